@@ -1,0 +1,71 @@
+//! The stated targets, as a table, and whether they are met.
+
+use crate::report::Summary;
+use crate::server::Kind;
+use crate::suite::Against;
+
+/// A figure that must be reached.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) workload: &'static str,
+    bound: Bound,
+}
+
+#[derive(Debug)]
+enum Bound {
+    /// Rate, as a multiple of the peer's.
+    RatioAtLeast(f64),
+    RateAtLeast(f64),
+    /// Memory of the server per connection.
+    KibibytesAtMost(f64),
+}
+
+/// All targets, in the order they are checked.
+pub(crate) const TARGETS: &[Target] = &[
+    Target { workload: "w1", bound: Bound::RatioAtLeast(1.2) },
+    Target { workload: "w2", bound: Bound::RatioAtLeast(1.7) },
+    Target { workload: "w5-50-100", bound: Bound::RatioAtLeast(1.5) },
+    Target { workload: "w6-tcp", bound: Bound::KibibytesAtMost(4.0) },
+    Target { workload: "w6-ws", bound: Bound::KibibytesAtMost(8.0) },
+    Target { workload: "w10", bound: Bound::RateAtLeast(200_000.0) },
+];
+
+/// What became of a target.
+#[derive(Debug)]
+pub(crate) struct Verdict {
+    pub(crate) is_met: bool,
+    /// What was measured, and what was asked for.
+    pub(crate) text: String,
+}
+
+impl Target {
+    /// The servers that must run for the target to be checked.
+    pub(crate) fn against(&self) -> Against {
+        match self.bound {
+            Bound::RatioAtLeast(_) => Against::Both,
+            Bound::RateAtLeast(_) | Bound::KibibytesAtMost(_) => Against::RialtoOnly,
+        }
+    }
+
+    /// Compares the target with what was measured; what was not measured is not met.
+    pub(crate) fn check(&self, summary: &Summary<'_>) -> Verdict {
+        let (measured, is_met, text) = match self.bound {
+            Bound::RatioAtLeast(least) => {
+                let ratio = summary.ratio(|it| it.rate);
+                (ratio, ratio >= Some(least), format!("times the peer's rate, at least {least:.2}"))
+            }
+            Bound::RateAtLeast(least) => {
+                let rate = summary.median(Kind::Rialto, |it| it.rate);
+                (rate, rate >= Some(least), format!("per second, at least {least:.0}"))
+            }
+            Bound::KibibytesAtMost(most) => {
+                let kibibytes =
+                    summary.median(Kind::Rialto, |it| it.connection_bytes.map(|it| it / 1024.0));
+                let is_met = kibibytes.is_some_and(|it| it <= most);
+                (kibibytes, is_met, format!("KiB per connection, at most {most:.2}"))
+            }
+        };
+        let measured = measured.map_or_else(|| "not measured".to_owned(), |it| format!("{it:.2}"));
+        Verdict { is_met, text: format!("{measured} {text}") }
+    }
+}

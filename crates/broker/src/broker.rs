@@ -1,0 +1,209 @@
+//! The broker itself: one synchronous state machine. Commands go in, effects come out.
+//!
+//! A *round* is everything one caller does while it holds the broker: it sets the time with
+//! [`Broker::begin_round`], gives commands, and takes the effects. Messages of a round are
+//! gathered (QoS 0 into runs, stored QoS 1 into pages), so that their cost is shared.
+
+mod acknowledge;
+mod catch_up;
+mod commit;
+mod connect;
+mod control;
+mod publish;
+mod subscribe;
+mod tick;
+
+use std::collections::{HashMap, VecDeque};
+
+use slotmap::SlotMap;
+
+use crate::{
+    ChannelKey, ChannelName, ClientId, ClientKey, ConnectionKey, CursorState, Effect, Encoder,
+    LogId, Reject, Reply, Settings, Snapshot, Stats,
+    channel::{Channel, Hasher, Log, RetainedMessage},
+    client::{Client, Connection, Now, Subscription},
+    cursor::Cursor,
+    output::{Outputs, Run},
+};
+
+pub use publish::{Publish, Qos};
+
+/// Routes, remembers and delivers; the core of everything.
+///
+/// Synchronous and without I/O: time comes in by [`begin_round`](Self::begin_round), everything
+/// for the outside leaves by [`take_effects`](Self::take_effects) and must be carried out in order.
+pub struct Broker<E: Encoder> {
+    encoder: E,
+    settings: Settings,
+    now: Now,
+    connections: SlotMap<ConnectionKey, Connection>,
+    clients: SlotMap<ClientKey, Client>,
+    client_keys: HashMap<ClientId, ClientKey, Hasher>,
+    channels: SlotMap<ChannelKey, Channel>,
+    channel_keys: HashMap<ChannelName, ChannelKey, Hasher>,
+    log_channels: HashMap<LogId, ChannelKey, Hasher>,
+    outputs: Outputs,
+    /// QoS 1 messages without a log and QoS 0 messages that still gather.
+    run: Option<Run<E>>,
+    /// Pages that still gather, and changes to commit with them.
+    batch: commit::Batch,
+    /// Batches handed to the store, oldest first.
+    committing: VecDeque<Vec<commit::Pending>>,
+    dirty: tick::Dirty,
+    /// Number of the next live QoS 1 delivery.
+    next_live: u64,
+    /// Counts retained publishes; see [`RetainedMessage::version`].
+    retained_version: u64,
+    stats: Stats,
+}
+
+impl<E: Encoder> Broker<E> {
+    /// Makes a broker that starts from what a store held.
+    ///
+    /// `started` must be later than any earlier start on the same store: ids of live deliveries
+    /// are counted from it.
+    pub fn new(encoder: E, settings: Settings, snapshot: Snapshot, started: Now) -> Self {
+        let mut broker = Broker {
+            encoder,
+            settings,
+            now: started,
+            connections: SlotMap::default(),
+            clients: SlotMap::default(),
+            client_keys: HashMap::default(),
+            channels: SlotMap::default(),
+            channel_keys: HashMap::default(),
+            log_channels: HashMap::default(),
+            outputs: Outputs::default(),
+            run: None,
+            batch: commit::Batch::default(),
+            committing: VecDeque::new(),
+            dirty: tick::Dirty::default(),
+            next_live: started.unix_ms * 1000,
+            retained_version: 0,
+            stats: Stats::default(),
+        };
+        broker.restore(snapshot);
+        broker
+    }
+
+    /// Begins a round at this moment.
+    pub fn begin_round(&mut self, now: Now) {
+        self.now = now;
+    }
+
+    /// Ends the round: closes what gathers and returns all there is to do, in order.
+    pub fn take_effects(&mut self) -> Vec<Effect> {
+        self.settle();
+        self.hand_over_batch();
+        self.outputs.take()
+    }
+
+    /// Returns the counters.
+    pub fn stats(&self) -> Stats {
+        Stats {
+            connections: self.connections.len() as u64,
+            sessions: self.connections.values().filter(|one| one.client.is_some()).count() as u64,
+            channels: self.channels.len() as u64,
+            ..self.stats
+        }
+    }
+
+    /// Returns the counters of what only the server sees, to be counted up by it.
+    pub fn stats_mut(&mut self) -> &mut Stats {
+        &mut self.stats
+    }
+
+    /// Returns the settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Returns the encoder.
+    pub fn encoder(&self) -> &E {
+        &self.encoder
+    }
+
+    fn restore(&mut self, snapshot: Snapshot) {
+        for (id, last_seen) in snapshot.clients {
+            self.known_client(id, last_seen);
+        }
+        for state in snapshot.logs {
+            let key = self.channel_or_new(state.channel.as_str());
+            self.log_channels.insert(state.log, key);
+            self.channels[key].log = Some(Box::new(Log::from_state(&state)));
+        }
+        for (id, channel, state) in snapshot.cursors {
+            let client = self.known_client(id, self.now.unix_ms);
+            let channel = self.channel_or_new(channel.as_str());
+            self.attach_cursor(client, channel, &state);
+        }
+        for (channel, message) in snapshot.retained {
+            let key = self.channel_or_new(channel.as_str());
+            self.channels[key].retained = Some(Box::new(RetainedMessage { message, version: 0 }));
+        }
+    }
+
+    /// Makes a persistent subscription of a client, without a word to anybody.
+    fn attach_cursor(&mut self, client: ClientKey, channel: ChannelKey, state: &CursorState) {
+        let subscription = Subscription::Persistent(Box::new(Cursor::new(state)));
+        self.clients[client].subscriptions.insert(channel, subscription);
+        self.channels[channel].persistent.insert(client, ());
+    }
+
+    fn known_client(&mut self, id: ClientId, last_seen: u64) -> ClientKey {
+        if let Some(&key) = self.client_keys.get(&id) {
+            return key;
+        }
+        let key = self.clients.insert(Client::new(id.clone(), last_seen));
+        self.client_keys.insert(id, key);
+        key
+    }
+
+    fn channel_or_new(&mut self, name: &str) -> ChannelKey {
+        if let Some(&key) = self.channel_keys.get(name) {
+            return key;
+        }
+        let name = ChannelName::from(name);
+        let key = self.channels.insert(Channel::new(name.clone()));
+        self.channel_keys.insert(name, key);
+        key
+    }
+
+    /// Forgets a channel that nobody could notice any more.
+    fn drop_if_idle(&mut self, key: ChannelKey) {
+        let Some(channel) = self.channels.get(key).filter(|channel| channel.is_idle()) else {
+            return;
+        };
+        if let Some(log) = &channel.log {
+            self.log_channels.remove(&log.id);
+        }
+        self.channel_keys.remove(&channel.name);
+        self.channels.remove(key);
+    }
+
+    /// Closes the run and the pages that gather, because what comes next must come behind them.
+    fn settle(&mut self) {
+        self.finish_run();
+        self.finish_pages();
+    }
+
+    fn reply(&mut self, connection: ConnectionKey, reply: &Reply<'_>) {
+        if let Some(to) = self.connections.get(connection) {
+            self.outputs.reply(&self.encoder, connection, to.format, reply);
+        }
+    }
+
+    /// Answers a publish, where the publisher wants or can make use of an answer.
+    fn reply_published(
+        &mut self,
+        connection: ConnectionKey,
+        request: Option<&str>,
+        result: Result<Option<&str>, Reject>,
+    ) {
+        self.stats.rejected += u64::from(result.is_err());
+        self.reply(connection, &Reply::Published { request, result });
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,195 @@
+//! Catching up: a persistent subscriber that is behind reads its channel's log in pages.
+
+use bytes::Bytes;
+
+use crate::{
+    ChannelKey, ClientKey, ConnectionKey, Effect, Encoder, Mark, PacketId, ReadRequest, Sequence,
+    StoredPage, cursor::Phase,
+};
+
+use super::Broker;
+
+/// Payload bytes asked for in one read.
+const READ_BYTES: u64 = 1 << 20;
+
+/// What one read gave a subscriber.
+#[derive(Default)]
+struct Gathered {
+    frames: Vec<u8>,
+    count: u32,
+}
+
+/// What bounds one read's deliveries.
+struct Bounds {
+    last: Sequence,
+    count_max: u64,
+    bytes_max: u64,
+}
+
+impl<E: Encoder> Broker<E> {
+    /// Asks for the next pages of a subscriber that is behind, if its window has room for a good
+    /// part: half of it, so that pages are not read again and again for a few messages each.
+    pub(super) fn fill(&mut self, client: ClientKey, channel: ChannelKey) {
+        let Some(connection) = self.clients[client].connection else { return };
+        let Some((log, last)) = self.channels[channel].log.as_ref().map(|log| (log.id, log.last))
+        else {
+            return;
+        };
+        let (window, room_bytes) = self.window_room(connection);
+        let window_bytes = self.settings.window_bytes_max as u64;
+        let Some(cursor) = self.clients[client].cursor(channel) else { return };
+        if cursor.phase != Phase::CatchingUp {
+            return;
+        }
+        if last < cursor.next() {
+            cursor.phase = Phase::Tailing;
+            return;
+        }
+        if room_bytes * 2 < window_bytes {
+            let waiting = &mut self.connections[connection].waiting;
+            if !waiting.contains(&channel) {
+                waiting.push(channel);
+            }
+            return;
+        }
+        if (window - cursor.in_flight().min(window)) * 2 < window {
+            return;
+        }
+        cursor.phase = Phase::Reading;
+        let from = cursor.next();
+        let bytes_max = READ_BYTES.min(room_bytes) as usize;
+        let request = ReadRequest { connection, channel, log, from, bytes_max };
+        self.outputs.push(Effect::Read(request));
+    }
+
+    /// Tries again the subscriptions that had to wait for the connection's byte window.
+    pub(super) fn fill_waiting(&mut self, connection: ConnectionKey, client: ClientKey) {
+        let (_, room) = self.window_room(connection);
+        if room * 2 < self.settings.window_bytes_max as u64 {
+            return;
+        }
+        for channel in std::mem::take(&mut self.connections[connection].waiting) {
+            if self.channels.contains_key(channel) {
+                self.fill(client, channel);
+            }
+        }
+    }
+
+    /// Returns a connection's window in messages, and the bytes its window still has room for.
+    pub(super) fn window_room(&self, connection: ConnectionKey) -> (u64, u64) {
+        let Some(state) = self.connections.get(connection) else { return (0, 0) };
+        let bytes_max = self.settings.window_bytes_max as u64;
+        // An empty window takes a message of any size, or a large one would never be delivered.
+        let room = if state.window_bytes == 0 {
+            u64::MAX / 2
+        } else {
+            bytes_max.saturating_sub(state.window_bytes)
+        };
+        (u64::from(state.unacknowledged_max), room)
+    }
+
+    /// Takes the pages a [`ReadRequest`] asked for; `None` when the store could not read them now.
+    pub fn on_read(&mut self, request: &ReadRequest, pages: Option<&[StoredPage]>) {
+        let Some(client) = self.session(request.connection) else { return };
+        let log = self.channels.get(request.channel).and_then(|channel| channel.log.as_ref());
+        let Some(last) = log.filter(|log| log.id == request.log).map(|log| log.last) else {
+            return;
+        };
+        let (window, bytes_max) = self.window_room(request.connection);
+        let Some(cursor) = self.clients[client].cursor(request.channel) else { return };
+        if cursor.phase != Phase::Reading {
+            return;
+        }
+        cursor.phase = Phase::CatchingUp;
+        let Some(pages) = pages else {
+            self.dirty.reads.push((client, request.channel));
+            return;
+        };
+        let count_max = window - cursor.in_flight().min(window);
+        let gathered =
+            self.gather_pages(client, request, pages, &Bounds { last, count_max, bytes_max });
+        self.stats.delivered += u64::from(gathered.count);
+        if gathered.count > 0 {
+            let (connection, frames) = (request.connection, Bytes::from(gathered.frames));
+            let effect =
+                Effect::Send { connection, frames, count: gathered.count, droppable: false };
+            self.outputs.push(effect);
+        }
+        if pages.is_empty() {
+            // Everything up to the end was dropped by the log's limits.
+            self.skip_dropped(client, request.channel, last);
+        }
+        self.fill(client, request.channel);
+    }
+
+    fn gather_pages(
+        &mut self,
+        client: ClientKey,
+        request: &ReadRequest,
+        pages: &[StoredPage],
+        bounds: &Bounds,
+    ) -> Gathered {
+        let format = self.connections[request.connection].format;
+        let name = self.channels[request.channel].name.clone();
+        let mut gathered = Gathered::default();
+        for page in pages {
+            let is_own = !self.settings.echo && page.publisher == self.clients[client].id;
+            let envelope = self.encoder.envelope(format, &name, &page.publisher);
+            for (sequence, payload) in (page.first..).zip(page.payloads.iter()) {
+                let Some(cursor) = self.clients[client].cursor(request.channel) else { break };
+                if sequence < cursor.next() {
+                    continue;
+                }
+                if bounds.last < sequence || bounds.is_reached(&gathered) {
+                    return gathered;
+                }
+                if cursor.next() < sequence {
+                    self.skip_dropped(client, request.channel, sequence - 1);
+                }
+                if is_own {
+                    self.skip_dropped(client, request.channel, sequence);
+                    continue;
+                }
+                let before = gathered.frames.len();
+                let Some(cursor) = self.clients[client].cursor(request.channel) else { break };
+                if cursor.is_acknowledged(sequence) {
+                    cursor.sent(sequence, 0, 0);
+                    continue;
+                }
+                let mark = Mark::Acknowledged(PacketId::Stored(request.log, sequence));
+                self.encoder.delivery(&envelope, payload, mark, &mut gathered.frames);
+                gathered.count += 1;
+                let bytes = (gathered.frames.len() - before) as u64;
+                cursor.sent(sequence, 1, bytes);
+                self.connections[request.connection].window_bytes += bytes;
+            }
+        }
+        gathered
+    }
+
+    /// Passes over messages up to `last` that this client is not to get.
+    fn skip_dropped(&mut self, client: ClientKey, channel: ChannelKey, last: Sequence) {
+        if let Some(cursor) = self.clients[client].cursor(channel)
+            && cursor.next() <= last
+        {
+            cursor.skip(cursor.next(), last);
+            self.mark_cursor_dirty(client, channel);
+        }
+    }
+
+    /// Has the cursor written at the next tick.
+    pub(super) fn mark_cursor_dirty(&mut self, client: ClientKey, channel: ChannelKey) {
+        let cursor = self.clients.get_mut(client).and_then(|client| client.cursor(channel));
+        if let Some(cursor) = cursor {
+            cursor.dirty = true;
+            self.dirty.cursors.push((client, channel));
+        }
+    }
+}
+
+impl Bounds {
+    fn is_reached(&self, gathered: &Gathered) -> bool {
+        let count = u64::from(gathered.count);
+        self.count_max <= count || (count > 0 && self.bytes_max <= gathered.frames.len() as u64)
+    }
+}

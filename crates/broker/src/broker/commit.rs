@@ -1,0 +1,432 @@
+//! The way through the store: pages and changes are gathered, handed over, and completed in order.
+
+use bytes::Bytes;
+
+use crate::{
+    Change, ChannelKey, ChannelName, ClientId, ClientKey, ConnectionKey, Effect, Encoder, LogId,
+    Mark, Outcome, PacketId, Page, PageState, Payloads, PayloadsBuilder, Reject, Retained,
+    Sequence,
+    channel::{Receiver, RetainedMessage},
+    cursor::Phase,
+    output::{Run, RunFrames},
+};
+
+use super::{
+    Broker,
+    publish::{Publish, Taken},
+    subscribe::Leaving,
+};
+
+/// Messages one page gathers.
+const PAGE_COUNT_MAX: u32 = 1024;
+/// Payload bytes one page gathers before the next is begun.
+const PAGE_BYTES_MAX: usize = 256 << 10;
+
+/// Changes to hand over at the end of the round, each with what is to be done once it is committed.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    changes: Vec<Change>,
+    pending: Vec<Pending>,
+    open_pages: Vec<OpenPage>,
+}
+
+/// What a change stands for in the core.
+#[derive(Debug)]
+pub(super) enum Pending {
+    /// Messages that wait to be routed and acknowledged.
+    Page(Box<PendingPage>),
+    /// A retained message whose page stands behind it in the batch.
+    Retain(ChannelKey),
+    Subscribe {
+        client: ClientKey,
+        channel: ChannelKey,
+        reply_to: Option<ConnectionKey>,
+    },
+    Unsubscribe(Leaving),
+    Cursor(ClientKey, ChannelKey),
+    Client(ClientKey),
+    /// Nothing depends on it.
+    Nothing,
+}
+
+/// How a message goes through the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Intake {
+    /// Whether persistent subscribers need it in the log.
+    pub(super) logged: bool,
+    /// Whether its sender is to hear that the receiver is offline.
+    pub(super) offline: bool,
+}
+
+/// A page that still takes messages.
+#[derive(Debug)]
+struct OpenPage {
+    channel: ChannelKey,
+    from: Option<ConnectionKey>,
+    intake: Intake,
+    payloads: PayloadsBuilder,
+    requests: Requests,
+    retained: Option<RetainedMessage>,
+}
+
+/// A page under way, with all that its commit sets free.
+#[derive(Debug)]
+pub(super) struct PendingPage {
+    channel: ChannelKey,
+    from: Option<ConnectionKey>,
+    publisher: ClientId,
+    intake: Intake,
+    at: u64,
+    count: u32,
+    payloads: Payloads,
+    requests: Requests,
+    retained: Option<RetainedMessage>,
+}
+
+/// The publishers' own ids of the messages of a page, in one buffer.
+#[derive(Debug, Default)]
+struct Requests {
+    text: String,
+    ends: Vec<u32>,
+}
+
+impl Batch {
+    pub(super) fn push(&mut self, change: Change, pending: Pending) {
+        self.changes.push(change);
+        self.pending.push(pending);
+    }
+
+    fn open_page(
+        &mut self,
+        channel: ChannelKey,
+        from: Option<ConnectionKey>,
+        intake: Intake,
+    ) -> &mut OpenPage {
+        // Searched from the end: a publisher mostly stays with one channel.
+        let open = self.open_pages.iter().rposition(|page| {
+            page.channel == channel
+                && page.from == from
+                && page.intake == intake
+                && !page.is_complete()
+        });
+        let index = open.unwrap_or_else(|| {
+            self.open_pages.push(OpenPage::new(channel, from, intake));
+            self.open_pages.len() - 1
+        });
+        &mut self.open_pages[index]
+    }
+}
+
+impl OpenPage {
+    fn new(channel: ChannelKey, from: Option<ConnectionKey>, intake: Intake) -> Self {
+        OpenPage {
+            channel,
+            from,
+            intake,
+            payloads: PayloadsBuilder::default(),
+            requests: Requests::default(),
+            retained: None,
+        }
+    }
+
+    fn is_complete(&self) -> bool {
+        PAGE_COUNT_MAX <= self.payloads.count() || PAGE_BYTES_MAX <= self.payloads.bytes()
+    }
+}
+
+impl Requests {
+    fn push(&mut self, id: &str) {
+        self.text.push_str(id);
+        self.ends.push(self.text.len() as u32);
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        let mut start = 0;
+        self.ends.iter().map(move |&end| {
+            let id = &self.text[start..end as usize];
+            start = end as usize;
+            id
+        })
+    }
+}
+
+impl PendingPage {
+    fn page(&self, channel: ChannelName) -> Page {
+        Page {
+            channel,
+            publisher: self.publisher.clone(),
+            at: self.at,
+            count: self.count,
+            payloads: self.payloads.clone(),
+        }
+    }
+}
+
+impl<E: Encoder> Broker<E> {
+    /// Lets a QoS 1 message wait for its commit.
+    pub(super) fn store(
+        &mut self,
+        key: ChannelKey,
+        from: Option<ConnectionKey>,
+        publish: &Publish<'_>,
+        intake: Intake,
+    ) -> Result<Taken, Reject> {
+        if intake.logged {
+            self.make_room(key)?;
+        }
+        let retained = (publish.retain && !intake.offline).then(|| {
+            self.retained_version += 1;
+            let payload = Bytes::copy_from_slice(publish.payload);
+            let message = Retained { publisher: self.source(from), payload };
+            RetainedMessage { message, version: self.retained_version }
+        });
+        let is_direct = self.channels[key].name.as_str().starts_with('#');
+        let page = self.batch.open_page(key, from, intake);
+        page.payloads.push(publish.payload);
+        if let Some(request) = publish.request {
+            page.requests.push(request);
+        }
+        if retained.is_some() && !is_direct {
+            page.retained = retained;
+        }
+        Ok(Taken::Later)
+    }
+
+    /// Turns the pages that gather into changes.
+    pub(super) fn finish_pages(&mut self) {
+        for open in std::mem::take(&mut self.batch.open_pages) {
+            let page = PendingPage {
+                channel: open.channel,
+                from: open.from,
+                publisher: self.source(open.from),
+                intake: open.intake,
+                at: self.now.unix_ms,
+                count: open.payloads.count(),
+                payloads: open.payloads.finish(),
+                requests: open.requests,
+                retained: open.retained,
+            };
+            self.submit_page(page);
+        }
+    }
+
+    fn submit_page(&mut self, page: PendingPage) {
+        let channel = &mut self.channels[page.channel];
+        channel.changes_under_way += 1;
+        let name = channel.name.clone();
+        if let Some(from) = page.from.and_then(|from| self.connections.get_mut(from)) {
+            from.uncommitted_bytes += page.payloads.as_bytes().len();
+        }
+        if let Some(retained) = &page.retained {
+            let change = Change::Retain(name.clone(), retained.message.clone());
+            self.batch.push(change, Pending::Nothing);
+        }
+        let change = if page.intake.logged {
+            Change::Append(page.page(name))
+        } else {
+            // Nothing to log: the page only waits for what was handed over before it.
+            Change::Trim(name, 0)
+        };
+        self.batch.push(change, Pending::Page(Box::new(page)));
+    }
+
+    pub(super) fn hand_over_batch(&mut self) {
+        if self.batch.changes.is_empty() {
+            return;
+        }
+        let changes = std::mem::take(&mut self.batch.changes);
+        self.committing.push_back(std::mem::take(&mut self.batch.pending));
+        self.outputs.push(Effect::Commit(changes));
+    }
+
+    /// Takes the outcome of the oldest batch under way; `Err` when the store refused it whole.
+    ///
+    /// # Panics
+    /// When no batch is under way: the store answered more than it was asked.
+    pub fn on_committed(&mut self, result: Result<&[Outcome], Reject>) {
+        let batch = self.committing.pop_front().expect("outcomes come for batches under way only");
+        self.stats.store_failures += u64::from(result.is_err());
+        for (index, pending) in batch.into_iter().enumerate() {
+            let outcome = result.map(|outcomes| outcomes[index]);
+            self.complete(pending, outcome);
+        }
+    }
+
+    fn complete(&mut self, pending: Pending, outcome: Result<Outcome, Reject>) {
+        match pending {
+            Pending::Page(page) => self.page_committed(*page, outcome),
+            Pending::Subscribe { client, channel, reply_to } => {
+                let result = outcome.map(|outcome| match outcome {
+                    Outcome::Subscribed { log, floor } => (log, floor),
+                    other => unreachable!("a store answered a subscription with {other:?}"),
+                });
+                self.cursor_committed(client, channel, reply_to, result);
+            }
+            Pending::Unsubscribe(leaving) => {
+                self.unsubscribe_committed(leaving, outcome.map(|_| ()));
+            }
+            Pending::Retain(channel) if outcome.is_err() => _ = self.dirty.retained.insert(channel),
+            Pending::Cursor(client, channel) if outcome.is_err() => {
+                self.mark_cursor_dirty(client, channel);
+            }
+            Pending::Client(key) if outcome.is_err() => {
+                if let Some(client) = self.clients.get_mut(key) {
+                    self.dirty.note_client(key, client);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn page_committed(&mut self, page: PendingPage, outcome: Result<Outcome, Reject>) {
+        let key = page.channel;
+        self.channels[key].changes_under_way -= 1;
+        if let Some(from) = page.from.and_then(|from| self.connections.get_mut(from)) {
+            from.uncommitted_bytes -= page.payloads.as_bytes().len();
+        }
+        let result = match outcome {
+            Ok(outcome) => {
+                self.route_page(&page, outcome);
+                self.keep_retained(key, page.retained);
+                if page.intake.offline { Err(Reject::ClientOffline) } else { Ok(None) }
+            }
+            Err(reject) => Err(reject),
+        };
+        if let Some(publisher) = page.from {
+            for request in page.requests.iter() {
+                self.reply_published(publisher, Some(request), result);
+            }
+        }
+        self.drop_if_idle(key);
+    }
+
+    fn keep_retained(&mut self, key: ChannelKey, retained: Option<RetainedMessage>) {
+        let Some(retained) = retained else { return };
+        let present = &mut self.channels[key].retained;
+        if present.as_ref().is_some_and(|present| retained.version < present.version) {
+            // A later QoS 0 message overtook this one; the store must hear of it again.
+            self.dirty.retained.insert(key);
+        } else {
+            *present = Some(Box::new(retained));
+        }
+    }
+
+    /// Sends a committed page to its receivers.
+    fn route_page(&mut self, page: &PendingPage, outcome: Outcome) {
+        let stored = match outcome {
+            Outcome::Appended { log, first } => {
+                self.note_appended(page, log, first);
+                Some((log, first))
+            }
+            _ => None,
+        };
+        if !self.channels[page.channel].has_receivers() {
+            return;
+        }
+        let frames = self.encode_page(page, stored);
+        let receivers: Vec<(ConnectionKey, Receiver)> =
+            self.channels[page.channel].receivers().collect();
+        for (connection, receiver) in receivers {
+            let is_own = page.from.is_some_and(|from| self.session(from) == Some(receiver.client));
+            let is_excluded = is_own && !self.settings.echo;
+            match stored {
+                Some((_, first)) if receiver.persistent => {
+                    let span = Span { first, count: page.count, is_excluded };
+                    self.tail(connection, receiver, page.channel, &frames, &span);
+                }
+                _ if is_excluded => {}
+                _ => self.deliver_live(connection, receiver, page.count, &frames),
+            }
+        }
+    }
+
+    fn note_appended(&mut self, page: &PendingPage, log: LogId, first: Sequence) {
+        self.stats.stored += u64::from(page.count);
+        self.adopt_log(page.channel, log, first - 1);
+        let last = first + u64::from(page.count) - 1;
+        let bytes = page.payloads.as_bytes().len() as u64;
+        if let Some(log) = &mut self.channels[page.channel].log {
+            log.append(PageState { last, bytes, at: page.at });
+        }
+    }
+
+    fn encode_page(&mut self, page: &PendingPage, stored: Option<(LogId, Sequence)>) -> RunFrames {
+        let channel = &self.channels[page.channel];
+        let mut run =
+            Run::new(&self.encoder, page.channel, channel, &page.publisher, page.from, true);
+        for (index, payload) in page.payloads.iter().enumerate() {
+            let id = match stored {
+                Some((log, first)) => PacketId::Stored(log, first + index as u64),
+                None => {
+                    self.next_live += 1;
+                    PacketId::Live(self.next_live)
+                }
+            };
+            run.push(&self.encoder, payload, Mark::Acknowledged(id));
+        }
+        run.finish()
+    }
+
+    fn deliver_live(
+        &mut self,
+        connection: ConnectionKey,
+        receiver: Receiver,
+        count: u32,
+        frames: &RunFrames,
+    ) {
+        self.stats.delivered += u64::from(count);
+        let frames = frames.of(receiver.format);
+        self.outputs.push(Effect::Send { connection, frames, count, droppable: false });
+        if let Err(reason) = self.connections[connection].owe(count) {
+            self.close(connection, reason);
+        }
+    }
+
+    /// Sends a page to a persistent subscriber that has all before it, if its window has room.
+    fn tail(
+        &mut self,
+        connection: ConnectionKey,
+        receiver: Receiver,
+        channel: ChannelKey,
+        frames: &RunFrames,
+        span: &Span,
+    ) {
+        let (window, room) = self.window_room(connection);
+        let Some(cursor) = self.clients[receiver.client].cursor(channel) else { return };
+        if cursor.phase != Phase::Tailing {
+            return;
+        }
+        if span.is_excluded && cursor.next() == span.first {
+            cursor.skip(span.first, span.last());
+            self.mark_cursor_dirty(receiver.client, channel);
+            return;
+        }
+        let frames = frames.of(receiver.format);
+        let fits =
+            cursor.in_flight() + u64::from(span.count) <= window && frames.len() as u64 <= room;
+        if cursor.next() != span.first || !fits {
+            cursor.phase = Phase::CatchingUp;
+            self.fill(receiver.client, channel);
+            return;
+        }
+        let bytes = frames.len() as u64;
+        cursor.sent(span.last(), u64::from(span.count), bytes);
+        self.connections[connection].window_bytes += bytes;
+        self.stats.delivered += u64::from(span.count);
+        self.outputs.push(Effect::Send { connection, frames, count: span.count, droppable: false });
+    }
+}
+
+/// The place of a page in its log, as one receiver sees it.
+struct Span {
+    first: Sequence,
+    count: u32,
+    /// Whether the receiver published it and gets no echo.
+    is_excluded: bool,
+}
+
+impl Span {
+    fn last(&self) -> Sequence {
+        self.first + u64::from(self.count) - 1
+    }
+}

@@ -1,0 +1,168 @@
+//! Connections and sessions: their begin, takeover and end.
+
+use crate::{
+    Change, ChannelKey, ClientId, ClientKey, CloseReason, ConnectionKey, Effect, Encoder, Format,
+    Mark, Reply,
+    channel::Receiver,
+    client::{Connection, Subscription},
+};
+
+use super::{Broker, commit::Pending};
+
+impl<E: Encoder> Broker<E> {
+    /// Adds a connection that has not opened a session yet.
+    ///
+    /// `unacknowledged_max` is its window; the smaller of it and the configured one holds.
+    pub fn open(&mut self, format: Format, unacknowledged_max: u32) -> ConnectionKey {
+        self.connections.insert(Connection {
+            format,
+            client: None,
+            unacknowledged_max: unacknowledged_max.min(self.settings.unacknowledged_max),
+            opened: self.now.uptime,
+            last_heard: self.now.uptime,
+            live_unacknowledged: 0,
+            window_bytes: 0,
+            waiting: Vec::new(),
+            uncommitted_bytes: 0,
+            last_channel: None,
+            closing: false,
+        })
+    }
+
+    /// Notes a sign of life.
+    pub fn heard(&mut self, connection: ConnectionKey) {
+        if let Some(connection) = self.connections.get_mut(connection) {
+            connection.last_heard = self.now.uptime;
+        }
+    }
+
+    /// Returns the client whose session this connection carries.
+    pub fn client_of(&self, connection: ConnectionKey) -> Option<&ClientId> {
+        Some(&self.clients[self.connections.get(connection)?.client?].id)
+    }
+
+    /// Returns the bytes this connection published and the store has not committed yet.
+    pub fn uncommitted_bytes(&self, connection: ConnectionKey) -> usize {
+        self.connections.get(connection).map_or(0, |connection| connection.uncommitted_bytes)
+    }
+
+    /// Opens the session of `client` on this connection.
+    ///
+    /// An open session of the same client on another connection is taken over and that connection
+    /// closed. What follows the acceptance, in this order: the retained messages of persistent
+    /// subscriptions, then their stored messages.
+    ///
+    /// # Spec
+    /// J: session establishment, takeover, resending.
+    pub fn connect(&mut self, connection: ConnectionKey, id: &ClientId) {
+        self.settle();
+        if !self.connections.contains_key(connection) {
+            return;
+        }
+        let is_new = !self.client_keys.contains_key(id);
+        let key = self.known_client(id.clone(), self.now.unix_ms);
+        if is_new {
+            let change = Change::PutClient(id.clone(), self.now.unix_ms);
+            self.batch.push(change, Pending::Client(key));
+        }
+        if let Some(old) = self.clients[key].connection {
+            self.stats.sessions_taken_over += 1;
+            self.end_session(old);
+            self.close(old, CloseReason::TakenOver);
+        }
+        self.clients[key].connection = Some(connection);
+        self.connections[connection].client = Some(key);
+        self.stats.sessions_opened += 1;
+
+        let timeout_s = self.settings.heartbeat_timeout.as_secs();
+        self.reply(connection, &Reply::Connected { timeout_s });
+        self.resume(connection, key);
+    }
+
+    /// Forgets a connection, whichever side ended it. The session on it ends.
+    pub fn disconnect(&mut self, connection: ConnectionKey) {
+        self.settle();
+        self.end_session(connection);
+        self.connections.remove(connection);
+    }
+
+    /// Asks the world to end a connection once what was sent to it is written.
+    pub fn close(&mut self, connection: ConnectionKey, reason: CloseReason) {
+        let Some(closing) = self.connections.get_mut(connection).map(|one| &mut one.closing) else {
+            return;
+        };
+        if !std::mem::replace(closing, true) {
+            self.settle();
+            self.count_close(reason);
+            self.outputs.push(Effect::Close { connection, reason });
+        }
+    }
+
+    fn count_close(&mut self, reason: CloseReason) {
+        match reason {
+            CloseReason::Silent | CloseReason::NotAuthenticated => self.stats.closed_silent += 1,
+            CloseReason::TooManyUnacknowledged { .. }
+            | CloseReason::SlowConsumer { .. }
+            | CloseReason::PacketTooLarge { .. } => self.stats.closed_limit += 1,
+            _ => {}
+        }
+    }
+
+    /// Takes up a client's persistent subscriptions on its new connection.
+    fn resume(&mut self, connection: ConnectionKey, client: ClientKey) {
+        let channels: Vec<ChannelKey> =
+            self.clients[client].subscriptions.keys().copied().collect();
+        for &channel in &channels {
+            self.add_receiver(channel, connection, client);
+            self.deliver_retained(channel, connection);
+        }
+        for channel in channels {
+            if let Some(cursor) = self.clients[client].cursor(channel) {
+                cursor.rewind();
+                self.fill(client, channel);
+            }
+        }
+    }
+
+    pub(super) fn add_receiver(
+        &mut self,
+        channel: ChannelKey,
+        connection: ConnectionKey,
+        client: ClientKey,
+    ) {
+        let format = self.connections[connection].format;
+        let subscription = self.clients[client].subscriptions.get(&channel);
+        let persistent = matches!(subscription, Some(Subscription::Persistent(_)));
+        let receiver = Receiver { client, format, persistent };
+        self.channels[channel].add_receiver(connection, receiver);
+    }
+
+    pub(super) fn deliver_retained(&mut self, channel: ChannelKey, connection: ConnectionKey) {
+        let channel = &self.channels[channel];
+        let Some(retained) = &channel.retained else { return };
+        let format = self.connections[connection].format;
+        let message = &retained.message;
+        let envelope = self.encoder.envelope(format, &channel.name, &message.publisher);
+        self.outputs.append(connection, 1, |out| {
+            self.encoder.delivery(&envelope, &message.payload, Mark::Retained, out);
+        });
+        self.stats.delivered += 1;
+    }
+
+    /// Ends the session a connection carries: subscriptions that are not persistent go.
+    fn end_session(&mut self, connection: ConnectionKey) {
+        let Some(connection_state) = self.connections.get_mut(connection) else { return };
+        let Some(key) = connection_state.client.take() else { return };
+        let client = &mut self.clients[key];
+        client.connection = None;
+        client.last_seen = self.now.unix_ms;
+        self.dirty.note_client(key, client);
+
+        let channels: Vec<ChannelKey> = client.subscriptions.keys().copied().collect();
+        client.subscriptions.retain(|_, kind| matches!(kind, Subscription::Persistent(_)));
+        for channel in channels {
+            self.channels[channel].remove_receiver(connection);
+            self.drop_if_idle(channel);
+        }
+    }
+}

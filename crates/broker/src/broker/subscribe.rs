@@ -1,0 +1,319 @@
+//! Subscribing and unsubscribing, by the client or by the server on its behalf.
+
+use crate::{
+    Change, ChannelKey, ChannelKind, ClientId, ClientKey, ConnectionKey, CursorState, Encoder,
+    LogId, Reject, Reply, Sequence, channel::Log, channel_kind, client::Subscription,
+};
+
+use super::{Broker, commit::Pending};
+
+/// A subscription that the store holds, on its way out of it.
+#[derive(Debug)]
+pub(super) struct Leaving {
+    pub(super) client: ClientKey,
+    pub(super) channel: ChannelKey,
+    /// Put back when the store refuses; `None` when there was none.
+    pub(super) subscription: Option<Subscription>,
+    /// Whom to tell; `None` when the server did it.
+    pub(super) reply_to: Option<ConnectionKey>,
+}
+
+impl<E: Encoder> Broker<E> {
+    /// Subscribes the client of a connection.
+    ///
+    /// Answered with [`Reply::Subscribed`], at once or, for a persistent subscription, once it is
+    /// committed; then comes the channel's retained message. An existing subscription keeps its
+    /// persistence and gets the retained message again.
+    pub fn subscribe(&mut self, connection: ConnectionKey, channel: &str, persistent: bool) {
+        let Some(client) = self.session(connection) else { return };
+        if let Err(reject) = self.may_subscribe(client, channel) {
+            self.reply_subscribed(connection, channel, Err(reject));
+            return;
+        }
+        self.settle();
+        self.make_subscription(client, channel, persistent, Some(connection));
+    }
+
+    /// Ends a subscription of the client of a connection.
+    ///
+    /// Answered with [`Reply::Unsubscribed`]: `Ok` also when there was no such subscription.
+    pub fn unsubscribe(&mut self, connection: ConnectionKey, channel: &str) {
+        let Some(client) = self.session(connection) else { return };
+        if channel_kind(channel) != ChannelKind::Topic {
+            let result = Err(Reject::InvalidChannel);
+            self.stats.rejected += 1;
+            self.reply(connection, &Reply::Unsubscribed { channel, result });
+            return;
+        }
+        self.settle();
+        self.end_subscription(client, channel, Some(connection));
+    }
+
+    /// Subscribes a client on the server's own account (spec 9.e).
+    ///
+    /// # Errors
+    /// [`Reject::ClientOffline`] when the client is not known, or not connected and the
+    /// subscription is not persistent; the client's own limits hold too.
+    pub fn force_subscribe(
+        &mut self,
+        client: &ClientId,
+        channel: &str,
+        persistent: bool,
+    ) -> Result<(), Reject> {
+        let key = *self.client_keys.get(client).ok_or(Reject::ClientOffline)?;
+        if !persistent && self.clients[key].connection.is_none() {
+            return Err(Reject::ClientOffline);
+        }
+        self.may_subscribe(key, channel)?;
+        self.settle();
+        self.make_subscription(key, channel, persistent, None);
+        Ok(())
+    }
+
+    /// Ends a client's subscription on the server's own account (spec 9.e).
+    ///
+    /// # Errors
+    /// [`Reject::ClientOffline`] when the client is not known.
+    pub fn force_unsubscribe(&mut self, client: &ClientId, channel: &str) -> Result<(), Reject> {
+        let key = *self.client_keys.get(client).ok_or(Reject::ClientOffline)?;
+        self.settle();
+        self.end_subscription(key, channel, None);
+        Ok(())
+    }
+
+    pub(super) fn session(&self, connection: ConnectionKey) -> Option<ClientKey> {
+        self.connections.get(connection)?.client
+    }
+
+    fn may_subscribe(&self, client: ClientKey, channel: &str) -> Result<(), Reject> {
+        if channel_kind(channel) != ChannelKind::Topic {
+            return Err(Reject::InvalidChannel);
+        }
+        self.check_name(channel)?;
+        let limit = self.settings.subscriptions_max;
+        let subscriptions = &self.clients[client].subscriptions;
+        let is_there = || {
+            let key = self.channel_keys.get(channel);
+            key.is_some_and(|key| subscriptions.contains_key(key))
+        };
+        if limit <= self.topic_count(client) && !is_there() {
+            return Err(Reject::TooManySubscriptions { limit });
+        }
+        Ok(())
+    }
+
+    pub(super) fn check_name(&self, channel: &str) -> Result<(), Reject> {
+        let limit = self.settings.channel_name_bytes_max;
+        if limit < channel.len() { Err(Reject::ChannelNameTooLong { limit }) } else { Ok(()) }
+    }
+
+    /// Counts subscriptions and those about to be, the client's own direct channel left out.
+    fn topic_count(&self, client: ClientKey) -> usize {
+        let client = &self.clients[client];
+        let direct =
+            client.direct_channel.is_some_and(|key| client.subscriptions.contains_key(&key));
+        client.subscriptions.len() + client.changes_under_way as usize - usize::from(direct)
+    }
+
+    fn make_subscription(
+        &mut self,
+        client: ClientKey,
+        name: &str,
+        persistent: bool,
+        reply_to: Option<ConnectionKey>,
+    ) {
+        let channel = self.channel_or_new(name);
+        let exists = self.clients[client].subscriptions.contains_key(&channel);
+        if persistent && !exists {
+            self.request_cursor(client, channel, reply_to);
+            return;
+        }
+        if !exists {
+            self.clients[client].subscriptions.insert(channel, Subscription::Session);
+        }
+        self.subscribed(client, channel, reply_to);
+    }
+
+    /// Asks the store for a cursor; [`cursor_committed`](Self::cursor_committed) does the rest.
+    pub(super) fn request_cursor(
+        &mut self,
+        client: ClientKey,
+        channel: ChannelKey,
+        reply_to: Option<ConnectionKey>,
+    ) {
+        let id = self.clients[client].id.clone();
+        let name = self.channels[channel].name.clone();
+        self.clients[client].changes_under_way += 1;
+        // Keeps the channel from being dropped while the change is under way.
+        self.channels[channel].changes_under_way += 1;
+        let pending = Pending::Subscribe { client, channel, reply_to };
+        self.batch.push(Change::Subscribe(id, name), pending);
+    }
+
+    /// Completes a persistent subscription; `Err` when the store refused it.
+    pub(super) fn cursor_committed(
+        &mut self,
+        client: ClientKey,
+        channel: ChannelKey,
+        reply_to: Option<ConnectionKey>,
+        result: Result<(LogId, Sequence), Reject>,
+    ) {
+        self.channels[channel].changes_under_way -= 1;
+        if let Some(client) = self.clients.get_mut(client) {
+            client.changes_under_way -= 1;
+        }
+        match result {
+            Ok((log, floor)) if self.clients.contains_key(client) => {
+                self.adopt_log(channel, log, floor);
+                if self.clients[client].cursor(channel).is_none() {
+                    let state = CursorState { floor, acknowledged: Vec::new() };
+                    self.attach_cursor(client, channel, &state);
+                }
+                self.subscribed(client, channel, reply_to);
+            }
+            Ok(_) => {}
+            Err(reject) => {
+                let name = self.channels[channel].name.clone();
+                if let Some(connection) = reply_to {
+                    self.reply_subscribed(connection, name.as_str(), Err(reject));
+                }
+            }
+        }
+        self.drop_if_idle(channel);
+    }
+
+    /// Makes the store's log of a channel known.
+    pub(super) fn adopt_log(&mut self, channel: ChannelKey, id: LogId, last: Sequence) {
+        let known = self.channels[channel].log.as_ref().map(|log| log.id);
+        if known == Some(id) {
+            return;
+        }
+        if let Some(old) = known {
+            self.log_channels.remove(&old);
+        }
+        self.log_channels.insert(id, channel);
+        self.channels[channel].log = Some(Box::new(Log::new(id, last)));
+    }
+
+    /// Lets a subscription take effect on the client's present connection and says so.
+    fn subscribed(
+        &mut self,
+        client: ClientKey,
+        channel: ChannelKey,
+        reply_to: Option<ConnectionKey>,
+    ) {
+        let name = self.channels[channel].name.clone();
+        if let Some(connection) = reply_to {
+            self.reply_subscribed(connection, name.as_str(), Ok(()));
+        }
+        if let Some(connection) = self.clients[client].connection {
+            self.add_receiver(channel, connection, client);
+            self.deliver_retained(channel, connection);
+        }
+    }
+
+    fn reply_subscribed(
+        &mut self,
+        connection: ConnectionKey,
+        channel: &str,
+        result: Result<(), Reject>,
+    ) {
+        self.stats.rejected += u64::from(result.is_err());
+        self.reply(connection, &Reply::Subscribed { channel, result });
+    }
+
+    fn end_subscription(&mut self, client: ClientKey, name: &str, reply_to: Option<ConnectionKey>) {
+        let known = self.channel_keys.get(name).copied();
+        let subscription = known.and_then(|key| self.remove_subscription(client, key));
+        let in_store = matches!(subscription, Some(Subscription::Persistent(_)))
+            || self.clients[client].changes_under_way > 0;
+        match known {
+            Some(channel) if in_store => {
+                let id = self.clients[client].id.clone();
+                let name = self.channels[channel].name.clone();
+                self.clients[client].changes_under_way += 1;
+                self.channels[channel].changes_under_way += 1;
+                let leaving = Leaving { client, channel, subscription, reply_to };
+                self.batch.push(Change::Unsubscribe(id, name), Pending::Unsubscribe(leaving));
+            }
+            _ => {
+                if let Some(channel) = known {
+                    self.drop_if_idle(channel);
+                }
+                self.reply_unsubscribed(reply_to, name, Ok(()));
+            }
+        }
+    }
+
+    /// Completes an unsubscribe of a persistent subscription, or takes it back.
+    pub(super) fn unsubscribe_committed(&mut self, leaving: Leaving, result: Result<(), Reject>) {
+        let Leaving { client, channel, subscription, reply_to } = leaving;
+        self.channels[channel].changes_under_way -= 1;
+        let name = self.channels[channel].name.clone();
+        if self.clients.contains_key(client) {
+            self.clients[client].changes_under_way -= 1;
+            match (result, subscription) {
+                // A subscription that was still on its way in when the client changed its mind.
+                (Ok(()), None) => _ = self.remove_subscription(client, channel),
+                (Err(_), Some(subscription)) => self.put_back(client, channel, subscription),
+                _ => {}
+            }
+        }
+        self.drop_unread_log(channel);
+        self.reply_unsubscribed(reply_to, name.as_str(), result);
+        self.drop_if_idle(channel);
+    }
+
+    fn put_back(&mut self, client: ClientKey, channel: ChannelKey, subscription: Subscription) {
+        self.clients[client].subscriptions.insert(channel, subscription);
+        self.channels[channel].persistent.insert(client, ());
+        if let Some(connection) = self.clients[client].connection {
+            self.add_receiver(channel, connection, client);
+        }
+        if let Some(cursor) = self.clients[client].cursor(channel) {
+            cursor.rewind();
+            self.fill(client, channel);
+        }
+    }
+
+    /// Forgets a log that went with its last cursor.
+    pub(super) fn drop_unread_log(&mut self, channel: ChannelKey) {
+        let Some(state) = self.channels.get_mut(channel) else { return };
+        if state.persistent.is_empty()
+            && let Some(log) = state.log.take()
+        {
+            self.log_channels.remove(&log.id);
+        }
+    }
+
+    fn remove_subscription(
+        &mut self,
+        client: ClientKey,
+        channel: ChannelKey,
+    ) -> Option<Subscription> {
+        let client_state = &mut self.clients[client];
+        let subscription = client_state.subscriptions.remove(&channel)?;
+        let state = &mut self.channels[channel];
+        state.persistent.swap_remove(&client);
+        if let Some(connection) = client_state.connection {
+            state.remove_receiver(connection);
+            if let (Subscription::Persistent(cursor), Some(connection)) =
+                (&subscription, self.connections.get_mut(connection))
+            {
+                connection.window_bytes -= cursor.in_flight_bytes().min(connection.window_bytes);
+            }
+        }
+        Some(subscription)
+    }
+
+    fn reply_unsubscribed(
+        &mut self,
+        reply_to: Option<ConnectionKey>,
+        channel: &str,
+        result: Result<(), Reject>,
+    ) {
+        if let Some(connection) = reply_to {
+            self.reply(connection, &Reply::Unsubscribed { channel, result });
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! What happens by itself as time goes on: silence, lazy writes, trimming, forgetting.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use crate::{
+    Change, ChannelKey, ClientKey, CloseReason, ConnectionKey, Encoder, Reject, Sequence,
+    client::{Client, Subscription},
+};
+
+use super::{Broker, commit::Pending};
+
+/// How often connections are looked at for silence and logs for age.
+const SWEEP_EVERY: Duration = Duration::from_millis(500);
+/// How often clients are looked at for being forgotten.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
+
+/// What changed in memory and is written at the next tick.
+#[derive(Debug, Default)]
+pub(super) struct Dirty {
+    pub(super) cursors: Vec<(ClientKey, ChannelKey)>,
+    pub(super) retained: BTreeSet<ChannelKey>,
+    clients: Vec<ClientKey>,
+    /// Reads the store could not do, to be tried again.
+    pub(super) reads: Vec<(ClientKey, ChannelKey)>,
+    swept: Duration,
+    forgot: Duration,
+}
+
+impl Dirty {
+    pub(super) fn note_client(&mut self, key: ClientKey, client: &mut Client) {
+        if !std::mem::replace(&mut client.dirty, true) {
+            self.clients.push(key);
+        }
+    }
+}
+
+impl<E: Encoder> Broker<E> {
+    /// Does what is due; to be called about ten times a second.
+    pub fn on_tick(&mut self) {
+        self.settle();
+        self.write_cursors();
+        self.write_retained();
+        self.write_clients();
+        if self.dirty.swept + SWEEP_EVERY <= self.now.uptime {
+            self.dirty.swept = self.now.uptime;
+            self.close_silent();
+            self.drop_aged();
+            for (client, channel) in std::mem::take(&mut self.dirty.reads) {
+                if self.clients.contains_key(client) && self.channels.contains_key(channel) {
+                    self.fill(client, channel);
+                }
+            }
+        }
+        if self.dirty.forgot + FORGET_EVERY <= self.now.uptime {
+            self.dirty.forgot = self.now.uptime;
+            self.forget_clients();
+        }
+    }
+
+    fn write_cursors(&mut self) {
+        let mut channels = BTreeSet::new();
+        for (key, channel) in std::mem::take(&mut self.dirty.cursors) {
+            let Some(client) = self.clients.get_mut(key) else { continue };
+            let id = client.id.clone();
+            let Some(cursor) = client.cursor(channel).filter(|cursor| cursor.dirty) else {
+                continue;
+            };
+            cursor.dirty = false;
+            let state = cursor.state();
+            let name = self.channels[channel].name.clone();
+            let change = Change::MoveCursor(id, name, state);
+            self.batch.push(change, Pending::Cursor(key, channel));
+            channels.insert(channel);
+        }
+        for channel in channels {
+            self.trim_acknowledged(channel);
+        }
+    }
+
+    /// Drops the pages that every persistent subscriber has acknowledged.
+    fn trim_acknowledged(&mut self, key: ChannelKey) {
+        let channel = &self.channels[key];
+        let floors = channel.persistent.keys().filter_map(|&client| {
+            match self.clients[client].subscriptions.get(&key) {
+                Some(Subscription::Persistent(cursor)) => Some(cursor.floor()),
+                _ => None,
+            }
+        });
+        let Some(floor) = floors.min() else { return };
+        let Some(log) = &mut self.channels[key].log else { return };
+        if let Some(last) = log.trim_while(|_, page| page.last <= floor) {
+            self.trim(key, last);
+        }
+    }
+
+    fn trim(&mut self, channel: ChannelKey, last: Sequence) {
+        let name = self.channels[channel].name.clone();
+        self.batch.push(Change::Trim(name, last), Pending::Nothing);
+    }
+
+    /// Makes room in a log for one more message, as configured.
+    ///
+    /// # Errors
+    /// [`Reject::LogFull`] when the limit is reached and nothing may be dropped.
+    pub(super) fn make_room(&mut self, key: ChannelKey) -> Result<(), Reject> {
+        let limits = self.settings.log;
+        let Some(log) = &mut self.channels[key].log else { return Ok(()) };
+        if !log.is_full(&limits) {
+            return Ok(());
+        }
+        if !limits.drop_oldest {
+            return Err(Reject::LogFull);
+        }
+        let before = log.oldest_floor();
+        if let Some(last) = log.trim_while(|log, _| log.is_full(&limits)) {
+            self.stats.dropped_log += last - before;
+            self.trim(key, last);
+        }
+        Ok(())
+    }
+
+    fn drop_aged(&mut self) {
+        let age_max = self.settings.log.age_max.as_millis() as u64;
+        if age_max == 0 {
+            return;
+        }
+        let oldest = self.now.unix_ms.saturating_sub(age_max);
+        let keys: Vec<ChannelKey> = self.channels.keys().collect();
+        for key in keys {
+            let Some(log) = &mut self.channels[key].log else { continue };
+            let before = log.oldest_floor();
+            if let Some(last) = log.trim_while(|_, page| page.at < oldest) {
+                self.stats.dropped_log += last - before;
+                self.trim(key, last);
+            }
+        }
+    }
+
+    fn write_retained(&mut self) {
+        for key in std::mem::take(&mut self.dirty.retained) {
+            let Some(channel) = self.channels.get(key) else { continue };
+            if let Some(retained) = &channel.retained {
+                let change = Change::Retain(channel.name.clone(), retained.message.clone());
+                self.batch.push(change, Pending::Retain(key));
+            }
+        }
+    }
+
+    fn write_clients(&mut self) {
+        for key in std::mem::take(&mut self.dirty.clients) {
+            let Some(client) = self.clients.get_mut(key) else { continue };
+            client.dirty = false;
+            let change = Change::PutClient(client.id.clone(), client.last_seen);
+            self.batch.push(change, Pending::Client(key));
+        }
+    }
+
+    /// Closes connections that were silent too long or opened no session in time.
+    fn close_silent(&mut self) {
+        // A quarter above what the client was told: its last heartbeat may still be on the way.
+        let silence_max = self.settings.heartbeat_timeout.mul_f32(1.25);
+        let overdue: Vec<(ConnectionKey, CloseReason)> = self
+            .connections
+            .iter()
+            .filter(|(_, connection)| !connection.closing)
+            .filter_map(|(key, connection)| {
+                let waited = self.now.uptime.saturating_sub(connection.opened);
+                let silent = self.now.uptime.saturating_sub(connection.last_heard);
+                if connection.client.is_none() && self.settings.authenticate_timeout <= waited {
+                    Some((key, CloseReason::NotAuthenticated))
+                } else {
+                    (silence_max <= silent).then_some((key, CloseReason::Silent))
+                }
+            })
+            .collect();
+        for (connection, reason) in overdue {
+            self.close(connection, reason);
+        }
+    }
+
+    /// Forgets clients that have no persistent subscription and were not seen for long.
+    fn forget_clients(&mut self) {
+        let age_max = self.settings.forget_after.as_millis() as u64;
+        let oldest = self.now.unix_ms.saturating_sub(age_max);
+        let stale: Vec<ClientKey> = self
+            .clients
+            .iter()
+            .filter(|(_, client)| client.is_forgettable() && client.last_seen < oldest)
+            .map(|(key, _)| key)
+            .collect();
+        for key in stale {
+            self.forget(key);
+        }
+    }
+
+    fn forget(&mut self, key: ClientKey) {
+        let Some(client) = self.clients.remove(key) else { return };
+        self.client_keys.remove(&client.id);
+        self.batch.push(Change::ForgetClient(client.id), Pending::Nothing);
+        for channel in client.subscriptions.into_keys() {
+            self.channels[channel].persistent.swap_remove(&key);
+            self.drop_unread_log(channel);
+            self.drop_if_idle(channel);
+        }
+    }
+
+    /// Ends all connections, for a graceful stop; their effects come with the round.
+    pub fn close_all(&mut self, reason: CloseReason) {
+        let keys: Vec<ConnectionKey> = self.connections.keys().collect();
+        for connection in keys {
+            self.close(connection, reason);
+        }
+    }
+
+    /// Says whether changes are under way in the store.
+    pub fn is_committing(&self) -> bool {
+        !self.committing.is_empty()
+    }
+}

@@ -1,0 +1,168 @@
+//! A channel in use: who receives, what is retained, how far its log has come.
+
+use std::collections::VecDeque;
+
+use indexmap::IndexMap;
+
+use crate::{
+    ChannelName, ClientKey, ConnectionKey, FORMAT_COUNT_MAX, Format, LogId, LogLimits, LogState,
+    PageState, Retained, Sequence,
+};
+
+/// Hasher of the core's look-up tables; seeded per process.
+pub(crate) type Hasher = foldhash::fast::RandomState;
+
+/// A channel that somebody subscribes to, or that has something stored.
+#[derive(Debug)]
+pub(crate) struct Channel {
+    pub(crate) name: ChannelName,
+    /// Connected subscribers, in no particular order.
+    receivers: IndexMap<ConnectionKey, Receiver, Hasher>,
+    /// How many receivers each format has.
+    format_counts: [u32; FORMAT_COUNT_MAX],
+    pub(crate) retained: Option<Box<RetainedMessage>>,
+    pub(crate) log: Option<Box<Log>>,
+    /// Clients with a persistent subscription, connected or not.
+    pub(crate) persistent: IndexMap<ClientKey, (), Hasher>,
+    /// Pages and subscription changes handed to the store and not yet committed; later QoS 1
+    /// messages queue behind them.
+    pub(crate) changes_under_way: u32,
+}
+
+/// One connected subscriber.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Receiver {
+    pub(crate) client: ClientKey,
+    pub(crate) format: Format,
+    /// Whether QoS 1 messages wait for it in the log.
+    pub(crate) persistent: bool,
+}
+
+/// The retained message and its place among the channel's retained messages.
+#[derive(Debug)]
+pub(crate) struct RetainedMessage {
+    pub(crate) message: Retained,
+    /// Grows with each retained publish the broker took in, so that a slow commit cannot bring
+    /// back an older message.
+    pub(crate) version: u64,
+}
+
+/// What the core knows of a channel's stored messages.
+#[derive(Debug)]
+pub(crate) struct Log {
+    pub(crate) id: LogId,
+    /// Last message committed and routed.
+    pub(crate) last: Sequence,
+    /// Stored pages, oldest first.
+    pages: VecDeque<PageState>,
+    /// Payload bytes of these pages.
+    bytes: u64,
+    /// All up to this was trimmed.
+    trimmed: Sequence,
+}
+
+impl Channel {
+    pub(crate) fn new(name: ChannelName) -> Self {
+        Channel {
+            name,
+            receivers: IndexMap::default(),
+            format_counts: [0; FORMAT_COUNT_MAX],
+            retained: None,
+            log: None,
+            persistent: IndexMap::default(),
+            changes_under_way: 0,
+        }
+    }
+
+    pub(crate) fn add_receiver(&mut self, connection: ConnectionKey, receiver: Receiver) {
+        self.format_counts[usize::from(receiver.format.0)] += 1;
+        if let Some(old) = self.receivers.insert(connection, receiver) {
+            self.format_counts[usize::from(old.format.0)] -= 1;
+        }
+    }
+
+    pub(crate) fn remove_receiver(&mut self, connection: ConnectionKey) {
+        if let Some(receiver) = self.receivers.swap_remove(&connection) {
+            self.format_counts[usize::from(receiver.format.0)] -= 1;
+        }
+        if self.receivers.is_empty() {
+            self.receivers.shrink_to_fit();
+        }
+    }
+
+    pub(crate) fn receivers(&self) -> impl Iterator<Item = (ConnectionKey, Receiver)> + '_ {
+        self.receivers.iter().map(|(&connection, &receiver)| (connection, receiver))
+    }
+
+    pub(crate) fn has_receivers(&self) -> bool {
+        !self.receivers.is_empty()
+    }
+
+    /// Returns the formats its receivers need.
+    pub(crate) fn formats(&self) -> impl Iterator<Item = Format> + '_ {
+        let used = self.format_counts.iter().enumerate().filter(|(_, count)| **count > 0);
+        used.map(|(index, _)| Format(index as u8))
+    }
+
+    /// Says whether a QoS 1 message must go through the store to reach all it should, in order.
+    pub(crate) fn stores(&self) -> bool {
+        self.changes_under_way > 0 || !self.persistent.is_empty()
+    }
+
+    /// Says whether nothing is left that anybody could notice.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.receivers.is_empty()
+            && self.retained.is_none()
+            && self.persistent.is_empty()
+            && self.changes_under_way == 0
+    }
+}
+
+impl Log {
+    pub(crate) fn new(id: LogId, last: Sequence) -> Self {
+        Log { id, last, pages: VecDeque::new(), bytes: 0, trimmed: last }
+    }
+
+    pub(crate) fn from_state(state: &LogState) -> Self {
+        let bytes = state.pages.iter().map(|page| page.bytes).sum();
+        let pages = state.pages.iter().copied().collect();
+        Log { id: state.log, last: state.last, pages, bytes, trimmed: 0 }
+    }
+
+    /// Adds a page that was committed.
+    pub(crate) fn append(&mut self, page: PageState) {
+        self.last = page.last;
+        self.bytes += page.bytes;
+        self.pages.push_back(page);
+    }
+
+    /// Says whether a limit keeps more messages out.
+    pub(crate) fn is_full(&self, limits: &LogLimits) -> bool {
+        let held = self.last - self.oldest_floor();
+        (limits.messages_max != 0 && limits.messages_max <= held)
+            || (limits.bytes_max != 0 && limits.bytes_max <= self.bytes)
+    }
+
+    /// Returns the sequence before the oldest message held.
+    pub(crate) fn oldest_floor(&self) -> Sequence {
+        self.trimmed.min(self.last)
+    }
+
+    /// Forgets pages while `is_done` says so of the oldest; returns the last message dropped.
+    pub(crate) fn trim_while(
+        &mut self,
+        is_done: impl Fn(&Self, &PageState) -> bool,
+    ) -> Option<Sequence> {
+        let mut dropped = None;
+        while let Some(page) = self.pages.front().copied() {
+            if !is_done(self, &page) {
+                break;
+            }
+            self.pages.pop_front();
+            self.bytes -= page.bytes;
+            self.trimmed = page.last;
+            dropped = Some(page.last);
+        }
+        dropped
+    }
+}

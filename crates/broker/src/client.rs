@@ -1,0 +1,111 @@
+//! What the core knows of a client and of a connection.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crate::{
+    ChannelKey, ClientId, ClientKey, CloseReason, ConnectionKey, Format, UnixMs, cursor::Cursor,
+};
+
+/// Live pushes may always be this many unacknowledged, however small the window of stored ones is:
+/// they come in bursts that the client cannot slow.
+const LIVE_UNACKNOWLEDGED_MIN: u32 = 1000;
+
+/// A moment, as the caller sees it. The core never reads a clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Now {
+    /// Time since the broker started; never goes back.
+    pub uptime: Duration,
+    /// Wall clock.
+    pub unix_ms: UnixMs,
+}
+
+/// A client that is connected, or that is remembered.
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) id: ClientId,
+    pub(crate) connection: Option<ConnectionKey>,
+    pub(crate) subscriptions: BTreeMap<ChannelKey, Subscription>,
+    /// Its own `#` channel, once a QoS 1 message was sent there.
+    pub(crate) direct_channel: Option<ChannelKey>,
+    pub(crate) last_seen: UnixMs,
+    /// Whether the store does not know `last_seen` yet.
+    pub(crate) dirty: bool,
+    /// Subscription changes handed to the store and not yet committed.
+    pub(crate) changes_under_way: u32,
+}
+
+/// How a client is subscribed to a channel.
+#[derive(Debug)]
+pub(crate) enum Subscription {
+    /// Until the session ends.
+    Session,
+    /// Until the client unsubscribes.
+    Persistent(Box<Cursor>),
+}
+
+/// One connection, from the moment its carrier is known.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) format: Format,
+    pub(crate) client: Option<ClientKey>,
+    /// Window of a persistent subscription and limit of unacknowledged live pushes.
+    pub(crate) unacknowledged_max: u32,
+    pub(crate) opened: Duration,
+    pub(crate) last_heard: Duration,
+    /// QoS 1 pushes of subscriptions that end with the session.
+    pub(crate) live_unacknowledged: u32,
+    /// Bytes of stored messages on their way to it, over all its cursors.
+    pub(crate) window_bytes: u64,
+    /// Channels whose cursor waits because `window_bytes` left no room.
+    pub(crate) waiting: Vec<ChannelKey>,
+    /// Bytes this publisher waits for the store to commit.
+    pub(crate) uncommitted_bytes: usize,
+    /// The channel it published to last: publishers seldom change.
+    pub(crate) last_channel: Option<ChannelKey>,
+    /// Whether an effect to close it was made.
+    pub(crate) closing: bool,
+}
+
+impl Client {
+    pub(crate) fn new(id: ClientId, last_seen: UnixMs) -> Self {
+        Client {
+            id,
+            connection: None,
+            subscriptions: BTreeMap::new(),
+            direct_channel: None,
+            last_seen,
+            dirty: false,
+            changes_under_way: 0,
+        }
+    }
+
+    /// Says whether nothing but the client's own direct channel speaks for remembering it.
+    pub(crate) fn is_forgettable(&self) -> bool {
+        let only_direct =
+            self.subscriptions.keys().all(|channel| Some(*channel) == self.direct_channel);
+        self.connection.is_none() && self.changes_under_way == 0 && only_direct
+    }
+
+    /// Returns the cursor of a persistent subscription.
+    pub(crate) fn cursor(&mut self, channel: ChannelKey) -> Option<&mut Cursor> {
+        match self.subscriptions.get_mut(&channel)? {
+            Subscription::Persistent(cursor) => Some(cursor),
+            Subscription::Session => None,
+        }
+    }
+}
+
+impl Connection {
+    /// Notes live QoS 1 pushes that the client has to acknowledge.
+    ///
+    /// # Errors
+    /// The reason to close it when too many are unacknowledged.
+    pub(crate) fn owe(&mut self, count: u32) -> Result<(), CloseReason> {
+        self.live_unacknowledged = self.live_unacknowledged.saturating_add(count);
+        let limit = self.unacknowledged_max.max(LIVE_UNACKNOWLEDGED_MIN);
+        if limit < self.live_unacknowledged {
+            return Err(CloseReason::TooManyUnacknowledged { limit });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,145 @@
+//! The words the core and the store share: what must outlive a restart, and how it changes.
+//!
+//! A channel with persistent subscribers is a *log* of pages; a persistent subscription is a
+//! *cursor* into it. The core decides what changes; a store only carries changes out, in order.
+
+use crate::{ChannelName, ClientId, Payloads};
+
+/// Names one life of a channel's log. A log that was dropped and made anew has another id, so
+/// that `(LogId, Sequence)` never names two messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LogId(pub u64);
+
+/// A message's place in its log: 1 for the first, without gaps.
+pub type Sequence = u64;
+
+/// Milliseconds since the Unix epoch.
+pub type UnixMs = u64;
+
+/// Messages of one publisher to one channel, stored and routed as one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// Where they were published.
+    pub channel: ChannelName,
+    /// Who published them; empty for the server.
+    pub publisher: ClientId,
+    /// When the broker took them in.
+    pub at: UnixMs,
+    /// How many there are; at least 1.
+    pub count: u32,
+    /// The messages.
+    pub payloads: Payloads,
+}
+
+/// A page with its place in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredPage {
+    /// Sequence of the page's first message; the others follow without gaps.
+    pub first: Sequence,
+    /// Who published the messages; empty for the server.
+    pub publisher: ClientId,
+    /// When the broker took them in.
+    pub at: UnixMs,
+    /// How many there are; at least 1.
+    pub count: u32,
+    /// The messages.
+    pub payloads: Payloads,
+}
+
+/// The last message of a channel that was published with the retained flag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retained {
+    /// Who published it; empty for the server.
+    pub publisher: ClientId,
+    /// The message: one JSON text.
+    pub payload: bytes::Bytes,
+}
+
+/// How far a persistent subscriber has come in a log.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CursorState {
+    /// All messages up to and including this one are acknowledged.
+    pub floor: Sequence,
+    /// Acknowledged stretches above the floor, first and last included, ascending, not touching.
+    pub acknowledged: Vec<(Sequence, Sequence)>,
+}
+
+/// One thing to store. Applying a change twice equals applying it once, except `Append`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Appends a page to its channel's log, which is made if it is not there.
+    Append(Page),
+    /// Replaces the channel's retained message.
+    Retain(ChannelName, Retained),
+    /// Makes a client known, or notes that it was seen again.
+    PutClient(ClientId, UnixMs),
+    /// Forgets a client and all its cursors; logs that nobody reads any more go with them.
+    ForgetClient(ClientId),
+    /// Adds a persistent subscription whose cursor starts behind the last message of the log.
+    /// One that is there already stays as it is.
+    Subscribe(ClientId, ChannelName),
+    /// Removes a persistent subscription; a log that nobody reads any more goes with it.
+    Unsubscribe(ClientId, ChannelName),
+    /// Writes where a cursor stands. A cursor that is not there is not made.
+    MoveCursor(ClientId, ChannelName, CursorState),
+    /// Drops whole pages whose last message is at most this one.
+    Trim(ChannelName, Sequence),
+}
+
+/// What became of one [`Change`] of a committed batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The page stands in `log` from `first` on.
+    Appended {
+        /// The log it went to.
+        log: LogId,
+        /// Sequence of the page's first message.
+        first: Sequence,
+    },
+    /// The subscription's log, and the cursor's floor.
+    Subscribed {
+        /// The channel's log.
+        log: LogId,
+        /// Where the cursor stands.
+        floor: Sequence,
+    },
+    /// Done; nothing more to say.
+    Done,
+}
+
+/// Everything stored but the messages themselves; what the core starts from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Snapshot {
+    /// Known clients with the time each was last seen.
+    pub clients: Vec<(ClientId, UnixMs)>,
+    /// Logs, one a channel at most.
+    pub logs: Vec<LogState>,
+    /// Persistent subscriptions; each has its channel's log in `logs`.
+    pub cursors: Vec<(ClientId, ChannelName, CursorState)>,
+    /// Retained messages.
+    pub retained: Vec<(ChannelName, Retained)>,
+}
+
+/// How far a log has grown and been trimmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogState {
+    /// The channel.
+    pub channel: ChannelName,
+    /// This life's id.
+    pub log: LogId,
+    /// Sequence of the last message ever appended; 0 when there was none.
+    pub last: Sequence,
+    /// The pages still there, oldest first: last sequence, bytes and time of each.
+    pub pages: Vec<PageState>,
+}
+
+/// Size and age of one stored page, for the log's limits and for trimming.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageState {
+    /// Sequence of its last message.
+    pub last: Sequence,
+    /// Length of its payload sequence.
+    pub bytes: u64,
+    /// When the broker took it in.
+    pub at: UnixMs,
+}

@@ -1,0 +1,57 @@
+//! What the core asks of the world. Effects are carried out in the order they were made.
+
+use bytes::Bytes;
+use slotmap::new_key_type;
+
+use crate::{Change, CloseReason, LogId, Sequence};
+
+new_key_type! {
+    /// Names one connection; never used twice.
+    pub struct ConnectionKey;
+    /// Names a known client.
+    pub struct ClientKey;
+    /// Names a channel in use.
+    pub struct ChannelKey;
+}
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Put frames into a connection's outbox.
+    Send {
+        /// Whose outbox.
+        connection: ConnectionKey,
+        /// Whole frames, shared by all receivers of the same format.
+        frames: Bytes,
+        /// How many.
+        count: u32,
+        /// Whether they may be dropped when the outbox is full (QoS 0).
+        droppable: bool,
+    },
+    /// End a connection once its outbox is written.
+    Close {
+        /// Which.
+        connection: ConnectionKey,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// Commit a batch; its outcome comes back through `on_committed`, in the order of the batches.
+    Commit(Vec<Change>),
+    /// Read pages of a log; they come back through `on_read`.
+    Read(ReadRequest),
+}
+
+/// What a catching-up subscriber needs next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadRequest {
+    /// For whom: a page that comes back after this connection ended is of no use.
+    pub connection: ConnectionKey,
+    /// The subscription's channel.
+    pub channel: ChannelKey,
+    /// The channel's log.
+    pub log: LogId,
+    /// First message wanted.
+    pub from: Sequence,
+    /// About how many bytes of payload to read; at least one page comes whatever its size.
+    pub bytes_max: usize,
+}

@@ -1,0 +1,72 @@
+//! What the core needs of the dialects: to turn its words into bytes, once for all receivers.
+
+use crate::{ChannelName, ClientId, PacketId, Reject};
+
+/// Names one way of encoding: a dialect on a carrier. The core only compares and counts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Format(pub u8);
+
+/// How many formats there can be; [`Format`] is below it.
+pub const FORMAT_COUNT_MAX: usize = 8;
+
+/// How a delivery is marked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// QoS 0.
+    Plain,
+    /// The channel's retained message.
+    Retained,
+    /// QoS 1, to be acknowledged by this id.
+    Acknowledged(PacketId),
+}
+
+/// An answer to one request of a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reply<'a> {
+    /// The session is open; silence is borne for this many seconds.
+    Connected {
+        /// Heartbeat timeout in seconds.
+        timeout_s: u64,
+    },
+    /// Outcome of a subscribe.
+    Subscribed {
+        /// The channel as asked for.
+        channel: &'a str,
+        /// Why not.
+        result: Result<(), Reject>,
+    },
+    /// Outcome of an unsubscribe.
+    Unsubscribed {
+        /// The channel as asked for.
+        channel: &'a str,
+        /// Why not.
+        result: Result<(), Reject>,
+    },
+    /// Outcome of a publish.
+    Published {
+        /// The publisher's own id of the request; `None` when it sent none.
+        request: Option<&'a str>,
+        /// The JSON answer of a control channel, or nothing; or why not.
+        result: Result<Option<&'a str>, Reject>,
+    },
+}
+
+/// Turns deliveries and replies into a dialect's bytes. Pure: same input, same bytes.
+pub trait Encoder {
+    /// What all messages of one publisher to one channel share, rendered once.
+    type Envelope: std::fmt::Debug;
+
+    /// Renders what the deliveries of `publisher` to `channel` share.
+    fn envelope(
+        &self,
+        format: Format,
+        channel: &ChannelName,
+        publisher: &ClientId,
+    ) -> Self::Envelope;
+
+    /// Appends one delivery, with all that the carrier needs around it.
+    fn delivery(&self, envelope: &Self::Envelope, payload: &[u8], mark: Mark, out: &mut Vec<u8>);
+
+    /// Appends one reply, with all that the carrier needs around it.
+    fn reply(&self, format: Format, reply: &Reply<'_>, out: &mut Vec<u8>);
+}

@@ -1,0 +1,40 @@
+//! Rialto's heart: routing, subscriptions, delivery and retained messages.
+//!
+//! Synchronous, without I/O, clock or task: commands and the time come in as arguments, everything
+//! for the outside leaves as [`Effect`]s, "store, then acknowledge" is an effect and later a
+//! completion. It knows no dialect (an [`Encoder`] turns its words into bytes), no socket and no SQL.
+//!
+//! Read [`Broker`] first, then [`Effect`], then [`durable`] for what outlives a restart.
+//!
+//! Tested without sockets: each capability by its effects, all together by random operations
+//! against a simple reference model, crashes and refused commits included.
+
+pub mod durable;
+mod name;
+mod payload;
+mod reject;
+mod settings;
+mod stats;
+
+mod effect;
+mod encoder;
+mod packet_id;
+
+mod channel;
+mod client;
+mod cursor;
+mod output;
+
+mod broker;
+
+pub use broker::{Broker, Publish, Qos};
+pub use client::Now;
+pub use durable::*;
+pub use effect::{ChannelKey, ClientKey, ConnectionKey, Effect, ReadRequest};
+pub use encoder::{Encoder, FORMAT_COUNT_MAX, Format, Mark, Reply};
+pub use name::{ChannelKind, ChannelName, ClientId, channel_kind};
+pub use packet_id::PacketId;
+pub use payload::{Payloads, PayloadsBuilder};
+pub use reject::{CloseReason, Reject};
+pub use settings::{LogLimits, Settings};
+pub use stats::Stats;

@@ -1,0 +1,104 @@
+//! Why the broker refuses a request, and why a connection ends.
+
+/// A refusal that the peer is told of. The dialects map it to their codes and texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Reject {
+    /// The packet cannot be understood.
+    #[error("the packet is malformed")]
+    InvalidPacket,
+    /// The token does not open this client's session.
+    #[error("the token is not valid for this client id, or has expired")]
+    InvalidToken,
+    /// This client may not do that.
+    #[error("not allowed")]
+    NotAllowed,
+    /// The channel cannot be used this way, or is no channel at all.
+    #[error("the channel cannot be used this way")]
+    InvalidChannel,
+    /// The channel's name is too long.
+    #[error("the channel name is longer than {limit} bytes")]
+    ChannelNameTooLong {
+        /// Most bytes a name may have.
+        limit: usize,
+    },
+    /// The client has as many subscriptions as it may.
+    #[error("the client already has {limit} subscriptions, the most allowed")]
+    TooManySubscriptions {
+        /// Most subscriptions a client may have.
+        limit: usize,
+    },
+    /// The receiver of a direct message is not connected; a QoS 1 message is kept for it if it is known.
+    #[error("the client is offline")]
+    ClientOffline,
+    /// The channel's log has reached its limit and is configured to refuse.
+    #[error("the channel's log is full; its persistent subscribers must catch up first")]
+    LogFull,
+    /// The store cannot write at the moment.
+    #[error("the server cannot store the message now; try again later")]
+    StoreUnavailable,
+}
+
+/// Why the broker ends a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CloseReason {
+    /// The client said goodbye.
+    #[error("the client disconnected")]
+    Asked,
+    /// The peer closed or the network failed.
+    #[error("the connection ended")]
+    Ended,
+    /// The same client connected again elsewhere.
+    #[error("taken over by a newer connection of the same client")]
+    TakenOver,
+    /// Nothing came for longer than the heartbeat timeout.
+    #[error("heartbeat timeout")]
+    Silent,
+    /// No session was opened in time.
+    #[error("no session was opened in time")]
+    NotAuthenticated,
+    /// A packet is larger than allowed.
+    #[error("packet is larger than {limit} bytes")]
+    PacketTooLarge {
+        /// Most bytes a packet may have.
+        limit: usize,
+    },
+    /// A WebSocket text message that is not UTF-8.
+    #[error("text message is not UTF-8")]
+    InvalidText,
+    /// A WebSocket binary message.
+    #[error("binary messages are not accepted")]
+    BinaryMessage,
+    /// The peer broke the rules of the carrier.
+    #[error("protocol error")]
+    ProtocolError,
+    /// The client does not read what it is sent.
+    #[error("slow consumer: {limit} bytes are waiting to be read")]
+    SlowConsumer {
+        /// Most bytes that may wait.
+        limit: usize,
+    },
+    /// The client does not acknowledge what it is pushed.
+    #[error("{limit} pushes are unacknowledged")]
+    TooManyUnacknowledged {
+        /// Most pushes that may be unacknowledged.
+        limit: u32,
+    },
+    /// As many connections as allowed are open.
+    #[error("the server has {limit} connections, the most allowed")]
+    TooManyConnections {
+        /// Most connections.
+        limit: usize,
+    },
+    /// As many connections as allowed are open from this address.
+    #[error("{limit} connections from this address are open, the most allowed")]
+    TooManyFromAddress {
+        /// Most connections from one address.
+        limit: usize,
+    },
+    /// The server stops.
+    #[error("the server is shutting down")]
+    ShuttingDown,
+    /// Something failed in the server itself.
+    #[error("internal error")]
+    Internal,
+}

@@ -1,0 +1,62 @@
+//! The core's limits and habits.
+
+use std::time::Duration;
+
+/// What the core is configured to do. All limits hold per broker unless they say otherwise.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Whether a publisher that is subscribed gets its own messages back. Default: no.
+    pub echo: bool,
+    /// Silence after which a connection is closed, as told to the client in whole seconds.
+    pub heartbeat_timeout: Duration,
+    /// Time a new connection has to open a session.
+    pub authenticate_timeout: Duration,
+    /// Subscriptions a client may have, its own direct channel not counted.
+    pub subscriptions_max: usize,
+    /// Bytes a packet may have; the carriers hold to it, `$limits` tells it.
+    pub packet_bytes_max: usize,
+    /// Nesting a payload may have; the decoders hold to it, `$limits` tells it.
+    pub json_depth_max: usize,
+    /// Bytes a channel's name may have.
+    pub channel_name_bytes_max: usize,
+    /// QoS 1 pushes a client may leave unacknowledged: a persistent subscription waits in the log
+    /// beyond it, a client without one is closed.
+    pub unacknowledged_max: u32,
+    /// Bytes of stored messages on their way to one connection at a time.
+    pub window_bytes_max: usize,
+    /// Limits of each channel's log.
+    pub log: LogLimits,
+    /// Time after which a client without persistent subscriptions, not seen since, is forgotten.
+    pub forget_after: Duration,
+}
+
+/// How far a channel's log may grow; 0 means without limit.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LogLimits {
+    /// Messages.
+    pub messages_max: u64,
+    /// Bytes of payload.
+    pub bytes_max: u64,
+    /// Age of the oldest message; older ones are dropped.
+    pub age_max: Duration,
+    /// At the limit: drop the oldest messages instead of refusing new ones.
+    pub drop_oldest: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            echo: false,
+            heartbeat_timeout: Duration::from_secs(15),
+            authenticate_timeout: Duration::from_secs(15),
+            subscriptions_max: 1000,
+            packet_bytes_max: 1 << 20,
+            json_depth_max: 64,
+            channel_name_bytes_max: 255,
+            unacknowledged_max: 10_000,
+            window_bytes_max: 8 << 20,
+            log: LogLimits::default(),
+            forget_after: Duration::from_secs(30 * 24 * 3600),
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Counters of everything that happened, for the control channel `$stats`, logs and metrics.
+
+use serde::Serialize;
+
+/// What happened since start. Counters only grow; gauges say so.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Stats {
+    /// Gauge: open connections.
+    pub connections: u64,
+    /// Gauge: clients with an open session.
+    pub sessions: u64,
+    /// Gauge: channels in use.
+    pub channels: u64,
+    /// Sessions that were opened.
+    pub sessions_opened: u64,
+    /// Sessions that a newer connection of the same client took over.
+    pub sessions_taken_over: u64,
+    /// Messages taken from publishers.
+    pub published: u64,
+    /// Deliveries put into outboxes.
+    pub delivered: u64,
+    /// QoS 1 messages committed to a log.
+    pub stored: u64,
+    /// Messages to a channel without subscribers.
+    pub discarded: u64,
+    /// Pushes acknowledged by clients.
+    pub acknowledged: u64,
+    /// Requests refused, all causes.
+    pub rejected: u64,
+    /// Frames ignored because they are no packet.
+    pub malformed: u64,
+    /// QoS 0 deliveries dropped because the receiver does not read.
+    pub dropped_slow: u64,
+    /// Stored messages dropped because a log reached its limit.
+    pub dropped_log: u64,
+    /// Commits the store refused.
+    pub store_failures: u64,
+    /// Connections closed for a limit: packet size, outbox, unacknowledged pushes.
+    pub closed_limit: u64,
+    /// Connections closed for silence or a session not opened in time.
+    pub closed_silent: u64,
+    /// Connections refused because too many were open.
+    pub refused_connections: u64,
+}

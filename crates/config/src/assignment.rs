@@ -1,0 +1,160 @@
+//! One key set to one value by one source: the form all sources are brought into.
+
+use std::path::Path;
+
+use toml::de::{DeTable, DeValue, ValueDeserializer};
+use toml::{Spanned, Value};
+
+use serde::Deserialize;
+
+use crate::error::{ConfigError, Origin};
+use crate::scalar::Given;
+use crate::schema::{self, Place};
+
+/// What an environment variable must start with to be a setting.
+const PREFIX: &str = "RIALTO_";
+
+/// Variables that are not settings of the broker: the file to read, the level of the log, and what
+/// the client commands take.
+const RESERVED: [&str; 4] = ["RIALTO_CONFIG", "RIALTO_LOG", "RIALTO_SERVER", "RIALTO_TOKEN"];
+
+/// A value for a key, and who gave it.
+#[derive(Debug)]
+pub(crate) struct Assignment {
+    /// The names that lead to the key, outermost first.
+    pub(crate) path: Vec<String>,
+    pub(crate) given: Given,
+    pub(crate) origin: Origin,
+}
+
+/// Reads `text`, the content of the file at `path`.
+pub(crate) fn of_file(path: &Path, text: &str) -> Result<Vec<Assignment>, ConfigError> {
+    let file = File { path, text };
+    let root = DeTable::parse(text).map_err(|error| file.syntax_error(&error))?;
+    let mut assignments = Vec::new();
+    file.collect(&mut Vec::new(), root.get_ref(), &mut assignments)?;
+    Ok(assignments)
+}
+
+/// Reads the variables that start with `RIALTO_`, except the reserved ones.
+///
+/// `RIALTO_LISTENERS__TCP__ADDRESS` is `listeners.tcp.address`.
+pub(crate) fn of_environment(variables: &[(String, String)]) -> Vec<Assignment> {
+    let assignment = |(name, value): &(String, String)| {
+        let path = name.strip_prefix(PREFIX)?.to_lowercase();
+        (!RESERVED.contains(&name.as_str())).then(|| Assignment {
+            path: path.split("__").map(str::to_owned).collect(),
+            given: Given::Text(value.clone()),
+            origin: Origin::Environment(name.clone()),
+        })
+    };
+    variables.iter().filter_map(assignment).collect()
+}
+
+/// Reads flags written `key=value`, such as `limits.packet_bytes_max=2MiB`.
+pub(crate) fn of_flags(flags: &[String]) -> Result<Vec<Assignment>, ConfigError> {
+    flags.iter().map(|flag| of_flag(flag)).collect()
+}
+
+fn of_flag(flag: &str) -> Result<Assignment, ConfigError> {
+    let Some((key, value)) = flag.split_once('=') else {
+        return Err(ConfigError {
+            origin: Origin::Flag(format!("--set {flag}")),
+            key: flag.to_owned(),
+            problem: format!("`{flag}` has no value"),
+            hint: "write key=value, such as limits.packet_bytes_max=2MiB".to_owned(),
+        });
+    };
+    Ok(Assignment {
+        path: key.trim().split('.').map(str::to_owned).collect(),
+        given: Given::Text(value.to_owned()),
+        origin: Origin::Flag(format!("--set {key}")),
+    })
+}
+
+/// A file while it is read.
+struct File<'a> {
+    path: &'a Path,
+    text: &'a str,
+}
+
+impl File<'_> {
+    /// Appends an assignment for each value below `table`, which `path` leads to.
+    fn collect(
+        &self,
+        path: &mut Vec<String>,
+        table: &DeTable<'_>,
+        assignments: &mut Vec<Assignment>,
+    ) -> Result<(), ConfigError> {
+        for (name, value) in table {
+            path.push(name.get_ref().to_string());
+            match (schema::find(path), value.get_ref()) {
+                (Place::Table, DeValue::Table(inner)) => self.collect(path, inner, assignments)?,
+                (Place::Table, _) => return Err(self.not_a_table(path, name.span().start)),
+                (Place::Key(_), _) => {
+                    assignments.push(self.assignment(path, value, value.span())?)
+                }
+                (Place::Unknown { .. }, _) => {
+                    assignments.push(self.assignment(path, value, name.span())?);
+                }
+            }
+            path.pop();
+        }
+        Ok(())
+    }
+
+    fn assignment(
+        &self,
+        path: &[String],
+        value: &Spanned<DeValue<'_>>,
+        at: std::ops::Range<usize>,
+    ) -> Result<Assignment, ConfigError> {
+        let value = Value::deserialize(ValueDeserializer::from(value.clone()))
+            .map_err(|_| self.number_too_large(path, at.start))?;
+        Ok(Assignment {
+            path: path.to_vec(),
+            given: Given::Toml(value),
+            origin: self.origin(at.start),
+        })
+    }
+
+    fn not_a_table(&self, path: &[String], at: usize) -> ConfigError {
+        let key = path.join(".");
+        ConfigError {
+            origin: self.origin(at),
+            problem: format!("`{key}` is a section, not a value"),
+            hint: format!("write [{key}] on a line of its own, and its keys below"),
+            key,
+        }
+    }
+
+    /// The one thing TOML can express and a [`Value`] cannot hold.
+    fn number_too_large(&self, path: &[String], at: usize) -> ConfigError {
+        let key = path.join(".");
+        ConfigError {
+            origin: self.origin(at),
+            problem: format!("`{key}` has a number that is too large"),
+            hint: format!("the largest that can be written is {}", i64::MAX),
+            key,
+        }
+    }
+
+    fn syntax_error(&self, error: &toml::de::Error) -> ConfigError {
+        ConfigError {
+            origin: self.origin(error.span().map_or(0, |span| span.start)),
+            key: String::new(),
+            problem: format!("not TOML: {}", error.message().trim_end()),
+            hint: String::new(),
+        }
+    }
+
+    fn origin(&self, at: usize) -> Origin {
+        let before = self.text.get(..at).unwrap_or(self.text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Origin::File {
+            path: self.path.to_owned(),
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Settings that are one of a few words.
+
+use serde::{Deserialize, Serialize};
+
+/// Defines an enum whose variants are written as the given words, in files and in messages.
+macro_rules! choice {
+    (
+        $(#[doc = $about:literal])*
+        pub enum $name:ident {
+            $(#[doc = $first_doc:literal])* $first:ident = $first_word:literal,
+            $( $(#[doc = $doc:literal])* $variant:ident = $word:literal, )*
+        }
+    ) => {
+        $(#[doc = $about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum $name {
+            $(#[doc = $first_doc])*
+            #[serde(rename = $first_word)]
+            $first,
+            $(
+                $(#[doc = $doc])*
+                #[serde(rename = $word)]
+                $variant,
+            )*
+        }
+
+        impl $name {
+            pub(crate) const EXPECTED: &str =
+                concat!("\"", $first_word, "\"" $(, " or \"", $word, "\"")*);
+
+            /// Returns the word that stands for this choice in the settings.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $name::$first => $first_word,
+                    $( $name::$variant => $word, )*
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+choice! {
+    /// What a listener does about TLS.
+    pub enum TlsMode {
+        /// Speaks plain text only; a TLS hello closes the connection.
+        Off = "off",
+        /// Speaks both: TLS to a peer that opens with it, if a certificate is configured.
+        Allow = "allow",
+        /// Speaks TLS only; a peer that opens with anything else is closed.
+        Require = "require",
+    }
+}
+
+choice! {
+    /// What happens to a client that does not read and whose outbox is full.
+    pub enum SlowConsumer {
+        /// Further QoS 0 packets to it are dropped and counted until it reads again.
+        Drop = "drop",
+        /// Its connection is closed.
+        Close = "close",
+    }
+}
+
+choice! {
+    /// Where what must outlive a restart is kept.
+    pub enum StoreKind {
+        /// In a SQLite file in the data directory.
+        Sqlite = "sqlite",
+        /// In memory only: a restart loses everything. For tests and throw-away brokers.
+        Memory = "memory",
+    }
+}
+
+choice! {
+    /// When a stored message counts as safe.
+    pub enum Durability {
+        /// When the disk has confirmed it: survives a power cut.
+        Fsync = "fsync",
+        /// When the operating system has it: survives a crash of the broker, not of the machine.
+        Os = "os",
+    }
+}
+
+choice! {
+    /// What a publisher sees when the log of a channel is full.
+    pub enum LogFull {
+        /// The message is refused with status 5; nothing stored is lost.
+        Refuse = "refuse",
+        /// The oldest stored message is dropped, acknowledged by its readers or not.
+        DropOldest = "drop-oldest",
+    }
+}
+
+choice! {
+    /// Who may connect.
+    pub enum AccessMode {
+        /// Anybody: an `auth` with a name gets a token for that name.
+        Open = "open",
+        /// Only holders of a token signed by this broker or preset in `access.tokens`.
+        Tokens = "tokens",
+    }
+}
+
+choice! {
+    /// How log lines look.
+    pub enum LogFormat {
+        /// One line for people.
+        Text = "text",
+        /// One JSON object a line.
+        Json = "json",
+    }
+}

@@ -1,0 +1,38 @@
+//! Rialto's settings: typed, documented, and read from a file, the environment and flags.
+//!
+//! Does not open sockets, read certificates or install a logger; it says what those are to be.
+//!
+//! Read [`Settings`] first, then [`load`]. The order of precedence is defaults, then the file,
+//! then the environment, then flags. Every key is written once, in `settings.rs`: that line makes
+//! the field, its default, its range, its documentation and its place in [`default_toml`].
+//!
+//! Tested by data in `tests/`: a set of sources on the left, settings or the error text on the
+//! right; the default file is parsed back to the defaults.
+
+mod choice;
+mod quantity;
+mod scalar;
+mod secret;
+mod section;
+mod settings;
+
+mod assignment;
+mod draft;
+mod error;
+mod load;
+mod rules;
+mod schema;
+mod template;
+
+#[cfg(test)]
+mod tests;
+
+pub use choice::{AccessMode, Durability, LogFormat, LogFull, SlowConsumer, StoreKind, TlsMode};
+pub use error::{ConfigError, Origin};
+pub use load::{Sources, load};
+pub use quantity::{ByteSize, ParseQuantityError, Period};
+pub use secret::{OptionalPath, Secret};
+pub use settings::{
+    Access, Delivery, Limits, Listener, Log, PresetToken, Server, Session, Settings, Store, Tls,
+};
+pub use template::{default_toml, to_toml};

@@ -1,0 +1,84 @@
+//! From sources to settings: each source's assignments over those before, then the rules.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::assignment;
+use crate::draft::Draft;
+use crate::error::{ConfigError, Origin};
+use crate::settings::Settings;
+
+/// Where settings are read from, weakest first. Everything is optional.
+///
+/// # Example
+/// ```
+/// use rialto_config::{Sources, load};
+///
+/// let sources = Sources {
+///     flags: vec!["limits.packet_bytes_max=64KiB".to_owned()],
+///     ..Sources::default()
+/// };
+/// assert_eq!(load(&sources)?.limits.packet_bytes_max.get(), 65_536);
+/// # Ok::<(), rialto_config::ConfigError>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// The file to read. Without it `RIALTO_CONFIG` of `environment` names the file, if it is set.
+    pub file: Option<PathBuf>,
+    /// Variables and their values; those that do not start with `RIALTO_` are passed over.
+    pub environment: Vec<(String, String)>,
+    /// Addresses that replace all listeners, if there are any: `listen-1`, `listen-2` and so on.
+    pub listen: Vec<SocketAddr>,
+    /// Texts of the form `key=value`.
+    pub flags: Vec<String>,
+}
+
+impl Sources {
+    /// Takes the `RIALTO_…` variables of this process, in the order of their names.
+    ///
+    /// A value that is not UTF-8 keeps its place with the odd bytes replaced, so that it is
+    /// reported as a bad value and not passed over.
+    #[must_use]
+    pub fn with_process_environment(mut self) -> Self {
+        self.environment = std::env::vars_os()
+            .map(|(name, value)| (name.to_string_lossy().into(), value.to_string_lossy().into()))
+            .collect();
+        self.environment.sort();
+        self
+    }
+
+    fn file(&self) -> Option<(PathBuf, &'static str)> {
+        let variable = |(name, value): &(String, String)| {
+            (name == "RIALTO_CONFIG" && !value.is_empty()).then(|| PathBuf::from(value))
+        };
+        match &self.file {
+            Some(file) => Some((file.clone(), "named by --config")),
+            None => {
+                let file = self.environment.iter().find_map(variable)?;
+                Some((file, "named by the environment variable RIALTO_CONFIG"))
+            }
+        }
+    }
+}
+
+/// Reads the settings: the defaults, and over them the file, the environment and the flags.
+///
+/// # Errors
+/// [`ConfigError`] for the first thing that is wrong: a file that cannot be read, a key that does
+/// not exist, a value of the wrong type or out of range, and values that do not go together.
+pub fn load(sources: &Sources) -> Result<Settings, ConfigError> {
+    let mut draft = Draft::new();
+    if let Some((path, named_by)) = sources.file() {
+        let text = std::fs::read_to_string(&path).map_err(|error| ConfigError {
+            origin: Origin::File { path: path.clone(), line: 0, column: 0 },
+            key: String::new(),
+            problem: format!("the settings file cannot be read: {error}"),
+            hint: format!("it was {named_by}"),
+        })?;
+        draft.apply_all(assignment::of_file(&path, &text)?)?;
+    }
+    draft.apply_all(assignment::of_environment(&sources.environment))?;
+    draft.replace_listeners(&sources.listen);
+    draft.apply_all(assignment::of_flags(&sources.flags)?)?;
+    draft.finish()
+}

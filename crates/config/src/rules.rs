@@ -1,0 +1,152 @@
+//! What no single key can tell: values that do not go together.
+
+use std::collections::BTreeMap;
+
+use crate::choice::{AccessMode, TlsMode};
+use crate::schema::LISTENERS;
+use crate::settings::{Listener, Settings};
+
+/// Longest name of a listener, in bytes.
+const LISTENER_NAME_BYTES_MAX: usize = 32;
+
+/// A rule that the settings break.
+#[derive(Debug)]
+pub(crate) struct Violation {
+    /// The key whose source is to be blamed.
+    pub(crate) key: String,
+    pub(crate) problem: String,
+    pub(crate) hint: String,
+}
+
+/// Checks every rule, and returns the first that is broken.
+pub(crate) fn check(settings: &Settings) -> Result<(), Violation> {
+    certificate_and_key_go_together(settings)?;
+    listener_names_are_plain(settings)?;
+    addresses_are_used_once(settings)?;
+    required_tls_has_a_certificate(settings)?;
+    open_access_stays_at_home(settings)?;
+    preset_tokens_can_be_used(settings)?;
+    an_outbox_holds_a_packet(settings)
+}
+
+fn certificate_and_key_go_together(settings: &Settings) -> Result<(), Violation> {
+    let (given, missing) = match (settings.tls.certificate.get(), settings.tls.key.get()) {
+        (Some(_), None) => ("certificate", "key"),
+        (None, Some(_)) => ("key", "certificate"),
+        _ => return Ok(()),
+    };
+    Err(Violation {
+        key: format!("tls.{given}"),
+        problem: format!("`tls.{given}` is set and `tls.{missing}` is not"),
+        hint: "set both or none; `rialto cert new` makes a pair for development".to_owned(),
+    })
+}
+
+fn listener_names_are_plain(settings: &Settings) -> Result<(), Violation> {
+    let is_plain = |name: &&String| {
+        (1..=LISTENER_NAME_BYTES_MAX).contains(&name.len())
+            && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-'))
+    };
+    match settings.listeners.keys().find(|name| !is_plain(name)) {
+        None => Ok(()),
+        Some(name) => Err(Violation {
+            key: format!("{LISTENERS}.{name}"),
+            problem: format!("`{name}` cannot be the name of a listener"),
+            hint: format!(
+                "use 1 to {LISTENER_NAME_BYTES_MAX} of the characters a to z, 0 to 9, _ and -"
+            ),
+        }),
+    }
+}
+
+fn addresses_are_used_once(settings: &Settings) -> Result<(), Violation> {
+    let defaults = Listener::defaults();
+    let mut users = BTreeMap::new();
+    for (name, listener) in settings.open_listeners().filter(|(_, it)| it.address.port() != 0) {
+        if let Some(other) = users.insert(listener.address, name) {
+            let is_default = defaults.get(name) == Some(listener);
+            let blamed = if is_default { other } else { name };
+            return Err(Violation {
+                key: format!("{LISTENERS}.{blamed}.address"),
+                problem: format!("listeners `{other}` and `{name}` both want {}", listener.address),
+                hint: "one listener hears TLS, WebSocket and plain sockets alike; remove one, \
+                       give it another address, or set enabled = false"
+                    .to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn required_tls_has_a_certificate(settings: &Settings) -> Result<(), Violation> {
+    let defaults = Listener::defaults();
+    let lacks_certificate = |(name, listener): &(&String, &Listener)| {
+        listener.enabled
+            && listener.tls == TlsMode::Require
+            && settings.tls.files().is_none()
+            && defaults.get(*name) != Some(*listener)
+    };
+    match settings.listeners.iter().find(lacks_certificate) {
+        None => Ok(()),
+        Some((name, _)) => Err(Violation {
+            key: format!("{LISTENERS}.{name}"),
+            problem: format!("listener `{name}` requires TLS, and there is no certificate"),
+            hint: "set tls.certificate and tls.key; `rialto cert new` makes a pair for development"
+                .to_owned(),
+        }),
+    }
+}
+
+fn open_access_stays_at_home(settings: &Settings) -> Result<(), Violation> {
+    if settings.access.mode != AccessMode::Open || settings.access.open_beyond_loopback {
+        return Ok(());
+    }
+    let mut listeners = settings.open_listeners();
+    match listeners.find(|(_, listener)| !listener.address.ip().to_canonical().is_loopback()) {
+        None => Ok(()),
+        Some((name, listener)) => Err(Violation {
+            key: format!("{LISTENERS}.{name}.address"),
+            problem: format!(
+                "`{LISTENERS}.{name}.address` is {}, which other machines can reach, while \
+                 access.mode is \"open\": anybody who can reach it could read and publish \
+                 everything",
+                listener.address
+            ),
+            hint: "set access.mode = \"tokens\", or, if that is what you want, \
+                   access.open_beyond_loopback = true"
+                .to_owned(),
+        }),
+    }
+}
+
+fn preset_tokens_can_be_used(settings: &Settings) -> Result<(), Violation> {
+    let is_empty = settings
+        .access
+        .tokens
+        .iter()
+        .any(|preset| preset.client.is_empty() || preset.token.expose().is_empty());
+    if !is_empty {
+        return Ok(());
+    }
+    Err(Violation {
+        key: "access.tokens".to_owned(),
+        problem: "an entry of `access.tokens` has an empty client or token".to_owned(),
+        hint: "give both, or remove the entry".to_owned(),
+    })
+}
+
+fn an_outbox_holds_a_packet(settings: &Settings) -> Result<(), Violation> {
+    let limits = &settings.limits;
+    if limits.packet_bytes_max <= limits.outbox_bytes_max {
+        return Ok(());
+    }
+    Err(Violation {
+        key: "limits.outbox_bytes_max".to_owned(),
+        problem: format!(
+            "`limits.outbox_bytes_max` is {}, less than `limits.packet_bytes_max`, {}: the \
+             largest packets could never be delivered",
+            limits.outbox_bytes_max, limits.packet_bytes_max
+        ),
+        hint: "raise the first or lower the second".to_owned(),
+    })
+}

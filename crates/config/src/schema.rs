@@ -1,0 +1,86 @@
+//! Which keys there are, and which was meant by one that there is not.
+
+use crate::section::{Key, Section};
+use crate::settings::{Access, Delivery, Limits, Listener, Log, Server, Session, Store, Tls};
+
+/// The name of the table that holds a table for each listener.
+pub(crate) const LISTENERS: &str = "listeners";
+
+/// All sections, in the order of the default file.
+pub(crate) const SECTIONS: [(&str, Section); 9] = [
+    ("server", Server::SECTION),
+    (LISTENERS, Listener::SECTION),
+    ("tls", Tls::SECTION),
+    ("limits", Limits::SECTION),
+    ("session", Session::SECTION),
+    ("delivery", Delivery::SECTION),
+    ("store", Store::SECTION),
+    ("access", Access::SECTION),
+    ("log", Log::SECTION),
+];
+
+/// What a path of names leads to.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// A table of tables or of keys: the root, `listeners`, `limits`, `listeners.tcp`.
+    Table,
+    Key(&'static Key),
+    /// Nothing; with what may be written instead, in words.
+    Unknown {
+        hint: String,
+    },
+}
+
+/// Finds what `path` leads to.
+pub(crate) fn find(path: &[String]) -> Place {
+    let Some(first) = path.first() else { return Place::Table };
+    let Some((_, section)) = SECTIONS.iter().find(|(name, _)| name == first) else {
+        return Place::Unknown { hint: hint(first, SECTIONS.iter().map(|(name, _)| *name), path) };
+    };
+    let depth = if first == LISTENERS { 2 } else { 1 };
+    let Some(name) = path.get(depth) else { return Place::Table };
+    match section.keys.iter().find(|key| key.name == name) {
+        Some(key) if path.len() == depth + 1 => Place::Key(key),
+        Some(key) => Place::Unknown { hint: format!("{} is a value, not a section", key.name) },
+        None => Place::Unknown { hint: hint(name, section.keys.iter().map(|key| key.name), path) },
+    }
+}
+
+/// Says which of `known` was probably meant by `name`, or else lists them.
+fn hint(name: &str, known: impl Iterator<Item = &'static str>, path: &[String]) -> String {
+    let known: Vec<&str> = known.collect();
+    if let Some(near) = nearest(name, &known) {
+        return format!("did you mean `{near}`?");
+    }
+    if let Some(key) = with_single_underscore(name) {
+        return format!("did you mean `{key}`? In a variable two underscores stand for the dot");
+    }
+    let last = path.last().map_or(name, String::as_str);
+    match section_of(last) {
+        Some(LISTENERS) => format!("`{last}` belongs in a listener, such as [{LISTENERS}.tcp]"),
+        Some(section) => format!("`{last}` belongs in [{section}]"),
+        None => format!("known here: {}", known.join(", ")),
+    }
+}
+
+/// Returns the known name that `name` most resembles, if it does at all.
+fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let distance = |known: &&str| strsim::damerau_levenshtein(name, known);
+    let near = known.iter().copied().min_by_key(distance)?;
+    (distance(&near) <= (name.len() / 3).clamp(1, 3)).then_some(near)
+}
+
+/// Returns `log.level` for `log_level`, as `RIALTO_LOG_LEVEL` is read.
+fn with_single_underscore(name: &str) -> Option<String> {
+    SECTIONS.iter().find_map(|(section, keys)| {
+        let rest = name.strip_prefix(section)?.strip_prefix('_')?;
+        let key = keys.keys.iter().find(|key| key.name == rest)?;
+        Some(format!("{section}.{}", key.name))
+    })
+}
+
+/// Returns the first section that has a key `name`.
+fn section_of(name: &str) -> Option<&'static str> {
+    let has = |section: &Section| section.keys.iter().any(|key| key.name == name);
+    SECTIONS.iter().find(|(_, section)| has(section)).map(|(section, _)| *section)
+}

@@ -1,0 +1,253 @@
+//! Every setting there is, one line each.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::choice::{AccessMode, Durability, LogFormat, LogFull, SlowConsumer, StoreKind, TlsMode};
+use crate::quantity::{ByteSize, Period};
+use crate::secret::{OptionalPath, Secret};
+use crate::section::section;
+
+/// All settings of a broker.
+///
+/// [`Settings::default`] is a broker for one machine: it listens on loopback only, for anybody.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The process.
+    pub server: Server,
+    /// Where clients connect, by a name of the operator's choosing.
+    pub listeners: BTreeMap<String, Listener>,
+    /// The broker's certificate.
+    pub tls: Tls,
+    /// What guards the broker against its peers.
+    pub limits: Limits,
+    /// How long a client may be silent or away.
+    pub session: Session,
+    /// How messages reach subscribers.
+    pub delivery: Delivery,
+    /// What outlives a restart.
+    pub store: Store,
+    /// Who may connect.
+    pub access: Access,
+    /// What the broker tells its operator.
+    pub log: Log,
+}
+
+section! {
+    /// The process.
+    pub struct Server {
+        /// Directory for everything the broker keeps. It is made if it does not exist, and only one
+        /// broker may use it at a time.
+        data_dir: PathBuf = "rialto-data",
+        /// How long a stop may take to flush connections and store. What is left is then cut off;
+        /// nothing acknowledged is lost.
+        shutdown_timeout: Period = "10s" in "0s" to "1h",
+        /// Threads that serve connections; 0 is one for each core.
+        worker_threads: usize = "0" in "0" to "1024",
+    }
+}
+
+section! {
+    /// A door for clients. Any listener hears by itself whether a client speaks TLS or plain,
+    /// WebSocket or plain socket. The names are free: tcp, tls, websocket and wss are those of the
+    /// defaults, and a listener by another name is added to them.
+    pub struct Listener {
+        /// IP address and port to listen on; port 0 takes any that is free. A listener by a name of
+        /// your own must be given one.
+        address: SocketAddr = "127.0.0.1:0",
+        /// Whether the listener is opened at all.
+        enabled: bool = "true",
+        /// What to do about TLS: "off", "allow" (TLS or plain, as the client opens, if there is a
+        /// certificate) or "require". The wss listener of the defaults is not opened while there is
+        /// no certificate.
+        tls: TlsMode = "allow",
+        /// Send whole packets in small paced writes, which the original Python client needs. Slower
+        /// for everybody else on the listener.
+        paced: bool = "false",
+    }
+}
+
+section! {
+    /// The broker's certificate: both keys or none. "rialto cert new" makes one for development.
+    pub struct Tls {
+        /// PEM file with the certificate chain, the broker's own first.
+        certificate: OptionalPath = "",
+        /// PEM file with the private key of the certificate.
+        key: OptionalPath = "",
+    }
+}
+
+section! {
+    /// What guards the broker against its peers. A client that goes over a limit gets a status or
+    /// is closed with a reason; it never costs another client anything.
+    pub struct Limits {
+        /// Largest packet a client may send; a longer one closes its connection.
+        packet_bytes_max: ByteSize = "1MiB" in "1KiB" to "256MiB",
+        /// Subscriptions one client may hold; one more is refused with status 7.
+        subscriptions_max: usize = "1000" in "1" to "1000000",
+        /// Longest channel name in bytes of UTF-8; a longer one is refused with status 11.
+        channel_name_bytes_max: usize = "255" in "1" to "65535",
+        /// Connections at the same time, over all listeners; one more is closed at once.
+        connections_max: usize = "100000" in "1" to "10000000",
+        /// Connections from one IP address at the same time; 0 is unlimited.
+        connections_per_address_max: usize = "0" in "0" to "10000000",
+        /// Time a new connection has to be through with TLS, WebSocket and connect.
+        authenticate_timeout: Period = "15s" in "100ms" to "10m",
+        /// Bytes that may wait for a client that does not read; see delivery.slow_consumer. At
+        /// least limits.packet_bytes_max.
+        outbox_bytes_max: ByteSize = "16MiB" in "1KiB" to "4GiB",
+        /// QoS 1 messages a client may have received and not acknowledged. Further ones wait in the
+        /// store (persistent subscription) or fall to delivery.slow_consumer.
+        unacknowledged_max: usize = "10000" in "1" to "1000000",
+        /// Deepest nesting of arrays and objects in a packet; a deeper one is malformed.
+        json_depth_max: usize = "64" in "2" to "1000",
+    }
+}
+
+section! {
+    /// How long a client may be silent or away.
+    pub struct Session {
+        /// Silence after which a client counts as lost and is closed. Clients are told it in whole
+        /// seconds, and must send something within it.
+        heartbeat_timeout: Period = "15s" in "3s" to "1d",
+        /// Absence after which a client's persistent subscriptions and the messages stored for
+        /// them are removed.
+        forget_after: Period = "30d" in "1s" to "3650d",
+    }
+}
+
+section! {
+    /// How messages reach subscribers.
+    pub struct Delivery {
+        /// Whether a publisher that is subscribed to the channel gets its own messages back.
+        echo: bool = "false",
+        /// What happens to a client that does not read and whose outbox is full: "drop" drops QoS 0
+        /// messages to it, "close" closes its connection. QoS 1 is not lost either way.
+        slow_consumer: SlowConsumer = "drop",
+        /// Longest pause put on a publisher to let its subscribers catch up, before
+        /// slow_consumer applies; 0s never pauses.
+        publisher_stall_max: Period = "50ms" in "0s" to "10s",
+    }
+}
+
+section! {
+    /// What outlives a restart: persistent subscriptions, the QoS 1 messages stored for them (a log
+    /// for each channel), and retained messages.
+    pub struct Store {
+        /// "sqlite" keeps it in the data directory, "memory" forgets it with the process.
+        kind: StoreKind = "sqlite",
+        /// When a message counts as stored: "fsync" once the disk has it, which survives a power
+        /// cut; "os" once the operating system has it, which survives a crash of the broker only.
+        durability: Durability = "fsync",
+        /// Largest size of the store; then QoS 1 is refused with status 5. 0 is unlimited.
+        bytes_max: ByteSize = "0",
+        /// Messages one channel's log may hold; 0 is unlimited.
+        log_messages_max: u64 = "0",
+        /// Bytes one channel's log may hold; 0 is unlimited.
+        log_bytes_max: ByteSize = "0",
+        /// Age at which messages leave a channel's log, read or not; 0s is never.
+        log_age_max: Period = "0s",
+        /// What happens when a log is at its limit: "refuse" refuses the new message with status 5,
+        /// "drop-oldest" drops the oldest one even if a subscriber has not had it.
+        log_full: LogFull = "refuse",
+    }
+}
+
+section! {
+    /// Who may connect.
+    pub struct Access {
+        /// "open" gives a token to anybody who asks, for the name they ask for; "tokens" serves
+        /// only those who have a token already.
+        mode: AccessMode = "open",
+        /// How long a token that the broker signs is valid.
+        token_lifetime: Period = "30d" in "1s" to "3650d",
+        /// Allows mode "open" on an address that other machines can reach. Anybody who can reach
+        /// it can then read and publish everything.
+        open_beyond_loopback: bool = "false",
+        /// Tokens known in advance, as a list: [[access.tokens]] with client = "name" and
+        /// token = "secret" for each. A client may have several.
+        tokens: Vec<PresetToken> = "[]",
+    }
+}
+
+section! {
+    /// What the broker tells its operator, on standard error.
+    pub struct Log {
+        /// "text" for people, "json" for machines: one object a line.
+        format: LogFormat = "text",
+        /// "off", "error", "warn", "info", "debug" or "trace", or such levels by module, as in
+        /// "info,rialto_session=debug". The environment variable RIALTO_LOG stands above it.
+        level: String = "info",
+    }
+}
+
+/// A token known in advance, for one client.
+#[derive(Debug, Clone, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PresetToken {
+    /// The client id the token is good for.
+    pub client: String,
+    /// The token as the client sends it.
+    pub token: Secret,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            server: Server::default(),
+            listeners: Listener::defaults(),
+            tls: Tls::default(),
+            limits: Limits::default(),
+            session: Session::default(),
+            delivery: Delivery::default(),
+            store: Store::default(),
+            access: Access::default(),
+            log: Log::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// Returns the listeners to open, by name.
+    ///
+    /// Leaves out those that are disabled, and those that require TLS while there is no
+    /// certificate; [`load`](crate::load) accepts the latter only of the defaults.
+    pub fn open_listeners(&self) -> impl Iterator<Item = (&str, &Listener)> {
+        let has_certificate = self.tls.files().is_some();
+        self.listeners
+            .iter()
+            .filter(move |(_, listener)| {
+                listener.enabled && (has_certificate || listener.tls != TlsMode::Require)
+            })
+            .map(|(name, listener)| (name.as_str(), listener))
+    }
+}
+
+impl Listener {
+    /// Makes an enabled listener on `address` with the other settings at their defaults.
+    pub fn on(address: SocketAddr) -> Self {
+        Listener { address, ..Listener::default() }
+    }
+
+    /// Returns the four listeners of the defaults, on the ports JMQT clients expect.
+    pub(crate) fn defaults() -> BTreeMap<String, Listener> {
+        let on_port = |port: u16| Listener::on(SocketAddr::from(([127, 0, 0, 1], port)));
+        BTreeMap::from([
+            ("tcp".to_owned(), on_port(8010)),
+            ("tls".to_owned(), on_port(8011)),
+            ("websocket".to_owned(), on_port(8012)),
+            ("wss".to_owned(), Listener { tls: TlsMode::Require, ..on_port(8013) }),
+        ])
+    }
+}
+
+impl Tls {
+    /// Returns the paths of certificate and key, if both are set.
+    pub fn files(&self) -> Option<(&Path, &Path)> {
+        self.certificate.get().zip(self.key.get())
+    }
+}

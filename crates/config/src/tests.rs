@@ -1,0 +1,24 @@
+//! Tests, by subject; each subject has one `check` that knows the API, the rest is data.
+
+mod errors;
+mod quantity;
+mod sources;
+mod template;
+
+use crate::{ConfigError, Settings, Sources, load};
+
+/// Loads the settings from `toml` in a file called `rialto.toml`, and `sources` for the rest.
+fn load_with_file(toml: &str, sources: Sources) -> Result<Settings, ConfigError> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("rialto.toml");
+    std::fs::write(&path, toml).unwrap();
+    load(&Sources { file: Some(path), ..sources })
+}
+
+fn pairs(variables: &[(&str, &str)]) -> Vec<(String, String)> {
+    variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn texts(flags: &[&str]) -> Vec<String> {
+    flags.iter().map(|flag| (*flag).to_owned()).collect()
+}

@@ -1,0 +1,119 @@
+//! Which source wins, and how each is written.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::tests::{load_with_file, pairs, texts};
+use crate::{AccessMode, ByteSize, Listener, Settings, Sources, TlsMode, load};
+
+#[test]
+fn flags_win_over_the_environment_over_the_file_over_the_defaults() {
+    let file = "[limits]\npacket_bytes_max = 2048\nsubscriptions_max = 2\njson_depth_max = 20\n";
+    let settings = load_with_file(
+        file,
+        Sources {
+            environment: pairs(&[
+                ("RIALTO_LIMITS__SUBSCRIPTIONS_MAX", "3"),
+                ("RIALTO_LIMITS__JSON_DEPTH_MAX", "30"),
+                ("HOME", "/somewhere"),
+            ]),
+            flags: texts(&["limits.json_depth_max=40"]),
+            ..Sources::default()
+        },
+    )
+    .unwrap();
+    let limits = settings.limits;
+    assert_eq!(limits.packet_bytes_max, ByteSize::new(2048));
+    assert_eq!(limits.subscriptions_max, 3);
+    assert_eq!(limits.json_depth_max, 40);
+    assert_eq!(limits.channel_name_bytes_max, 255);
+}
+
+#[test]
+fn every_kind_of_value_can_come_as_text() {
+    let settings = load(&Sources {
+        environment: pairs(&[
+            ("RIALTO_SERVER__DATA_DIR", "0123"),
+            ("RIALTO_LISTENERS__TCP__ADDRESS", "[::1]:9000"),
+            ("RIALTO_LISTENERS__TCP__PACED", "true"),
+            ("RIALTO_LISTENERS__TCP__TLS", "off"),
+            ("RIALTO_LIMITS__PACKET_BYTES_MAX", "65536"),
+            ("RIALTO_SESSION__HEARTBEAT_TIMEOUT", "20s"),
+            ("RIALTO_ACCESS__TOKENS", r#"[{ client = "ada", token = "0123" }]"#),
+        ]),
+        flags: texts(&["tls.certificate=a=b.pem", "tls.key=key.pem", "access.mode=tokens"]),
+        ..Sources::default()
+    })
+    .unwrap();
+    assert_eq!(settings.server.data_dir, PathBuf::from("0123"));
+    let tcp = &settings.listeners["tcp"];
+    assert_eq!((tcp.address.to_string().as_str(), tcp.paced), ("[::1]:9000", true));
+    assert_eq!(tcp.tls, TlsMode::Off);
+    assert_eq!(settings.limits.packet_bytes_max, ByteSize::new(65_536));
+    assert_eq!(settings.session.heartbeat_timeout.get(), Duration::from_secs(20));
+    assert_eq!(settings.access.mode, AccessMode::Tokens);
+    assert_eq!(settings.access.tokens[0].token.expose(), "0123");
+    assert_eq!(settings.tls.files(), Some((Path::new("a=b.pem"), Path::new("key.pem"))));
+}
+
+#[test]
+fn a_listener_by_a_new_name_is_added_to_those_of_the_defaults() {
+    let settings = load_with_file(
+        "[listeners.lab]\naddress = \"127.0.0.1:9999\"\n[listeners.tls]\nenabled = false\n",
+        Sources::default(),
+    )
+    .unwrap();
+    let expected = Listener::on(([127, 0, 0, 1], 9999).into());
+    assert_eq!(settings.listeners["lab"], expected);
+    assert_eq!(open_names(&settings), ["lab", "tcp", "websocket"]);
+}
+
+#[test]
+fn addresses_of_the_command_line_replace_all_listeners() {
+    let settings = load_with_file(
+        "[listeners.lab]\naddress = \"127.0.0.1:9999\"\n",
+        Sources {
+            listen: vec![([127, 0, 0, 1], 0).into(), ([127, 0, 0, 1], 9001).into()],
+            flags: texts(&["listeners.listen-2.paced=true"]),
+            ..Sources::default()
+        },
+    )
+    .unwrap();
+    assert_eq!(open_names(&settings), ["listen-1", "listen-2"]);
+    assert!(settings.listeners["listen-2"].paced);
+}
+
+#[test]
+fn wss_of_the_defaults_opens_only_with_a_certificate() {
+    assert_eq!(open_names(&Settings::default()), ["tcp", "tls", "websocket"]);
+    let with_certificate = load(&Sources {
+        flags: texts(&["tls.certificate=c.pem", "tls.key=k.pem"]),
+        ..Sources::default()
+    });
+    assert_eq!(open_names(&with_certificate.unwrap()), ["tcp", "tls", "websocket", "wss"]);
+}
+
+#[test]
+fn the_file_can_be_named_by_the_environment_and_better_by_a_flag() {
+    let dir = tempfile::tempdir().unwrap();
+    let (named, flagged) = (dir.path().join("named.toml"), dir.path().join("flagged.toml"));
+    std::fs::write(&named, "[log]\nlevel = \"warn\"\n").unwrap();
+    std::fs::write(&flagged, "[log]\nlevel = \"debug\"\n").unwrap();
+    let environment = pairs(&[("RIALTO_CONFIG", named.to_str().unwrap()), ("RIALTO_LOG", "off")]);
+
+    let by_environment = Sources { environment, ..Sources::default() };
+    assert_eq!(load(&by_environment).unwrap().log.level, "warn");
+    let by_flag = Sources { file: Some(flagged), ..by_environment };
+    assert_eq!(load(&by_flag).unwrap().log.level, "debug");
+}
+
+#[test]
+fn open_access_beyond_loopback_can_be_asked_for() {
+    let mut flags = texts(&["listeners.tcp.address=0.0.0.0:8010"]);
+    flags.push("access.open_beyond_loopback=true".to_owned());
+    assert!(load(&Sources { flags, ..Sources::default() }).is_ok());
+}
+
+fn open_names(settings: &Settings) -> Vec<&str> {
+    settings.open_listeners().map(|(name, _)| name).collect()
+}

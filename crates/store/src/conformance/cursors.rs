@@ -1,0 +1,155 @@
+//! Subscriptions, and the logs that come and go with them.
+
+use rialto_broker::{CursorState, Retained};
+
+use super::{
+    Change, Driver, Subject, append, forget, move_cursor, put_client, subscribe, trim, unsubscribe,
+};
+
+/// Store, duties 5 and 7.
+pub(super) fn subscribing_starts_behind_the_last_message(driver: &mut dyn Driver) {
+    let mut subject = Subject::create(driver);
+    let (log, floor) = subject.subscribe("ada", "room");
+    assert_eq!(floor, 0, "a new log is empty");
+    assert_eq!(subject.append("room", 5), (log, 1), "the page goes to the log that was made");
+    assert_eq!(subject.subscribe("bob", "room"), (log, 5));
+    subject.commit(&[trim("room", 5)]);
+    assert_eq!(subject.subscribe("eve", "room"), (log, 5), "trimming does not move the end");
+}
+
+/// Store, duty 7.
+pub(super) fn subscribing_twice_is_subscribing_once(driver: &mut dyn Driver) {
+    let mut subject = Subject::create(driver);
+    let (log, _) = subject.subscribe("ada", "room");
+    subject.append("room", 9);
+    subject.commit(&[move_cursor("ada", "room", 3, &[(5, 6), (8, 8)])]);
+
+    assert_eq!(subject.subscribe("ada", "room"), (log, 3));
+    let state = CursorState { floor: 3, acknowledged: vec![(5, 6), (8, 8)] };
+    assert_eq!(subject.load().cursors, [("ada".into(), "room".into(), state)]);
+}
+
+/// Store, duty 8.
+pub(super) fn moving_without_a_cursor_makes_nothing(driver: &mut dyn Driver) {
+    let mut subject = Subject::create(driver);
+    subject.subscribe("ada", "room");
+    let before = subject.load();
+    subject.commit(&[
+        move_cursor("bob", "room", 7, &[]),
+        move_cursor("ada", "no log of that name", 7, &[(9, 9)]),
+    ]);
+    assert_eq!(subject.load(), before);
+}
+
+/// Store, duty 5.
+pub(super) fn a_log_goes_with_its_last_cursor(driver: &mut dyn Driver) {
+    let mut subject = Subject::create(driver);
+    let (log, _) = subject.subscribe("ada", "room");
+    subject.subscribe("bob", "room");
+    subject.append("room", 2);
+
+    subject.commit(&[unsubscribe("ada", "room")]);
+    assert_eq!(subject.spans(log), [(1, 2)], "bob still reads it");
+    subject.commit(&[unsubscribe("ada", "room")]);
+    assert_eq!(subject.spans(log), [(1, 2)], "ada's cursor had gone already");
+    subject.commit(&[unsubscribe("bob", "room")]);
+    assert_eq!(subject.spans(log), []);
+    assert_eq!(subject.load().logs, []);
+    assert_eq!(subject.load().cursors, []);
+
+    subject.commit(&[unsubscribe("bob", "room"), unsubscribe("bob", "no log of that name")]);
+}
+
+/// Store, duty 5.
+pub(super) fn forgetting_a_client_forgets_its_cursors_only(driver: &mut dyn Driver) {
+    let mut subject = Subject::create(driver);
+    let retained = Retained { publisher: "ada".into(), payload: "1".into() };
+    subject.commit(&[
+        put_client("ada", 1),
+        put_client("bob", 1),
+        subscribe("ada", "shared"),
+        subscribe("bob", "shared"),
+        subscribe("ada", "own"),
+        append("shared", 1),
+        append("own", 1),
+        append("unread", 1),
+        Change::Retain("own".into(), retained.clone()),
+        forget("ada"),
+        forget("nobody"),
+    ]);
+
+    let snapshot = subject.load();
+    assert_eq!(snapshot.clients, [("bob".into(), 1)]);
+    let channels: Vec<_> = snapshot.logs.iter().map(|log| log.channel.as_str()).collect();
+    assert_eq!(channels, ["shared", "unread"]);
+    assert_eq!(snapshot.cursors, [("bob".into(), "shared".into(), CursorState::default())]);
+    assert_eq!(snapshot.retained, [("own".into(), retained)]);
+
+    subject.commit(&[subscribe("stranger", "shared"), forget("stranger")]);
+    assert_eq!(subject.load(), snapshot, "cursors of a client never put are forgotten as well");
+}
+
+/// Store, duty 5.
+pub(super) fn a_log_nobody_ever_read_stays_until_its_channel_is_unsubscribed(
+    driver: &mut dyn Driver,
+) {
+    let mut subject = Subject::create(driver);
+    let (log, _) = subject.append("room", 1);
+    subject.commit(&[put_client("ada", 1), forget("ada"), trim("room", 1)]);
+    assert!(subject.log("room").is_some_and(|state| state.log == log && state.last == 1));
+    subject.commit(&[unsubscribe("ada", "room")]);
+    assert_eq!(subject.log("room"), None);
+}
+
+/// Store, duty 6.
+pub(super) fn the_id_of_a_log_is_never_used_again(driver: &mut dyn Driver) {
+    let mut subject = Subject::create(driver);
+    let mut ids = vec![subject.subscribe("ada", "room").0];
+    for _ in 0..2 {
+        subject.append("room", 3);
+        subject.commit(&[unsubscribe("ada", "room")]);
+        let (log, first) = subject.append("room", 1);
+        assert_eq!(first, 1, "a log made anew counts anew");
+        assert_eq!(subject.spans(log), [(1, 1)], "and has none of the old pages");
+        ids.push(log);
+        subject.commit(&[unsubscribe("ada", "room"), subscribe("ada", "room")]);
+        ids.push(subject.subscribe("ada", "room").0);
+        subject.commit(&[forget("ada")]);
+
+        // After the last log of all went, nothing but the store's own memory knows its id.
+        subject = match subject.reopen(driver) {
+            Some(reopened) => reopened,
+            None => break,
+        };
+        ids.push(subject.subscribe("ada", "room").0);
+    }
+    let count = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), count, "ids were used twice: {ids:?}");
+}
+
+/// Store, duty 10.
+pub(super) fn all_but_append_may_be_repeated(driver: &mut dyn Driver) {
+    let mut subject = Subject::create(driver);
+    subject.commit(&[subscribe("ada", "room"), append("room", 5), append("room", 5)]);
+    let retained = Retained { publisher: "ada".into(), payload: "{}".into() };
+    for change in [
+        put_client("ada", 4),
+        subscribe("bob", "room"),
+        move_cursor("bob", "room", 6, &[(8, 9)]),
+        trim("room", 5),
+        Change::Retain("room".into(), retained),
+        unsubscribe("bob", "room"),
+        forget("ada"),
+    ] {
+        let once_outcome = subject.commit(std::slice::from_ref(&change));
+        let once = subject.load();
+        let twice_outcome = subject.commit(std::slice::from_ref(&change));
+        assert_eq!(subject.load(), once, "after {change:?} was repeated");
+        match change {
+            Change::Subscribe(..) => assert_eq!(twice_outcome, once_outcome),
+            _ => assert_eq!(twice_outcome, [rialto_broker::Outcome::Done]),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Batches, numbering and trimming.
+
+use rialto_broker::Outcome;
+
+use super::{Driver, Subject, append, forget, put_client, subscribe, trim, unsubscribe};
+use crate::FailureKind;
+
+/// Store, duties 1 and 11.
+pub(super) fn a_failed_batch_leaves_nothing_behind(driver: &mut dyn Driver) {
+    let mut subject = Subject::create(driver);
+    subject.commit(&[subscribe("ada", "room"), put_client("ada", 1), append("room", 2)]);
+    let before = subject.load();
+    let pages_before = subject.spans(before.logs[0].log);
+
+    let empty_page = append("room", 0);
+    let error = subject.refuse(&[
+        append("room", 3),
+        append("new", 1),
+        put_client("ada", 2),
+        subscribe("bob", "room"),
+        trim("room", 2),
+        unsubscribe("ada", "room"),
+        forget("ada"),
+        empty_page,
+    ]);
+
+    assert_eq!(error.kind, FailureKind::Permanent, "{error}");
+    assert_eq!(subject.load(), before);
+    assert_eq!(subject.spans(before.logs[0].log), pages_before);
+}
+
+/// Store, duty 2.
+pub(super) fn changes_build_upon_each_other(driver: &mut dyn Driver) {
+    let mut subject = Subject::create(driver);
+    let outcomes = subject.commit(&[
+        append("room", 2),
+        subscribe("ada", "room"),
+        append("room", 3),
+        subscribe("bob", "room"),
+        trim("room", 2),
+        put_client("ada", 1),
+        put_client("ada", 2),
+    ]);
+
+    let log = subject.log("room").expect("the log is there").log;
+    assert_eq!(
+        outcomes,
+        [
+            Outcome::Appended { log, first: 1 },
+            Outcome::Subscribed { log, floor: 2 },
+            Outcome::Appended { log, first: 3 },
+            Outcome::Subscribed { log, floor: 5 },
+            Outcome::Done,
+            Outcome::Done,
+            Outcome::Done,
+        ]
+    );
+    assert_eq!(subject.spans(log), [(3, 5)]);
+    assert_eq!(subject.load().clients, [("ada".into(), 2)]);
+    assert_eq!(subject.commit(&[]), [], "an empty batch is lawful");
+}
+
+/// Store, duty 4.
+pub(super) fn sequences_have_no_gaps(driver: &mut dyn Driver) {
+    let mut subject = Subject::create(driver);
+    let (room, first) = subject.append("room", 1);
+    assert_eq!(first, 1);
+    assert_eq!(subject.append("room", 4), (room, 2));
+    let (other, first) = subject.append("other", 2);
+    assert_eq!(first, 1, "each log counts by itself");
+    assert_ne!(other, room);
+
+    subject.refuse(&[append("room", 7), append("room", 0)]);
+    assert_eq!(subject.append("room", 1), (room, 6), "a failed batch leaves no gap");
+
+    subject.commit(&[trim("room", 6)]);
+    assert_eq!(subject.append("room", 1), (room, 7), "trimming leaves no gap");
+
+    if let Some(mut subject) = subject.reopen(driver) {
+        assert_eq!(subject.append("room", 1), (room, 8), "nor does a restart");
+    }
+}
+
+/// Store, duty 9.
+pub(super) fn trimming_drops_whole_pages_and_nothing_else(driver: &mut dyn Driver) {
+    let mut subject = Subject::create(driver);
+    let (log, _) = subject.subscribe("ada", "room");
+    subject.commit(&[append("room", 3), append("room", 3), append("other", 1), append("room", 1)]);
+    let (other, _) = subject.append("other", 1);
+
+    for (through, left) in [
+        (2, vec![(1, 3), (4, 6), (7, 7)]),
+        (3, vec![(4, 6), (7, 7)]),
+        (5, vec![(4, 6), (7, 7)]),
+        (1, vec![(4, 6), (7, 7)]),
+        (7, vec![]),
+    ] {
+        subject.commit(&[trim("room", through)]);
+        assert_eq!(subject.spans(log), left, "trimmed through {through}");
+        let state = subject.log("room").expect("trimming removes no log");
+        assert_eq!(state.last, 7);
+        let ends: Vec<_> = left.iter().map(|span| span.1).collect();
+        assert_eq!(state.pages.iter().map(|page| page.last).collect::<Vec<_>>(), ends);
+    }
+    assert_eq!(subject.spans(other), [(1, 1), (2, 2)], "other logs keep their pages");
+
+    subject.commit(&[trim("no log of that name", 9)]);
+    assert_eq!(subject.load().logs.len(), 2, "trimming makes no log");
+}
+
+/// Store, duty 9: a trim beyond the end must not be remembered.
+pub(super) fn trimming_never_reaches_pages_to_come(driver: &mut dyn Driver) {
+    let mut subject = Subject::create(driver);
+    let (log, _) = subject.append("room", 2);
+    subject.commit(&[trim("room", u64::MAX), append("room", 2)]);
+    subject.append("room", 1);
+    assert_eq!(subject.spans(log), [(3, 4), (5, 5)]);
+}

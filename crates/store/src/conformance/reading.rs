@@ -1,0 +1,109 @@
+//! What readers see, and when.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    thread,
+};
+
+use rialto_broker::{LogId, StoredPage};
+
+use super::{Driver, Subject, append, page, subscribe, unsubscribe};
+use crate::{LogReader, Store};
+
+/// How often the writer commits while the reader reads.
+const COMMITS: u64 = 60;
+
+/// Reader, duties 1 and 2.
+pub(super) fn reading_starts_at_the_page_that_holds_the_message(driver: &mut dyn Driver) {
+    let mut subject = Subject::create(driver);
+    let (log, _) = subject.append("room", 3);
+    subject.append("other", 5);
+    subject.append("room", 2);
+
+    let sent = page("room", 3);
+    let stored = StoredPage {
+        first: 1,
+        publisher: sent.publisher,
+        at: sent.at,
+        count: 3,
+        payloads: sent.payloads,
+    };
+    assert_eq!(subject.read(log, 1, usize::MAX)[0], stored, "a page is read as it was appended");
+
+    for (from, firsts) in
+        [(0, vec![1, 4]), (1, vec![1, 4]), (3, vec![1, 4]), (4, vec![4]), (5, vec![4]), (6, vec![])]
+    {
+        let pages = subject.read(log, from, usize::MAX);
+        assert_eq!(pages.iter().map(|page| page.first).collect::<Vec<_>>(), firsts, "from {from}");
+    }
+}
+
+/// Reader, duty 3.
+pub(super) fn reading_stops_once_the_bytes_pass_the_limit(driver: &mut dyn Driver) {
+    let mut subject = Subject::create(driver);
+    let (log, _) = subject.append("room", 4);
+    for _ in 0..3 {
+        subject.append("room", 4);
+    }
+    let page_bytes = page("room", 4).payloads.as_bytes().len();
+    for (bytes_max, count) in [
+        (0, 1),
+        (page_bytes - 1, 1),
+        (page_bytes, 2),
+        (page_bytes + 1, 2),
+        (2 * page_bytes, 3),
+        (9 * page_bytes, 4),
+    ] {
+        let pages = subject.read(log, 1, bytes_max);
+        assert_eq!(pages.len(), count, "of at most {bytes_max} bytes");
+    }
+}
+
+/// Reader, duty 4.
+pub(super) fn a_log_that_is_gone_has_no_pages(driver: &mut dyn Driver) {
+    let mut subject = Subject::create(driver);
+    let (log, _) = subject.subscribe("ada", "room");
+    subject.append("room", 1);
+    subject.commit(&[unsubscribe("ada", "room"), append("room", 2)]);
+
+    assert_eq!(subject.read(log, 0, usize::MAX), []);
+    assert_eq!(subject.read(LogId(log.0 + 1000), 0, usize::MAX), []);
+}
+
+/// Reader, duties 1 and 2, with the reader on another thread than the writer.
+pub(super) fn a_reader_beside_a_writer_sees_every_message_in_order(driver: &mut dyn Driver) {
+    let Subject { mut store, mut reader } = Subject::create(driver);
+    let outcomes = store.commit(&[subscribe("ada", "room")]).expect("the batch is committed");
+    let [rialto_broker::Outcome::Subscribed { log, .. }] = outcomes[..] else {
+        panic!("a subscription has the outcome {outcomes:?}");
+    };
+    let committed = AtomicU64::new(0);
+
+    thread::scope(|scope| {
+        scope.spawn(|| write(&mut *store, &committed));
+        follow(&mut *reader, log, &committed);
+    });
+}
+
+/// Commits pages of three, two and one message, telling after each commit how many there are.
+fn write(store: &mut dyn Store, committed: &AtomicU64) {
+    for _ in 0..COMMITS {
+        let batch = [append("room", 3), append("other", 4), append("room", 2), append("room", 1)];
+        store.commit(&batch).expect("the batch is committed");
+        committed.fetch_add(6, Ordering::SeqCst);
+    }
+}
+
+/// Reads until the last message, and checks that none is missing or late.
+fn follow(reader: &mut dyn LogReader, log: LogId, committed: &AtomicU64) {
+    let mut next = 1;
+    while next <= 6 * COMMITS {
+        let committed_before = committed.load(Ordering::SeqCst);
+        let pages = reader.read(log, next, usize::MAX).expect("the log is read");
+        for page in pages {
+            assert_eq!(page.first, next, "no message is seen before an earlier one");
+            next += u64::from(page.count);
+        }
+        assert!(committed_before < next, "what was committed is seen at once");
+    }
+}

@@ -1,0 +1,223 @@
+//! What may go wrong with a store, told so that a program and a person each know what to do.
+
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
+
+use rialto_broker::Sequence;
+use rusqlite::{Error as SqliteError, ErrorCode};
+
+/// What the caller may do after a [`StoreError`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// Nothing is wrong with the request: try again later, with growing pauses.
+    Transient,
+    /// The same request will fail again: refuse it.
+    Permanent,
+    /// What is stored cannot be trusted: stop serving from it.
+    Corrupt,
+}
+
+/// A failure of the store. Its text is one sentence for people: what is wrong, why, what to do.
+///
+/// The text is complete, so [`source`](std::error::Error::source) has nothing to add.
+#[derive(Debug, thiserror::Error)]
+pub struct StoreError {
+    /// What the caller may do next.
+    pub kind: FailureKind,
+    /// What was being done, as in "while committing".
+    pub during: &'static str,
+    /// The file or directory concerned; none for a store in memory.
+    pub path: Option<PathBuf>,
+    /// What is wrong. Boxed, since results should stay small on their way that goes well.
+    pub cause: Box<Cause>,
+}
+
+/// What is wrong with a store.
+#[derive(Debug, thiserror::Error)]
+pub enum Cause {
+    /// The disk is full, or the file has reached its limit.
+    #[error(
+        "no room is left: free some on the disk, or raise the store's size limit; \
+         what is stored is safe"
+    )]
+    Full,
+    /// The system refused an operation on a file.
+    #[error("{}{}", .0, advice(.0))]
+    File(io::Error),
+    /// SQLite failed for a reason without a variant of its own.
+    #[error("SQLite says: {}", said(.0))]
+    Sqlite(SqliteError),
+    /// Another process, or another store of this one, has the directory.
+    #[error(
+        "the directory is in use by another Rialto{}: stop that one, or give this one \
+         a directory of its own",
+        .process.map(|id| format!(" (process {id})")).unwrap_or_default()
+    )]
+    InUse {
+        /// The owner's process id, if it could be read.
+        process: Option<u32>,
+    },
+    /// A later release wrote the file.
+    #[error(
+        "the file has schema version {found}, this release knows versions up to {known}: \
+         run the release that wrote it, or a later one"
+    )]
+    SchemaNewer {
+        /// The file's version.
+        found: u32,
+        /// The latest version this release knows.
+        known: u32,
+    },
+    /// The file is an SQLite database of something else.
+    #[error(
+        "the file is an SQLite database, but not one of Rialto's: move it away, or give \
+         Rialto a directory of its own"
+    )]
+    Foreign,
+    /// The file is damaged, or is no database at all.
+    #[error(
+        "the file is damaged or no SQLite database ({0}): restore it from a backup, or move \
+         it and its -wal and -shm files away to start empty"
+    )]
+    Damaged(String),
+    /// A stored text of bytes does not match its checksum.
+    #[error(
+        "the checksum of {what} does not match: the disk or another program changed it; \
+         restore the file from a backup, or move it and its -wal and -shm files away to \
+         start empty"
+    )]
+    Checksum {
+        /// Whose checksum.
+        what: Checksummed,
+    },
+    /// The file system cannot hold a write-ahead log.
+    #[error(
+        "the file system lacks what SQLite's write-ahead log needs (journal mode is {0}): \
+         use a local disk"
+    )]
+    NoWriteAheadLog(String),
+    /// The batch held a page without messages.
+    #[error("a page without messages cannot be stored")]
+    EmptyPage,
+}
+
+/// What a checksum was written for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Checksummed {
+    /// A page of a log, by the sequence of its last message.
+    Page(Sequence),
+    /// A channel's retained message.
+    Retained(rialto_broker::ChannelName),
+}
+
+impl StoreError {
+    /// Makes an error of what happened and where; the kind follows from the cause.
+    pub(crate) fn new(during: &'static str, path: Option<&Path>, cause: Cause) -> Self {
+        let path = path.map(Path::to_path_buf);
+        StoreError { kind: cause.kind(), during, path, cause: Box::new(cause) }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} (while {}", self.cause, self.during)?;
+        match &self.path {
+            Some(path) => write!(out, " {})", path.display()),
+            None => write!(out, ")"),
+        }
+    }
+}
+
+impl Cause {
+    /// Says what the caller may do about it.
+    #[must_use]
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            Cause::Full => FailureKind::Transient,
+            Cause::Sqlite(error) => sqlite_kind(error),
+            Cause::Damaged(_) | Cause::Checksum { .. } => FailureKind::Corrupt,
+            Cause::File(_)
+            | Cause::InUse { .. }
+            | Cause::SchemaNewer { .. }
+            | Cause::Foreign
+            | Cause::NoWriteAheadLog(_)
+            | Cause::EmptyPage => FailureKind::Permanent,
+        }
+    }
+}
+
+impl fmt::Display for Checksummed {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Checksummed::Page(last) => write!(out, "the page that ends with message {last}"),
+            Checksummed::Retained(channel) => {
+                write!(out, "the retained message of channel {channel:?}")
+            }
+        }
+    }
+}
+
+impl From<io::Error> for Cause {
+    fn from(error: io::Error) -> Self {
+        Cause::File(error)
+    }
+}
+
+impl From<SqliteError> for Cause {
+    fn from(error: SqliteError) -> Self {
+        match (error.sqlite_error_code(), &error) {
+            (Some(ErrorCode::DiskFull), _) => Cause::Full,
+            (Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase), _)
+            | (
+                None,
+                SqliteError::FromSqlConversionFailure(..)
+                | SqliteError::IntegralValueOutOfRange(..)
+                | SqliteError::InvalidColumnType(..)
+                | SqliteError::Utf8Error(..),
+            ) => Cause::Damaged(said(&error)),
+            _ => Cause::Sqlite(error),
+        }
+    }
+}
+
+/// Says whether a later try may succeed where SQLite failed.
+fn sqlite_kind(error: &SqliteError) -> FailureKind {
+    match error.sqlite_error_code() {
+        Some(
+            ErrorCode::SystemIoFailure
+            | ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::FileLockingProtocolFailed
+            | ErrorCode::OutOfMemory
+            | ErrorCode::CannotOpen,
+        ) => FailureKind::Transient,
+        _ => FailureKind::Permanent,
+    }
+}
+
+/// Returns SQLite's words, with the number under which its manual explains them.
+fn said(error: &SqliteError) -> String {
+    match error.sqlite_error() {
+        Some(failure) => format!("{error}, code {}", failure.extended_code),
+        None => error.to_string(),
+    }
+}
+
+/// Returns what to do about a refused operation on a file, ready to stand behind its text.
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => ": let the user that runs Rialto write there",
+        io::ErrorKind::ReadOnlyFilesystem => ": mount it writable, or choose another directory",
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            ": choose a path that is a directory, or can be made one"
+        }
+        io::ErrorKind::IsADirectory => ": move that directory away",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ": free some room",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! What must outlive a restart: logs of messages, who reads them and how far, retained messages.
+//!
+//! A store carries out the [`Change`]s the core decided on and keeps what they make; it decides
+//! nothing itself. It knows no protocol, no connection and no clock, starts no thread and never
+//! waits for a peer: one writer thread owns it, and commits what has gathered as one batch.
+//!
+//! Read [`Store`] first, whose duties are the contract, then [`LogReader`]. Two drivers fulfil
+//! it: [`MemoryStore`] for brokers that may forget, [`SqliteStore`] for those that may not.
+//! [`open`] picks one by [`StoreSettings`].
+//!
+//! Tested by [`conformance`], one suite for every driver, and by random batches that must leave
+//! SQLite and memory alike, across restarts; each driver's own dangers are tested beside it.
+
+use std::path::PathBuf;
+
+use rialto_broker::{Change, LogId, Outcome, Sequence, Snapshot, StoredPage};
+
+pub mod conformance;
+mod error;
+mod memory;
+mod sqlite;
+
+pub use error::{Cause, FailureKind, StoreError};
+pub use memory::MemoryStore;
+pub use sqlite::{Durability, SqliteSettings, SqliteStore};
+
+/// Keeps what must outlive a restart; owned by the one thread that writes.
+///
+/// # Duties
+/// 1. **Atomic:** after `commit` returns `Ok`, every change of the batch has taken effect; after
+///    `Err`, none has, and a later commit may well succeed.
+/// 2. **Ordered:** batches take effect in call order and changes in batch order, each upon what
+///    the one before it made. Outcomes stand where their changes stood.
+/// 3. **Lasting:** what a commit returned `Ok` for is there after the store was opened again,
+///    also if the process died instead of closing it, unless the driver is one that forgets.
+/// 4. **Gap-free:** a log's first message has sequence 1, and each page begins right behind the
+///    one before, whatever was trimmed, whichever commit failed, and across restarts.
+/// 5. **Logs come and go:** the first `Append` or `Subscribe` makes a channel's log. It goes, with
+///    its pages, when its last cursor does, by `Unsubscribe` or `ForgetClient`. One that never had
+///    a cursor stays until an `Unsubscribe` names its channel.
+/// 6. **Ids are never reused:** a log that went and was made anew has an id no log had before.
+/// 7. **Subscribing twice is subscribing once:** a new cursor stands behind the log's last
+///    message; one that is there stays where it is.
+/// 8. **Moving makes nothing:** `MoveCursor` without a cursor changes nothing.
+/// 9. **Trimming drops whole pages**, those that end at or below the given sequence; later pages
+///    and the numbering stay as they are. It never removes a log.
+/// 10. **Repeatable:** a change carried out twice equals once, save `Append`.
+/// 11. **Empty pages are refused:** an `Append` whose `count` is 0 fails the batch for good.
+/// 12. **Loading gives back what was committed:** names ascending, pages oldest first, every name
+///     and payload to the byte.
+///
+/// [`conformance::check_all`] tests exactly these; what it does not test is not promised.
+pub trait Store: Send {
+    /// Returns everything but the messages.
+    ///
+    /// The core needs it once, before its first commit; later calls are lawful too.
+    ///
+    /// # Errors
+    /// [`FailureKind::Corrupt`] when what is stored cannot be understood.
+    fn load(&mut self) -> Result<Snapshot, StoreError>;
+
+    /// Carries out a batch and returns one outcome a change.
+    ///
+    /// # Errors
+    /// [`FailureKind`] says whether the same batch may be tried again.
+    fn commit(&mut self, changes: &[Change]) -> Result<Vec<Outcome>, StoreError>;
+
+    /// Returns an independent reader, for another thread to use while this one commits.
+    ///
+    /// # Errors
+    /// Whatever keeps the driver from reaching what it stored.
+    fn reader(&self) -> Result<Box<dyn LogReader>, StoreError>;
+
+    /// Tidies up before a graceful stop; nothing is lost without it, but the next start is quicker.
+    ///
+    /// # Errors
+    /// Says what could not be tidied; what was committed is safe nevertheless.
+    fn close(&mut self) -> Result<(), StoreError>;
+}
+
+/// Reads logs, independently of the thread that writes.
+///
+/// # Duties
+/// 1. **Fresh:** finds every page whose commit has returned `Ok`, and none whose commit has not
+///    been carried out.
+/// 2. **Whole:** never shows a message without those of the same log before it that have not
+///    been trimmed.
+/// 3. **Bounded:** returns at least one page if there is any, and no more once the bytes of their
+///    payloads pass `bytes_max`.
+/// 4. **Gone is gone:** a log that went, or never was, has no pages.
+/// 5. **Faithful:** payloads come back to the byte, or not at all.
+pub trait LogReader: Send {
+    /// Returns the pages of `log` whose last message is at or above `from`, in order.
+    ///
+    /// # Errors
+    /// [`FailureKind::Corrupt`] when a page is not what was written; it is not returned.
+    fn read(
+        &mut self,
+        log: LogId,
+        from: Sequence,
+        bytes_max: usize,
+    ) -> Result<Vec<StoredPage>, StoreError>;
+}
+
+/// Which store to open.
+#[derive(Debug, Clone)]
+pub enum StoreSettings {
+    /// One that forgets everything when the process ends.
+    Memory,
+    /// One that keeps everything in a directory of its own.
+    Sqlite {
+        /// Where; made when missing.
+        directory: PathBuf,
+        /// How.
+        settings: SqliteSettings,
+    },
+}
+
+/// Opens the store that `settings` ask for.
+///
+/// # Errors
+/// The text of the [`StoreError`] says why it cannot be opened and what to do about it.
+pub fn open(settings: StoreSettings) -> Result<Box<dyn Store>, StoreError> {
+    match settings {
+        StoreSettings::Memory => Ok(Box::new(MemoryStore::default())),
+        StoreSettings::Sqlite { directory, settings } => {
+            Ok(Box::new(SqliteStore::open(&directory, &settings)?))
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! A store that forgets: for brokers that keep nothing, and the measure of those that do.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use rialto_broker::{
+    Change, ChannelName, ClientId, CursorState, LogId, LogState, Outcome, Page, PageState,
+    Retained, Sequence, Snapshot, StoredPage, UnixMs,
+};
+
+use crate::{Cause, LogReader, Store, StoreError};
+
+/// Keeps everything in memory, until the last handle to it is dropped.
+///
+/// # Limits
+/// None of its own: the core's limits on logs bound it.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    shelves: Arc<Mutex<Shelves>>,
+}
+
+/// The reader's end.
+struct MemoryReader {
+    shelves: Arc<Mutex<Shelves>>,
+}
+
+/// Everything stored. Ordered maps, since a snapshot lists names ascending.
+#[derive(Debug, Default)]
+struct Shelves {
+    clients: BTreeMap<ClientId, UnixMs>,
+    logs: BTreeMap<ChannelName, Log>,
+    /// The channel of each log, for readers.
+    channels: BTreeMap<LogId, ChannelName>,
+    retained: BTreeMap<ChannelName, Retained>,
+    /// How many logs were ever made; the latest one's id.
+    made: u64,
+}
+
+#[derive(Debug)]
+struct Log {
+    id: LogId,
+    last: Sequence,
+    pages: VecDeque<StoredPage>,
+    cursors: BTreeMap<ClientId, CursorState>,
+}
+
+impl Store for MemoryStore {
+    fn load(&mut self) -> Result<Snapshot, StoreError> {
+        Ok(lock(&self.shelves).snapshot())
+    }
+
+    fn commit(&mut self, changes: &[Change]) -> Result<Vec<Outcome>, StoreError> {
+        // The only change that can fail is found before the first is carried out.
+        if changes.iter().any(|change| matches!(change, Change::Append(page) if page.count == 0)) {
+            return Err(StoreError::new("committing", None, Cause::EmptyPage));
+        }
+        let mut shelves = lock(&self.shelves);
+        Ok(changes.iter().map(|change| shelves.apply(change)).collect())
+    }
+
+    fn reader(&self) -> Result<Box<dyn LogReader>, StoreError> {
+        Ok(Box::new(MemoryReader { shelves: Arc::clone(&self.shelves) }))
+    }
+
+    fn close(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+impl LogReader for MemoryReader {
+    fn read(
+        &mut self,
+        log: LogId,
+        from: Sequence,
+        bytes_max: usize,
+    ) -> Result<Vec<StoredPage>, StoreError> {
+        let shelves = lock(&self.shelves);
+        let Some(log) = shelves.channels.get(&log).and_then(|channel| shelves.logs.get(channel))
+        else {
+            return Ok(Vec::new());
+        };
+        let start = log.pages.partition_point(|page| last_of(page) < from);
+        let mut pages = Vec::new();
+        let mut bytes = 0;
+        for page in log.pages.range(start..) {
+            bytes += page.payloads.as_bytes().len();
+            pages.push(page.clone());
+            if bytes_max < bytes {
+                break;
+            }
+        }
+        Ok(pages)
+    }
+}
+
+impl Shelves {
+    fn apply(&mut self, change: &Change) -> Outcome {
+        match change {
+            Change::Append(page) => return self.append(page),
+            Change::Subscribe(client, channel) => return self.subscribe(client, channel),
+            Change::Retain(channel, retained) => {
+                self.retained.insert(channel.clone(), retained.clone());
+            }
+            Change::PutClient(client, seen) => {
+                self.clients.insert(client.clone(), *seen);
+            }
+            Change::ForgetClient(client) => self.forget(client),
+            Change::Unsubscribe(client, channel) => self.unsubscribe(client, channel),
+            Change::MoveCursor(client, channel, state) => {
+                let log = self.logs.get_mut(channel);
+                if let Some(cursor) = log.and_then(|log| log.cursors.get_mut(client)) {
+                    cursor.clone_from(state);
+                }
+            }
+            Change::Trim(channel, through) => {
+                if let Some(log) = self.logs.get_mut(channel) {
+                    log.trim(*through);
+                }
+            }
+        }
+        Outcome::Done
+    }
+
+    fn append(&mut self, page: &Page) -> Outcome {
+        let log = self.log_of(&page.channel);
+        let first = log.last + 1;
+        log.last += u64::from(page.count);
+        log.pages.push_back(StoredPage {
+            first,
+            publisher: page.publisher.clone(),
+            at: page.at,
+            count: page.count,
+            payloads: page.payloads.clone(),
+        });
+        Outcome::Appended { log: log.id, first }
+    }
+
+    fn subscribe(&mut self, client: &ClientId, channel: &ChannelName) -> Outcome {
+        let log = self.log_of(channel);
+        let behind_last = CursorState { floor: log.last, acknowledged: Vec::new() };
+        let cursor = log.cursors.entry(client.clone()).or_insert(behind_last);
+        Outcome::Subscribed { log: log.id, floor: cursor.floor }
+    }
+
+    fn unsubscribe(&mut self, client: &ClientId, channel: &ChannelName) {
+        if let Some(log) = self.logs.get_mut(channel) {
+            log.cursors.remove(client);
+            if log.cursors.is_empty() {
+                self.channels.remove(&log.id);
+                self.logs.remove(channel);
+            }
+        }
+    }
+
+    fn forget(&mut self, client: &ClientId) {
+        self.clients.remove(client);
+        self.logs.retain(|_, log| {
+            let last_left = log.cursors.remove(client).is_some() && log.cursors.is_empty();
+            if last_left {
+                self.channels.remove(&log.id);
+            }
+            !last_left
+        });
+    }
+
+    /// Returns the channel's log, made if need be.
+    fn log_of(&mut self, channel: &ChannelName) -> &mut Log {
+        self.logs.entry(channel.clone()).or_insert_with(|| {
+            self.made += 1;
+            let id = LogId(self.made);
+            self.channels.insert(id, channel.clone());
+            Log { id, last: 0, pages: VecDeque::new(), cursors: BTreeMap::new() }
+        })
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        let mut cursors: Vec<_> = self
+            .logs
+            .iter()
+            .flat_map(|(channel, log)| {
+                let cursors = log.cursors.iter();
+                cursors.map(|(client, state)| (client.clone(), channel.clone(), state.clone()))
+            })
+            .collect();
+        cursors.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
+
+        Snapshot {
+            clients: self.clients.iter().map(|(client, &seen)| (client.clone(), seen)).collect(),
+            logs: self.logs.iter().map(|(channel, log)| log.state(channel)).collect(),
+            cursors,
+            retained: self.retained.clone().into_iter().collect(),
+        }
+    }
+}
+
+impl Log {
+    fn trim(&mut self, through: Sequence) {
+        let kept = self.pages.partition_point(|page| last_of(page) <= through);
+        self.pages.drain(..kept);
+    }
+
+    fn state(&self, channel: &ChannelName) -> LogState {
+        let pages = self.pages.iter().map(|page| PageState {
+            last: last_of(page),
+            bytes: page.payloads.as_bytes().len() as u64,
+            at: page.at,
+        });
+        LogState { channel: channel.clone(), log: self.id, last: self.last, pages: pages.collect() }
+    }
+}
+
+/// Returns the sequence of a page's last message.
+fn last_of(page: &StoredPage) -> Sequence {
+    page.first + u64::from(page.count) - 1
+}
+
+fn lock(shelves: &Mutex<Shelves>) -> MutexGuard<'_, Shelves> {
+    shelves.lock().expect("nothing panics while it holds the shelves")
+}
+
+#[cfg(test)]
+mod tests;

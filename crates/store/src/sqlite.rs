@@ -1,0 +1,195 @@
+//! The embedded store: one SQLite file in a directory of its own.
+//!
+//! [`SqliteStore`] holds the only connection that writes; each reader has its own. A commit is
+//! one transaction: a [`Batch`] carries the changes out, [`Heads`] knows where each log ends
+//! without asking the file, and [`Leftovers`] removes trimmed rows a few at a time, so that
+//! dropping a long log never holds up a commit.
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
+
+use rialto_broker::{Change, Outcome, Snapshot};
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::{Cause, LogReader, Store, StoreError};
+
+mod batch;
+mod heads;
+mod leftovers;
+mod load;
+mod open;
+mod reader;
+mod schema;
+
+use batch::Batch;
+use heads::Heads;
+use leftovers::Leftovers;
+
+/// The database's name in the store's directory.
+const DATABASE_FILE: &str = "rialto.db";
+
+/// What a commit that returned `Ok` survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// Loss of power: the disk has confirmed it.
+    #[default]
+    Fsync,
+    /// Death of the process: the operating system has it. The latest commits may be lost with
+    /// the power, but only the latest, and in order.
+    Os,
+}
+
+/// How to keep a store in SQLite.
+#[derive(Debug, Clone)]
+pub struct SqliteSettings {
+    /// What a commit survives.
+    pub durability: Durability,
+    /// How large the database may grow, without its write-ahead log; a file that is larger
+    /// already keeps its size. At the limit commits fail with [`Cause::Full`] until something
+    /// was trimmed. `None` for as large as the disk allows.
+    pub bytes_max: Option<u64>,
+    /// Up to which size the whole database is checked for damage when it is opened, which reads
+    /// it once. Default 1 GiB.
+    pub check_bytes_max: u64,
+}
+
+/// Keeps everything in one SQLite file.
+///
+/// A commit whose sync failed was not carried out; should the process die before another commit
+/// has succeeded, it may nevertheless be there at the next start, whole.
+///
+/// # Limits
+/// A payload sequence or name: 1,000,000,000 bytes. Freed room is used again, the file does not
+/// shrink.
+#[derive(Debug)]
+pub struct SqliteStore {
+    connection: Connection,
+    heads: Heads,
+    leftovers: Leftovers,
+    path: PathBuf,
+    /// Last, so that the directory is free only when the connection is closed.
+    _lock: File,
+}
+
+impl Default for SqliteSettings {
+    fn default() -> Self {
+        SqliteSettings {
+            durability: Durability::default(),
+            bytes_max: None,
+            check_bytes_max: 1 << 30,
+        }
+    }
+}
+
+impl SqliteStore {
+    /// Opens the store in `directory`, which is made when missing and ours until the store is dropped.
+    ///
+    /// # Errors
+    /// When the directory cannot be had ([`Cause::InUse`], [`Cause::File`]), or the file in it
+    /// is not one this release can use ([`Cause::SchemaNewer`], [`Cause::Foreign`],
+    /// [`Cause::Damaged`]). It is then left as it was.
+    ///
+    /// # Cost
+    /// Reads the database once if it is at most `check_bytes_max` large.
+    pub fn open(directory: &Path, settings: &SqliteSettings) -> Result<Self, StoreError> {
+        open::claim_directory(directory)
+            .and_then(|lock| Self::open_claimed(directory.join(DATABASE_FILE), settings, lock))
+    }
+
+    fn open_claimed(
+        path: PathBuf,
+        settings: &SqliteSettings,
+        lock: File,
+    ) -> Result<Self, StoreError> {
+        let (connection, heads) = open::database(&path, settings)
+            .map_err(|cause| StoreError::new("opening", Some(&path), cause))?;
+        Ok(SqliteStore { connection, heads, leftovers: Leftovers::default(), path, _lock: lock })
+    }
+
+    /// Carries out `changes` in one transaction; what [`Heads`] and [`Leftovers`] noted stays to
+    /// be kept or reverted.
+    fn carry_out(&mut self, changes: &[Change]) -> Result<Vec<Outcome>, Cause> {
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut batch = Batch::new(&transaction, &mut self.heads, &mut self.leftovers);
+        let outcomes =
+            changes.iter().map(|change| batch.apply(change)).collect::<Result<_, _>>()?;
+        batch.finish()?;
+        transaction.commit()?;
+        Ok(outcomes)
+    }
+
+    /// Gives back to the file what it can without new changes.
+    ///
+    /// Best effort: the commit that found no room has failed already, and the next one will tell
+    /// whether there is some now.
+    fn make_room(&mut self) {
+        let freed = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(Cause::from)
+            .and_then(|transaction| {
+                self.leftovers.sweep(&transaction, leftovers::EFFORT_TO_MAKE_ROOM)?;
+                Ok(transaction.commit()?)
+            });
+        match freed {
+            Ok(()) => self.leftovers.keep(),
+            Err(_) => self.leftovers.revert(),
+        }
+        if let Err(error) = self.checkpoint() {
+            tracing::debug!(%error, "no checkpoint while the store is full");
+        }
+    }
+
+    /// Moves the write-ahead log's content into the database and empties it.
+    fn checkpoint(&self) -> Result<(), Cause> {
+        Ok(self.connection.query_one("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+    }
+
+    fn error(&self, during: &'static str, cause: Cause) -> StoreError {
+        StoreError::new(during, Some(&self.path), cause)
+    }
+}
+
+impl Store for SqliteStore {
+    fn load(&mut self) -> Result<Snapshot, StoreError> {
+        load::snapshot(&mut self.connection, &mut self.leftovers)
+            .map_err(|cause| self.error("loading", cause))
+    }
+
+    fn commit(&mut self, changes: &[Change]) -> Result<Vec<Outcome>, StoreError> {
+        match self.carry_out(changes) {
+            Ok(outcomes) => {
+                self.heads.keep();
+                self.leftovers.keep();
+                Ok(outcomes)
+            }
+            Err(cause) => {
+                self.heads.revert();
+                self.leftovers.revert();
+                if matches!(cause, Cause::Full) {
+                    self.make_room();
+                }
+                Err(self.error("committing", cause))
+            }
+        }
+    }
+
+    fn reader(&self) -> Result<Box<dyn LogReader>, StoreError> {
+        let reader = reader::SqliteReader::open(&self.path);
+        Ok(Box::new(reader.map_err(|cause| self.error("opening a reader", cause))?))
+    }
+
+    fn close(&mut self) -> Result<(), StoreError> {
+        self.connection
+            .execute_batch("PRAGMA optimize")
+            .map_err(Cause::from)
+            .and_then(|()| self.checkpoint())
+            .map_err(|cause| self.error("closing", cause))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,219 @@
+//! Carries out one batch of changes inside an open transaction.
+
+use rialto_broker::{
+    Change, ChannelName, ClientId, CursorState, LogId, Outcome, Page, Retained, Sequence,
+};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{
+    heads::{Head, Heads},
+    leftovers::{self, Leftovers},
+};
+use crate::Cause;
+
+/// Where a log that is dropped ends: everything in it goes.
+const WHOLE_LOG: Sequence = Sequence::MAX;
+
+/// One batch on its way into the file.
+pub(super) struct Batch<'a> {
+    connection: &'a Connection,
+    heads: &'a mut Heads,
+    leftovers: &'a mut Leftovers,
+    pages_appended: u64,
+    bytes_appended: u64,
+}
+
+impl<'a> Batch<'a> {
+    /// Begins a batch on a connection with a transaction open.
+    pub(super) fn new(
+        connection: &'a Connection,
+        heads: &'a mut Heads,
+        leftovers: &'a mut Leftovers,
+    ) -> Self {
+        Batch { connection, heads, leftovers, pages_appended: 0, bytes_appended: 0 }
+    }
+
+    /// Carries out one change.
+    pub(super) fn apply(&mut self, change: &Change) -> Result<Outcome, Cause> {
+        match change {
+            Change::Append(page) => return self.append(page),
+            Change::Subscribe(client, channel) => return self.subscribe(client, channel),
+            Change::Retain(channel, retained) => self.retain(channel, retained)?,
+            Change::PutClient(client, seen) => self.execute(
+                "INSERT INTO client (name, seen_ms) VALUES (?1, ?2)
+                 ON CONFLICT (name) DO UPDATE SET seen_ms = excluded.seen_ms",
+                params![client.as_str(), seen],
+            )?,
+            Change::ForgetClient(client) => self.forget(client)?,
+            Change::Unsubscribe(client, channel) => self.unsubscribe(client, channel)?,
+            Change::MoveCursor(client, channel, state) => {
+                self.move_cursor(client, channel, state)?
+            }
+            Change::Trim(channel, through) => self.trim(channel, *through),
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// Writes each log's row that changed, and removes some leftovers.
+    pub(super) fn finish(self) -> Result<(), Cause> {
+        for head in self.heads.changed() {
+            self.execute(
+                "UPDATE log SET last = ?2, trimmed = ?3 WHERE id = ?1",
+                params![head.log.0, head.last, head.trimmed],
+            )?;
+        }
+        let effort = leftovers::effort_beside(self.pages_appended, self.bytes_appended);
+        self.leftovers.sweep(self.connection, effort)
+    }
+
+    fn append(&mut self, page: &Page) -> Result<Outcome, Cause> {
+        if page.count == 0 {
+            return Err(Cause::EmptyPage);
+        }
+        let mut head = self.head_of(&page.channel)?;
+        let first = head.last + 1;
+        head.last += u64::from(page.count);
+        let payloads = page.payloads.as_bytes();
+        self.execute(
+            "INSERT INTO page (log, last, count, bytes, at_ms, publisher, crc, payloads)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![
+                head.log.0,
+                head.last,
+                page.count,
+                payloads.len(),
+                page.at,
+                page.publisher.as_str(),
+                crc32fast::hash(payloads),
+                &payloads[..],
+            ],
+        )?;
+        self.heads.put(&page.channel, Some(head));
+        self.pages_appended += 1;
+        self.bytes_appended += payloads.len() as u64;
+        Ok(Outcome::Appended { log: head.log, first })
+    }
+
+    fn retain(&self, channel: &ChannelName, retained: &Retained) -> Result<(), Cause> {
+        self.execute(
+            "INSERT INTO retained (channel, publisher, crc, payload) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (channel) DO UPDATE SET
+             publisher = excluded.publisher, crc = excluded.crc, payload = excluded.payload",
+            params![
+                channel.as_str(),
+                retained.publisher.as_str(),
+                crc32fast::hash(&retained.payload),
+                &retained.payload[..],
+            ],
+        )
+    }
+
+    fn subscribe(&mut self, client: &ClientId, channel: &ChannelName) -> Result<Outcome, Cause> {
+        let head = self.head_of(channel)?;
+        let floor_there = self
+            .connection
+            .prepare_cached("SELECT floor FROM cursor WHERE client = ?1 AND log = ?2")?
+            .query_one(params![client.as_str(), head.log.0], |row| row.get(0))
+            .optional()?;
+        if let Some(floor) = floor_there {
+            return Ok(Outcome::Subscribed { log: head.log, floor });
+        }
+        self.execute(
+            "INSERT INTO cursor (client, log, floor, acknowledged) VALUES (?1, ?2, ?3, '[]')",
+            params![client.as_str(), head.log.0, head.last],
+        )?;
+        Ok(Outcome::Subscribed { log: head.log, floor: head.last })
+    }
+
+    fn unsubscribe(&mut self, client: &ClientId, channel: &ChannelName) -> Result<(), Cause> {
+        let Some(head) = self.heads.get(channel) else { return Ok(()) };
+        self.execute(
+            "DELETE FROM cursor WHERE client = ?1 AND log = ?2",
+            params![client.as_str(), head.log.0],
+        )?;
+        self.drop_if_unread(channel, head.log)
+    }
+
+    fn forget(&mut self, client: &ClientId) -> Result<(), Cause> {
+        for (channel, log) in self.logs_read_by(client)? {
+            self.execute(
+                "DELETE FROM cursor WHERE client = ?1 AND log = ?2",
+                params![client.as_str(), log.0],
+            )?;
+            self.drop_if_unread(&channel, log)?;
+        }
+        self.execute("DELETE FROM client WHERE name = ?1", params![client.as_str()])
+    }
+
+    fn move_cursor(
+        &self,
+        client: &ClientId,
+        channel: &ChannelName,
+        state: &CursorState,
+    ) -> Result<(), Cause> {
+        let Some(head) = self.heads.get(channel) else { return Ok(()) };
+        let acknowledged =
+            serde_json::to_string(&state.acknowledged).expect("pairs of numbers are valid JSON");
+        self.execute(
+            "UPDATE cursor SET floor = ?3, acknowledged = ?4 WHERE client = ?1 AND log = ?2",
+            params![client.as_str(), head.log.0, state.floor, acknowledged],
+        )
+    }
+
+    fn trim(&mut self, channel: &ChannelName, through: Sequence) {
+        let Some(head) = self.heads.get(channel) else { return };
+        // Not beyond the end: pages still to come are none of this trim's business.
+        let trimmed = through.min(head.last);
+        if head.trimmed < trimmed {
+            self.heads.put(channel, Some(Head { trimmed, ..head }));
+            self.leftovers.add(head.log, trimmed);
+        }
+    }
+
+    /// Returns the head of the channel's log, made if need be.
+    fn head_of(&mut self, channel: &ChannelName) -> Result<Head, Cause> {
+        if let Some(head) = self.heads.get(channel) {
+            return Ok(head);
+        }
+        self.execute(
+            "INSERT INTO log (channel, last, trimmed) VALUES (?1, 0, 0)",
+            params![channel.as_str()],
+        )?;
+        let id = u64::try_from(self.connection.last_insert_rowid())
+            .expect("AUTOINCREMENT counts from 1 up");
+        let head = Head { log: LogId(id), last: 0, trimmed: 0 };
+        self.heads.put(channel, Some(head));
+        Ok(head)
+    }
+
+    fn drop_if_unread(&mut self, channel: &ChannelName, log: LogId) -> Result<(), Cause> {
+        let dropped = self
+            .connection
+            .prepare_cached(
+                "DELETE FROM log
+                 WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM cursor WHERE log = ?1)",
+            )?
+            .execute(params![log.0])?;
+        if 0 < dropped {
+            self.heads.put(channel, None);
+            self.leftovers.add(log, WHOLE_LOG);
+        }
+        Ok(())
+    }
+
+    fn logs_read_by(&self, client: &ClientId) -> Result<Vec<(ChannelName, LogId)>, Cause> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT log.channel, log.id FROM cursor JOIN log ON log.id = cursor.log
+             WHERE cursor.client = ?1",
+        )?;
+        let logs = statement.query_map(params![client.as_str()], |row| {
+            Ok((ChannelName::from(row.get::<_, String>(0)?), LogId(row.get(1)?)))
+        })?;
+        Ok(logs.collect::<Result<_, _>>()?)
+    }
+
+    fn execute(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<(), Cause> {
+        self.connection.prepare_cached(sql)?.execute(parameters)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,146 @@
+//! Reads what the core starts from.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use rialto_broker::{
+    ChannelName, ClientId, CursorState, LogId, LogState, PageState, Retained, Sequence, Snapshot,
+    UnixMs,
+};
+use rusqlite::{Connection, Row};
+
+use super::{
+    heads::{Head, Heads},
+    leftovers::Leftovers,
+};
+use crate::{Cause, error::Checksummed};
+
+/// Where a log ends that has no row any more.
+const WHOLE_LOG: Sequence = Sequence::MAX;
+
+/// Reads everything but the messages, and notes the rows of pages that are gone.
+pub(super) fn snapshot(
+    connection: &mut Connection,
+    leftovers: &mut Leftovers,
+) -> Result<Snapshot, Cause> {
+    let transaction = connection.transaction()?; // All as of one moment.
+    let mut logs = Logs::read(&transaction)?;
+    logs.read_pages(&transaction, leftovers)?;
+    Ok(Snapshot {
+        clients: clients(&transaction)?,
+        logs: logs.states,
+        cursors: cursors(&transaction)?,
+        retained: retained(&transaction)?,
+    })
+}
+
+/// Reads where each log ends.
+pub(super) fn heads(connection: &Connection) -> Result<Heads, Cause> {
+    let mut heads = Heads::default();
+    for (channel, head) in read_heads(connection)? {
+        heads.put(&channel, Some(head));
+    }
+    heads.keep();
+    Ok(heads)
+}
+
+/// Logs under construction.
+struct Logs {
+    states: Vec<LogState>,
+    /// Where each stands in `states`, and up to which sequence its pages are gone.
+    places: HashMap<LogId, (usize, Sequence)>,
+}
+
+impl Logs {
+    fn read(connection: &Connection) -> Result<Self, Cause> {
+        let mut logs = Logs { states: Vec::new(), places: HashMap::new() };
+        for (channel, Head { log, last, trimmed }) in read_heads(connection)? {
+            logs.places.insert(log, (logs.states.len(), trimmed));
+            logs.states.push(LogState { channel, log, last, pages: Vec::new() });
+        }
+        Ok(logs)
+    }
+
+    /// Adds each page to its log, or to the leftovers if it is gone. Reads the index only.
+    fn read_pages(
+        &mut self,
+        connection: &Connection,
+        leftovers: &mut Leftovers,
+    ) -> Result<(), Cause> {
+        let mut statement = connection
+            .prepare("SELECT log, last, bytes, at_ms FROM page ORDER BY log, last, bytes, at_ms")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let log = LogId(row.get(0)?);
+            let page = PageState { last: row.get(1)?, bytes: row.get(2)?, at: row.get(3)? };
+            match self.places.get(&log) {
+                None => leftovers.add(log, WHOLE_LOG),
+                Some((_, trimmed)) if page.last <= *trimmed => leftovers.add(log, *trimmed),
+                Some((place, _)) => self.states[*place].pages.push(page),
+            }
+        }
+        leftovers.keep();
+        Ok(())
+    }
+}
+
+fn read_heads(connection: &Connection) -> Result<Vec<(ChannelName, Head)>, Cause> {
+    rows(connection, "SELECT channel, id, last, trimmed FROM log ORDER BY channel", |row| {
+        let head = Head { log: LogId(row.get(1)?), last: row.get(2)?, trimmed: row.get(3)? };
+        Ok((channel(row, 0)?, head))
+    })
+}
+
+fn clients(connection: &Connection) -> Result<Vec<(ClientId, UnixMs)>, Cause> {
+    rows(connection, "SELECT name, seen_ms FROM client ORDER BY name", |row| {
+        Ok((client(row, 0)?, row.get(1)?))
+    })
+}
+
+fn cursors(connection: &Connection) -> Result<Vec<(ClientId, ChannelName, CursorState)>, Cause> {
+    let sql = "SELECT cursor.client, log.channel, cursor.floor, cursor.acknowledged
+               FROM cursor JOIN log ON log.id = cursor.log
+               ORDER BY cursor.client, log.channel";
+    rows(connection, sql, |row| {
+        let text: String = row.get(3)?;
+        let acknowledged = serde_json::from_str(&text)
+            .map_err(|error| Cause::Damaged(format!("a cursor's state is unreadable: {error}")))?;
+        let state = CursorState { floor: row.get(2)?, acknowledged };
+        Ok((client(row, 0)?, channel(row, 1)?, state))
+    })
+}
+
+fn retained(connection: &Connection) -> Result<Vec<(ChannelName, Retained)>, Cause> {
+    let sql = "SELECT channel, publisher, crc, payload FROM retained ORDER BY channel";
+    rows(connection, sql, |row| {
+        let channel = channel(row, 0)?;
+        let payload = Bytes::from(row.get::<_, Vec<u8>>(3)?);
+        if crc32fast::hash(&payload) != row.get::<_, u32>(2)? {
+            return Err(Cause::Checksum { what: Checksummed::Retained(channel) });
+        }
+        Ok((channel, Retained { publisher: client(row, 1)?, payload }))
+    })
+}
+
+/// Runs a query and makes something of each row.
+fn rows<T>(
+    connection: &Connection,
+    sql: &str,
+    make: impl Fn(&Row<'_>) -> Result<T, Cause>,
+) -> Result<Vec<T>, Cause> {
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    let mut made = Vec::new();
+    while let Some(row) = rows.next()? {
+        made.push(make(row)?);
+    }
+    Ok(made)
+}
+
+fn client(row: &Row<'_>, column: usize) -> Result<ClientId, rusqlite::Error> {
+    row.get::<_, String>(column).map(ClientId::from)
+}
+
+fn channel(row: &Row<'_>, column: usize) -> Result<ChannelName, rusqlite::Error> {
+    row.get::<_, String>(column).map(ChannelName::from)
+}

@@ -1,0 +1,146 @@
+//! Everything that is checked before a store is served from.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Read, Write},
+    path::Path,
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{Durability, SqliteSettings, heads::Heads, load, schema};
+use crate::{Cause, StoreError};
+
+/// Held locked while a store uses the directory; holds the owner's process id.
+const LOCK_FILE: &str = "rialto.lock";
+
+/// How long to wait for another program's lock on the database, such as a backup's.
+pub(super) const BUSY_MAX: Duration = Duration::from_secs(5);
+
+/// Larger pages hold more of a payload together; smaller ones write less for each small change.
+const PAGE_BYTES: u32 = 4096;
+
+/// Write-ahead log pages after which a commit moves them into the database.
+const CHECKPOINT_PAGES: u32 = 4096;
+
+/// What the write-ahead log keeps of its size after an exceptional growth.
+const WRITE_AHEAD_LOG_BYTES: u32 = 64 << 20;
+
+/// What SQLite may keep in memory of the database, in KiB.
+const CACHE_KIB: i32 = 32 << 10;
+
+/// One for each of the store's statements, so that none is ever prepared twice.
+const STATEMENTS_CACHED: usize = 32;
+
+/// Makes the directory if need be and locks it against other stores.
+///
+/// The lock holds until the file is dropped, or the process dies.
+pub(super) fn claim_directory(directory: &Path) -> Result<File, StoreError> {
+    make_directory(directory)
+        .map_err(|error| StoreError::new("making the directory", Some(directory), error.into()))?;
+    let path = directory.join(LOCK_FILE);
+    lock(&path).map_err(|cause| StoreError::new("locking", Some(&path), cause))
+}
+
+/// Opens the database, refuses it if it is not sound, and brings its tables up to date.
+pub(super) fn database(
+    path: &Path,
+    settings: &SqliteSettings,
+) -> Result<(Connection, Heads), Cause> {
+    let bytes = touch(path)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_MAX)?;
+    schema::check_owner(&connection, schema::MIGRATIONS)?;
+    check_content(&connection, bytes, settings.check_bytes_max)?;
+    configure(&connection, settings)?;
+    schema::migrate(&mut connection, schema::MIGRATIONS)?;
+    let heads = load::heads(&connection)?;
+    Ok((connection, heads))
+}
+
+/// Makes the directory, closed to other users, with those above it that are missing.
+fn make_directory(directory: &Path) -> io::Result<()> {
+    if directory.is_dir() {
+        return Ok(());
+    }
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory)
+}
+
+fn lock(path: &Path) -> Result<File, Cause> {
+    let mut file =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+    match file.try_lock() {
+        Ok(()) => {
+            file.set_len(0)?;
+            writeln!(file, "{}", std::process::id())?;
+            Ok(file)
+        }
+        Err(TryLockError::WouldBlock) => Err(Cause::InUse { process: owner(&mut file) }),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+/// Reads the process id out of another store's lock file, if it has come to write it.
+fn owner(file: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    file.read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+/// Makes the database file if it is missing, and returns its size.
+///
+/// SQLite would say "unable to open database file" where the system knows the reason.
+fn touch(path: &Path) -> io::Result<u64> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    Ok(options.open(path)?.metadata()?.len())
+}
+
+/// Has SQLite look for damage.
+fn check_content(connection: &Connection, bytes: u64, bytes_max: u64) -> Result<(), Cause> {
+    if bytes_max < bytes {
+        tracing::info!(bytes, bytes_max, "store not checked for damage: larger than the limit");
+        return Ok(());
+    }
+    let found: String = connection.query_one("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if found == "ok" { Ok(()) } else { Err(Cause::Damaged(found)) }
+}
+
+fn configure(connection: &Connection, settings: &SqliteSettings) -> Result<(), Cause> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+    connection.pragma_update(None, "page_size", PAGE_BYTES)?; // Of new files only.
+    let mode: String =
+        connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(Cause::NoWriteAheadLog(mode));
+    }
+    let synchronous = match settings.durability {
+        Durability::Fsync => "full",
+        Durability::Os => "normal",
+    };
+    connection.pragma_update(None, "synchronous", synchronous)?;
+    // Elsewhere than on macOS, where fsync alone does not reach the disk, this has no effect.
+    connection.pragma_update(None, "fullfsync", settings.durability == Durability::Fsync)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    connection.pragma_update(None, "journal_size_limit", WRITE_AHEAD_LOG_BYTES)?;
+    if let Some(bytes_max) = settings.bytes_max {
+        limit_size(connection, bytes_max)?;
+    }
+    Ok(())
+}
+
+fn limit_size(connection: &Connection, bytes_max: u64) -> Result<(), Cause> {
+    let page_bytes: u64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    let pages_max = (bytes_max / page_bytes).clamp(1, u64::from(u32::MAX - 1));
+    connection.pragma_update(None, "max_page_count", pages_max)?;
+    Ok(())
+}

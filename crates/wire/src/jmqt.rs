@@ -1,0 +1,17 @@
+//! JMQT 1.0: JSON packets, each a frame that ends in NUL (TCP) or a WebSocket text message.
+
+mod decode;
+mod encode;
+mod frame;
+mod packet;
+mod reply;
+mod scan;
+
+pub use decode::{DecodeLimits, Malformed, decode};
+pub use encode::{Carrier, PushEnvelope, PushMark, encode_packet, put_push};
+pub use frame::{FrameSplitter, FrameTooLong, Frames};
+pub use packet::{AckKind, ClientPacket, Publish, status};
+pub use reply::{AuthAck, ChannelAck, ConnAck, PubAck, Push, ServerPacket, Unreadable};
+
+#[cfg(test)]
+mod tests;

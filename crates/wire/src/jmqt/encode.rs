@@ -1,0 +1,106 @@
+//! Packet to bytes, for both carriers. Numbers and flags are written strictly.
+
+use std::io::Write as _;
+
+use serde::Serialize;
+
+use crate::websocket::put_text_frame;
+
+/// What carries JMQT packets, which decides how one ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carrier {
+    /// A TCP or TLS stream: each packet is followed by NUL.
+    Tcp,
+    /// WebSocket: each packet is one text message.
+    WebSocket,
+}
+
+/// The parts of a push that all messages of one publisher to one channel share.
+///
+/// Rendered once, however many messages and receivers there are.
+#[derive(Debug, Clone, Default)]
+pub struct PushEnvelope {
+    /// `{"push":{"cn":"…","dt":`
+    head: Vec<u8>,
+    /// `,"cl":"…"`
+    tail: Vec<u8>,
+}
+
+impl PushEnvelope {
+    /// Renders the parts around the payload.
+    #[must_use]
+    pub fn new(channel: &str, publisher: &str) -> Self {
+        let mut head = b"{\"push\":{\"cn\":".to_vec();
+        put_string(&mut head, channel);
+        head.extend_from_slice(b",\"dt\":");
+        let mut tail = b",\"cl\":".to_vec();
+        put_string(&mut tail, publisher);
+        PushEnvelope { head, tail }
+    }
+
+    /// Returns the bytes a push has beyond its payload, id not counted.
+    #[must_use]
+    pub fn overhead_bytes(&self) -> usize {
+        self.head.len() + self.tail.len() + 4
+    }
+}
+
+/// Appends one push.
+///
+/// `put_id` appends the packet id of a QoS 1 push, which needs no escaping; `None` is a QoS 0 push.
+/// A retained push has neither id nor `q` (spec 9.b).
+pub fn put_push(
+    out: &mut Vec<u8>,
+    carrier: Carrier,
+    envelope: &PushEnvelope,
+    payload: &[u8],
+    mark: PushMark<impl FnOnce(&mut Vec<u8>)>,
+) {
+    put_frame(out, carrier, |out| {
+        out.extend_from_slice(&envelope.head);
+        out.extend_from_slice(payload);
+        out.extend_from_slice(&envelope.tail);
+        match mark {
+            PushMark::Plain => {}
+            PushMark::Retained => out.extend_from_slice(b",\"rt\":1"),
+            PushMark::Acknowledged(put_id) => {
+                out.extend_from_slice(b",\"id\":\"");
+                put_id(out);
+                out.extend_from_slice(b"\",\"q\":1");
+            }
+        }
+        out.extend_from_slice(b"}}");
+    });
+}
+
+/// What a push says about itself beyond channel, payload and publisher.
+#[derive(Debug)]
+pub enum PushMark<F> {
+    /// QoS 0.
+    Plain,
+    /// A retained message: `"rt":1`.
+    Retained,
+    /// QoS 1, with the writer of its id, which must need no escaping.
+    Acknowledged(F),
+}
+
+/// Appends a packet given as any serialisable value, such as `{"subAck": …}`.
+pub fn encode_packet(out: &mut Vec<u8>, carrier: Carrier, packet: &impl Serialize) {
+    put_frame(out, carrier, |out| {
+        serde_json::to_writer(out, packet).expect("packets serialise to memory");
+    });
+}
+
+fn put_frame(out: &mut Vec<u8>, carrier: Carrier, write: impl FnOnce(&mut Vec<u8>)) {
+    match carrier {
+        Carrier::Tcp => {
+            write(out);
+            out.push(0);
+        }
+        Carrier::WebSocket => put_text_frame(out, write),
+    }
+}
+
+fn put_string(out: &mut Vec<u8>, text: &str) {
+    serde_json::to_writer(out.by_ref(), text).expect("text serialises to memory");
+}

@@ -1,0 +1,212 @@
+//! The client's side: what a server says, and how requests are written.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{
+    encode::{Carrier, encode_packet},
+    packet::{ClientPacket, Publish, status},
+};
+
+/// A packet from a server. Borrows from the frame it came in.
+#[derive(Debug, Clone, Deserialize)]
+pub enum ServerPacket<'a> {
+    /// Answers `auth`.
+    #[serde(rename = "authAck", borrow)]
+    AuthAck(AuthAck<'a>),
+    /// Answers `conn`, or ends a session with the reason.
+    #[serde(rename = "connAck", borrow)]
+    ConnAck(ConnAck<'a>),
+    /// Answers `hb`.
+    #[serde(rename = "hbAck")]
+    HbAck(serde::de::IgnoredAny),
+    /// Answers `sub`.
+    #[serde(rename = "subAck", borrow)]
+    SubAck(ChannelAck<'a>),
+    /// Answers `unsub`.
+    #[serde(rename = "unsubAck", borrow)]
+    UnsubAck(ChannelAck<'a>),
+    /// Answers `pub`.
+    #[serde(rename = "pubAck", borrow)]
+    PubAck(PubAck<'a>),
+    /// Delivers a message.
+    #[serde(rename = "push", borrow)]
+    Push(Push<'a>),
+}
+
+/// A frame that is no packet of a JMQT server.
+#[derive(Debug, thiserror::Error)]
+#[error("not a packet of a JMQT server: {0}")]
+pub struct Unreadable(#[from] serde_json::Error);
+
+/// The outcome of `auth`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct AuthAck<'a> {
+    /// Status code; see [`status`].
+    pub st: u8,
+    /// The token, when the status is OK.
+    #[serde(borrow, default)]
+    pub at: Option<Cow<'a, str>>,
+    /// The client id, when the status is OK.
+    #[serde(borrow, default)]
+    pub cl: Option<Cow<'a, str>>,
+    /// The reason, when it is not.
+    #[serde(borrow, default)]
+    pub mg: Option<Cow<'a, str>>,
+}
+
+/// The outcome of `conn`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ConnAck<'a> {
+    /// Status code; see [`status`].
+    pub st: u8,
+    /// Seconds of silence after which the server closes, when the status is OK.
+    #[serde(default)]
+    pub ts: Option<u64>,
+    /// The reason, where the server gives one.
+    #[serde(borrow, default)]
+    pub mg: Option<Cow<'a, str>>,
+}
+
+/// The outcome of `sub` or `unsub`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ChannelAck<'a> {
+    /// Status code; see [`status`].
+    pub st: u8,
+    /// The channel as it was asked for.
+    #[serde(borrow)]
+    pub cn: Cow<'a, str>,
+    /// The reason of a refusal, where the server gives one.
+    #[serde(borrow, default)]
+    pub mg: Option<Cow<'a, str>>,
+}
+
+/// The outcome of `pub`.
+#[derive(Debug, Clone, Deserialize)]
+pub struct PubAck<'a> {
+    /// Status code; see [`status`].
+    pub st: u8,
+    /// The publisher's packet id; absent only when the publish had none.
+    #[serde(borrow, default)]
+    pub id: Option<Cow<'a, str>>,
+    /// The answer of a control channel.
+    #[serde(borrow, default)]
+    pub dt: Option<&'a RawValue>,
+    /// The reason of a refusal, where the server gives one.
+    #[serde(borrow, default)]
+    pub mg: Option<Cow<'a, str>>,
+}
+
+/// A delivered message.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Push<'a> {
+    /// The channel.
+    #[serde(borrow)]
+    pub cn: Cow<'a, str>,
+    /// The message, raw.
+    #[serde(borrow)]
+    pub dt: &'a RawValue,
+    /// Who published it; empty for the server.
+    #[serde(borrow)]
+    pub cl: Cow<'a, str>,
+    /// 1 when the push must be acknowledged.
+    #[serde(default)]
+    pub q: u8,
+    /// What to acknowledge it by.
+    #[serde(borrow, default)]
+    pub id: Option<Cow<'a, str>>,
+    /// 1 when this is the channel's retained message.
+    #[serde(default)]
+    pub rt: u8,
+}
+
+impl<'a> ServerPacket<'a> {
+    /// Decodes one frame.
+    ///
+    /// # Errors
+    /// [`Unreadable`] when it is not JSON or not a packet this version knows.
+    pub fn decode(frame: &'a [u8]) -> Result<Self, Unreadable> {
+        Ok(serde_json::from_slice(frame)?)
+    }
+}
+
+impl ClientPacket<'_> {
+    /// Appends this packet as a client sends it.
+    ///
+    /// `Auth` and `Pub` payloads must be valid JSON; they are written as they stand.
+    pub fn encode(&self, out: &mut Vec<u8>, carrier: Carrier) {
+        let packet = match self {
+            ClientPacket::Auth(data) => RequestPacket::Auth { dt: raw(data) },
+            ClientPacket::Conn { token, client } => RequestPacket::Conn { at: token, cl: client },
+            ClientPacket::Hb => RequestPacket::Hb {},
+            ClientPacket::Sub { channel, persistent } => {
+                RequestPacket::Sub { cn: channel, pr: u8::from(*persistent) }
+            }
+            ClientPacket::Unsub { channel } => RequestPacket::Unsub { cn: channel },
+            ClientPacket::Pub(publish) => publish_request(publish),
+            ClientPacket::PushAck { id, accepted } => {
+                let st = if *accepted { status::OK } else { status::FAILED };
+                RequestPacket::PushAck { id, st }
+            }
+            ClientPacket::Disconn => RequestPacket::Disconn {},
+        };
+        encode_packet(out, carrier, &packet);
+    }
+}
+
+fn publish_request<'a>(publish: &'a Publish<'_>) -> RequestPacket<'a> {
+    RequestPacket::Pub {
+        cn: &publish.channel,
+        dt: raw(publish.payload),
+        q: u8::from(publish.acknowledged),
+        rt: u8::from(publish.retain),
+        id: publish.id.as_deref(),
+    }
+}
+
+fn raw(json: &str) -> &RawValue {
+    serde_json::from_str(json).unwrap_or(RawValue::NULL)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+enum RequestPacket<'a> {
+    Auth {
+        dt: &'a RawValue,
+    },
+    Conn {
+        at: &'a str,
+        cl: &'a str,
+    },
+    Hb {},
+    Sub {
+        cn: &'a str,
+        #[serde(skip_serializing_if = "is_zero")]
+        pr: u8,
+    },
+    Unsub {
+        cn: &'a str,
+    },
+    Pub {
+        cn: &'a str,
+        dt: &'a RawValue,
+        #[serde(skip_serializing_if = "is_zero")]
+        q: u8,
+        #[serde(skip_serializing_if = "is_zero")]
+        rt: u8,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a str>,
+    },
+    PushAck {
+        id: &'a str,
+        st: u8,
+    },
+    Disconn {},
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_zero(number: &u8) -> bool {
+    *number == 0
+}

@@ -1,0 +1,14 @@
+//! Bytes to packets and back: the wire codecs of Rialto's dialects.
+//!
+//! Pure functions and small buffers. This crate knows no sockets, no clock and no broker: it does
+//! not decide what a packet may do, only what it says. One module a dialect; no module uses another
+//! dialect's.
+//!
+//! Read [`jmqt::FrameSplitter`] first (bytes to frames), then [`jmqt::decode`] (frame to packet)
+//! and [`jmqt::encode`] (packet to bytes).
+//!
+//! Tested by the vectors in `spec/vectors`, by splitting every stream at every byte, and by
+//! comparing the quick scanner with the general JSON parser on random input.
+
+pub mod jmqt;
+pub mod websocket;
