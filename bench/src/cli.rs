@@ -187,7 +187,7 @@ impl Bench {
                 machine[kind.name()] = Value::String(server::version(kind, &settings.places)?);
             }
         }
-        if i64::from(rustix::fs::statfs(&settings.places.scratch)?.f_type) == TMPFS_MAGIC {
+        if rustix::fs::statfs(&settings.places.scratch)?.f_type == TMPFS_MAGIC {
             eprintln!("warning: --scratch is in memory; durable figures (w5, w10) mean nothing");
         }
         if options.json {

@@ -236,14 +236,15 @@ impl<D: Dialect> Client<D> {
     fn read<H: Handler<D>>(&mut self, id: usize, handler: &mut H) -> Result<()> {
         let connection = &mut self.connections[id];
         for _ in 0..READS_PER_TURN {
-            let mut now = None;
+            let mut read_at = None;
+            let last_progress = &mut self.last_progress;
             let reading = connection.read(&mut self.scratch, |event, out| {
-                let now = *now.get_or_insert_with(Instant::now);
+                let now = *read_at.get_or_insert_with(Instant::now);
+                if event != Event::Other {
+                    *last_progress = now;
+                }
                 handler.on_event(id, event, now, out)
             });
-            if let Some(now) = now {
-                self.last_progress = now;
-            }
             if reading.with_context(|| format!("connection {id}"))? == Reading::Drained {
                 return Ok(());
             }
@@ -292,7 +293,7 @@ impl<D: Dialect> Handler<D> for Opening {
         match event {
             Event::Ready => self.opening -= 1,
             Event::Other => {}
-            event => bail!("{event:?} before anything was published"),
+            event => bail!("unexpected {event:?}"),
         }
         Ok(())
     }

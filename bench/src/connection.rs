@@ -169,12 +169,8 @@ impl<D: Dialect> Connection<D> {
         let Scratch { raw, stream, plain } = scratch;
         stream.clear();
         stream.append(&mut self.stream_rest);
-        used += self.unwrapper.unwrap(
-            D::CARRIAGE,
-            &raw[used..filled],
-            stream,
-            &mut self.outgoing,
-        )?;
+        used +=
+            self.unwrapper.unwrap(D::CARRIAGE, &raw[used..filled], stream, &mut self.outgoing)?;
         plain.clear();
         let parsed = parse(&mut self.dialect, stream, plain, on_event)?;
         self.stream_rest.extend_from_slice(&stream[parsed..]);

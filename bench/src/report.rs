@@ -30,8 +30,18 @@ const METRICS: &[Metric] = &[
         value: |it| it.connection_bytes,
         show: |bytes| hundredths(bytes / 1024.0),
     },
-    Metric { key: "connect_s", title: "connect s", value: |it| it.connect_seconds, show: hundredths },
-    Metric { key: "delivered_rate", title: "delivered/s", value: |it| it.delivered_rate, show: rate },
+    Metric {
+        key: "connect_s",
+        title: "connect s",
+        value: |it| it.connect_seconds,
+        show: hundredths,
+    },
+    Metric {
+        key: "delivered_rate",
+        title: "delivered/s",
+        value: |it| it.delivered_rate,
+        show: rate,
+    },
     Metric { key: "stored_rate", title: "stored/s", value: |it| it.stored_rate, show: rate },
     Metric { key: "seconds", title: "run s", value: |it| Some(it.seconds), show: hundredths },
     Metric {
@@ -104,7 +114,10 @@ impl<'a> Summary<'a> {
 
     fn kinds(&self) -> Vec<Kind> {
         let kinds = [Kind::Rialto, self.workload.peer()];
-        kinds.into_iter().filter(|&it| self.samples.iter().any(|sample| sample.kind == it)).collect()
+        kinds
+            .into_iter()
+            .filter(|&it| self.samples.iter().any(|sample| sample.kind == it))
+            .collect()
     }
 
     /// The summary as a JSON object.

@@ -173,12 +173,7 @@ fn rialto(program: &Path, address: SocketAddr, directory: &Path) -> Command {
     command
 }
 
-fn nats(
-    kind: Kind,
-    tcp: SocketAddr,
-    websocket: SocketAddr,
-    directory: &Path,
-) -> Result<Command> {
+fn nats(kind: Kind, tcp: SocketAddr, websocket: SocketAddr, directory: &Path) -> Result<Command> {
     // There is no flag for WebSocket.
     let settings = directory.join("nats.conf");
     fs::write(&settings, format!("websocket {{ listen: \"{websocket}\", no_tls: true }}\n"))?;

@@ -1,5 +1,7 @@
 //! Runs workloads, repetition by repetition, the servers taking turns.
 
+use anyhow::{Result, anyhow};
+
 use crate::outcome::Outcome;
 use crate::server::{Kind, Places, Server};
 use crate::workload::{Size, Workload};
@@ -63,9 +65,10 @@ fn order(peer: Kind, against: Against, repetition: usize) -> Vec<Kind> {
     }
 }
 
-fn run_once(workload: &Workload, kind: Kind, settings: &Settings) -> anyhow::Result<Outcome> {
+fn run_once(workload: &Workload, kind: Kind, settings: &Settings) -> Result<Outcome> {
     let server = Server::start(kind, &settings.places)?;
-    workload
-        .run(&server, settings.size)
-        .map_err(|error| error.context(format!("server log ends: {}", server.last_words())))
+    workload.run(&server, settings.size).map_err(|error| match server.last_words() {
+        words if words.is_empty() => error,
+        words => anyhow!("{error:#}; the server's log ends: {words}"),
+    })
 }

@@ -49,23 +49,25 @@ impl Target {
 
     /// Compares the target with what was measured; what was not measured is not met.
     pub(crate) fn check(&self, summary: &Summary<'_>) -> Verdict {
-        let (measured, is_met, text) = match self.bound {
+        let (measured, is_met, bound) = match self.bound {
             Bound::RatioAtLeast(least) => {
                 let ratio = summary.ratio(|it| it.rate);
-                (ratio, ratio >= Some(least), format!("times the peer's rate, at least {least:.2}"))
+                let text = ratio.map(|it| format!("{it:.2} times the peer's rate"));
+                (text, ratio >= Some(least), format!("at least {least:.2}"))
             }
             Bound::RateAtLeast(least) => {
                 let rate = summary.median(Kind::Rialto, |it| it.rate);
-                (rate, rate >= Some(least), format!("per second, at least {least:.0}"))
+                let text = rate.map(|it| format!("{it:.0} per second"));
+                (text, rate >= Some(least), format!("at least {least:.0}"))
             }
             Bound::KibibytesAtMost(most) => {
-                let kibibytes =
-                    summary.median(Kind::Rialto, |it| it.connection_bytes.map(|it| it / 1024.0));
-                let is_met = kibibytes.is_some_and(|it| it <= most);
-                (kibibytes, is_met, format!("KiB per connection, at most {most:.2}"))
+                let bytes = summary.median(Kind::Rialto, |it| it.connection_bytes);
+                let kibibytes = bytes.map(|it| it / 1024.0);
+                let text = kibibytes.map(|it| format!("{it:.2} KiB per connection"));
+                (text, kibibytes.is_some_and(|it| it <= most), format!("at most {most:.2}"))
             }
         };
-        let measured = measured.map_or_else(|| "not measured".to_owned(), |it| format!("{it:.2}"));
-        Verdict { is_met, text: format!("{measured} {text}") }
+        let measured = measured.unwrap_or_else(|| "not measured".to_owned());
+        Verdict { is_met, text: format!("{measured}, target {bound}") }
     }
 }

@@ -45,8 +45,7 @@ pub(crate) fn request(host: &str) -> String {
 pub(crate) fn response_bytes(bytes: &[u8]) -> Result<Option<usize>> {
     let Some(end) = memmem::find(bytes, b"\r\n\r\n") else { return Ok(None) };
     let head = &bytes[..end];
-    let is_accepted =
-        head.starts_with(b"HTTP/1.1 101") && memmem::find(head, ACCEPT).is_some();
+    let is_accepted = head.starts_with(b"HTTP/1.1 101") && memmem::find(head, ACCEPT).is_some();
     ensure!(is_accepted, "upgrade refused: {}", String::from_utf8_lossy(head));
     Ok(Some(end + 4))
 }

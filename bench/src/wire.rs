@@ -7,6 +7,7 @@ pub(crate) mod jetstream;
 pub(crate) mod jmqt;
 pub(crate) mod nats;
 
+use std::fmt;
 use std::net::SocketAddr;
 
 use anyhow::Result;
@@ -16,7 +17,7 @@ use crate::session::Session;
 use crate::websocket::Carriage;
 
 /// What one frame of the server means to the client.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub(crate) enum Event<'a> {
     /// The session is open and, for a subscriber, its subscription is in force.
     Ready,
@@ -26,6 +27,20 @@ pub(crate) enum Event<'a> {
     Accepted { number: u64 },
     /// Nothing a workload has to know of.
     Other,
+}
+
+impl fmt::Debug for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Event::Ready => write!(f, "session opening"),
+            Event::Delivery { payload, receipt } => {
+                let [payload, receipt] = [payload, receipt].map(|it| String::from_utf8_lossy(it));
+                write!(f, "delivery {} [{receipt}]", payload.split(':').next().unwrap_or_default())
+            }
+            Event::Accepted { number } => write!(f, "acknowledgement of {number}"),
+            Event::Other => write!(f, "other"),
+        }
+    }
 }
 
 /// One side of one connection: writes what a client says, reads what a server says.

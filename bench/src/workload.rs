@@ -68,7 +68,13 @@ pub(crate) const WORKLOADS: &[Workload] = &[
         "w4",
         "20 channels of 1 publisher, 5 subscribers",
         Transport::Tcp,
-        stream::Plan { channels: 20, publishers: 1, subscribers: 5, messages: 120_000, window: 1024 },
+        stream::Plan {
+            channels: 20,
+            publishers: 1,
+            subscribers: 5,
+            messages: 120_000,
+            window: 1024,
+        },
     ),
     durable("w5-1-1", "durable, 1 publisher, 1 unacknowledged", 1, 1, 20_000),
     durable("w5-1-100", "durable, 1 publisher, 100 unacknowledged", 1, 100, 250_000),
@@ -95,10 +101,10 @@ pub(crate) const WORKLOADS: &[Workload] = &[
 ];
 
 const ONE_TO_ONE: stream::Plan =
-    stream::Plan { channels: 1, publishers: 1, subscribers: 1, messages: 5_000_000, window: 8192 };
+    stream::Plan { channels: 1, publishers: 1, subscribers: 1, messages: 5_000_000, window: 4096 };
 
 const ONE_TO_HUNDRED: stream::Plan =
-    stream::Plan { channels: 1, publishers: 1, subscribers: 100, messages: 100_000, window: 2048 };
+    stream::Plan { channels: 1, publishers: 1, subscribers: 100, messages: 100_000, window: 1024 };
 
 const fn stream(
     name: &'static str,

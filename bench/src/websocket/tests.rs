@@ -21,8 +21,7 @@ fn check(carriage: Carriage, raw: &[u8], expected: &str) {
     for split in 0..=raw.len() {
         let mut unwrapper = Unwrapper::default();
         let (mut stream, mut out) = (Vec::new(), Vec::new());
-        let used =
-            unwrapper.unwrap(carriage, &raw[..split], &mut stream, &mut out).unwrap();
+        let used = unwrapper.unwrap(carriage, &raw[..split], &mut stream, &mut out).unwrap();
         unwrapper.unwrap(carriage, &raw[used..], &mut stream, &mut out).unwrap();
         assert_eq!(String::from_utf8(stream).unwrap(), expected, "split at {split}");
     }

@@ -1,8 +1,8 @@
 //! Stored messages reach a durable subscriber that returns, and are acknowledged.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use super::durable::{self, CHANNEL, Plan};
 use crate::client::{Client, Handler, Turn};
@@ -18,11 +18,14 @@ const STORE_WINDOW: u64 = 1_000;
 
 const SUBSCRIBER: usize = 0;
 
+/// How long a subscriber that acknowledged everything listens when it returns once more.
+const NOTHING_COMES_FOR: Duration = Duration::from_millis(300);
+
 /// Subscribes and leaves, stores `messages`, then measures from the subscriber's return until
 /// its last acknowledgement is written.
 ///
 /// # Errors
-/// When anything but each message once and in order is delivered.
+/// When anything but each message once and in order is delivered, or an acknowledged one again.
 pub(crate) fn run<D: Dialect>(
     server: &Server,
     endpoint: Endpoint,
@@ -46,7 +49,17 @@ pub(crate) fn run<D: Dialect>(
     returning.connect(durable::subscriber(Subscription::Resumed))?;
     returning.run(&mut drain)?;
     returning.linger(&mut drain)?;
+    drop(returning);
+
+    check_nothing_is_left::<D>(endpoint).context("after acknowledging everything")?;
     Ok(Outcome { stored_rate: stored.rate, ..drain.outcome.unwrap_or_default() })
+}
+
+/// Lets the subscriber return once more, to nothing.
+fn check_nothing_is_left<D: Dialect>(endpoint: Endpoint) -> Result<()> {
+    let mut client = Client::<D>::new(endpoint)?;
+    client.open_all(vec![durable::subscriber(Subscription::Resumed)])?;
+    client.rest(NOTHING_COMES_FOR)
 }
 
 struct Drain<'a> {

@@ -30,11 +30,7 @@ pub(crate) struct Plan {
 ///
 /// # Errors
 /// When anything but each message once and in order is acknowledged and delivered.
-pub(crate) fn run<D: Dialect>(
-    server: &Server,
-    endpoint: Endpoint,
-    plan: Plan,
-) -> Result<Outcome> {
+pub(crate) fn run<D: Dialect>(server: &Server, endpoint: Endpoint, plan: Plan) -> Result<Outcome> {
     D::prepare_durable(endpoint.address, CHANNEL)?;
     let mut client = Client::<D>::new(endpoint)?;
     let mut sessions = publishers(plan.publishers);
@@ -77,10 +73,7 @@ pub(super) fn publish<D: Dialect>(
 pub(super) fn publishers(count: usize) -> Vec<Session> {
     let session = |id| Session {
         name: format!("bench-{id}"),
-        role: Role::Publisher {
-            channel: CHANNEL.to_owned(),
-            acknowledged: Acknowledged::Yes,
-        },
+        role: Role::Publisher { channel: CHANNEL.to_owned(), acknowledged: Acknowledged::Yes },
     };
     (0..count).map(session).collect()
 }

@@ -28,11 +28,7 @@ const PUBLISHER: usize = 0;
 ///
 /// # Errors
 /// When anything but each message once and in order is delivered.
-pub(crate) fn run<D: Dialect>(
-    server: &Server,
-    endpoint: Endpoint,
-    plan: Plan,
-) -> Result<Outcome> {
+pub(crate) fn run<D: Dialect>(server: &Server, endpoint: Endpoint, plan: Plan) -> Result<Outcome> {
     let mut client = Client::<D>::new(endpoint)?;
     client.open_all(sessions(plan.subscribers))?;
     let mut trickle = Trickle {

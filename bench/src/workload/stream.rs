@@ -66,11 +66,7 @@ impl Plan {
 ///
 /// # Errors
 /// When anything but each message once and in order is delivered.
-pub(crate) fn run<D: Dialect>(
-    server: &Server,
-    endpoint: Endpoint,
-    plan: Plan,
-) -> Result<Outcome> {
+pub(crate) fn run<D: Dialect>(server: &Server, endpoint: Endpoint, plan: Plan) -> Result<Outcome> {
     let mut client = Client::<D>::new(endpoint)?;
     client.open_all(plan.sessions())?;
     let templates = (0..plan.publisher_count()).map(|id| client.template(id, id)).collect();

@@ -19,7 +19,7 @@ use slotmap::SlotMap;
 
 use crate::{
     ChannelKey, ChannelName, ClientId, ClientKey, ConnectionKey, CursorState, Effect, Encoder,
-    LogId, Reject, Reply, Settings, Snapshot, Stats,
+    Format, LogId, Reject, Reply, Settings, Snapshot, Stats,
     channel::{Channel, Hasher, Log, RetainedMessage},
     client::{Client, Connection, Now, Subscription},
     cursor::Cursor,
@@ -121,6 +121,23 @@ impl<E: Encoder> Broker<E> {
     /// Returns the encoder.
     pub fn encoder(&self) -> &E {
         &self.encoder
+    }
+
+    /// Returns the moment of the present round.
+    pub fn now(&self) -> Now {
+        self.now
+    }
+
+    /// Sends a connection frames of its session's own making, in order with everything else.
+    pub fn send(
+        &mut self,
+        connection: ConnectionKey,
+        encode: impl FnOnce(Format, &mut Vec<u8>),
+    ) {
+        if let Some(to) = self.connections.get(connection) {
+            let format = to.format;
+            self.outputs.append(connection, 1, |out| encode(format, out));
+        }
     }
 
     fn restore(&mut self, snapshot: Snapshot) {

@@ -18,6 +18,7 @@ mod stats;
 
 mod effect;
 mod encoder;
+mod gate;
 mod packet_id;
 
 mod channel;
@@ -32,6 +33,7 @@ pub use client::Now;
 pub use durable::*;
 pub use effect::{ChannelKey, ClientKey, ConnectionKey, Effect, ReadRequest};
 pub use encoder::{Encoder, FORMAT_COUNT_MAX, Format, Mark, Reply};
+pub use gate::{Gate, Grant, Refusal};
 pub use name::{ChannelKind, ChannelName, ClientId, channel_kind};
 pub use packet_id::PacketId;
 pub use payload::{Payloads, PayloadsBuilder};

@@ -1,2 +1,53 @@
-//! Stub.
-fn main() {}
+//! The rialto command: runs a broker, publishes, subscribes, and what goes with that.
+//!
+//! Does not know the broker's insides or the wire: it turns arguments into calls of
+//! `rialto-server`, `rialto-client` and `rialto-config`, and their results into text and an exit
+//! code. One module a command, each with its arguments and a `run`; parsing has no side effects.
+//!
+//! Data goes to standard output, everything else to standard error.
+//!
+//! Read `args.rs` first. Tested by running the binary, in `tests/`.
+
+mod args;
+mod exit;
+
+mod cert;
+mod config;
+mod documents;
+mod publish;
+mod serve;
+mod subscribe;
+
+mod logging;
+mod output;
+mod remote;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Serve(args) => serve::run(&args),
+        Command::Pub(args) => publish::run(args),
+        Command::Sub(args) => subscribe::run(args),
+        Command::Config(args) => config::run(&args),
+        Command::Cert(args) => cert::run(&args),
+        Command::Completions(args) => documents::print_completions(&args),
+        Command::Man(args) => documents::write_man_pages(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if !failure.text.is_empty() {
+                eprintln!("rialto: {}", failure.text);
+            }
+            ExitCode::from(failure.exit as u8)
+        }
+    }
+}

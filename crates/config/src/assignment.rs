@@ -8,6 +8,7 @@ use toml::{Spanned, Value};
 use serde::Deserialize;
 
 use crate::error::{ConfigError, Origin};
+use crate::load::Flag;
 use crate::scalar::Given;
 use crate::schema::{self, Place};
 
@@ -51,25 +52,27 @@ pub(crate) fn of_environment(variables: &[(String, String)]) -> Vec<Assignment> 
     variables.iter().filter_map(assignment).collect()
 }
 
-/// Reads flags written `key=value`, such as `limits.packet_bytes_max=2MiB`.
-pub(crate) fn of_flags(flags: &[String]) -> Result<Vec<Assignment>, ConfigError> {
-    flags.iter().map(|flag| of_flag(flag)).collect()
+/// Reads flags.
+pub(crate) fn of_flags(flags: &[Flag]) -> Result<Vec<Assignment>, ConfigError> {
+    flags.iter().map(of_flag).collect()
 }
 
-fn of_flag(flag: &str) -> Result<Assignment, ConfigError> {
-    let Some((key, value)) = flag.split_once('=') else {
-        return Err(ConfigError {
-            origin: Origin::Flag(format!("--set {flag}")),
-            key: flag.to_owned(),
-            problem: format!("`{flag}` has no value"),
+fn of_flag(flag: &Flag) -> Result<Assignment, ConfigError> {
+    let Flag { name, key, value } = flag;
+    let origin = Origin::Flag(name.clone());
+    match value {
+        Some(value) => Ok(Assignment {
+            path: key.split('.').map(str::to_owned).collect(),
+            given: Given::Text(value.clone()),
+            origin,
+        }),
+        None => Err(ConfigError {
+            origin,
+            key: key.clone(),
+            problem: format!("`{key}` has no value"),
             hint: "write key=value, such as limits.packet_bytes_max=2MiB".to_owned(),
-        });
-    };
-    Ok(Assignment {
-        path: key.trim().split('.').map(str::to_owned).collect(),
-        given: Given::Text(value.to_owned()),
-        origin: Origin::Flag(format!("--set {key}")),
-    })
+        }),
+    }
 }
 
 /// A file while it is read.

@@ -29,7 +29,7 @@ mod tests;
 
 pub use choice::{AccessMode, Durability, LogFormat, LogFull, SlowConsumer, StoreKind, TlsMode};
 pub use error::{ConfigError, Origin};
-pub use load::{Sources, load};
+pub use load::{Flag, Sources, load};
 pub use quantity::{ByteSize, ParseQuantityError, Period};
 pub use secret::{OptionalPath, Secret};
 pub use settings::{

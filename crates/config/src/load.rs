@@ -12,10 +12,10 @@ use crate::settings::Settings;
 ///
 /// # Example
 /// ```
-/// use rialto_config::{Sources, load};
+/// use rialto_config::{Flag, Sources, load};
 ///
 /// let sources = Sources {
-///     flags: vec!["limits.packet_bytes_max=64KiB".to_owned()],
+///     flags: vec![Flag::set("limits.packet_bytes_max=64KiB")],
 ///     ..Sources::default()
 /// };
 /// assert_eq!(load(&sources)?.limits.packet_bytes_max.get(), 65_536);
@@ -29,8 +29,34 @@ pub struct Sources {
     pub environment: Vec<(String, String)>,
     /// Addresses that replace all listeners, if there are any: `listen-1`, `listen-2` and so on.
     pub listen: Vec<SocketAddr>,
-    /// Texts of the form `key=value`.
-    pub flags: Vec<String>,
+    /// What was set on the command line, the later above the earlier.
+    pub flags: Vec<Flag>,
+}
+
+/// A setting from the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flag {
+    /// The flag as messages name it.
+    pub(crate) name: String,
+    pub(crate) key: String,
+    /// Absent if `--set` was given a key only.
+    pub(crate) value: Option<String>,
+}
+
+impl Flag {
+    /// Takes the text behind `--set`, such as `limits.packet_bytes_max=2MiB`.
+    pub fn set(text: &str) -> Self {
+        let (key, value) = match text.split_once('=') {
+            Some((key, value)) => (key.trim(), Some(value.to_owned())),
+            None => (text.trim(), None),
+        };
+        Flag { name: format!("--set {key}"), key: key.to_owned(), value }
+    }
+
+    /// Takes a flag of its own name, such as `--data-dir`, that stands for `key`.
+    pub fn named(name: &str, key: &str, value: &str) -> Self {
+        Flag { name: name.to_owned(), key: key.to_owned(), value: Some(value.to_owned()) }
+    }
 }
 
 impl Sources {

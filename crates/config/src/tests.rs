@@ -5,7 +5,7 @@ mod quantity;
 mod sources;
 mod template;
 
-use crate::{ConfigError, Settings, Sources, load};
+use crate::{ConfigError, Flag, Settings, Sources, load};
 
 /// Loads the settings from `toml` in a file called `rialto.toml`, and `sources` for the rest.
 fn load_with_file(toml: &str, sources: Sources) -> Result<Settings, ConfigError> {
@@ -19,6 +19,6 @@ fn pairs(variables: &[(&str, &str)]) -> Vec<(String, String)> {
     variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-fn texts(flags: &[&str]) -> Vec<String> {
-    flags.iter().map(|flag| (*flag).to_owned()).collect()
+fn set(flags: &[&str]) -> Vec<Flag> {
+    flags.iter().map(|flag| Flag::set(flag)).collect()
 }

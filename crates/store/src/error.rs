@@ -47,7 +47,7 @@ pub enum Cause {
     #[error("{}{}", .0, advice(.0))]
     File(io::Error),
     /// SQLite failed for a reason without a variant of its own.
-    #[error("SQLite says: {}", said(.0))]
+    #[error("SQLite says: {}{}", said(.0), sqlite_advice(.0))]
     Sqlite(SqliteError),
     /// Another process, or another store of this one, has the directory.
     #[error(
@@ -202,6 +202,21 @@ fn said(error: &SqliteError) -> String {
     match error.sqlite_error() {
         Some(failure) => format!("{error}, code {}", failure.extended_code),
         None => error.to_string(),
+    }
+}
+
+/// Returns what to do about a failure of SQLite, ready to stand behind its text.
+fn sqlite_advice(error: &SqliteError) -> &'static str {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::SystemIoFailure) => ": the system's log should tell what ails the disk",
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            ": another program has locked the file, maybe a backup or a shell; end it"
+        }
+        Some(ErrorCode::ReadOnly) => ": let the user that runs Rialto write there",
+        Some(ErrorCode::CannotOpen) => {
+            ": is the directory still there, and are files left to open?"
+        }
+        _ => "",
     }
 }
 

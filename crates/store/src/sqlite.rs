@@ -7,11 +7,11 @@
 
 use std::{
     fs::File,
-    path::{Path, PathBuf},
+    path::{self, Path, PathBuf},
 };
 
 use rialto_broker::{Change, Outcome, Snapshot};
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 
 use crate::{Cause, LogReader, Store, StoreError};
 
@@ -48,7 +48,8 @@ pub struct SqliteSettings {
     pub durability: Durability,
     /// How large the database may grow, without its write-ahead log; a file that is larger
     /// already keeps its size. At the limit commits fail with [`Cause::Full`] until something
-    /// was trimmed. `None` for as large as the disk allows.
+    /// was trimmed. `None` for as large as the disk allows; but on a disk that is full to the
+    /// last byte nothing can be trimmed either, until room is made by other means.
     pub bytes_max: Option<u64>,
     /// Up to which size the whole database is checked for damage when it is opened, which reads
     /// it once. Default 1 GiB.
@@ -61,8 +62,8 @@ pub struct SqliteSettings {
 /// has succeeded, it may nevertheless be there at the next start, whole.
 ///
 /// # Limits
-/// A payload sequence or name: 1,000,000,000 bytes. Freed room is used again, the file does not
-/// shrink.
+/// A payload sequence or name: 1,000,000,000 bytes. Sequences and times: 2⁶³ - 1. Freed room is
+/// used again, the file does not shrink.
 #[derive(Debug)]
 pub struct SqliteStore {
     connection: Connection,
@@ -94,52 +95,32 @@ impl SqliteStore {
     /// # Cost
     /// Reads the database once if it is at most `check_bytes_max` large.
     pub fn open(directory: &Path, settings: &SqliteSettings) -> Result<Self, StoreError> {
-        open::claim_directory(directory)
-            .and_then(|lock| Self::open_claimed(directory.join(DATABASE_FILE), settings, lock))
-    }
-
-    fn open_claimed(
-        path: PathBuf,
-        settings: &SqliteSettings,
-        lock: File,
-    ) -> Result<Self, StoreError> {
+        let lock = open::claim_directory(directory)?;
+        // Absolute, so that errors name the file and SQLite never takes it for an address.
+        let path = path::absolute(directory.join(DATABASE_FILE))
+            .map_err(|error| StoreError::new("opening", Some(directory), error.into()))?;
         let (connection, heads) = open::database(&path, settings)
             .map_err(|cause| StoreError::new("opening", Some(&path), cause))?;
         Ok(SqliteStore { connection, heads, leftovers: Leftovers::default(), path, _lock: lock })
     }
 
-    /// Carries out `changes` in one transaction; what [`Heads`] and [`Leftovers`] noted stays to
-    /// be kept or reverted.
-    fn carry_out(&mut self, changes: &[Change]) -> Result<Vec<Outcome>, Cause> {
-        let transaction =
-            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut batch = Batch::new(&transaction, &mut self.heads, &mut self.leftovers);
-        let outcomes =
-            changes.iter().map(|change| batch.apply(change)).collect::<Result<_, _>>()?;
-        batch.finish()?;
-        transaction.commit()?;
-        Ok(outcomes)
+    /// Has `work` done in one transaction.
+    fn transact<T>(
+        &mut self,
+        work: impl FnOnce(&mut Batch<'_>) -> Result<T, Cause>,
+    ) -> Result<T, Cause> {
+        let mut batch = Batch::begin(&mut self.connection, &mut self.heads, &mut self.leftovers)?;
+        let value = work(&mut batch)?;
+        batch.commit()?;
+        Ok(value)
     }
 
-    /// Gives back to the file what it can without new changes.
-    ///
-    /// Best effort: the commit that found no room has failed already, and the next one will tell
-    /// whether there is some now.
+    /// Frees what can be freed without new changes; best effort, the next commit will tell.
     fn make_room(&mut self) {
-        let freed = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(Cause::from)
-            .and_then(|transaction| {
-                self.leftovers.sweep(&transaction, leftovers::EFFORT_TO_MAKE_ROOM)?;
-                Ok(transaction.commit()?)
-            });
-        match freed {
-            Ok(()) => self.leftovers.keep(),
-            Err(_) => self.leftovers.revert(),
-        }
-        if let Err(error) = self.checkpoint() {
-            tracing::debug!(%error, "no checkpoint while the store is full");
+        let checkpointed = self.checkpoint();
+        let swept = self.transact(|batch| batch.sweep(leftovers::EFFORT_TO_MAKE_ROOM));
+        for cause in [checkpointed, swept].into_iter().filter_map(Result::err) {
+            tracing::debug!(%cause, "no room was made in the full store");
         }
     }
 
@@ -160,21 +141,12 @@ impl Store for SqliteStore {
     }
 
     fn commit(&mut self, changes: &[Change]) -> Result<Vec<Outcome>, StoreError> {
-        match self.carry_out(changes) {
-            Ok(outcomes) => {
-                self.heads.keep();
-                self.leftovers.keep();
-                Ok(outcomes)
-            }
-            Err(cause) => {
-                self.heads.revert();
-                self.leftovers.revert();
-                if matches!(cause, Cause::Full) {
-                    self.make_room();
-                }
-                Err(self.error("committing", cause))
-            }
+        let mut result = self.transact(|batch| batch.carry_out(changes));
+        if matches!(result, Err(Cause::Full)) {
+            self.make_room();
+            result = self.transact(|batch| batch.carry_out(changes));
         }
+        result.map_err(|cause| self.error("committing", cause))
     }
 
     fn reader(&self) -> Result<Box<dyn LogReader>, StoreError> {
@@ -183,11 +155,7 @@ impl Store for SqliteStore {
     }
 
     fn close(&mut self) -> Result<(), StoreError> {
-        self.connection
-            .execute_batch("PRAGMA optimize")
-            .map_err(Cause::from)
-            .and_then(|()| self.checkpoint())
-            .map_err(|cause| self.error("closing", cause))
+        self.checkpoint().map_err(|cause| self.error("closing", cause))
     }
 }
 

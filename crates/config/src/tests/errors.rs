@@ -2,8 +2,8 @@
 
 use expect_test::{Expect, expect};
 
-use crate::tests::{load_with_file, pairs, texts};
-use crate::{Settings, Sources, load};
+use crate::tests::{load_with_file, pairs, set};
+use crate::{Flag, Settings, Sources, load};
 
 /// Loads a file with each of `contents`, and compares the errors, a line each.
 #[track_caller]
@@ -20,7 +20,7 @@ fn check_files(contents: &[&str], expected: &Expect) {
 #[track_caller]
 fn check_flags(flags: &[&str], expected: &Expect) {
     let errors = flags.iter().map(|flag| {
-        let sources = Sources { flags: texts(&[flag]), ..Sources::default() };
+        let sources = Sources { flags: set(&[flag]), ..Sources::default() };
         error_of(load(&sources))
     });
     expected.assert_eq(&lines(errors));
@@ -156,6 +156,14 @@ fn a_flag_is_named() {
             --set limits.json_depth_max: `limits.json_depth_max` cannot be "deep"; expected a whole number, from 2 to 1000
         "#]],
     );
+}
+
+#[test]
+fn a_flag_of_its_own_name_is_named_by_it() {
+    let flags = vec![Flag::named("--log-format", "log.format", "xml")];
+    let error = error_of(load(&Sources { flags, ..Sources::default() }));
+    expect![[r#"--log-format: `log.format` cannot be "xml"; expected "text" or "json""#]]
+        .assert_eq(&error);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::tests::{load_with_file, pairs, texts};
+use crate::tests::{load_with_file, pairs, set};
 use crate::{AccessMode, ByteSize, Listener, Settings, Sources, TlsMode, load};
 
 #[test]
@@ -17,7 +17,7 @@ fn flags_win_over_the_environment_over_the_file_over_the_defaults() {
                 ("RIALTO_LIMITS__JSON_DEPTH_MAX", "30"),
                 ("HOME", "/somewhere"),
             ]),
-            flags: texts(&["limits.json_depth_max=40"]),
+            flags: set(&["limits.json_depth_max=40"]),
             ..Sources::default()
         },
     )
@@ -41,7 +41,7 @@ fn every_kind_of_value_can_come_as_text() {
             ("RIALTO_SESSION__HEARTBEAT_TIMEOUT", "20s"),
             ("RIALTO_ACCESS__TOKENS", r#"[{ client = "ada", token = "0123" }]"#),
         ]),
-        flags: texts(&["tls.certificate=a=b.pem", "tls.key=key.pem", "access.mode=tokens"]),
+        flags: set(&["tls.certificate=a=b.pem", "tls.key=key.pem", "access.mode=tokens"]),
         ..Sources::default()
     })
     .unwrap();
@@ -74,7 +74,7 @@ fn addresses_of_the_command_line_replace_all_listeners() {
         "[listeners.lab]\naddress = \"127.0.0.1:9999\"\n",
         Sources {
             listen: vec![([127, 0, 0, 1], 0).into(), ([127, 0, 0, 1], 9001).into()],
-            flags: texts(&["listeners.listen-2.paced=true"]),
+            flags: set(&["listeners.listen-2.paced=true"]),
             ..Sources::default()
         },
     )
@@ -87,7 +87,7 @@ fn addresses_of_the_command_line_replace_all_listeners() {
 fn wss_of_the_defaults_opens_only_with_a_certificate() {
     assert_eq!(open_names(&Settings::default()), ["tcp", "tls", "websocket"]);
     let with_certificate = load(&Sources {
-        flags: texts(&["tls.certificate=c.pem", "tls.key=k.pem"]),
+        flags: set(&["tls.certificate=c.pem", "tls.key=k.pem"]),
         ..Sources::default()
     });
     assert_eq!(open_names(&with_certificate.unwrap()), ["tcp", "tls", "websocket", "wss"]);
@@ -109,8 +109,7 @@ fn the_file_can_be_named_by_the_environment_and_better_by_a_flag() {
 
 #[test]
 fn open_access_beyond_loopback_can_be_asked_for() {
-    let mut flags = texts(&["listeners.tcp.address=0.0.0.0:8010"]);
-    flags.push("access.open_beyond_loopback=true".to_owned());
+    let flags = set(&["listeners.tcp.address=0.0.0.0:8010", "access.open_beyond_loopback=true"]);
     assert!(load(&Sources { flags, ..Sources::default() }).is_ok());
 }
 

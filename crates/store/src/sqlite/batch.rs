@@ -1,9 +1,9 @@
-//! Carries out one batch of changes inside an open transaction.
+//! Carries out one batch of changes in one transaction.
 
 use rialto_broker::{
-    Change, ChannelName, ClientId, CursorState, LogId, Outcome, Page, Retained, Sequence,
+    Change, ChannelName, ClientId, CursorState, LogId, Outcome, Page, Retained, Sequence, UnixMs,
 };
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::{
     heads::{Head, Heads},
@@ -11,12 +11,9 @@ use super::{
 };
 use crate::Cause;
 
-/// Where a log that is dropped ends: everything in it goes.
-const WHOLE_LOG: Sequence = Sequence::MAX;
-
-/// One batch on its way into the file.
+/// One batch on its way into the file; dropped before [`commit`](Self::commit), it never was.
 pub(super) struct Batch<'a> {
-    connection: &'a Connection,
+    transaction: Transaction<'a>,
     heads: &'a mut Heads,
     leftovers: &'a mut Leftovers,
     pages_appended: u64,
@@ -24,46 +21,60 @@ pub(super) struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    /// Begins a batch on a connection with a transaction open.
-    pub(super) fn new(
-        connection: &'a Connection,
+    /// Begins a batch.
+    pub(super) fn begin(
+        connection: &'a mut Connection,
         heads: &'a mut Heads,
         leftovers: &'a mut Leftovers,
-    ) -> Self {
-        Batch { connection, heads, leftovers, pages_appended: 0, bytes_appended: 0 }
+    ) -> Result<Self, Cause> {
+        // IMMEDIATE: a lock that another program holds is met here, not halfway.
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        heads.begin();
+        leftovers.begin();
+        Ok(Batch { transaction, heads, leftovers, pages_appended: 0, bytes_appended: 0 })
     }
 
-    /// Carries out one change.
-    pub(super) fn apply(&mut self, change: &Change) -> Result<Outcome, Cause> {
-        match change {
-            Change::Append(page) => return self.append(page),
-            Change::Subscribe(client, channel) => return self.subscribe(client, channel),
-            Change::Retain(channel, retained) => self.retain(channel, retained)?,
-            Change::PutClient(client, seen) => self.execute(
-                "INSERT INTO client (name, seen_ms) VALUES (?1, ?2)
-                 ON CONFLICT (name) DO UPDATE SET seen_ms = excluded.seen_ms",
-                params![client.as_str(), seen],
-            )?,
-            Change::ForgetClient(client) => self.forget(client)?,
-            Change::Unsubscribe(client, channel) => self.unsubscribe(client, channel)?,
-            Change::MoveCursor(client, channel, state) => {
-                self.move_cursor(client, channel, state)?
-            }
-            Change::Trim(channel, through) => self.trim(channel, *through),
-        }
-        Ok(Outcome::Done)
+    /// Makes the batch last.
+    pub(super) fn commit(self) -> Result<(), Cause> {
+        self.transaction.commit()?;
+        self.heads.keep();
+        self.leftovers.keep();
+        Ok(())
     }
 
-    /// Writes each log's row that changed, and removes some leftovers.
-    pub(super) fn finish(self) -> Result<(), Cause> {
+    /// Carries out all changes, and removes some leftovers on the way.
+    pub(super) fn carry_out(&mut self, changes: &[Change]) -> Result<Vec<Outcome>, Cause> {
+        let outcomes = changes.iter().map(|change| self.apply(change)).collect::<Result<_, _>>()?;
+        // Once a log, however many pages it was given.
         for head in self.heads.changed() {
             self.execute(
                 "UPDATE log SET last = ?2, trimmed = ?3 WHERE id = ?1",
                 params![head.log.0, head.last, head.trimmed],
             )?;
         }
-        let effort = leftovers::effort_beside(self.pages_appended, self.bytes_appended);
-        self.leftovers.sweep(self.connection, effort)
+        self.sweep(leftovers::effort_beside(self.pages_appended, self.bytes_appended))?;
+        Ok(outcomes)
+    }
+
+    /// Removes leftovers worth about `effort`.
+    pub(super) fn sweep(&mut self, effort: u64) -> Result<(), Cause> {
+        self.leftovers.sweep(&self.transaction, effort)
+    }
+
+    fn apply(&mut self, change: &Change) -> Result<Outcome, Cause> {
+        match change {
+            Change::Append(page) => return self.append(page),
+            Change::Subscribe(client, channel) => return self.subscribe(client, channel),
+            Change::Retain(channel, retained) => self.retain(channel, retained)?,
+            Change::PutClient(client, seen) => self.put_client(client, *seen)?,
+            Change::ForgetClient(client) => self.forget(client)?,
+            Change::Unsubscribe(client, channel) => self.unsubscribe(client, channel)?,
+            Change::MoveCursor(client, channel, state) => {
+                self.move_cursor(client, channel, state)?;
+            }
+            Change::Trim(channel, through) => self.trim(channel, *through),
+        }
+        Ok(Outcome::Done)
     }
 
     fn append(&mut self, page: &Page) -> Result<Outcome, Cause> {
@@ -94,6 +105,14 @@ impl<'a> Batch<'a> {
         Ok(Outcome::Appended { log: head.log, first })
     }
 
+    fn put_client(&self, client: &ClientId, seen: UnixMs) -> Result<(), Cause> {
+        self.execute(
+            "INSERT INTO client (name, seen_ms) VALUES (?1, ?2)
+             ON CONFLICT (name) DO UPDATE SET seen_ms = excluded.seen_ms",
+            params![client.as_str(), seen],
+        )
+    }
+
     fn retain(&self, channel: &ChannelName, retained: &Retained) -> Result<(), Cause> {
         self.execute(
             "INSERT INTO retained (channel, publisher, crc, payload) VALUES (?1, ?2, ?3, ?4)
@@ -111,7 +130,7 @@ impl<'a> Batch<'a> {
     fn subscribe(&mut self, client: &ClientId, channel: &ChannelName) -> Result<Outcome, Cause> {
         let head = self.head_of(channel)?;
         let floor_there = self
-            .connection
+            .transaction
             .prepare_cached("SELECT floor FROM cursor WHERE client = ?1 AND log = ?2")?
             .query_one(params![client.as_str(), head.log.0], |row| row.get(0))
             .optional()?;
@@ -179,7 +198,7 @@ impl<'a> Batch<'a> {
             "INSERT INTO log (channel, last, trimmed) VALUES (?1, 0, 0)",
             params![channel.as_str()],
         )?;
-        let id = u64::try_from(self.connection.last_insert_rowid())
+        let id = u64::try_from(self.transaction.last_insert_rowid())
             .expect("AUTOINCREMENT counts from 1 up");
         let head = Head { log: LogId(id), last: 0, trimmed: 0 };
         self.heads.put(channel, Some(head));
@@ -188,7 +207,7 @@ impl<'a> Batch<'a> {
 
     fn drop_if_unread(&mut self, channel: &ChannelName, log: LogId) -> Result<(), Cause> {
         let dropped = self
-            .connection
+            .transaction
             .prepare_cached(
                 "DELETE FROM log
                  WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM cursor WHERE log = ?1)",
@@ -196,13 +215,13 @@ impl<'a> Batch<'a> {
             .execute(params![log.0])?;
         if 0 < dropped {
             self.heads.put(channel, None);
-            self.leftovers.add(log, WHOLE_LOG);
+            self.leftovers.add_log(log);
         }
         Ok(())
     }
 
     fn logs_read_by(&self, client: &ClientId) -> Result<Vec<(ChannelName, LogId)>, Cause> {
-        let mut statement = self.connection.prepare_cached(
+        let mut statement = self.transaction.prepare_cached(
             "SELECT log.channel, log.id FROM cursor JOIN log ON log.id = cursor.log
              WHERE cursor.client = ?1",
         )?;
@@ -213,7 +232,7 @@ impl<'a> Batch<'a> {
     }
 
     fn execute(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<(), Cause> {
-        self.connection.prepare_cached(sql)?.execute(parameters)?;
+        self.transaction.prepare_cached(sql)?.execute(parameters)?;
         Ok(())
     }
 }

@@ -41,6 +41,11 @@ impl Heads {
         self.changed.values().filter_map(|head| *head)
     }
 
+    /// Forgets what an earlier transaction changed, if it was not committed.
+    pub(super) fn begin(&mut self) {
+        self.changed.clear();
+    }
+
     /// Takes over what the transaction changed: it was committed.
     pub(super) fn keep(&mut self) {
         for (channel, head) in self.changed.drain() {
@@ -49,10 +54,5 @@ impl Heads {
                 None => self.committed.remove(&channel),
             };
         }
-    }
-
-    /// Forgets what the transaction changed: it was rolled back.
-    pub(super) fn revert(&mut self) {
-        self.changed.clear();
     }
 }

@@ -15,9 +15,6 @@ use super::{
 };
 use crate::{Cause, error::Checksummed};
 
-/// Where a log ends that has no row any more.
-const WHOLE_LOG: Sequence = Sequence::MAX;
-
 /// Reads everything but the messages, and notes the rows of pages that are gone.
 pub(super) fn snapshot(
     connection: &mut Connection,
@@ -74,7 +71,7 @@ impl Logs {
             let log = LogId(row.get(0)?);
             let page = PageState { last: row.get(1)?, bytes: row.get(2)?, at: row.get(3)? };
             match self.places.get(&log) {
-                None => leftovers.add(log, WHOLE_LOG),
+                None => leftovers.add_log(log),
                 Some((_, trimmed)) if page.last <= *trimmed => leftovers.add(log, *trimmed),
                 Some((place, _)) => self.states[*place].pages.push(page),
             }

@@ -36,6 +36,7 @@ impl SqliteReader {
              WHERE log = ?1 AND last >= max(?2, (SELECT trimmed + 1 FROM log WHERE id = ?1))
              ORDER BY last",
         )?;
+        let from = i64::try_from(from).unwrap_or(i64::MAX); // No message is beyond that.
         let mut rows = statement.query(params![log.0, from])?;
         let mut pages = Vec::new();
         let mut bytes = 0;

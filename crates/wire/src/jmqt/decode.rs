@@ -12,7 +12,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{
-    packet::{AckKind, ClientPacket, Publish, status},
+    packet::{AckKind, ClientPacket, Publish},
     scan,
 };
 
@@ -56,7 +56,15 @@ pub fn decode(frame: &[u8], limits: DecodeLimits) -> Result<ClientPacket<'_>, Ma
     if let Some(packet) = scan::packet(text, limits.json_depth_max) {
         return Ok(packet);
     }
-    if limits.json_depth_max + ENVELOPE_DEPTH < depth(text.as_bytes()) {
+    general(text, limits.json_depth_max)
+}
+
+/// Decodes whatever is valid, the ordinary included.
+pub(super) fn general(
+    text: &str,
+    json_depth_max: usize,
+) -> Result<ClientPacket<'_>, Malformed<'_>> {
+    if json_depth_max + ENVELOPE_DEPTH < depth(text.as_bytes()) {
         return Err(Malformed::TooDeep);
     }
     let root: Root<'_> = serde_json::from_str(text).map_err(|_| Malformed::Unreadable)?;
@@ -127,97 +135,118 @@ impl<'de> Visitor<'de> for RootVisitor {
 #[serde(transparent)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// All keys any packet can have, each still raw, so that one wrong value does not hide the others.
-#[derive(Deserialize, Default)]
+/// The members of a body that its packet type defines, each still raw, so that one wrong value
+/// does not hide the others.
 struct Body<'a> {
-    #[serde(borrow, default, deserialize_with = "present")]
-    cn: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    dt: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    q: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    id: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    rt: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    pr: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    at: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    cl: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
-    st: Option<&'a RawValue>,
+    keys: &'static [&'static str],
+    values: [Option<&'a RawValue>; KEY_COUNT_MAX],
 }
 
-/// Keeps `null` apart from an absent key, which `Option` alone would not.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(deserializer).map(Some)
+/// Most keys a packet type defines.
+const KEY_COUNT_MAX: usize = 5;
+
+/// Reads a body of the type that defines these keys.
+struct BodyVisitor(&'static [&'static str]);
+
+impl<'de> Visitor<'de> for BodyVisitor {
+    type Value = Body<'de>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a packet's body")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Body<'de>, A::Error> {
+        let mut body = Body { keys: self.0, values: [None; KEY_COUNT_MAX] };
+        while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
+            let Some(place) = body.keys.iter().position(|known| *known == key) else {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            if body.values[place].replace(map.next_value()?).is_some() {
+                return Err(serde::de::Error::custom("a key stands twice"));
+            }
+        }
+        Ok(body)
+    }
 }
 
 impl<'a> Root<'a> {
     fn into_packet(self) -> Result<ClientPacket<'a>, Malformed<'a>> {
-        let ack = match &*self.kind {
-            "hb" => return Ok(ClientPacket::Hb),
-            "disconn" => return Ok(ClientPacket::Disconn),
+        let (ack, keys): (_, &[_]) = match &*self.kind {
+            "hb" => return self.into_bare(ClientPacket::Hb),
+            "disconn" => return self.into_bare(ClientPacket::Disconn),
             "pushAck" => return self.into_push_ack(),
-            "auth" => AckKind::Auth,
-            "conn" => AckKind::Conn,
-            "sub" => AckKind::Sub,
-            "unsub" => AckKind::Unsub,
-            "pub" => AckKind::Pub,
+            "auth" => (AckKind::Auth, &["dt"]),
+            "conn" => (AckKind::Conn, &["at", "cl"]),
+            "sub" => (AckKind::Sub, &["cn", "pr"]),
+            "unsub" => (AckKind::Unsub, &["cn"]),
+            "pub" => (AckKind::Pub, &["cn", "dt", "q", "id", "rt"]),
             _ => return Err(Malformed::Unreadable),
         };
-        let body = self.into_body()?;
-        let (id, channel) = (body.id.and_then(id_text), body.cn.and_then(string));
-        body.into_request(ack, id.clone()).ok_or(Malformed::Invalid { ack, id, channel })
+        let body = self.into_body(keys)?;
+        let (id, channel) = (body.get("id").and_then(id_text), body.get("cn").and_then(string));
+        // A publish with neither an id nor QoS 1 cannot be answered (J-60).
+        let is_silent = ack == AckKind::Pub && id.is_none() && flag(body.get("q")) != Some(true);
+        body.into_request(ack, id.clone()).ok_or(if is_silent {
+            Malformed::Unreadable
+        } else {
+            Malformed::Invalid { ack, id, channel }
+        })
+    }
+
+    /// Reads a packet whose body says nothing: an object or `null` (J-15).
+    fn into_bare(self, packet: ClientPacket<'a>) -> Result<ClientPacket<'a>, Malformed<'a>> {
+        if self.body.get() != "null" {
+            self.into_body(&[])?;
+        }
+        Ok(packet)
     }
 
     fn into_push_ack(self) -> Result<ClientPacket<'a>, Malformed<'a>> {
-        let body = self.into_body()?;
-        let id = body.id.and_then(id_text).ok_or(Malformed::Unreadable)?;
-        let accepted = match body.st.map_or("null", RawValue::get) {
-            "null" => true,
-            st => integer(st) == Some(i64::from(status::OK)),
+        let body = self.into_body(&["id", "st"])?;
+        let id = body.get("id").and_then(id_text).ok_or(Malformed::Unreadable)?;
+        let accepted = match body.get("st") {
+            Some(st) if st.get() != "null" => flag(Some(st)) == Some(true),
+            _ => true,
         };
         Ok(ClientPacket::PushAck { id, accepted })
     }
 
     /// Reads the members. A body that is no object, or says a thing twice, says nothing certain,
     /// not even which id to answer.
-    fn into_body(self) -> Result<Body<'a>, Malformed<'a>> {
-        let text = self.body.get();
-        if !text.starts_with('{') {
-            return Err(Malformed::Unreadable);
-        }
-        serde_json::from_str(text).map_err(|_| Malformed::Unreadable)
+    fn into_body(self, keys: &'static [&'static str]) -> Result<Body<'a>, Malformed<'a>> {
+        let mut deserializer = serde_json::Deserializer::from_str(self.body.get());
+        deserializer.deserialize_map(BodyVisitor(keys)).map_err(|_| Malformed::Unreadable)
     }
 }
 
 impl<'a> Body<'a> {
+    fn get(&self, key: &str) -> Option<&'a RawValue> {
+        self.values[self.keys.iter().position(|known| *known == key)?]
+    }
+
     fn into_request(self, ack: AckKind, id: Option<Cow<'a, str>>) -> Option<ClientPacket<'a>> {
+        let text = |key| string(self.get(key)?);
         Some(match ack {
-            AckKind::Auth => ClientPacket::Auth(self.dt?.get()),
-            AckKind::Conn => {
-                ClientPacket::Conn { token: string(self.at?)?, client: string(self.cl?)? }
-            }
+            AckKind::Auth => ClientPacket::Auth(self.get("dt")?.get()),
+            AckKind::Conn => ClientPacket::Conn { token: text("at")?, client: text("cl")? },
             AckKind::Sub => {
-                ClientPacket::Sub { channel: string(self.cn?)?, persistent: flag(self.pr)? }
+                ClientPacket::Sub { channel: text("cn")?, persistent: flag(self.get("pr"))? }
             }
-            AckKind::Unsub => ClientPacket::Unsub { channel: string(self.cn?)? },
+            AckKind::Unsub => ClientPacket::Unsub { channel: text("cn")? },
             AckKind::Pub => {
-                let acknowledged = flag(self.q)?;
+                let acknowledged = flag(self.get("q"))?;
                 if acknowledged && id.is_none() {
                     return None;
                 }
-                let channel = string(self.cn?)?;
+                let channel = text("cn")?;
                 // A question to a control channel needs no data (J-94).
                 let absent = channel.starts_with('$').then_some("null");
                 ClientPacket::Pub(Publish {
-                    payload: self.dt.map(RawValue::get).or(absent)?,
+                    payload: self.get("dt").map(RawValue::get).or(absent)?,
                     channel,
                     acknowledged,
-                    retain: flag(self.rt)?,
+                    retain: flag(self.get("rt"))?,
                     id,
                 })
             }
@@ -237,16 +266,21 @@ fn id_text(raw: &RawValue) -> Option<Cow<'_, str>> {
     string(raw)
 }
 
-fn integer(text: &str) -> Option<i64> {
-    let digits = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
-    digits.parse().ok().or_else(|| (text == "true").then_some(1))
-}
-
 /// Reads a bit by value: `0`, `1`, `"0"`, `"1"`, `false`, `true`; absent or `null` is off.
-fn flag(raw: Option<&RawValue>) -> Option<bool> {
-    match raw.map_or("null", RawValue::get) {
-        "null" | "0" | "\"0\"" | "false" => Some(false),
-        "1" | "\"1\"" | "true" => Some(true),
+pub(super) fn flag(raw: Option<&RawValue>) -> Option<bool> {
+    let Some(raw) = raw else { return Some(false) };
+    match raw.get() {
+        "null" | "0" | "false" => return Some(false),
+        "1" | "true" => return Some(true),
+        _ => {}
+    }
+    // Only as a string left: how its digit is escaped makes no difference (J-19).
+    match &*string(raw)? {
+        "0" => Some(false),
+        "1" => Some(true),
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

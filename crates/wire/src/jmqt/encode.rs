@@ -104,3 +104,6 @@ fn put_frame(out: &mut Vec<u8>, carrier: Carrier, write: impl FnOnce(&mut Vec<u8
 fn put_string(out: &mut Vec<u8>, text: &str) {
     serde_json::to_writer(out.by_ref(), text).expect("text serialises to memory");
 }
+
+#[cfg(test)]
+mod tests;

@@ -119,3 +119,6 @@ impl<'a> Iterator for Frames<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::value::RawValue;
 
 use super::{
+    decode::flag,
     encode::{Carrier, encode_packet},
     packet::{ClientPacket, Publish, status},
 };
@@ -112,14 +113,20 @@ pub struct Push<'a> {
     #[serde(borrow)]
     pub cl: Cow<'a, str>,
     /// 1 when the push must be acknowledged.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient_bit")]
     pub q: u8,
     /// What to acknowledge it by.
     #[serde(borrow, default)]
     pub id: Option<Cow<'a, str>>,
     /// 1 when this is the channel's retained message.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient_bit")]
     pub rt: u8,
+}
+
+/// Reads a bit as leniently as the server does: `1`, `"1"` and `true` are 1 (J-116).
+fn lenient_bit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    let raw = <&RawValue>::deserialize(deserializer)?;
+    flag(Some(raw)).map(u8::from).ok_or_else(|| D::Error::custom("neither on nor off"))
 }
 
 impl<'a> ServerPacket<'a> {

@@ -269,3 +269,6 @@ fn plain_bytes(bytes: &[u8]) -> usize {
     }
     plain + bytes[plain..].iter().position(is_special).unwrap_or(bytes.len() - plain)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,80 @@
+//! The key tokens are signed with, kept in a file only the broker may read.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+};
+
+use jsonwebtoken::{DecodingKey, EncodingKey};
+
+/// Bytes of a key: as many as HS256 has use for.
+const KEY_BYTES: usize = 32;
+
+/// Signs and checks tokens.
+pub struct SigningKey {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+}
+
+impl SigningKey {
+    /// Makes a key of these secret bytes.
+    #[must_use]
+    pub fn from_bytes(secret: &[u8]) -> Self {
+        SigningKey {
+            encoding: EncodingKey::from_secret(secret),
+            decoding: DecodingKey::from_secret(secret),
+        }
+    }
+
+    /// Reads the key in `file`, or makes one and writes it there, readable by its owner only.
+    ///
+    /// # Errors
+    /// When the file cannot be read or made, or does not hold a key.
+    pub fn load_or_create(file: &Path) -> io::Result<Self> {
+        match fs::read(file) {
+            Ok(secret) if secret.len() == KEY_BYTES => Ok(SigningKey::from_bytes(&secret)),
+            Ok(_) => Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "not a signing key; remove the file to have a new one made, which ends all tokens",
+            )),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::create(file),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes a key that ends with the process.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes.
+    pub fn random() -> io::Result<Self> {
+        Ok(SigningKey::from_bytes(&random_secret()?))
+    }
+
+    fn create(file: &Path) -> io::Result<Self> {
+        let secret = random_secret()?;
+        // Written aside and renamed, so that a crash cannot leave half a key.
+        let draft = file.with_extension("new");
+        let mut out =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+        out.write_all(&secret)?;
+        out.sync_all()?;
+        fs::rename(&draft, file)?;
+        Ok(SigningKey::from_bytes(&secret))
+    }
+
+    pub(crate) fn encoding(&self) -> &EncodingKey {
+        &self.encoding
+    }
+
+    pub(crate) fn decoding(&self) -> &DecodingKey {
+        &self.decoding
+    }
+}
+
+fn random_secret() -> io::Result<[u8; KEY_BYTES]> {
+    let mut secret = [0; KEY_BYTES];
+    getrandom::fill(&mut secret).map_err(io::Error::other)?;
+    Ok(secret)
+}

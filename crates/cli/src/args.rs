@@ -1,0 +1,34 @@
+//! The command line as a whole; each command's own arguments stand with the command.
+
+use clap::{Parser, Subcommand};
+
+use crate::{cert, config, documents, publish, serve, subscribe};
+
+/// What `--help` says about exit codes; [`Exit`](crate::exit::Exit) is where they are made.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  refused by the broker, or failed
+  2  wrong arguments or settings
+  3  no connection to the broker, or lost for good
+  4  nothing came within --timeout";
+
+/// Message broker for JMQT clients, and its tools.
+#[derive(Debug, Parser)]
+#[command(name = "rialto", version, about, after_help = EXIT_CODES)]
+#[command(propagate_version = true, arg_required_else_help = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Serve(serve::Args),
+    Pub(publish::Args),
+    Sub(subscribe::Args),
+    Config(config::Args),
+    Cert(cert::Args),
+    Completions(documents::CompletionsArgs),
+    Man(documents::ManArgs),
+}

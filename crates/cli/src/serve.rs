@@ -1,0 +1,102 @@
+//! `rialto serve`: runs a broker until it is told to stop.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use rialto_config::{Flag, Settings, Sources, load};
+
+use crate::exit::{Exit, Failure};
+use crate::logging::Level;
+
+const EXAMPLES: &str = "\
+Without arguments the broker listens on loopback only, on ports 8010 to 8012 (and 8013 with a
+certificate), and keeps its data in ./rialto-data. SIGTERM or Ctrl-C stops it gracefully.
+
+Examples:
+  rialto serve --data-dir /var/lib/rialto
+  rialto serve --config rialto.toml --set limits.packet_bytes_max=4MiB
+  rialto serve --listen 127.0.0.1:0 --set store.kind=memory
+  rialto serve --tls-certificate server.pem --tls-key server.key";
+
+/// Run a broker.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+/// The flags that change settings, for all commands that read them.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SettingsArgs {
+    /// Settings file; `rialto config default` prints one with all settings. Without it the
+    /// environment variable RIALTO_CONFIG may name one
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Directory for everything the broker keeps [default: rialto-data]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<String>,
+    /// Address to listen on instead of all listeners of the settings, such as 127.0.0.1:8010. May
+    /// be repeated. Port 0 takes a free one, which the log names
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Vec<SocketAddr>,
+    /// PEM file with the certificate for TLS
+    #[arg(long, value_name = "FILE")]
+    tls_certificate: Option<String>,
+    /// PEM file with the key of the certificate
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<String>,
+    /// How log lines look: text or json [default: text]
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<String>,
+    /// What is logged: off, error, warn, info, debug or trace, or levels by module, such as
+    /// info,rialto_session=debug [default: info]
+    #[arg(long, value_name = "LEVEL")]
+    log_level: Option<String>,
+    /// Any setting, such as session.heartbeat_timeout=30s. May be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+impl SettingsArgs {
+    /// Reads the settings from all their sources.
+    pub(crate) fn load(&self) -> Result<Settings, Failure> {
+        let sources = Sources {
+            file: self.config.clone(),
+            listen: self.listen.clone(),
+            flags: self.flags(),
+            ..Sources::default()
+        };
+        load(&sources.with_process_environment())
+            .map_err(|error| Failure::new(Exit::Usage, error.to_string()))
+    }
+
+    /// Returns the settings file that was named on the command line.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.config.as_deref()
+    }
+
+    pub(crate) fn log_level(&self) -> Option<&str> {
+        self.log_level.as_deref()
+    }
+
+    fn flags(&self) -> Vec<Flag> {
+        let named = [
+            ("--data-dir", "server.data_dir", &self.data_dir),
+            ("--tls-certificate", "tls.certificate", &self.tls_certificate),
+            ("--tls-key", "tls.key", &self.tls_key),
+            ("--log-format", "log.format", &self.log_format),
+            ("--log-level", "log.level", &self.log_level),
+        ];
+        let named = named.into_iter().filter_map(|(flag, key, value)| {
+            value.as_ref().map(|value| Flag::named(flag, key, value))
+        });
+        named.chain(self.set.iter().map(|text| Flag::set(text))).collect()
+    }
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let settings = args.settings.load()?;
+    Level::choose(args.settings.log_level(), &settings.log).start(settings.log.format)?;
+    rialto_server::run(settings).map_err(|error| Failure::new(Exit::Failed, error.to_string()))
+}

@@ -1,0 +1,67 @@
+//! JMQT over a byte stream: each packet is ended by NUL.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use rialto_wire::jmqt::FrameSplitter;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+
+use super::{ByteStream, PACKET_BYTES_MAX, closed_by_broker};
+
+/// Bytes read at once.
+const READ_BYTES: usize = 16 << 10;
+
+pub(super) struct Socket {
+    stream: Box<dyn ByteStream>,
+    splitter: FrameSplitter,
+    buffer: Box<[u8]>,
+}
+
+impl Socket {
+    pub(super) fn new(stream: Box<dyn ByteStream>) -> Self {
+        let splitter = FrameSplitter::new(PACKET_BYTES_MAX);
+        Socket { stream, splitter, buffer: vec![0; READ_BYTES].into() }
+    }
+
+    /// Appends at least one frame.
+    pub(super) fn poll_read(
+        &mut self,
+        context: &mut Context<'_>,
+        frames: &mut Vec<Vec<u8>>,
+    ) -> Poll<io::Result<()>> {
+        while frames.is_empty() {
+            let mut read = ReadBuf::new(&mut self.buffer);
+            ready!(Pin::new(&mut self.stream).poll_read(context, &mut read))?;
+            if read.filled().is_empty() {
+                return Poll::Ready(Err(closed_by_broker()));
+            }
+            for frame in self.splitter.push(read.filled()) {
+                let frame = frame.map_err(io::Error::other)?;
+                frames.push(frame.to_vec());
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Writes all of `outgoing`, and flushes it.
+    pub(super) fn poll_write(
+        &mut self,
+        context: &mut Context<'_>,
+        outgoing: &mut Bytes,
+    ) -> Poll<io::Result<()>> {
+        while !outgoing.is_empty() {
+            let written = ready!(Pin::new(&mut self.stream).poll_write(context, outgoing))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            outgoing.advance(written);
+        }
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    pub(super) async fn shutdown(&mut self) -> io::Result<()> {
+        self.stream.shutdown().await
+    }
+}

@@ -1,0 +1,107 @@
+//! JMQT over WebSocket: each packet is a text message.
+
+use std::io;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use futures_util::{SinkExt, StreamExt};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
+
+use crate::endpoint::Endpoint;
+use crate::error::ConnectError;
+
+use super::{ByteStream, PACKET_BYTES_MAX, closed_by_broker};
+
+/// Frames handed over at once, so that a flood does not keep the owner from its other work.
+const FRAMES_MAX: usize = 256;
+
+pub(super) struct WebSocket {
+    stream: Box<WebSocketStream<Box<dyn ByteStream>>>,
+}
+
+impl WebSocket {
+    pub(super) async fn upgrade(
+        stream: Box<dyn ByteStream>,
+        endpoint: &Endpoint,
+    ) -> Result<Self, ConnectError> {
+        let config = WebSocketConfig::default()
+            .max_message_size(Some(PACKET_BYTES_MAX))
+            .max_frame_size(Some(PACKET_BYTES_MAX));
+        let url = endpoint.to_string();
+        let (stream, _) = tokio_tungstenite::client_async_with_config(url, stream, Some(config))
+            .await
+            .map_err(|error| ConnectError::WebSocket {
+                endpoint: endpoint.clone(),
+                reason: error.to_string(),
+            })?;
+        Ok(WebSocket { stream: Box::new(stream) })
+    }
+
+    /// Appends at least one frame.
+    pub(super) fn poll_read(
+        &mut self,
+        context: &mut Context<'_>,
+        frames: &mut Vec<Vec<u8>>,
+    ) -> Poll<io::Result<()>> {
+        while frames.len() < FRAMES_MAX {
+            match self.stream.poll_next_unpin(context) {
+                Poll::Ready(Some(Ok(Message::Text(text)))) => frames.push(text.as_bytes().to_vec()),
+                Poll::Ready(Some(Ok(Message::Close(close)))) if frames.is_empty() => {
+                    let reason = close.map(|close| {
+                        let code = u16::from(close.code);
+                        format!("closed with WebSocket code {code} {}", close.reason)
+                    });
+                    return Poll::Ready(Err(aborted(reason)));
+                }
+                // Not yet: the next read fails again, once the frames have been taken.
+                Poll::Ready(Some(Ok(Message::Close(_)) | Err(_)) | None) if !frames.is_empty() => {
+                    break;
+                }
+                Poll::Ready(Some(Ok(_))) => {}
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(into_io(error))),
+                Poll::Ready(None) => return Poll::Ready(Err(aborted(None))),
+                Poll::Pending if frames.is_empty() => return Poll::Pending,
+                Poll::Pending => break,
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Writes all of `outgoing`, and flushes it.
+    pub(super) fn poll_write(
+        &mut self,
+        context: &mut Context<'_>,
+        outgoing: &mut Bytes,
+    ) -> Poll<io::Result<()>> {
+        while !outgoing.is_empty() {
+            ready!(self.stream.poll_ready_unpin(context)).map_err(into_io)?;
+            let end = memchr::memchr(0, outgoing).unwrap_or(outgoing.len());
+            let packet = outgoing.split_to(end);
+            outgoing.advance(usize::from(!outgoing.is_empty()));
+            let text = Utf8Bytes::try_from(packet).map_err(io::Error::other)?;
+            self.stream.start_send_unpin(Message::Text(text)).map_err(into_io)?;
+        }
+        self.stream.poll_flush_unpin(context).map_err(into_io)
+    }
+
+    pub(super) async fn shutdown(&mut self) -> io::Result<()> {
+        self.stream.close(None).await.map_err(into_io)
+    }
+}
+
+fn into_io(error: Error) -> io::Error {
+    match error {
+        Error::Io(error) => error,
+        Error::ConnectionClosed | Error::AlreadyClosed => aborted(None),
+        other => io::Error::other(other),
+    }
+}
+
+fn aborted(reason: Option<String>) -> io::Error {
+    match reason {
+        Some(reason) => io::Error::new(io::ErrorKind::ConnectionAborted, reason),
+        None => closed_by_broker(),
+    }
+}

@@ -1,0 +1,179 @@
+//! What survives the loss of a connection, and what ends a client.
+#![allow(missing_docs, clippy::unwrap_used, reason = "a test may fail loudly")]
+
+mod broker;
+
+use std::time::Duration;
+
+use broker::Broker;
+use rialto_client::{
+    Backoff, ConnectError, Disconnected, Options, Persistence, PublishOptions, RequestError, Scheme,
+};
+use serde_json::value::to_raw_value;
+
+/// Options to reconnect at once and for ever.
+fn persistent(mut options: Options) -> Options {
+    options.reconnect = Some(Backoff { first: Duration::from_millis(1), ..Backoff::default() });
+    options
+}
+
+#[tokio::test]
+async fn unacknowledged_publishes_are_repeated_in_order_with_their_ids() {
+    let broker = Broker::start(Scheme::Tcp).await;
+    let (client, mut peer) = broker.connect(persistent(broker.options())).await;
+
+    let mut acks = Vec::new();
+    for number in 1..=3 {
+        let payload = to_raw_value(&number).unwrap();
+        let options = PublishOptions::acknowledged();
+        acks.push(client.start_publish("room", &payload, options).await.unwrap());
+    }
+    for number in 1..=3 {
+        let packet = format!(r#"{{"pub":{{"cn":"room","dt":{number},"q":1,"id":"{number}"}}}}"#);
+        peer.expect(&packet).await;
+    }
+    peer.say(r#"{"pubAck":{"st":1,"id":"1"}}"#).await;
+    acks.remove(0).await.unwrap();
+    drop(peer);
+
+    let mut peer = broker.let_in().await;
+    for number in 2..=3 {
+        let packet = format!(r#"{{"pub":{{"cn":"room","dt":{number},"q":1,"id":"{number}"}}}}"#);
+        peer.expect(&packet).await;
+        peer.say(&format!(r#"{{"pubAck":{{"st":1,"id":"{number}"}}}}"#)).await;
+    }
+    for ack in acks {
+        ack.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn requests_wait_while_the_connection_is_made_again() {
+    let broker = Broker::start(Scheme::WebSocket).await;
+    let (client, peer) = broker.connect(persistent(broker.options())).await;
+    drop(peer);
+    let (subscribed, _peer) = tokio::join!(client.subscribe("room", Persistence::Session), async {
+        let mut peer = broker.let_in().await;
+        peer.expect(r#"{"sub":{"cn":"room"}}"#).await;
+        peer.say(r#"{"subAck":{"st":1,"cn":"room"}}"#).await;
+        peer
+    });
+    subscribed.unwrap();
+}
+
+#[tokio::test]
+async fn without_reconnecting_a_loss_ends_the_client_behind_what_had_arrived() {
+    let broker = Broker::start(Scheme::Tcp).await;
+    let (client, mut peer) = broker.connect(broker.options()).await;
+    peer.say(r#"{"push":{"cn":"room","dt":1,"cl":"bob"}}"#).await;
+    drop(peer);
+
+    assert_eq!(client.next_push().await.unwrap().payload.get(), "1");
+    assert!(matches!(client.next_push().await, Err(Disconnected::Broken(_))));
+    assert!(matches!(client.next_push().await, Err(Disconnected::Broken(_))));
+    let error = client.subscribe("room", Persistence::Session).await.unwrap_err();
+    assert!(matches!(error, RequestError::Disconnected(Disconnected::Broken(_))), "{error}");
+}
+
+#[tokio::test]
+async fn a_client_that_was_sent_away_does_not_come_back() {
+    let broker = Broker::start(Scheme::Tcp).await;
+    let (client, mut peer) = broker.connect(persistent(broker.options())).await;
+    peer.say(r#"{"connAck":{"st":7,"mg":"connected elsewhere"}}"#).await;
+    let error = client.next_push().await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the broker ended the session with status 7 (not allowed): connected elsewhere"
+    );
+}
+
+#[tokio::test]
+async fn a_broker_that_goes_away_for_a_while_is_waited_for() {
+    let broker = Broker::start(Scheme::Tcp).await;
+    let (client, mut peer) = broker.connect(persistent(broker.options())).await;
+    peer.say(r#"{"connAck":{"st":5,"mg":"restarting"}}"#).await;
+    drop(peer);
+    let mut peer = broker.let_in().await;
+    peer.say(r#"{"push":{"cn":"room","dt":1,"cl":"bob"}}"#).await;
+    assert_eq!(client.next_push().await.unwrap().payload.get(), "1");
+}
+
+#[tokio::test]
+async fn reconnecting_is_given_up_after_its_time() {
+    let broker = Broker::start(Scheme::Tcp).await;
+    let mut options = persistent(broker.options());
+    let give_up_after = Some(Duration::ZERO);
+    options.reconnect = options.reconnect.map(|backoff| Backoff { give_up_after, ..backoff });
+    let (client, peer) = broker.connect(options).await;
+    drop((broker, peer));
+    let Err(Disconnected::NotRestored(error)) = client.next_push().await else {
+        panic!("the client should have ended")
+    };
+    assert!(matches!(*error, ConnectError::Unreachable { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_client_can_be_closed_while_there_is_no_connection() {
+    let broker = Broker::start(Scheme::Tcp).await;
+    let mut options = persistent(broker.options());
+    let first = Duration::from_secs(3_600);
+    options.reconnect = Some(Backoff { first, longest: first, give_up_after: None });
+    let (client, peer) = broker.connect(options).await;
+    drop(peer);
+    let watched = client.clone();
+    client.close().await;
+    assert!(matches!(watched.next_push().await, Err(Disconnected::Closed)));
+}
+
+#[tokio::test]
+async fn a_flood_larger_than_the_inbox_arrives_whole_and_in_order() {
+    let broker = Broker::start(Scheme::Tcp).await;
+    let mut options = broker.options();
+    options.inbox_count_max = 3;
+    let (client, mut peer) = broker.connect(options).await;
+    let flooding = async {
+        for number in 0..5_000 {
+            peer.say(&format!(r#"{{"push":{{"cn":"room","dt":{number},"cl":""}}}}"#)).await;
+        }
+    };
+    let reading = async {
+        for number in 0..5_000 {
+            assert_eq!(client.next_push().await.unwrap().payload.get(), number.to_string());
+        }
+    };
+    tokio::join!(flooding, reading);
+}
+
+#[tokio::test]
+async fn a_full_inbox_does_not_keep_an_acknowledgement_away() {
+    let broker = Broker::start(Scheme::Tcp).await;
+    let mut options = broker.options();
+    options.inbox_count_max = 1;
+    let (client, mut peer) = broker.connect(options).await;
+    for _ in 0..10_000 {
+        peer.say(r#"{"push":{"cn":"room","dt":"some text to fill buffers","cl":""}}"#).await;
+    }
+    let playing = async {
+        peer.expect(r#"{"sub":{"cn":"hall"}}"#).await;
+        peer.say(r#"{"subAck":{"st":1,"cn":"hall"}}"#).await;
+    };
+    let (subscribed, ()) = tokio::join!(client.subscribe("hall", Persistence::Session), playing);
+    subscribed.unwrap();
+}
+
+#[tokio::test]
+async fn heartbeats_are_sent_by_themselves_and_silence_is_noticed() {
+    let broker = Broker::start(Scheme::Tcp).await;
+    let connecting = async {
+        let mut peer = broker.accept().await;
+        peer.hear().await;
+        peer.say(r#"{"connAck":{"st":1,"ts":1}}"#).await;
+        peer
+    };
+    let (client, peer) = tokio::join!(rialto_client::Client::connect(broker.options()), connecting);
+    let (client, mut peer) = (client.unwrap(), peer);
+    peer.expect(r#"{"hb":{}}"#).await;
+    peer.say(r#"{"hbAck":{}}"#).await;
+    peer.expect(r#"{"hb":{}}"#).await;
+    assert!(matches!(client.next_push().await, Err(Disconnected::Silent(_))));
+}

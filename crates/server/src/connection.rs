@@ -1,0 +1,290 @@
+//! One connection's task: read, decode, give to the broker; write what nobody else could.
+//!
+//! Nothing here is held while the connection is idle: reads go into a buffer of the thread, and
+//! only an incomplete frame is kept. Read [`Connection::poll`] first.
+
+use std::{
+    cell::RefCell,
+    io,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use rialto_broker::{CloseReason, ConnectionKey};
+use rialto_session::jmqt::{LastWord, Session};
+use rialto_wire::jmqt::{ClientPacket, DecodeLimits, FrameSplitter, Malformed, decode};
+use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
+
+use crate::{
+    hub::{Hub, Touched},
+    link::Link,
+    outlet::Outlet,
+    websocket::WebSocketReader,
+};
+
+/// Bytes one read takes at most.
+const READ_BYTES_MAX: usize = 256 << 10;
+/// Packets decoded before the broker is locked for them; bounds how long it is locked.
+const PACKETS_PER_ROUND_MAX: usize = 256;
+/// Reads of one turn of the task, so that a busy connection lets others have theirs.
+const READS_PER_TURN_MAX: usize = 4;
+/// Bytes a publisher may have under way to the store before it is read no further.
+const UNCOMMITTED_BYTES_MAX: usize = 4 << 20;
+/// How long a connection that is to end may take to be written out.
+const CLOSE_WITHIN: Duration = Duration::from_secs(5);
+/// How long the peer may take to end its side, so that what it was sent is not cut off.
+const LINGER: Duration = Duration::from_secs(1);
+
+thread_local! {
+    /// One buffer for all the connections a thread serves.
+    static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES_MAX]);
+}
+
+/// How a connection's bytes become packets.
+pub(crate) enum Inbound {
+    Stream(FrameSplitter),
+    WebSocket(Box<WebSocketReader>),
+}
+
+/// What holds for every connection of a server.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ConnectionLimits {
+    pub(crate) decode: DecodeLimits,
+    pub(crate) packet_bytes_max: usize,
+    pub(crate) publisher_stall_max: Duration,
+}
+
+/// One connection, from the greeting to its end.
+pub(crate) struct Connection {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) outlet: Arc<Outlet>,
+    pub(crate) key: ConnectionKey,
+    pub(crate) link: Link,
+    pub(crate) inbound: Inbound,
+    pub(crate) limits: Arc<ConnectionLimits>,
+    /// Why it is read no further for the moment.
+    pub(crate) hold: Option<Box<Hold>>,
+}
+
+/// What a publisher waits for before it is read again.
+pub(crate) enum Hold {
+    /// Receivers that are behind, and until when they are waited for.
+    Receivers(Vec<Arc<Outlet>>, Pin<Box<Sleep>>),
+    /// The store, which has enough of its messages.
+    Store,
+}
+
+impl Connection {
+    /// Serves the connection until it ends; `early` was read with the greeting.
+    pub(crate) async fn run(mut self, early: Vec<u8>) {
+        self.on_bytes(&early);
+        drop(early);
+        let reason = std::future::poll_fn(|context| self.poll(context)).await;
+        self.hub.round(|broker| broker.disconnect(self.key));
+        // The end needs more state than the life: boxed, so that idle connections do not carry it.
+        Box::pin(self.end(reason)).await;
+        self.hub.forget(self.key);
+    }
+
+    /// Takes a turn; ready with the reason when the connection is to end.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<CloseReason> {
+        self.outlet.register(context.waker());
+        for _ in 0..READS_PER_TURN_MAX {
+            let written = self.link.poll_write(&self.outlet, context);
+            if let Poll::Ready(Err(error)) = written {
+                tracing::debug!(%error, "write failed");
+                return Poll::Ready(CloseReason::Ended);
+            }
+            if let Some(reason) = self.outlet.closing() {
+                return Poll::Ready(reason);
+            }
+            ready!(self.poll_hold(context));
+            let read = SCRATCH.with_borrow_mut(|scratch| {
+                let read = self.link.poll_read(&self.outlet, context, scratch);
+                read.map_ok(|count| {
+                    self.on_bytes(&scratch[..count]);
+                    count
+                })
+            });
+            match ready!(read) {
+                Ok(0) => return Poll::Ready(CloseReason::Ended),
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::debug!(%error, "read failed");
+                    return Poll::Ready(CloseReason::Ended);
+                }
+            }
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Ready when the connection may be read.
+    fn poll_hold(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        match self.hold.as_deref_mut() {
+            None => return Poll::Ready(()),
+            Some(Hold::Receivers(behind, until)) => {
+                behind.retain(|outlet| outlet.must_wait_for(Some(context.waker())));
+                if !behind.is_empty() {
+                    ready!(until.as_mut().poll(context));
+                    for outlet in behind {
+                        outlet.give_up_waiting();
+                    }
+                }
+            }
+            Some(Hold::Store) => {
+                self.outlet.wake_after_flush();
+                let uncommitted = self.hub.round(|broker| broker.uncommitted_bytes(self.key));
+                if UNCOMMITTED_BYTES_MAX / 2 < uncommitted {
+                    return Poll::Pending;
+                }
+            }
+        }
+        self.hold = None;
+        Poll::Ready(())
+    }
+
+    /// Takes what was read, whatever it holds.
+    fn on_bytes(&mut self, input: &[u8]) {
+        let Connection { hub, key, inbound, limits, .. } = self;
+        let mut intake = Intake {
+            hub,
+            session: Session::new(*key),
+            key: *key,
+            limits,
+            touched: Touched::default(),
+            uncommitted_bytes: 0,
+        };
+        match inbound {
+            Inbound::Stream(splitter) => intake.take_stream(splitter, input),
+            Inbound::WebSocket(reader) => intake.take_websocket(reader, input, &self.outlet),
+        }
+        let uncommitted_bytes = intake.uncommitted_bytes;
+        let mut behind = Vec::new();
+        intake.touched.flush_for_publisher(&mut behind);
+        let stall_max = self.limits.publisher_stall_max;
+        if !behind.is_empty() && !stall_max.is_zero() {
+            let until = Box::pin(sleep_until(Instant::now() + stall_max));
+            self.hold = Some(Box::new(Hold::Receivers(behind, until)));
+        } else if UNCOMMITTED_BYTES_MAX < uncommitted_bytes {
+            self.hold = Some(Box::new(Hold::Store));
+        }
+    }
+
+    /// Says goodbye in the way the carrier has, and lets the peer read it.
+    async fn end(&mut self, reason: CloseReason) {
+        let last_word = LastWord::new(reason);
+        let frames = match &mut self.inbound {
+            Inbound::WebSocket(reader) => reader.close_frame(last_word.close_code, &last_word.text),
+            Inbound::Stream(_) => last_word.packet.unwrap_or_default(),
+        };
+        if matches!(reason, CloseReason::SlowConsumer { .. }) {
+            // It would not read the goodbye either.
+            return;
+        }
+        let deadline = timeout(CLOSE_WITHIN, self.write_out(frames)).await;
+        if matches!(deadline, Ok(Ok(()))) && reason != CloseReason::Ended {
+            // Closing with unread bytes would reset the connection and lose what was just sent.
+            _ = timeout(LINGER, self.read_to_end()).await;
+        }
+    }
+
+    async fn write_out(&mut self, frames: Vec<u8>) -> io::Result<()> {
+        self.outlet.push_last(Bytes::from(frames));
+        loop {
+            self.outlet.flush();
+            std::future::poll_fn(|context| {
+                self.outlet.register(context.waker());
+                self.link.poll_write(&self.outlet, context)
+            })
+            .await?;
+            if self.outlet.is_empty() {
+                break;
+            }
+            // Another task is writing at this moment.
+            sleep(Duration::from_millis(1)).await;
+        }
+        std::future::poll_fn(|context| self.link.poll_shutdown(&self.outlet, context)).await
+    }
+
+    async fn read_to_end(&mut self) -> io::Result<()> {
+        let mut buffer = [0; 1024];
+        loop {
+            let read = std::future::poll_fn(|context| {
+                self.link.poll_read(&self.outlet, context, &mut buffer)
+            });
+            if pin!(read).await? == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// One read's way to the broker.
+struct Intake<'a> {
+    hub: &'a Hub,
+    session: Session,
+    key: ConnectionKey,
+    limits: &'a ConnectionLimits,
+    touched: Touched,
+    /// What the store has of this connection's messages and has not committed yet.
+    uncommitted_bytes: usize,
+}
+
+impl Intake<'_> {
+    fn take_stream(&mut self, splitter: &mut FrameSplitter, input: &[u8]) {
+        let mut packets = Vec::new();
+        let mut overflow = None;
+        for frame in splitter.push(input) {
+            match frame {
+                Ok(frame) => packets.push(decode(frame, self.limits.decode)),
+                Err(error) => overflow = Some(CloseReason::PacketTooLarge { limit: error.limit }),
+            }
+            if PACKETS_PER_ROUND_MAX <= packets.len() {
+                self.round(&mut packets, None);
+            }
+        }
+        self.round(&mut packets, overflow);
+        drop(packets);
+        splitter.release();
+    }
+
+    fn take_websocket(&mut self, reader: &mut WebSocketReader, input: &[u8], outlet: &Outlet) {
+        let messages = reader.push(input);
+        let mut packets = Vec::new();
+        for text in &messages.texts {
+            if !text.is_empty() {
+                packets.push(decode(text.as_bytes(), self.limits.decode));
+            }
+            if PACKETS_PER_ROUND_MAX <= packets.len() {
+                self.round(&mut packets, None);
+            }
+        }
+        if !messages.answers.is_empty() {
+            outlet.push(Bytes::from(messages.answers), false);
+            outlet.flush();
+        }
+        self.round(&mut packets, messages.end);
+    }
+
+    /// Gives packets to the broker; with `end` the connection is closed behind them.
+    fn round(
+        &mut self,
+        packets: &mut Vec<Result<ClientPacket<'_>, Malformed<'_>>>,
+        end: Option<CloseReason>,
+    ) {
+        self.uncommitted_bytes = self.hub.round_into(&mut self.touched, |broker| {
+            broker.heard(self.key);
+            for packet in packets.drain(..) {
+                self.session.on_packet(packet, broker, &self.hub.gate);
+            }
+            if let Some(reason) = end {
+                broker.close(self.key, reason);
+            }
+            broker.uncommitted_bytes(self.key)
+        });
+    }
+}

@@ -1,0 +1,155 @@
+//! The first bytes of a connection, which say what it speaks: TLS or plain, WebSocket or packets.
+
+use std::{io, sync::Arc};
+
+use rialto_broker::Format;
+use rialto_session::jmqt;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    net::TcpStream,
+};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+
+use crate::websocket::{Accepted, WebSocketReader};
+
+/// First byte of a TLS record that holds a ClientHello.
+const TLS_HANDSHAKE: u8 = 0x16;
+/// Bytes an upgrade request may have.
+const REQUEST_BYTES_MAX: usize = 16 << 10;
+/// Bytes read at a time until it is known what a connection speaks.
+const READ_BYTES: usize = 2048;
+const REQUEST_END: &[u8] = b"\r\n\r\n";
+
+/// What a listener does about TLS.
+#[derive(Clone)]
+pub(crate) enum Tls {
+    /// Plain connections only.
+    Off,
+    /// Either.
+    Allowed(TlsAcceptor),
+    /// TLS only.
+    Required(TlsAcceptor),
+}
+
+/// The stream under a connection.
+pub(crate) enum Stream {
+    /// Plain TCP.
+    Plain(TcpStream),
+    /// TLS over TCP.
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// A connection of which it is known what it speaks.
+pub(crate) struct Greeted {
+    pub(crate) stream: Stream,
+    pub(crate) format: Format,
+    /// There when it speaks WebSocket.
+    pub(crate) websocket: Option<Box<WebSocketReader>>,
+    /// Bytes read beyond the greeting.
+    pub(crate) early: Vec<u8>,
+}
+
+/// Finds out what a connection speaks, and shakes hands accordingly.
+///
+/// # Errors
+/// When the peer goes away or speaks nothing of this; it has been told where that is possible.
+pub(crate) async fn greet(
+    socket: TcpStream,
+    tls: &Tls,
+    packet_bytes_max: usize,
+) -> io::Result<Greeted> {
+    let mut first = [0];
+    if socket.peek(&mut first).await? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    let speaks_tls = first[0] == TLS_HANDSHAKE;
+    match tls {
+        Tls::Allowed(acceptor) | Tls::Required(acceptor) if speaks_tls => {
+            let stream = acceptor.accept(socket).await?;
+            greet_inside(Box::new(stream), packet_bytes_max, Stream::Tls).await
+        }
+        Tls::Required(_) => Err(refused("plain connection to a listener that requires TLS")),
+        _ if speaks_tls => Err(refused("TLS to a listener without certificate")),
+        _ => greet_inside(socket, packet_bytes_max, Stream::Plain).await,
+    }
+}
+
+fn refused(why: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
+}
+
+async fn greet_inside<S: AsyncRead + AsyncWrite + Unpin>(
+    mut stream: S,
+    packet_bytes_max: usize,
+    wrap: impl FnOnce(S) -> Stream,
+) -> io::Result<Greeted> {
+    let mut early = Vec::new();
+    read_more(&mut stream, &mut early).await?;
+    // No JSON text begins with a letter that begins an HTTP method.
+    if !early[0].is_ascii_uppercase() {
+        let stream = wrap(stream);
+        return Ok(Greeted { stream, format: jmqt::TCP, websocket: None, early });
+    }
+    let request_bytes = loop {
+        if let Some(end) = memchr::memmem::find(&early, REQUEST_END) {
+            break end + REQUEST_END.len();
+        }
+        if REQUEST_BYTES_MAX < early.len() {
+            return Err(refused("upgrade request is too long"));
+        }
+        read_more(&mut stream, &mut early).await?;
+    };
+    let rest = early.split_off(request_bytes);
+    match WebSocketReader::accept(&early, packet_bytes_max) {
+        Ok(Accepted { reader, response }) => {
+            stream.write_all(&response).await?;
+            stream.flush().await?;
+            let websocket = Some(Box::new(reader));
+            Ok(Greeted { stream: wrap(stream), format: jmqt::WEBSOCKET, websocket, early: rest })
+        }
+        Err(response) => {
+            stream.write_all(&response).await?;
+            stream.shutdown().await?;
+            Err(refused("HTTP request that is no WebSocket upgrade"))
+        }
+    }
+}
+
+async fn read_more(stream: &mut (impl AsyncRead + Unpin), into: &mut Vec<u8>) -> io::Result<()> {
+    into.reserve(READ_BYTES);
+    if stream.read_buf(into).await? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(())
+}
+
+/// Makes the acceptor for a certificate chain and its key, both PEM.
+///
+/// # Errors
+/// What is wrong with them, in words for the operator.
+pub(crate) fn acceptor(
+    certificate: &std::path::Path,
+    key: &std::path::Path,
+) -> Result<TlsAcceptor, String> {
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+
+    let chain = CertificateDer::pem_file_iter(certificate)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| format!("tls.certificate {}: {error}", certificate.display()))?;
+    let key_der = PrivateKeyDer::from_pem_file(key)
+        .map_err(|error| format!("tls.key {}: {error}", key.display()))?;
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_no_client_auth()
+        .with_single_cert(chain, key_der)
+        .map_err(|error| {
+            format!(
+                "tls.certificate {} with tls.key {}: {error}",
+                certificate.display(),
+                key.display()
+            )
+        })?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}

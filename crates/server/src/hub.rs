@@ -1,0 +1,212 @@
+//! Where everything meets: the broker behind its one lock, and the sending ends of connections.
+//!
+//! A round locks the broker, gives it commands and carries out the effects that only put things
+//! into queues (outboxes, the store's inbox); so queues are in the broker's order. Sockets are
+//! written after the lock is let go.
+
+use std::{
+    sync::{Arc, mpsc},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use parking_lot::Mutex;
+use rialto_access::Access;
+use rialto_broker::{Broker, CloseReason, ConnectionKey, Effect, Format, Now, ReadRequest, UnixMs};
+use rialto_session::Dialects;
+use slotmap::SecondaryMap;
+
+use crate::{outbox::Pushed, outlet::Outlet, store::Job};
+
+/// The broker and all that its effects reach.
+pub(crate) struct Hub {
+    state: Mutex<State>,
+    pub(crate) gate: Access,
+    clock: Clock,
+    close_slow: bool,
+}
+
+struct State {
+    broker: Broker<Dialects>,
+    outlets: SecondaryMap<ConnectionKey, Arc<Outlet>>,
+    store: mpsc::Sender<Job>,
+    reader: mpsc::Sender<ReadRequest>,
+}
+
+/// Where a hub sends what is for the store.
+pub(crate) struct StoreInboxes {
+    pub(crate) writer: mpsc::Sender<Job>,
+    pub(crate) reader: mpsc::Sender<ReadRequest>,
+}
+
+/// Outlets that rounds have put something into and that are not flushed yet.
+#[derive(Default)]
+pub(crate) struct Touched(Vec<Arc<Outlet>>);
+
+/// Reads the clocks for the broker, which reads none.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clock {
+    started: Instant,
+}
+
+impl Clock {
+    pub(crate) fn start() -> Self {
+        Clock { started: Instant::now() }
+    }
+
+    pub(crate) fn now(self) -> Now {
+        Now { uptime: self.started.elapsed(), unix_ms: unix_ms() }
+    }
+}
+
+fn unix_ms() -> UnixMs {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+    since_epoch.map_or(0, |since| since.as_millis() as UnixMs)
+}
+
+impl Touched {
+    fn add(&mut self, outlet: &Arc<Outlet>) {
+        if outlet.touch() {
+            self.0.push(outlet.clone());
+        }
+    }
+
+    /// Writes what the rounds put in.
+    pub(crate) fn flush(&mut self) {
+        for outlet in self.0.drain(..) {
+            outlet.flush();
+        }
+    }
+
+    /// Writes what the rounds put in; returns outlets whose readers are so far behind that the
+    /// publisher should wait for them.
+    pub(crate) fn flush_for_publisher(&mut self, behind: &mut Vec<Arc<Outlet>>) {
+        for outlet in self.0.drain(..) {
+            outlet.flush();
+            if outlet.must_wait_for(None) {
+                behind.push(outlet);
+            }
+        }
+    }
+}
+
+impl Hub {
+    pub(crate) fn new(
+        broker: Broker<Dialects>,
+        gate: Access,
+        clock: Clock,
+        inboxes: StoreInboxes,
+        close_slow: bool,
+    ) -> Self {
+        let StoreInboxes { writer, reader } = inboxes;
+        let state = State { broker, outlets: SecondaryMap::new(), store: writer, reader };
+        Hub { state: Mutex::new(state), gate, clock, close_slow }
+    }
+
+    /// Adds a connection with its sending end.
+    pub(crate) fn open(
+        &self,
+        format: Format,
+        unacknowledged_max: u32,
+        outlet: Arc<Outlet>,
+    ) -> ConnectionKey {
+        let mut state = self.state.lock();
+        state.broker.begin_round(self.clock.now());
+        let key = state.broker.open(format, unacknowledged_max);
+        state.outlets.insert(key, outlet);
+        key
+    }
+
+    /// Forgets a connection.
+    pub(crate) fn forget(&self, connection: ConnectionKey) {
+        self.round(|broker| broker.disconnect(connection));
+        self.state.lock().outlets.remove(connection);
+    }
+
+    /// Runs one round and writes what came of it.
+    pub(crate) fn round<R>(&self, act: impl FnOnce(&mut Broker<Dialects>) -> R) -> R {
+        let mut touched = Touched::default();
+        let result = self.round_into(&mut touched, act);
+        touched.flush();
+        result
+    }
+
+    /// Runs one round; what came of it is written when `touched` is flushed.
+    pub(crate) fn round_into<R>(
+        &self,
+        touched: &mut Touched,
+        act: impl FnOnce(&mut Broker<Dialects>) -> R,
+    ) -> R {
+        let now = self.clock.now();
+        let mut state = self.state.lock();
+        state.broker.begin_round(now);
+        let result = act(&mut state.broker);
+        state.perform(touched, self.close_slow);
+        result
+    }
+}
+
+impl State {
+    /// Carries out effects until none are left: closing a slow receiver makes more.
+    fn perform(&mut self, touched: &mut Touched, close_slow: bool) {
+        loop {
+            let effects = self.broker.take_effects();
+            if effects.is_empty() {
+                return;
+            }
+            for effect in effects {
+                self.perform_one(effect, touched, close_slow);
+            }
+        }
+    }
+
+    fn perform_one(&mut self, effect: Effect, touched: &mut Touched, close_slow: bool) {
+        match effect {
+            Effect::Send { connection, frames, count, droppable } => {
+                let Some(outlet) = self.outlets.get(connection) else { return };
+                let bytes_max = || CloseReason::SlowConsumer { limit: outlet.bytes_max() };
+                match outlet.push(frames, droppable) {
+                    (Pushed::Queued, _) => touched.add(outlet),
+                    (Pushed::Dropped, is_first) if !close_slow => {
+                        self.broker.stats_mut().dropped_slow += u64::from(count);
+                        if is_first {
+                            self.log_drop(connection);
+                        }
+                    }
+                    _ => self.broker.close(connection, bytes_max()),
+                }
+            }
+            Effect::Close { connection, reason } => {
+                self.log_close(connection, reason);
+                if let Some(outlet) = self.outlets.get(connection) {
+                    outlet.close(reason);
+                }
+            }
+            // The store's threads outlive all rounds; at the very end a lost request harms nobody.
+            Effect::Commit(changes) => _ = self.store.send(Job::Commit(changes)),
+            Effect::Read(request) => _ = self.reader.send(request),
+        }
+    }
+
+    fn log_drop(&self, connection: ConnectionKey) {
+        let client = self.broker.client_of(connection).map(ToString::to_string);
+        tracing::warn!(
+            client,
+            "a subscriber does not read fast enough: QoS 0 messages to it are dropped until it does"
+        );
+    }
+
+    fn log_close(&self, connection: ConnectionKey, reason: CloseReason) {
+        let client = self.broker.client_of(connection).map(ToString::to_string);
+        match reason {
+            CloseReason::SlowConsumer { .. }
+            | CloseReason::TooManyUnacknowledged { .. }
+            | CloseReason::PacketTooLarge { .. } => {
+                tracing::warn!(client, %reason, "connection closed at a limit");
+            }
+            _ => tracing::debug!(client, %reason, "connection closing"),
+        }
+    }
+}
+
+/// How often the broker does what is due by itself.
+pub(crate) const TICK: Duration = Duration::from_millis(100);

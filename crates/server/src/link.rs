@@ -1,0 +1,235 @@
+//! How a connection's bytes get out and in, for each kind of stream.
+//!
+//! A plain socket lives in the [`Outlet`], where everybody may write to it. Any other stream is
+//! owned by the connection's task, which takes the frames out of the outlet and writes them itself.
+
+use std::{
+    collections::VecDeque,
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::{Buf as _, Bytes, BytesMut};
+use memchr::memchr;
+use tokio::{
+    io::{AsyncRead as _, AsyncWrite as _, ReadBuf},
+    net::TcpStream,
+    time::{Instant, Sleep, sleep_until},
+};
+use tokio_rustls::server::TlsStream;
+
+use crate::outlet::Outlet;
+
+/// Most bytes of one paced write: what the original Python client reads at once (J-106).
+const PACED_BYTES_MAX: usize = 1024;
+/// Pause between paced writes on plain TCP, so that each is read by itself (J-107).
+const PACED_PAUSE: Duration = Duration::from_millis(3);
+
+/// The stream of one connection as its task sees it.
+pub(crate) enum Link {
+    /// The outlet has the socket.
+    Shared,
+    /// The task has the stream.
+    Owned(Box<OwnedLink>),
+}
+
+/// A stream only the connection's task writes to.
+pub(crate) struct OwnedLink {
+    stream: OwnedStream,
+    /// Taken out of the outlet and not written yet.
+    sending: VecDeque<Bytes>,
+    pacer: Option<Pacer>,
+}
+
+/// A stream a task can own.
+pub(crate) enum OwnedStream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// Puts whole frames into small writes with pauses between.
+struct Pacer {
+    /// One frame a write, which over TLS is one record; there the pause is not needed (J-108).
+    is_tls: bool,
+    /// Set while a pause lasts.
+    pause: Option<Pin<Box<Sleep>>>,
+}
+
+impl OwnedLink {
+    pub(crate) fn new(stream: OwnedStream, is_paced: bool) -> Self {
+        let is_tls = matches!(stream, OwnedStream::Tls(_));
+        let pacer = is_paced.then_some(Pacer { is_tls, pause: None });
+        OwnedLink { stream, sending: VecDeque::new(), pacer }
+    }
+
+    fn poll_write(&mut self, outlet: &Outlet, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            if self.sending.is_empty() {
+                if let Some(pacer) = &mut self.pacer {
+                    ready!(pacer.poll_pause(context));
+                }
+                self.sending = outlet.take();
+                if self.sending.is_empty() {
+                    return self.stream.poll_flush(context);
+                }
+            }
+            let Some(pacer) = &mut self.pacer else {
+                let frame = &self.sending[0];
+                let written = ready!(self.stream.poll_write(context, frame))?;
+                self.note_written(outlet, written);
+                continue;
+            };
+            ready!(pacer.poll_pause(context));
+            let unit = pacer.next_unit(&mut self.sending);
+            let unit_bytes = unit.len();
+            self.sending.push_front(unit);
+            let mut left = unit_bytes;
+            while left > 0 {
+                // A write that is cut short goes on at the next call; only its frames' reader
+                // could notice, and that only when the socket's buffer is full.
+                let Poll::Ready(written) = self.stream.poll_write(context, &self.sending[0])?
+                else {
+                    return Poll::Pending;
+                };
+                left -= written;
+                self.note_written(outlet, written);
+            }
+            ready!(self.stream.poll_flush(context))?;
+            if let Some(pacer) = &mut self.pacer {
+                pacer.start_pause();
+            }
+        }
+    }
+
+    fn note_written(&mut self, outlet: &Outlet, written: usize) {
+        let first = &mut self.sending[0];
+        first.advance(written);
+        if first.is_empty() {
+            self.sending.pop_front();
+        }
+        outlet.put_back(VecDeque::new(), written);
+    }
+}
+
+impl Pacer {
+    fn poll_pause(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if let Some(pause) = &mut self.pause {
+            ready!(pause.as_mut().poll(context));
+            self.pause = None;
+        }
+        Poll::Ready(())
+    }
+
+    fn start_pause(&mut self) {
+        if !self.is_tls {
+            self.pause = Some(Box::pin(sleep_until(Instant::now() + PACED_PAUSE)));
+        }
+    }
+
+    /// Takes whole frames for one write off the front.
+    fn next_unit(&self, frames: &mut VecDeque<Bytes>) -> Bytes {
+        let mut unit = BytesMut::new();
+        while let Some(first) = frames.front_mut() {
+            let frame_bytes = memchr(0, first).map_or(first.len(), |end| end + 1);
+            let is_full = self.is_tls || PACED_BYTES_MAX < unit.len() + frame_bytes;
+            if !unit.is_empty() && is_full {
+                break;
+            }
+            unit.extend_from_slice(&first.split_to(frame_bytes));
+            if first.is_empty() {
+                frames.pop_front();
+            }
+        }
+        unit.freeze()
+    }
+}
+
+impl Link {
+    /// Writes what waits; ready when nothing does any more.
+    pub(crate) fn poll_write(
+        &mut self,
+        outlet: &Outlet,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        match (self, outlet.socket()) {
+            (Link::Owned(link), _) => link.poll_write(outlet, context),
+            (Link::Shared, Some(socket)) => outlet.poll_flush_plain(socket, context),
+            (Link::Shared, None) => Poll::Ready(Ok(())),
+        }
+    }
+
+    /// Reads into `buffer`; 0 bytes mean that the peer has ended its stream.
+    pub(crate) fn poll_read(
+        &mut self,
+        outlet: &Outlet,
+        context: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        match (self, outlet.socket()) {
+            (Link::Owned(link), _) => {
+                let mut buffer = ReadBuf::new(buffer);
+                ready!(link.stream.poll_read(context, &mut buffer))?;
+                Poll::Ready(Ok(buffer.filled().len()))
+            }
+            (Link::Shared, Some(socket)) => loop {
+                ready!(socket.poll_read_ready(context))?;
+                match socket.try_read(buffer) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    result => return Poll::Ready(result),
+                }
+            },
+            (Link::Shared, None) => Poll::Ready(Ok(0)),
+        }
+    }
+
+    /// Ends the sending direction.
+    pub(crate) fn poll_shutdown(
+        &mut self,
+        outlet: &Outlet,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        match (self, outlet.socket()) {
+            (Link::Owned(link), _) => link.stream.poll_shutdown(context),
+            (Link::Shared, Some(socket)) => {
+                Poll::Ready(socket2::SockRef::from(socket).shutdown(std::net::Shutdown::Write))
+            }
+            (Link::Shared, None) => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+impl OwnedStream {
+    fn poll_write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self {
+            OwnedStream::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
+            OwnedStream::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            OwnedStream::Plain(stream) => Pin::new(stream).poll_flush(context),
+            OwnedStream::Tls(stream) => Pin::new(stream).poll_flush(context),
+        }
+    }
+
+    fn poll_read(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self {
+            OwnedStream::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            OwnedStream::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+        }
+    }
+
+    fn poll_shutdown(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            OwnedStream::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            OwnedStream::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+        }
+    }
+}

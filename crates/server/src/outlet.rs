@@ -1,0 +1,300 @@
+//! The sending end of one connection, shared by everybody who delivers to it.
+//!
+//! Whoever put something in writes it as well, if the socket is plain, takes it at once and nobody
+//! else is writing: that saves waking the connection's own task, which costs more than the write.
+//! Only what the socket does not take is left to that task.
+
+use std::{
+    collections::VecDeque,
+    io::{self, IoSlice},
+    sync::atomic::{AtomicBool, Ordering},
+    task::{Context, Poll, Waker},
+};
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use rialto_broker::CloseReason;
+use tokio::net::TcpStream;
+
+use crate::outbox::{Outbox, Pushed, advance};
+
+/// Frames given to one vectored write.
+const SLICE_COUNT_MAX: usize = 64;
+
+/// The sending end of one connection.
+pub(crate) struct Outlet {
+    state: Mutex<State>,
+    /// The socket, where anybody may write to it. TLS and paced connections are written by their
+    /// own task alone.
+    socket: Option<TcpStream>,
+    /// Whether a round has put something in and not flushed yet.
+    touched: AtomicBool,
+}
+
+struct State {
+    outbox: Outbox,
+    /// Somebody has taken frames out and is writing them.
+    writing: bool,
+    /// The socket took no more; the connection's task waits until it does.
+    blocked: bool,
+    /// Whether it had its chance to make publishers wait and did not read; see `must_wait_for`.
+    stuck: bool,
+    /// Whether drops were logged since it was last empty.
+    drop_logged: bool,
+    close: Option<CloseReason>,
+    /// The task wants to be woken by the next flush, whether or not there is anything left to do.
+    wake_after_flush: bool,
+    task: Option<Waker>,
+    /// Tasks of publishers that wait for the outbox to drain.
+    publishers: Vec<Waker>,
+}
+
+/// How far a flush came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flushed {
+    All,
+    Blocked,
+}
+
+impl Outlet {
+    pub(crate) fn new(socket: Option<TcpStream>, bytes_max: usize) -> Self {
+        Outlet {
+            state: Mutex::new(State {
+                outbox: Outbox::new(bytes_max),
+                writing: false,
+                blocked: false,
+                stuck: false,
+                drop_logged: false,
+                close: None,
+                wake_after_flush: false,
+                task: None,
+                publishers: Vec::new(),
+            }),
+            socket,
+            touched: AtomicBool::new(false),
+        }
+    }
+
+    /// Returns the plain socket.
+    pub(crate) fn socket(&self) -> Option<&TcpStream> {
+        self.socket.as_ref()
+    }
+
+    /// Adds frames; says what became of them and whether that is the first drop of a series.
+    pub(crate) fn push(&self, frames: Bytes, droppable: bool) -> (Pushed, bool) {
+        let mut state = self.state.lock();
+        if state.close.is_some() {
+            return (Pushed::Queued, false);
+        }
+        let pushed = state.outbox.push(frames, droppable);
+        let is_first_drop =
+            pushed == Pushed::Dropped && !std::mem::replace(&mut state.drop_logged, true);
+        (pushed, is_first_drop)
+    }
+
+    /// Marks it as having something to flush; says whether it was not marked yet.
+    pub(crate) fn touch(&self) -> bool {
+        !self.touched.swap(true, Ordering::AcqRel)
+    }
+
+    /// Lets nothing more in and has the task end the connection once all is written.
+    pub(crate) fn close(&self, reason: CloseReason) {
+        let mut state = self.state.lock();
+        if state.close.is_none() {
+            state.close = Some(reason);
+        }
+        state.wake_task();
+    }
+
+    /// Adds the goodbye behind all that waits, also when nothing else is let in any more.
+    pub(crate) fn push_last(&self, frames: Bytes) {
+        if !frames.is_empty() {
+            self.state.lock().outbox.push(frames, false);
+        }
+    }
+
+    /// Has the connection's task woken when something was sent to it next.
+    pub(crate) fn wake_after_flush(&self) {
+        self.state.lock().wake_after_flush = true;
+    }
+
+    /// Returns the bytes that may wait.
+    pub(crate) fn bytes_max(&self) -> usize {
+        self.state.lock().outbox.bytes_max()
+    }
+
+    /// Returns why the connection is to end.
+    pub(crate) fn closing(&self) -> Option<CloseReason> {
+        self.state.lock().close
+    }
+
+    /// Wakes the connection's task.
+    pub(crate) fn wake(&self) {
+        self.state.lock().wake_task();
+    }
+
+    /// Writes what waits, as far as that goes without waiting, or has the task do it.
+    pub(crate) fn flush(&self) {
+        self.touched.store(false, Ordering::Release);
+        match &self.socket {
+            Some(socket) => {
+                if let Err(error) = self.write_queued(socket, false) {
+                    tracing::debug!(%error, "write failed");
+                    self.close(CloseReason::Ended);
+                }
+                let mut state = self.state.lock();
+                if std::mem::take(&mut state.wake_after_flush) {
+                    state.wake_task();
+                }
+            }
+            None => self.wake(),
+        }
+    }
+
+    /// Called by the connection's task: writes on when the socket is writable again.
+    ///
+    /// Ready when nothing waits any more.
+    pub(crate) fn poll_flush_plain(
+        &self,
+        socket: &TcpStream,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            {
+                let mut state = self.state.lock();
+                state.set_task(context.waker());
+                if !state.blocked {
+                    return Poll::Ready(Ok(()));
+                }
+            }
+            std::task::ready!(socket.poll_write_ready(context))?;
+            self.write_queued(socket, true)?;
+        }
+    }
+
+    /// Remembers which task to wake.
+    pub(crate) fn register(&self, waker: &Waker) {
+        self.state.lock().set_task(waker);
+    }
+
+    /// Takes out what waits, for a task that writes in its own way.
+    pub(crate) fn take(&self) -> VecDeque<Bytes> {
+        self.state.lock().outbox.take()
+    }
+
+    /// Gives back what could not be written.
+    pub(crate) fn put_back(&self, rest: VecDeque<Bytes>, written: usize) {
+        let mut state = self.state.lock();
+        state.outbox.put_back(rest, written);
+        state.on_drained();
+    }
+
+    /// Says whether everything is written.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.state.lock().outbox.is_empty()
+    }
+
+    /// Writes until all is written or the socket takes no more.
+    fn write_queued(&self, socket: &TcpStream, is_task: bool) -> io::Result<()> {
+        loop {
+            let mut frames = {
+                let mut state = self.state.lock();
+                if state.writing || (state.blocked && !is_task) {
+                    return Ok(());
+                }
+                if state.outbox.is_empty() {
+                    state.blocked = false;
+                    state.drop_logged = false;
+                    return Ok(());
+                }
+                state.writing = true;
+                state.outbox.take()
+            };
+            let (result, written) = write_all_now(socket, &mut frames);
+            let mut state = self.state.lock();
+            state.outbox.put_back(frames, written);
+            state.writing = false;
+            state.on_drained();
+            match result? {
+                Flushed::All => {}
+                Flushed::Blocked => {
+                    state.blocked = true;
+                    state.wake_task();
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Says whether a publisher that feeds this connection should wait a little: its reader is
+    /// behind but still reading.
+    pub(crate) fn must_wait_for(&self, waker: Option<&Waker>) -> bool {
+        let mut state = self.state.lock();
+        if state.stuck || state.close.is_some() || state.outbox.bytes() <= state.high_water() {
+            return false;
+        }
+        if let Some(waker) = waker {
+            state.publishers.push(waker.clone());
+        }
+        true
+    }
+
+    /// Gives up waiting for a reader that does not keep up, until it has.
+    pub(crate) fn give_up_waiting(&self) {
+        self.state.lock().stuck = true;
+    }
+}
+
+impl State {
+    /// Above this, publishers wait.
+    fn high_water(&self) -> usize {
+        self.outbox.bytes_max() / 4
+    }
+
+    fn set_task(&mut self, waker: &Waker) {
+        if !self.task.as_ref().is_some_and(|task| task.will_wake(waker)) {
+            self.task = Some(waker.clone());
+        }
+    }
+
+    fn wake_task(&mut self) {
+        if let Some(task) = &self.task {
+            task.wake_by_ref();
+        }
+    }
+
+    fn on_drained(&mut self) {
+        if self.outbox.bytes() <= self.high_water() / 2 {
+            self.stuck = false;
+            for publisher in std::mem::take(&mut self.publishers) {
+                publisher.wake();
+            }
+        }
+    }
+}
+
+/// Writes without waiting; returns how far it came and how many bytes went.
+fn write_all_now(socket: &TcpStream, frames: &mut VecDeque<Bytes>) -> (io::Result<Flushed>, usize) {
+    let mut written = 0;
+    while !frames.is_empty() {
+        let result = {
+            let mut slices = [IoSlice::new(&[]); SLICE_COUNT_MAX];
+            let count = frames.len().min(SLICE_COUNT_MAX);
+            for (slice, frame) in slices.iter_mut().zip(frames.iter()) {
+                *slice = IoSlice::new(frame);
+            }
+            socket.try_write_vectored(&slices[..count])
+        };
+        match result {
+            Ok(bytes) => {
+                written += bytes;
+                advance(frames, bytes);
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                return (Ok(Flushed::Blocked), written);
+            }
+            Err(error) => return (Err(error), written),
+        }
+    }
+    (Ok(Flushed::All), written)
+}

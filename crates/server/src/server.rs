@@ -1,0 +1,252 @@
+//! The one place that puts everything together, runs it, and takes it apart again.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, mpsc},
+    time::Duration,
+};
+
+use rialto_access::{Access, SigningKey};
+use rialto_broker::{Broker, CloseReason};
+use rialto_config::{Settings, SlowConsumer, StoreKind, TlsMode};
+use rialto_session::Dialects;
+use rialto_store::StoreError;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    task::JoinHandle,
+    time::{Instant, MissedTickBehavior, interval, sleep},
+};
+
+use crate::{
+    greeting::{self, Tls},
+    hub::{Clock, Hub, StoreInboxes, TICK},
+    listener::{Admission, Listener, Reception, bind},
+    settings as map,
+    store::{Job, StoreThreads},
+};
+
+/// File descriptors kept for everything but connections.
+const DESCRIPTORS_RESERVED: u64 = 64;
+/// How often a stop looks whether all connections have ended.
+const DRAIN_POLL: Duration = Duration::from_millis(10);
+
+/// Why the server could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The store cannot be opened; its text says why and what to do.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The signing key in the data directory cannot be read or made.
+    #[error("cannot use the signing key {path}: {source}")]
+    SigningKey {
+        /// The key's file.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Certificate or key cannot be used.
+    #[error("cannot use the certificate: {0}")]
+    Certificate(String),
+    /// An address cannot be listened on.
+    #[error("listener {name} cannot listen on {address}: {source}")]
+    Listen {
+        /// The listener's name in the configuration.
+        name: String,
+        /// Where it was to listen.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Nothing to listen on.
+    #[error(
+        "no listener is open: enable one, or configure a certificate for those that require TLS"
+    )]
+    NoListener,
+    /// The system refused something a server needs.
+    #[error("the system refused to {what}: {source}")]
+    System {
+        /// What was asked for.
+        what: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Runs a server with these settings until SIGTERM or SIGINT, then stops it gracefully.
+///
+/// Blocks the calling thread; makes its own runtime. The settings must have been checked, as
+/// `rialto_config::load` does. Logs through `tracing`, which the caller sets up; one line
+/// `listening` a listener carries the address, so that port 0 can be used.
+///
+/// # Errors
+/// [`ServeError`] when the server cannot start. Once it runs, it returns `Ok` after its stop.
+pub fn run(settings: &Settings) -> Result<(), ServeError> {
+    raise_descriptor_limit(settings);
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if settings.server.worker_threads > 0 {
+        runtime.worker_threads(settings.server.worker_threads);
+    }
+    let runtime = runtime
+        .enable_all()
+        .build()
+        .map_err(|source| ServeError::System { what: "start threads", source })?;
+    runtime.block_on(async {
+        let server = Server::start(settings)?;
+        let stop =
+            stop_signal().map_err(|source| ServeError::System { what: "watch signals", source })?;
+        tracing::info!(signal = stop.await, "stopping");
+        server.stop(settings.server.shutdown_timeout.get()).await;
+        Ok(())
+    })
+}
+
+/// A running server.
+struct Server {
+    hub: Arc<Hub>,
+    jobs: mpsc::Sender<Job>,
+    store_threads: StoreThreads,
+    admission: Arc<Admission>,
+    acceptors: Vec<JoinHandle<()>>,
+    ticker: JoinHandle<()>,
+}
+
+impl Server {
+    fn start(settings: &Settings) -> Result<Self, ServeError> {
+        // Listeners first: a busy port is the commonest mistake, and costs nothing to find.
+        let listeners = open_listeners(settings)?;
+        let mut store = rialto_store::open(map::store(settings))?;
+        let snapshot = store.load()?;
+        let reader = store.reader()?;
+        let gate = Access::new(map::access(settings), signing_key(settings)?);
+
+        let clock = Clock::start();
+        let broker = Broker::new(Dialects, map::broker(settings), snapshot, clock.now());
+        let (jobs, job_inbox) = mpsc::channel();
+        let (reads, read_inbox) = mpsc::channel();
+        let inboxes = StoreInboxes { writer: jobs.clone(), reader: reads };
+        let close_slow = settings.delivery.slow_consumer == SlowConsumer::Close;
+        let hub = Arc::new(Hub::new(broker, gate, clock, inboxes, close_slow));
+        let store_threads = StoreThreads::start(&hub, store, reader, job_inbox, read_inbox)
+            .map_err(|source| ServeError::System { what: "start threads", source })?;
+
+        let limits = &settings.limits;
+        let admission = Admission::new(limits.connections_max, limits.connections_per_address_max);
+        let reception = Arc::new(Reception {
+            hub: hub.clone(),
+            limits: map::connection(settings),
+            admission: admission.clone(),
+            outbox_bytes_max: limits.outbox_bytes_max.as_usize(),
+            authenticate_timeout: limits.authenticate_timeout.get(),
+        });
+        let acceptors = listeners
+            .into_iter()
+            .map(|listener| tokio::spawn(listener.accept_all(reception.clone())))
+            .collect();
+        let ticker = tokio::spawn(tick(hub.clone()));
+        Ok(Server { hub, jobs, store_threads, admission, acceptors, ticker })
+    }
+
+    /// Stops: no new connections, goodbye to all, everything written, then the store.
+    async fn stop(self, within: Duration) {
+        let deadline = Instant::now() + within;
+        for acceptor in &self.acceptors {
+            acceptor.abort();
+        }
+        self.hub.round(|broker| broker.close_all(CloseReason::ShuttingDown));
+        while self.admission.open() > 0 && Instant::now() < deadline {
+            sleep(DRAIN_POLL).await;
+        }
+        let left = self.admission.open();
+        if left > 0 {
+            tracing::warn!(connections = left, "some connections did not end in time");
+        }
+        self.ticker.abort();
+        // The last acknowledgements are still in memory only.
+        self.hub.round(Broker::on_tick);
+        _ = self.jobs.send(Job::Close);
+        let store_threads = self.store_threads;
+        let joined = tokio::task::spawn_blocking(move || store_threads.join());
+        let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_secs(1));
+        if tokio::time::timeout(left, joined).await.is_err() {
+            tracing::warn!("the store did not finish in time; nothing acknowledged is lost");
+            // Threads that hang in the disk must not keep the process.
+            std::process::exit(0);
+        }
+        tracing::info!("stopped");
+    }
+}
+
+async fn tick(hub: Arc<Hub>) {
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        hub.round(Broker::on_tick);
+    }
+}
+
+/// Returns what waits for the first signal to stop.
+fn stop_signal() -> io::Result<impl Future<Output = &'static str>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        }
+    })
+}
+
+fn open_listeners(settings: &Settings) -> Result<Vec<Listener>, ServeError> {
+    let acceptor = match settings.tls.files() {
+        Some((certificate, key)) => {
+            Some(greeting::acceptor(certificate, key).map_err(ServeError::Certificate)?)
+        }
+        None => None,
+    };
+    let mut listeners = Vec::new();
+    for (name, listener) in settings.open_listeners() {
+        let failed = |source| ServeError::Listen {
+            name: name.to_owned(),
+            address: listener.address,
+            source,
+        };
+        let tls = match (listener.tls, &acceptor) {
+            (TlsMode::Off, _) | (TlsMode::Allow, None) => Tls::Off,
+            (TlsMode::Allow, Some(acceptor)) => Tls::Allowed(acceptor.clone()),
+            (TlsMode::Require, Some(acceptor)) => Tls::Required(acceptor.clone()),
+            (TlsMode::Require, None) => continue,
+        };
+        let socket = bind(listener.address).map_err(failed)?;
+        let address = socket.local_addr().map_err(failed)?;
+        tracing::info!(listener = name, %address, tls = listener.tls.as_str(), "listening");
+        listeners.push(Listener { socket, tls, is_paced: listener.paced });
+    }
+    if listeners.is_empty() { Err(ServeError::NoListener) } else { Ok(listeners) }
+}
+
+fn signing_key(settings: &Settings) -> Result<SigningKey, ServeError> {
+    let path = settings.server.data_dir.join("token.key");
+    if settings.store.kind == StoreKind::Memory && !path.exists() {
+        // A broker that keeps nothing has no directory to keep a key in either.
+        return SigningKey::random()
+            .map_err(|source| ServeError::System { what: "give random bytes", source });
+    }
+    SigningKey::load_or_create(&path)
+        .map_err(|source| ServeError::SigningKey { path: path.display().to_string(), source })
+}
+
+/// Allows as many open files as connections need, if the system lets us.
+fn raise_descriptor_limit(settings: &Settings) {
+    let wanted = settings.limits.connections_max as u64 + DESCRIPTORS_RESERVED;
+    match rlimit::increase_nofile_limit(wanted) {
+        Ok(limit) if limit < wanted => tracing::info!(
+            limit,
+            "the system allows fewer open files than limits.connections_max; \
+             raise LimitNOFILE or ulimit -n to serve more connections"
+        ),
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "the limit of open files could not be raised"),
+    }
+}

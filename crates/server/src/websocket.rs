@@ -1,0 +1,154 @@
+//! WebSocket on bytes that were read already: handshake and reading by tungstenite, in memory.
+//!
+//! tungstenite is given a [`Tap`] for a stream: it reads what a connection's task read, and what it
+//! writes by itself (handshake, pongs, close replies) is taken out and sent like everything else.
+
+use std::io::{self, Read, Write};
+
+use rialto_broker::CloseReason;
+use tungstenite::{
+    Error, Message, Utf8Bytes, WebSocket,
+    error::{CapacityError, ProtocolError},
+    protocol::{CloseFrame, WebSocketConfig, frame::coding::CloseCode},
+};
+
+/// What tungstenite reads at once. Small, because each connection keeps a buffer of this size.
+const READ_BUFFER_BYTES: usize = 1024;
+
+/// The receiving half of a WebSocket connection.
+pub(crate) struct WebSocketReader {
+    socket: WebSocket<Tap>,
+    /// Whether a close frame has gone out, which must be the last.
+    close_sent: bool,
+}
+
+/// A stream in memory.
+#[derive(Debug, Default)]
+struct Tap {
+    input: Vec<u8>,
+    consumed: usize,
+    output: Vec<u8>,
+}
+
+/// What one read held.
+#[derive(Debug, Default)]
+pub(crate) struct Messages {
+    /// Whole text messages, in order.
+    pub(crate) texts: Vec<Utf8Bytes>,
+    /// Control frames to send in answer.
+    pub(crate) answers: Vec<u8>,
+    /// Why nothing can follow.
+    pub(crate) end: Option<CloseReason>,
+}
+
+/// A handshake that was answered.
+pub(crate) struct Accepted {
+    pub(crate) reader: WebSocketReader,
+    /// The HTTP response.
+    pub(crate) response: Vec<u8>,
+}
+
+impl WebSocketReader {
+    /// Answers an upgrade request, given whole. Any path and any origin is taken (J-6).
+    ///
+    /// # Errors
+    /// The HTTP response that says what is wrong with it.
+    pub(crate) fn accept(request: &[u8], packet_bytes_max: usize) -> Result<Accepted, Vec<u8>> {
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER_BYTES)
+            .max_message_size(Some(packet_bytes_max))
+            .max_frame_size(Some(packet_bytes_max));
+        let tap = Tap { input: request.to_vec(), ..Tap::default() };
+        match tungstenite::accept_with_config(tap, Some(config)) {
+            Ok(mut socket) => {
+                let response = std::mem::take(&mut socket.get_mut().output);
+                Ok(Accepted { reader: WebSocketReader { socket, close_sent: false }, response })
+            }
+            Err(_) => Err(upgrade_required()),
+        }
+    }
+
+    /// Takes what one read gave.
+    pub(crate) fn push(&mut self, input: &[u8]) -> Messages {
+        self.socket.get_mut().input.extend_from_slice(input);
+        let mut messages = Messages::default();
+        while messages.end.is_none() {
+            match self.socket.read() {
+                Ok(Message::Text(text)) => messages.texts.push(text),
+                Ok(Message::Binary(_)) => messages.end = Some(CloseReason::BinaryMessage),
+                Ok(Message::Close(_)) => {
+                    self.close_sent = true;
+                    messages.end = Some(CloseReason::Ended);
+                }
+                Ok(_) => {}
+                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => messages.end = Some(close_reason(&error)),
+            }
+        }
+        // Pongs and close replies wait inside tungstenite until it is told to write.
+        _ = self.socket.flush();
+        messages.answers = std::mem::take(&mut self.socket.get_mut().output);
+        messages
+    }
+
+    /// Returns the close frame to end with, or nothing if one has gone out already.
+    pub(crate) fn close_frame(&mut self, code: u16, reason: &str) -> Vec<u8> {
+        if self.close_sent {
+            return Vec::new();
+        }
+        let frame = CloseFrame { code: CloseCode::from(code), reason: reason.into() };
+        // The tap takes everything; an error means that the peer has closed already.
+        _ = self.socket.close(Some(frame));
+        _ = self.socket.flush();
+        std::mem::take(&mut self.socket.get_mut().output)
+    }
+}
+
+fn close_reason(error: &Error) -> CloseReason {
+    match error {
+        Error::Utf8(_) => CloseReason::InvalidText,
+        Error::Capacity(CapacityError::MessageTooLong { max_size, .. }) => {
+            CloseReason::PacketTooLarge { limit: *max_size }
+        }
+        Error::ConnectionClosed
+        | Error::AlreadyClosed
+        | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => CloseReason::Ended,
+        _ => CloseReason::ProtocolError,
+    }
+}
+
+fn upgrade_required() -> Vec<u8> {
+    let text =
+        "This port speaks JMQT: connect with WebSocket, or send JSON packets that end in NUL.\n";
+    format!(
+        "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\n\
+         Content-Type: text/plain\r\nContent-Length: {}\r\n\r\n{text}",
+        text.len()
+    )
+    .into_bytes()
+}
+
+impl Read for Tap {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let rest = &self.input[self.consumed..];
+        if rest.is_empty() {
+            (self.input, self.consumed) = (Vec::new(), 0);
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let count = rest.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&rest[..count]);
+        self.consumed += count;
+        Ok(count)
+    }
+}
+
+impl Write for Tap {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.output.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

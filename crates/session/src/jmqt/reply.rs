@@ -1,0 +1,175 @@
+//! The broker's words as JMQT packets.
+
+use std::io::Write as _;
+
+use rialto_broker::{CloseReason, Mark, PacketId, Reject, Reply};
+use rialto_wire::jmqt::{Carrier, PushEnvelope, PushMark, encode_packet, put_push, status};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// A packet from the server, as serde writes it. Keys that say nothing are left out.
+#[derive(Debug, Serialize)]
+pub(super) enum Answer<'a> {
+    #[serde(rename = "authAck")]
+    Auth {
+        st: u8,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        at: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cl: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        mg: Option<&'a str>,
+    },
+    #[serde(rename = "connAck")]
+    Conn {
+        st: u8,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ts: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        mg: Option<String>,
+    },
+    #[serde(rename = "hbAck")]
+    Hb {},
+    #[serde(rename = "subAck")]
+    Sub {
+        st: u8,
+        cn: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        mg: Option<String>,
+    },
+    #[serde(rename = "unsubAck")]
+    Unsub {
+        st: u8,
+        cn: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        mg: Option<String>,
+    },
+    #[serde(rename = "pubAck")]
+    Pub {
+        st: u8,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        dt: Option<&'a RawValue>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        mg: Option<String>,
+    },
+}
+
+impl Answer<'_> {
+    pub(super) fn put(&self, carrier: Carrier, out: &mut Vec<u8>) {
+        encode_packet(out, carrier, self);
+    }
+
+    /// Refuses a session, or ends one, with the reason.
+    pub(super) fn conn_refused(reject: Reject) -> Self {
+        let (st, mg) = refusal(reject);
+        Answer::Conn { st, ts: None, mg }
+    }
+}
+
+/// Appends one reply of the broker.
+pub fn put_reply(carrier: Carrier, reply: &Reply<'_>, out: &mut Vec<u8>) {
+    let answer = match *reply {
+        Reply::Connected { timeout_s } => {
+            Answer::Conn { st: status::OK, ts: Some(timeout_s), mg: None }
+        }
+        Reply::Subscribed { channel, result } => {
+            let (st, mg) = outcome(result);
+            Answer::Sub { st, cn: channel, mg }
+        }
+        Reply::Unsubscribed { channel, result } => {
+            let (st, mg) = outcome(result);
+            Answer::Unsub { st, cn: channel, mg }
+        }
+        Reply::Published { request, result } => {
+            let (st, mg) = outcome(result.map(|_| ()));
+            let data = result.ok().flatten();
+            let dt = data.and_then(|json| serde_json::from_str(json).ok());
+            Answer::Pub { st, id: request, dt, mg }
+        }
+    };
+    answer.put(carrier, out);
+}
+
+/// Appends one delivery.
+pub fn put_delivery(
+    carrier: Carrier,
+    envelope: &PushEnvelope,
+    payload: &[u8],
+    mark: Mark,
+    out: &mut Vec<u8>,
+) {
+    let mark = match mark {
+        Mark::Plain => PushMark::Plain,
+        Mark::Retained => PushMark::Retained,
+        Mark::Acknowledged(id) => PushMark::Acknowledged(move |out: &mut Vec<u8>| put_id(id, out)),
+    };
+    put_push(out, carrier, envelope, payload, mark);
+}
+
+fn put_id(id: PacketId, out: &mut Vec<u8>) {
+    write!(out, "{id}").expect("writing to memory cannot fail");
+}
+
+fn outcome(result: Result<(), Reject>) -> (u8, Option<String>) {
+    result.map_or_else(refusal, |()| (status::OK, None))
+}
+
+fn refusal(reject: Reject) -> (u8, Option<String>) {
+    (code(reject), Some(reject.to_string()))
+}
+
+/// Returns the JMQT status of a refusal (spec 8).
+pub(super) fn code(reject: Reject) -> u8 {
+    match reject {
+        Reject::InvalidPacket => status::INVALID_PACKET,
+        Reject::InvalidToken => status::INVALID_TOKEN,
+        Reject::NotAllowed | Reject::TooManySubscriptions { .. } => status::NOT_ALLOWED,
+        Reject::InvalidChannel | Reject::ChannelNameTooLong { .. } => status::INVALID_CHANNEL,
+        Reject::ClientOffline => status::CLIENT_OFFLINE,
+        Reject::LogFull | Reject::StoreUnavailable => status::SERVER_ERROR,
+    }
+}
+
+/// How the end of a connection is told to its peer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastWord {
+    /// WebSocket close code (RFC 6455, 7.4).
+    pub close_code: u16,
+    /// WebSocket close reason; at most 123 bytes.
+    pub text: String,
+    /// A last packet for a TCP peer, which has no close frame: only where the specification's ways
+    /// of closing (silence, takeover, goodbye) do not say it already.
+    pub packet: Option<Vec<u8>>,
+}
+
+impl LastWord {
+    /// Says why, in both carriers' ways.
+    #[must_use]
+    pub fn new(reason: CloseReason) -> Self {
+        let (close_code, packet_status) = match reason {
+            CloseReason::Asked | CloseReason::Ended | CloseReason::Silent => (1000, None),
+            CloseReason::TakenOver => (1008, None),
+            CloseReason::NotAuthenticated => (1008, Some(status::NOT_ALLOWED)),
+            CloseReason::PacketTooLarge { .. } => (1009, Some(status::INVALID_PACKET)),
+            CloseReason::InvalidText => (1007, None),
+            CloseReason::BinaryMessage => (1003, None),
+            CloseReason::ProtocolError => (1002, None),
+            CloseReason::SlowConsumer { .. } => (1008, None),
+            CloseReason::TooManyUnacknowledged { .. } => (1008, Some(status::NOT_ALLOWED)),
+            CloseReason::TooManyConnections { .. } | CloseReason::TooManyFromAddress { .. } => {
+                (1013, Some(status::NOT_ALLOWED))
+            }
+            CloseReason::ShuttingDown => (1001, None),
+            CloseReason::Internal => (1011, Some(status::SERVER_ERROR)),
+        };
+        let text = reason.to_string();
+        let packet = packet_status.map(|st| {
+            let mut out = Vec::new();
+            Answer::Conn { st, ts: None, mg: Some(text.clone()) }.put(Carrier::Tcp, &mut out);
+            out
+        });
+        LastWord { close_code, text, packet }
+    }
+}

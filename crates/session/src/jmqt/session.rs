@@ -1,0 +1,154 @@
+//! One JMQT connection: which packet is lawful when, and what it leads to.
+
+use rialto_broker::{
+    Broker, ClientId, CloseReason, ConnectionKey, Gate, Publish as Message, Qos, Reject, Reply,
+};
+use rialto_wire::jmqt::{AckKind, ClientPacket, Malformed, Publish, status};
+
+use crate::Dialects;
+
+use super::{
+    carrier,
+    reply::{Answer, code},
+};
+
+/// The packets of one connection, in order. Whether its session is open, the broker knows.
+#[derive(Debug, Clone, Copy)]
+pub struct Session {
+    connection: ConnectionKey,
+}
+
+impl Session {
+    /// Makes the session of a connection that the broker knows.
+    #[must_use]
+    pub fn new(connection: ConnectionKey) -> Self {
+        Session { connection }
+    }
+
+    /// Takes one packet.
+    ///
+    /// # Spec
+    /// J-26 to J-63: each request has its acknowledgement; without a session nothing is acted on.
+    pub fn on_packet(
+        &self,
+        packet: Result<ClientPacket<'_>, Malformed<'_>>,
+        broker: &mut Broker<Dialects>,
+        gate: &dyn Gate,
+    ) {
+        let packet = match packet {
+            Ok(packet) => packet,
+            Err(malformed) => return self.on_malformed(&malformed, broker),
+        };
+        let is_online = broker.client_of(self.connection).is_some();
+        match packet {
+            ClientPacket::Auth(data) => self.authenticate(data, broker, gate),
+            ClientPacket::Conn { token, client } => self.connect(&client, &token, broker, gate),
+            packet if !is_online => self.on_too_early(&packet, broker),
+            ClientPacket::Hb => self.answer(broker, &Answer::Hb {}),
+            ClientPacket::Sub { channel, persistent } => {
+                broker.subscribe(self.connection, &channel, persistent);
+            }
+            ClientPacket::Unsub { channel } => broker.unsubscribe(self.connection, &channel),
+            ClientPacket::Pub(publish) => broker.publish(self.connection, &message(&publish)),
+            ClientPacket::PushAck { id, accepted: true } => {
+                broker.acknowledge(self.connection, &id);
+            }
+            // J-69: what a client does not accept stays unacknowledged.
+            ClientPacket::PushAck { accepted: false, .. } => {}
+            ClientPacket::Disconn => broker.close(self.connection, CloseReason::Asked),
+        }
+    }
+
+    fn authenticate(&self, data: &str, broker: &mut Broker<Dialects>, gate: &dyn Gate) {
+        match gate.authenticate(data, broker.now().unix_ms) {
+            Ok(grant) => {
+                let (at, cl) = (Some(&*grant.token), Some(grant.client.as_str()));
+                self.answer(broker, &Answer::Auth { st: status::OK, at, cl, mg: None });
+            }
+            Err(refusal) => {
+                broker.stats_mut().rejected += 1;
+                let (st, mg) = (code(refusal.reject), Some(&*refusal.message));
+                self.answer(broker, &Answer::Auth { st, at: None, cl: None, mg });
+            }
+        }
+    }
+
+    fn connect(&self, id: &str, token: &str, broker: &mut Broker<Dialects>, gate: &dyn Gate) {
+        match broker.client_of(self.connection) {
+            Some(present) if present.as_str() != id => {
+                return self.refuse_connect(broker, Reject::NotAllowed);
+            }
+            _ if id.is_empty() => return self.refuse_connect(broker, Reject::InvalidPacket),
+            _ => {}
+        }
+        if let Err(reject) = gate.admit(id, token, broker.now().unix_ms) {
+            return self.refuse_connect(broker, reject);
+        }
+        if broker.client_of(self.connection).is_some() {
+            // J-38: asking again changes nothing.
+            let timeout_s = broker.settings().heartbeat_timeout.as_secs();
+            broker.send(self.connection, |format, out| {
+                super::put_reply(carrier(format), &Reply::Connected { timeout_s }, out);
+            });
+        } else {
+            broker.connect(self.connection, &ClientId::from(id));
+        }
+    }
+
+    fn refuse_connect(&self, broker: &mut Broker<Dialects>, reject: Reject) {
+        broker.stats_mut().rejected += 1;
+        self.answer(broker, &Answer::conn_refused(reject));
+    }
+
+    /// Answers what came before a session: never acted on, and no heartbeat answered (J-40, J-42).
+    fn on_too_early(&self, packet: &ClientPacket<'_>, broker: &mut Broker<Dialects>) {
+        let st = status::NOT_ALLOWED;
+        let mg = || Some("open a session with conn first".to_owned());
+        let answer = match packet {
+            ClientPacket::Sub { channel, .. } => Answer::Sub { st, cn: channel, mg: mg() },
+            ClientPacket::Unsub { channel } => Answer::Unsub { st, cn: channel, mg: mg() },
+            ClientPacket::Pub(Publish { id: Some(id), .. }) => {
+                Answer::Pub { st, id: Some(id), dt: None, mg: mg() }
+            }
+            _ => return,
+        };
+        broker.stats_mut().rejected += 1;
+        self.answer(broker, &answer);
+    }
+
+    fn on_malformed(&self, malformed: &Malformed<'_>, broker: &mut Broker<Dialects>) {
+        broker.stats_mut().malformed += 1;
+        let Malformed::Invalid { ack, id, channel } = malformed else { return };
+        let is_online = broker.client_of(self.connection).is_some();
+        if !is_online && !matches!(ack, AckKind::Auth | AckKind::Conn) {
+            return;
+        }
+        let reject = Reject::InvalidPacket;
+        let (st, mg) = (code(reject), Some(reject.to_string()));
+        let cn = channel.as_deref().unwrap_or_default();
+        self.answer(
+            broker,
+            &match ack {
+                AckKind::Auth => Answer::Auth { st, at: None, cl: None, mg: mg.as_deref() },
+                AckKind::Conn => Answer::Conn { st, ts: None, mg },
+                AckKind::Sub => Answer::Sub { st, cn, mg },
+                AckKind::Unsub => Answer::Unsub { st, cn, mg },
+                AckKind::Pub => Answer::Pub { st, id: id.as_deref(), dt: None, mg },
+            },
+        );
+    }
+
+    fn answer(&self, broker: &mut Broker<Dialects>, answer: &Answer<'_>) {
+        broker.send(self.connection, |format, out| answer.put(carrier(format), out));
+    }
+}
+
+fn message<'a>(publish: &'a Publish<'_>) -> Message<'a> {
+    Message {
+        channel: &publish.channel,
+        payload: publish.payload.as_bytes(),
+        qos: if publish.acknowledged { Qos::AtLeastOnce } else { Qos::AtMostOnce },
+        retain: publish.retain,
+        request: publish.id.as_deref(),
+    }
+}
