@@ -37,9 +37,10 @@ pub struct Broker<E: Encoder> {
     settings: Settings,
     now: Now,
     connections: SlotMap<ConnectionKey, Connection>,
-    clients: SlotMap<ClientKey, Client>,
+    /// Boxed, as are channels: a table that grows by doubling is then small.
+    clients: SlotMap<ClientKey, Box<Client>>,
     client_keys: HashMap<ClientId, ClientKey, Hasher>,
-    channels: SlotMap<ChannelKey, Channel>,
+    channels: SlotMap<ChannelKey, Box<Channel>>,
     channel_keys: HashMap<ChannelName, ChannelKey, Hasher>,
     log_channels: HashMap<LogId, ChannelKey, Hasher>,
     outputs: Outputs,
@@ -129,11 +130,7 @@ impl<E: Encoder> Broker<E> {
     }
 
     /// Sends a connection frames of its session's own making, in order with everything else.
-    pub fn send(
-        &mut self,
-        connection: ConnectionKey,
-        encode: impl FnOnce(Format, &mut Vec<u8>),
-    ) {
+    pub fn send(&mut self, connection: ConnectionKey, encode: impl FnOnce(Format, &mut Vec<u8>)) {
         if let Some(to) = self.connections.get(connection) {
             let format = to.format;
             self.outputs.append(connection, 1, |out| encode(format, out));
@@ -171,7 +168,7 @@ impl<E: Encoder> Broker<E> {
         if let Some(&key) = self.client_keys.get(&id) {
             return key;
         }
-        let key = self.clients.insert(Client::new(id.clone(), last_seen));
+        let key = self.clients.insert(Box::new(Client::new(id.clone(), last_seen)));
         self.client_keys.insert(id, key);
         key
     }
@@ -181,7 +178,7 @@ impl<E: Encoder> Broker<E> {
             return key;
         }
         let name = ChannelName::from(name);
-        let key = self.channels.insert(Channel::new(name.clone()));
+        let key = self.channels.insert(Box::new(Channel::new(name.clone())));
         self.channel_keys.insert(name, key);
         key
     }

@@ -2,11 +2,9 @@
 
 use std::collections::VecDeque;
 
-use indexmap::IndexMap;
-
 use crate::{
-    ChannelName, ClientKey, ConnectionKey, FORMAT_COUNT_MAX, Format, LogId, LogLimits, LogState,
-    PageState, Retained, Sequence,
+    ChannelName, ClientKey, LogId, LogLimits, LogState, PageState, Retained, Sequence,
+    receivers::Receivers, sorted_map::SortedMap,
 };
 
 /// Hasher of the core's look-up tables; seeded per process.
@@ -16,26 +14,15 @@ pub(crate) type Hasher = foldhash::fast::RandomState;
 #[derive(Debug)]
 pub(crate) struct Channel {
     pub(crate) name: ChannelName,
-    /// Connected subscribers, in no particular order.
-    receivers: IndexMap<ConnectionKey, Receiver, Hasher>,
-    /// How many receivers each format has.
-    format_counts: [u32; FORMAT_COUNT_MAX],
+    /// Connected subscribers.
+    pub(crate) receivers: Receivers,
     pub(crate) retained: Option<Box<RetainedMessage>>,
     pub(crate) log: Option<Box<Log>>,
     /// Clients with a persistent subscription, connected or not.
-    pub(crate) persistent: IndexMap<ClientKey, (), Hasher>,
+    pub(crate) persistent: SortedMap<ClientKey, ()>,
     /// Pages and subscription changes handed to the store and not yet committed; later QoS 1
     /// messages queue behind them.
     pub(crate) changes_under_way: u32,
-}
-
-/// One connected subscriber.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Receiver {
-    pub(crate) client: ClientKey,
-    pub(crate) format: Format,
-    /// Whether QoS 1 messages wait for it in the log.
-    pub(crate) persistent: bool,
 }
 
 /// The retained message and its place among the channel's retained messages.
@@ -65,43 +52,12 @@ impl Channel {
     pub(crate) fn new(name: ChannelName) -> Self {
         Channel {
             name,
-            receivers: IndexMap::default(),
-            format_counts: [0; FORMAT_COUNT_MAX],
+            receivers: Receivers::default(),
             retained: None,
             log: None,
-            persistent: IndexMap::default(),
+            persistent: SortedMap::default(),
             changes_under_way: 0,
         }
-    }
-
-    pub(crate) fn add_receiver(&mut self, connection: ConnectionKey, receiver: Receiver) {
-        self.format_counts[usize::from(receiver.format.0)] += 1;
-        if let Some(old) = self.receivers.insert(connection, receiver) {
-            self.format_counts[usize::from(old.format.0)] -= 1;
-        }
-    }
-
-    pub(crate) fn remove_receiver(&mut self, connection: ConnectionKey) {
-        if let Some(receiver) = self.receivers.swap_remove(&connection) {
-            self.format_counts[usize::from(receiver.format.0)] -= 1;
-        }
-        if self.receivers.is_empty() {
-            self.receivers.shrink_to_fit();
-        }
-    }
-
-    pub(crate) fn receivers(&self) -> impl Iterator<Item = (ConnectionKey, Receiver)> + '_ {
-        self.receivers.iter().map(|(&connection, &receiver)| (connection, receiver))
-    }
-
-    pub(crate) fn has_receivers(&self) -> bool {
-        !self.receivers.is_empty()
-    }
-
-    /// Returns the formats its receivers need.
-    pub(crate) fn formats(&self) -> impl Iterator<Item = Format> + '_ {
-        let used = self.format_counts.iter().enumerate().filter(|(_, count)| **count > 0);
-        used.map(|(index, _)| Format(index as u8))
     }
 
     /// Says whether a QoS 1 message must go through the store to reach all it should, in order.

@@ -1,9 +1,10 @@
 //! What the core knows of a client and of a connection.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use crate::{
     ChannelKey, ClientId, ClientKey, CloseReason, ConnectionKey, Format, UnixMs, cursor::Cursor,
+    sorted_map::SortedMap,
 };
 
 /// Live pushes may always be this many unacknowledged, however small the window of stored ones is:
@@ -24,7 +25,7 @@ pub struct Now {
 pub(crate) struct Client {
     pub(crate) id: ClientId,
     pub(crate) connection: Option<ConnectionKey>,
-    pub(crate) subscriptions: BTreeMap<ChannelKey, Subscription>,
+    pub(crate) subscriptions: SortedMap<ChannelKey, Subscription>,
     /// Its own `#` channel, once a QoS 1 message was sent there.
     pub(crate) direct_channel: Option<ChannelKey>,
     pub(crate) last_seen: UnixMs,
@@ -71,7 +72,7 @@ impl Client {
         Client {
             id,
             connection: None,
-            subscriptions: BTreeMap::new(),
+            subscriptions: SortedMap::default(),
             direct_channel: None,
             last_seen,
             dirty: false,
@@ -82,7 +83,7 @@ impl Client {
     /// Says whether nothing but the client's own direct channel speaks for remembering it.
     pub(crate) fn is_forgettable(&self) -> bool {
         let only_direct =
-            self.subscriptions.keys().all(|channel| Some(*channel) == self.direct_channel);
+            self.subscriptions.keys().all(|channel| Some(channel) == self.direct_channel);
         self.connection.is_none() && self.changes_under_way == 0 && only_direct
     }
 

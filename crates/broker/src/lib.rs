@@ -25,6 +25,8 @@ mod channel;
 mod client;
 mod cursor;
 mod output;
+mod receivers;
+mod sorted_map;
 
 mod broker;
 

@@ -97,7 +97,7 @@ impl<E: Encoder> Run<E> {
         acknowledged: bool,
     ) -> Self {
         let mut encodings = std::array::from_fn(|_| None);
-        for format in channel.formats() {
+        for format in channel.receivers.formats() {
             encodings[usize::from(format.0)] =
                 Some(Encoding::new(encoder, format, &channel.name, publisher));
         }

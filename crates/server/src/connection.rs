@@ -79,7 +79,7 @@ pub(crate) enum Hold {
 
 impl Connection {
     /// Serves the connection until it ends; `early` was read with the greeting.
-    pub(crate) async fn run(mut self, early: Vec<u8>) {
+    pub(crate) async fn run(mut self: Box<Self>, early: Vec<u8>) {
         self.on_bytes(&early);
         drop(early);
         let reason = std::future::poll_fn(|context| self.poll(context)).await;

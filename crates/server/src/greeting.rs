@@ -17,7 +17,7 @@ const TLS_HANDSHAKE: u8 = 0x16;
 /// Bytes an upgrade request may have.
 const REQUEST_BYTES_MAX: usize = 16 << 10;
 /// Bytes read at a time until it is known what a connection speaks.
-const READ_BYTES: usize = 2048;
+const READ_BYTES: usize = 512;
 const REQUEST_END: &[u8] = b"\r\n\r\n";
 
 /// What a listener does about TLS.

@@ -133,7 +133,7 @@ impl Reception {
         socket: TcpStream,
         tls: Tls,
         is_paced: bool,
-    ) -> Option<(Connection, Vec<u8>)> {
+    ) -> Option<(Box<Connection>, Vec<u8>)> {
         // Small packets leave at once; batching is done in the outlet.
         _ = socket.set_nodelay(true);
         let greeting = greet(socket, &tls, self.limits.packet_bytes_max);
@@ -150,7 +150,7 @@ impl Reception {
         }
     }
 
-    fn connection(&self, greeted: Greeted, is_paced: bool) -> (Connection, Vec<u8>) {
+    fn connection(&self, greeted: Greeted, is_paced: bool) -> (Box<Connection>, Vec<u8>) {
         let Greeted { stream, format, websocket, early } = greeted;
         let is_paced = is_paced && websocket.is_none();
         let (link, socket) = match stream {
@@ -174,7 +174,7 @@ impl Reception {
             limits: self.limits.clone(),
             hold: None,
         };
-        (connection, early)
+        (Box::new(connection), early)
     }
 }
 

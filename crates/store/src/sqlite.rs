@@ -136,8 +136,10 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn load(&mut self) -> Result<Snapshot, StoreError> {
-        load::snapshot(&mut self.connection, &mut self.leftovers)
-            .map_err(|cause| self.error("loading", cause))
+        let (snapshot, leftovers) =
+            load::snapshot(&mut self.connection).map_err(|cause| self.error("loading", cause))?;
+        self.leftovers = leftovers;
+        Ok(snapshot)
     }
 
     fn commit(&mut self, changes: &[Change]) -> Result<Vec<Outcome>, StoreError> {

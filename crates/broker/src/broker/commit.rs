@@ -6,9 +6,10 @@ use crate::{
     Change, ChannelKey, ChannelName, ClientId, ClientKey, ConnectionKey, Effect, Encoder, LogId,
     Mark, Outcome, PacketId, Page, PageState, Payloads, PayloadsBuilder, Reject, Retained,
     Sequence,
-    channel::{Receiver, RetainedMessage},
+    channel::RetainedMessage,
     cursor::Phase,
     output::{Run, RunFrames},
+    receivers::Receiver,
 };
 
 use super::{
@@ -320,12 +321,12 @@ impl<E: Encoder> Broker<E> {
             }
             _ => None,
         };
-        if !self.channels[page.channel].has_receivers() {
+        if self.channels[page.channel].receivers.is_empty() {
             return;
         }
         let frames = self.encode_page(page, stored);
         let receivers: Vec<(ConnectionKey, Receiver)> =
-            self.channels[page.channel].receivers().collect();
+            self.channels[page.channel].receivers.iter().collect();
         for (connection, receiver) in receivers {
             let is_own = page.from.is_some_and(|from| self.session(from) == Some(receiver.client));
             let is_excluded = is_own && !self.settings.echo;

@@ -3,8 +3,8 @@
 use crate::{
     Change, ChannelKey, ClientId, ClientKey, CloseReason, ConnectionKey, Effect, Encoder, Format,
     Mark, Reply,
-    channel::Receiver,
     client::{Connection, Subscription},
+    receivers::Receiver,
 };
 
 use super::{Broker, commit::Pending};
@@ -110,8 +110,7 @@ impl<E: Encoder> Broker<E> {
 
     /// Takes up a client's persistent subscriptions on its new connection.
     fn resume(&mut self, connection: ConnectionKey, client: ClientKey) {
-        let channels: Vec<ChannelKey> =
-            self.clients[client].subscriptions.keys().copied().collect();
+        let channels: Vec<ChannelKey> = self.clients[client].subscriptions.keys().collect();
         for &channel in &channels {
             self.add_receiver(channel, connection, client);
             self.deliver_retained(channel, connection);
@@ -134,7 +133,7 @@ impl<E: Encoder> Broker<E> {
         let subscription = self.clients[client].subscriptions.get(&channel);
         let persistent = matches!(subscription, Some(Subscription::Persistent(_)));
         let receiver = Receiver { client, format, persistent };
-        self.channels[channel].add_receiver(connection, receiver);
+        self.channels[channel].receivers.insert(connection, receiver);
     }
 
     pub(super) fn deliver_retained(&mut self, channel: ChannelKey, connection: ConnectionKey) {
@@ -158,10 +157,10 @@ impl<E: Encoder> Broker<E> {
         client.last_seen = self.now.unix_ms;
         self.dirty.note_client(key, client);
 
-        let channels: Vec<ChannelKey> = client.subscriptions.keys().copied().collect();
-        client.subscriptions.retain(|_, kind| matches!(kind, Subscription::Persistent(_)));
+        let channels: Vec<ChannelKey> = client.subscriptions.keys().collect();
+        client.subscriptions.retain(|kind| matches!(kind, Subscription::Persistent(_)));
         for channel in channels {
-            self.channels[channel].remove_receiver(connection);
+            self.channels[channel].receivers.remove(connection);
             self.drop_if_idle(channel);
         }
     }

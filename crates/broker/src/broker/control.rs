@@ -52,7 +52,7 @@ impl<E: Encoder> Broker<E> {
         let mut names = Vec::new();
         let mut kinds = serde_json::Map::new();
         kinds.insert(client.id.direct_channel().as_str().to_owned(), json!("persistent"));
-        for (&channel, subscription) in &client.subscriptions {
+        for (channel, subscription) in client.subscriptions.iter() {
             if client.direct_channel == Some(channel) {
                 continue;
             }

@@ -200,7 +200,7 @@ impl<E: Encoder> Broker<E> {
         });
         if !continues {
             self.finish_run();
-            if !self.channels[key].has_receivers() {
+            if self.channels[key].receivers.is_empty() {
                 self.stats.discarded += 1;
                 return;
             }
@@ -225,7 +225,7 @@ impl<E: Encoder> Broker<E> {
         let frames = run.finish();
         let excluded = from.filter(|_| !self.settings.echo);
         let mut overdue = Vec::new();
-        for (connection, receiver) in self.channels[key].receivers() {
+        for (connection, receiver) in self.channels[key].receivers.iter() {
             if Some(connection) == excluded {
                 continue;
             }

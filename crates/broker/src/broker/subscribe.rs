@@ -294,9 +294,9 @@ impl<E: Encoder> Broker<E> {
         let client_state = &mut self.clients[client];
         let subscription = client_state.subscriptions.remove(&channel)?;
         let state = &mut self.channels[channel];
-        state.persistent.swap_remove(&client);
+        state.persistent.remove(&client);
         if let Some(connection) = client_state.connection {
-            state.remove_receiver(connection);
+            state.receivers.remove(connection);
             if let (Subscription::Persistent(cursor), Some(connection)) =
                 (&subscription, self.connections.get_mut(connection))
             {

@@ -80,7 +80,7 @@ impl<E: Encoder> Broker<E> {
     /// Drops the pages that every persistent subscriber has acknowledged.
     fn trim_acknowledged(&mut self, key: ChannelKey) {
         let channel = &self.channels[key];
-        let floors = channel.persistent.keys().filter_map(|&client| {
+        let floors = channel.persistent.keys().filter_map(|client| {
             match self.clients[client].subscriptions.get(&key) {
                 Some(Subscription::Persistent(cursor)) => Some(cursor.floor()),
                 _ => None,
@@ -197,8 +197,8 @@ impl<E: Encoder> Broker<E> {
         let Some(client) = self.clients.remove(key) else { return };
         self.client_keys.remove(&client.id);
         self.batch.push(Change::ForgetClient(client.id), Pending::Nothing);
-        for channel in client.subscriptions.into_keys() {
-            self.channels[channel].persistent.swap_remove(&key);
+        for channel in client.subscriptions.keys() {
+            self.channels[channel].persistent.remove(&key);
             self.drop_unread_log(channel);
             self.drop_if_idle(channel);
         }

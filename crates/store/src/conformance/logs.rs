@@ -12,7 +12,6 @@ pub(super) fn a_failed_batch_leaves_nothing_behind(driver: &mut dyn Driver) {
     let before = subject.load();
     let pages_before = subject.spans(before.logs[0].log);
 
-    let empty_page = append("room", 0);
     let error = subject.refuse(&[
         append("room", 3),
         append("new", 1),
@@ -21,12 +20,19 @@ pub(super) fn a_failed_batch_leaves_nothing_behind(driver: &mut dyn Driver) {
         trim("room", 2),
         unsubscribe("ada", "room"),
         forget("ada"),
-        empty_page,
+        append("gone", 1),
+        unsubscribe("bob", "gone"),
+        append("room", 0),
     ]);
 
     assert_eq!(error.kind, FailureKind::Permanent, "{error}");
     assert_eq!(subject.load(), before);
     assert_eq!(subject.spans(before.logs[0].log), pages_before);
+    // Not even for a log that is given the id of one that never came to be.
+    let (log, _) = subject.append("other", 1);
+    subject.load();
+    subject.commit(&[]);
+    assert_eq!(subject.spans(log), [(1, 1)]);
 }
 
 /// Store, duty 2.

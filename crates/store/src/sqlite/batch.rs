@@ -6,16 +6,16 @@ use rialto_broker::{
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::{
-    heads::{Head, Heads},
-    leftovers::{self, Leftovers},
+    heads::{Head, Heads, HeadsDraft},
+    leftovers::{self, Leftovers, LeftoversDraft, WHOLE_LOG},
 };
 use crate::Cause;
 
 /// One batch on its way into the file; dropped before [`commit`](Self::commit), it never was.
 pub(super) struct Batch<'a> {
     transaction: Transaction<'a>,
-    heads: &'a mut Heads,
-    leftovers: &'a mut Leftovers,
+    heads: HeadsDraft<'a>,
+    leftovers: LeftoversDraft<'a>,
     pages_appended: u64,
     bytes_appended: u64,
 }
@@ -29,9 +29,13 @@ impl<'a> Batch<'a> {
     ) -> Result<Self, Cause> {
         // IMMEDIATE: a lock that another program holds is met here, not halfway.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        heads.begin();
-        leftovers.begin();
-        Ok(Batch { transaction, heads, leftovers, pages_appended: 0, bytes_appended: 0 })
+        Ok(Batch {
+            transaction,
+            heads: heads.draft(),
+            leftovers: leftovers.draft(),
+            pages_appended: 0,
+            bytes_appended: 0,
+        })
     }
 
     /// Makes the batch last.
@@ -215,7 +219,7 @@ impl<'a> Batch<'a> {
             .execute(params![log.0])?;
         if 0 < dropped {
             self.heads.put(channel, None);
-            self.leftovers.add_log(log);
+            self.leftovers.add(log, WHOLE_LOG);
         }
         Ok(())
     }

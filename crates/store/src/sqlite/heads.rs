@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rialto_broker::{ChannelName, LogId, Sequence};
 
 /// One log's row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Head {
     pub(super) log: LogId,
     /// Sequence of the last message ever appended.
@@ -14,20 +14,37 @@ pub(super) struct Head {
     pub(super) trimmed: Sequence,
 }
 
-/// The heads of all logs: as committed, and as the open transaction has them.
+/// The heads of all logs, as committed.
 #[derive(Debug, Default)]
 pub(super) struct Heads {
     committed: HashMap<ChannelName, Head>,
-    /// What the open transaction changed; `None` for a log that went.
+}
+
+/// The heads as an open transaction has them; nothing comes of it unless it is [kept](Self::keep).
+pub(super) struct HeadsDraft<'a> {
+    heads: &'a mut Heads,
+    /// What the transaction changed; `None` for a log that went.
     changed: HashMap<ChannelName, Option<Head>>,
 }
 
 impl Heads {
-    /// Returns the head of a channel's log as the open transaction sees it.
+    pub(super) fn draft(&mut self) -> HeadsDraft<'_> {
+        HeadsDraft { heads: self, changed: HashMap::new() }
+    }
+}
+
+impl FromIterator<(ChannelName, Head)> for Heads {
+    fn from_iter<T: IntoIterator<Item = (ChannelName, Head)>>(heads: T) -> Self {
+        Heads { committed: heads.into_iter().collect() }
+    }
+}
+
+impl HeadsDraft<'_> {
+    /// Returns the head of a channel's log.
     pub(super) fn get(&self, channel: &ChannelName) -> Option<Head> {
         match self.changed.get(channel) {
             Some(changed) => *changed,
-            None => self.committed.get(channel).copied(),
+            None => self.heads.committed.get(channel).copied(),
         }
     }
 
@@ -36,22 +53,17 @@ impl Heads {
         self.changed.insert(channel.clone(), head);
     }
 
-    /// Iterates over the heads that the open transaction changed, of logs still there.
+    /// Iterates over the heads that changed, of logs still there.
     pub(super) fn changed(&self) -> impl Iterator<Item = Head> {
         self.changed.values().filter_map(|head| *head)
     }
 
-    /// Forgets what an earlier transaction changed, if it was not committed.
-    pub(super) fn begin(&mut self) {
-        self.changed.clear();
-    }
-
-    /// Takes over what the transaction changed: it was committed.
-    pub(super) fn keep(&mut self) {
-        for (channel, head) in self.changed.drain() {
+    /// Makes the draft what is remembered: the transaction was committed.
+    pub(super) fn keep(self) {
+        for (channel, head) in self.changed {
             match head {
-                Some(head) => self.committed.insert(channel, head),
-                None => self.committed.remove(&channel),
+                Some(head) => self.heads.committed.insert(channel, head),
+                None => self.heads.committed.remove(&channel),
             };
         }
     }

@@ -12,8 +12,8 @@ use rusqlite::{Connection, params};
 
 use crate::Cause;
 
-/// The last sequence that SQLite's signed integers can hold.
-const SEQUENCE_MAX: Sequence = i64::MAX.unsigned_abs();
+/// Up to where the pages of a dropped log are gone: the last sequence a row can have.
+pub(super) const WHOLE_LOG: Sequence = i64::MAX.unsigned_abs();
 
 /// What removing a row costs besides its payload, in bytes.
 const ROW_EFFORT: u64 = 4096;
@@ -28,10 +28,16 @@ pub(super) const EFFORT_TO_MAKE_ROOM: u64 = 32 << 20;
 #[derive(Debug, Default)]
 pub(super) struct Leftovers {
     /// By log, the sequence up to which pages are gone.
-    known: BTreeMap<LogId, Sequence>,
-    /// What the open transaction adds to them.
-    added: Vec<(LogId, Sequence)>,
-    /// Logs the open transaction has swept clean of what is known.
+    gone: BTreeMap<LogId, Sequence>,
+}
+
+/// What an open transaction does about leftovers; nothing comes of it unless it is
+/// [kept](Self::keep).
+pub(super) struct LeftoversDraft<'a> {
+    leftovers: &'a mut Leftovers,
+    /// What it adds to them.
+    added: Leftovers,
+    /// Logs that it swept clean of what was there before.
     swept: Vec<LogId>,
 }
 
@@ -45,28 +51,27 @@ struct Portion {
 }
 
 impl Leftovers {
-    /// Forgets what an earlier transaction did, if it was not committed.
-    pub(super) fn begin(&mut self) {
-        self.added.clear();
-        self.swept.clear();
-    }
-
-    /// Notes that a whole log is gone.
-    pub(super) fn add_log(&mut self, log: LogId) {
-        self.add(log, SEQUENCE_MAX);
+    pub(super) fn draft(&mut self) -> LeftoversDraft<'_> {
+        LeftoversDraft { leftovers: self, added: Leftovers::default(), swept: Vec::new() }
     }
 
     /// Notes that the pages of `log` that end at or below `through` are gone.
     pub(super) fn add(&mut self, log: LogId, through: Sequence) {
-        if self.added.last() != Some(&(log, through)) {
-            self.added.push((log, through));
-        }
+        let gone = self.gone.entry(log).or_default();
+        *gone = through.max(*gone);
+    }
+}
+
+impl LeftoversDraft<'_> {
+    /// Notes that the pages of `log` that end at or below `through` are gone.
+    pub(super) fn add(&mut self, log: LogId, through: Sequence) {
+        self.added.add(log, through);
     }
 
-    /// Removes rows worth about `effort`, at least one.
+    /// Removes rows worth about `effort`, at least one, of those that were left over before.
     pub(super) fn sweep(&mut self, connection: &Connection, effort: u64) -> Result<(), Cause> {
         let mut effort_left = effort;
-        for (&log, &through) in &self.known {
+        for (&log, &through) in &self.leftovers.gone {
             if effort_left == 0 {
                 break;
             }
@@ -84,14 +89,13 @@ impl Leftovers {
         Ok(())
     }
 
-    /// Takes over what the transaction did: it was committed.
-    pub(super) fn keep(&mut self) {
-        for log in self.swept.drain(..) {
-            self.known.remove(&log);
+    /// Makes the draft what is known: the transaction was committed.
+    pub(super) fn keep(self) {
+        for log in self.swept {
+            self.leftovers.gone.remove(&log);
         }
-        for (log, through) in self.added.drain(..) {
-            let known = self.known.entry(log).or_default();
-            *known = through.max(*known);
+        for (log, through) in self.added.gone {
+            self.leftovers.add(log, through);
         }
     }
 }

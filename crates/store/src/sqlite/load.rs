@@ -11,34 +11,27 @@ use rusqlite::{Connection, Row};
 
 use super::{
     heads::{Head, Heads},
-    leftovers::Leftovers,
+    leftovers::{Leftovers, WHOLE_LOG},
 };
 use crate::{Cause, error::Checksummed};
 
-/// Reads everything but the messages, and notes the rows of pages that are gone.
-pub(super) fn snapshot(
-    connection: &mut Connection,
-    leftovers: &mut Leftovers,
-) -> Result<Snapshot, Cause> {
+/// Reads everything but the messages, and finds the rows of pages that are gone.
+pub(super) fn snapshot(connection: &mut Connection) -> Result<(Snapshot, Leftovers), Cause> {
     let transaction = connection.transaction()?; // All as of one moment.
     let mut logs = Logs::read(&transaction)?;
-    logs.read_pages(&transaction, leftovers)?;
-    Ok(Snapshot {
+    let leftovers = logs.read_pages(&transaction)?;
+    let snapshot = Snapshot {
         clients: clients(&transaction)?,
         logs: logs.states,
         cursors: cursors(&transaction)?,
         retained: retained(&transaction)?,
-    })
+    };
+    Ok((snapshot, leftovers))
 }
 
 /// Reads where each log ends.
 pub(super) fn heads(connection: &Connection) -> Result<Heads, Cause> {
-    let mut heads = Heads::default();
-    for (channel, head) in read_heads(connection)? {
-        heads.put(&channel, Some(head));
-    }
-    heads.keep();
-    Ok(heads)
+    Ok(read_heads(connection)?.into_iter().collect())
 }
 
 /// Logs under construction.
@@ -59,11 +52,8 @@ impl Logs {
     }
 
     /// Adds each page to its log, or to the leftovers if it is gone. Reads the index only.
-    fn read_pages(
-        &mut self,
-        connection: &Connection,
-        leftovers: &mut Leftovers,
-    ) -> Result<(), Cause> {
+    fn read_pages(&mut self, connection: &Connection) -> Result<Leftovers, Cause> {
+        let mut leftovers = Leftovers::default();
         let mut statement = connection
             .prepare("SELECT log, last, bytes, at_ms FROM page ORDER BY log, last, bytes, at_ms")?;
         let mut rows = statement.query([])?;
@@ -71,13 +61,12 @@ impl Logs {
             let log = LogId(row.get(0)?);
             let page = PageState { last: row.get(1)?, bytes: row.get(2)?, at: row.get(3)? };
             match self.places.get(&log) {
-                None => leftovers.add_log(log),
+                None => leftovers.add(log, WHOLE_LOG),
                 Some((_, trimmed)) if page.last <= *trimmed => leftovers.add(log, *trimmed),
                 Some((place, _)) => self.states[*place].pages.push(page),
             }
         }
-        leftovers.keep();
-        Ok(())
+        Ok(leftovers)
     }
 }
 

@@ -1,6 +1,19 @@
+//! What SQLite alone must answer for, besides the duties of every driver.
+
+use std::path::{Path, PathBuf};
+
+use rialto_broker::{Change, ChannelName, LogId, Page, Payloads, Sequence};
+use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::{SqliteSettings, SqliteStore, Store, conformance};
+use crate::{SqliteSettings, SqliteStore, Store, StoreError, conformance};
+
+mod crash;
+mod damage;
+mod model;
+mod mount;
+mod opening;
+mod room;
 
 /// Keeps the latest store's directory.
 #[derive(Default)]
@@ -11,7 +24,7 @@ struct Driver {
 impl Driver {
     fn open(&self) -> Box<dyn Store> {
         let directory = self.directory.as_ref().expect("a store was created").path();
-        Box::new(SqliteStore::open(directory, &SqliteSettings::default()).unwrap())
+        Box::new(open(directory))
     }
 }
 
@@ -30,4 +43,43 @@ impl conformance::Driver for Driver {
 #[test]
 fn sqlite_fulfils_every_duty() {
     conformance::check_all(&mut Driver::default());
+}
+
+fn open(directory: &Path) -> SqliteStore {
+    SqliteStore::open(directory, &SqliteSettings::default()).unwrap()
+}
+
+fn refusal(directory: &Path) -> StoreError {
+    SqliteStore::open(directory, &SqliteSettings::default()).unwrap_err()
+}
+
+fn database_in(directory: &Path) -> PathBuf {
+    directory.join("rialto.db")
+}
+
+/// Opens the database behind the store's back.
+fn shell(directory: &Path) -> Connection {
+    Connection::open(database_in(directory)).unwrap()
+}
+
+/// Returns a page of one message, so long.
+fn append(channel: &str, bytes: usize) -> Change {
+    Change::Append(Page {
+        channel: channel.into(),
+        publisher: "publisher".into(),
+        at: 1,
+        count: 1,
+        payloads: Payloads::single(&vec![b'1'; bytes]),
+    })
+}
+
+fn subscribe(client: &str, channel: &str) -> Change {
+    Change::Subscribe(client.into(), channel.into())
+}
+
+/// Returns a channel's log and the last message appended to it.
+fn end_of(store: &mut SqliteStore, channel: &str) -> (LogId, Sequence) {
+    let logs = store.load().unwrap().logs;
+    let log = logs.iter().find(|log| log.channel == ChannelName::from(channel)).unwrap();
+    (log.log, log.last)
 }

@@ -1,0 +1,153 @@
+//! A store for tests: carries out what the core asks, in memory, as the drivers promise to.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    Change, ChannelName, ClientId, CursorState, LogId, LogState, Outcome, Page, PageState,
+    ReadRequest, Retained, Sequence, Snapshot, StoredPage, UnixMs,
+};
+
+/// What would be on disk.
+#[derive(Debug, Default)]
+pub(super) struct TestStore {
+    clients: BTreeMap<ClientId, UnixMs>,
+    logs: BTreeMap<ChannelName, StoredLog>,
+    pub(super) retained: BTreeMap<ChannelName, Retained>,
+    /// How many logs were ever made; the latest one's id.
+    made: u64,
+}
+
+#[derive(Debug)]
+struct StoredLog {
+    id: LogId,
+    last: Sequence,
+    pages: Vec<StoredPage>,
+    cursors: BTreeMap<ClientId, CursorState>,
+}
+
+impl TestStore {
+    /// Carries out a batch and says what became of each change.
+    pub(super) fn commit(&mut self, changes: &[Change]) -> Vec<Outcome> {
+        changes.iter().map(|change| self.apply(change)).collect()
+    }
+
+    /// Reads pages as a [`ReadRequest`] asks: at least one if there is any.
+    pub(super) fn read(&self, request: &ReadRequest) -> Vec<StoredPage> {
+        let mut bytes = 0;
+        let mut pages = Vec::new();
+        for page in self.pages(request.log).filter(|page| request.from <= last_of(page)) {
+            bytes += page.payloads.as_bytes().len();
+            pages.push(page.clone());
+            if request.bytes_max < bytes {
+                break;
+            }
+        }
+        pages
+    }
+
+    /// Returns the pages of a log, oldest first.
+    pub(super) fn pages(&self, log: LogId) -> impl Iterator<Item = &StoredPage> {
+        let log = self.logs.values().filter(move |one| one.id == log);
+        log.flat_map(|log| &log.pages)
+    }
+
+    /// Returns where a client stands in a channel's log.
+    pub(super) fn cursor(&self, client: &ClientId, channel: &ChannelName) -> Option<&CursorState> {
+        self.logs.get(channel)?.cursors.get(client)
+    }
+
+    /// Returns the id of a channel's log.
+    pub(super) fn log(&self, channel: &ChannelName) -> Option<LogId> {
+        self.logs.get(channel).map(|log| log.id)
+    }
+
+    pub(super) fn snapshot(&self) -> Snapshot {
+        let cursors = self.logs.iter().flat_map(|(channel, log)| {
+            let cursors = log.cursors.iter();
+            cursors.map(move |(client, state)| (client.clone(), channel.clone(), state.clone()))
+        });
+        Snapshot {
+            clients: self.clients.iter().map(|(client, &seen)| (client.clone(), seen)).collect(),
+            logs: self.logs.iter().map(|(channel, log)| log.state(channel)).collect(),
+            cursors: cursors.collect(),
+            retained: self.retained.clone().into_iter().collect(),
+        }
+    }
+
+    fn apply(&mut self, change: &Change) -> Outcome {
+        match change {
+            Change::Append(page) => return self.append(page),
+            Change::Subscribe(client, channel) => return self.subscribe(client, channel),
+            Change::Retain(channel, retained) => {
+                self.retained.insert(channel.clone(), retained.clone());
+            }
+            Change::PutClient(client, seen) => _ = self.clients.insert(client.clone(), *seen),
+            Change::ForgetClient(client) => {
+                self.clients.remove(client);
+                self.remove_cursors(client, |_| true);
+            }
+            Change::Unsubscribe(client, channel) => {
+                self.remove_cursors(client, |name| name == channel);
+            }
+            Change::MoveCursor(client, channel, state) => {
+                let log = self.logs.get_mut(channel);
+                if let Some(cursor) = log.and_then(|log| log.cursors.get_mut(client)) {
+                    cursor.clone_from(state);
+                }
+            }
+            Change::Trim(channel, through) => {
+                if let Some(log) = self.logs.get_mut(channel) {
+                    log.pages.retain(|page| *through < last_of(page));
+                }
+            }
+        }
+        Outcome::Done
+    }
+
+    fn append(&mut self, page: &Page) -> Outcome {
+        let log = self.log_of(&page.channel);
+        let first = log.last + 1;
+        log.last += u64::from(page.count);
+        let Page { publisher, at, count, payloads, .. } = page.clone();
+        log.pages.push(StoredPage { first, publisher, at, count, payloads });
+        Outcome::Appended { log: log.id, first }
+    }
+
+    fn subscribe(&mut self, client: &ClientId, channel: &ChannelName) -> Outcome {
+        let log = self.log_of(channel);
+        let behind_last = CursorState { floor: log.last, acknowledged: Vec::new() };
+        let cursor = log.cursors.entry(client.clone()).or_insert(behind_last);
+        Outcome::Subscribed { log: log.id, floor: cursor.floor }
+    }
+
+    /// Removes cursors of a client; a log goes with its last one.
+    fn remove_cursors(&mut self, client: &ClientId, of_channel: impl Fn(&ChannelName) -> bool) {
+        self.logs.retain(|channel, log| {
+            let is_removed = of_channel(channel) && log.cursors.remove(client).is_some();
+            !(is_removed && log.cursors.is_empty())
+        });
+    }
+
+    fn log_of(&mut self, channel: &ChannelName) -> &mut StoredLog {
+        self.logs.entry(channel.clone()).or_insert_with(|| {
+            self.made += 1;
+            let id = LogId(self.made);
+            StoredLog { id, last: 0, pages: Vec::new(), cursors: BTreeMap::new() }
+        })
+    }
+}
+
+impl StoredLog {
+    fn state(&self, channel: &ChannelName) -> LogState {
+        let pages = self.pages.iter().map(|page| PageState {
+            last: last_of(page),
+            bytes: page.payloads.as_bytes().len() as u64,
+            at: page.at,
+        });
+        LogState { channel: channel.clone(), log: self.id, last: self.last, pages: pages.collect() }
+    }
+}
+
+fn last_of(page: &StoredPage) -> Sequence {
+    page.first + u64::from(page.count) - 1
+}

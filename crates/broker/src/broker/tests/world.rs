@@ -1,0 +1,324 @@
+//! Plays scripts: commands of clients, the passing of time, and a store that can be held up.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fmt::Write as _,
+    time::Duration,
+};
+
+use expect_test::Expect;
+
+use super::{store::TestStore, text::TextEncoder};
+use crate::{
+    Broker, Change, ClientId, CloseReason, ConnectionKey, Effect, Format, Now, Publish, Qos,
+    ReadRequest, Reject, Settings,
+};
+
+/// How often the server calls `on_tick`.
+const TICK: Duration = Duration::from_millis(100);
+
+/// A broker, its store and its clients.
+///
+/// # Script
+/// Each line is a round, its commands separated by ` | `:
+///
+/// - `ada: connect` opens a connection and on it the session of `ada`; `ada/2: …` is another
+///   connection of the same client. `ada: open [format=1] [window=3]` only opens it.
+/// - `ada: sub room [persistent]`, `unsub room`, `ack 1-2`, `hear`, `disconnect`,
+///   `pub room 1 [qos1] [retain] [id=7]`.
+/// - `server: sub ada room [persistent]`, `unsub ada room`, `push room 1 [qos1] [retain]`,
+///   `close ada`, `close all`.
+/// - `+5s`, `+300ms`: time passes, with a tick every 100 ms.
+/// - `store: hold` keeps commits and reads waiting; `commit`, `refuse`, `read`, `fail` carry out or
+///   fail the oldest one; `go` holds no longer; `show` writes changes into the transcript.
+/// - `crash`: the process dies and starts again from what the store holds.
+pub(super) struct World {
+    pub(super) broker: Broker<TextEncoder>,
+    pub(super) store: TestStore,
+    settings: Settings,
+    now: Now,
+    connections: BTreeMap<String, ConnectionKey>,
+    names: BTreeMap<ConnectionKey, String>,
+    closed: Vec<ConnectionKey>,
+    commits: VecDeque<Vec<Change>>,
+    reads: VecDeque<ReadRequest>,
+    is_held: bool,
+    is_shown: bool,
+    transcript: String,
+}
+
+/// Plays `script` on a new broker with default settings and compares all that happened.
+#[track_caller]
+pub(super) fn check(script: &str, expected: &Expect) {
+    check_with(Settings::default(), script, expected);
+}
+
+/// Plays `script` on a new broker and compares all that happened.
+#[track_caller]
+pub(super) fn check_with(settings: Settings, script: &str, expected: &Expect) {
+    let mut world = World::new(settings);
+    world.play(script);
+    expected.assert_eq(&world.take_transcript());
+}
+
+impl World {
+    pub(super) fn new(settings: Settings) -> Self {
+        World {
+            broker: Broker::new(TextEncoder, settings.clone(), Default::default(), Now::default()),
+            store: TestStore::default(),
+            settings,
+            now: Now::default(),
+            connections: BTreeMap::new(),
+            names: BTreeMap::new(),
+            closed: Vec::new(),
+            commits: VecDeque::new(),
+            reads: VecDeque::new(),
+            is_held: false,
+            is_shown: false,
+            transcript: String::new(),
+        }
+    }
+
+    pub(super) fn take_transcript(&mut self) -> String {
+        std::mem::take(&mut self.transcript)
+    }
+
+    #[track_caller]
+    pub(super) fn play(&mut self, script: &str) {
+        for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            match line.split_once(": ") {
+                _ if line == "crash" => self.crash(),
+                None => self.pass(duration(line.strip_prefix('+').unwrap_or_else(|| bad(line)))),
+                Some(("store", order)) => self.obey(order),
+                Some(_) => self.round(|world| {
+                    for command in line.split(" | ") {
+                        world.command(command);
+                    }
+                }),
+            }
+        }
+    }
+
+    /// Lets the broker do something and carries out what it asks for.
+    fn round(&mut self, act: impl FnOnce(&mut Self)) {
+        self.broker.begin_round(self.now);
+        act(self);
+        self.perform();
+        while !self.is_held && self.complete_one() {}
+        for connection in std::mem::take(&mut self.closed) {
+            self.round(|world| world.broker.disconnect(connection));
+        }
+    }
+
+    fn perform(&mut self) {
+        for effect in self.broker.take_effects() {
+            match effect {
+                Effect::Send { connection, frames, count, droppable } => {
+                    let frames = std::str::from_utf8(&frames).unwrap();
+                    assert_eq!(frames.lines().count(), count as usize, "frames are counted");
+                    let name = &self.names[&connection];
+                    for line in frames.lines() {
+                        let is_plain = line.contains("push") && !line.contains(" id ");
+                        let is_plain = is_plain && !line.ends_with(" retained");
+                        assert_eq!(droppable, is_plain, "only QoS 0 is droppable: {line}");
+                        writeln!(self.transcript, "{name} < {line}").unwrap();
+                    }
+                }
+                Effect::Close { connection, reason } => {
+                    writeln!(self.transcript, "{} x {reason}", self.names[&connection]).unwrap();
+                    self.closed.push(connection);
+                }
+                Effect::Commit(changes) => {
+                    if self.is_shown {
+                        changes.iter().for_each(|change| self.show(change));
+                    }
+                    self.commits.push_back(changes);
+                }
+                Effect::Read(request) => self.reads.push_back(request),
+            }
+        }
+    }
+
+    /// Has the store do the oldest thing it was asked for.
+    fn complete_one(&mut self) -> bool {
+        if let Some(changes) = self.commits.pop_front() {
+            let outcomes = self.store.commit(&changes);
+            self.broker.begin_round(self.now);
+            self.broker.on_committed(Ok(&outcomes));
+        } else if let Some(request) = self.reads.pop_front() {
+            let pages = self.store.read(&request);
+            self.broker.begin_round(self.now);
+            self.broker.on_read(&request, Some(&pages));
+        } else {
+            return false;
+        }
+        self.perform();
+        true
+    }
+
+    fn obey(&mut self, order: &str) {
+        match order {
+            "hold" => self.is_held = true,
+            "go" => {
+                self.is_held = false;
+                self.round(|_| {});
+            }
+            "show" => self.is_shown = true,
+            "commit" => {
+                let changes = self.commits.pop_front().expect("a commit is waiting");
+                let outcomes = self.store.commit(&changes);
+                self.round(|world| world.broker.on_committed(Ok(&outcomes)));
+            }
+            "refuse" => {
+                self.commits.pop_front().expect("a commit is waiting");
+                self.round(|world| world.broker.on_committed(Err(Reject::StoreUnavailable)));
+            }
+            "read" => {
+                let request = self.reads.pop_front().expect("a read is waiting");
+                let pages = self.store.read(&request);
+                self.round(|world| world.broker.on_read(&request, Some(&pages)));
+            }
+            "fail" => {
+                let request = self.reads.pop_front().expect("a read is waiting");
+                self.round(|world| world.broker.on_read(&request, None));
+            }
+            _ => bad(order),
+        }
+    }
+
+    fn pass(&mut self, time: Duration) {
+        let end = self.now.uptime + time;
+        while self.now.uptime < end {
+            self.now.uptime += TICK;
+            self.now.unix_ms += TICK.as_millis() as u64;
+            self.round(|world| world.broker.on_tick());
+        }
+    }
+
+    fn crash(&mut self) {
+        self.connections.clear();
+        self.commits.clear();
+        self.reads.clear();
+        self.now.unix_ms += 1;
+        let snapshot = self.store.snapshot();
+        self.broker = Broker::new(TextEncoder, self.settings.clone(), snapshot, self.now);
+    }
+
+    fn command(&mut self, command: &str) {
+        let (who, what) = command.split_once(": ").unwrap_or_else(|| bad(command));
+        let words: Vec<&str> = what.split(' ').collect();
+        if who == "server" {
+            self.server_command(&words);
+            return;
+        }
+        if let ["open", options @ ..] | ["connect", options @ ..] = &words[..] {
+            let format = Format(option(options, "format=").unwrap_or(0));
+            let window = option(options, "window=").unwrap_or(u32::MAX);
+            if !self.connections.contains_key(who) {
+                let connection = self.broker.open(format, window);
+                self.connections.insert(who.to_owned(), connection);
+                self.names.insert(connection, who.to_owned());
+            }
+        }
+        let connection = self.connections[who];
+        let broker = &mut self.broker;
+        match words[..] {
+            ["open", ..] => {}
+            ["connect", ..] => broker.connect(connection, &client_of(who)),
+            ["sub", channel] => broker.subscribe(connection, channel, false),
+            ["sub", channel, "persistent"] => broker.subscribe(connection, channel, true),
+            ["unsub", channel] => broker.unsubscribe(connection, channel),
+            ["ack", id] => broker.acknowledge(connection, id),
+            ["hear"] => broker.heard(connection),
+            ["disconnect"] => {
+                broker.disconnect(connection);
+                self.connections.remove(who);
+            }
+            ["pub", channel, payload, ref options @ ..] => {
+                broker.publish(connection, &message(channel, payload, options));
+            }
+            _ => bad(command),
+        }
+    }
+
+    fn server_command(&mut self, words: &[&str]) {
+        let broker = &mut self.broker;
+        let result = match *words {
+            ["sub", client, channel] => broker.force_subscribe(&client.into(), channel, false),
+            ["sub", client, channel, "persistent"] => {
+                broker.force_subscribe(&client.into(), channel, true)
+            }
+            ["unsub", client, channel] => broker.force_unsubscribe(&client.into(), channel),
+            ["push", channel, payload, ref options @ ..] => {
+                broker.push(&message(channel, payload, options))
+            }
+            ["close", "all"] => {
+                broker.close_all(CloseReason::ShuttingDown);
+                Ok(())
+            }
+            ["close", who] => {
+                broker.close(self.connections[who], CloseReason::Internal);
+                Ok(())
+            }
+            _ => bad(&words.join(" ")),
+        };
+        if let Err(reject) = result {
+            writeln!(self.transcript, "server: {reject:?}").unwrap();
+        }
+    }
+
+    fn show(&mut self, change: &Change) {
+        let line = match change {
+            Change::Append(page) => {
+                let payloads: Vec<_> = page.payloads.iter().map(String::from_utf8_lossy).collect();
+                format!("append {} {} by {}", page.channel, payloads.join(" "), page.publisher)
+            }
+            Change::Retain(channel, retained) => {
+                format!("retain {channel} {}", String::from_utf8_lossy(&retained.payload))
+            }
+            Change::PutClient(client, seen) => format!("put {client} seen {seen}"),
+            Change::ForgetClient(client) => format!("forget {client}"),
+            Change::Subscribe(client, channel) => format!("subscribe {client} {channel}"),
+            Change::Unsubscribe(client, channel) => format!("unsubscribe {client} {channel}"),
+            Change::MoveCursor(client, channel, state) => {
+                format!("move {client} {channel} {} {:?}", state.floor, state.acknowledged)
+            }
+            Change::Trim(channel, last) => format!("trim {channel} {last}"),
+        };
+        writeln!(self.transcript, "store < {line}").unwrap();
+    }
+}
+
+/// Returns the client that a connection's name in a script stands for.
+fn client_of(connection: &str) -> ClientId {
+    connection.split('/').next().unwrap_or(connection).into()
+}
+
+fn message<'a>(channel: &'a str, payload: &'a str, options: &[&'a str]) -> Publish<'a> {
+    let is_acknowledged = options.contains(&"qos1");
+    Publish {
+        channel,
+        payload: payload.as_bytes(),
+        qos: if is_acknowledged { Qos::AtLeastOnce } else { Qos::AtMostOnce },
+        retain: options.contains(&"retain"),
+        request: options.iter().find_map(|option| option.strip_prefix("id=")),
+    }
+}
+
+fn option<T: std::str::FromStr>(options: &[&str], name: &str) -> Option<T> {
+    options.iter().find_map(|option| option.strip_prefix(name)?.parse().ok())
+}
+
+fn duration(text: &str) -> Duration {
+    let number = |digits: &str| digits.parse().unwrap_or_else(|_| bad(text));
+    match (text.strip_suffix("ms"), text.strip_suffix('s'), text.strip_suffix('h')) {
+        (Some(ms), ..) => Duration::from_millis(number(ms)),
+        (_, Some(s), _) => Duration::from_secs(number(s)),
+        (.., Some(h)) => Duration::from_secs(3600 * number(h)),
+        _ => bad(text),
+    }
+}
+
+fn bad<T>(line: &str) -> T {
+    panic!("no such line in a script: {line}")
+}

@@ -1,0 +1,133 @@
+//! Random batches must leave SQLite and memory alike, across restarts.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use rialto_broker::{
+    Change, ChannelName, ClientId, CursorState, LogId, Outcome, Page, PayloadsBuilder, Retained,
+};
+
+use super::open;
+use crate::{MemoryStore, Store};
+
+#[derive(Debug, Clone)]
+enum Step {
+    Commit(Vec<Change>),
+    Reopen { closed: bool },
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 96,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn sqlite_does_what_memory_does(steps in prop::collection::vec(step(), 1..24)) {
+        let directory = tempfile::tempdir().unwrap();
+        let mut sqlite = open(directory.path());
+        let mut memory = MemoryStore::default();
+        let mut logs = BTreeSet::new();
+
+        for step in steps {
+            match step {
+                Step::Commit(changes) => {
+                    let outcomes = memory.commit(&changes).map_err(|error| error.kind);
+                    logs.extend(outcomes.iter().flatten().filter_map(log_of));
+                    prop_assert_eq!(sqlite.commit(&changes).map_err(|error| error.kind), outcomes);
+                }
+                Step::Reopen { closed } => {
+                    if closed {
+                        sqlite.close().unwrap();
+                    }
+                    drop(sqlite);
+                    sqlite = open(directory.path());
+                }
+            }
+            prop_assert_eq!(sqlite.load().unwrap(), memory.load().unwrap());
+            check_pages(&sqlite, &memory, &logs)?;
+        }
+    }
+}
+
+/// Checks that the pages of all logs there ever were are alike, from every start.
+fn check_pages(
+    sqlite: &dyn Store,
+    memory: &dyn Store,
+    logs: &BTreeSet<LogId>,
+) -> Result<(), TestCaseError> {
+    let mut sqlite = sqlite.reader().unwrap();
+    let mut memory = memory.reader().unwrap();
+    for &log in logs {
+        for (from, bytes_max) in [(0, usize::MAX), (1, 40), (4, 0), (7, usize::MAX)] {
+            let pages = sqlite.read(log, from, bytes_max).unwrap();
+            prop_assert_eq!(pages, memory.read(log, from, bytes_max).unwrap());
+        }
+    }
+    Ok(())
+}
+
+fn log_of(outcome: &Outcome) -> Option<LogId> {
+    match outcome {
+        Outcome::Appended { log, .. } | Outcome::Subscribed { log, .. } => Some(*log),
+        Outcome::Done => None,
+    }
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => prop::collection::vec(change(), 0..6).prop_map(Step::Commit),
+        1 => any::<bool>().prop_map(|closed| Step::Reopen { closed }),
+    ]
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        8 => page().prop_map(Change::Append),
+        1 => (channel(), retained()).prop_map(|(channel, retained)| {
+            Change::Retain(channel, retained)
+        }),
+        1 => (client(), 0..9_u64).prop_map(|(client, seen)| Change::PutClient(client, seen)),
+        1 => client().prop_map(Change::ForgetClient),
+        4 => (client(), channel()).prop_map(|(client, channel)| Change::Subscribe(client, channel)),
+        2 => (client(), channel()).prop_map(|(client, channel)| {
+            Change::Unsubscribe(client, channel)
+        }),
+        2 => (client(), channel(), cursor()).prop_map(|(client, channel, state)| {
+            Change::MoveCursor(client, channel, state)
+        }),
+        3 => (channel(), 0..20_u64).prop_map(|(channel, through)| Change::Trim(channel, through)),
+    ]
+}
+
+/// One in twenty is empty, and fails its batch.
+fn page() -> impl Strategy<Value = Page> {
+    let count = prop_oneof![1 => Just(0_u32), 19 => 1..5_u32];
+    (channel(), client(), count, any::<u32>()).prop_map(|(channel, publisher, count, at)| {
+        let mut payloads = PayloadsBuilder::default();
+        for number in 0..count {
+            payloads.push(format!("[{at},{number}]").as_bytes());
+        }
+        Page { channel, publisher, at: at.into(), count, payloads: payloads.finish() }
+    })
+}
+
+fn retained() -> impl Strategy<Value = Retained> {
+    (client(), "[0-9]{1,3}")
+        .prop_map(|(publisher, text)| Retained { publisher, payload: Bytes::from(text) })
+}
+
+fn cursor() -> impl Strategy<Value = CursorState> {
+    (0..9_u64, prop::collection::vec((10..15_u64, 16..20_u64), 0..3))
+        .prop_map(|(floor, acknowledged)| CursorState { floor, acknowledged })
+}
+
+fn client() -> impl Strategy<Value = ClientId> {
+    prop_oneof![Just("ada"), Just("bob"), Just("")].prop_map(ClientId::from)
+}
+
+fn channel() -> impl Strategy<Value = ChannelName> {
+    prop_oneof![Just("room"), Just("#ada"), Just("Room")].prop_map(ChannelName::from)
+}

@@ -1,0 +1,158 @@
+//! Running out of room, and what removes rows that are gone.
+
+use std::{fs, path::Path};
+
+use rialto_broker::Change;
+
+use super::{append, database_in, end_of, mount::Mount, open, shell, subscribe};
+use crate::{FailureKind, SqliteSettings, SqliteStore, Store, StoreError};
+
+const PAGE_BYTES: usize = 15_000;
+
+#[test]
+fn a_full_disk_fails_commits_until_there_is_room() {
+    let Some(disk) = Mount::try_new(4) else { return }; // The next test does without.
+    let ballast = disk.path().join("ballast");
+    fs::write(&ballast, vec![0; 2 << 20]).unwrap();
+    let directory = disk.path().join("store");
+    let mut store = open(&directory);
+
+    let committed = fill(&mut store);
+    fs::remove_file(ballast).unwrap();
+    store.commit(&[append("room", PAGE_BYTES)]).unwrap();
+
+    check_content(store, &directory, committed + 1);
+}
+
+#[test]
+fn a_full_store_fails_commits_until_something_is_trimmed() {
+    let directory = tempfile::tempdir().unwrap();
+    let bytes_max = 1 << 20;
+    let mut store = open_limited(directory.path(), bytes_max);
+
+    let committed = fill(&mut store);
+    store.commit(&[Change::Trim("room".into(), committed)]).unwrap();
+    for _ in 0..committed / 2 {
+        store.commit(&[append("room", PAGE_BYTES)]).unwrap();
+    }
+    store.close().unwrap();
+    assert!(fs::metadata(database_in(directory.path())).unwrap().len() <= bytes_max);
+
+    check_content(store, directory.path(), committed + committed / 2);
+}
+
+#[test]
+fn a_client_can_be_forgotten_in_a_full_store() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = open_limited(directory.path(), 1 << 20);
+    fill(&mut store);
+
+    store.commit(&[Change::ForgetClient("ada".into())]).unwrap();
+    store.commit(&[append("room", PAGE_BYTES)]).unwrap();
+    assert_eq!(end_of(&mut store, "room").1, 1);
+}
+
+#[test]
+fn a_limit_below_the_size_of_the_file_stops_its_growth_only() {
+    let directory = tempfile::tempdir().unwrap();
+    fill(&mut open_limited(directory.path(), 1 << 20));
+
+    let mut store = open_limited(directory.path(), 1);
+    let last = end_of(&mut store, "room").1;
+    store.commit(&[append("room", PAGE_BYTES)]).unwrap_err();
+    store.commit(&[Change::Trim("room".into(), last)]).unwrap();
+    store.commit(&[append("room", PAGE_BYTES)]).unwrap();
+}
+
+#[test]
+fn rows_of_a_dropped_log_are_removed_a_few_at_a_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = open(directory.path());
+    store.commit(&[subscribe("ada", "room")]).unwrap();
+    let page = append("room", 10);
+    store.commit(&vec![page; 2000]).unwrap();
+    store.commit(&[Change::ForgetClient("ada".into())]).unwrap();
+    assert_eq!(rows(directory.path()), 2000, "dropping removes no rows yet");
+
+    store.commit(&[]).unwrap();
+    let left = rows(directory.path());
+    assert!((1000..2000).contains(&left), "one commit removes some rows: {left} are left");
+
+    // Those that a restart finds are removed as well.
+    drop(store);
+    let mut store = open(directory.path());
+    assert_eq!(store.load().unwrap().logs, []);
+    for _ in 0..4 {
+        store.commit(&[]).unwrap();
+    }
+    assert_eq!(rows(directory.path()), 0);
+}
+
+#[test]
+fn the_file_stops_growing_when_messages_are_trimmed_as_they_come() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = open(directory.path());
+    for last in 1..300 {
+        store
+            .commit(&[
+                append("room", PAGE_BYTES),
+                append("other", 10),
+                Change::Trim("room".into(), last),
+                Change::Trim("other".into(), last),
+            ])
+            .unwrap();
+    }
+    assert!(rows(directory.path()) < 10);
+    store.close().unwrap();
+    let bytes = fs::metadata(database_in(directory.path())).unwrap().len();
+    assert!(bytes < 20 * PAGE_BYTES as u64, "the file has {bytes} bytes");
+}
+
+/// Appends pages to a log that ada reads until the store refuses one, and returns how many it took.
+fn fill(store: &mut SqliteStore) -> u64 {
+    store.commit(&[subscribe("ada", "room")]).unwrap();
+    let mut committed = 0;
+    loop {
+        // The second change must go with the first.
+        let batch = [append("room", PAGE_BYTES), Change::PutClient("ada".into(), committed + 1)];
+        match store.commit(&batch) {
+            Ok(_) => committed += 1,
+            Err(error) => {
+                check_full(&error);
+                break;
+            }
+        }
+    }
+    check_full(&store.commit(&[append("room", PAGE_BYTES)]).unwrap_err());
+    assert_eq!(store.load().unwrap().clients, [("ada".into(), committed)]);
+    assert_eq!(end_of(store, "room").1, committed);
+    assert!(10 < committed, "there was room for {committed} pages");
+    committed
+}
+
+fn check_full(error: &StoreError) {
+    assert_eq!(error.kind, FailureKind::Transient, "{error}");
+    assert!(error.to_string().starts_with("no room is left"), "{error}");
+}
+
+/// Checks that exactly `count` messages were ever taken, and that the file is sound.
+fn check_content(mut store: SqliteStore, directory: &Path, count: u64) {
+    let (log, last) = end_of(&mut store, "room");
+    assert_eq!(last, count);
+    let snapshot = store.load().unwrap();
+    let pages = store.reader().unwrap().read(log, 1, usize::MAX).unwrap();
+    drop(store);
+
+    let mut store = open(directory);
+    assert_eq!(store.load().unwrap(), snapshot);
+    assert_eq!(store.reader().unwrap().read(log, 1, usize::MAX).unwrap(), pages);
+}
+
+fn open_limited(directory: &Path, bytes_max: u64) -> SqliteStore {
+    let settings = SqliteSettings { bytes_max: Some(bytes_max), ..SqliteSettings::default() };
+    SqliteStore::open(directory, &settings).unwrap()
+}
+
+fn rows(directory: &Path) -> u64 {
+    shell(directory).query_one("SELECT count(*) FROM page", [], |row| row.get(0)).unwrap()
+}
