@@ -15,8 +15,8 @@ Exit codes:
 
 /// Message broker for JMQT clients, and its tools.
 #[derive(Debug, Parser)]
-#[command(name = "rialto", version, about, after_help = EXIT_CODES)]
-#[command(propagate_version = true, arg_required_else_help = true, max_term_width = 100)]
+#[command(name = "rialto", version, after_help = EXIT_CODES)]
+#[command(arg_required_else_help = true, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -44,7 +44,10 @@ struct NewArgs {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let Command::New(args) = &args.command;
     let made = |error: rcgen::Error| {
-        Failure::new(Exit::Usage, format!("cannot make the certificates: {error}; is a --name wrong?"))
+        Failure::new(
+            Exit::Usage,
+            format!("cannot make the certificates: {error}; is a --name wrong?"),
+        )
     };
     let authority = Authority::new().map_err(made)?;
     let pairs = [

@@ -4,7 +4,7 @@ use rialto_config::{default_toml, to_toml};
 
 use crate::exit::Failure;
 use crate::logging::Level;
-use crate::output::print;
+use crate::output::{print, talk};
 use crate::serve::SettingsArgs;
 
 /// Check and show settings.
@@ -37,8 +37,8 @@ fn check(args: &SettingsArgs) -> Result<(), Failure> {
     let settings = args.load()?;
     Level::choose(args.log_level(), &settings.log).check()?;
     match args.file() {
-        Some(file) => eprintln!("{}: the settings are good", file.display()),
-        None => eprintln!("the settings are good"),
+        Some(file) => talk(&format!("{}: the settings are good", file.display())),
+        None => talk("the settings are good"),
     }
     Ok(())
 }

@@ -41,8 +41,9 @@ pub(crate) fn print_completions(args: &CompletionsArgs) -> Result<(), Failure> {
 
 pub(crate) fn write_man_pages(args: &ManArgs) -> Result<(), Failure> {
     match &args.dir {
-        Some(dir) => write_pages(dir)
-            .map_err(|error| Failure::file(format!("write manual pages to {}", dir.display()), &error)),
+        Some(dir) => write_pages(dir).map_err(|error| {
+            Failure::file(format!("write manual pages to {}", dir.display()), &error)
+        }),
         None => {
             let mut page = Vec::new();
             clap_mangen::Man::new(Cli::command())

@@ -52,6 +52,10 @@ impl From<ConnectError> for Failure {
                 Exit::Unreachable,
                 "--ca names the authority to trust; the port must be one that speaks TLS",
             ),
+            ConnectError::Broken { .. } => (
+                Exit::Unreachable,
+                "if that port speaks TLS only, use jmqts:// or wss:// in --server",
+            ),
             ConnectError::TlsFile { .. } => (Exit::Usage, ""),
             _ => (Exit::Unreachable, ""),
         };

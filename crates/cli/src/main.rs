@@ -34,8 +34,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Serve(args) => serve::run(&args),
-        Command::Pub(args) => publish::run(args),
-        Command::Sub(args) => subscribe::run(args),
+        Command::Pub(args) => publish::run(&args),
+        Command::Sub(args) => subscribe::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Cert(args) => cert::run(&args),
         Command::Completions(args) => documents::print_completions(&args),
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if !failure.text.is_empty() {
-                eprintln!("rialto: {}", failure.text);
+                output::talk(&format!("rialto: {}", failure.text));
             }
             ExitCode::from(failure.exit as u8)
         }

@@ -1,4 +1,4 @@
-//! Standard output: data for whoever reads it, as long as somebody does.
+//! Standard output for data, as long as somebody reads it; standard error for talk.
 
 use std::io::{self, ErrorKind, Write};
 
@@ -11,6 +11,13 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(failed(&error)),
         _ => Ok(()),
     }
+}
+
+/// Says something to people: one line on standard error, in one write, so that the lines of several
+/// commands do not mix.
+pub(crate) fn talk(text: &str) {
+    // There is nowhere left to complain to.
+    let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
 }
 
 /// Says that standard output cannot be written to.

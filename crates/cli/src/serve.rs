@@ -98,5 +98,5 @@ impl SettingsArgs {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let settings = args.settings.load()?;
     Level::choose(args.settings.log_level(), &settings.log).start(settings.log.format)?;
-    rialto_server::run(settings).map_err(|error| Failure::new(Exit::Failed, error.to_string()))
+    rialto_server::run(&settings).map_err(|error| Failure::new(Exit::Failed, error.to_string()))
 }

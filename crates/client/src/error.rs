@@ -89,7 +89,7 @@ pub enum ConnectError {
         reason: String,
     },
     /// A file with a certificate, key or authority cannot be used.
-    #[error("{file}: {reason}", file = .file.display())]
+    #[error("cannot use {file}: {reason}", file = .file.display())]
     TlsFile {
         /// The file.
         file: PathBuf,

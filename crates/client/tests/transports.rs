@@ -73,7 +73,7 @@ async fn an_authority_file_without_certificates_is_named() {
     let mut options = broker.options();
     options.tls.authority = Some("Cargo.toml".into());
     let error = Client::connect(options).await.unwrap_err();
-    assert_eq!(error.to_string(), "Cargo.toml: it holds no certificate in PEM form");
+    assert_eq!(error.to_string(), "cannot use Cargo.toml: it holds no certificate in PEM form");
 }
 
 #[tokio::test]

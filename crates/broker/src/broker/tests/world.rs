@@ -11,7 +11,7 @@ use expect_test::Expect;
 use super::{store::TestStore, text::TextEncoder};
 use crate::{
     Broker, Change, ClientId, CloseReason, ConnectionKey, Effect, Format, Now, Publish, Qos,
-    ReadRequest, Reject, Settings,
+    ReadRequest, Reject, Settings, StoredPage,
 };
 
 /// How often the server calls `on_tick`.
@@ -30,7 +30,8 @@ const TICK: Duration = Duration::from_millis(100);
 ///   `close ada`, `close all`.
 /// - `+5s`, `+300ms`: time passes, with a tick every 100 ms.
 /// - `store: hold` keeps commits and reads waiting; `commit`, `refuse`, `read`, `fail` carry out or
-///   fail the oldest one; `go` holds no longer; `show` writes changes into the transcript.
+///   fail the oldest one, the first two also within a round; `look` reads and `answer` brings what
+///   was read; `go` holds no longer; `show` writes changes into the transcript.
 /// - `crash`: the process dies and starts again from what the store holds.
 pub(super) struct World {
     pub(super) broker: Broker<TextEncoder>,
@@ -42,6 +43,8 @@ pub(super) struct World {
     closed: Vec<ConnectionKey>,
     commits: VecDeque<Vec<Change>>,
     reads: VecDeque<ReadRequest>,
+    answer: Option<(ReadRequest, Vec<StoredPage>)>,
+    sends_of_last_round: usize,
     is_held: bool,
     is_shown: bool,
     transcript: String,
@@ -49,13 +52,13 @@ pub(super) struct World {
 
 /// Plays `script` on a new broker with default settings and compares all that happened.
 #[track_caller]
-pub(super) fn check(script: &str, expected: &Expect) {
+pub(super) fn check(script: &str, expected: Expect) {
     check_with(Settings::default(), script, expected);
 }
 
 /// Plays `script` on a new broker and compares all that happened.
 #[track_caller]
-pub(super) fn check_with(settings: Settings, script: &str, expected: &Expect) {
+pub(super) fn check_with(settings: Settings, script: &str, expected: Expect) {
     let mut world = World::new(settings);
     world.play(script);
     expected.assert_eq(&world.take_transcript());
@@ -73,6 +76,8 @@ impl World {
             closed: Vec::new(),
             commits: VecDeque::new(),
             reads: VecDeque::new(),
+            answer: None,
+            sends_of_last_round: 0,
             is_held: false,
             is_shown: false,
             transcript: String::new(),
@@ -81,6 +86,16 @@ impl World {
 
     pub(super) fn take_transcript(&mut self) -> String {
         std::mem::take(&mut self.transcript)
+    }
+
+    /// Returns a connection by its name in scripts.
+    pub(super) fn connection(&self, name: &str) -> ConnectionKey {
+        self.connections[name]
+    }
+
+    /// Returns how many effects the last script line's sends were.
+    pub(super) fn sends_of_last_round(&self) -> usize {
+        self.sends_of_last_round
     }
 
     #[track_caller]
@@ -101,12 +116,16 @@ impl World {
 
     /// Lets the broker do something and carries out what it asks for.
     fn round(&mut self, act: impl FnOnce(&mut Self)) {
+        self.sends_of_last_round = 0;
         self.broker.begin_round(self.now);
         act(self);
         self.perform();
         while !self.is_held && self.complete_one() {}
-        for connection in std::mem::take(&mut self.closed) {
-            self.round(|world| world.broker.disconnect(connection));
+        while let Some(connection) = self.closed.pop() {
+            self.connections.retain(|_, key| *key != connection);
+            self.broker.disconnect(connection);
+            self.perform();
+            while !self.is_held && self.complete_one() {}
         }
     }
 
@@ -114,6 +133,7 @@ impl World {
         for effect in self.broker.take_effects() {
             match effect {
                 Effect::Send { connection, frames, count, droppable } => {
+                    self.sends_of_last_round += 1;
                     let frames = std::str::from_utf8(&frames).unwrap();
                     assert_eq!(frames.lines().count(), count as usize, "frames are counted");
                     let name = &self.names[&connection];
@@ -141,19 +161,27 @@ impl World {
 
     /// Has the store do the oldest thing it was asked for.
     fn complete_one(&mut self) -> bool {
-        if let Some(changes) = self.commits.pop_front() {
-            let outcomes = self.store.commit(&changes);
-            self.broker.begin_round(self.now);
-            self.broker.on_committed(Ok(&outcomes));
+        self.broker.begin_round(self.now);
+        if !self.commits.is_empty() {
+            self.complete_commit(true);
         } else if let Some(request) = self.reads.pop_front() {
             let pages = self.store.read(&request);
-            self.broker.begin_round(self.now);
             self.broker.on_read(&request, Some(&pages));
         } else {
             return false;
         }
         self.perform();
         true
+    }
+
+    fn complete_commit(&mut self, is_done: bool) {
+        let changes = self.commits.pop_front().expect("a commit is waiting");
+        if is_done {
+            let outcomes = self.store.commit(&changes);
+            self.broker.on_committed(Ok(&outcomes));
+        } else {
+            self.broker.on_committed(Err(Reject::StoreUnavailable));
+        }
     }
 
     fn obey(&mut self, order: &str) {
@@ -164,15 +192,7 @@ impl World {
                 self.round(|_| {});
             }
             "show" => self.is_shown = true,
-            "commit" => {
-                let changes = self.commits.pop_front().expect("a commit is waiting");
-                let outcomes = self.store.commit(&changes);
-                self.round(|world| world.broker.on_committed(Ok(&outcomes)));
-            }
-            "refuse" => {
-                self.commits.pop_front().expect("a commit is waiting");
-                self.round(|world| world.broker.on_committed(Err(Reject::StoreUnavailable)));
-            }
+            "commit" | "refuse" => self.round(|world| world.complete_commit(order == "commit")),
             "read" => {
                 let request = self.reads.pop_front().expect("a read is waiting");
                 let pages = self.store.read(&request);
@@ -181,6 +201,14 @@ impl World {
             "fail" => {
                 let request = self.reads.pop_front().expect("a read is waiting");
                 self.round(|world| world.broker.on_read(&request, None));
+            }
+            "look" => {
+                let request = self.reads.pop_front().expect("a read is waiting");
+                self.answer = Some((request, self.store.read(&request)));
+            }
+            "answer" => {
+                let (request, pages) = self.answer.take().expect("something was read");
+                self.round(|world| world.broker.on_read(&request, Some(&pages)));
             }
             _ => bad(order),
         }
@@ -207,9 +235,10 @@ impl World {
     fn command(&mut self, command: &str) {
         let (who, what) = command.split_once(": ").unwrap_or_else(|| bad(command));
         let words: Vec<&str> = what.split(' ').collect();
-        if who == "server" {
-            self.server_command(&words);
-            return;
+        match who {
+            "server" => return self.server_command(&words),
+            "store" => return self.complete_commit(what == "commit"),
+            _ => {}
         }
         if let ["open", options @ ..] | ["connect", options @ ..] = &words[..] {
             let format = Format(option(options, "format=").unwrap_or(0));

@@ -22,6 +22,11 @@ pub(in crate::jmqt) fn json_text() -> impl Strategy<Value = String> {
     spaced(json())
 }
 
+/// A JSON text without escapes and exponents, as most are.
+pub(in crate::jmqt) fn plain_json_text() -> impl Strategy<Value = String> {
+    spaced(json_of(plain_string(), "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,4})?"))
+}
+
 /// A JSON text that looks much like a packet, and often is one.
 pub(in crate::jmqt) fn packet_text() -> impl Strategy<Value = String> {
     let root = prop_oneof![4 => Just("pub"), 2 => Just("pushAck"), 2 => select(&ROOTS[..])];
@@ -102,9 +107,8 @@ impl PacketParts {
 }
 
 fn member() -> impl Strategy<Value = (String, Tokens)> {
-    let plain = prop_oneof!["[a-z #$é]{0,20}", "[0-9]{1,3}"].prop_map(|text| format!("\"{text}\""));
     let value = prop_oneof![
-        3 => plain.prop_map(|text| vec![text]),
+        3 => plain_string().prop_map(|text| vec![text]),
         3 => select(&FLAGS[..]).prop_map(|flag| vec![flag.to_owned()]),
         2 => json(),
     ];
@@ -117,21 +121,31 @@ fn member() -> impl Strategy<Value = (String, Tokens)> {
 }
 
 fn json() -> impl Strategy<Value = Tokens> {
-    let scalar = prop_oneof![
-        select(&["true", "false", "null"][..]).prop_map(str::to_owned),
-        "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,4})?([eE][+-]?[0-9]{1,3})?",
-        string(),
-    ];
-    scalar.prop_map(|token| vec![token]).prop_recursive(5, 24, 4, |inner| {
+    json_of(string(), "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,4})?([eE][+-]?[0-9]{1,3})?")
+}
+
+/// A JSON value of literals and of these strings and numbers.
+fn json_of(
+    string: impl Strategy<Value = String> + Clone + 'static,
+    number: &'static str,
+) -> impl Strategy<Value = Tokens> {
+    let literal = select(&["true", "false", "null"][..]).prop_map(str::to_owned);
+    let scalar = prop_oneof![literal, number, string.clone()].prop_map(|token| vec![token]);
+    scalar.prop_recursive(5, 24, 4, move |inner| {
         prop_oneof![
-            vec(inner.clone(), 0..4).prop_map(array),
-            vec((string(), inner), 0..4).prop_map(object),
+            vec(inner.clone(), 0..4).prop_map(|items| array(&items)),
+            vec((string.clone(), inner), 0..4).prop_map(object),
         ]
     })
 }
 
+/// A string token without escapes.
+pub(in crate::jmqt) fn plain_string() -> impl Strategy<Value = String> + Clone {
+    "[^\\p{Cc}\"\\\\]{0,40}".prop_map(|text| format!("\"{text}\""))
+}
+
 /// A string token, each of its characters written in one of the ways it can be.
-fn string() -> impl Strategy<Value = String> {
+fn string() -> impl Strategy<Value = String> + Clone {
     vec((any::<char>(), 0_u8..8), 0..12).prop_map(|characters| {
         let mut token = "\"".to_owned();
         for (character, style) in characters {
@@ -148,17 +162,18 @@ fn string() -> impl Strategy<Value = String> {
     })
 }
 
-fn array(items: Vec<Tokens>) -> Tokens {
+fn array(items: &[Tokens]) -> Tokens {
     enclosed("[", items, "]")
 }
 
 fn object(members: Vec<(String, Tokens)>) -> Tokens {
-    let members =
-        members.into_iter().map(|(key, value)| [vec![key, ":".to_owned()], value].concat());
-    enclosed("{", members.collect(), "}")
+    let members = members.into_iter();
+    let members: Vec<Tokens> =
+        members.map(|(key, value)| [vec![key, ":".to_owned()], value].concat()).collect();
+    enclosed("{", &members, "}")
 }
 
-fn enclosed(open: &str, items: Vec<Tokens>, close: &str) -> Tokens {
+fn enclosed(open: &str, items: &[Tokens], close: &str) -> Tokens {
     let inner = items.join(&",".to_owned());
     [vec![open.to_owned()], inner, vec![close.to_owned()]].concat()
 }

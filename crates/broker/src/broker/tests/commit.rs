@@ -1,0 +1,135 @@
+//! The way through the store.
+
+use expect_test::expect;
+
+use super::world::{World, check};
+use crate::Settings;
+
+#[test]
+fn a_round_is_handed_over_as_one_batch() {
+    check(
+        "
+        ada: connect
+        ada: sub a persistent
+        bob: connect
+        store: show
+        store: hold
+        bob: pub a 1 qos1 id=1 | bob: pub a 2 qos1 id=2 | ada: sub b persistent | bob: pub b 3 qos1 id=3
+        store: commit
+        ",
+        expect![[r#"
+            ada < connected 15
+            ada < subscribed a
+            bob < connected 15
+            store < append a 1 2 by bob
+            store < subscribe ada b
+            store < trim b 0
+            ada < push a 1 by bob id 1-1
+            ada < push a 2 by bob id 1-2
+            bob < published 1
+            bob < published 2
+            ada < subscribed b
+            ada < push b 3 by bob id l1
+            bob < published 3
+        "#]],
+    );
+}
+
+#[test]
+fn batches_are_completed_in_the_order_they_were_made() {
+    check(
+        "
+        ada: connect
+        ada: sub a persistent
+        bob: connect
+        store: hold
+        bob: pub a 1 qos1 id=1
+        bob: pub a 2 qos1 id=2
+        bob: pub a 3 qos1 id=3
+        store: commit
+        store: refuse
+        store: commit
+        ",
+        expect![[r#"
+            ada < connected 15
+            ada < subscribed a
+            bob < connected 15
+            ada < push a 1 by bob id 1-1
+            bob < published 1
+            bob < published 2: StoreUnavailable
+            ada < push a 3 by bob id 1-2
+            bob < published 3
+        "#]],
+    );
+}
+
+#[test]
+fn a_message_behind_one_under_way_waits_for_it_though_it_need_not_be_stored() {
+    // J-67: the last persistent subscriber leaves between the two.
+    check(
+        "
+        ada: connect
+        ada: sub a persistent
+        eve: connect
+        eve: sub a
+        bob: connect
+        store: hold
+        bob: pub a 1 qos1 id=1
+        ada: unsub a
+        bob: pub a 2 qos1 id=2
+        store: go
+        bob: pub a 3 qos1 id=3
+        ",
+        expect![[r#"
+            ada < connected 15
+            ada < subscribed a
+            eve < connected 15
+            eve < subscribed a
+            bob < connected 15
+            eve < push a 1 by bob id 1-1
+            bob < published 1
+            ada < unsubscribed a
+            eve < push a 2 by bob id l1
+            bob < published 2
+            bob < published 3
+            eve < push a 3 by bob id l2
+        "#]],
+    );
+}
+
+#[test]
+fn publishers_know_how_many_of_their_bytes_are_uncommitted() {
+    let mut world = World::new(Settings::default());
+    world.play("ada: connect\nada: sub vault persistent\nbob: connect\nstore: hold");
+    let bob = world.connection("bob");
+    assert_eq!(world.broker.uncommitted_bytes(bob), 0);
+    world.play("bob: pub vault 123 qos1 id=1");
+    assert_eq!(world.broker.uncommitted_bytes(bob), 5);
+    world.play("bob: pub vault 123 qos1 id=1");
+    assert_eq!(world.broker.uncommitted_bytes(bob), 10);
+    world.play("store: refuse");
+    assert_eq!(world.broker.uncommitted_bytes(bob), 5);
+    world.play("store: go");
+    assert_eq!(world.broker.uncommitted_bytes(bob), 0);
+    assert!(!world.broker.is_committing());
+}
+
+#[test]
+fn a_completion_in_the_same_round_as_a_publish_comes_behind_it() {
+    // A retained publish to a new channel, gathered while the one before it is refused: the
+    // channel must not be dropped under it.
+    let mut world = World::new(Settings::default());
+    world.play("bob: connect\nstore: hold\nbob: pub room 1 qos1 retain id=1");
+    world.play("bob: pub room 2 qos1 retain id=2 | store: refuse\nstore: go");
+    expect![[""]].assert_eq(&world.take_transcript());
+}
+
+#[test]
+fn a_subscriber_of_another_format_joins_while_messages_gather() {
+    // The run was begun before anybody needed its format.
+    let mut world = World::new(Settings::default());
+    world.play("ada: connect format=1\neve: connect\neve: sub room\nbob: connect\nstore: hold");
+    world.play("ada: sub room persistent");
+    world.play("bob: pub room 1 retain | store: commit | bob: pub room 2");
+    expect![[""]].assert_eq(&world.take_transcript());
+}

@@ -1,0 +1,232 @@
+//! Connections and sessions: their begin, takeover and end.
+
+use expect_test::expect;
+
+use super::world::{World, check};
+use crate::Settings;
+
+#[test]
+fn a_session_opens_with_the_heartbeat_timeout() {
+    // J-32.
+    check("ada: connect", expect![[r#"
+        ada < connected 15
+    "#]]);
+}
+
+#[test]
+fn a_newer_connection_takes_over_and_the_older_is_closed_first() {
+    // J-37: closed before the new one gets its acknowledgement, in either order of carriers.
+    check(
+        "
+        ada: connect
+        ada/2: connect format=1
+        ada/3: connect
+        ",
+        expect![[r#"
+            ada < connected 15
+            ada x taken over by a newer connection of the same client
+            ada/2 < [1] connected 15
+            ada/2 x taken over by a newer connection of the same client
+            ada/3 < connected 15
+        "#]],
+    );
+}
+
+#[test]
+fn after_a_takeover_only_the_newer_connection_receives() {
+    check(
+        "
+        ada: connect
+        ada: sub room
+        ada: sub vault persistent
+        bob: connect
+        ada/2: connect
+        bob: pub room 1
+        bob: pub vault 2
+        ada/2: sub room
+        bob: pub room 3
+        ",
+        expect![[r#"
+            ada < connected 15
+            ada < subscribed room
+            ada < subscribed vault
+            bob < connected 15
+            ada x taken over by a newer connection of the same client
+            ada/2 < connected 15
+            ada/2 < push vault 2 by bob
+            ada/2 < subscribed room
+            ada/2 < push room 3 by bob
+        "#]],
+    );
+}
+
+#[test]
+fn the_end_of_a_session_ends_its_temporary_subscriptions_with_their_pushes() {
+    // J-103: what was unacknowledged for them is not sent again. J-87: the persistent one stays.
+    check(
+        "
+        ada: connect
+        ada: sub room
+        ada: sub vault persistent
+        bob: connect
+        bob: pub room 1 qos1 id=a
+        bob: pub vault 2 qos1 id=b
+        ada: disconnect
+        bob: pub room 3 qos1 id=c
+        bob: pub vault 4 qos1 id=d
+        ada: connect
+        ada: pub $mySubscriptions null id=e
+        ",
+        expect![[r##"
+            ada < connected 15
+            ada < subscribed room
+            ada < subscribed vault
+            bob < connected 15
+            bob < published a
+            ada < push room 1 by bob id l1
+            ada < push vault 2 by bob id 1-1
+            bob < published b
+            bob < published c
+            bob < published d
+            ada < connected 15
+            ada < push vault 2 by bob id 1-1
+            ada < push vault 4 by bob id 1-2
+            ada < published e = {"channels":["vault"],"subscriptions":{"#ada":"persistent","vault":"persistent"}}
+        "##]],
+    );
+}
+
+#[test]
+fn retained_messages_of_persistent_subscriptions_come_before_stored_ones() {
+    // J-82.
+    check(
+        "
+        ada: connect
+        ada: sub a persistent
+        ada: sub b persistent
+        ada: disconnect
+        bob: connect
+        bob: pub a 1 qos1 id=1
+        bob: pub b 2 qos1 retain id=2
+        bob: pub a 3 retain
+        ada: connect
+        ",
+        expect![[r#"
+            ada < connected 15
+            ada < subscribed a
+            ada < subscribed b
+            bob < connected 15
+            bob < published 1
+            bob < published 2
+            ada < connected 15
+            ada < push a 3 by bob retained
+            ada < push b 2 by bob retained
+            ada < push a 1 by bob id 1-1
+            ada < push b 2 by bob id 2-1
+        "#]],
+    );
+}
+
+#[test]
+fn nothing_a_connection_does_before_its_session_has_an_effect() {
+    // J-31 and J-40: the answers are the dialect's, the core stays silent.
+    check(
+        "
+        bob: connect
+        bob: sub room
+        ada: open
+        ada: sub room
+        ada: unsub room
+        ada: pub room 1 qos1 id=1
+        ada: pub $time null id=2
+        ada: ack 1-1
+        ada: disconnect
+        ",
+        expect![[r#"
+            bob < connected 15
+            bob < subscribed room
+        "#]],
+    );
+}
+
+#[test]
+fn replies_and_deliveries_are_encoded_in_the_format_of_their_connection() {
+    check(
+        "
+        ada: connect
+        bob: connect format=1
+        eve: connect format=2
+        ada: sub room | bob: sub room | eve: sub room persistent
+        ada: pub room 1
+        bob: pub room 2 qos1 id=1
+        eve: disconnect
+        bob: pub room 3
+        ",
+        expect![[r#"
+            ada < connected 15
+            bob < [1] connected 15
+            eve < [2] connected 15
+            ada < subscribed room
+            bob < [1] subscribed room
+            eve < [2] subscribed room
+            bob < [1] push room 1 by ada
+            eve < [2] push room 1 by ada
+            ada < push room 2 by bob id 1-1
+            eve < [2] push room 2 by bob id 1-1
+            bob < [1] published 1
+            ada < push room 3 by bob
+        "#]],
+    );
+}
+
+#[test]
+fn commands_for_connections_that_are_gone_do_nothing() {
+    // J-104.
+    let mut world = World::new(Settings::default());
+    world.play("ada: connect | bob: connect | bob: sub room");
+    world.take_transcript();
+    let gone = world.connection("ada");
+    world.play("ada: disconnect");
+
+    let broker = &mut world.broker;
+    broker.connect(gone, &"ada".into());
+    broker.subscribe(gone, "room", true);
+    broker.unsubscribe(gone, "room");
+    broker.acknowledge(gone, "1-1");
+    broker.heard(gone);
+    broker.close(gone, crate::CloseReason::Ended);
+    broker.disconnect(gone);
+    assert_eq!(broker.client_of(gone), None);
+    assert_eq!(broker.uncommitted_bytes(gone), 0);
+    assert_eq!(broker.take_effects(), []);
+    assert_eq!((broker.stats().connections, broker.stats().sessions), (1, 1));
+}
+
+#[test]
+fn a_connection_that_is_being_closed_opens_no_session() {
+    // J-102: else the old end of a takeover could take the session back with what it had pipelined.
+    check(
+        "
+        ada: connect
+        ada/2: connect | ada: connect
+        ada/2: pub $whoami null id=1
+        ",
+        expect![[""]],
+    );
+}
+
+#[test]
+fn all_connections_close_at_a_graceful_stop() {
+    check(
+        "
+        ada: connect
+        bob: open
+        server: close all | server: close all
+        ",
+        expect![[r#"
+            ada < connected 15
+            ada x the server is shutting down
+            bob x the server is shutting down
+        "#]],
+    );
+}

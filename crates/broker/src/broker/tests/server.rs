@@ -1,0 +1,126 @@
+//! Subscriptions and messages of the server itself.
+
+use expect_test::expect;
+
+use super::world::check;
+
+#[test]
+fn the_server_subscribes_and_unsubscribes_a_client_without_a_word() {
+    // J-99.
+    check(
+        "
+        ada: connect
+        bob: connect
+        server: sub ada room
+        server: sub ada vault persistent
+        bob: pub room 1
+        bob: pub vault 2 qos1 id=1
+        ada: disconnect
+        bob: pub vault 3 qos1 id=2
+        ada: connect
+        server: unsub ada vault
+        bob: pub vault 4 qos1 id=3
+        ",
+        expect![[r#"
+            ada < connected 15
+            bob < connected 15
+            ada < push room 1 by bob
+            ada < push vault 2 by bob id 1-1
+            bob < published 1
+            bob < published 2
+            ada < connected 15
+            ada < push vault 2 by bob id 1-1
+            ada < push vault 3 by bob id 1-2
+            bob < published 3
+        "#]],
+    );
+}
+
+#[test]
+fn the_server_makes_persistent_subscriptions_also_for_clients_that_are_away() {
+    check(
+        "
+        ada: connect
+        bob: connect
+        ada: disconnect
+        server: sub ada vault persistent
+        server: sub ada room
+        server: sub eve vault persistent
+        server: unsub eve vault
+        bob: pub vault 1 qos1 id=1
+        ada: connect
+        ",
+        expect![[r#"
+            ada < connected 15
+            bob < connected 15
+            server: ClientOffline
+            server: ClientOffline
+            server: ClientOffline
+            bob < published 1
+            ada < connected 15
+            ada < push vault 1 by bob id 1-1
+        "#]],
+    );
+}
+
+#[test]
+fn the_server_cannot_subscribe_a_client_to_what_is_no_topic_nor_take_its_own_channel() {
+    // J-90: the direct channel is the client's for good.
+    check(
+        "
+        ada: connect
+        bob: connect
+        bob: pub #ada 1 qos1 id=1
+        server: sub ada #bob
+        server: sub ada $time persistent
+        server: unsub ada #ada
+        bob: pub #ada 2 qos1 id=2
+        ",
+        expect![[""]],
+    );
+}
+
+#[test]
+fn messages_of_the_server_follow_the_same_rules() {
+    // J-100: to topics and to one client, with both QoS, retained or not.
+    check(
+        "
+        ada: connect
+        ada: sub room
+        ada: sub vault persistent
+        server: push room 1
+        server: push room 2 qos1
+        server: push vault 3 qos1 retain
+        server: push #ada 4
+        server: push #ada 5 qos1
+        ada: disconnect
+        server: push vault 6 qos1
+        server: push #ada 7 qos1
+        server: push #ada 8
+        server: push #eve 9 qos1
+        server: push $time 1
+        server: push # 1
+        ada: connect
+        ",
+        expect![[r#"
+            ada < connected 15
+            ada < subscribed room
+            ada < subscribed vault
+            ada < push room 1 by server
+            ada < push room 2 by server id l1
+            ada < push vault 3 by server id 1-1
+            ada < push #ada 4 by server
+            ada < push #ada 5 by server id 2-1
+            server: ClientOffline
+            server: ClientOffline
+            server: InvalidChannel
+            server: InvalidChannel
+            ada < connected 15
+            ada < push vault 3 by server retained
+            ada < push vault 3 by server id 1-1
+            ada < push vault 6 by server id 1-2
+            ada < push #ada 5 by server id 2-1
+            ada < push #ada 7 by server id 2-2
+        "#]],
+    );
+}

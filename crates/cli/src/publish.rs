@@ -1,0 +1,225 @@
+//! `rialto pub`: publishes one message, or the lines of a file.
+
+mod lines;
+mod tally;
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use rialto_client::{Backoff, Client, Disconnected, PendingAck, PublishOptions, Qos, RequestError};
+use rialto_config::Period;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use crate::exit::{Exit, Failure};
+use crate::remote::{RemoteArgs, block_on};
+
+use lines::{ChannelFrom, Lines, Message, Parser, PayloadRule};
+use tally::{Progress, Tally};
+
+/// Messages that are read ahead of the broker.
+const READ_AHEAD_COUNT: usize = 256;
+
+const EXAMPLES: &str = "\
+A payload that is JSON is sent as it is, anything else as a JSON string.
+
+With --file each line is a message: the whole line is the payload, and the channel is taken from
+one of its fields. Messages arrive in the order of the lines. With --qos 1 the command ends well
+only if the broker has stored or delivered every message; if the connection is lost it connects
+again and repeats what was not acknowledged.
+
+Examples:
+  rialto pub weather '{\"celsius\": 21}'
+  rialto pub --retain lamp on
+  rialto pub --file readings.jsonl --channel-field channel
+  tail -f app.log | rialto pub --file - --channel log";
+
+/// Publish messages.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Channel to publish to; `#NAME` is the client of that name
+    #[arg(required_unless_present = "file", conflicts_with = "file")]
+    channel: Option<String>,
+    /// Message
+    #[arg(required_unless_present = "file", conflicts_with = "file")]
+    payload: Option<String>,
+    /// File with a message on each line; - is standard input
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Field of each line that names the channel
+    #[arg(long, value_name = "FIELD", default_value = "channel", requires = "file")]
+    channel_field: String,
+    /// Channel for all lines, instead of a field of each
+    #[arg(long = "channel", value_name = "CHANNEL", requires = "file")]
+    #[arg(conflicts_with = "channel_field")]
+    channel_of_all: Option<String>,
+    /// Field of each line that holds the payload, instead of the whole line
+    #[arg(long, value_name = "FIELD", requires = "file")]
+    payload_field: Option<String>,
+    /// Insist that payloads are JSON, instead of sending what is not as a string
+    #[arg(long)]
+    json: bool,
+    /// 0: sent once to whoever is there; 1: stored and acknowledged
+    #[arg(long, value_name = "LEVEL", default_value = "1", value_parser = qos_parser())]
+    qos: Qos,
+    /// Keep the message as the channel's retained one, for later subscribers
+    #[arg(long)]
+    retain: bool,
+    /// Messages that may be unacknowledged at the same time
+    #[arg(long, value_name = "COUNT", default_value = "256")]
+    window: NonZeroUsize,
+    /// Longest wait for an acknowledgement, and for a lost connection to come back
+    #[arg(long, value_name = "TIME", default_value = "60s")]
+    timeout: Period,
+    #[command(flatten)]
+    remote: RemoteArgs,
+}
+
+/// Messages on their way to the broker, or what is wrong with the first bad one.
+type Messages = mpsc::Receiver<Result<Message, Failure>>;
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let (messages, bytes) = args.messages()?;
+    let is_file = args.file.is_some();
+    let progress = Progress::start(bytes, is_file && !args.remote.quiet);
+    let qos = args.qos;
+    let (tally, result) = block_on(publish(args, messages, &progress))?;
+    progress.finish();
+    if is_file && !args.remote.quiet {
+        tally.report(qos);
+    }
+    result?;
+    tally.verdict()
+}
+
+impl Args {
+    /// Returns what is to be published, and the length of the file it comes from.
+    fn messages(&self) -> Result<(Messages, Option<u64>), Failure> {
+        let parser = self.parser();
+        match (&self.file, &self.channel, &self.payload) {
+            (Some(file), ..) => {
+                let lines = Lines::open(file, parser)?;
+                let bytes = lines.bytes();
+                Ok((lines.read_ahead(), bytes))
+            }
+            (None, Some(channel), Some(payload)) => {
+                let payload = parser
+                    .payload(payload)
+                    .map_err(|problem| Failure::new(Exit::Usage, problem))?;
+                let message = Message { channel: channel.clone(), payload, bytes: 0 };
+                let (sender, messages) = mpsc::channel(1);
+                sender.try_send(Ok(message)).expect("the channel is empty");
+                Ok((messages, None))
+            }
+            _ => unreachable!("clap demands a file or both arguments"),
+        }
+    }
+
+    fn parser(&self) -> Parser {
+        Parser {
+            channel: match &self.channel_of_all {
+                Some(channel) => ChannelFrom::Constant(channel.clone()),
+                None => ChannelFrom::Field(self.channel_field.clone()),
+            },
+            payload_field: self.payload_field.clone(),
+            rule: if self.json { PayloadRule::Json } else { PayloadRule::JsonOrText },
+        }
+    }
+}
+
+fn qos_parser() -> impl TypedValueParser<Value = Qos> {
+    PossibleValuesParser::new(["0", "1"])
+        .map(|level| if level == "1" { Qos::AtLeastOnce } else { Qos::AtMostOnce })
+}
+
+/// Publishes all messages; what was acknowledged counts even if the rest fails.
+async fn publish(
+    args: &Args,
+    messages: Messages,
+    progress: &Progress,
+) -> Result<(Tally, Result<(), Failure>), Failure> {
+    let limit = args.timeout.get();
+    let mut options = args.remote.options("pub");
+    options.window_count_max = args.window.get();
+    options.reconnect = (!args.remote.no_reconnect)
+        .then(|| Backoff { give_up_after: Some(limit), ..Backoff::default() });
+    let bar = progress.clone();
+    let client = args.remote.connect(options, move |text| bar.talk(text)).await?;
+
+    let how = PublishOptions { qos: args.qos, retain: args.retain };
+    let (started, pending) = mpsc::channel(args.window.get());
+    let sender = tokio::spawn(send_all(client.clone(), messages, how, started));
+    let mut tally = Tally::new();
+    let collected = collect(pending, limit, &mut tally, progress).await;
+    let result = match collected {
+        Ok(()) => sender.await.unwrap_or_else(|panic| {
+            Err(Failure::new(Exit::Failed, format!("the sending task failed: {panic}")))
+        }),
+        Err(failure) => {
+            sender.abort();
+            Err(failure)
+        }
+    };
+    client.close().await;
+    Ok((tally, result))
+}
+
+/// A publish under way, and how far into the file it is.
+struct Started {
+    ack: PendingAck,
+    bytes: u64,
+}
+
+async fn send_all(
+    client: Client,
+    mut messages: Messages,
+    how: PublishOptions,
+    started: mpsc::Sender<Started>,
+) -> Result<(), Failure> {
+    while let Some(message) = messages.recv().await {
+        let Message { channel, payload, bytes } = message?;
+        let ack = match client.start_publish(&channel, &payload, how).await {
+            Ok(ack) => ack,
+            // Those under way tell the same, and better what came of them.
+            Err(reason) => return Err(reason.into()),
+        };
+        if started.send(Started { ack, bytes }).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Waits for what was started, in order; a refusal is counted, the end of the client ends it.
+async fn collect(
+    mut pending: mpsc::Receiver<Started>,
+    limit: Duration,
+    tally: &mut Tally,
+    progress: &Progress,
+) -> Result<(), Failure> {
+    while let Some(Started { ack, bytes }) = pending.recv().await {
+        match timeout(limit, ack).await {
+            Ok(Ok(_)) => tally.acknowledged(),
+            Ok(Err(RequestError::Refused(refusal))) => tally.refused(refusal),
+            Ok(Err(RequestError::Disconnected(reason))) => return Err(cut_off(&reason, tally)),
+            Ok(Err(error)) => return Err(error.into()),
+            Err(_) => {
+                let text = format!("the broker has not acknowledged a message for {limit:?}");
+                return Err(Failure::new(Exit::TimedOut, text));
+            }
+        }
+        progress.advance(bytes, tally);
+    }
+    Ok(())
+}
+
+fn cut_off(reason: &Disconnected, tally: &Tally) -> Failure {
+    let text = format!(
+        "{reason}; {} messages were acknowledged, whether those after them arrived is not known",
+        tally.acknowledged_count()
+    );
+    Failure::new(Exit::Unreachable, text)
+}

@@ -1,0 +1,105 @@
+//! What `pub` and `sub` have in common: which broker, as whom, and what to say of the connection.
+
+use std::path::PathBuf;
+use std::process;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rialto_client::{Client, Connection, Credentials, Endpoint, Options};
+use tokio::sync::watch;
+
+use crate::exit::{Exit, Failure};
+
+/// Which broker to talk to, and as whom.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Connection")]
+pub(crate) struct RemoteArgs {
+    /// Address of the broker: jmqt://HOST:PORT for a plain socket (port 8010 unless given),
+    /// jmqts:// for TLS (8011), ws:// for WebSocket (8012), wss:// for WebSocket with TLS (8013)
+    #[arg(long, value_name = "URL", env = "RIALTO_SERVER")]
+    #[arg(default_value = "jmqt://127.0.0.1:8010")]
+    server: Endpoint,
+    /// Client id to connect as; a broker in open mode gives it a token. Another connection with
+    /// the same id is ended. Without it a name is made up
+    #[arg(long, value_name = "ID", visible_alias = "name")]
+    client: Option<String>,
+    /// Token that proves the client id, for a broker that is not in open mode. Better given in the
+    /// environment than on the command line, which others can see
+    #[arg(long, env = "RIALTO_TOKEN", hide_env_values = true, requires = "client")]
+    token: Option<String>,
+    /// PEM file with the authority to trust with TLS; without it, those the machine trusts
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// PEM file with a certificate to show to a broker that asks for one
+    #[arg(long, value_name = "FILE", requires = "key")]
+    certificate: Option<PathBuf>,
+    /// PEM file with the key of the certificate
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    key: Option<PathBuf>,
+    /// End when the connection is lost, instead of connecting again
+    #[arg(long)]
+    pub(crate) no_reconnect: bool,
+    /// Say nothing on standard error but errors
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+impl RemoteArgs {
+    /// Returns options to connect with, for the command called `verb`; no reconnecting yet.
+    pub(crate) fn options(&self, verb: &str) -> Options {
+        let credentials = match (&self.client, &self.token) {
+            (Some(client), Some(token)) => Credentials::token(client, token),
+            (Some(client), None) => Credentials::named(client),
+            (None, _) => Credentials::named(&made_up_name(verb)),
+        };
+        let mut options = Options::new(self.server.clone(), credentials);
+        options.tls.authority.clone_from(&self.ca);
+        options.tls.certificate = self.certificate.clone().zip(self.key.clone());
+        options
+    }
+
+    /// Connects, and from then on tells `talk` when the connection is lost and restored.
+    pub(crate) async fn connect(
+        &self,
+        options: Options,
+        talk: impl Fn(&str) + Send + 'static,
+    ) -> Result<Client, Failure> {
+        let client = Client::connect(options).await?;
+        if !self.quiet {
+            tokio::spawn(announce(client.connection(), talk));
+        }
+        Ok(client)
+    }
+}
+
+/// Runs a command on a runtime of its own.
+///
+/// The connection has its own thread, so that heartbeats go on while standard output blocks.
+pub(crate) fn block_on<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(command),
+        Err(error) => Err(Failure::new(Exit::Failed, format!("cannot start a thread: {error}"))),
+    }
+}
+
+/// Makes up a client id that no two commands share.
+fn made_up_name(verb: &str) -> String {
+    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.subsec_nanos());
+    format!("rialto-{verb}-{}-{nanos:x}", process::id())
+}
+
+async fn announce(mut connection: watch::Receiver<Connection>, talk: impl Fn(&str)) {
+    let mut was_lost = false;
+    while connection.changed().await.is_ok() {
+        let now = connection.borrow_and_update().clone();
+        match now {
+            Connection::Lost(reason) => {
+                talk(&format!("rialto: {reason}; connecting again"));
+                was_lost = true;
+            }
+            Connection::Online if was_lost => talk("rialto: connected again"),
+            _ => {}
+        }
+    }
+}

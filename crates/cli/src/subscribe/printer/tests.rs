@@ -1,0 +1,79 @@
+//! How messages look.
+
+use expect_test::{Expect, expect};
+use rialto_client::{Push, Qos};
+use serde_json::value::RawValue;
+
+use super::{Format, write_line};
+
+/// Prints pushes of `payloads` on the channel `channel`, and compares the lines.
+#[track_caller]
+fn check(format: Format, channel: &str, payloads: &[&str], expected: &Expect) {
+    let mut out = Vec::new();
+    for payload in payloads {
+        let push = Push {
+            channel: channel.to_owned(),
+            payload: RawValue::from_string((*payload).to_owned()).unwrap(),
+            publisher: "ada".to_owned(),
+            qos: Qos::AtLeastOnce,
+            id: Some("1-7".to_owned()),
+            retained: false,
+        };
+        write_line(&mut out, format, &push).unwrap();
+    }
+    expected.assert_eq(&String::from_utf8(out).unwrap());
+}
+
+#[test]
+fn a_line_of_text_is_channel_and_payload() {
+    check(
+        Format::Text,
+        "a/b",
+        &["5", r#""hello world""#, r#"{"n": [1.00,  2]}"#, "null"],
+        &expect![[r#"
+            a/b 5
+            a/b hello world
+            a/b {"n": [1.00,  2]}
+            a/b null
+        "#]],
+    );
+}
+
+#[test]
+fn text_never_breaks_the_line_or_reaches_the_terminal_as_a_command() {
+    let payloads = ["{\n\"n\":\n1}", r#""two\nlines""#, r#""\u001b[2J""#, "\"\u{9b}2J\""];
+    check(
+        Format::Text,
+        "room",
+        &payloads,
+        &expect![[r#"
+        room { "n": 1}
+        room "two\nlines"
+        room "\u001b[2J"
+        room "\u009b2J"
+    "#]],
+    );
+    check(
+        Format::Text,
+        "my room\u{1b}",
+        &["1"],
+        &expect![[r#"
+        "my room\u{1b}" 1
+    "#]],
+    );
+}
+
+#[test]
+fn a_line_of_json_says_all_there_is() {
+    let payloads = [r#"{"n": 1.00}"#, "{\n\"n\":\r\n1}", r#""two\nlines""#];
+    check(
+        Format::Json,
+        "my room",
+        &payloads,
+        &expect![[r#"
+        {"channel":"my room","payload":{"n": 1.00},"client":"ada","qos":1,"id":"1-7","retained":false}
+        {"channel":"my room","payload":{ "n":  1},"client":"ada","qos":1,"id":"1-7","retained":false}
+        {"channel":"my room","payload":"two\nlines","client":"ada","qos":1,"id":"1-7","retained":false}
+    "#]],
+    );
+}
