@@ -1,2 +1,53 @@
-//! Stub.
-fn main() {}
+//! Rialto's own build tasks: everything CI runs, in one command.
+//!
+//! `cargo xtask ci` is exactly what CI runs. Each step can be run alone; `cargo xtask --help`.
+#![allow(clippy::print_stdout, reason = "a build tool talks to its user")]
+
+mod dependencies;
+mod setup;
+mod steps;
+
+use clap::{Parser, Subcommand};
+
+/// Build tasks of Rialto.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+/// What can be done.
+#[derive(Subcommand)]
+enum Task {
+    /// Everything: install what is missing, check, lint, document, fuzz briefly, test.
+    Ci,
+    /// Install what the tests need, where this machine allows it; say what is missing elsewhere.
+    Setup,
+    /// Check formatting, lints and documentation.
+    Lint,
+    /// Check licences and origins of all dependencies against deny.toml.
+    Deps,
+    /// Run every fuzz target for some seconds.
+    Fuzz {
+        /// Seconds for each target.
+        #[arg(long, default_value_t = 10)]
+        seconds: u32,
+    },
+    /// Run the benchmark once on a small scale, to see that it works; its figures mean nothing.
+    BenchSmoke,
+    /// Run all tests.
+    Test,
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().task {
+        Task::Ci => steps::ci(),
+        Task::Setup => setup::install_missing(),
+        Task::Lint => steps::lint(),
+        Task::Deps => dependencies::check(),
+        Task::Fuzz { seconds } => steps::fuzz(seconds),
+        Task::BenchSmoke => steps::bench_smoke(),
+        Task::Test => steps::test(),
+    }
+}

@@ -18,8 +18,8 @@ use std::collections::{HashMap, VecDeque};
 use slotmap::SlotMap;
 
 use crate::{
-    ChannelKey, ChannelName, ClientId, ClientKey, ConnectionKey, CursorState, Effect, Encoder,
-    Format, LogId, Reject, Reply, Settings, Snapshot, Stats,
+    ChannelKey, ChannelKind, ChannelName, ClientId, ClientKey, ConnectionKey, CursorState, Effect,
+    Encoder, Format, LogId, Reject, Reply, Settings, Snapshot, Stats,
     channel::{Channel, Hasher, Log, RetainedMessage},
     client::{Client, Connection, Now, Subscription},
     cursor::Cursor,
@@ -49,7 +49,7 @@ pub struct Broker<E: Encoder> {
     /// Pages that still gather, and changes to commit with them.
     batch: commit::Batch,
     /// Batches handed to the store, oldest first.
-    committing: VecDeque<Vec<commit::Pending>>,
+    committing: VecDeque<Vec<commit::Waiting>>,
     dirty: tick::Dirty,
     /// Number of the next live QoS 1 delivery.
     next_live: u64,
@@ -160,7 +160,11 @@ impl<E: Encoder> Broker<E> {
     /// Makes a persistent subscription of a client, without a word to anybody.
     fn attach_cursor(&mut self, client: ClientKey, channel: ChannelKey, state: &CursorState) {
         let subscription = Subscription::Persistent(Box::new(Cursor::new(state)));
-        self.clients[client].subscriptions.insert(channel, subscription);
+        let client_state = &mut self.clients[client];
+        client_state.subscriptions.insert(channel, subscription);
+        if self.channels[channel].name.kind() == ChannelKind::Direct(client_state.id.as_str()) {
+            client_state.direct_channel = Some(channel);
+        }
         self.channels[channel].persistent.insert(client, ());
     }
 

@@ -23,6 +23,9 @@ pub(crate) struct Channel {
     /// Pages and subscription changes handed to the store and not yet committed; later QoS 1
     /// messages queue behind them.
     pub(crate) changes_under_way: u32,
+    /// Pages among these that bring a retained message. Until they are through, an older one must
+    /// not be written behind them.
+    pub(crate) retained_under_way: u32,
 }
 
 /// The retained message and its place among the channel's retained messages.
@@ -57,6 +60,7 @@ impl Channel {
             log: None,
             persistent: SortedMap::default(),
             changes_under_way: 0,
+            retained_under_way: 0,
         }
     }
 
@@ -82,7 +86,7 @@ impl Log {
     pub(crate) fn from_state(state: &LogState) -> Self {
         let bytes = state.pages.iter().map(|page| page.bytes).sum();
         let pages = state.pages.iter().copied().collect();
-        Log { id: state.log, last: state.last, pages, bytes, trimmed: 0 }
+        Log { id: state.log, last: state.last, pages, bytes, trimmed: state.trimmed }
     }
 
     /// Adds a page that was committed.

@@ -33,6 +33,8 @@ pub(crate) struct Client {
     pub(crate) dirty: bool,
     /// Subscription changes handed to the store and not yet committed.
     pub(crate) changes_under_way: u32,
+    /// How many of these bring a subscription.
+    pub(crate) subscribes_under_way: u32,
 }
 
 /// How a client is subscribed to a channel.
@@ -77,6 +79,7 @@ impl Client {
             last_seen,
             dirty: false,
             changes_under_way: 0,
+            subscribes_under_way: 0,
         }
     }
 

@@ -129,6 +129,8 @@ pub struct LogState {
     pub log: LogId,
     /// Sequence of the last message ever appended; 0 when there was none.
     pub last: Sequence,
+    /// The last sequence that was trimmed; 0 when none was. A page that reaches beyond it is whole.
+    pub trimmed: Sequence,
     /// The pages still there, oldest first: last sequence, bytes and time of each.
     pub pages: Vec<PageState>,
 }

@@ -52,6 +52,8 @@ pub struct ReadRequest {
     pub log: LogId,
     /// First message wanted.
     pub from: Sequence,
+    /// Last message there was when this was asked: what does not come up to it was dropped.
+    pub through: Sequence,
     /// About how many bytes of payload to read; at least one page comes whatever its size.
     pub bytes_max: usize,
 }

@@ -20,12 +20,18 @@ impl PacketId {
     /// Reads the text that [`Display`](fmt::Display) writes; `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        if let Some(number) = text.strip_prefix(LIVE_MARK) {
-            return Some(PacketId::Live(number.parse().ok()?));
+        if let Some(count) = text.strip_prefix(LIVE_MARK) {
+            return Some(PacketId::Live(number(count)?));
         }
         let (log, sequence) = text.split_once('-')?;
-        Some(PacketId::Stored(LogId(log.parse().ok()?), sequence.parse().ok()?))
+        Some(PacketId::Stored(LogId(number(log)?), number(sequence)?))
     }
+}
+
+/// Reads a number in the one form it is written in: no sign, no leading zeros.
+fn number(digits: &str) -> Option<u64> {
+    let is_other_form = digits.starts_with('+') || (digits.len() > 1 && digits.starts_with('0'));
+    if is_other_form { None } else { digits.parse().ok() }
 }
 
 impl fmt::Display for PacketId {

@@ -46,7 +46,8 @@ pub(crate) fn write_man_pages(args: &ManArgs) -> Result<(), Failure> {
         }),
         None => {
             let mut page = Vec::new();
-            clap_mangen::Man::new(Cli::command())
+            // As `generate_to` has it.
+            clap_mangen::Man::new(Cli::command().disable_help_subcommand(true))
                 .render(&mut page)
                 .map_err(|error| Failure::file("make the manual page", &error))?;
             print(&String::from_utf8_lossy(&page))

@@ -10,6 +10,9 @@ use crate::exit::{Exit, Failure};
 /// Overrides `log.level` of the settings.
 const VARIABLE: &str = "RIALTO_LOG";
 
+/// Quietest first.
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
 /// Where the level of the log was given, strongest first.
 #[derive(Debug)]
 pub(crate) struct Level {
@@ -45,14 +48,17 @@ impl Level {
     }
 
     fn filter(&self) -> Result<EnvFilter, Failure> {
-        EnvFilter::builder().parse(&self.directives).map_err(|error| {
+        // The parser would take a misspelt level for the name of a module.
+        let is_clear = |part: &str| part.contains('=') || LEVELS.contains(&part.trim());
+        let filter = EnvFilter::builder().parse(&self.directives).ok();
+        filter.filter(|_| self.directives.split(',').all(is_clear)).ok_or_else(|| {
             let Level { origin, directives } = self;
             Failure::new(
                 Exit::Usage,
                 format!(
-                    "{origin}: \"{directives}\" is no log level: {error}; expected off, error, \
-                     warn, info, debug or trace, or levels by module such as \
-                     info,rialto_session=debug"
+                    "{origin}: \"{directives}\" is no log level; expected {}, or levels by module \
+                     such as info,rialto_session=debug",
+                    LEVELS.join(", ")
                 ),
             )
         })

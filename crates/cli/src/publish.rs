@@ -36,9 +36,13 @@ Examples:
   rialto pub --file readings.jsonl --channel-field channel
   tail -f app.log | rialto pub --file - --channel log";
 
+const USAGE: &str = "\
+rialto pub [OPTIONS] <CHANNEL> <PAYLOAD>
+       rialto pub [OPTIONS] --file <FILE>";
+
 /// Publish messages.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(override_usage = USAGE, after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Channel to publish to; `#NAME` is the client of that name
     #[arg(required_unless_present = "file", conflicts_with = "file")]
@@ -86,8 +90,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let is_file = args.file.is_some();
     let progress = Progress::start(bytes, is_file && !args.remote.quiet);
     let qos = args.qos;
-    let (tally, result) = block_on(publish(args, messages, &progress))?;
+    let outcome = block_on(publish(args, messages, &progress));
     progress.finish();
+    let (tally, result) = outcome?;
     if is_file && !args.remote.quiet {
         tally.report(qos);
     }

@@ -2,12 +2,17 @@
 
 use std::path::PathBuf;
 use std::process;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rialto_client::{Client, Connection, Credentials, Endpoint, Options};
 use tokio::sync::watch;
 
 use crate::exit::{Exit, Failure};
+
+/// A connection that ends within this time is no good.
+const SHORT_LIVED: Duration = Duration::from_secs(5);
+/// So many of them in a row have a reason.
+const SHORT_LIVED_COUNT: u32 = 3;
 
 /// Which broker to talk to, and as whom.
 #[derive(Debug, clap::Args)]
@@ -89,16 +94,25 @@ fn made_up_name(verb: &str) -> String {
     format!("rialto-{verb}-{}-{nanos:x}", process::id())
 }
 
+/// Tells of every change, and of what may be behind it if there are many.
 async fn announce(mut connection: watch::Receiver<Connection>, talk: impl Fn(&str)) {
-    let mut was_lost = false;
+    let mut online_since = Instant::now();
+    let (mut was_lost, mut short_count) = (false, 0);
     while connection.changed().await.is_ok() {
-        let now = connection.borrow_and_update().clone();
-        match now {
+        match connection.borrow_and_update().clone() {
             Connection::Lost(reason) => {
                 talk(&format!("rialto: {reason}; connecting again"));
                 was_lost = true;
+                short_count =
+                    if online_since.elapsed() < SHORT_LIVED { short_count + 1 } else { 0 };
+                if short_count == SHORT_LIVED_COUNT {
+                    talk("rialto: it never lasts; is another client connected with the same id?");
+                }
             }
-            Connection::Online if was_lost => talk("rialto: connected again"),
+            Connection::Online if was_lost => {
+                talk("rialto: connected again");
+                online_since = Instant::now();
+            }
             _ => {}
         }
     }

@@ -48,6 +48,8 @@ pub(crate) struct Driver {
     commands: mpsc::Receiver<Command>,
     shared: Arc<Shared>,
     connection: watch::Sender<Connection>,
+    /// Attempts to connect since a connection last lasted.
+    futile_count: u32,
     /// Emptied within each turn; kept for its memory.
     events: Vec<Event<Ticket>>,
     frames: Vec<Vec<u8>>,
@@ -62,7 +64,7 @@ impl Driver {
     ) -> Self {
         let session = Session::new(options.credentials.clone());
         let (events, frames) = (Vec::new(), Vec::new());
-        Driver { options, session, commands, shared, connection, events, frames }
+        Driver { options, session, commands, shared, connection, futile_count: 0, events, frames }
     }
 
     pub(crate) fn identity(&self) -> Option<&Identity> {
@@ -73,13 +75,14 @@ impl Driver {
     pub(crate) async fn run(mut self, mut transport: Transport) {
         let reason = loop {
             self.connection.send_replace(Connection::Online);
+            let online_since = now();
             let reason = self.serve(&mut transport).await;
             if matches!(reason, Disconnected::Closed) {
                 self.take_leave(&mut transport).await;
                 break reason;
             }
             self.session.on_close();
-            match self.restore(reason).await {
+            match self.restore(reason, online_since).await {
                 Ok(restored) => transport = restored,
                 Err(reason) => break reason,
             }

@@ -179,6 +179,26 @@ impl Disconnected {
 
 impl From<io::Error> for Disconnected {
     fn from(error: io::Error) -> Self {
-        Disconnected::Broken(Arc::new(error))
+        let closed = error.get_ref().and_then(|inner| inner.downcast_ref::<ClosedWith>());
+        match closed {
+            Some(closed) if closed.code == ClosedWith::POLICY => {
+                let message = Some(closed.reason.clone());
+                Disconnected::Dismissed(Refusal { status: Status(status::NOT_ALLOWED), message })
+            }
+            _ => Disconnected::Broken(Arc::new(error)),
+        }
     }
+}
+
+/// A WebSocket that was closed with a reason; travels inside an [`io::Error`].
+#[derive(Debug, thiserror::Error)]
+#[error("closed with code {code}: {reason}")]
+pub(crate) struct ClosedWith {
+    pub(crate) code: u16,
+    pub(crate) reason: String,
+}
+
+impl ClosedWith {
+    /// The code for a client that is not wanted (RFC 6455, 7.4.1); others say nothing of it.
+    const POLICY: u16 = 1008;
 }

@@ -49,15 +49,17 @@ impl Transport {
     /// Connects to the endpoint of `options`, up to but not including JMQT.
     pub(crate) async fn dial(options: &Options) -> Result<Self, ConnectError> {
         let endpoint = &options.endpoint;
+        // Before anything else, because waiting does not mend a file.
+        let connector =
+            endpoint.scheme().has_tls().then(|| tls::connector(&options.tls)).transpose()?;
         let unreachable = |source| ConnectError::Unreachable { endpoint: endpoint.clone(), source };
         let stream =
             TcpStream::connect((endpoint.host(), endpoint.port())).await.map_err(unreachable)?;
         stream.set_nodelay(true).map_err(unreachable)?;
 
-        let stream: Box<dyn ByteStream> = if endpoint.scheme().has_tls() {
-            Box::new(tls::connect(stream, endpoint, &options.tls).await?)
-        } else {
-            Box::new(stream)
+        let stream: Box<dyn ByteStream> = match connector {
+            Some(connector) => Box::new(tls::connect(&connector, stream, endpoint).await?),
+            None => Box::new(stream),
         };
         let carrier = match endpoint.scheme() {
             Scheme::Tcp | Scheme::Tls => Carrier::Socket(Socket::new(stream)),

@@ -88,6 +88,18 @@ async fn a_client_that_was_sent_away_does_not_come_back() {
 }
 
 #[tokio::test]
+async fn a_websocket_closed_for_policy_does_not_come_back_either() {
+    let broker = Broker::start(Scheme::WebSocket).await;
+    let (client, peer) = broker.connect(persistent(broker.options())).await;
+    peer.close(1008, "connected elsewhere").await;
+    let error = client.next_push().await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the broker ended the session with status 7 (not allowed): connected elsewhere"
+    );
+}
+
+#[tokio::test]
 async fn a_broker_that_goes_away_for_a_while_is_waited_for() {
     let broker = Broker::start(Scheme::Tcp).await;
     let (client, mut peer) = broker.connect(persistent(broker.options())).await;

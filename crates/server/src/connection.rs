@@ -86,7 +86,6 @@ impl Connection {
         self.hub.round(|broker| broker.disconnect(self.key));
         // The end needs more state than the life: boxed, so that idle connections do not carry it.
         Box::pin(self.end(reason)).await;
-        self.hub.forget(self.key);
     }
 
     /// Takes a turn; ready with the reason when the connection is to end.
@@ -220,6 +219,13 @@ impl Connection {
                 return Ok(());
             }
         }
+    }
+}
+
+/// However the task ends, a panic included, the broker forgets the connection.
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.hub.forget(self.key);
     }
 }
 

@@ -31,6 +31,17 @@ pub(crate) enum Tls {
     Required(TlsAcceptor),
 }
 
+impl Tls {
+    /// Returns the word for it in logs.
+    pub(crate) fn as_str(&self) -> &'static str {
+        match self {
+            Tls::Off => "off",
+            Tls::Allowed(_) => "allow",
+            Tls::Required(_) => "require",
+        }
+    }
+}
+
 /// The stream under a connection.
 pub(crate) enum Stream {
     /// Plain TCP.

@@ -137,6 +137,7 @@ impl Hub {
         act: impl FnOnce(&mut Broker<Dialects>) -> R,
     ) -> R {
         let now = self.clock.now();
+        let _guard = AbortOnPanic("the broker");
         let mut state = self.state.lock();
         state.broker.begin_round(now);
         let result = act(&mut state.broker);
@@ -204,6 +205,21 @@ impl State {
                 tracing::warn!(client, %reason, "connection closed at a limit");
             }
             _ => tracing::debug!(client, %reason, "connection closing"),
+        }
+    }
+}
+
+/// Ends the process if what it guards panics: state that may be half changed is not served from.
+pub(crate) struct AbortOnPanic(pub(crate) &'static str);
+
+impl Drop for AbortOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!(
+                part = self.0,
+                "panicked: the process ends, to start again from the store"
+            );
+            std::process::abort();
         }
     }
 }

@@ -18,6 +18,7 @@ use rialto_wire::jmqt::FrameSplitter;
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 use tokio::{
     net::{TcpListener, TcpStream},
+    sync::watch,
     time::{sleep, timeout},
 };
 
@@ -40,6 +41,8 @@ const PACED_WINDOW: u32 = 1;
 
 /// One door of the server.
 pub(crate) struct Listener {
+    pub(crate) name: String,
+    pub(crate) address: SocketAddr,
     pub(crate) socket: TcpListener,
     pub(crate) tls: Tls,
     /// Whole frames in small paced writes, for the original Python client.
@@ -53,6 +56,8 @@ pub(crate) struct Reception {
     pub(crate) admission: Arc<Admission>,
     pub(crate) outbox_bytes_max: usize,
     pub(crate) authenticate_timeout: Duration,
+    /// Becomes true when the server stops.
+    pub(crate) stopping: watch::Receiver<bool>,
 }
 
 /// Counts connections against their limits.
@@ -137,6 +142,13 @@ impl Reception {
         // Small packets leave at once; batching is done in the outlet.
         _ = socket.set_nodelay(true);
         let greeting = greet(socket, &tls, self.limits.packet_bytes_max);
+        let mut stopping = self.stopping.clone();
+        let greeting = async {
+            tokio::select! {
+                greeted = greeting => greeted,
+                _ = stopping.wait_for(|stopping| *stopping) => Err(io::ErrorKind::Interrupted.into()),
+            }
+        };
         match timeout(self.authenticate_timeout, greeting).await {
             Ok(Ok(greeted)) => Some(self.connection(greeted, is_paced)),
             Ok(Err(error)) => {

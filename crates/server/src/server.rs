@@ -9,11 +9,12 @@ use std::{
 
 use rialto_access::{Access, SigningKey};
 use rialto_broker::{Broker, CloseReason};
-use rialto_config::{Settings, SlowConsumer, StoreKind, TlsMode};
+use rialto_config::{AccessMode, Settings, SlowConsumer, StoreKind, TlsMode};
 use rialto_session::Dialects;
 use rialto_store::StoreError;
 use tokio::{
     signal::unix::{SignalKind, signal},
+    sync::watch,
     task::JoinHandle,
     time::{Instant, MissedTickBehavior, interval, sleep},
 };
@@ -92,9 +93,10 @@ pub fn run(settings: &Settings) -> Result<(), ServeError> {
         .build()
         .map_err(|source| ServeError::System { what: "start threads", source })?;
     runtime.block_on(async {
-        let server = Server::start(settings)?;
+        // Before anybody can see that it runs, and ask it to stop.
         let stop =
             stop_signal().map_err(|source| ServeError::System { what: "watch signals", source })?;
+        let server = Server::start(settings)?;
         tracing::info!(signal = stop.await, "stopping");
         server.stop(settings.server.shutdown_timeout.get()).await;
         Ok(())
@@ -109,6 +111,8 @@ struct Server {
     admission: Arc<Admission>,
     acceptors: Vec<JoinHandle<()>>,
     ticker: JoinHandle<()>,
+    /// Told to connections that have not said yet what they speak.
+    stopping: watch::Sender<bool>,
 }
 
 impl Server {
@@ -130,6 +134,7 @@ impl Server {
         let store_threads = StoreThreads::start(&hub, store, reader, job_inbox, read_inbox)
             .map_err(|source| ServeError::System { what: "start threads", source })?;
 
+        let (stopping, _) = watch::channel(false);
         let limits = &settings.limits;
         let admission = Admission::new(limits.connections_max, limits.connections_per_address_max);
         let reception = Arc::new(Reception {
@@ -138,13 +143,15 @@ impl Server {
             admission: admission.clone(),
             outbox_bytes_max: limits.outbox_bytes_max.as_usize(),
             authenticate_timeout: limits.authenticate_timeout.get(),
+            stopping: stopping.subscribe(),
         });
+        announce(settings, &listeners);
         let acceptors = listeners
             .into_iter()
             .map(|listener| tokio::spawn(listener.accept_all(reception.clone())))
             .collect();
         let ticker = tokio::spawn(tick(hub.clone()));
-        Ok(Server { hub, jobs, store_threads, admission, acceptors, ticker })
+        Ok(Server { hub, jobs, store_threads, admission, acceptors, ticker, stopping })
     }
 
     /// Stops: no new connections, goodbye to all, everything written, then the store.
@@ -153,6 +160,7 @@ impl Server {
         for acceptor in &self.acceptors {
             acceptor.abort();
         }
+        self.stopping.send_replace(true);
         self.hub.round(|broker| broker.close_all(CloseReason::ShuttingDown));
         while self.admission.open() > 0 && Instant::now() < deadline {
             sleep(DRAIN_POLL).await;
@@ -163,7 +171,7 @@ impl Server {
         }
         self.ticker.abort();
         // The last acknowledgements are still in memory only.
-        self.hub.round(Broker::on_tick);
+        self.hub.round(Broker::write_all);
         _ = self.jobs.send(Job::Close);
         let store_threads = self.store_threads;
         let joined = tokio::task::spawn_blocking(move || store_threads.join());
@@ -220,10 +228,28 @@ fn open_listeners(settings: &Settings) -> Result<Vec<Listener>, ServeError> {
         };
         let socket = bind(listener.address).map_err(failed)?;
         let address = socket.local_addr().map_err(failed)?;
-        tracing::info!(listener = name, %address, tls = listener.tls.as_str(), "listening");
-        listeners.push(Listener { socket, tls, is_paced: listener.paced });
+        listeners.push(Listener {
+            name: name.to_owned(),
+            address,
+            socket,
+            tls,
+            is_paced: listener.paced,
+        });
     }
     if listeners.is_empty() { Err(ServeError::NoListener) } else { Ok(listeners) }
+}
+
+/// Tells the operator what is open, and to whom.
+fn announce(settings: &Settings, listeners: &[Listener]) {
+    for Listener { name, address, tls, .. } in listeners {
+        tracing::info!(listener = name, %address, tls = tls.as_str(), "listening");
+    }
+    if settings.access.mode == AccessMode::Open {
+        tracing::info!(
+            "open mode: whoever can connect may publish and read everything; \
+             set access.mode = \"tokens\" to serve only those who have a token"
+        );
+    }
 }
 
 fn signing_key(settings: &Settings) -> Result<SigningKey, ServeError> {

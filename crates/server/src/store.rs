@@ -7,15 +7,19 @@ use std::{
     io,
     sync::{Arc, mpsc},
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use rialto_broker::{Change, Outcome, ReadRequest, Reject};
 use rialto_store::{LogReader, Store, StoreError};
 
-use crate::hub::Hub;
+use crate::hub::{AbortOnPanic, Hub};
 
 /// Changes one commit takes at most; beyond that the wait for the sync outweighs the saving.
 const GROUP_COUNT_MAX: usize = 4096;
+
+/// Quiet after which the store is given time for its own tidying.
+const IDLE: Duration = Duration::from_millis(250);
 
 /// Work for the writing thread.
 pub(crate) enum Job {
@@ -73,14 +77,26 @@ impl StoreThreads {
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
-    thread::Builder::new().name(name.to_owned()).spawn(body)
+    let guarded = move || {
+        let _guard = AbortOnPanic("a thread of the store");
+        body();
+    };
+    thread::Builder::new().name(name.to_owned()).spawn(guarded)
 }
 
 fn write(mut store: Box<dyn Store>, jobs: &mpsc::Receiver<Job>, done: &mpsc::Sender<Committed>) {
     let mut health = Health::default();
     let mut closing = false;
     while !closing {
-        let Ok(first) = jobs.recv() else { break };
+        let first = match jobs.recv_timeout(IDLE) {
+            Ok(first) => first,
+            Err(mpsc::RecvTimeoutError::Disconnected) => break,
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                // An empty commit lets the store go on removing what was trimmed.
+                health.note(store.commit(&[]).as_ref().err());
+                continue;
+            }
+        };
         let mut changes = Vec::new();
         let mut batch_lengths = Vec::new();
         let mut next = Some(first);
@@ -98,7 +114,8 @@ fn write(mut store: Box<dyn Store>, jobs: &mpsc::Receiver<Job>, done: &mpsc::Sen
         if batch_lengths.is_empty() {
             continue;
         }
-        let outcomes = store.commit(&changes);
+        // A batch may be empty: it only waits for its turn.
+        let outcomes = if changes.is_empty() { Ok(Vec::new()) } else { store.commit(&changes) };
         health.note(outcomes.as_ref().err());
         let outcomes = outcomes.map_err(|_| Reject::StoreUnavailable);
         if done.send(Committed { batch_lengths, outcomes }).is_err() {

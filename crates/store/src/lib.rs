@@ -43,7 +43,8 @@ pub use sqlite::{Durability, SqliteSettings, SqliteStore};
 ///    message; one that is there stays where it is.
 /// 8. **Moving makes nothing:** `MoveCursor` without a cursor changes nothing.
 /// 9. **Trimming drops whole pages**, those that end at or below the given sequence; later pages
-///    and the numbering stay as they are. It never removes a log.
+///    and the numbering stay as they are. A log knows how far it was ever trimmed, which is never
+///    beyond its last message, and is not removed by it.
 /// 10. **Repeatable:** a change carried out twice equals once, save `Append`.
 /// 11. **Empty pages are refused:** an `Append` whose `count` is 0 fails the batch for good.
 /// 12. **Loading gives back what was committed:** names ascending, pages oldest first, every name

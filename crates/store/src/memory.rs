@@ -42,6 +42,7 @@ struct Shelves {
 struct Log {
     id: LogId,
     last: Sequence,
+    trimmed: Sequence,
     pages: VecDeque<StoredPage>,
     cursors: BTreeMap<ClientId, CursorState>,
 }
@@ -171,7 +172,7 @@ impl Shelves {
             self.made += 1;
             let id = LogId(self.made);
             self.channels.insert(id, channel.clone());
-            Log { id, last: 0, pages: VecDeque::new(), cursors: BTreeMap::new() }
+            Log { id, last: 0, trimmed: 0, pages: VecDeque::new(), cursors: BTreeMap::new() }
         })
     }
 
@@ -199,6 +200,7 @@ impl Log {
     fn trim(&mut self, through: Sequence) {
         let kept = self.pages.partition_point(|page| last_of(page) <= through);
         self.pages.drain(..kept);
+        self.trimmed = self.trimmed.max(through.min(self.last));
     }
 
     fn state(&self, channel: &ChannelName) -> LogState {
@@ -207,7 +209,13 @@ impl Log {
             bytes: page.payloads.as_bytes().len() as u64,
             at: page.at,
         });
-        LogState { channel: channel.clone(), log: self.id, last: self.last, pages: pages.collect() }
+        LogState {
+            channel: channel.clone(),
+            log: self.id,
+            last: self.last,
+            trimmed: self.trimmed,
+            pages: pages.collect(),
+        }
     }
 }
 

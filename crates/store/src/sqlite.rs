@@ -5,10 +5,7 @@
 //! without asking the file, and [`Leftovers`] removes trimmed rows a few at a time, so that
 //! dropping a long log never holds up a commit.
 
-use std::{
-    fs::File,
-    path::{self, Path, PathBuf},
-};
+use std::path::{self, Path, PathBuf};
 
 use rialto_broker::{Change, Outcome, Snapshot};
 use rusqlite::Connection;
@@ -26,6 +23,7 @@ mod schema;
 use batch::Batch;
 use heads::Heads;
 use leftovers::Leftovers;
+use open::DirectoryLock;
 
 /// The database's name in the store's directory.
 const DATABASE_FILE: &str = "rialto.db";
@@ -71,7 +69,7 @@ pub struct SqliteStore {
     leftovers: Leftovers,
     path: PathBuf,
     /// Last, so that the directory is free only when the connection is closed.
-    _lock: File,
+    _lock: DirectoryLock,
 }
 
 impl Default for SqliteSettings {
@@ -95,10 +93,11 @@ impl SqliteStore {
     /// # Cost
     /// Reads the database once if it is at most `check_bytes_max` large.
     pub fn open(directory: &Path, settings: &SqliteSettings) -> Result<Self, StoreError> {
-        let lock = open::claim_directory(directory)?;
         // Absolute, so that errors name the file and SQLite never takes it for an address.
-        let path = path::absolute(directory.join(DATABASE_FILE))
+        let directory = path::absolute(directory)
             .map_err(|error| StoreError::new("opening", Some(directory), error.into()))?;
+        let lock = open::claim_directory(&directory)?;
+        let path = directory.join(DATABASE_FILE);
         let (connection, heads) = open::database(&path, settings)
             .map_err(|cause| StoreError::new("opening", Some(&path), cause))?;
         Ok(SqliteStore { connection, heads, leftovers: Leftovers::default(), path, _lock: lock })
@@ -117,16 +116,11 @@ impl SqliteStore {
 
     /// Frees what can be freed without new changes; best effort, the next commit will tell.
     fn make_room(&mut self) {
-        let checkpointed = self.checkpoint();
+        let checkpointed = open::checkpoint(&self.connection);
         let swept = self.transact(|batch| batch.sweep(leftovers::EFFORT_TO_MAKE_ROOM));
         for cause in [checkpointed, swept].into_iter().filter_map(Result::err) {
             tracing::debug!(%cause, "no room was made in the full store");
         }
-    }
-
-    /// Moves the write-ahead log's content into the database and empties it.
-    fn checkpoint(&self) -> Result<(), Cause> {
-        Ok(self.connection.query_one("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
     }
 
     fn error(&self, during: &'static str, cause: Cause) -> StoreError {
@@ -157,7 +151,7 @@ impl Store for SqliteStore {
     }
 
     fn close(&mut self) -> Result<(), StoreError> {
-        self.checkpoint().map_err(|cause| self.error("closing", cause))
+        open::checkpoint(&self.connection).map_err(|cause| self.error("closing", cause))
     }
 }
 

@@ -1,1 +1,32 @@
-//! Stub.
+//! Starts real brokers on free ports and speaks raw bytes to them; for tests only.
+//!
+//! Does not use any other crate of the workspace: what a test sees is what is on the wire, and a
+//! mistake in our codec cannot hide itself. Everything blocks, waits with a deadline, and panics
+//! with what came instead; nothing sleeps.
+//!
+//! Read [`Broker`], which runs the binary, then [`Peer`], which speaks JMQT to it over one of the
+//! four [`Transport`]s, then [`Dialogue`], which plays conversations written as text.
+//!
+//! Tested by the tests that use it, all of which fail when it does not work.
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+mod broker;
+mod certificate;
+mod log;
+
+mod pattern;
+mod peer;
+mod transport;
+
+mod dialogue;
+
+pub use broker::{Broker, Launch};
+pub use dialogue::Dialogue;
+pub use pattern::{Names, matches};
+pub use peer::{Ending, Peer};
+pub use transport::Transport;
+
+use std::time::Duration;
+
+/// How long anything may take before a test fails; long, because test machines are busy.
+pub const PATIENCE: Duration = Duration::from_secs(20);

@@ -12,6 +12,9 @@ use super::Broker;
 /// Payload bytes asked for in one read.
 const READ_BYTES: u64 = 1 << 20;
 
+/// Bytes a message of ordinary size has, envelope included.
+const SMALL_MESSAGE_BYTES: u64 = 1024;
+
 /// What one read gave a subscriber.
 #[derive(Default)]
 struct Gathered {
@@ -57,8 +60,9 @@ impl<E: Encoder> Broker<E> {
         }
         cursor.phase = Phase::Reading;
         let from = cursor.next();
-        let bytes_max = READ_BYTES.min(room_bytes) as usize;
-        let request = ReadRequest { connection, channel, log, from, bytes_max };
+        // A small window takes few messages of what is read, and reads the rest again.
+        let bytes_max = READ_BYTES.min(room_bytes).min(window * SMALL_MESSAGE_BYTES) as usize;
+        let request = ReadRequest { connection, channel, log, from, through: last, bytes_max };
         self.outputs.push(Effect::Read(request));
     }
 
@@ -78,13 +82,7 @@ impl<E: Encoder> Broker<E> {
     /// Returns a connection's window in messages, and the bytes its window still has room for.
     pub(super) fn window_room(&self, connection: ConnectionKey) -> (u64, u64) {
         let Some(state) = self.connections.get(connection) else { return (0, 0) };
-        let bytes_max = self.settings.window_bytes_max as u64;
-        // An empty window takes a message of any size, or a large one would never be delivered.
-        let room = if state.window_bytes == 0 {
-            u64::MAX / 2
-        } else {
-            bytes_max.saturating_sub(state.window_bytes)
-        };
+        let room = (self.settings.window_bytes_max as u64).saturating_sub(state.window_bytes);
         (u64::from(state.unacknowledged_max), room)
     }
 
@@ -97,7 +95,7 @@ impl<E: Encoder> Broker<E> {
         };
         let (window, bytes_max) = self.window_room(request.connection);
         let Some(cursor) = self.clients[client].cursor(request.channel) else { return };
-        if cursor.phase != Phase::Reading {
+        if cursor.phase != Phase::Reading || cursor.next() != request.from {
             return;
         }
         cursor.phase = Phase::CatchingUp;
@@ -105,6 +103,11 @@ impl<E: Encoder> Broker<E> {
             self.dirty.reads.push((client, request.channel));
             return;
         };
+        if bytes_max == 0 {
+            // Other channels of the connection have filled its window meanwhile.
+            self.fill(client, request.channel);
+            return;
+        }
         let count_max = window - cursor.in_flight().min(window);
         let gathered =
             self.gather_pages(client, request, pages, &Bounds { last, count_max, bytes_max });
@@ -116,8 +119,8 @@ impl<E: Encoder> Broker<E> {
             self.outputs.push(effect);
         }
         if pages.is_empty() {
-            // Everything up to the end was dropped by the log's limits.
-            self.skip_dropped(client, request.channel, last);
+            // The log's limits dropped it all; what came since is to be read.
+            self.skip_dropped(client, request.channel, request.through);
         }
         self.fill(client, request.channel);
     }
@@ -188,6 +191,7 @@ impl<E: Encoder> Broker<E> {
 }
 
 impl Bounds {
+    /// Lets one message through whatever its size, or a large one would never be delivered.
     fn is_reached(&self, gathered: &Gathered) -> bool {
         let count = u64::from(gathered.count);
         self.count_max <= count || (count > 0 && self.bytes_max <= gathered.frames.len() as u64)

@@ -27,8 +27,16 @@ const PAGE_BYTES_MAX: usize = 256 << 10;
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     changes: Vec<Change>,
-    pending: Vec<Pending>,
+    pending: Vec<Waiting>,
     open_pages: Vec<OpenPage>,
+}
+
+/// What is to be done once a batch is committed, and the change whose outcome decides it.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    /// Place in the batch's changes; `None` for what only waits for what was handed over before it.
+    change: Option<usize>,
+    pending: Pending,
 }
 
 /// What a change stands for in the core.
@@ -42,6 +50,14 @@ pub(super) enum Pending {
         client: ClientKey,
         channel: ChannelKey,
         reply_to: Option<ConnectionKey>,
+    },
+    /// A subscription of a session, behind changes of the same client and channel.
+    Session {
+        client: ClientKey,
+        channel: ChannelKey,
+        connection: ConnectionKey,
+        /// Whether the client asked for it and is to be answered.
+        is_asked: bool,
     },
     Unsubscribe(Leaving),
     Cursor(ClientKey, ChannelKey),
@@ -93,8 +109,13 @@ struct Requests {
 
 impl Batch {
     pub(super) fn push(&mut self, change: Change, pending: Pending) {
+        self.pending.push(Waiting { change: Some(self.changes.len()), pending });
         self.changes.push(change);
-        self.pending.push(pending);
+    }
+
+    /// Lets something wait for everything handed over before it, with nothing to store itself.
+    pub(super) fn push_behind(&mut self, pending: Pending) {
+        self.pending.push(Waiting { change: None, pending });
     }
 
     fn open_page(
@@ -102,19 +123,31 @@ impl Batch {
         channel: ChannelKey,
         from: Option<ConnectionKey>,
         intake: Intake,
+        retain: bool,
     ) -> &mut OpenPage {
-        // Searched from the end: a publisher mostly stays with one channel.
-        let open = self.open_pages.iter().rposition(|page| {
-            page.channel == channel
-                && page.from == from
-                && page.intake == intake
-                && !page.is_complete()
-        });
+        // Searched from the end: a publisher mostly stays with one channel. Its newest page there
+        // takes the message or none does, which keeps its order; and a retained message goes
+        // behind those of all others, so that the last one of the log is the one retained.
+        let newest = self
+            .open_pages
+            .iter()
+            .rposition(|page| page.channel == channel && (page.from == from || retain));
+        let open = newest.filter(|&index| self.open_pages[index].takes(from, intake));
         let index = open.unwrap_or_else(|| {
             self.open_pages.push(OpenPage::new(channel, from, intake));
             self.open_pages.len() - 1
         });
         &mut self.open_pages[index]
+    }
+
+    /// Says whether the batch asks for a cursor of `client` in `channel`.
+    pub(super) fn brings_cursor(&self, client: ClientKey, channel: ChannelKey) -> bool {
+        self.pending.iter().rev().any(|waiting| match waiting.pending {
+            Pending::Subscribe { client: one, channel: there, .. } => {
+                (one, there) == (client, channel)
+            }
+            _ => false,
+        })
     }
 }
 
@@ -130,8 +163,10 @@ impl OpenPage {
         }
     }
 
-    fn is_complete(&self) -> bool {
-        PAGE_COUNT_MAX <= self.payloads.count() || PAGE_BYTES_MAX <= self.payloads.bytes()
+    fn takes(&self, from: Option<ConnectionKey>, intake: Intake) -> bool {
+        let is_complete =
+            PAGE_COUNT_MAX <= self.payloads.count() || PAGE_BYTES_MAX <= self.payloads.bytes();
+        self.from == from && self.intake == intake && !is_complete
     }
 }
 
@@ -175,19 +210,20 @@ impl<E: Encoder> Broker<E> {
         if intake.logged {
             self.make_room(key)?;
         }
-        let retained = (publish.retain && !intake.offline).then(|| {
+        // J-86: a direct message is never retained.
+        let is_direct = self.channels[key].name.as_str().starts_with('#');
+        let retained = (publish.retain && !is_direct).then(|| {
             self.retained_version += 1;
             let payload = Bytes::copy_from_slice(publish.payload);
             let message = Retained { publisher: self.source(from), payload };
             RetainedMessage { message, version: self.retained_version }
         });
-        let is_direct = self.channels[key].name.as_str().starts_with('#');
-        let page = self.batch.open_page(key, from, intake);
+        let page = self.batch.open_page(key, from, intake, retained.is_some());
         page.payloads.push(publish.payload);
         if let Some(request) = publish.request {
             page.requests.push(request);
         }
-        if retained.is_some() && !is_direct {
+        if retained.is_some() {
             page.retained = retained;
         }
         Ok(Taken::Later)
@@ -219,20 +255,20 @@ impl<E: Encoder> Broker<E> {
             from.uncommitted_bytes += page.payloads.as_bytes().len();
         }
         if let Some(retained) = &page.retained {
+            channel.retained_under_way += 1;
             let change = Change::Retain(name.clone(), retained.message.clone());
             self.batch.push(change, Pending::Nothing);
         }
-        let change = if page.intake.logged {
-            Change::Append(page.page(name))
+        if page.intake.logged {
+            let change = Change::Append(page.page(name));
+            self.batch.push(change, Pending::Page(Box::new(page)));
         } else {
-            // Nothing to log: the page only waits for what was handed over before it.
-            Change::Trim(name, 0)
-        };
-        self.batch.push(change, Pending::Page(Box::new(page)));
+            self.batch.push_behind(Pending::Page(Box::new(page)));
+        }
     }
 
     pub(super) fn hand_over_batch(&mut self) {
-        if self.batch.changes.is_empty() {
+        if self.batch.pending.is_empty() {
             return;
         }
         let changes = std::mem::take(&mut self.batch.changes);
@@ -245,10 +281,13 @@ impl<E: Encoder> Broker<E> {
     /// # Panics
     /// When no batch is under way: the store answered more than it was asked.
     pub fn on_committed(&mut self, result: Result<&[Outcome], Reject>) {
+        // What gathers came before; it must find channels and receivers as they were.
+        self.settle();
         let batch = self.committing.pop_front().expect("outcomes come for batches under way only");
         self.stats.store_failures += u64::from(result.is_err());
-        for (index, pending) in batch.into_iter().enumerate() {
-            let outcome = result.map(|outcomes| outcomes[index]);
+        for Waiting { change, pending } in batch {
+            let outcome =
+                result.map(|outcomes| change.map_or(Outcome::Done, |index| outcomes[index]));
             self.complete(pending, outcome);
         }
     }
@@ -262,6 +301,10 @@ impl<E: Encoder> Broker<E> {
                     other => unreachable!("a store answered a subscription with {other:?}"),
                 });
                 self.cursor_committed(client, channel, reply_to, result);
+            }
+            // Nothing of it is stored: it only had to wait its turn.
+            Pending::Session { client, channel, connection, is_asked } => {
+                self.session_subscribed(client, channel, connection, is_asked);
             }
             Pending::Unsubscribe(leaving) => {
                 self.unsubscribe_committed(leaving, outcome.map(|_| ()));
@@ -282,6 +325,7 @@ impl<E: Encoder> Broker<E> {
     fn page_committed(&mut self, page: PendingPage, outcome: Result<Outcome, Reject>) {
         let key = page.channel;
         self.channels[key].changes_under_way -= 1;
+        self.channels[key].retained_under_way -= u32::from(page.retained.is_some());
         if let Some(from) = page.from.and_then(|from| self.connections.get_mut(from)) {
             from.uncommitted_bytes -= page.payloads.as_bytes().len();
         }
@@ -298,6 +342,7 @@ impl<E: Encoder> Broker<E> {
                 self.reply_published(publisher, Some(request), result);
             }
         }
+        self.drop_unread_log(key);
         self.drop_if_idle(key);
     }
 
@@ -325,11 +370,12 @@ impl<E: Encoder> Broker<E> {
             return;
         }
         let frames = self.encode_page(page, stored);
+        // By client, not by connection: it may have reconnected meanwhile.
+        let publisher = self.client_keys.get(&page.publisher).copied();
         let receivers: Vec<(ConnectionKey, Receiver)> =
             self.channels[page.channel].receivers.iter().collect();
         for (connection, receiver) in receivers {
-            let is_own = page.from.is_some_and(|from| self.session(from) == Some(receiver.client));
-            let is_excluded = is_own && !self.settings.echo;
+            let is_excluded = publisher == Some(receiver.client) && !self.settings.echo;
             match stored {
                 Some((_, first)) if receiver.persistent => {
                     let span = Span { first, count: page.count, is_excluded };

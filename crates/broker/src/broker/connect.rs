@@ -17,7 +17,8 @@ impl<E: Encoder> Broker<E> {
         self.connections.insert(Connection {
             format,
             client: None,
-            unacknowledged_max: unacknowledged_max.min(self.settings.unacknowledged_max),
+            // A window of nothing would never deliver anything.
+            unacknowledged_max: unacknowledged_max.min(self.settings.unacknowledged_max).max(1),
             opened: self.now.uptime,
             last_heard: self.now.uptime,
             live_unacknowledged: 0,
@@ -56,7 +57,8 @@ impl<E: Encoder> Broker<E> {
     /// J: session establishment, takeover, resending.
     pub fn connect(&mut self, connection: ConnectionKey, id: &ClientId) {
         self.settle();
-        if !self.connections.contains_key(connection) {
+        // One that is being closed must not take its session back from the one that took over.
+        if self.connections.get(connection).is_none_or(|connection| connection.closing) {
             return;
         }
         let is_new = !self.client_keys.contains_key(id);

@@ -118,7 +118,10 @@ impl<E: Encoder> Broker<E> {
         to: &str,
         publish: &Publish<'_>,
     ) -> Result<Taken, Reject> {
-        let client = *self.client_keys.get(to).ok_or(Reject::ClientOffline)?;
+        let Some(&client) = self.client_keys.get(to) else {
+            self.check_name(publish.channel)?;
+            return Err(Reject::ClientOffline);
+        };
         let to_oneself = from.is_some_and(|from| self.session(from) == Some(client));
         if to_oneself && !self.settings.echo {
             return Err(Reject::ClientOffline);
@@ -156,15 +159,14 @@ impl<E: Encoder> Broker<E> {
         self.outputs.push(effect);
     }
 
-    /// Returns a client's direct channel, made with its cursor at the first use.
+    /// Returns a client's direct channel. Until its cursor is there, every batch with a message
+    /// brings one, so that no message is stored without a reader whichever batch is refused.
     fn direct_channel(&mut self, client: ClientKey, name: &str) -> ChannelKey {
         if let Some(key) = self.clients[client].direct_channel {
             return key;
         }
         let key = self.channel_or_new(name);
-        self.clients[client].direct_channel = Some(key);
-        if !self.clients[client].subscriptions.contains_key(&key) {
-            self.settle();
+        if !self.batch.brings_cursor(client, key) {
             self.request_cursor(client, key, None);
         }
         key

@@ -39,9 +39,9 @@ impl<E: Encoder> Broker<E> {
     /// Answered with [`Reply::Unsubscribed`]: `Ok` also when there was no such subscription.
     pub fn unsubscribe(&mut self, connection: ConnectionKey, channel: &str) {
         let Some(client) = self.session(connection) else { return };
-        if channel_kind(channel) != ChannelKind::Topic {
-            let result = Err(Reject::InvalidChannel);
+        if let Err(reject) = self.check_topic(channel) {
             self.stats.rejected += 1;
+            let result = Err(reject);
             self.reply(connection, &Reply::Unsubscribed { channel, result });
             return;
         }
@@ -73,9 +73,11 @@ impl<E: Encoder> Broker<E> {
     /// Ends a client's subscription on the server's own account (spec 9.e).
     ///
     /// # Errors
-    /// [`Reject::ClientOffline`] when the client is not known.
+    /// [`Reject::ClientOffline`] when the client is not known; [`Reject::InvalidChannel`] when
+    /// it is no topic, since a client's own direct channel is not to be taken from it.
     pub fn force_unsubscribe(&mut self, client: &ClientId, channel: &str) -> Result<(), Reject> {
         let key = *self.client_keys.get(client).ok_or(Reject::ClientOffline)?;
+        self.check_topic(channel)?;
         self.settle();
         self.end_subscription(key, channel, None);
         Ok(())
@@ -86,10 +88,7 @@ impl<E: Encoder> Broker<E> {
     }
 
     fn may_subscribe(&self, client: ClientKey, channel: &str) -> Result<(), Reject> {
-        if channel_kind(channel) != ChannelKind::Topic {
-            return Err(Reject::InvalidChannel);
-        }
-        self.check_name(channel)?;
+        self.check_topic(channel)?;
         let limit = self.settings.subscriptions_max;
         let subscriptions = &self.clients[client].subscriptions;
         let is_there = || {
@@ -102,6 +101,13 @@ impl<E: Encoder> Broker<E> {
         Ok(())
     }
 
+    fn check_topic(&self, channel: &str) -> Result<(), Reject> {
+        if channel_kind(channel) != ChannelKind::Topic {
+            return Err(Reject::InvalidChannel);
+        }
+        self.check_name(channel)
+    }
+
     pub(super) fn check_name(&self, channel: &str) -> Result<(), Reject> {
         let limit = self.settings.channel_name_bytes_max;
         if limit < channel.len() { Err(Reject::ChannelNameTooLong { limit }) } else { Ok(()) }
@@ -112,7 +118,7 @@ impl<E: Encoder> Broker<E> {
         let client = &self.clients[client];
         let direct =
             client.direct_channel.is_some_and(|key| client.subscriptions.contains_key(&key));
-        client.subscriptions.len() + client.changes_under_way as usize - usize::from(direct)
+        client.subscriptions.len() + client.subscribes_under_way as usize - usize::from(direct)
     }
 
     fn make_subscription(
@@ -128,10 +134,68 @@ impl<E: Encoder> Broker<E> {
             self.request_cursor(client, channel, reply_to);
             return;
         }
+        if !exists && self.is_changing(client, channel) {
+            self.wait_for_changes(client, channel, reply_to);
+            return;
+        }
         if !exists {
             self.clients[client].subscriptions.insert(channel, Subscription::Session);
         }
         self.subscribed(client, channel, reply_to);
+    }
+
+    /// Says whether a change of this client's subscription to this channel may be under way.
+    fn is_changing(&self, client: ClientKey, channel: ChannelKey) -> bool {
+        self.clients[client].changes_under_way > 0 && self.channels[channel].changes_under_way > 0
+    }
+
+    /// Keeps a session's subscription behind the changes that were asked for before it, so that
+    /// the last word of a client that does not wait for answers holds.
+    fn wait_for_changes(
+        &mut self,
+        client: ClientKey,
+        channel: ChannelKey,
+        reply_to: Option<ConnectionKey>,
+    ) {
+        let Some(connection) = self.clients[client].connection else { return };
+        self.note_subscribe_under_way(client, channel);
+        let is_asked = reply_to.is_some();
+        self.batch.push_behind(Pending::Session { client, channel, connection, is_asked });
+    }
+
+    /// Makes a session's subscription that had to wait, unless the session has ended.
+    pub(super) fn session_subscribed(
+        &mut self,
+        client: ClientKey,
+        channel: ChannelKey,
+        connection: ConnectionKey,
+        is_asked: bool,
+    ) {
+        self.note_subscribe_done(client, channel);
+        if self.session(connection) == Some(client) {
+            let subscriptions = &mut self.clients[client].subscriptions;
+            if !subscriptions.contains_key(&channel) {
+                subscriptions.insert(channel, Subscription::Session);
+            }
+            self.subscribed(client, channel, is_asked.then_some(connection));
+        }
+        self.drop_if_idle(channel);
+    }
+
+    /// Counts a subscribe that waits for the store, and keeps client and channel from being dropped.
+    fn note_subscribe_under_way(&mut self, client: ClientKey, channel: ChannelKey) {
+        self.channels[channel].changes_under_way += 1;
+        let client = &mut self.clients[client];
+        client.changes_under_way += 1;
+        client.subscribes_under_way += 1;
+    }
+
+    fn note_subscribe_done(&mut self, client: ClientKey, channel: ChannelKey) {
+        self.channels[channel].changes_under_way -= 1;
+        if let Some(client) = self.clients.get_mut(client) {
+            client.changes_under_way -= 1;
+            client.subscribes_under_way -= 1;
+        }
     }
 
     /// Asks the store for a cursor; [`cursor_committed`](Self::cursor_committed) does the rest.
@@ -143,9 +207,7 @@ impl<E: Encoder> Broker<E> {
     ) {
         let id = self.clients[client].id.clone();
         let name = self.channels[channel].name.clone();
-        self.clients[client].changes_under_way += 1;
-        // Keeps the channel from being dropped while the change is under way.
-        self.channels[channel].changes_under_way += 1;
+        self.note_subscribe_under_way(client, channel);
         let pending = Pending::Subscribe { client, channel, reply_to };
         self.batch.push(Change::Subscribe(id, name), pending);
     }
@@ -158,10 +220,7 @@ impl<E: Encoder> Broker<E> {
         reply_to: Option<ConnectionKey>,
         result: Result<(LogId, Sequence), Reject>,
     ) {
-        self.channels[channel].changes_under_way -= 1;
-        if let Some(client) = self.clients.get_mut(client) {
-            client.changes_under_way -= 1;
-        }
+        self.note_subscribe_done(client, channel);
         match result {
             Ok((log, floor)) if self.clients.contains_key(client) => {
                 self.adopt_log(channel, log, floor);
@@ -225,10 +284,14 @@ impl<E: Encoder> Broker<E> {
     fn end_subscription(&mut self, client: ClientKey, name: &str, reply_to: Option<ConnectionKey>) {
         let known = self.channel_keys.get(name).copied();
         let subscription = known.and_then(|key| self.remove_subscription(client, key));
-        let in_store = matches!(subscription, Some(Subscription::Persistent(_)))
-            || self.clients[client].changes_under_way > 0;
+        let in_store = |channel| match &subscription {
+            Some(Subscription::Persistent(_)) => true,
+            Some(Subscription::Session) => false,
+            // One that is still on its way in.
+            None => self.is_changing(client, channel),
+        };
         match known {
-            Some(channel) if in_store => {
+            Some(channel) if in_store(channel) => {
                 let id = self.clients[client].id.clone();
                 let name = self.channels[channel].name.clone();
                 self.clients[client].changes_under_way += 1;
@@ -276,10 +339,11 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
-    /// Forgets a log that went with its last cursor.
+    /// Forgets a log that went with its last cursor, unless that cursor may still come back.
     pub(super) fn drop_unread_log(&mut self, channel: ChannelKey) {
         let Some(state) = self.channels.get_mut(channel) else { return };
         if state.persistent.is_empty()
+            && state.changes_under_way == 0
             && let Some(log) = state.log.take()
         {
             self.log_channels.remove(&log.id);
@@ -291,16 +355,14 @@ impl<E: Encoder> Broker<E> {
         client: ClientKey,
         channel: ChannelKey,
     ) -> Option<Subscription> {
-        let client_state = &mut self.clients[client];
-        let subscription = client_state.subscriptions.remove(&channel)?;
-        let state = &mut self.channels[channel];
-        state.persistent.remove(&client);
-        if let Some(connection) = client_state.connection {
-            state.receivers.remove(connection);
-            if let (Subscription::Persistent(cursor), Some(connection)) =
-                (&subscription, self.connections.get_mut(connection))
-            {
-                connection.window_bytes -= cursor.in_flight_bytes().min(connection.window_bytes);
+        let subscription = self.clients[client].subscriptions.remove(&channel)?;
+        self.channels[channel].persistent.remove(&client);
+        if let Some(connection) = self.clients[client].connection {
+            self.channels[channel].receivers.remove(connection);
+            if let Subscription::Persistent(cursor) = &subscription {
+                let state = &mut self.connections[connection];
+                state.window_bytes -= cursor.in_flight_bytes().min(state.window_bytes);
+                self.fill_waiting(connection, client);
             }
         }
         Some(subscription)

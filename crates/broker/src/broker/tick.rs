@@ -14,6 +14,9 @@ const SWEEP_EVERY: Duration = Duration::from_millis(500);
 /// How often clients are looked at for being forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
 
+/// Cursors written in one tick: many subscribers' acknowledgements must not keep publishers waiting.
+const CURSORS_PER_TICK_MAX: usize = 1000;
+
 /// What changed in memory and is written at the next tick.
 #[derive(Debug, Default)]
 pub(super) struct Dirty {
@@ -38,7 +41,7 @@ impl<E: Encoder> Broker<E> {
     /// Does what is due; to be called about ten times a second.
     pub fn on_tick(&mut self) {
         self.settle();
-        self.write_cursors();
+        self.write_cursors(CURSORS_PER_TICK_MAX);
         self.write_retained();
         self.write_clients();
         if self.dirty.swept + SWEEP_EVERY <= self.now.uptime {
@@ -57,9 +60,19 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
-    fn write_cursors(&mut self) {
+    /// Writes everything that is only in memory, before a graceful stop.
+    pub fn write_all(&mut self) {
+        self.settle();
+        self.write_cursors(usize::MAX);
+        self.write_retained();
+        self.write_clients();
+    }
+
+    fn write_cursors(&mut self, count_max: usize) {
         let mut channels = BTreeSet::new();
-        for (key, channel) in std::mem::take(&mut self.dirty.cursors) {
+        let due = self.dirty.cursors.len().min(count_max);
+        let later = self.dirty.cursors.split_off(due);
+        for (key, channel) in std::mem::replace(&mut self.dirty.cursors, later) {
             let Some(client) = self.clients.get_mut(key) else { continue };
             let id = client.id.clone();
             let Some(cursor) = client.cursor(channel).filter(|cursor| cursor.dirty) else {
@@ -139,6 +152,10 @@ impl<E: Encoder> Broker<E> {
     fn write_retained(&mut self) {
         for key in std::mem::take(&mut self.dirty.retained) {
             let Some(channel) = self.channels.get(key) else { continue };
+            if channel.retained_under_way > 0 {
+                self.dirty.retained.insert(key);
+                continue;
+            }
             if let Some(retained) = &channel.retained {
                 let change = Change::Retain(channel.name.clone(), retained.message.clone());
                 self.batch.push(change, Pending::Retain(key));
@@ -169,7 +186,9 @@ impl<E: Encoder> Broker<E> {
                 if connection.client.is_none() && self.settings.authenticate_timeout <= waited {
                     Some((key, CloseReason::NotAuthenticated))
                 } else {
-                    (silence_max <= silent).then_some((key, CloseReason::Silent))
+                    // A publisher that is not read because the store is slow is not silent.
+                    let is_held = 0 < connection.uncommitted_bytes;
+                    (!is_held && silence_max <= silent).then_some((key, CloseReason::Silent))
                 }
             })
             .collect();

@@ -169,10 +169,8 @@ impl Iterator for Lines {
         Some(match parsed {
             Ok((channel, payload)) => Ok(Message { channel, payload, bytes: self.bytes_read }),
             Err(problem) => {
-                let text = format!(
-                    "{}:{}: {problem}; the lines before it were published",
-                    self.name, self.number
-                );
+                let text =
+                    format!("{}:{}: {problem}; those before it were sent", self.name, self.number);
                 Err(Failure::new(Exit::Failed, text))
             }
         })

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::time::{sleep, timeout};
 
@@ -52,10 +53,16 @@ impl Driver {
     pub(super) async fn restore(
         &mut self,
         reason: Disconnected,
+        online_since: Instant,
     ) -> Result<Transport, Disconnected> {
         let Some(backoff) = self.options.reconnect.filter(|_| reason.is_transient()) else {
             return Err(reason);
         };
+        // A connection that ends at once counts as futile: two clients of one id would otherwise
+        // take it from each other as fast as they can.
+        if backoff.longest <= now() - online_since {
+            self.futile_count = 0;
+        }
         self.connection.send_replace(Connection::Lost(reason));
         let shared = Arc::clone(&self.shared);
         tokio::select! {
@@ -68,8 +75,9 @@ impl Driver {
 
     async fn retry(&mut self, backoff: Backoff) -> Result<Transport, ConnectError> {
         let lost_at = now();
-        for failed_count in 0.. {
-            sleep(backoff.wait(failed_count)).await;
+        loop {
+            sleep(backoff.wait(self.futile_count)).await;
+            self.futile_count = self.futile_count.saturating_add(1);
             let error = match self.establish().await {
                 Ok(transport) => return Ok(transport),
                 Err(error) => error,
@@ -80,6 +88,5 @@ impl Driver {
                 return Err(error);
             }
         }
-        unreachable!("attempts are not counted to the end")
     }
 }

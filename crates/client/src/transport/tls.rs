@@ -18,16 +18,20 @@ use crate::error::ConnectError;
 use crate::options::TlsOptions;
 
 /// Speaks TLS over `stream`, and checks that the certificate is for the endpoint's host.
-pub(crate) async fn connect(
+pub(super) async fn connect(
+    connector: &TlsConnector,
     stream: TcpStream,
     endpoint: &Endpoint,
-    options: &TlsOptions,
 ) -> Result<TlsStream<TcpStream>, ConnectError> {
     let tls = |source| ConnectError::Tls { endpoint: endpoint.clone(), source };
     let name = ServerName::try_from(endpoint.host().to_owned())
         .map_err(|error| tls(io::Error::new(io::ErrorKind::InvalidInput, error)))?;
-    let connector = TlsConnector::from(Arc::new(config(options)?));
     connector.connect(name, stream).await.map_err(tls)
+}
+
+/// Reads the files that `options` names.
+pub(super) fn connector(options: &TlsOptions) -> Result<TlsConnector, ConnectError> {
+    config(options).map(|config| TlsConnector::from(Arc::new(config)))
 }
 
 fn config(options: &TlsOptions) -> Result<ClientConfig, ConnectError> {

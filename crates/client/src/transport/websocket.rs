@@ -6,11 +6,11 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes};
 use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use crate::endpoint::Endpoint;
-use crate::error::ConnectError;
+use crate::error::{ClosedWith, ConnectError};
 
 use super::{ByteStream, PACKET_BYTES_MAX, closed_by_broker};
 
@@ -19,6 +19,8 @@ const FRAMES_MAX: usize = 256;
 
 pub(super) struct WebSocket {
     stream: Box<WebSocketStream<Box<dyn ByteStream>>>,
+    /// How it ended, while the frames before the end are being dealt with.
+    end: Option<io::Error>,
 }
 
 impl WebSocket {
@@ -36,7 +38,7 @@ impl WebSocket {
                 endpoint: endpoint.clone(),
                 reason: error.to_string(),
             })?;
-        Ok(WebSocket { stream: Box::new(stream) })
+        Ok(WebSocket { stream: Box::new(stream), end: None })
     }
 
     /// Appends at least one frame.
@@ -45,26 +47,31 @@ impl WebSocket {
         context: &mut Context<'_>,
         frames: &mut Vec<Vec<u8>>,
     ) -> Poll<io::Result<()>> {
+        if let Some(end) = self.end.take() {
+            return Poll::Ready(Err(end));
+        }
         while frames.len() < FRAMES_MAX {
-            match self.stream.poll_next_unpin(context) {
-                Poll::Ready(Some(Ok(Message::Text(text)))) => frames.push(text.as_bytes().to_vec()),
-                Poll::Ready(Some(Ok(Message::Close(close)))) if frames.is_empty() => {
-                    let reason = close.map(|close| {
-                        let code = u16::from(close.code);
-                        format!("closed with WebSocket code {code} {}", close.reason)
-                    });
-                    return Poll::Ready(Err(aborted(reason)));
+            let end = match self.stream.poll_next_unpin(context) {
+                Poll::Ready(Some(Ok(Message::Text(text)))) => {
+                    frames.push(text.as_bytes().to_vec());
+                    continue;
                 }
-                // Not yet: the next read fails again, once the frames have been taken.
-                Poll::Ready(Some(Ok(Message::Close(_)) | Err(_)) | None) if !frames.is_empty() => {
-                    break;
+                Poll::Ready(Some(Ok(Message::Close(close)))) => {
+                    // Sends the answer to it, as far as that goes without waiting.
+                    let _ = self.stream.poll_flush_unpin(context);
+                    close.as_ref().map_or_else(closed_by_broker, closed_with)
                 }
-                Poll::Ready(Some(Ok(_))) => {}
-                Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(into_io(error))),
-                Poll::Ready(None) => return Poll::Ready(Err(aborted(None))),
+                Poll::Ready(Some(Ok(_))) => continue,
+                Poll::Ready(Some(Err(error))) => into_io(error),
+                Poll::Ready(None) => closed_by_broker(),
                 Poll::Pending if frames.is_empty() => return Poll::Pending,
                 Poll::Pending => break,
+            };
+            if frames.is_empty() {
+                return Poll::Ready(Err(end));
             }
+            self.end = Some(end);
+            break;
         }
         Poll::Ready(Ok(()))
     }
@@ -91,17 +98,14 @@ impl WebSocket {
     }
 }
 
+fn closed_with(close: &CloseFrame) -> io::Error {
+    io::Error::other(ClosedWith { code: close.code.into(), reason: close.reason.to_string() })
+}
+
 fn into_io(error: Error) -> io::Error {
     match error {
         Error::Io(error) => error,
-        Error::ConnectionClosed | Error::AlreadyClosed => aborted(None),
+        Error::ConnectionClosed | Error::AlreadyClosed => closed_by_broker(),
         other => io::Error::other(other),
-    }
-}
-
-fn aborted(reason: Option<String>) -> io::Error {
-    match reason {
-        Some(reason) => io::Error::new(io::ErrorKind::ConnectionAborted, reason),
-        None => closed_by_broker(),
     }
 }

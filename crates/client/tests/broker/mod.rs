@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
@@ -141,6 +142,15 @@ impl Peer {
                 stream.flush().await.unwrap();
             }
             Peer::WebSocket(socket) => socket.send(Message::text(packet)).await.unwrap(),
+        }
+    }
+
+    /// Closes with a code, if it is a WebSocket.
+    pub async fn close(self, code: u16, reason: &'static str) {
+        if let Peer::WebSocket(mut socket) = self {
+            let frame = CloseFrame { code: code.into(), reason: reason.into() };
+            socket.close(Some(frame)).await.unwrap();
+            assert!(matches!(socket.next().await, Some(Ok(Message::Close(_)))));
         }
     }
 }

@@ -38,8 +38,11 @@ pub(super) fn loading_gives_back_what_was_committed(driver: &mut dyn Driver) {
         PageState { last: 4, bytes: bytes(2), at },
         PageState { last: 6, bytes: bytes(2), at: at + 5 },
     ];
-    assert_eq!(*a, LogState { channel: "a".into(), log: a.log, last: 0, pages: vec![] });
-    assert_eq!(*b, LogState { channel: "b".into(), log: b.log, last: 6, pages });
+    assert_eq!(
+        *a,
+        LogState { channel: "a".into(), log: a.log, last: 0, trimmed: 0, pages: vec![] }
+    );
+    assert_eq!(*b, LogState { channel: "b".into(), log: b.log, last: 6, trimmed: 3, pages });
 }
 
 /// Store, duty 3.

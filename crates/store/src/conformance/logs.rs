@@ -94,17 +94,17 @@ pub(super) fn trimming_drops_whole_pages_and_nothing_else(driver: &mut dyn Drive
     subject.commit(&[append("room", 3), append("room", 3), append("other", 1), append("room", 1)]);
     let (other, _) = subject.append("other", 1);
 
-    for (through, left) in [
-        (2, vec![(1, 3), (4, 6), (7, 7)]),
-        (3, vec![(4, 6), (7, 7)]),
-        (5, vec![(4, 6), (7, 7)]),
-        (1, vec![(4, 6), (7, 7)]),
-        (7, vec![]),
+    for (through, left, trimmed) in [
+        (2, vec![(1, 3), (4, 6), (7, 7)], 2),
+        (3, vec![(4, 6), (7, 7)], 3),
+        (5, vec![(4, 6), (7, 7)], 5),
+        (1, vec![(4, 6), (7, 7)], 5),
+        (7, vec![], 7),
     ] {
         subject.commit(&[trim("room", through)]);
         assert_eq!(subject.spans(log), left, "trimmed through {through}");
         let state = subject.log("room").expect("trimming removes no log");
-        assert_eq!(state.last, 7);
+        assert_eq!((state.last, state.trimmed), (7, trimmed));
         let ends: Vec<_> = left.iter().map(|span| span.1).collect();
         assert_eq!(state.pages.iter().map(|page| page.last).collect::<Vec<_>>(), ends);
     }
@@ -119,6 +119,7 @@ pub(super) fn trimming_never_reaches_pages_to_come(driver: &mut dyn Driver) {
     let mut subject = Subject::create(driver);
     let (log, _) = subject.append("room", 2);
     subject.commit(&[trim("room", u64::MAX), append("room", 2)]);
+    assert!(subject.log("room").is_some_and(|state| state.trimmed == 2));
     subject.append("room", 1);
     assert_eq!(subject.spans(log), [(3, 4), (5, 5)]);
 }

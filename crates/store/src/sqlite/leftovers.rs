@@ -57,8 +57,7 @@ impl Leftovers {
 
     /// Notes that the pages of `log` that end at or below `through` are gone.
     pub(super) fn add(&mut self, log: LogId, through: Sequence) {
-        let gone = self.gone.entry(log).or_default();
-        *gone = through.max(*gone);
+        self.gone.insert(log, through); // A later mark is a higher one.
     }
 }
 
@@ -129,3 +128,6 @@ fn portion(
     }
     Ok(portion)
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,7 +46,7 @@ impl Logs {
         let mut logs = Logs { states: Vec::new(), places: HashMap::new() };
         for (channel, Head { log, last, trimmed }) in read_heads(connection)? {
             logs.places.insert(log, (logs.states.len(), trimmed));
-            logs.states.push(LogState { channel, log, last, pages: Vec::new() });
+            logs.states.push(LogState { channel, log, last, trimmed, pages: Vec::new() });
         }
         Ok(logs)
     }

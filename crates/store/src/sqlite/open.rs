@@ -37,10 +37,14 @@ const CACHE_KIB: i32 = 32 << 10;
 /// One for each of the store's statements, so that none is ever prepared twice.
 const STATEMENTS_CACHED: usize = 32;
 
+/// Keeps other stores out of a directory, until it is dropped or the process dies.
+#[derive(Debug)]
+pub(super) struct DirectoryLock {
+    file: File,
+}
+
 /// Makes the directory if need be and locks it against other stores.
-///
-/// The lock holds until the file is dropped, or the process dies.
-pub(super) fn claim_directory(directory: &Path) -> Result<File, StoreError> {
+pub(super) fn claim_directory(directory: &Path) -> Result<DirectoryLock, StoreError> {
     make_directory(directory)
         .map_err(|error| StoreError::new("making the directory", Some(directory), error.into()))?;
     let path = directory.join(LOCK_FILE);
@@ -61,7 +65,16 @@ pub(super) fn database(
     configure(&connection, settings)?;
     schema::migrate(&mut connection, schema::MIGRATIONS)?;
     let heads = load::heads(&connection)?;
+    // Best effort: what the file has room for now need not be found room for when the disk is full.
+    if let Err(cause) = checkpoint(&connection) {
+        tracing::debug!(%cause, "no checkpoint at start");
+    }
     Ok((connection, heads))
+}
+
+/// Moves the write-ahead log's content into the database and empties it.
+pub(super) fn checkpoint(connection: &Connection) -> Result<(), Cause> {
+    Ok(connection.query_one("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
 }
 
 /// Makes the directory, closed to other users, with those above it that are missing.
@@ -69,24 +82,45 @@ fn make_directory(directory: &Path) -> io::Result<()> {
     if directory.is_dir() {
         return Ok(());
     }
+    let missing: Vec<_> = directory.ancestors().take_while(|path| !path.exists()).collect();
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(directory)
+    builder.create(directory)?;
+    // Else a loss of power could take back the directory, and the store with it.
+    missing.iter().filter_map(|path| path.parent()).try_for_each(sync_directory)
 }
 
-fn lock(path: &Path) -> Result<File, Cause> {
+#[cfg(unix)]
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+/// Elsewhere a directory cannot be opened for that.
+#[cfg(not(unix))]
+fn sync_directory(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+fn lock(path: &Path) -> Result<DirectoryLock, Cause> {
     let mut file =
         OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
     match file.try_lock() {
         Ok(()) => {
             file.set_len(0)?;
             writeln!(file, "{}", std::process::id())?;
-            Ok(file)
+            Ok(DirectoryLock { file })
         }
         Err(TryLockError::WouldBlock) => Err(Cause::InUse { process: owner(&mut file) }),
         Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+impl Drop for DirectoryLock {
+    fn drop(&mut self) {
+        // Closing alone would not do while a child that this process just forked shares the file.
+        let _ = self.file.unlock();
     }
 }
 

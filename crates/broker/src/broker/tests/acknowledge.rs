@@ -152,6 +152,7 @@ fn acknowledgements_for_nothing_are_ignored() {
             bob < published 1
             bob < published 2
             ada < connected 15
+            ada < push vault 1 by bob id 1-1
             ada < push vault 2 by bob id 1-2
             ada < connected 15
             ada < push vault 2 by bob id 1-2
@@ -262,6 +263,14 @@ fn a_window_of_nothing_is_a_window_of_one() {
         bob: pub vault 2 qos1 id=2
         ada: ack 1-1
         ",
-        expect![[""]],
+        expect![[r#"
+            ada < connected 15
+            ada < subscribed vault
+            bob < connected 15
+            ada < push vault 1 by bob id 1-1
+            bob < published 1
+            bob < published 2
+            ada < push vault 2 by bob id 1-2
+        "#]],
     );
 }

@@ -166,7 +166,7 @@ fn one_s_own_messages_are_passed_over() {
         store: go
         ada: connect
         store: show
-        ada: ack 1-1 | ada: ack 1-3
+        ada: ack 1-1 | ada: ack 1-2
         +100ms
         ",
         expect![[r#"
@@ -178,7 +178,8 @@ fn one_s_own_messages_are_passed_over() {
             ada < connected 15
             ada < push vault 1 by bob id 1-1
             ada < push vault 3 by bob id 1-2
-            store < move ada vault 1 [(3, 3)]
+            store < move ada vault 3 []
+            store < trim vault 3
             store < put ada seen 0
         "#]],
     );
@@ -189,7 +190,11 @@ fn an_empty_answer_skips_what_was_dropped_and_nothing_that_came_since() {
     // Messages 1 and 2 age and are dropped; 3 is published while the read is under way.
     let log = LogLimits { age_max: std::time::Duration::from_secs(10), ..LogLimits::default() };
     check_with(
-        Settings { log, heartbeat_timeout: std::time::Duration::from_secs(600), ..Settings::default() },
+        Settings {
+            log,
+            heartbeat_timeout: std::time::Duration::from_secs(600),
+            ..Settings::default()
+        },
         "
         ada: connect
         ada: sub vault persistent
@@ -216,6 +221,7 @@ fn an_empty_answer_skips_what_was_dropped_and_nothing_that_came_since() {
             bob < published 2
             ada < connected 600
             bob < published 3
+            ada < push vault 3 by bob id 1-3
         "#]],
     );
 }
@@ -284,6 +290,7 @@ fn leaving_a_channel_gives_its_bytes_to_those_that_wait() {
             bob < published 3
             bob < published 4
             ada < unsubscribed a
+            ada < push b 4 by bob id 2-1
         "#]],
     );
 }
@@ -306,8 +313,8 @@ fn a_message_larger_than_the_window_is_delivered_alone() {
             ada < connected 15
             ada < subscribed vault
             bob < connected 15
-            ada < push vault "abcdefghijklmnopqrstuvwxyz" by bob id 1-1
             bob < published 1
+            ada < push vault "abcdefghijklmnopqrstuvwxyz" by bob id 1-1
             bob < published 2
             ada < push vault "ABCDEFGHIJKLMNOPQRSTUVWXYZ" by bob id 1-2
         "#]],
@@ -333,4 +340,41 @@ fn a_long_backlog_comes_whole_and_in_order() {
         .map(|number| format!("ada < push vault {number} by bob id 1-{number}"))
         .collect();
     assert_eq!(delivered, expected);
+}
+
+#[test]
+fn a_returning_subscriber_gets_no_more_bytes_at_once_than_its_window() {
+    // J-78: neither of one channel nor of several together.
+    let settings = Settings { window_bytes_max: 60, ..Settings::default() };
+    check_with(
+        settings,
+        "
+        ada: connect
+        ada: sub a persistent
+        ada: sub b persistent
+        ada: disconnect
+        bob: connect
+        bob: pub a 1 qos1 id=1
+        bob: pub a 2 qos1 id=2
+        bob: pub a 3 qos1 id=3
+        bob: pub a 4 qos1 id=4
+        bob: pub b 5 qos1 id=5
+        ada: connect
+        ",
+        expect![[r#"
+            ada < connected 15
+            ada < subscribed a
+            ada < subscribed b
+            bob < connected 15
+            bob < published 1
+            bob < published 2
+            bob < published 3
+            bob < published 4
+            bob < published 5
+            ada < connected 15
+            ada < push a 1 by bob id 1-1
+            ada < push a 2 by bob id 1-2
+            ada < push a 3 by bob id 1-3
+        "#]],
+    );
 }

@@ -8,9 +8,12 @@ use crate::Settings;
 #[test]
 fn a_session_opens_with_the_heartbeat_timeout() {
     // J-32.
-    check("ada: connect", expect![[r#"
-        ada < connected 15
-    "#]]);
+    check(
+        "ada: connect",
+        expect![[r#"
+            ada < connected 15
+        "#]],
+    );
 }
 
 #[test]
@@ -211,7 +214,12 @@ fn a_connection_that_is_being_closed_opens_no_session() {
         ada/2: connect | ada: connect
         ada/2: pub $whoami null id=1
         ",
-        expect![[""]],
+        expect![[r#"
+            ada < connected 15
+            ada x taken over by a newer connection of the same client
+            ada/2 < connected 15
+            ada/2 < published 1 = {"client":"ada","connected_s":0}
+        "#]],
     );
 }
 

@@ -32,7 +32,7 @@ fn my_subscriptions_are_listed_with_their_kinds() {
             ada < published 2 = {"channels":["room","vault"],"subscriptions":{"#ada":"persistent","room":"temp","vault":"persistent"}}
             ada < connected 15
             ada < push #ada 1 by bob id 2-1
-            ada < published 3 = {"channels":["#ada","vault"],"subscriptions":{"#ada":"persistent","vault":"persistent"}}
+            ada < published 3 = {"channels":["vault"],"subscriptions":{"#ada":"persistent","vault":"persistent"}}
         "##]],
     );
 }

@@ -102,19 +102,26 @@ fn a_message_to_oneself_is_dropped_while_echo_is_off() {
         ada: pub #ada 2 id=7
         ada: pub #ada 3 qos1 id=8
         ";
-    check(script, expect![[r#"
-        ada < connected 15
-        ada < published 7: ClientOffline
-        ada < published 8: ClientOffline
-    "#]]);
+    check(
+        script,
+        expect![[r#"
+            ada < connected 15
+            ada < published 7: ClientOffline
+            ada < published 8: ClientOffline
+        "#]],
+    );
     let settings = Settings { echo: true, ..Settings::default() };
-    check_with(settings, script, expect![[r#"
-        ada < connected 15
-        ada < push #ada 1 by ada
-        ada < push #ada 2 by ada
-        ada < push #ada 3 by ada id 1-1
-        ada < published 8
-    "#]]);
+    check_with(
+        settings,
+        script,
+        expect![[r#"
+            ada < connected 15
+            ada < push #ada 1 by ada
+            ada < push #ada 2 by ada
+            ada < push #ada 3 by ada id 1-1
+            ada < published 8
+        "#]],
+    );
 }
 
 #[test]
@@ -134,7 +141,17 @@ fn a_first_direct_message_that_cannot_be_stored_harms_no_later_one() {
         crash
         ada: connect
         ",
-        expect![[""]],
+        expect![[r#"
+            ada < connected 15
+            bob < connected 15
+            bob < published 7: StoreUnavailable
+            ada < push #ada 2 by bob id 1-1
+            bob < published 8
+            bob < published 9: ClientOffline
+            ada < connected 15
+            ada < push #ada 2 by bob id 1-1
+            ada < push #ada 3 by bob id 1-2
+        "#]],
     );
 }
 

@@ -89,7 +89,6 @@ fn a_publisher_that_reconnects_before_the_commit_still_does_not_get_its_own_mess
             ada < connected 15
             ada < subscribed vault
             ada < connected 15
-            ada < push vault 1 by ada id 1-1
         "#]],
     );
 }
@@ -369,7 +368,7 @@ fn a_name_that_is_no_channel_is_refused_where_the_publisher_can_be_told() {
             ada < published 4: ChannelNameTooLong { limit: 4 }
             ada < published 5: InvalidChannel
             ada < published 6: ChannelNameTooLong { limit: 4 }
-            ada < published 7: ClientOffline
+            ada < published 7: ChannelNameTooLong { limit: 4 }
             bob < connected 15
             bob < subscribed four
             bob < push four 1 by ada

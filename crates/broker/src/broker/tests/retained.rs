@@ -85,7 +85,6 @@ fn qos_1_and_retained_is_acknowledged_once_it_is_stored_and_pushed_without_id_la
             ada < subscribed room
             bob < connected 15
             store < retain room 1
-            store < trim room 0
             eve < connected 15
             store < put eve seen 0
             eve < subscribed room
@@ -172,13 +171,11 @@ fn a_lazy_write_does_not_undo_a_newer_message() {
         expect![[r#"
             bob < connected 15
             store < retain room 2
-            store < trim room 0
-            store < retain room 1
             bob < published 7
             ada < connected 15
             store < put ada seen 101
             ada < subscribed room
-            ada < push room 1 by bob retained
+            ada < push room 2 by bob retained
         "#]],
     );
 }
@@ -232,17 +229,17 @@ fn of_several_publishers_in_one_round_the_last_one_is_retained() {
             bob < connected 15
             eve < connected 15
             ada < push room 1 by bob id 1-1
-            ada < push room 3 by bob id 1-2
             bob < published 1
-            bob < published 3
-            ada < push room 2 by eve id 1-3
+            ada < push room 2 by eve id 1-2
             eve < published 2
+            ada < push room 3 by bob id 1-3
+            bob < published 3
             joe < connected 15
             joe < subscribed room
             joe < push room 3 by bob retained
             joe < connected 15
             joe < subscribed room
-            joe < push room 2 by eve retained
+            joe < push room 3 by bob retained
         "#]],
     );
 }

@@ -76,7 +76,17 @@ fn the_server_cannot_subscribe_a_client_to_what_is_no_topic_nor_take_its_own_cha
         server: unsub ada #ada
         bob: pub #ada 2 qos1 id=2
         ",
-        expect![[""]],
+        expect![[r#"
+            ada < connected 15
+            bob < connected 15
+            ada < push #ada 1 by bob id 1-1
+            bob < published 1
+            server: InvalidChannel
+            server: InvalidChannel
+            server: InvalidChannel
+            ada < push #ada 2 by bob id 1-2
+            bob < published 2
+        "#]],
     );
 }
 

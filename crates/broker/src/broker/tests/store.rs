@@ -21,6 +21,7 @@ pub(super) struct TestStore {
 struct StoredLog {
     id: LogId,
     last: Sequence,
+    trimmed: Sequence,
     pages: Vec<StoredPage>,
     cursors: BTreeMap<ClientId, CursorState>,
 }
@@ -98,6 +99,7 @@ impl TestStore {
             Change::Trim(channel, through) => {
                 if let Some(log) = self.logs.get_mut(channel) {
                     log.pages.retain(|page| *through < last_of(page));
+                    log.trimmed = log.trimmed.max(*through.min(&log.last));
                 }
             }
         }
@@ -132,7 +134,7 @@ impl TestStore {
         self.logs.entry(channel.clone()).or_insert_with(|| {
             self.made += 1;
             let id = LogId(self.made);
-            StoredLog { id, last: 0, pages: Vec::new(), cursors: BTreeMap::new() }
+            StoredLog { id, last: 0, trimmed: 0, pages: Vec::new(), cursors: BTreeMap::new() }
         })
     }
 }
@@ -144,7 +146,13 @@ impl StoredLog {
             bytes: page.payloads.as_bytes().len() as u64,
             at: page.at,
         });
-        LogState { channel: channel.clone(), log: self.id, last: self.last, pages: pages.collect() }
+        LogState {
+            channel: channel.clone(),
+            log: self.id,
+            last: self.last,
+            trimmed: self.trimmed,
+            pages: pages.collect(),
+        }
     }
 }
 

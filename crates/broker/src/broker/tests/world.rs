@@ -17,6 +17,9 @@ use crate::{
 /// How often the server calls `on_tick`.
 const TICK: Duration = Duration::from_millis(100);
 
+/// More completions than any script needs.
+const COMPLETED_MAX: usize = 100_000;
+
 /// A broker, its store and its clients.
 ///
 /// # Script
@@ -45,6 +48,7 @@ pub(super) struct World {
     reads: VecDeque<ReadRequest>,
     answer: Option<(ReadRequest, Vec<StoredPage>)>,
     sends_of_last_round: usize,
+    completed: usize,
     is_held: bool,
     is_shown: bool,
     transcript: String,
@@ -78,6 +82,7 @@ impl World {
             reads: VecDeque::new(),
             answer: None,
             sends_of_last_round: 0,
+            completed: 0,
             is_held: false,
             is_shown: false,
             transcript: String::new(),
@@ -161,6 +166,8 @@ impl World {
 
     /// Has the store do the oldest thing it was asked for.
     fn complete_one(&mut self) -> bool {
+        self.completed += 1;
+        assert!(self.completed < COMPLETED_MAX, "the broker asks the store without end");
         self.broker.begin_round(self.now);
         if !self.commits.is_empty() {
             self.complete_commit(true);

@@ -140,10 +140,22 @@ fn durability_os_is_as_good_within_a_living_system() {
     let durability = crate::Durability::Os;
     let settings = SqliteSettings { durability, ..SqliteSettings::default() };
     let mut store = SqliteStore::open(directory.path(), &settings).unwrap();
+    assert_eq!(synchronous(&store), 1);
     store.commit(&[append("room", 1)]).unwrap();
     let snapshot = store.load().unwrap();
     drop(store);
     assert_eq!(open(directory.path()).load().unwrap(), snapshot);
+}
+
+#[test]
+fn every_commit_is_synced_unless_told_otherwise() {
+    let directory = tempfile::tempdir().unwrap();
+    assert_eq!(synchronous(&open(directory.path())), 2);
+}
+
+/// Returns SQLite's number for how it syncs: 1 when it moves the write-ahead log, 2 each commit.
+fn synchronous(store: &SqliteStore) -> u32 {
+    store.connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap()
 }
 
 fn check_in_use(directory: &Path, by: u32) {

@@ -25,6 +25,15 @@ fn a_full_disk_fails_commits_until_there_is_room() {
 }
 
 #[test]
+fn a_write_ahead_log_that_fills_the_disk_is_emptied_in_time() {
+    let Some(disk) = Mount::try_new(2) else { return };
+    let mut store = open(disk.path());
+    for seen in 0..1000 {
+        store.commit(&[Change::PutClient("ada".into(), seen)]).unwrap();
+    }
+}
+
+#[test]
 fn a_full_store_fails_commits_until_something_is_trimmed() {
     let directory = tempfile::tempdir().unwrap();
     let bytes_max = 1 << 20;
@@ -111,18 +120,13 @@ fn the_file_stops_growing_when_messages_are_trimmed_as_they_come() {
 /// Appends pages to a log that ada reads until the store refuses one, and returns how many it took.
 fn fill(store: &mut SqliteStore) -> u64 {
     store.commit(&[subscribe("ada", "room")]).unwrap();
-    let mut committed = 0;
-    loop {
+    let refused = (0..1000).find_map(|committed| {
         // The second change must go with the first.
         let batch = [append("room", PAGE_BYTES), Change::PutClient("ada".into(), committed + 1)];
-        match store.commit(&batch) {
-            Ok(_) => committed += 1,
-            Err(error) => {
-                check_full(&error);
-                break;
-            }
-        }
-    }
+        store.commit(&batch).err().map(|error| (committed, error))
+    });
+    let (committed, error) = refused.expect("the store is full at last");
+    check_full(&error);
     check_full(&store.commit(&[append("room", PAGE_BYTES)]).unwrap_err());
     assert_eq!(store.load().unwrap().clients, [("ada".into(), committed)]);
     assert_eq!(end_of(store, "room").1, committed);

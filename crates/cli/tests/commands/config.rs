@@ -1,0 +1,63 @@
+//! `rialto config`.
+
+use expect_test::expect;
+
+use crate::{rialto, rialto_in};
+
+#[test]
+fn the_default_file_is_good_and_shows_as_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = rialto(&["config", "default"]).printed();
+    std::fs::write(dir.path().join("rialto.toml"), &file).unwrap();
+
+    let check = rialto_in(dir.path(), &[], &["config", "check", "--config", "rialto.toml"], "");
+    assert_eq!((check.code, check.stdout.as_str()), (0, ""));
+    assert_eq!(check.stderr, "rialto.toml: the settings are good\n");
+
+    let shown = rialto_in(dir.path(), &[], &["config", "show", "--config", "rialto.toml"], "");
+    assert_eq!(shown.printed(), rialto(&["config", "show"]).printed());
+    assert!(file.contains("# Largest packet a client may send"), "{file}");
+}
+
+#[test]
+fn what_is_shown_comes_from_all_sources_with_secrets_masked() {
+    let dir = tempfile::tempdir().unwrap();
+    let tokens = "[[access.tokens]]\nclient = \"ada\"\ntoken = \"hunter2\"\n";
+    std::fs::write(dir.path().join("rialto.toml"), tokens).unwrap();
+    let variables = [("RIALTO_CONFIG", "rialto.toml"), ("RIALTO_LIMITS__PACKET_BYTES_MAX", "2MiB")];
+    let args = ["config", "show", "--data-dir", "elsewhere", "--listen", "127.0.0.1:0"];
+    let shown = rialto_in(dir.path(), &variables, &args, "").printed();
+    for line in [
+        "data_dir = \"elsewhere\"",
+        "packet_bytes_max = \"2MiB\"",
+        "[listeners.listen-1]",
+        "client = \"ada\"",
+        "token = \"********\"",
+    ] {
+        assert!(shown.contains(line), "{line} is missing in {shown}");
+    }
+    assert!(!shown.contains("hunter2") && !shown.contains("[listeners.tcp]"), "{shown}");
+}
+
+#[test]
+fn a_mistake_names_its_place_and_exits_with_2() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("a.toml"), "[limits]\npacket_byte_max = 5\n").unwrap();
+    let run = |args: &[&str]| rialto_in(dir.path(), &[], args, "").failed(2);
+    expect![[r#"
+        rialto: a.toml:2:1: unknown key `limits.packet_byte_max`; did you mean `packet_bytes_max`?
+    "#]]
+    .assert_eq(&run(&["config", "check", "--config", "a.toml"]));
+    expect![[r#"
+        rialto: --log-format: `log.format` cannot be "xml"; expected "text" or "json"
+    "#]]
+    .assert_eq(&run(&["serve", "--log-format", "xml"]));
+    expect![[r#"
+        rialto: --log-level: "loud" is no log level; expected off, error, warn, info, debug, trace, or levels by module such as info,rialto_session=debug
+    "#]]
+    .assert_eq(&run(&["serve", "--log-level", "loud"]));
+    expect![[r#"
+        rialto: --listen 0.0.0.0:8010: `listeners.listen-1.address` is 0.0.0.0:8010, which other machines can reach, while access.mode is "open": anybody who can reach it could read and publish everything; set access.mode = "tokens", or, if that is what you want, access.open_beyond_loopback = true
+    "#]]
+    .assert_eq(&run(&["serve", "--listen", "0.0.0.0:8010"]));
+}

@@ -1,0 +1,44 @@
+//! Help, completions and manual pages.
+
+use crate::{rialto, rialto_in};
+
+const COMMANDS: [&str; 7] = ["serve", "pub", "sub", "config", "cert", "completions", "man"];
+
+#[test]
+fn help_lists_the_commands_and_the_exit_codes() {
+    let help = rialto(&["--help"]).printed();
+    for command in COMMANDS {
+        assert!(help.contains(&format!("\n  {command} ")), "{command} is missing in {help}");
+        let own = rialto(&[command, "--help"]).printed();
+        assert!(own.contains(&format!("Usage: rialto {command}")), "{own}");
+    }
+    for code in 0..=4 {
+        assert!(help.contains(&format!("\n  {code}  ")), "{code} is missing in {help}");
+    }
+}
+
+#[test]
+fn the_version_is_printed() {
+    let expected = format!("rialto {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(rialto(&["--version"]).printed(), expected);
+}
+
+#[test]
+fn every_shell_gets_completions() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = rialto(&["completions", shell]).printed();
+        assert!(COMMANDS.iter().all(|command| script.contains(command)), "{shell}: {script}");
+    }
+}
+
+#[test]
+fn every_command_gets_a_manual_page() {
+    let dir = tempfile::tempdir().unwrap();
+    rialto_in(dir.path(), &[], &["man", "--dir", "man1"], "").printed();
+    for command in COMMANDS {
+        let page = dir.path().join(format!("man1/rialto-{command}.1"));
+        assert!(page.exists(), "{command}");
+    }
+    let main = std::fs::read_to_string(dir.path().join("man1/rialto.1")).unwrap();
+    assert_eq!(rialto(&["man"]).printed(), main);
+}

@@ -1,0 +1,19 @@
+//! What the end-to-end tests have in common.
+#![allow(dead_code, unused_imports, reason = "each test uses a part of it")]
+
+mod command;
+mod database;
+mod dice;
+mod disk;
+mod packets;
+mod wire;
+
+pub(crate) use command::Command;
+pub(crate) use database::{page_count, shell};
+pub(crate) use dice::Dice;
+pub(crate) use disk::Disk;
+pub(crate) use packets::*;
+pub(crate) use wire::Wire;
+
+/// The binary all these tests are about.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_rialto");

@@ -1,0 +1,123 @@
+//! The broker is killed at random moments, over and over; nothing it acknowledged may be missing.
+//!
+//! Publishers send numbered QoS 1 messages, some of them retained, and send again what was not
+//! acknowledged when the broker died. Persistent subscribers acknowledge at once, late or in no
+//! order, drop their connections, join channels in between, or stay away until the end. Each checks
+//! while it receives that numbers come for the first time without a gap and in order, and that
+//! one id is one message.
+//!
+//! Eight rounds by default. `RIALTO_CRASH_ROUNDS=200` runs longer, `RIALTO_CRASH_SEED` takes up the
+//! seed of an earlier run; actors of one seed make the same choices, but the machine decides how
+//! far they come before each kill.
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod audit;
+mod publisher;
+mod stage;
+mod subscriber;
+
+use std::{env, sync::Arc, thread, time::SystemTime};
+
+use rialto_testkit::{Broker, Launch};
+
+use common::{Dice, PROGRAM};
+use publisher::Publisher;
+use stage::{Event, Stage};
+use subscriber::{Manner, Subscriber};
+
+/// Publishers; each publishes to every channel.
+const PUBLISHERS: usize = 4;
+/// Channels that everybody publishes to; each publisher has one of its own besides.
+const SHARED_CHANNELS: [&str; 3] = ["red", "green", "blue"];
+/// The one that is away, and reached by direct messages too.
+const AWAY: &str = "away";
+
+const ROUNDS: u64 = 8;
+
+#[test]
+fn nothing_acknowledged_is_lost_however_often_the_broker_is_killed() {
+    // J-63, J-66, J-67, J-73, J-77, J-80, J-85, J-87, J-88, J-91.
+    let rounds = number_from("RIALTO_CRASH_ROUNDS").unwrap_or(ROUNDS);
+    let seed = number_from("RIALTO_CRASH_SEED").unwrap_or_else(seed_of_the_moment);
+    eprintln!("{rounds} rounds with RIALTO_CRASH_SEED={seed}");
+    let mut dice = Dice::new(seed);
+
+    // Narrow windows make subscribers catch up from the store, wide ones have them follow live.
+    let window = *dice.pick(&[4, 64, 10_000]);
+    let mut broker = Launch::of(PROGRAM)
+        .without_certificate()
+        .set(&format!("limits.unacknowledged_max={window}"))
+        .start();
+    let stage = Stage::new(broker.address(), window);
+    let subscribers: Vec<_> = Manner::ALL
+        .into_iter()
+        .enumerate()
+        .map(|(index, manner)| {
+            Subscriber::new(manner, Dice::for_actor(seed, index)).take_part(&stage)
+        })
+        .collect();
+    stage.wait_for("subscribers", Event::Subscribed, subscriber::first_subscription_count());
+    let publishers: Vec<_> = (0..PUBLISHERS)
+        .map(|index| Publisher::new(index, Dice::for_actor(seed, 100 + index)).take_part(&stage))
+        .collect();
+
+    for _ in 0..rounds {
+        let (event, most) = *dice.pick(&[
+            (Event::Sent, 1500),
+            (Event::Acknowledged, 1500),
+            (Event::Pushed, 4000),
+            (Event::Subscribed, 3),
+        ]);
+        stage.wait_for("progress before the next kill", event, dice.within(0..most));
+        stage.lower_curtain();
+        end_somehow(&mut broker, &mut dice);
+        broker.restart();
+        audit::retained_messages_are_there(&stage);
+        stage.raise_curtain();
+    }
+
+    stage.finish_publishing();
+    publishers.into_iter().for_each(stage::join);
+    stage.finish_subscribing();
+    let records = subscribers.into_iter().map(stage::join).collect::<Vec<_>>();
+    audit::every_id_is_one_message(&records);
+    audit::messages_sent_once_have_one_id(&records, &stage);
+    audit::retained_messages_are_there(&stage);
+    eprintln!("{}", stage.summary());
+}
+
+/// Mostly kills the broker; now and then stops it gracefully, which loses nothing either.
+fn end_somehow(broker: &mut Broker, dice: &mut Dice) {
+    if dice.once_in(8) {
+        assert!(broker.terminate().0.success());
+    } else {
+        broker.kill();
+    }
+}
+
+fn number_from(variable: &str) -> Option<u64> {
+    let text = env::var(variable).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable} must be a number, not {text:?}")))
+}
+
+fn seed_of_the_moment() -> u64 {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    Dice::new(since_epoch.as_nanos() as u64).roll() >> 16
+}
+
+/// Starts an actor's thread.
+fn act<T: Send + 'static>(
+    stage: &Arc<Stage>,
+    play: impl FnOnce(&Stage) -> T + Send + 'static,
+) -> thread::JoinHandle<T> {
+    let stage = stage.clone();
+    thread::spawn(move || {
+        let fallen = stage.notice_a_fall();
+        let result = play(&stage);
+        fallen.stands();
+        result
+    })
+}

@@ -1,0 +1,114 @@
+//! How far each persistent subscriber has come, and how much is on its way to it.
+
+use serde_json::json;
+
+use super::{
+    acknowledge_all, expect_numbers, launch, online, publish_numbers, subscribe_for_later,
+};
+use crate::common::{acknowledge, frames, publish_stored};
+
+#[test]
+fn what_was_acknowledged_does_not_come_again_after_a_graceful_restart() {
+    // J-68, J-77: the last acknowledgements come right before the stop and are in memory only.
+    let mut broker = launch().start();
+    let mut ada = online(&broker, "ada");
+    ada.subscribe_for_good("room");
+    let mut bob = online(&broker, "bob");
+    publish_numbers(&mut bob, "room", 0..40);
+    let ids = expect_numbers(&mut ada, "room", 0..40);
+    let is_acknowledged = |number: u64| number < 10 || number % 3 == 0;
+    let (done, left): (Vec<_>, Vec<_>) =
+        (0..40).zip(ids).partition(|(number, _)| is_acknowledged(*number));
+    let done_ids: Vec<String> = done.into_iter().rev().map(|(_, id)| id).collect();
+    acknowledge_all(&mut ada, &done_ids);
+    assert!(broker.terminate().0.success());
+
+    broker.restart();
+    let mut ada = online(&broker, "ada");
+    let ids = expect_numbers(&mut ada, "room", left.iter().map(|(number, _)| *number));
+    assert_eq!(ids, left.into_iter().map(|(_, id)| id).collect::<Vec<_>>());
+    ada.expect_silence();
+    acknowledge_all(&mut ada, &ids);
+    assert!(broker.terminate().0.success());
+
+    broker.restart();
+    online(&broker, "ada").expect_silence();
+}
+
+#[test]
+fn what_was_acknowledged_does_not_come_again_to_a_client_that_reconnects_at_once() {
+    // J-68, J-77: in memory and from the store alike, and in order around the gaps.
+    let broker = launch().start();
+    let mut ada = online(&broker, "ada");
+    ada.subscribe_for_good("room");
+    let mut bob = online(&broker, "bob");
+    publish_numbers(&mut bob, "room", 0..10);
+    let ids = expect_numbers(&mut ada, "room", 0..10);
+    ada.send_raw(&frames([0, 4, 5, 9].map(|index: usize| acknowledge(&ids[index]))));
+    ada.leave();
+
+    let mut ada = online(&broker, "ada");
+    let again = expect_numbers(&mut ada, "room", [1, 2, 3, 6, 7, 8]);
+    assert_eq!(again, [1, 2, 3, 6, 7, 8].map(|index: usize| ids[index].clone()));
+    ada.expect_silence();
+}
+
+#[test]
+fn no_more_than_the_window_is_under_way() {
+    // J-78: to one who was away, and to one who is there while it is published.
+    let broker = launch().set("limits.unacknowledged_max=5").start();
+    subscribe_for_later(&broker, "ada", "room");
+    let mut bob = online(&broker, "bob");
+    publish_numbers(&mut bob, "room", 0..12);
+    let mut ada = online(&broker, "ada");
+    for window in [0..5, 5..10, 10..12] {
+        let ids = expect_numbers(&mut ada, "room", window);
+        ada.expect_silence();
+        acknowledge_while_more_comes(&mut ada, &ids);
+    }
+    publish_numbers(&mut bob, "room", 12..24);
+    for window in [12..17, 17..22, 22..24] {
+        let ids = expect_numbers(&mut ada, "room", window);
+        ada.expect_silence();
+        acknowledge_while_more_comes(&mut ada, &ids);
+    }
+    ada.expect_silence();
+}
+
+#[test]
+fn no_more_bytes_than_half_an_outbox_are_under_way() {
+    // J-78: large messages fill the window before their number does.
+    let (outbox_bytes, payload_bytes) = (64 << 10, 10_000);
+    let broker =
+        launch().set("limits.outbox_bytes_max=64KiB").set("limits.packet_bytes_max=64KiB").start();
+    subscribe_for_later(&broker, "ada", "room");
+    let mut bob = online(&broker, "bob");
+    let payload = "x".repeat(payload_bytes);
+    for number in 0..30 {
+        bob.send(publish_stored("room", json!([number, payload]), number));
+        bob.expect(json!({"pubAck": {"st": 1, "id": number.to_string()}}));
+    }
+    let mut ada = online(&broker, "ada");
+    let mut received = 0;
+    while received < 30 {
+        ada.send(r#"{"hb":{}}"#);
+        let mut ids = Vec::new();
+        loop {
+            let packet = ada.recv();
+            if packet.get("hbAck").is_some() {
+                break;
+            }
+            assert_eq!(packet["push"]["dt"][0], received, "in order");
+            received += 1;
+            ids.push(packet["push"]["id"].as_str().unwrap().to_owned());
+        }
+        // One may begin below the limit and end above it.
+        assert!(ids.len() * payload_bytes < outbox_bytes / 2 + payload_bytes, "{ids:?}");
+        ada.send_raw(&frames(ids.iter().map(acknowledge)));
+    }
+}
+
+/// Acknowledges without waiting for the broker to know: what comes next are pushes.
+fn acknowledge_while_more_comes(subscriber: &mut rialto_testkit::Peer, ids: &[String]) {
+    subscriber.send_raw(&frames(ids.iter().map(acknowledge)));
+}

@@ -1,0 +1,130 @@
+//! Heartbeat and silence (J-41 to J-45).
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use rialto_testkit::{Broker, Peer, Transport};
+
+use crate::{RIALTO, check};
+
+/// The shortest silence that can be configured.
+const SILENCE: Duration = Duration::from_secs(3);
+
+/// A broker that loses patience as soon as it may.
+fn impatient_broker() -> Broker {
+    Broker::with(RIALTO, &["session.heartbeat_timeout=3s"])
+}
+
+#[test]
+fn a_heartbeat_is_answered_in_a_session_and_only_there() {
+    // J-41, J-42: each by one empty hbAck; none before conn, none behind a disconn.
+    check(
+        r#"
+        ada > {"hb":{}}
+        ada > {"hb":null}
+        ada > {"auth":{"dt":{"client_name":"ada"}}}
+        ada < {"authAck":{"st":1,"at":"<token>","cl":"ada"}}
+        ada > {"hb":{}}
+        ada > {"conn":{"at":"<token>","cl":"ada"}}
+        ada < {"connAck":{"st":1,"ts":15}}
+        ada > {"hb":{}}
+        ada > {"hb":null}
+        ada > {"hb":{"more":1}}
+        ada < {"hbAck":{}}
+        ada < {"hbAck":{}}
+        ada < {"hbAck":{}}
+        ada silent
+        ada > {"disconn":{}}
+        ada closed
+        "#,
+    );
+}
+
+#[test]
+fn a_heartbeat_behind_a_goodbye_is_not_answered() {
+    // J-42: both in one write.
+    let broker = Broker::start(RIALTO);
+    for transport in [Transport::Tcp, Transport::Tls] {
+        let mut ada = Peer::online(&broker, transport, "ada");
+        ada.send_raw(b"{\"hb\":{}}\0{\"disconn\":{}}\0{\"hb\":{}}\0");
+        ada.expect(r#"{"hbAck":{}}"#);
+        assert!(ada.expect_close().is_goodbye(transport, 1000));
+    }
+}
+
+#[test]
+fn a_silent_session_is_closed_in_time_and_not_too_early() {
+    // J-44: between ts and twice ts after the last packet, a WebSocket with code 1000.
+    let broker = impatient_broker();
+    thread::scope(|scope| {
+        for transport in Transport::ALL {
+            let broker = &broker;
+            scope.spawn(move || {
+                let mut ada = Peer::online(broker, transport, &format!("ada over {transport}"));
+                let before = Instant::now();
+                ada.expect_silence();
+                let after = Instant::now();
+                let ending = ada.expect_close();
+                assert!(ending.is_goodbye(transport, 1000), "{transport}: {ending:?}");
+                assert!(SILENCE <= before.elapsed(), "{transport}: {:?}", before.elapsed());
+                assert!(after.elapsed() <= 2 * SILENCE, "{transport}: {:?}", after.elapsed());
+            });
+        }
+    });
+    assert_eq!(broker.stat("closed_silent"), 4);
+}
+
+#[test]
+fn a_connection_without_a_session_is_closed_in_the_same_way() {
+    // J-45: whether or not it said anything, and also one that said not even what it speaks.
+    let broker = impatient_broker();
+    thread::scope(|scope| {
+        for transport in Transport::ALL {
+            for greeting in [None, Some(r#"{"auth":{"dt":"?"}}"#)] {
+                let broker = &broker;
+                scope.spawn(move || {
+                    let before = Instant::now();
+                    let mut peer = Peer::connect(broker, transport);
+                    if let Some(greeting) = greeting {
+                        peer.ask(greeting);
+                    }
+                    let after = Instant::now();
+                    let ending = peer.expect_close();
+                    let how = format!("{transport}, {greeting:?}: {ending:?} {:?}", after.elapsed());
+                    assert!(ending.is_goodbye(transport, 1000), "{how}");
+                    assert!(SILENCE <= before.elapsed(), "{how}");
+                    assert!(after.elapsed() <= 2 * SILENCE, "{how}");
+                });
+            }
+        }
+    });
+    assert_eq!(broker.stat("closed_silent"), 8);
+}
+
+#[test]
+fn any_packet_is_a_sign_of_life() {
+    // J-43: none of these is a heartbeat, and the session outlives twice its timeout.
+    let broker = impatient_broker();
+    let packets = [
+        r#"{"pushAck":{"id":"none"}}"#,
+        r#"{"pub":{"cn":"room","dt":1}}"#,
+        r#"{"pub":{"cn":"room"}}"#,
+    ];
+    thread::scope(|scope| {
+        for transport in Transport::ALL {
+            for packet in packets {
+                let broker = &broker;
+                scope.spawn(move || {
+                    let mut ada = Peer::online(broker, transport, &format!("{packet} {transport}"));
+                    for _ in 0..4 {
+                        ada.expect_nothing_for(Duration::from_secs(2));
+                        ada.send(packet);
+                    }
+                    ada.expect_silence();
+                });
+            }
+        }
+    });
+}

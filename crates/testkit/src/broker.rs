@@ -1,0 +1,309 @@
+//! The real binary, run for one test.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use rustls::ClientConfig;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{
+    Peer, Transport,
+    certificate::Certificate,
+    log::{Log, with_message},
+};
+
+/// The listener every broker has, by the name the command line gives it.
+const MAIN: &str = "listen-1";
+
+/// How a broker is to be started.
+///
+/// By default it has a temporary data directory, a certificate, and one listener that takes all
+/// four transports on a free port of loopback.
+#[derive(Debug, Clone)]
+pub struct Launch {
+    program: PathBuf,
+    settings: Vec<String>,
+    extra_listeners: Vec<String>,
+    has_certificate: bool,
+}
+
+/// A running broker. Dropping it kills the process and removes its files.
+#[derive(Debug)]
+pub struct Broker {
+    launch: Launch,
+    certificate: Certificate,
+    running: Option<Running>,
+    /// Where each listener is, by name; the same after a restart.
+    addresses: BTreeMap<String, SocketAddr>,
+    /// Log lines of earlier runs.
+    earlier_lines: Vec<String>,
+    files: TempDir,
+}
+
+#[derive(Debug)]
+struct Running {
+    process: Child,
+    log: Log,
+}
+
+impl Launch {
+    /// Starts from the defaults with the binary at `program`, which is
+    /// `env!("CARGO_BIN_EXE_rialto")` in the tests of the package that builds it.
+    pub fn of(program: impl Into<PathBuf>) -> Self {
+        Launch {
+            program: program.into(),
+            settings: Vec::new(),
+            extra_listeners: Vec::new(),
+            has_certificate: true,
+        }
+    }
+
+    /// Adds a setting, such as `session.heartbeat_timeout=3s`.
+    #[must_use]
+    pub fn set(mut self, setting: &str) -> Self {
+        self.settings.push(setting.to_owned());
+        self
+    }
+
+    /// Adds a listener of that name, to be reached by [`Broker::address_of`]. Its other settings
+    /// are set as `listeners.NAME.…`.
+    #[must_use]
+    pub fn listener(mut self, name: &str) -> Self {
+        self.extra_listeners.push(name.to_owned());
+        self
+    }
+
+    /// Leaves out the certificate, and TLS with it.
+    #[must_use]
+    pub fn without_certificate(mut self) -> Self {
+        self.has_certificate = false;
+        self
+    }
+
+    /// Starts the broker and waits until it listens.
+    #[must_use]
+    pub fn start(self) -> Broker {
+        let files = tempfile::tempdir().unwrap();
+        fs::create_dir(files.path().join("data")).unwrap();
+        let names = std::iter::once(MAIN).chain(self.extra_listeners.iter().map(String::as_str));
+        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut broker = Broker {
+            addresses: names.map(|name| (name.to_owned(), any_port)).collect(),
+            certificate: Certificate::make(files.path()).unwrap(),
+            launch: self,
+            running: None,
+            earlier_lines: Vec::new(),
+            files,
+        };
+        broker.run();
+        broker
+    }
+}
+
+impl Broker {
+    /// Starts a broker with the default settings.
+    #[must_use]
+    pub fn start(program: impl Into<PathBuf>) -> Self {
+        Launch::of(program).start()
+    }
+
+    /// Starts a broker with these settings, each `key=value`.
+    #[must_use]
+    pub fn with(program: impl Into<PathBuf>, settings: &[&str]) -> Self {
+        settings.iter().fold(Launch::of(program), |launch, setting| launch.set(setting)).start()
+    }
+
+    /// Returns where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address_of(MAIN)
+    }
+
+    /// Returns where the listener of that name listens.
+    #[must_use]
+    pub fn address_of(&self, listener: &str) -> SocketAddr {
+        self.addresses[listener]
+    }
+
+    /// Returns the data directory.
+    #[must_use]
+    pub fn data_dir(&self) -> PathBuf {
+        self.files.path().join("data")
+    }
+
+    /// Returns the file with the certificate, for a client that is to trust it.
+    #[must_use]
+    pub fn certificate_file(&self) -> &Path {
+        &self.certificate.certificate_file
+    }
+
+    /// Returns what makes a TLS client trust the broker.
+    pub(crate) fn client_config(&self) -> Arc<ClientConfig> {
+        self.certificate.client_config.clone()
+    }
+
+    /// Returns the id of the process.
+    ///
+    /// # Panics
+    /// When the broker does not run.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.running().process.id()
+    }
+
+    /// Returns the resident memory of the process in bytes.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        let path = format!("/proc/{}/status", self.process_id());
+        let status = fs::read_to_string(path).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let kib: usize = line.trim().trim_end_matches(" kB").parse().unwrap();
+        kib << 10
+    }
+
+    /// Returns all log lines so far, those before a restart included.
+    #[must_use]
+    pub fn log_lines(&self) -> Vec<String> {
+        let lines = self.running.iter().flat_map(|running| running.log.lines());
+        self.earlier_lines.iter().cloned().chain(lines).collect()
+    }
+
+    /// Waits until this run has logged a line that `is_wanted` accepts, and returns its JSON.
+    pub fn wait_for_log(&self, what: &str, is_wanted: impl Fn(&Value) -> bool) -> Value {
+        let find = |lines: &[String]| {
+            let mut entries = lines.iter().filter_map(|line| serde_json::from_str(line).ok());
+            entries.find(|entry| is_wanted(entry))
+        };
+        self.running().log.wait_for(what, find)
+    }
+
+    /// Returns the counters that `$stats` answers.
+    #[must_use]
+    pub fn stats(&self) -> Value {
+        let mut peer = Peer::online(self, Transport::Tcp, "stats-reader");
+        let mut answer = peer.ask(r#"{"pub":{"cn":"$stats","id":"stats"}}"#);
+        peer.leave();
+        answer["pubAck"]["dt"].take()
+    }
+
+    /// Returns one counter of `$stats`.
+    #[must_use]
+    pub fn stat(&self, name: &str) -> u64 {
+        let stats = self.stats();
+        stats[name].as_u64().unwrap_or_else(|| panic!("no counter {name} in {stats}"))
+    }
+
+    /// Kills it without warning, as a power cut would.
+    pub fn kill(&mut self) {
+        self.signal(Signal::KILL);
+        self.wait_for_end();
+    }
+
+    /// Asks it to stop; returns how it ended and how long that took.
+    pub fn terminate(&mut self) -> (ExitStatus, Duration) {
+        let started = Instant::now();
+        self.signal(Signal::TERM);
+        let status = self.wait_for_end();
+        (status, started.elapsed())
+    }
+
+    /// Starts it again, on the same data and the same ports; kills it first if it still runs.
+    pub fn restart(&mut self) {
+        if self.running.is_some() {
+            self.kill();
+        }
+        self.run();
+    }
+
+    /// Adds a setting for the next [`restart`](Self::restart).
+    pub fn set(&mut self, setting: &str) {
+        self.launch.settings.push(setting.to_owned());
+    }
+
+    fn run(&mut self) {
+        let mut process = self.command().spawn().unwrap();
+        let log = Log::gather(process.stderr.take().unwrap());
+        self.running = Some(Running { process, log });
+        let log = &self.running().log;
+        let addresses = log.wait_for("line for each listener", |lines| {
+            let found = listening(lines);
+            (found.len() == self.addresses.len()).then_some(found)
+        });
+        self.addresses = addresses;
+    }
+
+    fn command(&self) -> Command {
+        let Launch { program, settings, has_certificate, .. } = &self.launch;
+        let mut command = Command::new(program);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("RIALTO_") {
+                command.env_remove(name);
+            }
+        }
+        command.args(["serve", "--log-format", "json", "--data-dir"]).arg(self.data_dir());
+        if *has_certificate {
+            let Certificate { certificate_file, key_file, .. } = &self.certificate;
+            command.arg("--tls-certificate").arg(certificate_file).arg("--tls-key").arg(key_file);
+        }
+        for (name, address) in &self.addresses {
+            if name == MAIN {
+                command.arg("--listen").arg(address.to_string());
+            } else {
+                command.arg("--set").arg(format!("listeners.{name}.address={address}"));
+            }
+        }
+        for setting in settings {
+            command.arg("--set").arg(setting);
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+    }
+
+    fn running(&self) -> &Running {
+        self.running.as_ref().expect("the broker runs")
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_child(&self.running().process);
+        kill_process(pid, signal).unwrap();
+    }
+
+    fn wait_for_end(&mut self) -> ExitStatus {
+        let mut running = self.running.take().expect("the broker runs");
+        let status = running.process.wait().unwrap();
+        self.earlier_lines.extend(running.log.lines());
+        status
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the broker's log:\n{}", self.log_lines().join("\n"));
+        }
+        if let Some(running) = &mut self.running {
+            _ = running.process.kill();
+            _ = running.process.wait();
+        }
+    }
+}
+
+/// Returns the listeners that the log says are open.
+fn listening(lines: &[String]) -> BTreeMap<String, SocketAddr> {
+    let entries = lines.iter().filter_map(|line| with_message(line, "listening"));
+    entries
+        .filter_map(|entry| {
+            let name = entry["listener"].as_str()?.to_owned();
+            Some((name, entry["address"].as_str()?.parse().ok()?))
+        })
+        .collect()
+}

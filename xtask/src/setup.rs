@@ -1,0 +1,61 @@
+//! What the tests need beyond Rust: Debian packages, installed where that is allowed.
+
+use std::process::Command;
+
+use anyhow::{Context, bail};
+
+/// A program the tests or the benchmark run, and the Debian package that has it.
+struct Needed {
+    program: &'static str,
+    package: &'static str,
+    purpose: &'static str,
+}
+
+const NEEDED: [Needed; 3] = [
+    Needed { program: "cc", package: "gcc", purpose: "builds SQLite and the TLS library" },
+    Needed { program: "c++", package: "g++", purpose: "builds the fuzzer" },
+    Needed { program: "nats-server", package: "nats-server", purpose: "the benchmark's peer" },
+];
+
+/// Installs what is missing, or says what to install.
+pub(crate) fn install_missing() -> anyhow::Result<()> {
+    let missing: Vec<&Needed> = NEEDED.iter().filter(|needed| !is_there(needed.program)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let packages: Vec<&str> = missing.iter().map(|needed| needed.package).collect();
+    if !is_there("apt-get") || !is_root() {
+        for needed in &missing {
+            println!("missing: {} ({})", needed.program, needed.purpose);
+        }
+        bail!("install these packages and try again: apt-get install {}", packages.join(" "));
+    }
+    println!("installing {}", packages.join(" "));
+    apt_get(&["update", "-qq"])?;
+    apt_get(&[&["install", "-y", "-qq", "--no-install-recommends"], &packages[..]].concat())
+}
+
+fn apt_get(arguments: &[&str]) -> anyhow::Result<()> {
+    let status = Command::new("apt-get")
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .status()
+        .context("apt-get cannot be run")?;
+    if !status.success() {
+        bail!("apt-get {} failed", arguments.join(" "));
+    }
+    Ok(())
+}
+
+/// Says whether a program is on the path.
+pub(crate) fn is_there(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    // Debian installs servers where ordinary users do not look.
+    let directories = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
+    directories.into_iter().any(|directory| directory.join(program).is_file())
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output();
+    id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}

@@ -1,0 +1,76 @@
+//! The steps of CI, each a cargo command or two.
+
+use std::{process::Command, time::Instant};
+
+use anyhow::{Context, bail};
+
+use crate::{dependencies, setup};
+
+/// Seconds each fuzz target runs in CI.
+const FUZZ_SECONDS: u32 = 10;
+
+/// Runs everything CI runs; the tests' own summary comes last.
+pub(crate) fn ci() -> anyhow::Result<()> {
+    setup::install_missing()?;
+    timed("lint", lint)?;
+    timed("dependencies", dependencies::check)?;
+    timed("fuzz", || fuzz(FUZZ_SECONDS))?;
+    timed("benchmark smoke", bench_smoke)?;
+    timed("doc tests", || cargo(&["test", "--workspace", "--doc", "--quiet", "--locked"]))?;
+    test()
+}
+
+/// Checks formatting, lints and documentation.
+pub(crate) fn lint() -> anyhow::Result<()> {
+    cargo(&["fmt", "--all", "--check"])?;
+    cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
+    run(Command::new("cargo")
+        .args(["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"])
+        .env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// Runs every fuzz target for some seconds.
+pub(crate) fn fuzz(seconds: u32) -> anyhow::Result<()> {
+    bail!("{seconds}")
+}
+
+/// Runs the benchmark against the debug build, to see that it works.
+pub(crate) fn bench_smoke() -> anyhow::Result<()> {
+    cargo(&["build", "--locked", "--package", "rialto-cli", "--package", "rialto-bench"])?;
+    run(Command::new("target/debug/rialto-bench").args([
+        "--quick",
+        "--rialto",
+        "target/debug/rialto",
+        "--only",
+        "w1,w2,w5-50-100,w10",
+    ]))
+}
+
+/// Runs all tests but the doc tests, with nextest where it is installed.
+pub(crate) fn test() -> anyhow::Result<()> {
+    if setup::is_there("cargo-nextest") {
+        cargo(&["nextest", "run", "--workspace", "--locked"])
+    } else {
+        cargo(&["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast"])
+    }
+}
+
+fn timed(name: &str, step: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+    println!("--- {name}");
+    let started = Instant::now();
+    step().with_context(|| format!("step {name} failed"))?;
+    println!("--- {name}: {:.0} s", started.elapsed().as_secs_f64());
+    Ok(())
+}
+
+fn cargo(arguments: &[&str]) -> anyhow::Result<()> {
+    run(Command::new("cargo").args(arguments))
+}
+
+fn run(command: &mut Command) -> anyhow::Result<()> {
+    let status = command.status().with_context(|| format!("{command:?} cannot be run"))?;
+    if !status.success() {
+        bail!("{command:?} failed");
+    }
+    Ok(())
+}
