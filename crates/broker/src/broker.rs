@@ -13,7 +13,7 @@ mod publish;
 mod subscribe;
 mod tick;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use slotmap::SlotMap;
 
@@ -141,7 +141,14 @@ impl<E: Encoder> Broker<E> {
         for (id, last_seen) in snapshot.clients {
             self.known_client(id, last_seen);
         }
-        for state in snapshot.logs {
+        let read: BTreeSet<&ChannelName> =
+            snapshot.cursors.iter().map(|(_, channel, _)| channel).collect();
+        let (read, unread): (Vec<_>, Vec<_>) =
+            snapshot.logs.into_iter().partition(|state| read.contains(&state.channel));
+        for state in unread {
+            self.drop_stored_log(state.channel);
+        }
+        for state in read {
             let key = self.channel_or_new(state.channel.as_str());
             self.log_channels.insert(state.log, key);
             self.channels[key].log = Some(Box::new(Log::from_state(&state)));

@@ -31,9 +31,10 @@ pub(crate) struct Client {
     pub(crate) last_seen: UnixMs,
     /// Whether the store does not know `last_seen` yet.
     pub(crate) dirty: bool,
-    /// Subscription changes handed to the store and not yet committed.
-    pub(crate) changes_under_way: u32,
-    /// How many of these bring a subscription.
+    /// Channels of its subscription changes that are handed to the store and not yet committed;
+    /// one as often as it has changes.
+    pub(crate) changing: Vec<ChannelKey>,
+    /// How many of these changes bring a subscription.
     pub(crate) subscribes_under_way: u32,
 }
 
@@ -78,7 +79,7 @@ impl Client {
             direct_channel: None,
             last_seen,
             dirty: false,
-            changes_under_way: 0,
+            changing: Vec::new(),
             subscribes_under_way: 0,
         }
     }
@@ -87,7 +88,17 @@ impl Client {
     pub(crate) fn is_forgettable(&self) -> bool {
         let only_direct =
             self.subscriptions.keys().all(|channel| Some(channel) == self.direct_channel);
-        self.connection.is_none() && self.changes_under_way == 0 && only_direct
+        self.connection.is_none() && self.changing.is_empty() && only_direct
+    }
+
+    /// Notes that one change of its subscription to `channel` is through.
+    pub(crate) fn change_done(&mut self, channel: ChannelKey) {
+        if let Some(place) = self.changing.iter().position(|one| *one == channel) {
+            self.changing.swap_remove(place);
+        }
+        if self.changing.is_empty() {
+            self.changing = Vec::new();
+        }
     }
 
     /// Returns the cursor of a persistent subscription.

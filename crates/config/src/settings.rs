@@ -103,7 +103,7 @@ section! {
         /// QoS 1 messages a client may have received and not acknowledged. Further ones wait in the
         /// store (persistent subscription) or fall to delivery.slow_consumer.
         unacknowledged_max: usize = "10000" in "1" to "1000000",
-        /// Deepest nesting of arrays and objects in a packet; a deeper one is malformed.
+        /// Deepest nesting of arrays and objects in the data of a packet; a deeper one is malformed.
         json_depth_max: usize = "64" in "2" to "1000",
     }
 }

@@ -60,6 +60,12 @@ pub(crate) struct Greeted {
     pub(crate) early: Vec<u8>,
 }
 
+impl Greeted {
+    fn packets(stream: Stream, early: Vec<u8>) -> Self {
+        Greeted { stream, format: jmqt::TCP, websocket: None, early }
+    }
+}
+
 /// Finds out what a connection speaks, and shakes hands accordingly.
 ///
 /// # Errors
@@ -73,34 +79,52 @@ pub(crate) async fn greet(
     if socket.peek(&mut first).await? == 0 {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
-    let speaks_tls = first[0] == TLS_HANDSHAKE;
+    let [first] = first;
+    // Handshakes need many times the state of a plain greeting: boxed, so that a storm of plain
+    // connections stays small.
     match tls {
-        Tls::Allowed(acceptor) | Tls::Required(acceptor) if speaks_tls => {
-            let stream = acceptor.accept(socket).await?;
-            greet_inside(Box::new(stream), packet_bytes_max, Stream::Tls).await
+        Tls::Allowed(acceptor) | Tls::Required(acceptor) if first == TLS_HANDSHAKE => {
+            Box::pin(greet_in_tls(socket, acceptor, packet_bytes_max)).await
         }
         Tls::Required(_) => Err(refused("plain connection to a listener that requires TLS")),
-        _ if speaks_tls => Err(refused("TLS to a listener without certificate")),
-        _ => greet_inside(socket, packet_bytes_max, Stream::Plain).await,
+        _ if first == TLS_HANDSHAKE => Err(refused("TLS to a listener without certificate")),
+        _ if begins_request(first) => {
+            Box::pin(upgrade(socket, Vec::new(), packet_bytes_max, Stream::Plain)).await
+        }
+        _ => Ok(Greeted::packets(Stream::Plain(socket), Vec::new())),
     }
+}
+
+async fn greet_in_tls(
+    socket: TcpStream,
+    acceptor: &TlsAcceptor,
+    packet_bytes_max: usize,
+) -> io::Result<Greeted> {
+    let mut stream = Box::new(acceptor.accept(socket).await?);
+    let mut early = Vec::new();
+    read_more(&mut stream, &mut early).await?;
+    if begins_request(early[0]) {
+        return upgrade(stream, early, packet_bytes_max, Stream::Tls).await;
+    }
+    Ok(Greeted::packets(Stream::Tls(stream), early))
+}
+
+/// Says whether a first byte is that of an HTTP request: no JSON text begins with a capital.
+fn begins_request(first: u8) -> bool {
+    first.is_ascii_uppercase()
 }
 
 fn refused(why: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
-async fn greet_inside<S: AsyncRead + AsyncWrite + Unpin>(
+/// Shakes hands for WebSocket; `early` is what was read of the request already.
+async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
+    mut early: Vec<u8>,
     packet_bytes_max: usize,
     wrap: impl FnOnce(S) -> Stream,
 ) -> io::Result<Greeted> {
-    let mut early = Vec::new();
-    read_more(&mut stream, &mut early).await?;
-    // No JSON text begins with a letter that begins an HTTP method.
-    if !early[0].is_ascii_uppercase() {
-        let stream = wrap(stream);
-        return Ok(Greeted { stream, format: jmqt::TCP, websocket: None, early });
-    }
     let request_bytes = loop {
         if let Some(end) = memchr::memmem::find(&early, REQUEST_END) {
             break end + REQUEST_END.len();

@@ -55,7 +55,7 @@ pub(crate) struct Reception {
     pub(crate) limits: Arc<ConnectionLimits>,
     pub(crate) admission: Arc<Admission>,
     pub(crate) outbox_bytes_max: usize,
-    pub(crate) authenticate_timeout: Duration,
+    pub(crate) greeting_timeout: Duration,
     /// Becomes true when the server stops.
     pub(crate) stopping: watch::Receiver<bool>,
 }
@@ -149,7 +149,7 @@ impl Reception {
                 _ = stopping.wait_for(|stopping| *stopping) => Err(io::ErrorKind::Interrupted.into()),
             }
         };
-        match timeout(self.authenticate_timeout, greeting).await {
+        match timeout(self.greeting_timeout, greeting).await {
             Ok(Ok(greeted)) => Some(self.connection(greeted, is_paced)),
             Ok(Err(error)) => {
                 tracing::debug!(%error, "connection ended before it said what it speaks");

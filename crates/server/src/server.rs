@@ -47,10 +47,10 @@ pub enum ServeError {
         source: io::Error,
     },
     /// Certificate or key cannot be used.
-    #[error("cannot use the certificate: {0}")]
+    #[error("cannot use the certificate: {0}; `rialto cert new` makes one for development")]
     Certificate(String),
     /// An address cannot be listened on.
-    #[error("listener {name} cannot listen on {address}: {source}")]
+    #[error("listener {name} cannot listen on {address}: {source}{}", advice(.source))]
     Listen {
         /// The listener's name in the configuration.
         name: String,
@@ -72,6 +72,16 @@ pub enum ServeError {
         /// What the system said.
         source: io::Error,
     },
+}
+
+/// Returns what to do about an address that cannot be had, ready to stand behind the reason.
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "; stop what listens there, or choose another address",
+        io::ErrorKind::AddrNotAvailable => "; choose one of this machine's own addresses",
+        io::ErrorKind::PermissionDenied => "; choose a port above 1023, or allow Rialto this one",
+        _ => "",
+    }
 }
 
 /// Runs a server with these settings until SIGTERM or SIGINT, then stops it gracefully.
@@ -97,7 +107,9 @@ pub fn run(settings: &Settings) -> Result<(), ServeError> {
         let stop =
             stop_signal().map_err(|source| ServeError::System { what: "watch signals", source })?;
         let server = Server::start(settings)?;
-        tracing::info!(signal = stop.await, "stopping");
+        // Waited for outside the macro, which evaluates nothing when its level is off.
+        let signal = stop.await;
+        tracing::info!(signal, "stopping");
         server.stop(settings.server.shutdown_timeout.get()).await;
         Ok(())
     })
@@ -142,7 +154,11 @@ impl Server {
             limits: map::connection(settings),
             admission: admission.clone(),
             outbox_bytes_max: limits.outbox_bytes_max.as_usize(),
-            authenticate_timeout: limits.authenticate_timeout.get(),
+            // J-45: one that says nothing is given no more time than a session that falls silent.
+            greeting_timeout: limits
+                .authenticate_timeout
+                .get()
+                .min(settings.session.heartbeat_timeout.get()),
             stopping: stopping.subscribe(),
         });
         announce(settings, &listeners);

@@ -14,17 +14,22 @@ mod broker;
 mod certificate;
 mod log;
 
-mod pattern;
+mod carrier;
+mod ending;
 mod peer;
 mod transport;
+mod upgrade;
 
 mod dialogue;
+mod pattern;
 
 pub use broker::{Broker, Launch};
 pub use dialogue::Dialogue;
+pub use ending::Ending;
 pub use pattern::{Names, matches};
-pub use peer::{Ending, Peer};
+pub use peer::Peer;
 pub use transport::Transport;
+pub use upgrade::Upgrade;
 
 use std::time::Duration;
 

@@ -3,7 +3,12 @@
 use std::{
     fmt,
     io::{self, Read, Write},
+    net::{SocketAddr, TcpStream},
 };
+
+use rustls::{ClientConnection, StreamOwned, pki_types::ServerName};
+
+use crate::{Broker, PATIENCE};
 
 /// How a peer reaches the broker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,10 +23,21 @@ pub enum Transport {
     WebSocketTls,
 }
 
+/// What a peer reads from and writes to, below its framing.
+pub(crate) trait Stream: Read + Write + Send {}
+
+impl<S: Read + Write + Send> Stream for S {}
+
 impl Transport {
     /// All four.
     pub const ALL: [Transport; 4] =
         [Transport::Tcp, Transport::Tls, Transport::WebSocket, Transport::WebSocketTls];
+
+    /// Those with frames on a stream.
+    pub const SOCKETS: [Transport; 2] = [Transport::Tcp, Transport::Tls];
+
+    /// Those with messages on a WebSocket.
+    pub const WEBSOCKETS: [Transport; 2] = [Transport::WebSocket, Transport::WebSocketTls];
 
     /// Says whether it is inside TLS.
     #[must_use]
@@ -34,6 +50,33 @@ impl Transport {
     pub fn is_websocket(self) -> bool {
         matches!(self, Transport::WebSocket | Transport::WebSocketTls)
     }
+
+    /// Connects, with TLS if it has that; returns the socket, and the stream over it.
+    pub(crate) fn open(
+        self,
+        broker: &Broker,
+        address: SocketAddr,
+        server_name: Option<&'static str>,
+    ) -> io::Result<(TcpStream, Box<dyn Stream>)> {
+        let socket = TcpStream::connect_timeout(&address, PATIENCE)?;
+        socket.set_nodelay(true)?;
+        socket.set_read_timeout(Some(PATIENCE))?;
+        socket.set_write_timeout(Some(PATIENCE))?;
+        let below = socket.try_clone()?;
+        if !self.has_tls() {
+            return Ok((socket, Box::new(below)));
+        }
+        // An address as name means that no SNI is sent.
+        let name = match server_name {
+            Some(name) => ServerName::try_from(name).expect("the name is one"),
+            None => ServerName::from(address.ip()),
+        };
+        let session = ClientConnection::new(broker.client_config(), name)
+            .expect("the configuration is complete");
+        let mut stream = StreamOwned::new(session, below);
+        stream.conn.complete_io(&mut stream.sock)?;
+        Ok((socket, Box::new(stream)))
+    }
 }
 
 impl fmt::Display for Transport {
@@ -45,19 +88,4 @@ impl fmt::Display for Transport {
             Transport::WebSocketTls => "WebSocket over TLS",
         })
     }
-}
-
-/// What a peer reads from and writes to, below its framing.
-pub(crate) trait Stream: Read + Write + Send {}
-
-impl<S: Read + Write + Send> Stream for S {}
-
-/// Says whether the deadline of a read or write has passed.
-pub(crate) fn is_timeout(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
-}
-
-/// Says whether the connection was reset.
-pub(crate) fn is_reset(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
 }

@@ -51,7 +51,9 @@ fn a_preset_token_opens_its_client_and_cannot_be_got_by_asking() {
 fn every_refusal_says_why() {
     // J-28, J-29
     let open = access(Mode::Open);
-    for data in ["\"text\"", "null", "{}", r#"{"client_name":""}"#, r#"{"client_name":7}"#] {
+    let unknown =
+        [r#""ada""#, "null", "{}", r#"["ada"]"#, r#"{"client_name":""}"#, r#"{"client_name":7}"#];
+    for data in unknown {
         let refusal = open.authenticate(data, NOW).unwrap_err();
         assert_eq!(refusal.reject, Reject::InvalidPacket, "{data}");
         assert!(!refusal.message.is_empty(), "{data}");

@@ -82,7 +82,10 @@ impl<E: Encoder> Broker<E> {
     /// Returns a connection's window in messages, and the bytes its window still has room for.
     pub(super) fn window_room(&self, connection: ConnectionKey) -> (u64, u64) {
         let Some(state) = self.connections.get(connection) else { return (0, 0) };
-        let room = (self.settings.window_bytes_max as u64).saturating_sub(state.window_bytes);
+        // J-109: where one message at a time is wanted, it is one over all subscriptions.
+        let is_taken = state.unacknowledged_max == 1 && 0 < state.window_bytes;
+        let bytes_max = if is_taken { 0 } else { self.settings.window_bytes_max as u64 };
+        let room = bytes_max.saturating_sub(state.window_bytes);
         (u64::from(state.unacknowledged_max), room)
     }
 
@@ -191,9 +194,11 @@ impl<E: Encoder> Broker<E> {
 }
 
 impl Bounds {
-    /// Lets one message through whatever its size, or a large one would never be delivered.
+    /// Lets one message through whatever its size, or a large one would never be delivered; but
+    /// none where there is no room at all any more.
     fn is_reached(&self, gathered: &Gathered) -> bool {
-        let count = u64::from(gathered.count);
-        self.count_max <= count || (count > 0 && self.bytes_max <= gathered.frames.len() as u64)
+        let (count, bytes) = (u64::from(gathered.count), gathered.frames.len() as u64);
+        let is_full = (0 < count || self.bytes_max == 0) && self.bytes_max <= bytes;
+        self.count_max <= count || is_full
     }
 }

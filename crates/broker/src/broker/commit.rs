@@ -218,6 +218,7 @@ impl<E: Encoder> Broker<E> {
             let message = Retained { publisher: self.source(from), payload };
             RetainedMessage { message, version: self.retained_version }
         });
+        let page_count_before = self.batch.open_pages.len();
         let page = self.batch.open_page(key, from, intake, retained.is_some());
         page.payloads.push(publish.payload);
         if let Some(request) = publish.request {
@@ -226,6 +227,9 @@ impl<E: Encoder> Broker<E> {
         if retained.is_some() {
             page.retained = retained;
         }
+        // From its first message on: the channel's later ones in the round go behind it.
+        let opened_count = self.batch.open_pages.len() - page_count_before;
+        self.channels[key].changes_under_way += opened_count as u32;
         Ok(Taken::Later)
     }
 
@@ -249,7 +253,6 @@ impl<E: Encoder> Broker<E> {
 
     fn submit_page(&mut self, page: PendingPage) {
         let channel = &mut self.channels[page.channel];
-        channel.changes_under_way += 1;
         let name = channel.name.clone();
         if let Some(from) = page.from.and_then(|from| self.connections.get_mut(from)) {
             from.uncommitted_bytes += page.payloads.as_bytes().len();
@@ -390,6 +393,11 @@ impl<E: Encoder> Broker<E> {
     fn note_appended(&mut self, page: &PendingPage, log: LogId, first: Sequence) {
         self.stats.stored += u64::from(page.count);
         self.adopt_log(page.channel, log, first - 1);
+        if self.channels[page.channel].persistent.is_empty() {
+            // All left while it was on its way, and the store made a log that nobody reads.
+            let name = self.channels[page.channel].name.clone();
+            self.drop_stored_log(name);
+        }
         let last = first + u64::from(page.count) - 1;
         let bytes = page.payloads.as_bytes().len() as u64;
         if let Some(log) = &mut self.channels[page.channel].log {

@@ -1,13 +1,13 @@
 //! Connections and sessions: their begin, takeover and end.
 
 use crate::{
-    Change, ChannelKey, ClientId, ClientKey, CloseReason, ConnectionKey, Effect, Encoder, Format,
-    Mark, Reply,
+    ChannelKey, ClientId, ClientKey, CloseReason, ConnectionKey, Effect, Encoder, Format, Mark,
+    Reply,
     client::{Connection, Subscription},
     receivers::Receiver,
 };
 
-use super::{Broker, commit::Pending};
+use super::Broker;
 
 impl<E: Encoder> Broker<E> {
     /// Adds a connection that has not opened a session yet.
@@ -42,6 +42,11 @@ impl<E: Encoder> Broker<E> {
         Some(&self.clients[self.connections.get(connection)?.client?].id)
     }
 
+    /// Says whether a connection is to end, so that nothing more it sends counts.
+    pub fn is_closing(&self, connection: ConnectionKey) -> bool {
+        self.connections.get(connection).is_none_or(|connection| connection.closing)
+    }
+
     /// Returns the bytes this connection published and the store has not committed yet.
     pub fn uncommitted_bytes(&self, connection: ConnectionKey) -> usize {
         self.connections.get(connection).map_or(0, |connection| connection.uncommitted_bytes)
@@ -64,8 +69,8 @@ impl<E: Encoder> Broker<E> {
         let is_new = !self.client_keys.contains_key(id);
         let key = self.known_client(id.clone(), self.now.unix_ms);
         if is_new {
-            let change = Change::PutClient(id.clone(), self.now.unix_ms);
-            self.batch.push(change, Pending::Client(key));
+            // Written with all others of the next tick: a storm of new clients is one commit.
+            self.dirty.note_client(key, &mut self.clients[key]);
         }
         if let Some(old) = self.clients[key].connection {
             self.stats.sessions_taken_over += 1;

@@ -1,8 +1,8 @@
 //! Subscribing and unsubscribing, by the client or by the server on its behalf.
 
 use crate::{
-    Change, ChannelKey, ChannelKind, ClientId, ClientKey, ConnectionKey, CursorState, Encoder,
-    LogId, Reject, Reply, Sequence, channel::Log, channel_kind, client::Subscription,
+    Change, ChannelKey, ChannelKind, ChannelName, ClientId, ClientKey, ConnectionKey, CursorState,
+    Encoder, LogId, Reject, Reply, Sequence, channel::Log, channel_kind, client::Subscription,
 };
 
 use super::{Broker, commit::Pending};
@@ -129,12 +129,13 @@ impl<E: Encoder> Broker<E> {
         reply_to: Option<ConnectionKey>,
     ) {
         let channel = self.channel_or_new(name);
+        let is_changing = self.clients[client].changing.contains(&channel);
         let exists = self.clients[client].subscriptions.contains_key(&channel);
-        if persistent && !exists {
+        if persistent && (is_changing || !exists) {
             self.request_cursor(client, channel, reply_to);
             return;
         }
-        if !exists && self.is_changing(client, channel) {
+        if is_changing {
             self.wait_for_changes(client, channel, reply_to);
             return;
         }
@@ -142,11 +143,6 @@ impl<E: Encoder> Broker<E> {
             self.clients[client].subscriptions.insert(channel, Subscription::Session);
         }
         self.subscribed(client, channel, reply_to);
-    }
-
-    /// Says whether a change of this client's subscription to this channel may be under way.
-    fn is_changing(&self, client: ClientKey, channel: ChannelKey) -> bool {
-        self.clients[client].changes_under_way > 0 && self.channels[channel].changes_under_way > 0
     }
 
     /// Keeps a session's subscription behind the changes that were asked for before it, so that
@@ -186,14 +182,14 @@ impl<E: Encoder> Broker<E> {
     fn note_subscribe_under_way(&mut self, client: ClientKey, channel: ChannelKey) {
         self.channels[channel].changes_under_way += 1;
         let client = &mut self.clients[client];
-        client.changes_under_way += 1;
+        client.changing.push(channel);
         client.subscribes_under_way += 1;
     }
 
     fn note_subscribe_done(&mut self, client: ClientKey, channel: ChannelKey) {
         self.channels[channel].changes_under_way -= 1;
         if let Some(client) = self.clients.get_mut(client) {
-            client.changes_under_way -= 1;
+            client.change_done(channel);
             client.subscribes_under_way -= 1;
         }
     }
@@ -288,13 +284,13 @@ impl<E: Encoder> Broker<E> {
             Some(Subscription::Persistent(_)) => true,
             Some(Subscription::Session) => false,
             // One that is still on its way in.
-            None => self.is_changing(client, channel),
+            None => self.clients[client].changing.contains(&channel),
         };
         match known {
             Some(channel) if in_store(channel) => {
                 let id = self.clients[client].id.clone();
                 let name = self.channels[channel].name.clone();
-                self.clients[client].changes_under_way += 1;
+                self.clients[client].changing.push(channel);
                 self.channels[channel].changes_under_way += 1;
                 let leaving = Leaving { client, channel, subscription, reply_to };
                 self.batch.push(Change::Unsubscribe(id, name), Pending::Unsubscribe(leaving));
@@ -314,12 +310,13 @@ impl<E: Encoder> Broker<E> {
         self.channels[channel].changes_under_way -= 1;
         let name = self.channels[channel].name.clone();
         if self.clients.contains_key(client) {
-            self.clients[client].changes_under_way -= 1;
+            self.clients[client].change_done(channel);
             match (result, subscription) {
-                // A subscription that was still on its way in when the client changed its mind.
-                (Ok(()), None) => _ = self.remove_subscription(client, channel),
+                // One that was still on its way in when the client changed its mind. What was
+                // asked for later comes later.
+                (Ok(()), _) => _ = self.remove_subscription(client, channel),
                 (Err(_), Some(subscription)) => self.put_back(client, channel, subscription),
-                _ => {}
+                (Err(_), None) => {}
             }
         }
         self.drop_unread_log(channel);
@@ -337,6 +334,12 @@ impl<E: Encoder> Broker<E> {
             cursor.rewind();
             self.fill(client, channel);
         }
+    }
+
+    /// Has the store drop a log if it has no cursors.
+    pub(super) fn drop_stored_log(&mut self, channel: ChannelName) {
+        // The server has none itself, so that nobody loses one.
+        self.batch.push(Change::Unsubscribe(ClientId::server(), channel), Pending::Nothing);
     }
 
     /// Forgets a log that went with its last cursor, unless that cursor may still come back.

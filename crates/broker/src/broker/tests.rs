@@ -17,3 +17,5 @@ mod retained;
 mod server;
 mod subscribe;
 mod tick;
+
+mod model;

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use crate::{
     Change, ChannelKey, ClientKey, CloseReason, ConnectionKey, Encoder, Reject, Sequence,
-    client::{Client, Subscription},
+    client::{Client, Connection, Subscription},
 };
 
 use super::{Broker, commit::Pending};
@@ -14,8 +14,9 @@ const SWEEP_EVERY: Duration = Duration::from_millis(500);
 /// How often clients are looked at for being forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
 
-/// Cursors written in one tick: many subscribers' acknowledgements must not keep publishers waiting.
-const CURSORS_PER_TICK_MAX: usize = 1000;
+/// Cursors, and clients, written in one tick: many lazy writes must not keep publishers waiting, nor
+/// take memory that a storm of clients would leave behind.
+const CHANGES_PER_TICK_MAX: usize = 500;
 
 /// What changed in memory and is written at the next tick.
 #[derive(Debug, Default)]
@@ -41,9 +42,9 @@ impl<E: Encoder> Broker<E> {
     /// Does what is due; to be called about ten times a second.
     pub fn on_tick(&mut self) {
         self.settle();
-        self.write_cursors(CURSORS_PER_TICK_MAX);
+        self.write_cursors(CHANGES_PER_TICK_MAX);
         self.write_retained();
-        self.write_clients();
+        self.write_clients(CHANGES_PER_TICK_MAX);
         if self.dirty.swept + SWEEP_EVERY <= self.now.uptime {
             self.dirty.swept = self.now.uptime;
             self.close_silent();
@@ -65,7 +66,7 @@ impl<E: Encoder> Broker<E> {
         self.settle();
         self.write_cursors(usize::MAX);
         self.write_retained();
-        self.write_clients();
+        self.write_clients(usize::MAX);
     }
 
     fn write_cursors(&mut self, count_max: usize) {
@@ -163,8 +164,10 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
-    fn write_clients(&mut self) {
-        for key in std::mem::take(&mut self.dirty.clients) {
+    fn write_clients(&mut self, count_max: usize) {
+        let due = self.dirty.clients.len().min(count_max);
+        let later = self.dirty.clients.split_off(due);
+        for key in std::mem::replace(&mut self.dirty.clients, later) {
             let Some(client) = self.clients.get_mut(key) else { continue };
             client.dirty = false;
             let change = Change::PutClient(client.id.clone(), client.last_seen);
@@ -174,27 +177,32 @@ impl<E: Encoder> Broker<E> {
 
     /// Closes connections that were silent too long or opened no session in time.
     fn close_silent(&mut self) {
-        // A quarter above what the client was told: its last heartbeat may still be on the way.
-        let silence_max = self.settings.heartbeat_timeout.mul_f32(1.25);
         let overdue: Vec<(ConnectionKey, CloseReason)> = self
             .connections
             .iter()
             .filter(|(_, connection)| !connection.closing)
-            .filter_map(|(key, connection)| {
-                let waited = self.now.uptime.saturating_sub(connection.opened);
-                let silent = self.now.uptime.saturating_sub(connection.last_heard);
-                if connection.client.is_none() && self.settings.authenticate_timeout <= waited {
-                    Some((key, CloseReason::NotAuthenticated))
-                } else {
-                    // A publisher that is not read because the store is slow is not silent.
-                    let is_held = 0 < connection.uncommitted_bytes;
-                    (!is_held && silence_max <= silent).then_some((key, CloseReason::Silent))
-                }
-            })
+            .filter_map(|(key, connection)| Some((key, self.overdue(connection)?)))
             .collect();
         for (connection, reason) in overdue {
             self.close(connection, reason);
         }
+    }
+
+    fn overdue(&self, connection: &Connection) -> Option<CloseReason> {
+        let timeout = self.settings.heartbeat_timeout;
+        let waited = self.now.uptime.saturating_sub(connection.opened);
+        let silent = self.now.uptime.saturating_sub(connection.last_heard);
+        if connection.client.is_none() && self.settings.authenticate_timeout <= waited {
+            // J-45: one that is idle is closed as any idle one is, not for being late.
+            let is_idle = timeout <= silent;
+            let reason = if is_idle { CloseReason::Silent } else { CloseReason::NotAuthenticated };
+            return Some(reason);
+        }
+        // A publisher that is not read because the store is slow is not silent.
+        let is_held = 0 < connection.uncommitted_bytes;
+        // A quarter above what the client was told: its last heartbeat may still be on the way.
+        let silence_max = timeout.mul_f32(1.25);
+        (!is_held && silence_max <= silent).then_some(CloseReason::Silent)
     }
 
     /// Forgets clients that have no persistent subscription and were not seen for long.

@@ -78,14 +78,17 @@ impl Command {
 
     /// Waits until it has printed so many lines.
     pub(crate) fn wait_for_lines(&self, count: usize) {
-        let what = format!("{count} lines");
-        self.printed
-            .wait_for(&what, PATIENCE, |printed| (count <= printed.lines.len()).then_some(()));
+        self.wait_for_output(&format!("{count} lines"), PATIENCE, |lines| count <= lines.len());
     }
 
-    /// Returns how many lines it has printed.
-    pub(crate) fn line_count(&self) -> usize {
-        self.printed.state.lock().unwrap().lines.len()
+    /// Waits until it has printed what `is_enough`.
+    pub(crate) fn wait_for_output(
+        &self,
+        what: &str,
+        patience: Duration,
+        is_enough: impl Fn(&[String]) -> bool,
+    ) {
+        self.printed.wait_for(what, patience, |printed| is_enough(&printed.lines).then_some(()));
     }
 
     /// Says whether it still runs.

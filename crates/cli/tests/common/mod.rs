@@ -8,7 +8,7 @@ mod disk;
 mod packets;
 mod wire;
 
-pub(crate) use command::Command;
+pub(crate) use command::{Command, Ended};
 pub(crate) use database::{page_count, shell};
 pub(crate) use dice::Dice;
 pub(crate) use disk::Disk;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use rialto_testkit::PATIENCE;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     AWAY, PUBLISHERS, SHARED_CHANNELS, act,
@@ -32,7 +32,7 @@ pub(crate) enum Manner {
     Late,
     /// As late, and drops its connection now and then.
     Restless,
-    /// Subscribes to one channel after the other.
+    /// Subscribes to one channel after the other, leaves some and comes back.
     Joining,
     /// Subscribes to everything and stays away until the end.
     Away,
@@ -42,9 +42,16 @@ pub(crate) enum Manner {
 pub(crate) struct Subscriber {
     manner: Manner,
     dice: Dice,
-    /// Channels it has not subscribed to, as far as it knows.
-    wanted: VecDeque<String>,
+    /// What it has not been acknowledged yet.
+    intentions: VecDeque<Intention>,
     record: Record,
+}
+
+/// What it is about to ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Intention {
+    Join(String),
+    Leave(String),
 }
 
 /// All that a subscriber received.
@@ -86,14 +93,15 @@ pub(crate) fn first_subscription_count() -> u64 {
 impl Subscriber {
     pub(crate) fn new(manner: Manner, dice: Dice) -> Self {
         let shared = SHARED_CHANNELS.map(str::to_owned).into_iter();
-        let wanted = match manner {
+        let channels: Vec<String> = match manner {
             // Nobody subscribes to the first publisher's own channel: it is retained only.
             Manner::Joining => shared.chain([own_channel(1), own_channel(2)]).collect(),
             Manner::Away => shared.chain((1..PUBLISHERS).map(own_channel)).collect(),
             _ => shared.collect(),
         };
         let record = Record { name: manner.name().to_owned(), ..Record::default() };
-        Subscriber { manner, dice, wanted, record }
+        let intentions = channels.into_iter().map(Intention::Join).collect();
+        Subscriber { manner, dice, intentions, record }
     }
 
     pub(crate) fn take_part(mut self, stage: &Arc<Stage>) -> JoinHandle<Record> {
@@ -114,10 +122,10 @@ impl Subscriber {
     /// Subscribes to everything it wants, before the first kill.
     fn subscribe_at_first(&mut self, stage: &Stage) {
         let mut wire = Wire::online(stage.address, self.manner.name()).unwrap();
-        while let Some(channel) = self.wanted.front() {
-            wire.send(subscribe(channel)).unwrap();
+        while let Some(intention) = self.intentions.front() {
+            wire.send(intention.packet()).unwrap();
             let answer = wire.next().unwrap();
-            self.on_subscribed(stage, &answer["subAck"]);
+            self.on_answer(stage, &answer);
         }
     }
 
@@ -129,16 +137,14 @@ impl Subscriber {
         let mut asked = false;
         let mut patience_with_connection = self.dice.within(1..2000);
         loop {
-            if !asked && let Some(channel) = self.wanted.front() {
-                asked = self.dice.once_in(50) || stage.subscribing_ends();
-                if asked {
-                    wire.send(subscribe(channel))?;
-                }
+            if !asked && let Some(intention) = self.next_intention(stage) {
+                wire.send(intention.packet())?;
+                asked = true;
             }
             match wire.next_within(PAUSE)? {
                 None => {
                     self.acknowledge(&mut wire, &mut unacknowledged, 0)?;
-                    if stage.subscribing_ends() && self.wanted.is_empty() {
+                    if stage.subscribing_ends() && self.intentions.is_empty() {
                         if self.has_everything(stage) {
                             return self.check_subscriptions(&mut wire);
                         }
@@ -149,10 +155,11 @@ impl Subscriber {
                 }
                 Some(packet) if packet.get("push").is_some() => {
                     stage.note(Event::Pushed);
-                    unacknowledged.extend(self.record.on_push(&packet["push"]));
+                    let intention = self.intentions.front();
+                    unacknowledged.extend(self.record.on_push(&packet["push"], intention));
                 }
                 Some(packet) => {
-                    self.on_subscribed(stage, &packet["subAck"]);
+                    self.on_answer(stage, &packet);
                     asked = false;
                 }
             }
@@ -186,11 +193,32 @@ impl Subscriber {
         wire.send_all(&frames(acknowledged.map(acknowledge)))
     }
 
-    fn on_subscribed(&mut self, stage: &Stage, answer: &Value) {
-        let channel = self.wanted.pop_front().expect("it asked for a subscription");
-        assert_eq!((&answer["st"], &answer["cn"]), (&1.into(), &channel.as_str().into()));
-        self.record.subscribed.insert(channel.clone(), stage.last_sent(&channel));
-        stage.note(Event::Subscribed);
+    /// Returns what it asks for next, if it feels like it.
+    fn next_intention(&mut self, stage: &Stage) -> Option<&Intention> {
+        let ends = stage.subscribing_ends();
+        if !ends && !self.dice.once_in(50) {
+            return None;
+        }
+        if !ends && self.manner == Manner::Joining && self.intentions.is_empty() {
+            let channels: Vec<&String> = self.record.subscribed.keys().collect();
+            let channel = (*self.dice.pick(&channels)).clone();
+            self.intentions.push_back(Intention::Leave(channel.clone()));
+            self.intentions.push_back(Intention::Join(channel));
+        }
+        self.intentions.front()
+    }
+
+    fn on_answer(&mut self, stage: &Stage, answer: &Value) {
+        let intention = self.intentions.pop_front().expect("it asked for something");
+        assert_eq!(*answer, intention.answer());
+        match intention {
+            Intention::Join(channel) => {
+                let sent = stage.last_sent(&channel);
+                self.record.subscribed.insert(channel, sent);
+                stage.note(Event::Subscribed);
+            }
+            Intention::Leave(channel) => self.record.forget(&channel),
+        }
     }
 
     fn has_everything(&self, stage: &Stage) -> bool {
@@ -238,12 +266,23 @@ impl Record {
         Some(self.subscribed.get(channel)?.get(&publisher).copied().unwrap_or_default())
     }
 
+    /// Forgets what came of a channel, except what its ids stood for.
+    fn forget(&mut self, channel: &str) {
+        self.subscribed.remove(channel);
+        self.progress.retain(|(_, other), _| other != channel);
+    }
+
     /// Takes a push, and returns the id to acknowledge.
-    fn on_push(&mut self, push: &Value) -> Option<String> {
+    fn on_push(&mut self, push: &Value, intention: Option<&Intention>) -> Option<String> {
         let channel = push["cn"].as_str().unwrap();
         let publisher = push["dt"][0].as_u64().unwrap() as usize;
         let number = push["dt"][1].as_u64().unwrap();
         assert_eq!(push["cl"], format!("publisher-{publisher}"));
+        let is_leaving = intention == Some(&Intention::Leave(channel.to_owned()));
+        // One that was asked for before the broker died may be there already.
+        let is_joining = intention == Some(&Intention::Join(channel.to_owned()));
+        let is_subscribed = self.sent_before(publisher, channel).is_some();
+        assert!(is_joining || is_subscribed, "{} has left {channel}: {push}", self.name);
         if push["rt"] == 1 {
             assert_eq!((push.get("id"), push.get("q")), (None, None), "J-83: {push}");
             return None;
@@ -253,13 +292,17 @@ impl Record {
         let known = self.messages.entry(id.clone()).or_insert_with(|| message.clone());
         assert_eq!(*known, message, "two messages to {} under one id", self.name);
 
-        // What came before may come again; what is new must be the next one.
+        if is_leaving {
+            return Some(id); // Some of it may come still, some not.
+        }
+
+        // What came before may come again, and so may what its publisher sent before we joined and
+        // again after a kill; what is new must be the next one.
         let progress = self.progress.entry((publisher, message.1)).or_insert((number, number - 1));
         if progress.1 < number {
             assert_eq!(number, progress.1 + 1, "{} missed something: {push}", self.name);
             progress.1 = number;
         }
-        assert!(progress.0 <= number, "{} was sent something old: {push}", self.name);
         Some(id)
     }
 
@@ -273,6 +316,18 @@ impl Record {
     }
 }
 
-fn subscribe(channel: &str) -> String {
-    format!(r#"{{"sub":{{"cn":"{channel}","pr":1}}}}"#)
+impl Intention {
+    fn packet(&self) -> String {
+        match self {
+            Intention::Join(channel) => format!(r#"{{"sub":{{"cn":"{channel}","pr":1}}}}"#),
+            Intention::Leave(channel) => format!(r#"{{"unsub":{{"cn":"{channel}"}}}}"#),
+        }
+    }
+
+    fn answer(&self) -> Value {
+        match self {
+            Intention::Join(channel) => json!({"subAck": {"st": 1, "cn": channel}}),
+            Intention::Leave(channel) => json!({"unsubAck": {"st": 1, "cn": channel}}),
+        }
+    }
 }

@@ -2,25 +2,15 @@
 
 use std::process::Command;
 
-use rialto_testkit::{Broker, Peer, Transport};
-use tungstenite::{
-    Message,
-    protocol::frame::{
-        Frame,
-        coding::{Data, OpCode},
-    },
-};
+use rialto_testkit::{Broker, Peer, Transport, Upgrade};
 
 use crate::RIALTO;
-
-const SOCKETS: [Transport; 2] = [Transport::Tcp, Transport::Tls];
-const WEBSOCKETS: [Transport; 2] = [Transport::WebSocket, Transport::WebSocketTls];
 
 #[test]
 fn a_frame_on_a_socket_is_json_in_utf_8_and_a_nul() {
     // J-1: in both directions; the peer cuts what it reads at each NUL and nowhere else.
     let broker = Broker::start(RIALTO);
-    for transport in SOCKETS {
+    for transport in Transport::SOCKETS {
         let mut ada = Peer::online(&broker, transport, "ada");
         ada.subscribe("Grüße 😀");
         let mut bob = Peer::online(&broker, transport, "bob");
@@ -36,7 +26,7 @@ fn a_frame_on_a_socket_is_json_in_utf_8_and_a_nul() {
 fn it_makes_no_difference_how_tcp_cuts_the_bytes() {
     // J-2: many frames in one write, one frame over many.
     let broker = Broker::start(RIALTO);
-    for transport in SOCKETS {
+    for transport in Transport::SOCKETS {
         let mut ada = Peer::online(&broker, transport, "ada");
         let mut session = Vec::new();
         for n in 0..50 {
@@ -64,7 +54,7 @@ fn it_makes_no_difference_how_tcp_cuts_the_bytes() {
 fn bytes_without_a_nul_at_the_end_of_the_stream_are_no_frame() {
     // J-2
     let broker = Broker::start(RIALTO);
-    for transport in SOCKETS {
+    for transport in Transport::SOCKETS {
         let mut bob = Peer::online(&broker, transport, "bob");
         bob.subscribe("room");
         let mut ada = Peer::online(&broker, transport, "ada");
@@ -99,10 +89,10 @@ fn an_empty_frame_is_skipped() {
 fn a_frame_on_a_websocket_is_a_text_message_without_a_nul() {
     // J-4: one with a NUL is malformed, like any other text behind a packet.
     let broker = Broker::start(RIALTO);
-    for transport in WEBSOCKETS {
+    for transport in Transport::WEBSOCKETS {
         let mut ada = Peer::online(&broker, transport, "ada");
         ada.send(r#"{"pub":{"cn":"$time","id":"1"}}"#);
-        let Message::Text(answer) = ada.websocket().read().unwrap() else { panic!("no text") };
+        let answer = ada.recv_text();
         assert!(answer.starts_with('{') && answer.ends_with('}'), "{answer:?}");
         ada.send("{\"pub\":{\"cn\":\"$time\",\"id\":\"2\"}}\0");
         ada.expect_silence();
@@ -114,20 +104,11 @@ fn a_frame_on_a_websocket_is_a_text_message_without_a_nul() {
 fn a_websocket_message_may_be_fragmented_and_interrupted_by_a_ping() {
     // J-4
     let broker = Broker::start(RIALTO);
-    for transport in WEBSOCKETS {
+    for transport in Transport::WEBSOCKETS {
         let mut ada = Peer::online(&broker, transport, "ada");
         let packet = r#"{"pub":{"cn":"room","dt":"ä","q":1,"id":"1"}}"#.as_bytes();
         for size in [1, 5, 40] {
-            let pieces: Vec<_> = packet.chunks(size).collect();
-            for (index, piece) in pieces.iter().enumerate() {
-                let data = if index == 0 { Data::Text } else { Data::Continue };
-                let is_last = index + 1 == pieces.len();
-                let frame = Frame::message(piece.to_vec(), OpCode::Data(data), is_last);
-                ada.websocket().write(Message::Frame(frame)).unwrap();
-                ada.websocket().write(Message::Ping("in between".into())).unwrap();
-            }
-            ada.websocket().flush().unwrap();
-            // A pong for each ping, or for the last of them (RFC 6455, 5.5.3).
+            ada.send_fragments(packet.chunks(size));
             ada.expect(r#"{"pubAck":{"st":1,"id":"1"}}"#);
         }
         ada.leave();
@@ -138,25 +119,21 @@ fn a_websocket_message_may_be_fragmented_and_interrupted_by_a_ping() {
 fn a_websocket_message_that_is_no_text_closes_the_connection() {
     // J-5: 1003 for a binary message, 1007 for a text that is not UTF-8.
     let broker = Broker::start(RIALTO);
-    for transport in WEBSOCKETS {
+    for transport in Transport::WEBSOCKETS {
         let mut ada = Peer::online(&broker, transport, "ada");
-        ada.websocket().send(Message::Binary(r#"{"hb":{}}"#.into())).unwrap();
-        assert_eq!(ada.expect_close().code(), Some(1003));
+        ada.send_binary(br#"{"hb":{}}"#);
+        ada.expect_goodbye(1003);
 
         for bad in [&b"{\"hb\":{\"\xff\":1}}"[..], b"\xc3", b"\xed\xa0\x80", b"\xf5\x80\x80\x80"] {
             let mut ada = Peer::online(&broker, transport, "ada");
             ada.send_frame(bad);
-            assert_eq!(ada.expect_close().code(), Some(1007), "{bad:?}");
+            ada.expect_goodbye(1007);
         }
         // Cut within a character, but whole in the end.
         let mut ada = Peer::online(&broker, transport, "ada");
         let text = r#"{"pub":{"cn":"room","dt":"😀","q":1,"id":"1"}}"#.as_bytes();
         let within = text.iter().position(|&byte| byte == 0xf0).unwrap() + 2;
-        let (head, tail) = text.split_at(within);
-        for (piece, data, is_last) in [(head, Data::Text, false), (tail, Data::Continue, true)] {
-            let frame = Frame::message(piece.to_vec(), OpCode::Data(data), is_last);
-            ada.websocket().send(Message::Frame(frame)).unwrap();
-        }
+        ada.send_fragments([&text[..within], &text[within..]]);
         ada.expect(r#"{"pubAck":{"st":1,"id":"1"}}"#);
     }
 }
@@ -174,9 +151,10 @@ fn an_upgrade_is_accepted_on_any_path_from_anywhere() {
         ("/", "Cookie: a=b\r\nUser-Agent: Mozilla/5.0\r\nPragma: no-cache\r\n"),
         ("/", "Sec-WebSocket-Protocol: mqtt, jmqt\r\n"),
     ];
-    for transport in WEBSOCKETS {
+    for transport in Transport::WEBSOCKETS {
         for (path, headers) in requests {
-            let (mut ada, response) = Peer::upgraded(&broker, transport, path, headers);
+            let upgrade = Upgrade::on(path).with_headers(headers);
+            let (mut ada, response) = upgrade.send(&broker, transport);
             let response = response.to_ascii_lowercase();
             assert!(response.starts_with("http/1.1 101 "), "{response}");
             assert!(!response.contains("sec-websocket-protocol"), "{response}");
@@ -201,8 +179,8 @@ fn one_listener_takes_all_transports() {
     }
     ada.send_raw(b"\0");
     ada.expect(r#"{"authAck":{"st":1,"at":"*","cl":"ada"}}"#);
-    for transport in WEBSOCKETS {
-        let (mut ada, _) = Peer::upgraded_slowly(&broker, transport, "/", "");
+    for transport in Transport::WEBSOCKETS {
+        let (mut ada, _) = Upgrade::on("/").in_pieces_of(1).send(&broker, transport);
         ada.log_in("ada");
         ada.leave();
     }
@@ -212,14 +190,14 @@ fn one_listener_takes_all_transports() {
 fn packets_may_come_right_behind_the_upgrade_request() {
     // J-6: before its answer was seen.
     let broker = Broker::start(RIALTO);
-    for transport in WEBSOCKETS {
-        let (mut ada, _) = Peer::upgraded_with(
-            &broker,
-            transport,
-            &[r#"{"auth":{"dt":{"client_name":"ada"}}}"#, r#"{"sub":{"cn":"room"}}"#],
-        );
-        ada.expect(r#"{"authAck":{"st":1,"at":"*","cl":"ada"}}"#);
-        ada.expect(r#"{"subAck":{"st":7,"cn":"room"}}"#);
+    for transport in Transport::WEBSOCKETS {
+        let packets = [r#"{"auth":{"dt":{"client_name":"ada"}}}"#, r#"{"sub":{"cn":"room"}}"#];
+        for piece_bytes in [usize::MAX, 100, 1] {
+            let upgrade = Upgrade::on("/").with_packets(&packets).in_pieces_of(piece_bytes);
+            let (mut ada, _) = upgrade.send(&broker, transport);
+            ada.expect(r#"{"authAck":{"st":1,"at":"*","cl":"ada"}}"#);
+            ada.expect(r#"{"subAck":{"st":7,"cn":"room"}}"#);
+        }
     }
 }
 

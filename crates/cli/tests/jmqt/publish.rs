@@ -167,7 +167,7 @@ fn names_that_are_no_channels_to_publish_to_are_refused() {
     // J-61: told only to those who can tell which publish it was.
     check_with(
         &["limits.channel_name_bytes_max=8"],
-        r#"
+        r##"
         bob online
         bob > {"sub":{"cn":"12345678"}}
         bob < {"subAck":{"st":1,"cn":"12345678"}}
@@ -192,7 +192,7 @@ fn names_that_are_no_channels_to_publish_to_are_refused() {
         ada silent
         ada > {"pub":{"cn":"12345678","dt":1}}
         bob < {"push":{"cn":"12345678","dt":1,"cl":"ada"}}
-        "#,
+        "##,
     );
 }
 

@@ -36,7 +36,7 @@ fn the_server_says_nothing_of_its_own_and_nobody_can_speak_in_its_name() {
 fn update_is_a_channel_like_any_other() {
     // J-101: presence is off, so coming and going is not announced.
     check(
-        r#"
+        r##"
         ada online
         ada > {"pub":{"cn":"$mySubscriptions","id":"1"}}
         ada < {"pubAck":{"st":1,"id":"1","dt":{"channels":[],"subscriptions":{"#ada":"persistent"}}}}
@@ -51,6 +51,6 @@ fn update_is_a_channel_like_any_other() {
         ada < {"push":{"cn":"update","dt":{"online":"me"},"cl":"bob","q":1,"id":"<m1>"}}
         ada > {"unsub":{"cn":"update"}}
         ada < {"unsubAck":{"st":1,"cn":"update"}}
-        "#,
+        "##,
     );
 }

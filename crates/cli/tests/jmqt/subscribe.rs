@@ -8,7 +8,7 @@ use crate::{RIALTO, check, check_with};
 fn a_subscription_is_acknowledged_and_lasts_for_the_session_or_for_good() {
     // J-46, J-47
     check(
-        r#"
+        r##"
         ada online
         ada > {"sub":{"cn":"room"}}
         ada < {"subAck":{"st":1,"cn":"room"}}
@@ -33,7 +33,7 @@ fn a_subscription_is_acknowledged_and_lasts_for_the_session_or_for_good() {
         bob > {"pub":{"cn":"log","dt":5}}
         ada < {"push":{"cn":"log","dt":5,"cl":"bob"}}
         ada silent
-        "#,
+        "##,
     );
 }
 
@@ -86,7 +86,7 @@ fn names_that_are_no_channels_to_subscribe_to_are_refused() {
     // J-49: the empty name, direct and control channels, names that are too long.
     check_with(
         &["limits.channel_name_bytes_max=8"],
-        r#"
+        r##"
         ada online
         ada > {"sub":{"cn":"12345678","pr":1}}
         ada < {"subAck":{"st":1,"cn":"12345678"}}
@@ -116,7 +116,7 @@ fn names_that_are_no_channels_to_subscribe_to_are_refused() {
         ada < {"unsubAck":{"st":11,"cn":"123456789"}}
         ada > {"pub":{"cn":"$mySubscriptions","id":"1"}}
         ada < {"pubAck":{"st":1,"id":"1","dt":{"channels":["12345678"],"subscriptions":{"#ada":"persistent","12345678":"persistent"}}}}
-        "#,
+        "##,
     );
 }
 
@@ -124,7 +124,7 @@ fn names_that_are_no_channels_to_subscribe_to_are_refused() {
 fn subscribing_again_brings_the_retained_message_and_nothing_else() {
     // J-51: the persistence stays, in both directions, and messages do not come twice.
     check(
-        r#"
+        r##"
         bob online
         bob > {"pub":{"cn":"log","dt":"old","rt":1,"q":1,"id":"1"}}
         bob < {"pubAck":{"st":1,"id":"1"}}
@@ -148,7 +148,7 @@ fn subscribing_again_brings_the_retained_message_and_nothing_else() {
         ada < {"push":{"cn":"log","dt":"new","cl":"bob","q":1,"id":"<m1>"}}
         ada > {"pub":{"cn":"$mySubscriptions","id":"1"}}
         ada < {"pubAck":{"st":1,"id":"1","dt":{"channels":["log","room"],"subscriptions":{"#ada":"persistent","log":"persistent","room":"temp"}}}}
-        "#,
+        "##,
     );
 }
 
@@ -156,7 +156,7 @@ fn subscribing_again_brings_the_retained_message_and_nothing_else() {
 fn the_persistence_changes_by_unsubscribing_in_between() {
     // J-51
     check(
-        r#"
+        r##"
         ada online
         ada > {"sub":{"cn":"room","pr":1}}
         ada < {"subAck":{"st":1,"cn":"room"}}
@@ -172,7 +172,7 @@ fn the_persistence_changes_by_unsubscribing_in_between() {
         ada < {"subAck":{"st":1,"cn":"room"}}
         ada > {"pub":{"cn":"$mySubscriptions","id":"2"}}
         ada < {"pubAck":{"st":1,"id":"2","dt":{"channels":["room"],"subscriptions":{"#ada":"persistent","room":"persistent"}}}}
-        "#,
+        "##,
     );
 }
 
@@ -180,7 +180,7 @@ fn the_persistence_changes_by_unsubscribing_in_between() {
 fn after_the_unsub_ack_nothing_comes_any_more() {
     // J-52, J-53: neither now nor after a reconnect nor after a restart.
     check(
-        r#"
+        r##"
         bob online
         ada online
         ada > {"sub":{"cn":"room"}}
@@ -205,7 +205,7 @@ fn after_the_unsub_ack_nothing_comes_any_more() {
         ada silent
         ada > {"pub":{"cn":"$mySubscriptions","id":"1"}}
         ada < {"pubAck":{"st":1,"id":"1","dt":{"channels":[],"subscriptions":{"#ada":"persistent"}}}}
-        "#,
+        "##,
     );
 }
 

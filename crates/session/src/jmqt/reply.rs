@@ -140,7 +140,7 @@ pub struct LastWord {
     /// WebSocket close reason; at most 123 bytes.
     pub text: String,
     /// A last packet for a TCP peer, which has no close frame: only where the specification's ways
-    /// of closing (silence, takeover, goodbye) do not say it already.
+    /// of closing (silence, goodbye) do not say it already.
     pub packet: Option<Vec<u8>>,
 }
 
@@ -150,7 +150,8 @@ impl LastWord {
     pub fn new(reason: CloseReason) -> Self {
         let (close_code, packet_status) = match reason {
             CloseReason::Asked | CloseReason::Ended | CloseReason::Silent => (1000, None),
-            CloseReason::TakenOver => (1008, None),
+            // Said on TCP too: a client that is not told reconnects, and takes over in its turn.
+            CloseReason::TakenOver => (1008, Some(status::NOT_ALLOWED)),
             CloseReason::NotAuthenticated => (1008, Some(status::NOT_ALLOWED)),
             CloseReason::PacketTooLarge { .. } => (1009, Some(status::INVALID_PACKET)),
             CloseReason::InvalidText => (1007, None),

@@ -29,12 +29,17 @@ impl Session {
     ///
     /// # Spec
     /// J-26 to J-63: each request has its acknowledgement; without a session nothing is acted on.
+    /// J-102: nor is anything behind the end.
     pub fn on_packet(
         &self,
         packet: Result<ClientPacket<'_>, Malformed<'_>>,
         broker: &mut Broker<Dialects>,
         gate: &dyn Gate,
     ) {
+        if broker.is_closing(self.connection) {
+            // J-102: in flight when we closed.
+            return;
+        }
         let packet = match packet {
             Ok(packet) => packet,
             Err(malformed) => return self.on_malformed(&malformed, broker),
@@ -100,46 +105,64 @@ impl Session {
         self.answer(broker, &Answer::conn_refused(reject));
     }
 
-    /// Answers what came before a session: never acted on, and no heartbeat answered (J-40, J-42).
     fn on_too_early(&self, packet: &ClientPacket<'_>, broker: &mut Broker<Dialects>) {
-        let st = status::NOT_ALLOWED;
-        let mg = || Some("open a session with conn first".to_owned());
-        let answer = match packet {
-            ClientPacket::Sub { channel, .. } => Answer::Sub { st, cn: channel, mg: mg() },
-            ClientPacket::Unsub { channel } => Answer::Unsub { st, cn: channel, mg: mg() },
-            ClientPacket::Pub(Publish { id: Some(id), .. }) => {
-                Answer::Pub { st, id: Some(id), dt: None, mg: mg() }
-            }
+        let (ack, id, channel) = match packet {
+            ClientPacket::Sub { channel, .. } => (AckKind::Sub, None, &**channel),
+            ClientPacket::Unsub { channel } => (AckKind::Unsub, None, &**channel),
+            ClientPacket::Pub(Publish { id, .. }) => (AckKind::Pub, id.as_deref(), ""),
             _ => return,
         };
-        broker.stats_mut().rejected += 1;
-        self.answer(broker, &answer);
+        self.refuse_too_early(Request { ack, id, channel }, broker);
     }
 
     fn on_malformed(&self, malformed: &Malformed<'_>, broker: &mut Broker<Dialects>) {
         broker.stats_mut().malformed += 1;
         let Malformed::Invalid { ack, id, channel } = malformed else { return };
-        let is_online = broker.client_of(self.connection).is_some();
-        if !is_online && !matches!(ack, AckKind::Auth | AckKind::Conn) {
-            return;
+        let channel = channel.as_deref().unwrap_or_default();
+        let request = Request { ack: *ack, id: id.as_deref(), channel };
+        let needs_session = !matches!(ack, AckKind::Auth | AckKind::Conn);
+        if needs_session && broker.client_of(self.connection).is_none() {
+            return self.refuse_too_early(request, broker);
         }
         let reject = Reject::InvalidPacket;
-        let (st, mg) = (code(reject), Some(reject.to_string()));
-        let cn = channel.as_deref().unwrap_or_default();
+        self.answer(broker, &request.refused(code(reject), &reject.to_string()));
+    }
+
+    /// Answers a request that came before a session and was not acted on (J-40).
+    fn refuse_too_early(&self, request: Request<'_>, broker: &mut Broker<Dialects>) {
+        if request.ack == AckKind::Pub && request.id.is_none() {
+            return;
+        }
+        broker.stats_mut().rejected += 1;
         self.answer(
             broker,
-            &match ack {
-                AckKind::Auth => Answer::Auth { st, at: None, cl: None, mg: mg.as_deref() },
-                AckKind::Conn => Answer::Conn { st, ts: None, mg },
-                AckKind::Sub => Answer::Sub { st, cn, mg },
-                AckKind::Unsub => Answer::Unsub { st, cn, mg },
-                AckKind::Pub => Answer::Pub { st, id: id.as_deref(), dt: None, mg },
-            },
+            &request.refused(status::NOT_ALLOWED, "open a session with conn first"),
         );
     }
 
     fn answer(&self, broker: &mut Broker<Dialects>, answer: &Answer<'_>) {
         broker.send(self.connection, |format, out| answer.put(carrier(format), out));
+    }
+}
+
+/// What a refusal repeats of the request it answers.
+struct Request<'a> {
+    ack: AckKind,
+    id: Option<&'a str>,
+    channel: &'a str,
+}
+
+impl<'a> Request<'a> {
+    fn refused(self, st: u8, why: &'a str) -> Answer<'a> {
+        let Request { ack, id, channel: cn } = self;
+        let mg = Some(why.to_owned());
+        match ack {
+            AckKind::Auth => Answer::Auth { st, at: None, cl: None, mg: Some(why) },
+            AckKind::Conn => Answer::Conn { st, ts: None, mg },
+            AckKind::Sub => Answer::Sub { st, cn, mg },
+            AckKind::Unsub => Answer::Unsub { st, cn, mg },
+            AckKind::Pub => Answer::Pub { st, id, dt: None, mg },
+        }
     }
 }
 

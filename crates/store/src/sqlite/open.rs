@@ -149,7 +149,8 @@ fn check_content(connection: &Connection, bytes: u64, bytes_max: u64) -> Result<
         return Ok(());
     }
     let found: String = connection.query_one("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if found == "ok" { Ok(()) } else { Err(Cause::Damaged(found)) }
+    // SQLite says where on a line of its own; our texts are one line.
+    if found == "ok" { Ok(()) } else { Err(Cause::Damaged(found.replace('\n', " "))) }
 }
 
 fn configure(connection: &Connection, settings: &SqliteSettings) -> Result<(), Cause> {

@@ -109,6 +109,9 @@ fn acknowledgements_reach_the_store_lazily_and_pages_go_when_all_have_them() {
             bob < published 2
             store < move ada vault 2 []
             store < move eve vault 0 [(2, 2)]
+            store < put ada seen 0
+            store < put eve seen 0
+            store < put bob seen 0
             store < move eve vault 2 []
             store < trim vault 2
             store < append vault 3 by bob
@@ -184,7 +187,11 @@ fn an_acknowledgement_refused_by_the_store_is_written_again() {
             bob < published 1
             store < move ada vault 1 []
             store < trim vault 1
+            store < put ada seen 0
+            store < put bob seen 0
             store < move ada vault 1 []
+            store < put ada seen 0
+            store < put bob seen 0
         "#]],
     );
 }

@@ -181,6 +181,7 @@ fn one_s_own_messages_are_passed_over() {
             store < move ada vault 3 []
             store < trim vault 3
             store < put ada seen 0
+            store < put bob seen 0
         "#]],
     );
 }

@@ -151,6 +151,7 @@ fn a_full_log_drops_the_oldest_where_configured() {
             store < move ada vault 4 []
             store < trim vault 4
             store < put ada seen 0
+            store < put bob seen 0
         "#]],
     );
 }

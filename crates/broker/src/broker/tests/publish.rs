@@ -375,3 +375,25 @@ fn a_name_that_is_no_channel_is_refused_where_the_publisher_can_be_told() {
         "#]],
     );
 }
+
+#[test]
+fn a_retained_message_that_waits_for_the_store_is_not_overtaken_within_its_round() {
+    // J-67: the second needs no store, but the first does.
+    check(
+        "
+        ada: connect
+        ada: sub room
+        bob: connect
+        bob: pub room 1 qos1 retain id=1 | bob: pub room 2 qos1 id=2
+        ",
+        expect![[r#"
+            ada < connected 15
+            ada < subscribed room
+            bob < connected 15
+            ada < push room 1 by bob id l1
+            ada < push room 2 by bob id l2
+            bob < published 1
+            bob < published 2
+        "#]],
+    );
+}

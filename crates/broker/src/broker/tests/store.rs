@@ -85,10 +85,17 @@ impl TestStore {
             Change::PutClient(client, seen) => _ = self.clients.insert(client.clone(), *seen),
             Change::ForgetClient(client) => {
                 self.clients.remove(client);
-                self.remove_cursors(client, |_| true);
+                self.logs.retain(|_, log| {
+                    let is_removed = log.cursors.remove(client).is_some();
+                    !is_removed || !log.cursors.is_empty()
+                });
             }
             Change::Unsubscribe(client, channel) => {
-                self.remove_cursors(client, |name| name == channel);
+                if let Some(log) = self.logs.get_mut(channel) {
+                    log.cursors.remove(client);
+                }
+                // Also one that never had a cursor.
+                self.logs.retain(|name, log| name != channel || !log.cursors.is_empty());
             }
             Change::MoveCursor(client, channel, state) => {
                 let log = self.logs.get_mut(channel);
@@ -120,14 +127,6 @@ impl TestStore {
         let behind_last = CursorState { floor: log.last, acknowledged: Vec::new() };
         let cursor = log.cursors.entry(client.clone()).or_insert(behind_last);
         Outcome::Subscribed { log: log.id, floor: cursor.floor }
-    }
-
-    /// Removes cursors of a client; a log goes with its last one.
-    fn remove_cursors(&mut self, client: &ClientId, of_channel: impl Fn(&ChannelName) -> bool) {
-        self.logs.retain(|channel, log| {
-            let is_removed = of_channel(channel) && log.cursors.remove(client).is_some();
-            !(is_removed && log.cursors.is_empty())
-        });
     }
 
     fn log_of(&mut self, channel: &ChannelName) -> &mut StoredLog {

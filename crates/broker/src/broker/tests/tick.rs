@@ -155,6 +155,7 @@ fn a_note_the_store_refused_is_written_again() {
         store: show
         store: hold
         ada: connect
+        +100ms
         store: refuse
         +100ms
         ",

@@ -1,0 +1,414 @@
+//! The world around the core: carries out operations and effects, and tells the reference model.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+
+use proptest::sample::Index;
+
+use super::{
+    super::{store::TestStore, text::TextEncoder},
+    operations::{CHANNELS, CLIENTS, Operation, Step},
+    reference::{Publication, Reference, Wish},
+};
+use crate::{
+    Broker, Change, ConnectionKey, Effect, Format, Now, Outcome, Publish, Qos, ReadRequest, Reject,
+    Settings, StoredPage,
+};
+
+/// More rounds than it takes for everything to come to rest.
+const REST_ROUNDS_MAX: usize = 10_000;
+
+pub(super) struct Simulation {
+    broker: Broker<TextEncoder>,
+    settings: Settings,
+    store: TestStore,
+    reference: Reference,
+    now: Now,
+    sessions: BTreeMap<usize, ConnectionKey>,
+    /// Connections without a session, or gone altogether.
+    stale: Vec<ConnectionKey>,
+    /// Connections the broker wants closed.
+    due: Vec<ConnectionKey>,
+    batches: VecDeque<Vec<Change>>,
+    finished: VecDeque<Option<Vec<Outcome>>>,
+    reads: VecDeque<ReadRequest>,
+    answers: Vec<(ReadRequest, Vec<StoredPage>)>,
+    is_in_round: bool,
+    /// Requests about a client and channel in this round; a second one begins another round.
+    asked: Vec<(usize, usize)>,
+}
+
+impl Simulation {
+    pub(super) fn new(settings: Settings) -> Self {
+        let now = Now::default();
+        Simulation {
+            broker: Broker::new(TextEncoder, settings.clone(), Default::default(), now),
+            store: TestStore::default(),
+            reference: Reference::new(settings.clone()),
+            settings,
+            now,
+            sessions: BTreeMap::new(),
+            stale: Vec::new(),
+            due: Vec::new(),
+            batches: VecDeque::new(),
+            finished: VecDeque::new(),
+            reads: VecDeque::new(),
+            answers: Vec::new(),
+            is_in_round: false,
+            asked: Vec::new(),
+        }
+    }
+
+    pub(super) fn take(&mut self, step: Step) {
+        self.begin_round();
+        self.operate(step.operation);
+        if step.ends_round {
+            self.end_round();
+        }
+    }
+
+    fn begin_round(&mut self) {
+        if !std::mem::replace(&mut self.is_in_round, true) {
+            self.now.uptime += Duration::from_millis(1);
+            self.now.unix_ms += 1;
+            self.broker.begin_round(self.now);
+            self.reference.begin_round();
+        }
+    }
+
+    fn end_round(&mut self) {
+        if !std::mem::take(&mut self.is_in_round) {
+            return;
+        }
+        self.asked.clear();
+        for effect in self.broker.take_effects() {
+            match effect {
+                Effect::Send { connection, frames, .. } => {
+                    let text = std::str::from_utf8(&frames).unwrap();
+                    assert!(!text.is_empty(), "an effect sends nothing");
+                    for line in text.lines() {
+                        self.reference.sent(connection, line);
+                    }
+                }
+                Effect::Close { connection, .. } => self.due.push(connection),
+                Effect::Commit(changes) => {
+                    self.reference.handed_over(&changes);
+                    self.batches.push_back(changes);
+                }
+                Effect::Read(request) => self.reads.push_back(request),
+            }
+        }
+        self.reference.end_round();
+    }
+
+    fn operate(&mut self, operation: Operation) {
+        match operation {
+            Operation::Connect { client, format, window } => self.connect(client, format, window),
+            Operation::Disconnect { client } => self.disconnect(client),
+            Operation::Subscribe { client, channel, persistent } => {
+                self.request(client, channel, Wish::Subscribe { persistent });
+            }
+            Operation::Unsubscribe { client, channel } => {
+                self.request(client, channel, Wish::Unsubscribe);
+            }
+            Operation::Publish { client, channel, qos1, retain, has_id } => {
+                self.publish(client, CHANNELS[channel], qos1, retain, has_id);
+            }
+            Operation::Direct { client, to, qos1, has_id } => {
+                self.publish(client, &format!("#{}", CLIENTS[to]), qos1, false, has_id);
+            }
+            Operation::Acknowledge { client, which } => {
+                let ids = self.reference.ids_pushed_to(CLIENTS[client]);
+                self.acknowledge(client, pick(&ids, &which));
+            }
+            Operation::AcknowledgeAll { client } => self.acknowledge_all(client),
+            Operation::Guess { client, which } => {
+                let ids = self.reference.ids_pushed();
+                self.acknowledge(client, pick(&ids, &which));
+            }
+            Operation::Stale { which, command } => self.misbehave(&which, command),
+            Operation::Force { client, channel, persistent } => {
+                self.force(client, channel, persistent);
+            }
+            Operation::Push { channel, qos1, retain } => self.push(channel, qos1, retain),
+            Operation::Tick { ms } => self.tick(Duration::from_millis(ms)),
+            Operation::Commit { is_done } => self.commit(is_done),
+            Operation::Complete => _ = self.complete(),
+            Operation::Look => {
+                if let Some(request) = self.reads.pop_front() {
+                    self.answers.push((request, self.store.read(&request)));
+                }
+            }
+            Operation::Answer { which, is_done } => self.answer(&which, is_done),
+            Operation::CloseDue => self.close_due(),
+            Operation::Crash => self.crash(),
+        }
+    }
+
+    fn connect(&mut self, client: usize, format: u8, window: u32) {
+        let connection = self.broker.open(Format(format), window);
+        self.reference.opened(connection, Format(format), window);
+        self.broker.connect(connection, &CLIENTS[client].into());
+        self.reference.connected(connection, CLIENTS[client]);
+        self.stale.extend(self.sessions.insert(client, connection));
+    }
+
+    fn disconnect(&mut self, client: usize) {
+        if let Some(connection) = self.sessions.remove(&client) {
+            self.broker.disconnect(connection);
+            self.reference.removed(connection);
+            self.stale.push(connection);
+        }
+    }
+
+    fn close_due(&mut self) {
+        for connection in std::mem::take(&mut self.due) {
+            self.sessions.retain(|_, one| *one != connection);
+            self.broker.disconnect(connection);
+            self.reference.removed(connection);
+            self.stale.push(connection);
+        }
+    }
+
+    /// Has a client subscribe or unsubscribe. Two wishes about the same channel never share a
+    /// round, so that each change can be told whose it is.
+    fn request(&mut self, client: usize, channel: usize, wish: Wish) {
+        let Some(&connection) = self.sessions.get(&client) else { return };
+        self.separate(client, channel);
+        self.reference.wished(CLIENTS[client], CHANNELS[channel], wish, Some(connection));
+        match wish {
+            Wish::Subscribe { persistent } => {
+                self.broker.subscribe(connection, CHANNELS[channel], persistent);
+            }
+            Wish::Unsubscribe => self.broker.unsubscribe(connection, CHANNELS[channel]),
+        }
+    }
+
+    fn force(&mut self, client: usize, channel: usize, persistent: Option<bool>) {
+        self.separate(client, channel);
+        let (id, name) = (CLIENTS[client].into(), CHANNELS[channel]);
+        let (wish, result) = match persistent {
+            Some(persistent) => {
+                (Wish::Subscribe { persistent }, self.broker.force_subscribe(&id, name, persistent))
+            }
+            None => (Wish::Unsubscribe, self.broker.force_unsubscribe(&id, name)),
+        };
+        if result.is_ok() {
+            self.reference.wished(CLIENTS[client], name, wish, None);
+        }
+    }
+
+    fn separate(&mut self, client: usize, channel: usize) {
+        if self.asked.contains(&(client, channel)) {
+            self.end_round();
+            self.begin_round();
+        }
+        self.asked.push((client, channel));
+    }
+
+    fn publish(&mut self, client: usize, channel: &str, qos1: bool, retain: bool, has_id: bool) {
+        let Some(&connection) = self.sessions.get(&client) else { return };
+        let has_id = has_id || qos1;
+        let number = self.reference.published(Publication {
+            publisher: CLIENTS[client],
+            connection: Some(connection),
+            channel,
+            qos1,
+            retain,
+            has_id,
+        });
+        let text = number.to_string();
+        let request = has_id.then_some(&*text);
+        self.broker.publish(connection, &message(channel, &text, qos1, retain, request));
+    }
+
+    fn push(&mut self, channel: usize, qos1: bool, retain: bool) {
+        let channel = CHANNELS[channel];
+        let number = self.reference.published(Publication {
+            publisher: "",
+            connection: None,
+            channel,
+            qos1,
+            retain,
+            has_id: false,
+        });
+        let text = number.to_string();
+        if self.broker.push(&message(channel, &text, qos1, retain, None)).is_err() {
+            self.reference.refused(number);
+        }
+    }
+
+    /// Has a client acknowledge what it knows of; in a round of its own, since it cannot know
+    /// what this one sends.
+    fn acknowledge(&mut self, client: usize, id: Option<String>) {
+        self.end_round();
+        self.begin_round();
+        if let (Some(&connection), Some(id)) = (self.sessions.get(&client), id) {
+            self.reference.acknowledged(connection, &id);
+            self.broker.acknowledge(connection, &id);
+        }
+    }
+
+    fn acknowledge_all(&mut self, client: usize) {
+        let Some(&connection) = self.sessions.get(&client) else { return };
+        for id in self.reference.ids_in_flight(connection) {
+            self.acknowledge(client, Some(id));
+        }
+    }
+
+    /// Does on a connection without a session what only one with a session may.
+    fn misbehave(&mut self, which: &Index, command: u8) {
+        let Some(connection) = pick(&self.stale, which) else { return };
+        match command {
+            0 => self.broker.subscribe(connection, CHANNELS[0], true),
+            1 => self.broker.unsubscribe(connection, CHANNELS[0]),
+            2 => {
+                self.broker.publish(connection, &message(CHANNELS[0], "-1", true, true, Some("x")))
+            }
+            3 => self.broker.acknowledge(connection, "1-1"),
+            4 => self.broker.connect(connection, &CLIENTS[0].into()),
+            5 => self.broker.heard(connection),
+            _ => {
+                self.broker.disconnect(connection);
+                self.reference.removed(connection);
+                self.due.retain(|due| *due != connection);
+            }
+        }
+    }
+
+    fn tick(&mut self, time: Duration) {
+        self.end_round();
+        self.now.uptime += time;
+        self.now.unix_ms += time.as_millis() as u64;
+        self.begin_round();
+        self.broker.on_tick();
+    }
+
+    fn commit(&mut self, is_done: bool) {
+        let Some(changes) = self.batches.pop_front() else { return };
+        self.finished.push_back(is_done.then(|| {
+            let outcomes = self.store.commit(&changes);
+            self.reference.committed(&changes, &outcomes);
+            outcomes
+        }));
+    }
+
+    fn complete(&mut self) -> bool {
+        let Some(outcome) = self.finished.pop_front() else { return false };
+        self.reference.completed(outcome.is_some());
+        self.broker.on_committed(outcome.as_deref().ok_or(Reject::StoreUnavailable));
+        true
+    }
+
+    fn answer(&mut self, which: &Index, is_done: bool) {
+        if !self.answers.is_empty() {
+            let (request, pages) = self.answers.remove(which.index(self.answers.len()));
+            self.broker.on_read(&request, is_done.then_some(&pages));
+        }
+    }
+
+    fn crash(&mut self) {
+        self.end_round();
+        self.stale.clear();
+        self.sessions.clear();
+        self.due.clear();
+        self.batches.clear();
+        self.finished.clear();
+        self.reads.clear();
+        self.answers.clear();
+        self.now.unix_ms += 1;
+        let snapshot = self.store.snapshot();
+        self.broker = Broker::new(TextEncoder, self.settings.clone(), snapshot, self.now);
+        self.reference.crashed(&self.store);
+    }
+
+    /// Lets everything come to rest, has all clients take all they are owed, and leaves.
+    pub(super) fn finish(&mut self) {
+        self.rest();
+        for client in 0..CLIENTS.len() {
+            self.one_round(|simulation| simulation.connect(client, 0, 3));
+        }
+        self.rest();
+        self.reference.check_all_were_served();
+        for client in 0..CLIENTS.len() {
+            self.check_subscriptions(client);
+        }
+
+        for (client, name) in CLIENTS.into_iter().enumerate() {
+            for (channel, _) in CHANNELS.into_iter().enumerate() {
+                self.one_round(|simulation| simulation.request(client, channel, Wish::Unsubscribe));
+            }
+            self.rest();
+            self.one_round(|simulation| simulation.disconnect(client));
+            self.rest();
+            assert!(self.store.cursor(&name.into(), &CHANNELS[0].into()).is_none());
+        }
+        self.one_round(|simulation| simulation.tick(simulation.settings.forget_after * 2));
+        self.rest();
+        self.reference.check_nothing_is_left(&self.store, self.broker.stats().channels);
+    }
+
+    /// Goes on until nobody has anything left to do.
+    fn rest(&mut self) {
+        for _ in 0..REST_ROUNDS_MAX {
+            self.end_round();
+            self.begin_round();
+            self.close_due();
+            self.commit(true);
+            let mut is_busy = self.complete();
+            if let Some(request) = self.reads.pop_front() {
+                let pages = self.store.read(&request);
+                self.broker.on_read(&request, Some(&pages));
+                is_busy = true;
+            }
+            while let Some((request, pages)) = self.answers.pop() {
+                self.broker.on_read(&request, Some(&pages));
+            }
+            for client in 0..CLIENTS.len() {
+                self.acknowledge_all(client);
+            }
+            self.end_round();
+            if is_busy || !self.batches.is_empty() || !self.reads.is_empty() || !self.due.is_empty()
+            {
+                continue;
+            }
+            self.one_round(|simulation| simulation.tick(Duration::from_millis(600)));
+            if self.batches.is_empty() && self.reads.is_empty() {
+                return;
+            }
+        }
+        panic!("the broker does not come to rest");
+    }
+
+    fn one_round(&mut self, act: impl FnOnce(&mut Self)) {
+        self.begin_round();
+        act(self);
+        self.end_round();
+    }
+
+    /// J-97: what the broker says of a client's subscriptions is what the model says.
+    fn check_subscriptions(&mut self, client: usize) {
+        let connection = self.sessions[&client];
+        let question = message("$mySubscriptions", "null", false, false, Some("?"));
+        self.reference.asked(connection);
+        self.one_round(|simulation| simulation.broker.publish(connection, &question));
+        self.reference.check_answer(CLIENTS[client]);
+    }
+}
+
+fn message<'a>(
+    channel: &'a str,
+    payload: &'a str,
+    qos1: bool,
+    retain: bool,
+    request: Option<&'a str>,
+) -> Publish<'a> {
+    let qos = if qos1 { Qos::AtLeastOnce } else { Qos::AtMostOnce };
+    Publish { channel, payload: payload.as_bytes(), qos, retain, request }
+}
+
+fn pick<T: Clone>(choices: &[T], which: &Index) -> Option<T> {
+    (!choices.is_empty()).then(|| choices[which.index(choices.len())].clone())
+}

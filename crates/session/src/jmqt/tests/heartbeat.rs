@@ -1,0 +1,93 @@
+//! Heartbeats, and what silence leads to.
+
+use std::time::Duration;
+
+use expect_test::expect;
+use rialto_broker::Settings;
+
+use super::world::{check, check_with};
+
+#[test]
+fn each_heartbeat_of_a_session_is_answered_once() {
+    // J-41. J-15: its body may be null; J-19: and may hold what nobody defined.
+    check(
+        r#"
+        ada online
+        ada > {"hb":{}}
+        ada > {"hb":null}
+        ada > {"hb":{"ts":1}}␀{"hb":{}}
+        "#,
+        expect![[r#"
+            0s ada < {"connAck":{"st":1,"ts":15}}
+            0s ada < {"hbAck":{}}
+            0s ada < {"hbAck":{}}
+            0s ada < {"hbAck":{}}
+            0s ada < {"hbAck":{}}
+        "#]],
+    );
+}
+
+#[test]
+fn a_session_ends_between_one_and_two_times_its_timeout_after_the_last_packet() {
+    // J-44: 15 s were told.
+    check(
+        r#"
+        ada online
+        +10s
+        ada > {"hb":{}}
+        +30s
+        "#,
+        expect![[r#"
+            0s ada < {"connAck":{"st":1,"ts":15}}
+            10s ada < {"hbAck":{}}
+            29s ada x heartbeat timeout
+        "#]],
+    );
+}
+
+#[test]
+fn any_packet_is_a_sign_of_life() {
+    // J-43: also one that is ignored.
+    check(
+        r#"
+        ada online
+        +14s
+        ada > {"pub":{"cn":"room","dt":1}}
+        +14s
+        ada > {"pushAck":{"id":"l1"}}
+        +14s
+        ada > ?
+        +14s
+        ada > {"sub":{"cn":"room"}}
+        "#,
+        expect![[r#"
+            0s ada < {"connAck":{"st":1,"ts":15}}
+            56s ada < {"subAck":{"st":1,"cn":"room"}}
+        "#]],
+    );
+}
+
+#[test]
+fn a_connection_without_session_ends_whatever_it_sends() {
+    // J-45: counted from its opening; it has its own time for that.
+    let settings = Settings { authenticate_timeout: Duration::from_secs(5), ..Settings::default() };
+    check_with(
+        settings,
+        r#"
+        ada > {"hb":{}}
+        +2s
+        ada > {"conn":{"cl":"ada","at":"guess"}}
+        bob > {"hb":{}}
+        +2s
+        ada > {"hb":{}}
+        bob online
+        +20s
+        "#,
+        expect![[r#"
+            2s ada < {"connAck":{"st":6,"mg":"the token is not valid for this client id, or has expired"}}
+            4s bob < {"connAck":{"st":1,"ts":15}}
+            5s ada x no session was opened in time
+            23s bob x heartbeat timeout
+        "#]],
+    );
+}

@@ -1,0 +1,152 @@
+//! Frames on a stream: the two ways to tell where one ends.
+
+use std::io;
+
+use tungstenite::{
+    Error, Message, Utf8Bytes, WebSocket,
+    error::ProtocolError,
+    protocol::{
+        Role, WebSocketConfig,
+        frame::{
+            Frame,
+            coding::{Data, OpCode},
+        },
+    },
+};
+
+use crate::{Ending, transport::Stream};
+
+/// What ends a frame on a socket.
+const TERMINATOR: u8 = 0;
+
+/// A stream of frames.
+pub(crate) enum Carrier {
+    /// Each ended by a NUL; with what was read beyond the frames taken.
+    Socket(Box<dyn Stream>, Vec<u8>),
+    /// Each a text message.
+    WebSocket(Box<WebSocket<Box<dyn Stream>>>),
+}
+
+impl Carrier {
+    /// Makes the carrier of a WebSocket whose handshake is done, and behind which `early` was read.
+    pub(crate) fn websocket(stream: Box<dyn Stream>, early: Vec<u8>) -> Self {
+        let config = WebSocketConfig::default().max_message_size(None).max_frame_size(None);
+        let websocket =
+            WebSocket::from_partially_read(stream, early, Role::Client, Some(config));
+        Carrier::WebSocket(Box::new(websocket))
+    }
+
+    /// Sends frames, all in one write if they are not too many.
+    pub(crate) fn send(&mut self, frames: &[&[u8]]) -> io::Result<()> {
+        match self {
+            Carrier::Socket(stream, _) => {
+                let mut bytes = Vec::new();
+                for frame in frames {
+                    bytes.extend_from_slice(frame);
+                    bytes.push(TERMINATOR);
+                }
+                stream.write_all(&bytes)?;
+                stream.flush()
+            }
+            Carrier::WebSocket(websocket) => {
+                for frame in frames {
+                    websocket.write(message(frame)).map_err(io_error)?;
+                }
+                websocket.flush().map_err(io_error)
+            }
+        }
+    }
+
+    /// Sends bytes as they are.
+    pub(crate) fn send_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let stream = match self {
+            Carrier::Socket(stream, _) => stream,
+            Carrier::WebSocket(websocket) => websocket.get_mut(),
+        };
+        stream.write_all(bytes)?;
+        stream.flush()
+    }
+
+    /// Returns the WebSocket.
+    ///
+    /// # Panics
+    /// When it is a socket.
+    #[track_caller]
+    pub(crate) fn as_websocket(&mut self) -> &mut WebSocket<Box<dyn Stream>> {
+        match self {
+            Carrier::WebSocket(websocket) => websocket,
+            Carrier::Socket(..) => panic!("not a WebSocket"),
+        }
+    }
+
+    /// Returns the next frame, or how the stream ended.
+    #[track_caller]
+    pub(crate) fn next_frame(&mut self) -> Result<String, Ending> {
+        match self {
+            Carrier::Socket(stream, read) => next_terminated(stream.as_mut(), read),
+            Carrier::WebSocket(websocket) => next_message(websocket),
+        }
+    }
+}
+
+/// Makes a text message, also of what is no text.
+fn message(frame: &[u8]) -> Message {
+    match Utf8Bytes::try_from(frame.to_vec()) {
+        Ok(text) => Message::Text(text),
+        Err(_) => Message::Frame(Frame::message(frame.to_vec(), OpCode::Data(Data::Text), true)),
+    }
+}
+
+#[track_caller]
+fn next_terminated(stream: &mut dyn Stream, read: &mut Vec<u8>) -> Result<String, Ending> {
+    let mut searched = 0;
+    loop {
+        if let Some(end) = read[searched..].iter().position(|&byte| byte == TERMINATOR) {
+            let rest = read.split_off(searched + end + 1);
+            let mut frame = std::mem::replace(read, rest);
+            frame.pop();
+            return Ok(String::from_utf8(frame).expect("the broker sends UTF-8"));
+        }
+        searched = read.len();
+        let mut piece = [0; 16 << 10];
+        match stream.read(&mut piece) {
+            Ok(0) => {
+                assert!(read.is_empty(), "the stream ended within a frame: {read:?}");
+                return Err(Ending::Eof);
+            }
+            Ok(count) => read.extend_from_slice(&piece[..count]),
+            Err(error) => return Err(Ending::of(&error)),
+        }
+    }
+}
+
+#[track_caller]
+fn next_message(websocket: &mut WebSocket<Box<dyn Stream>>) -> Result<String, Ending> {
+    loop {
+        match websocket.read() {
+            Ok(Message::Text(text)) => return Ok(text.to_string()),
+            Ok(Message::Close(frame)) => {
+                // Sends the answer, which the broker waits for.
+                _ = websocket.flush();
+                let (code, reason) = frame.map_or((1005, String::new()), |frame| {
+                    (frame.code.into(), frame.reason.to_string())
+                });
+                return Err(Ending::Closed { code, reason });
+            }
+            Ok(Message::Ping(_) | Message::Pong(_)) => {}
+            Ok(other) => panic!("the broker sent {other:?}"),
+            Err(Error::Io(error)) => return Err(Ending::of(&error)),
+            Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => {
+                return Err(Ending::Cut);
+            }
+            Err(error) => panic!("the broker broke the WebSocket protocol: {error}"),
+        }
+    }
+}
+
+pub(crate) fn io_error(error: Error) -> io::Error {
+    match error {
+        Error::Io(error) => error,
+        other => io::Error::other(other.to_string()),
+    }
+}
