@@ -145,9 +145,7 @@ impl<E: Encoder> Broker<E> {
             snapshot.cursors.iter().map(|(_, channel, _)| channel).collect();
         let (read, unread): (Vec<_>, Vec<_>) =
             snapshot.logs.into_iter().partition(|state| read.contains(&state.channel));
-        for state in unread {
-            self.drop_stored_log(state.channel);
-        }
+        self.dirty.unread.extend(unread.into_iter().map(|state| state.channel));
         for state in read {
             let key = self.channel_or_new(state.channel.as_str());
             self.log_channels.insert(state.log, key);

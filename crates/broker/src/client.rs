@@ -31,11 +31,16 @@ pub(crate) struct Client {
     pub(crate) last_seen: UnixMs,
     /// Whether the store does not know `last_seen` yet.
     pub(crate) dirty: bool,
-    /// Channels of its subscription changes that are handed to the store and not yet committed;
-    /// one as often as it has changes.
-    pub(crate) changing: Vec<ChannelKey>,
-    /// How many of these changes bring a subscription.
-    pub(crate) subscribes_under_way: u32,
+    /// Channels its subscription to which is changing: in the store, and not yet committed.
+    pub(crate) changing: SortedMap<ChannelKey, Changing>,
+}
+
+/// Changes of one subscription that are under way.
+#[derive(Debug)]
+pub(crate) struct Changing {
+    count: u32,
+    /// Whether the last of them is a subscribe.
+    ends_subscribed: bool,
 }
 
 /// How a client is subscribed to a channel.
@@ -79,8 +84,7 @@ impl Client {
             direct_channel: None,
             last_seen,
             dirty: false,
-            changing: Vec::new(),
-            subscribes_under_way: 0,
+            changing: SortedMap::default(),
         }
     }
 
@@ -91,14 +95,45 @@ impl Client {
         self.connection.is_none() && self.changing.is_empty() && only_direct
     }
 
+    /// Notes that a change of its subscription to `channel` is under way.
+    pub(crate) fn change_begins(&mut self, channel: ChannelKey, ends_subscribed: bool) {
+        let count = self.changing.get(&channel).map_or(0, |changing| changing.count) + 1;
+        self.changing.insert(channel, Changing { count, ends_subscribed });
+    }
+
     /// Notes that one change of its subscription to `channel` is through.
     pub(crate) fn change_done(&mut self, channel: ChannelKey) {
-        if let Some(place) = self.changing.iter().position(|one| *one == channel) {
-            self.changing.swap_remove(place);
+        let Some(changing) = self.changing.get_mut(&channel) else { return };
+        changing.count -= 1;
+        if changing.count == 0 {
+            self.changing.remove(&channel);
         }
-        if self.changing.is_empty() {
-            self.changing = Vec::new();
+    }
+
+    /// Says whether it is subscribed to `channel`, or will be once all changes are through.
+    pub(crate) fn will_be_subscribed(&self, channel: ChannelKey) -> bool {
+        match self.changing.get(&channel) {
+            Some(changing) => changing.ends_subscribed,
+            None => self.subscriptions.contains_key(&channel),
         }
+    }
+
+    /// Counts the subscriptions to topics it will have once all changes are through.
+    ///
+    /// # Cost
+    /// A look-up for each change under way.
+    pub(crate) fn topic_count(&self, is_topic: impl Fn(ChannelKey) -> bool) -> usize {
+        let has_direct =
+            self.direct_channel.is_some_and(|key| self.subscriptions.contains_key(&key));
+        let mut count = self.subscriptions.len() - usize::from(has_direct);
+        for (channel, changing) in self.changing.iter().filter(|(channel, _)| is_topic(*channel)) {
+            match (self.subscriptions.contains_key(&channel), changing.ends_subscribed) {
+                (false, true) => count += 1,
+                (true, false) => count -= 1,
+                _ => {}
+            }
+        }
+        count
     }
 
     /// Returns the cursor of a persistent subscription.

@@ -101,9 +101,9 @@ section! {
         /// least limits.packet_bytes_max.
         outbox_bytes_max: ByteSize = "16MiB" in "1KiB" to "4GiB",
         /// QoS 1 messages a client may have received and not acknowledged. Further ones wait in the
-        /// store (persistent subscription) or fall to delivery.slow_consumer.
+        /// store where the subscription is persistent; a client without one is closed.
         unacknowledged_max: usize = "10000" in "1" to "1000000",
-        /// Deepest nesting of arrays and objects in the data of a packet; a deeper one is malformed.
+        /// Deepest nesting of arrays and objects in the data of a packet; a deeper one is ignored.
         json_depth_max: usize = "64" in "2" to "1000",
     }
 }
@@ -114,8 +114,8 @@ section! {
         /// Silence after which a client counts as lost and is closed. Clients are told it in whole
         /// seconds, and must send something within it.
         heartbeat_timeout: Period = "15s" in "3s" to "1d",
-        /// Absence after which a client's persistent subscriptions and the messages stored for
-        /// them are removed.
+        /// Absence after which a client without persistent subscriptions is forgotten, with the
+        /// direct messages stored for it.
         forget_after: Period = "30d" in "1s" to "3650d",
     }
 }

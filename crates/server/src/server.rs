@@ -93,7 +93,6 @@ fn advice(error: &io::Error) -> &'static str {
 /// # Errors
 /// [`ServeError`] when the server cannot start. Once it runs, it returns `Ok` after its stop.
 pub fn run(settings: &Settings) -> Result<(), ServeError> {
-    raise_descriptor_limit(settings);
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     if settings.server.worker_threads > 0 {
         runtime.worker_threads(settings.server.worker_threads);
@@ -148,7 +147,8 @@ impl Server {
 
         let (stopping, _) = watch::channel(false);
         let limits = &settings.limits;
-        let admission = Admission::new(limits.connections_max, limits.connections_per_address_max);
+        let admission =
+            Admission::new(connections_max(settings), limits.connections_per_address_max);
         let reception = Arc::new(Reception {
             hub: hub.clone(),
             limits: map::connection(settings),
@@ -279,16 +279,25 @@ fn signing_key(settings: &Settings) -> Result<SigningKey, ServeError> {
         .map_err(|source| ServeError::SigningKey { path: path.display().to_string(), source })
 }
 
-/// Allows as many open files as connections need, if the system lets us.
-fn raise_descriptor_limit(settings: &Settings) {
-    let wanted = settings.limits.connections_max as u64 + DESCRIPTORS_RESERVED;
-    match rlimit::increase_nofile_limit(wanted) {
-        Ok(limit) if limit < wanted => tracing::info!(
-            limit,
-            "the system allows fewer open files than limits.connections_max; \
-             raise LimitNOFILE or ulimit -n to serve more connections"
-        ),
-        Ok(_) => {}
-        Err(error) => tracing::warn!(%error, "the limit of open files could not be raised"),
+/// Allows as many open files as connections need, if the system lets us, and returns how many
+/// connections there can be: one refused at a limit is told so, one without a file is not.
+fn connections_max(settings: &Settings) -> usize {
+    let wanted = settings.limits.connections_max;
+    match rlimit::increase_nofile_limit(wanted as u64 + DESCRIPTORS_RESERVED) {
+        Ok(files) => {
+            let possible = files.saturating_sub(DESCRIPTORS_RESERVED) as usize;
+            if possible < wanted {
+                tracing::info!(
+                    connections = possible,
+                    "fewer connections than limits.connections_max: the system's limit of open \
+                     files (ulimit -n, LimitNOFILE) allows no more"
+                );
+            }
+            wanted.min(possible)
+        }
+        Err(error) => {
+            tracing::warn!(%error, "the limit of open files could not be raised");
+            wanted
+        }
     }
 }

@@ -59,12 +59,23 @@ impl Carrier {
 
     /// Sends bytes as they are.
     pub(crate) fn send_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let stream = match self {
-            Carrier::Socket(stream, _) => stream,
-            Carrier::WebSocket(websocket) => websocket.get_mut(),
-        };
+        let stream = self.stream();
         stream.write_all(bytes)?;
         stream.flush()
+    }
+
+    /// Reads what comes as it is.
+    pub(crate) fn read_to_end(&mut self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.stream().read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn stream(&mut self) -> &mut dyn Stream {
+        match self {
+            Carrier::Socket(stream, _) => stream,
+            Carrier::WebSocket(websocket) => websocket.get_mut(),
+        }
     }
 
     /// Returns the WebSocket.
@@ -110,10 +121,8 @@ fn next_terminated(stream: &mut dyn Stream, read: &mut Vec<u8>) -> Result<String
         searched = read.len();
         let mut piece = [0; 16 << 10];
         match stream.read(&mut piece) {
-            Ok(0) => {
-                assert!(read.is_empty(), "the stream ended within a frame: {read:?}");
-                return Err(Ending::Eof);
-            }
+            Ok(0) if read.is_empty() => return Err(Ending::Eof),
+            Ok(0) => return Err(Ending::Cut),
             Ok(count) => read.extend_from_slice(&piece[..count]),
             Err(error) => return Err(Ending::of(&error)),
         }

@@ -16,7 +16,8 @@ pub enum Ending {
         /// Its text.
         reason: String,
     },
-    /// The stream ended, but a WebSocket close frame or a TLS close notification was missing.
+    /// The stream ended, but within a frame, or a WebSocket close frame or a TLS close notification
+    /// was missing.
     Cut,
     /// The connection was reset.
     Reset,

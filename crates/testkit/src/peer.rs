@@ -3,7 +3,7 @@
 use std::{
     fmt::{self, Display},
     io,
-    net::{Shutdown, SocketAddr, TcpStream},
+    net::{IpAddr, Shutdown, SocketAddr, TcpStream},
     time::Duration,
 };
 
@@ -18,8 +18,10 @@ use tungstenite::{
 };
 
 use crate::{
-    Broker, Ending, Names, PATIENCE, Transport, carrier::Carrier, carrier::io_error,
+    Broker, Ending, Names, PATIENCE, Transport,
+    carrier::{Carrier, io_error},
     ending::is_timeout,
+    transport::dial,
 };
 
 /// A JMQT peer that sends and expects raw packets.
@@ -66,10 +68,26 @@ impl Peer {
         transport: Transport,
         server_name: Option<&'static str>,
     ) -> io::Result<Self> {
-        let (socket, stream) = transport.open(broker, address, server_name)?;
+        Peer::over(dial(address, None)?, broker, transport, server_name)
+    }
+
+    /// Connects from one of the addresses of this machine, if the broker lets us.
+    ///
+    /// # Errors
+    /// What went wrong with TCP, TLS or the WebSocket handshake.
+    pub fn connect_from(broker: &Broker, from: IpAddr, transport: Transport) -> io::Result<Self> {
+        Peer::over(dial(broker.address(), Some(from))?, broker, transport, None)
+    }
+
+    fn over(
+        socket: TcpStream,
+        broker: &Broker,
+        transport: Transport,
+        server_name: Option<&'static str>,
+    ) -> io::Result<Self> {
+        let stream = transport.open(&socket, broker.client_config(), server_name)?;
         let carrier = if transport.is_websocket() {
-            let uri = format!("ws://{address}/");
-            let (websocket, _) = tungstenite::client(uri, stream)
+            let (websocket, _) = tungstenite::client("ws://localhost/", stream)
                 .map_err(|error| io::Error::other(error.to_string()))?;
             Carrier::WebSocket(Box::new(websocket))
         } else {
@@ -270,11 +288,22 @@ impl Peer {
     /// For tests of what happens, or must not happen, as time goes by.
     #[track_caller]
     pub fn expect_nothing_for(&mut self, duration: Duration) {
+        let heard = self.has_something_within(duration);
+        assert!(!heard, "something came before {duration:?} were over");
+    }
+
+    /// Waits until something comes, be it the end of the connection, but no longer than that.
+    pub fn has_something_within(&mut self, duration: Duration) -> bool {
         self.socket.set_read_timeout(Some(duration)).unwrap();
         let heard = self.socket.peek(&mut [0]);
         self.socket.set_read_timeout(Some(PATIENCE)).unwrap();
-        let is_silent = heard.as_ref().is_err_and(is_timeout);
-        assert!(is_silent, "something came before {duration:?} were over: {heard:?}");
+        !heard.is_err_and(|error| is_timeout(&error))
+    }
+
+    /// Returns all that comes until the end of the connection, inside TLS but below all framing.
+    #[track_caller]
+    pub fn read_to_end(&mut self) -> Vec<u8> {
+        self.carrier.read_to_end().unwrap()
     }
 }
 

@@ -3,12 +3,14 @@
 use std::{
     fmt,
     io::{self, Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::{IpAddr, SocketAddr, TcpStream},
+    sync::Arc,
 };
 
-use rustls::{ClientConnection, StreamOwned, pki_types::ServerName};
+use rustix::net::{self, AddressFamily, SocketType};
+use rustls::{ClientConfig, ClientConnection, StreamOwned, pki_types::ServerName};
 
-use crate::{Broker, PATIENCE};
+use crate::PATIENCE;
 
 /// How a peer reaches the broker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,32 +53,45 @@ impl Transport {
         matches!(self, Transport::WebSocket | Transport::WebSocketTls)
     }
 
-    /// Connects, with TLS if it has that; returns the socket, and the stream over it.
+    /// Shakes hands for TLS over `socket`, if it has that; returns the stream.
     pub(crate) fn open(
         self,
-        broker: &Broker,
-        address: SocketAddr,
+        socket: &TcpStream,
+        client_config: Arc<ClientConfig>,
         server_name: Option<&'static str>,
-    ) -> io::Result<(TcpStream, Box<dyn Stream>)> {
-        let socket = TcpStream::connect_timeout(&address, PATIENCE)?;
-        socket.set_nodelay(true)?;
-        socket.set_read_timeout(Some(PATIENCE))?;
-        socket.set_write_timeout(Some(PATIENCE))?;
+    ) -> io::Result<Box<dyn Stream>> {
         let below = socket.try_clone()?;
         if !self.has_tls() {
-            return Ok((socket, Box::new(below)));
+            return Ok(Box::new(below));
         }
         // An address as name means that no SNI is sent.
         let name = match server_name {
             Some(name) => ServerName::try_from(name).expect("the name is one"),
-            None => ServerName::from(address.ip()),
+            None => ServerName::from(socket.peer_addr()?.ip()),
         };
-        let session = ClientConnection::new(broker.client_config(), name)
-            .expect("the configuration is complete");
+        let session =
+            ClientConnection::new(client_config, name).expect("the configuration is complete");
         let mut stream = StreamOwned::new(session, below);
         stream.conn.complete_io(&mut stream.sock)?;
-        Ok((socket, Box::new(stream)))
+        Ok(Box::new(stream))
     }
+}
+
+/// Connects to `to`, from the address `from` if there is one.
+pub(crate) fn dial(to: SocketAddr, from: Option<IpAddr>) -> io::Result<TcpStream> {
+    let socket = match from {
+        None => TcpStream::connect_timeout(&to, PATIENCE)?,
+        Some(from) => {
+            let socket = net::socket(AddressFamily::INET, SocketType::STREAM, None)?;
+            net::bind(&socket, &SocketAddr::new(from, 0))?;
+            net::connect(&socket, &to)?;
+            TcpStream::from(socket)
+        }
+    };
+    socket.set_nodelay(true)?;
+    socket.set_read_timeout(Some(PATIENCE))?;
+    socket.set_write_timeout(Some(PATIENCE))?;
+    Ok(socket)
 }
 
 impl fmt::Display for Transport {

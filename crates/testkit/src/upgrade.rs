@@ -7,7 +7,11 @@ use tungstenite::protocol::frame::{
     coding::{Data, OpCode},
 };
 
-use crate::{Broker, Peer, Transport, carrier::Carrier, transport::Stream};
+use crate::{
+    Broker, Peer, Transport,
+    carrier::Carrier,
+    transport::{Stream, dial},
+};
 
 /// An upgrade request to be sent.
 #[derive(Debug, Clone)]
@@ -47,7 +51,8 @@ impl<'a> Upgrade<'a> {
     #[must_use]
     #[track_caller]
     pub fn send(&self, broker: &Broker, transport: Transport) -> (Peer, String) {
-        let (socket, mut stream) = transport.open(broker, broker.address(), None).unwrap();
+        let socket = dial(broker.address(), None).unwrap();
+        let mut stream = transport.open(&socket, broker.client_config(), None).unwrap();
         for piece in self.bytes().chunks(self.piece_bytes) {
             stream.write_all(piece).unwrap();
             stream.flush().unwrap();

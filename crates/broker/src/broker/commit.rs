@@ -15,7 +15,6 @@ use crate::{
 use super::{
     Broker,
     publish::{Publish, Taken},
-    subscribe::Leaving,
 };
 
 /// Messages one page gathers.
@@ -59,8 +58,14 @@ pub(super) enum Pending {
         /// Whether the client asked for it and is to be answered.
         is_asked: bool,
     },
-    Unsubscribe(Leaving),
+    Unsubscribe {
+        client: ClientKey,
+        channel: ChannelKey,
+        reply_to: Option<ConnectionKey>,
+    },
     Cursor(ClientKey, ChannelKey),
+    /// A log without readers is to go from the store.
+    Unread(ChannelName),
     Client(ClientKey),
     /// Nothing depends on it.
     Nothing,
@@ -309,13 +314,14 @@ impl<E: Encoder> Broker<E> {
             Pending::Session { client, channel, connection, is_asked } => {
                 self.session_subscribed(client, channel, connection, is_asked);
             }
-            Pending::Unsubscribe(leaving) => {
-                self.unsubscribe_committed(leaving, outcome.map(|_| ()));
+            Pending::Unsubscribe { client, channel, reply_to } => {
+                self.unsubscribe_committed(client, channel, reply_to, outcome.map(|_| ()));
             }
             Pending::Retain(channel) if outcome.is_err() => _ = self.dirty.retained.insert(channel),
             Pending::Cursor(client, channel) if outcome.is_err() => {
                 self.mark_cursor_dirty(client, channel);
             }
+            Pending::Unread(channel) if outcome.is_err() => self.dirty.unread.push(channel),
             Pending::Client(key) if outcome.is_err() => {
                 if let Some(client) = self.clients.get_mut(key) {
                     self.dirty.note_client(key, client);
@@ -395,8 +401,7 @@ impl<E: Encoder> Broker<E> {
         self.adopt_log(page.channel, log, first - 1);
         if self.channels[page.channel].persistent.is_empty() {
             // All left while it was on its way, and the store made a log that nobody reads.
-            let name = self.channels[page.channel].name.clone();
-            self.drop_stored_log(name);
+            self.dirty.unread.push(self.channels[page.channel].name.clone());
         }
         let last = first + u64::from(page.count) - 1;
         let bytes = page.payloads.as_bytes().len() as u64;

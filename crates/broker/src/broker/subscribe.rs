@@ -1,22 +1,11 @@
 //! Subscribing and unsubscribing, by the client or by the server on its behalf.
 
 use crate::{
-    Change, ChannelKey, ChannelKind, ChannelName, ClientId, ClientKey, ConnectionKey, CursorState,
-    Encoder, LogId, Reject, Reply, Sequence, channel::Log, channel_kind, client::Subscription,
+    Change, ChannelKey, ChannelKind, ClientId, ClientKey, ConnectionKey, CursorState, Encoder,
+    LogId, Reject, Reply, Sequence, channel::Log, channel_kind, client::Subscription,
 };
 
 use super::{Broker, commit::Pending};
-
-/// A subscription that the store holds, on its way out of it.
-#[derive(Debug)]
-pub(super) struct Leaving {
-    pub(super) client: ClientKey,
-    pub(super) channel: ChannelKey,
-    /// Put back when the store refuses; `None` when there was none.
-    pub(super) subscription: Option<Subscription>,
-    /// Whom to tell; `None` when the server did it.
-    pub(super) reply_to: Option<ConnectionKey>,
-}
 
 impl<E: Encoder> Broker<E> {
     /// Subscribes the client of a connection.
@@ -90,12 +79,9 @@ impl<E: Encoder> Broker<E> {
     fn may_subscribe(&self, client: ClientKey, channel: &str) -> Result<(), Reject> {
         self.check_topic(channel)?;
         let limit = self.settings.subscriptions_max;
-        let subscriptions = &self.clients[client].subscriptions;
-        let is_there = || {
-            let key = self.channel_keys.get(channel);
-            key.is_some_and(|key| subscriptions.contains_key(key))
-        };
-        if limit <= self.topic_count(client) && !is_there() {
+        let key = self.channel_keys.get(channel);
+        let is_there = key.is_some_and(|key| self.clients[client].will_be_subscribed(*key));
+        if !is_there && limit <= self.topic_count(client) {
             return Err(Reject::TooManySubscriptions { limit });
         }
         Ok(())
@@ -113,12 +99,10 @@ impl<E: Encoder> Broker<E> {
         if limit < channel.len() { Err(Reject::ChannelNameTooLong { limit }) } else { Ok(()) }
     }
 
-    /// Counts subscriptions and those about to be, the client's own direct channel left out.
+    /// Counts the subscriptions of a client, its own direct channel left out.
     fn topic_count(&self, client: ClientKey) -> usize {
-        let client = &self.clients[client];
-        let direct =
-            client.direct_channel.is_some_and(|key| client.subscriptions.contains_key(&key));
-        client.subscriptions.len() + client.subscribes_under_way as usize - usize::from(direct)
+        let is_topic = |key| self.channels[key].name.kind() == ChannelKind::Topic;
+        self.clients[client].topic_count(is_topic)
     }
 
     fn make_subscription(
@@ -129,7 +113,7 @@ impl<E: Encoder> Broker<E> {
         reply_to: Option<ConnectionKey>,
     ) {
         let channel = self.channel_or_new(name);
-        let is_changing = self.clients[client].changing.contains(&channel);
+        let is_changing = self.clients[client].changing.contains_key(&channel);
         let exists = self.clients[client].subscriptions.contains_key(&channel);
         if persistent && (is_changing || !exists) {
             self.request_cursor(client, channel, reply_to);
@@ -178,19 +162,16 @@ impl<E: Encoder> Broker<E> {
         self.drop_if_idle(channel);
     }
 
-    /// Counts a subscribe that waits for the store, and keeps client and channel from being dropped.
+    /// Notes a subscribe that waits for the store, which keeps client and channel from being dropped.
     fn note_subscribe_under_way(&mut self, client: ClientKey, channel: ChannelKey) {
         self.channels[channel].changes_under_way += 1;
-        let client = &mut self.clients[client];
-        client.changing.push(channel);
-        client.subscribes_under_way += 1;
+        self.clients[client].change_begins(channel, true);
     }
 
     fn note_subscribe_done(&mut self, client: ClientKey, channel: ChannelKey) {
         self.channels[channel].changes_under_way -= 1;
         if let Some(client) = self.clients.get_mut(client) {
             client.change_done(channel);
-            client.subscribes_under_way -= 1;
         }
     }
 
@@ -279,44 +260,44 @@ impl<E: Encoder> Broker<E> {
 
     fn end_subscription(&mut self, client: ClientKey, name: &str, reply_to: Option<ConnectionKey>) {
         let known = self.channel_keys.get(name).copied();
-        let subscription = known.and_then(|key| self.remove_subscription(client, key));
-        let in_store = |channel| match &subscription {
-            Some(Subscription::Persistent(_)) => true,
-            Some(Subscription::Session) => false,
-            // One that is still on its way in.
-            None => self.clients[client].changing.contains(&channel),
+        let Some(channel) = known.filter(|channel| self.is_in_store(client, *channel)) else {
+            if let Some(channel) = known {
+                self.remove_subscription(client, channel);
+                self.drop_if_idle(channel);
+            }
+            self.reply_unsubscribed(reply_to, name, Ok(()));
+            return;
         };
-        match known {
-            Some(channel) if in_store(channel) => {
-                let id = self.clients[client].id.clone();
-                let name = self.channels[channel].name.clone();
-                self.clients[client].changing.push(channel);
-                self.channels[channel].changes_under_way += 1;
-                let leaving = Leaving { client, channel, subscription, reply_to };
-                self.batch.push(Change::Unsubscribe(id, name), Pending::Unsubscribe(leaving));
-            }
-            _ => {
-                if let Some(channel) = known {
-                    self.drop_if_idle(channel);
-                }
-                self.reply_unsubscribed(reply_to, name, Ok(()));
-            }
-        }
+        self.channels[channel].changes_under_way += 1;
+        self.clients[client].change_begins(channel, false);
+        let id = self.clients[client].id.clone();
+        let name = self.channels[channel].name.clone();
+        let pending = Pending::Unsubscribe { client, channel, reply_to };
+        self.batch.push(Change::Unsubscribe(id, name), pending);
     }
 
-    /// Completes an unsubscribe of a persistent subscription, or takes it back.
-    pub(super) fn unsubscribe_committed(&mut self, leaving: Leaving, result: Result<(), Reject>) {
-        let Leaving { client, channel, subscription, reply_to } = leaving;
+    /// Says whether the store has a subscription of this client to this channel, or may get it.
+    fn is_in_store(&self, client: ClientKey, channel: ChannelKey) -> bool {
+        let client = &self.clients[client];
+        let subscription = client.subscriptions.get(&channel);
+        let is_persistent = matches!(subscription, Some(Subscription::Persistent(_)));
+        is_persistent || client.changing.contains_key(&channel)
+    }
+
+    /// Completes an unsubscribe of a persistent subscription, which stays if the store refused.
+    pub(super) fn unsubscribe_committed(
+        &mut self,
+        client: ClientKey,
+        channel: ChannelKey,
+        reply_to: Option<ConnectionKey>,
+        result: Result<(), Reject>,
+    ) {
         self.channels[channel].changes_under_way -= 1;
         let name = self.channels[channel].name.clone();
         if self.clients.contains_key(client) {
             self.clients[client].change_done(channel);
-            match (result, subscription) {
-                // One that was still on its way in when the client changed its mind. What was
-                // asked for later comes later.
-                (Ok(()), _) => _ = self.remove_subscription(client, channel),
-                (Err(_), Some(subscription)) => self.put_back(client, channel, subscription),
-                (Err(_), None) => {}
+            if result.is_ok() {
+                self.remove_subscription(client, channel);
             }
         }
         self.drop_unread_log(channel);
@@ -324,41 +305,20 @@ impl<E: Encoder> Broker<E> {
         self.drop_if_idle(channel);
     }
 
-    fn put_back(&mut self, client: ClientKey, channel: ChannelKey, subscription: Subscription) {
-        self.clients[client].subscriptions.insert(channel, subscription);
-        self.channels[channel].persistent.insert(client, ());
-        if let Some(connection) = self.clients[client].connection {
-            self.add_receiver(channel, connection, client);
-        }
-        if let Some(cursor) = self.clients[client].cursor(channel) {
-            cursor.rewind();
-            self.fill(client, channel);
-        }
-    }
-
-    /// Has the store drop a log if it has no cursors.
-    pub(super) fn drop_stored_log(&mut self, channel: ChannelName) {
-        // The server has none itself, so that nobody loses one.
-        self.batch.push(Change::Unsubscribe(ClientId::server(), channel), Pending::Nothing);
-    }
-
-    /// Forgets a log that went with its last cursor, unless that cursor may still come back.
+    /// Forgets a log that went with its last cursor.
     pub(super) fn drop_unread_log(&mut self, channel: ChannelKey) {
         let Some(state) = self.channels.get_mut(channel) else { return };
         if state.persistent.is_empty()
-            && state.changes_under_way == 0
             && let Some(log) = state.log.take()
         {
             self.log_channels.remove(&log.id);
         }
     }
 
-    fn remove_subscription(
-        &mut self,
-        client: ClientKey,
-        channel: ChannelKey,
-    ) -> Option<Subscription> {
-        let subscription = self.clients[client].subscriptions.remove(&channel)?;
+    fn remove_subscription(&mut self, client: ClientKey, channel: ChannelKey) {
+        let Some(subscription) = self.clients[client].subscriptions.remove(&channel) else {
+            return;
+        };
         self.channels[channel].persistent.remove(&client);
         if let Some(connection) = self.clients[client].connection {
             self.channels[channel].receivers.remove(connection);
@@ -368,7 +328,6 @@ impl<E: Encoder> Broker<E> {
                 self.fill_waiting(connection, client);
             }
         }
-        Some(subscription)
     }
 
     fn reply_unsubscribed(

@@ -3,7 +3,8 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use crate::{
-    Change, ChannelKey, ClientKey, CloseReason, ConnectionKey, Encoder, Reject, Sequence,
+    Change, ChannelKey, ChannelName, ClientId, ClientKey, CloseReason, ConnectionKey, Encoder,
+    Reject, Sequence,
     client::{Client, Connection, Subscription},
 };
 
@@ -24,6 +25,8 @@ pub(super) struct Dirty {
     pub(super) cursors: Vec<(ClientKey, ChannelKey)>,
     pub(super) retained: BTreeSet<ChannelKey>,
     clients: Vec<ClientKey>,
+    /// Channels whose logs in the store have no readers.
+    pub(super) unread: Vec<ChannelName>,
     /// Reads the store could not do, to be tried again.
     pub(super) reads: Vec<(ClientKey, ChannelKey)>,
     swept: Duration,
@@ -45,6 +48,7 @@ impl<E: Encoder> Broker<E> {
         self.write_cursors(CHANGES_PER_TICK_MAX);
         self.write_retained();
         self.write_clients(CHANGES_PER_TICK_MAX);
+        self.drop_unread_logs();
         if self.dirty.swept + SWEEP_EVERY <= self.now.uptime {
             self.dirty.swept = self.now.uptime;
             self.close_silent();
@@ -67,6 +71,15 @@ impl<E: Encoder> Broker<E> {
         self.write_cursors(usize::MAX);
         self.write_retained();
         self.write_clients(usize::MAX);
+    }
+
+    /// Has the store drop logs that have no cursors. It does so when anybody is unsubscribed; the
+    /// server is, since it has no cursor to lose.
+    fn drop_unread_logs(&mut self) {
+        for channel in std::mem::take(&mut self.dirty.unread) {
+            let change = Change::Unsubscribe(ClientId::server(), channel.clone());
+            self.batch.push(change, Pending::Unread(channel));
+        }
     }
 
     fn write_cursors(&mut self, count_max: usize) {

@@ -10,9 +10,8 @@ use std::{
 };
 
 use rialto_testkit::PATIENCE;
-use rustix::process::{Pid, Signal, kill_process};
 
-use super::PROGRAM;
+use super::{PROGRAM, Signal, signal};
 
 /// A running command. Dropping it kills the process.
 pub(crate) struct Command {
@@ -66,7 +65,7 @@ impl Command {
 
     /// Asks it to end, as Ctrl-C would.
     pub(crate) fn interrupt(&self) {
-        kill_process(Pid::from_child(&self.process), Signal::INT).unwrap();
+        signal(self.process.id(), Signal::INT);
     }
 
     /// Waits until it has said this on standard error.

@@ -6,6 +6,7 @@ mod database;
 mod dice;
 mod disk;
 mod packets;
+mod signals;
 mod wire;
 
 pub(crate) use command::{Command, Ended};
@@ -13,6 +14,7 @@ pub(crate) use database::{page_count, shell};
 pub(crate) use dice::Dice;
 pub(crate) use disk::Disk;
 pub(crate) use packets::*;
+pub(crate) use signals::{Signal, signal};
 pub(crate) use wire::Wire;
 
 /// The binary all these tests are about.

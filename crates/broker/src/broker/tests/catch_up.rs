@@ -79,7 +79,9 @@ fn a_page_for_a_subscription_that_was_left_is_of_no_use() {
         store: hold
         ada: connect
         ada: unsub vault
-        store: read
+        store: look
+        store: commit
+        store: answer
         store: go
         ",
         expect![[r#"

@@ -85,13 +85,14 @@ fn a_message_behind_one_under_way_waits_for_it_though_it_need_not_be_stored() {
             eve < connected 15
             eve < subscribed a
             bob < connected 15
+            ada < push a 1 by bob id 1-1
             eve < push a 1 by bob id 1-1
             bob < published 1
             ada < unsubscribed a
-            eve < push a 2 by bob id l1
+            eve < push a 2 by bob id 2-1
             bob < published 2
             bob < published 3
-            eve < push a 3 by bob id l2
+            eve < push a 3 by bob id l1
         "#]],
     );
 }

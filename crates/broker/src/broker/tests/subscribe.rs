@@ -207,7 +207,6 @@ fn an_unsubscribe_that_cannot_be_stored_leaves_the_subscription() {
             ada < push vault 1 by bob id 1-1
             bob < published 1
             ada < unsubscribed vault: StoreUnavailable
-            ada < push vault 1 by bob id 1-1
             ada < push vault 2 by bob id 1-2
             bob < published 2
         "#]],

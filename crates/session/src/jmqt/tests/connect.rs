@@ -10,13 +10,14 @@ use super::world::{check, check_with};
 #[test]
 fn an_accepted_conn_is_told_how_long_it_may_be_silent() {
     // J-32, and J-36: the token was preset.
-    let settings = Settings { heartbeat_timeout: Duration::from_secs(90), ..Settings::default() };
     check_with(
-        settings,
-        r#"ada > {"conn":{"cl":"ada","at":"key of ada"}}"#,
+        Settings { heartbeat_timeout: Duration::from_secs(90), ..Settings::default() },
+        r#"
+        ada > {"conn":{"cl":"ada","at":"key of ada"}}
+        "#,
         expect![[r#"
-        0s ada < {"connAck":{"st":1,"ts":90}}
-    "#]],
+            0s ada < {"connAck":{"st":1,"ts":90}}
+        "#]],
     );
 }
 

@@ -39,7 +39,14 @@ fn nothing_behind_a_goodbye_is_acted_on() {
         ada online
         ada > {"sub":{"cn":"room"}}
         bob online
-        bob > {"pub":{"cn":"room","dt":1}}␀{"disconn":{}}␀{"pub":{"cn":"room","dt":2}}␀{"pub":{"cn":"room","dt":3,"q":1,"rt":1,"id":"3"}}␀{"sub":{"cn":"log","pr":1}}␀{"hb":{}}␀{"conn":{"cl":"eve","at":"key of eve"}}
+        bob > {"pub":{"cn":"room","dt":1}}
+            ␀{"disconn":{}}
+            ␀{"pub":{"cn":"room","dt":2}}
+            ␀{"pub":{"cn":"room","dt":3,"q":1,"rt":1,"id":"3"}}
+            ␀{"sub":{"cn":"log","pr":1}}
+            ␀{"hb":{}}
+            ␀{"conn":{"cl":"eve","at":"key of eve"}}
+            ␀?
         ada > {"sub":{"cn":"room"}}
         bob online
         bob > {"pub":{"cn":"$mySubscriptions","id":"1"}}

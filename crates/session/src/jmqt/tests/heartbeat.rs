@@ -68,11 +68,23 @@ fn any_packet_is_a_sign_of_life() {
 }
 
 #[test]
-fn a_connection_without_session_ends_whatever_it_sends() {
-    // J-45: counted from its opening; it has its own time for that.
-    let settings = Settings { authenticate_timeout: Duration::from_secs(5), ..Settings::default() };
+fn an_idle_connection_without_session_ends_like_a_silent_session() {
+    // J-45: counted from its opening.
+    check(
+        r#"
+        ada > ?
+        +30s
+        "#,
+        expect![[r#"
+            15s ada x heartbeat timeout
+        "#]],
+    );
+}
+
+#[test]
+fn a_connection_has_only_so_long_to_open_a_session() {
     check_with(
-        settings,
+        Settings { authenticate_timeout: Duration::from_secs(5), ..Settings::default() },
         r#"
         ada > {"hb":{}}
         +2s

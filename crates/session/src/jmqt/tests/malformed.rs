@@ -84,7 +84,7 @@ fn frame(vector: &Value) -> Vec<u8> {
 
 #[test]
 fn what_is_ignored_is_counted() {
-    // J-13, J-14 and J-17: as the glossary of the clauses has it.
+    // J-13 to J-15 and J-17: that is what the clauses mean by it.
     let mut world = World::new(Settings::default(), TCP);
     world.play("ada online");
     world.send("ada", [&b"?"[..], b"{}", b"\xff", br#"{"push":{}}"#, br#"{"hb":7}"#]);
@@ -93,7 +93,7 @@ fn what_is_ignored_is_counted() {
 
 #[test]
 fn the_packets_around_a_wrong_frame_are_served() {
-    // J-13, J-17: each in its place, also within one read.
+    // J-13: each in its place, also within one read.
     check(
         r#"
         ada online

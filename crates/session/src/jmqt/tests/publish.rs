@@ -95,7 +95,10 @@ fn messages_come_in_the_order_they_were_published() {
         ada online
         ada > {"sub":{"cn":"a"}}␀{"sub":{"cn":"b"}}
         bob online
-        bob > {"pub":{"cn":"a","dt":1}}␀{"pub":{"cn":"b","dt":2}}␀{"pub":{"cn":"a","dt":3}}␀{"pub":{"cn":"a","dt":4}}
+        bob > {"pub":{"cn":"a","dt":1}}
+            ␀{"pub":{"cn":"b","dt":2}}
+            ␀{"pub":{"cn":"a","dt":3}}
+            ␀{"pub":{"cn":"a","dt":4}}
         "#,
         expect![[r#"
             0s ada < {"connAck":{"st":1,"ts":15}}

@@ -27,8 +27,9 @@ const FRAME_END: char = '␀';
 /// # Script
 /// A line is what happens next:
 ///
-/// - `ada > {"hb":{}}`: a peer sends a frame, or several with `␀` between them, in one read. Its
-///   first line opens its connection, and so does the next one after that has ended.
+/// - `ada > {"hb":{}}`: a peer sends a frame, or several with `␀` between them, in one read; a
+///   line that begins with `␀` goes on with the one before it. A peer's first line opens its
+///   connection, and so does the next one after that has ended.
 /// - `ada online`: a peer sends a `conn` with its name and a good token. Apostrophes tell
 ///   connections of one client apart, as in `ada'`.
 /// - `ada drops`: a peer's connection is lost.
@@ -59,6 +60,7 @@ pub(super) fn check(script: &str, expected: Expect) {
 
 /// Plays `script` on each carrier and compares all that peers were sent.
 #[track_caller]
+#[expect(clippy::needless_pass_by_value, reason = "calls are easier to read")]
 pub(super) fn check_with(settings: Settings, script: &str, expected: Expect) {
     let [tcp, websocket] = [TCP, WEBSOCKET].map(|format| {
         let mut world = World::new(settings.clone(), format);
@@ -94,7 +96,7 @@ impl World {
 
     #[track_caller]
     pub(super) fn play(&mut self, script: &str) {
-        for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        for line in &lines(script) {
             match line.split_once(' ') {
                 None => self.pass(duration(line.strip_prefix('+').unwrap_or_else(|| bad(line)))),
                 Some(("store", mood)) => self.set_mood(mood),
@@ -208,6 +210,18 @@ impl World {
         writeln!(self.transcript, "{} {name} x {reason}", seconds(self.now)).unwrap();
         self.ended.push(connection);
     }
+}
+
+/// Returns the lines of a script that say something, each with those that go on with it.
+fn lines(script: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        match lines.last_mut() {
+            Some(last) if line.starts_with(FRAME_END) => last.push_str(line),
+            _ => lines.push(line.to_owned()),
+        }
+    }
+    lines
 }
 
 fn seconds(now: Now) -> String {

@@ -13,8 +13,8 @@ use super::{
     operations::{CHANNELS, CLIENTS},
 };
 use crate::{
-    Change, ChannelName, ClientId, ConnectionKey, CursorState, Format, LogId, Outcome, PacketId,
-    Sequence, Settings,
+    Change, ChannelName, ConnectionKey, CursorState, Format, LogId, Outcome, PacketId, Sequence,
+    Settings,
 };
 
 pub(super) use subscription::Wish;
@@ -153,6 +153,7 @@ impl Reference {
 
     pub(super) fn begin_round(&mut self) {
         self.round += 1;
+        self.subscriptions.values_mut().for_each(Subscription::begin_round);
         for retained in self.retained.values_mut() {
             retained.in_round = vec![retained.now];
         }

@@ -19,7 +19,8 @@ pub(super) enum Kind {
     Persistent,
 }
 
-/// Wishes take effect in the order they were made; the model is sure once all are answered.
+/// Wishes take effect in the order they were made; the model is sure from the round on that
+/// follows the last answer.
 #[derive(Debug, Default)]
 pub(super) struct Subscription {
     pub(super) kind: Kind,
@@ -28,6 +29,7 @@ pub(super) struct Subscription {
     /// Messages that are owed no more, since they were owed to a subscription that was left.
     pub(super) written_off: BTreeSet<usize>,
     wishes: VecDeque<Wished>,
+    has_just_changed: bool,
     /// Wishes whose answer is to come, by number and connection; answers keep their order.
     due: VecDeque<(u64, ConnectionKey)>,
     wish_count: u64,
@@ -65,7 +67,11 @@ pub(super) enum Change {
 
 impl Subscription {
     pub(super) fn is_sure(&self) -> bool {
-        self.wishes.is_empty()
+        self.wishes.is_empty() && !self.has_just_changed
+    }
+
+    pub(super) fn begin_round(&mut self) {
+        self.has_just_changed = false;
     }
 
     pub(super) fn wish(
@@ -152,6 +158,7 @@ impl Subscription {
         while self.wishes.front().is_some_and(|wished| wished.outcome.is_some()) {
             let wished = self.wishes.pop_front().expect("there is one");
             self.epoch += 1;
+            self.has_just_changed = true;
             let is_done = wished.outcome == Some(true);
             match (wished.wish, wished.through) {
                 (Wish::Subscribe { persistent: true }, Through::Store(_)) if is_done => {
