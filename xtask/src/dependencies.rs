@@ -73,7 +73,9 @@ fn fault(package: &Package, policy: &Policy) -> Option<String> {
     };
     let expression = match spdx::Expression::parse_mode(license, spdx::ParseMode::LAX) {
         Ok(expression) => expression,
-        Err(error) => return Some(format!("{name} {version}: licence {license}: {}", error.reason)),
+        Err(error) => {
+            return Some(format!("{name} {version}: licence {license}: {}", error.reason));
+        }
     };
     let is_allowed = expression.evaluate(|need| policy.licenses.allow.contains(&need.to_string()));
     (!is_allowed).then(|| format!("{name} {version}: licence {license} is not allowed"))
@@ -85,7 +87,8 @@ fn check_advisories() -> anyhow::Result<()> {
         println!("advisories not checked: cargo-deny is not installed");
         return Ok(());
     }
-    let status = Command::new("cargo").args(["deny", "--offline", "check", "advisories"]).status()?;
+    let status =
+        Command::new("cargo").args(["deny", "--offline", "check", "advisories"]).status()?;
     if !status.success() {
         bail!("cargo deny found advisories, or has no database: see above");
     }

@@ -42,9 +42,10 @@ pub struct Settings {
 
 /// Rialto's own [`Gate`].
 ///
+/// A token carries the client id and an expiry, and is valid on every server that has the same key.
+///
 /// # Spec
-/// J-26 to J-36; DESIGN: a token carries the client id and an expiry and is valid on every node
-/// that has the same key.
+/// J-27 to J-29, J-35 and J-36.
 pub struct Access {
     settings: Settings,
     presets: HashMap<String, Vec<String>>,
@@ -77,10 +78,10 @@ impl Introduction {
 impl Access {
     /// Makes the gate. The key signs tokens; it must be kept, or all tokens end with the process.
     #[must_use]
-    pub fn new(settings: Settings, key: SigningKey) -> Self {
+    pub fn new(mut settings: Settings, key: SigningKey) -> Self {
         let mut presets = HashMap::<String, Vec<String>>::new();
-        for PresetToken { client, token } in &settings.presets {
-            presets.entry(client.clone()).or_default().push(token.clone());
+        for PresetToken { client, token } in std::mem::take(&mut settings.presets) {
+            presets.entry(client).or_default().push(token);
         }
         Access { settings, presets, key }
     }

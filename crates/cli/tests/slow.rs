@@ -158,9 +158,9 @@ fn a_subscriber_that_never_acknowledges_takes_no_memory() {
         for _ in 0..batches {
             let numbers = number..number + 100;
             number += 100;
-            publisher.send_raw(&frames(numbers.clone().map(|id| {
-                publish_stored("room", json!([id, filler]), id)
-            })));
+            publisher.send_raw(&frames(
+                numbers.clone().map(|id| publish_stored("room", json!([id, filler]), id)),
+            ));
             for id in numbers {
                 publisher.expect(json!({"pubAck": {"st": 1, "id": id.to_string()}}));
             }

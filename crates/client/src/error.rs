@@ -123,6 +123,18 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
+    /// Returns the status that JMQT has for it; `None` for what is wrong on our own side.
+    ///
+    /// # Spec
+    /// J-118: 9, network error, when the broker cannot be reached.
+    pub fn status(&self) -> Option<Status> {
+        match self {
+            ConnectError::Refused { refusal, .. } => Some(refusal.status),
+            ConnectError::TlsFile { .. } => None,
+            _ => Some(Status(status::NETWORK_ERROR)),
+        }
+    }
+
     /// Returns whether trying again later may help.
     pub fn is_transient(&self) -> bool {
         match self {

@@ -49,6 +49,7 @@ async fn unacknowledged_publishes_are_repeated_in_order_with_their_ids() {
 
 #[tokio::test]
 async fn requests_wait_while_the_connection_is_made_again() {
+    // J-111: they come behind the conn and its acknowledgement.
     let broker = Broker::start(Scheme::WebSocket).await;
     let (client, peer) = broker.connect(persistent(broker.options())).await;
     drop(peer);

@@ -6,10 +6,13 @@ mod broker;
 use std::time::Duration;
 
 use broker::Broker;
-use rialto_client::{Client, ConnectError, Credentials, Persistence, PublishOptions, Qos, Scheme};
+use rialto_client::{
+    Client, ConnectError, Credentials, Persistence, PublishOptions, Qos, Scheme, Status,
+};
 use serde_json::value::to_raw_value;
 
 async fn converse(scheme: Scheme) {
+    // J-111, J-114, J-115, J-117: in the end the goodbye, and then the end of the connection.
     let broker = Broker::start(scheme).await;
     let (client, mut peer) = broker.connect(broker.options()).await;
 
@@ -78,9 +81,11 @@ async fn an_authority_file_without_certificates_is_named() {
 
 #[tokio::test]
 async fn nobody_at_the_address_is_told_as_such() {
+    // J-118
     let options = Broker::start(Scheme::Tcp).await.options();
     let error = Client::connect(options).await.unwrap_err();
     assert!(matches!(error, ConnectError::Unreachable { .. }), "{error}");
+    assert_eq!(error.status(), Some(Status(9)));
 }
 
 #[tokio::test]

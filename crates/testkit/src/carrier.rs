@@ -31,8 +31,7 @@ impl Carrier {
     /// Makes the carrier of a WebSocket whose handshake is done, and behind which `early` was read.
     pub(crate) fn websocket(stream: Box<dyn Stream>, early: Vec<u8>) -> Self {
         let config = WebSocketConfig::default().max_message_size(None).max_frame_size(None);
-        let websocket =
-            WebSocket::from_partially_read(stream, early, Role::Client, Some(config));
+        let websocket = WebSocket::from_partially_read(stream, early, Role::Client, Some(config));
         Carrier::WebSocket(Box::new(websocket))
     }
 

@@ -73,3 +73,6 @@ fn is_name(word: &str) -> bool {
         !inner.is_empty() && inner.bytes().all(|byte| byte.is_ascii_alphanumeric())
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -72,10 +72,9 @@ fn data_that_mean_nothing_to_the_server_are_refused_with_a_reason() {
 #[test]
 fn whoever_may_not_have_a_token_is_told_so() {
     // J-29: in mode "tokens" nobody gets one; a preset client never gets another.
-    for settings in [
-        &["access.mode=tokens"] as &[&str],
-        &[r#"access.tokens=[{client="ada",token="secret"}]"#],
-    ] {
+    for settings in
+        [&["access.mode=tokens"] as &[&str], &[r#"access.tokens=[{client="ada",token="secret"}]"#]]
+    {
         let broker = Broker::with(RIALTO, settings);
         let mut peer = Peer::connect(&broker, Transport::Tcp);
         peer.send(r#"{"auth":{"dt":{"client_name":"ada"}}}"#);

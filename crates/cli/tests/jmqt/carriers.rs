@@ -212,8 +212,5 @@ fn the_default_ports_are_those_that_the_original_clients_know() {
         line.trim_matches('"').to_owned()
     };
     let addresses = ["tcp", "tls", "websocket", "wss"].map(address_of);
-    assert_eq!(
-        addresses,
-        ["127.0.0.1:8010", "127.0.0.1:8011", "127.0.0.1:8012", "127.0.0.1:8013"]
-    );
+    assert_eq!(addresses, ["127.0.0.1:8010", "127.0.0.1:8011", "127.0.0.1:8012", "127.0.0.1:8013"]);
 }

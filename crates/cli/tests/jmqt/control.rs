@@ -12,7 +12,8 @@ fn a_question_to_the_server_is_answered_on_its_ack() {
         let mut bob = Peer::online(&broker, transport, "bob");
         let mut ada = Peer::online(&broker, transport, "ada");
         for channel in ["$mySubscriptions", "$whoami", "$time", "$stats", "$limits"] {
-            for more in ["", r#","q":0"#, r#","q":1"#, r#","dt":{}"#, r#","dt":null,"q":1,"rt":1"#] {
+            for more in ["", r#","q":0"#, r#","q":1"#, r#","dt":{}"#, r#","dt":null,"q":1,"rt":1"#]
+            {
                 let answer = ada.ask(format!(r#"{{"pub":{{"cn":"{channel}","id":"1"{more}}}}}"#));
                 let body = answer["pubAck"].as_object().unwrap();
                 assert_eq!(body.keys().collect::<Vec<_>>(), ["dt", "id", "st"], "{answer}");

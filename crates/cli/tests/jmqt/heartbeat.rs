@@ -92,7 +92,8 @@ fn a_connection_without_a_session_is_closed_in_the_same_way() {
                     }
                     let after = Instant::now();
                     let ending = peer.expect_close();
-                    let how = format!("{transport}, {greeting:?}: {ending:?} {:?}", after.elapsed());
+                    let how =
+                        format!("{transport}, {greeting:?}: {ending:?} {:?}", after.elapsed());
                     // Inside TLS nothing can be said to one of whom nothing was heard.
                     let is_cut = ending == Ending::Cut && greeting.is_none();
                     assert!(is_cut || ending.is_goodbye(transport, 1000), "{how}");

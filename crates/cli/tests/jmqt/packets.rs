@@ -121,7 +121,8 @@ fn an_id_that_is_a_number_is_answered_as_it_was_written() {
     let broker = Broker::start(RIALTO);
     for transport in Transport::ALL {
         let mut ada = Peer::online(&broker, transport, "ada");
-        for number in ["0", "6", "-6", "1.50", "1e3", "1E+3", "-0", "123456789012345678901234567890"]
+        for number in
+            ["0", "6", "-6", "1.50", "1e3", "1E+3", "-0", "123456789012345678901234567890"]
         {
             ada.send(format!(r#"{{"pub":{{"cn":"room","dt":1,"q":1,"id":{number}}}}}"#));
             ada.expect(format!(r#"{{"pubAck":{{"st":1,"id":"{number}"}}}}"#));
@@ -138,8 +139,19 @@ fn an_id_that_is_a_number_is_answered_as_it_was_written() {
 fn names_are_compared_and_echoed_exactly() {
     // J-23: blanks, letter case, composed and decomposed characters, separators, quotes.
     let names = [
-        "room", "Room", " room", "room ", " ", "é", "e\u{301}", "日本語/😀", "a.*.>/+/#", "\"\\/",
-        "a\u{2028}b\u{7f}", "tab\tline\n", "nul\0",
+        "room",
+        "Room",
+        " room",
+        "room ",
+        " ",
+        "é",
+        "e\u{301}",
+        "日本語/😀",
+        "a.*.>/+/#",
+        "\"\\/",
+        "a\u{2028}b\u{7f}",
+        "tab\tline\n",
+        "nul\0",
     ];
     let broker = Broker::start(RIALTO);
     for transport in Transport::ALL {

@@ -1,6 +1,7 @@
 //! Subscribing and unsubscribing (J-46 to J-54, J-87, J-88).
 
 use rialto_testkit::{Broker, Peer, Transport};
+use serde_json::{Value, json};
 
 use crate::{RIALTO, check, check_with};
 
@@ -264,7 +265,8 @@ fn requests_sent_at_once_are_answered_in_order() {
             ada.expect(format!(r#"{{"{ack}":{{"st":1,"cn":"room"}}}}"#));
         }
         ada.send(r#"{"pub":{"cn":"$mySubscriptions","id":"1"}}"#);
-        let subscriptions = format!(r##"{{"#ada over {transport}":"persistent","room":"persistent"}}"##);
+        let subscriptions =
+            format!(r##"{{"#ada over {transport}":"persistent","room":"persistent"}}"##);
         ada.expect(format!(
             r#"{{"pubAck":{{"st":1,"id":"1","dt":{{"channels":["room"],"subscriptions":{subscriptions}}}}}}}"#
         ));
@@ -303,4 +305,42 @@ fn a_persistent_subscription_survives_the_session_and_the_server() {
         ada silent
         "#,
     );
+}
+
+#[test]
+fn a_persistent_subscription_that_cannot_be_stored_is_refused() {
+    // J-88, J-74: status 5 and not subscribed; one for the session needs no store.
+    let broker = Broker::with(RIALTO, &["store.bytes_max=256KiB"]);
+    for transport in Transport::ALL {
+        let name = format!("ada over {transport}");
+        let mut ada = Peer::online(&broker, transport, &name);
+        let data = "x".repeat(4000);
+        let mut fill = |n: String| {
+            let packet = json!({"pub": {"cn": n, "dt": data, "q": 1, "rt": 1, "id": n}});
+            ada.ask(packet)["pubAck"]["st"] == 1
+        };
+        let filled = (0..1000).find(|n| !fill(format!("{transport} {n}")));
+        assert!(filled.is_some(), "the store is never full");
+
+        let mut subscribe = |n: &str| {
+            ada.send(json!({"sub": {"cn": n, "pr": 1}}));
+            ada.recv()["subAck"]["st"].take()
+        };
+        let refused = (0..1000).map(|n| format!("log {n}")).find(|log| subscribe(log) != 1);
+        let refused = refused.expect("there is no more room for subscriptions");
+        ada.send(json!({"sub": {"cn": refused, "pr": 1}}));
+        ada.expect(json!({"subAck": {"st": 5, "cn": refused}}));
+        let mut bob = Peer::online(&broker, transport, "bob");
+        bob.send(json!({"pub": {"cn": refused, "dt": 1}}));
+        bob.leave();
+        ada.expect_silence();
+        ada.subscribe("room");
+        let answer = ada.ask(r#"{"pub":{"cn":"$mySubscriptions","id":"1"}}"#);
+        let subscriptions = &answer["pubAck"]["dt"]["subscriptions"];
+        assert_eq!(
+            (&subscriptions[&refused], &subscriptions["room"]),
+            (&Value::Null, &"temp".into())
+        );
+        ada.leave();
+    }
 }

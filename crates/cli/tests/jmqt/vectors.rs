@@ -85,7 +85,8 @@ fn the_packets_of_the_document_are_understood() {
 
 /// Plays vectors over all transports, those of each packet type on a broker of their own.
 fn play_all(vectors: &[Value]) {
-    let types: BTreeSet<_> = vectors.iter().filter_map(|vector| vector["packet"].as_str()).collect();
+    let types: BTreeSet<_> =
+        vectors.iter().filter_map(|vector| vector["packet"].as_str()).collect();
     for transport in Transport::ALL {
         for packet in &types {
             let stage = Stage::new(transport);
@@ -238,7 +239,8 @@ impl Stage {
 }
 
 fn subscriptions(peer: &mut Peer) -> Value {
-    peer.ask(r#"{"pub":{"cn":"$mySubscriptions","id":"1"}}"#)["pubAck"]["dt"]["subscriptions"].take()
+    peer.ask(r#"{"pub":{"cn":"$mySubscriptions","id":"1"}}"#)["pubAck"]["dt"]["subscriptions"]
+        .take()
 }
 
 #[track_caller]

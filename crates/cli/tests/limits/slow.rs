@@ -187,7 +187,9 @@ fn a_live_subscriber_may_leave_so_many_messages_unacknowledged() {
         ada.expect(json!({"push": {"cn": "room", "dt": LIMIT, "cl": "bob", "q": 1, "id": "*"}}));
         ada.expect_silence();
         publish(1, LIMIT + 1);
-        ada.expect(json!({"push": {"cn": "room", "dt": LIMIT + 1, "cl": "bob", "q": 1, "id": "*"}}));
+        ada.expect(
+            json!({"push": {"cn": "room", "dt": LIMIT + 1, "cl": "bob", "q": 1, "id": "*"}}),
+        );
         ada.expect_last_word(1008, 7);
         bob.leave();
     }

@@ -109,6 +109,7 @@ fn check_online(script: &str, expected: &Expect) {
 
 #[test]
 fn a_name_is_traded_for_a_token_and_the_token_for_a_session() {
+    // J-111
     check(
         Credentials::named("ada"),
         r#"
@@ -207,6 +208,7 @@ fn an_acknowledgement_of_nothing_is_ignored() {
 
 #[test]
 fn a_control_channel_answers_with_data_whatever_the_qos() {
+    // J-114
     check_online(
         r#"
         pub0 $time {}
@@ -223,6 +225,7 @@ fn a_control_channel_answers_with_data_whatever_the_qos() {
 
 #[test]
 fn a_push_keeps_its_payload_as_it_came() {
+    // J-115, J-116: a retained one has no id to acknowledge.
     check_online(
         r#"
         < {"push":{"cn":"room","dt":{"n": 1.0, "s":"\u00e4"},"cl":"bob","id":"4-1","q":1}}
@@ -310,6 +313,7 @@ fn a_subscription_that_was_ended_is_not_restored() {
 
 #[test]
 fn heartbeats_go_out_three_times_in_a_timeout_and_silence_is_noticed_after_two() {
+    // J-112
     check_online(
         r#"
         +4s
@@ -328,6 +332,27 @@ fn heartbeats_go_out_three_times_in_a_timeout_and_silence_is_noticed_after_two()
             > {"hb":{}}
             > {"hb":{}}
             ! silent for 30s
+        "#]],
+    );
+}
+
+#[test]
+fn heartbeats_stop_when_the_connection_has_ended() {
+    // J-113
+    check_online(
+        "
+        +5s
+        close
+        +5s
+        +60s
+        open
+        +5s
+        ",
+        &expect![[r#"
+            > {"conn":{"at":"t1","cl":"ada"}}
+            ! online
+            > {"hb":{}}
+            > {"conn":{"at":"t1","cl":"ada"}}
         "#]],
     );
 }

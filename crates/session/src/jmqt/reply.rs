@@ -120,7 +120,7 @@ fn refusal(reject: Reject) -> (u8, Option<String>) {
     (code(reject), Some(reject.to_string()))
 }
 
-/// Returns the JMQT status of a refusal (spec 8).
+/// Returns the JMQT status of a refusal (J-71).
 pub(super) fn code(reject: Reject) -> u8 {
     match reject {
         Reject::InvalidPacket => status::INVALID_PACKET,
