@@ -50,6 +50,8 @@ pub struct Broker<E: Encoder> {
     batch: commit::Batch,
     /// Batches handed to the store, oldest first.
     committing: VecDeque<Vec<commit::Waiting>>,
+    /// Payload bytes of pages handed over and not committed.
+    uncommitted_bytes_total: usize,
     dirty: tick::Dirty,
     /// Number of the next live QoS 1 delivery.
     next_live: u64,
@@ -78,6 +80,7 @@ impl<E: Encoder> Broker<E> {
             run: None,
             batch: commit::Batch::default(),
             committing: VecDeque::new(),
+            uncommitted_bytes_total: 0,
             dirty: tick::Dirty::default(),
             next_live: started.unix_ms * 1000,
             retained_version: 0,
@@ -103,7 +106,6 @@ impl<E: Encoder> Broker<E> {
     pub fn stats(&self) -> Stats {
         Stats {
             connections: self.connections.len() as u64,
-            sessions: self.connections.values().filter(|one| one.client.is_some()).count() as u64,
             channels: self.channels.len() as u64,
             ..self.stats
         }

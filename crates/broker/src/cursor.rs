@@ -103,7 +103,6 @@ impl Cursor {
 
     /// Adds a stretch to what is acknowledged.
     fn settle(&mut self, first: Sequence, last: Sequence) {
-        self.dirty = true;
         if first <= self.floor + 1 && self.acknowledged.is_empty() {
             self.floor = self.floor.max(last);
             return;
@@ -122,6 +121,11 @@ impl Cursor {
         } else {
             self.acknowledged.insert(first, last);
         }
+    }
+
+    /// Returns how many stretches above the floor are acknowledged.
+    pub(crate) fn stretch_count(&self) -> usize {
+        self.acknowledged.len()
     }
 
     /// Returns what the store must know.

@@ -13,8 +13,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use rialto_broker::{CloseReason, ConnectionKey};
-use rialto_session::jmqt::{LastWord, Session};
+use rialto_broker::{Broker, CloseReason, ConnectionKey};
+use rialto_session::{
+    Dialects,
+    jmqt::{LastWord, Session},
+};
 use rialto_wire::jmqt::{ClientPacket, DecodeLimits, FrameSplitter, Malformed, decode};
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 
@@ -33,6 +36,8 @@ const PACKETS_PER_ROUND_MAX: usize = 256;
 const READS_PER_TURN_MAX: usize = 4;
 /// Bytes a publisher may have under way to the store before it is read no further.
 const UNCOMMITTED_BYTES_MAX: usize = 4 << 20;
+/// Bytes all publishers together may have under way before those that have any wait.
+const UNCOMMITTED_BYTES_TOTAL_MAX: usize = 128 << 20;
 /// How long a connection that is to end may take to be written out.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 /// How long the peer may take to end its side, so that what it was sent is not cut off.
@@ -136,8 +141,7 @@ impl Connection {
             }
             Some(Hold::Store) => {
                 self.outlet.wake_after_flush();
-                let uncommitted = self.hub.round(|broker| broker.uncommitted_bytes(self.key));
-                if UNCOMMITTED_BYTES_MAX / 2 < uncommitted {
+                if self.hub.round(|broker| Backlog::of(broker, self.key)).is_above(2) {
                     return Poll::Pending;
                 }
             }
@@ -155,20 +159,20 @@ impl Connection {
             key: *key,
             limits,
             touched: Touched::default(),
-            uncommitted_bytes: 0,
+            backlog: Backlog::default(),
         };
         match inbound {
             Inbound::Stream(splitter) => intake.take_stream(splitter, input),
             Inbound::WebSocket(reader) => intake.take_websocket(reader, input, &self.outlet),
         }
-        let uncommitted_bytes = intake.uncommitted_bytes;
+        let backlog = intake.backlog;
         let mut behind = Vec::new();
         intake.touched.flush_for_publisher(&mut behind);
         let stall_max = self.limits.publisher_stall_max;
         if !behind.is_empty() && !stall_max.is_zero() {
             let until = Box::pin(sleep_until(Instant::now() + stall_max));
             self.hold = Some(Box::new(Hold::Receivers(behind, until)));
-        } else if UNCOMMITTED_BYTES_MAX < uncommitted_bytes {
+        } else if backlog.is_above(1) {
             self.hold = Some(Box::new(Hold::Store));
         }
     }
@@ -229,6 +233,28 @@ impl Drop for Connection {
     }
 }
 
+/// What the store has of a connection's messages, and of all, and has not committed yet.
+#[derive(Debug, Clone, Copy, Default)]
+struct Backlog {
+    own_bytes: usize,
+    total_bytes: usize,
+}
+
+impl Backlog {
+    fn of(broker: &Broker<Dialects>, connection: ConnectionKey) -> Self {
+        Backlog {
+            own_bytes: broker.uncommitted_bytes(connection),
+            total_bytes: broker.uncommitted_bytes_total(),
+        }
+    }
+
+    /// Says whether it is above this part of what it may be.
+    fn is_above(self, part: usize) -> bool {
+        UNCOMMITTED_BYTES_MAX / part < self.own_bytes
+            || (0 < self.own_bytes && UNCOMMITTED_BYTES_TOTAL_MAX / part < self.total_bytes)
+    }
+}
+
 /// One read's way to the broker.
 struct Intake<'a> {
     hub: &'a Hub,
@@ -236,8 +262,7 @@ struct Intake<'a> {
     key: ConnectionKey,
     limits: &'a ConnectionLimits,
     touched: Touched,
-    /// What the store has of this connection's messages and has not committed yet.
-    uncommitted_bytes: usize,
+    backlog: Backlog,
 }
 
 impl Intake<'_> {
@@ -269,11 +294,15 @@ impl Intake<'_> {
                 self.round(&mut packets, None);
             }
         }
+        self.round(&mut packets, None);
+        // Behind the replies to what came before: nothing may follow a close frame.
         if !messages.answers.is_empty() {
             outlet.push(Bytes::from(messages.answers), false);
             outlet.flush();
         }
-        self.round(&mut packets, messages.end);
+        if messages.end.is_some() {
+            self.round(&mut packets, messages.end);
+        }
     }
 
     /// Gives packets to the broker; with `end` the connection is closed behind them.
@@ -282,7 +311,7 @@ impl Intake<'_> {
         packets: &mut Vec<Result<ClientPacket<'_>, Malformed<'_>>>,
         end: Option<CloseReason>,
     ) {
-        self.uncommitted_bytes = self.hub.round_into(&mut self.touched, |broker| {
+        self.backlog = self.hub.round_into(&mut self.touched, |broker| {
             broker.heard(self.key);
             for packet in packets.drain(..) {
                 self.session.on_packet(packet, broker, &self.hub.gate);
@@ -290,7 +319,7 @@ impl Intake<'_> {
             if let Some(reason) = end {
                 broker.close(self.key, reason);
             }
-            broker.uncommitted_bytes(self.key)
+            Backlog::of(broker, self.key)
         });
     }
 }

@@ -89,6 +89,13 @@ impl Touched {
     }
 }
 
+/// What was put in must go out, also when a panic ends the task that did.
+impl Drop for Touched {
+    fn drop(&mut self) {
+        self.flush();
+    }
+}
+
 impl Hub {
     pub(crate) fn new(
         broker: Broker<Dialects>,
@@ -136,10 +143,10 @@ impl Hub {
         touched: &mut Touched,
         act: impl FnOnce(&mut Broker<Dialects>) -> R,
     ) -> R {
-        let now = self.clock.now();
-        let _guard = AbortOnPanic("the broker");
+        let _guard = AbortOnPanic::new("the broker");
         let mut state = self.state.lock();
-        state.broker.begin_round(now);
+        // Read under the lock, or a round that had to wait for it would go back in time.
+        state.broker.begin_round(self.clock.now());
         let result = act(&mut state.broker);
         state.perform(touched, self.close_slow);
         result
@@ -164,7 +171,7 @@ impl State {
         match effect {
             Effect::Send { connection, frames, count, droppable } => {
                 let Some(outlet) = self.outlets.get(connection) else { return };
-                let bytes_max = || CloseReason::SlowConsumer { limit: outlet.bytes_max() };
+                let too_slow = || CloseReason::SlowConsumer { limit: outlet.bytes_max() };
                 match outlet.push(frames, droppable) {
                     (Pushed::Queued, _) => touched.add(outlet),
                     (Pushed::Dropped, is_first) if !close_slow => {
@@ -173,7 +180,7 @@ impl State {
                             self.log_drop(connection);
                         }
                     }
-                    _ => self.broker.close(connection, bytes_max()),
+                    _ => self.broker.close(connection, too_slow()),
                 }
             }
             Effect::Close { connection, reason } => {
@@ -210,13 +217,23 @@ impl State {
 }
 
 /// Ends the process if what it guards panics: state that may be half changed is not served from.
-pub(crate) struct AbortOnPanic(pub(crate) &'static str);
+pub(crate) struct AbortOnPanic {
+    part: &'static str,
+    /// Whether the thread was unwinding already, for a reason outside of what is guarded.
+    was_panicking: bool,
+}
+
+impl AbortOnPanic {
+    pub(crate) fn new(part: &'static str) -> Self {
+        AbortOnPanic { part, was_panicking: std::thread::panicking() }
+    }
+}
 
 impl Drop for AbortOnPanic {
     fn drop(&mut self) {
-        if std::thread::panicking() {
+        if std::thread::panicking() && !self.was_panicking {
             tracing::error!(
-                part = self.0,
+                part = self.part,
                 "panicked: the process ends, to start again from the store"
             );
             std::process::abort();

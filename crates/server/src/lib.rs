@@ -7,7 +7,7 @@
 //! Read [`run`] first, then `hub.rs` for how everything meets, then `connection.rs` for the life
 //! of one connection.
 //!
-//! Tested with the real binary over real sockets, in `crates/testkit/tests`.
+//! Tested with the real binary over real sockets, in `crates/cli/tests`.
 
 mod server;
 mod settings;

@@ -6,7 +6,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -67,6 +67,8 @@ pub(crate) struct Admission {
     per_address: Mutex<HashMap<IpAddr, usize>>,
     /// 0 is unlimited.
     per_address_max: usize,
+    /// Whether the last connection was refused, so that a flood of them is one line in the log.
+    refusing: AtomicBool,
 }
 
 /// A place among the open connections; given back when dropped.
@@ -96,11 +98,17 @@ pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 impl Listener {
     /// Accepts until the task is aborted.
     pub(crate) async fn accept_all(self, reception: Arc<Reception>) {
+        let mut failing = false;
         loop {
             match self.socket.accept().await {
-                Ok((socket, peer)) => self.receive(&reception, socket, peer),
+                Ok((socket, peer)) => {
+                    failing = false;
+                    self.receive(&reception, socket, peer);
+                }
                 Err(error) => {
-                    tracing::warn!(%error, "cannot accept connections; trying again");
+                    if !std::mem::replace(&mut failing, true) {
+                        tracing::warn!(%error, "cannot accept connections; trying again");
+                    }
                     sleep(ACCEPT_PAUSE).await;
                 }
             }
@@ -123,7 +131,9 @@ impl Listener {
                 });
             }
             Err(reason) => {
-                tracing::warn!(%peer, %reason, "connection refused");
+                if reception.admission.begins_refusing() {
+                    tracing::warn!(%peer, %reason, "connections are refused");
+                }
                 reception.hub.round(|broker| broker.stats_mut().refused_connections += 1);
                 // The socket's buffer is empty: this goes out at once or never.
                 _ = socket.try_write(&LastWord::new(reason).packet.unwrap_or_default());
@@ -197,7 +207,13 @@ fn owned(stream: OwnedStream, is_paced: bool) -> Link {
 impl Admission {
     pub(crate) fn new(open_max: usize, per_address_max: usize) -> Arc<Self> {
         let per_address = Mutex::new(HashMap::new());
-        Arc::new(Admission { open: AtomicUsize::new(0), open_max, per_address, per_address_max })
+        Arc::new(Admission {
+            open: AtomicUsize::new(0),
+            open_max,
+            per_address,
+            per_address_max,
+            refusing: AtomicBool::new(false),
+        })
     }
 
     /// Returns how many connections are open.
@@ -219,7 +235,13 @@ impl Admission {
             *count += 1;
             permit.address = Some(address);
         }
+        self.refusing.store(false, Ordering::Relaxed);
         Ok(permit)
+    }
+
+    /// Says whether this is the first refusal of a series.
+    fn begins_refusing(&self) -> bool {
+        !self.refusing.swap(true, Ordering::Relaxed)
     }
 }
 

@@ -103,6 +103,7 @@ impl Outlet {
         if state.close.is_none() {
             state.close = Some(reason);
         }
+        state.wake_publishers();
         state.wake_task();
     }
 
@@ -233,7 +234,9 @@ impl Outlet {
         if state.stuck || state.close.is_some() || state.outbox.bytes() <= state.high_water() {
             return false;
         }
-        if let Some(waker) = waker {
+        if let Some(waker) = waker
+            && !state.publishers.iter().any(|publisher| publisher.will_wake(waker))
+        {
             state.publishers.push(waker.clone());
         }
         true
@@ -266,9 +269,13 @@ impl State {
     fn on_drained(&mut self) {
         if self.outbox.bytes() <= self.high_water() / 2 {
             self.stuck = false;
-            for publisher in std::mem::take(&mut self.publishers) {
-                publisher.wake();
-            }
+            self.wake_publishers();
+        }
+    }
+
+    fn wake_publishers(&mut self) {
+        for publisher in std::mem::take(&mut self.publishers) {
+            publisher.wake();
         }
     }
 }

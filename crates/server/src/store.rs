@@ -17,6 +17,8 @@ use crate::hub::{AbortOnPanic, Hub};
 
 /// Changes one commit takes at most; beyond that the wait for the sync outweighs the saving.
 const GROUP_COUNT_MAX: usize = 4096;
+/// Payload bytes one commit takes at most, save one batch; bounds how long the next one waits.
+const GROUP_BYTES_MAX: usize = 16 << 20;
 
 /// Quiet after which the store is given time for its own tidying.
 const IDLE: Duration = Duration::from_millis(250);
@@ -78,7 +80,7 @@ impl StoreThreads {
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
     let guarded = move || {
-        let _guard = AbortOnPanic("a thread of the store");
+        let _guard = AbortOnPanic::new("a thread of the store");
         body();
     };
     thread::Builder::new().name(name.to_owned()).spawn(guarded)
@@ -99,16 +101,18 @@ fn write(mut store: Box<dyn Store>, jobs: &mpsc::Receiver<Job>, done: &mpsc::Sen
         };
         let mut changes = Vec::new();
         let mut batch_lengths = Vec::new();
+        let mut bytes = 0;
         let mut next = Some(first);
         while let Some(job) = next {
             match job {
                 Job::Commit(batch) => {
                     batch_lengths.push(batch.len());
+                    bytes += batch.iter().map(payload_bytes).sum::<usize>();
                     changes.extend(batch);
                 }
                 Job::Close => closing = true,
             }
-            let is_full = closing || GROUP_COUNT_MAX <= changes.len();
+            let is_full = closing || GROUP_COUNT_MAX <= changes.len() || GROUP_BYTES_MAX <= bytes;
             next = if is_full { None } else { jobs.try_recv().ok() };
         }
         if batch_lengths.is_empty() {
@@ -124,6 +128,13 @@ fn write(mut store: Box<dyn Store>, jobs: &mpsc::Receiver<Job>, done: &mpsc::Sen
     }
     if let Err(error) = store.close() {
         tracing::warn!(%error, "the store could not be tidied up; nothing committed is lost");
+    }
+}
+
+fn payload_bytes(change: &Change) -> usize {
+    match change {
+        Change::Append(page) => page.payloads.as_bytes().len(),
+        _ => 0,
     }
 }
 

@@ -4,10 +4,14 @@ use crate::{ChannelKey, ClientKey, ConnectionKey, Encoder, PacketId, Sequence, c
 
 use super::Broker;
 
+/// Stretches of a log that a client may acknowledge ahead of what it was sent: bounds what one that
+/// makes sequences up can have us remember.
+const EARLY_STRETCHES_MAX: usize = 1024;
+
 impl<E: Encoder> Broker<E> {
     /// Takes a client's acknowledgement of a push by its id.
     ///
-    /// An id that was never given, or is acknowledged already, changes nothing.
+    /// An id that was never given, or is acknowledged already, changes no cursor.
     pub fn acknowledge(&mut self, connection: ConnectionKey, id: &str) {
         let Some(client) = self.session(connection) else { return };
         let stored = match PacketId::parse(id) {
@@ -40,16 +44,17 @@ impl<E: Encoder> Broker<E> {
     ) -> bool {
         let last = self.channels[channel].log.as_ref().map_or(0, |log| log.last);
         let Some(cursor) = self.clients[client].cursor(channel) else { return false };
-        if last < sequence {
+        // What was not sent on this connection may have been on an earlier one.
+        let is_unsent = cursor.next() <= sequence;
+        if last < sequence || (is_unsent && EARLY_STRETCHES_MAX <= cursor.stretch_count()) {
             return false;
         }
         let before = cursor.in_flight_bytes();
-        let was_clean = !cursor.dirty;
         let news = cursor.acknowledge(sequence);
         let freed = before - cursor.in_flight_bytes();
         let catches_up = cursor.phase == Phase::CatchingUp;
-        if news && was_clean {
-            self.dirty.cursors.push((client, channel));
+        if news {
+            self.mark_cursor_dirty(client, channel);
         }
         let state = &mut self.connections[connection];
         state.window_bytes = state.window_bytes.saturating_sub(freed);

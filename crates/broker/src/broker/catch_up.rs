@@ -187,8 +187,9 @@ impl<E: Encoder> Broker<E> {
     pub(super) fn mark_cursor_dirty(&mut self, client: ClientKey, channel: ChannelKey) {
         let cursor = self.clients.get_mut(client).and_then(|client| client.cursor(channel));
         if let Some(cursor) = cursor {
-            cursor.dirty = true;
-            self.dirty.cursors.push((client, channel));
+            if !std::mem::replace(&mut cursor.dirty, true) {
+                self.dirty.cursors.push((client, channel));
+            }
         }
     }
 }

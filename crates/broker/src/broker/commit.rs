@@ -259,8 +259,10 @@ impl<E: Encoder> Broker<E> {
     fn submit_page(&mut self, page: PendingPage) {
         let channel = &mut self.channels[page.channel];
         let name = channel.name.clone();
+        let bytes = page.payloads.as_bytes().len();
+        self.uncommitted_bytes_total += bytes;
         if let Some(from) = page.from.and_then(|from| self.connections.get_mut(from)) {
-            from.uncommitted_bytes += page.payloads.as_bytes().len();
+            from.uncommitted_bytes += bytes;
         }
         if let Some(retained) = &page.retained {
             channel.retained_under_way += 1;
@@ -335,8 +337,10 @@ impl<E: Encoder> Broker<E> {
         let key = page.channel;
         self.channels[key].changes_under_way -= 1;
         self.channels[key].retained_under_way -= u32::from(page.retained.is_some());
+        let bytes = page.payloads.as_bytes().len();
+        self.uncommitted_bytes_total -= bytes;
         if let Some(from) = page.from.and_then(|from| self.connections.get_mut(from)) {
-            from.uncommitted_bytes -= page.payloads.as_bytes().len();
+            from.uncommitted_bytes -= bytes;
         }
         let result = match outcome {
             Ok(outcome) => {

@@ -52,6 +52,11 @@ impl<E: Encoder> Broker<E> {
         self.connections.get(connection).map_or(0, |connection| connection.uncommitted_bytes)
     }
 
+    /// Returns the bytes all connections published and the store has not committed yet.
+    pub fn uncommitted_bytes_total(&self) -> usize {
+        self.uncommitted_bytes_total
+    }
+
     /// Opens the session of `client` on this connection.
     ///
     /// An open session of the same client on another connection is taken over and that connection
@@ -80,6 +85,7 @@ impl<E: Encoder> Broker<E> {
         self.clients[key].connection = Some(connection);
         self.connections[connection].client = Some(key);
         self.stats.sessions_opened += 1;
+        self.stats.sessions += 1;
 
         let timeout_s = self.settings.heartbeat_timeout.as_secs();
         self.reply(connection, &Reply::Connected { timeout_s });
@@ -159,6 +165,7 @@ impl<E: Encoder> Broker<E> {
     fn end_session(&mut self, connection: ConnectionKey) {
         let Some(connection_state) = self.connections.get_mut(connection) else { return };
         let Some(key) = connection_state.client.take() else { return };
+        self.stats.sessions -= 1;
         let client = &mut self.clients[key];
         client.connection = None;
         client.last_seen = self.now.unix_ms;

@@ -22,9 +22,20 @@ pub(in crate::jmqt) fn json_text() -> impl Strategy<Value = String> {
     spaced(json())
 }
 
-/// A JSON text without escapes and exponents, as most are.
-pub(in crate::jmqt) fn plain_json_text() -> impl Strategy<Value = String> {
-    spaced(json_of(plain_string(), "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,4})?"))
+/// A publish as clients usually write it: without escapes and exponents.
+pub(in crate::jmqt) fn plain_packet_text() -> impl Strategy<Value = String> {
+    let data = json_of(plain_string(), "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,4})?");
+    let parts = (plain_string(), plain_string(), data, select(&["0", "1"][..]));
+    spaced(parts.prop_map(|(channel, id, data, flag)| {
+        let member = |key: &str, value| (format!("\"{key}\""), value);
+        let body = vec![
+            member("cn", vec![channel]),
+            member("dt", data),
+            member("q", vec![flag.to_owned()]),
+            member("id", vec![id]),
+        ];
+        object(vec![member("pub", object(body))])
+    }))
 }
 
 /// A JSON text that looks much like a packet, and often is one.
@@ -41,16 +52,18 @@ pub(in crate::jmqt) fn broken_text() -> impl Strategy<Value = String> {
         1 => any::<char>(),
     ];
     let change = (any::<prop::sample::Index>(), 0_u8..3, character);
-    (packet_text(), vec(change, 1..4)).prop_map(|(text, changes)| {
+    let text = prop_oneof![packet_text(), plain_packet_text()];
+    (text, vec(change, 1..4)).prop_map(|(text, changes)| {
         let mut characters: Vec<char> = text.chars().collect();
         for (place, kind, character) in changes {
             if characters.is_empty() {
                 break;
             }
+            let insert_at = place.index(characters.len() + 1);
             let place = place.index(characters.len());
             match kind {
                 0 => characters[place] = character,
-                1 => characters.insert(place, character),
+                1 => characters.insert(insert_at, character),
                 _ => _ = characters.remove(place),
             }
         }
@@ -107,17 +120,22 @@ impl PacketParts {
 }
 
 fn member() -> impl Strategy<Value = (String, Tokens)> {
-    let value = prop_oneof![
-        3 => plain_string().prop_map(|text| vec![text]),
-        3 => select(&FLAGS[..]).prop_map(|flag| vec![flag.to_owned()]),
-        2 => json(),
-    ];
-    // Usually as it is, now and then with an escaped letter.
-    let key = (select(&KEYS[..]), 0_u8..12).prop_map(|(key, chance)| match (key, chance) {
-        ("cn", 0) => "\"c\\u006e\"".to_owned(),
-        _ => format!("\"{key}\""),
+    let text = || plain_string().prop_map(|text| vec![text]);
+    let flag = || select(&FLAGS[..]).prop_map(|flag| vec![flag.to_owned()]);
+    let likely = select(&KEYS[..]).prop_flat_map(move |key| {
+        let value = match key {
+            "q" | "rt" | "pr" | "st" => flag().boxed(),
+            "dt" => json().boxed(),
+            _ => text().boxed(),
+        };
+        (Just(key), value)
     });
-    (key, value)
+    let unlikely = (select(&KEYS[..]), prop_oneof![text(), flag(), json()]);
+    // Usually as it is, now and then with an escaped letter.
+    (prop_oneof![4 => likely, 1 => unlikely], 0_u8..12).prop_map(|((key, value), chance)| {
+        let key = if (key, chance) == ("cn", 0) { "c\\u006e" } else { key };
+        (format!("\"{key}\""), value)
+    })
 }
 
 fn json() -> impl Strategy<Value = Tokens> {
