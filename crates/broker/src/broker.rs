@@ -5,11 +5,13 @@
 //! gathered (QoS 0 into runs, stored QoS 1 into pages), so that their cost is shared.
 
 mod acknowledge;
+mod batch;
 mod catch_up;
 mod commit;
 mod connect;
 mod control;
 mod publish;
+mod route;
 mod subscribe;
 mod tick;
 
@@ -47,9 +49,9 @@ pub struct Broker<E: Encoder> {
     /// QoS 1 messages without a log and QoS 0 messages that still gather.
     run: Option<Run<E>>,
     /// Pages that still gather, and changes to commit with them.
-    batch: commit::Batch,
+    batch: batch::Batch,
     /// Batches handed to the store, oldest first.
-    committing: VecDeque<Vec<commit::Waiting>>,
+    committing: VecDeque<Vec<batch::Waiting>>,
     /// Payload bytes of pages handed over and not committed.
     uncommitted_bytes_total: usize,
     dirty: tick::Dirty,
@@ -78,7 +80,7 @@ impl<E: Encoder> Broker<E> {
             log_channels: HashMap::default(),
             outputs: Outputs::default(),
             run: None,
-            batch: commit::Batch::default(),
+            batch: batch::Batch::default(),
             committing: VecDeque::new(),
             uncommitted_bytes_total: 0,
             dirty: tick::Dirty::default(),

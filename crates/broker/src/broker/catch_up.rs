@@ -186,10 +186,8 @@ impl<E: Encoder> Broker<E> {
     /// Has the cursor written at the next tick.
     pub(super) fn mark_cursor_dirty(&mut self, client: ClientKey, channel: ChannelKey) {
         let cursor = self.clients.get_mut(client).and_then(|client| client.cursor(channel));
-        if let Some(cursor) = cursor {
-            if !std::mem::replace(&mut cursor.dirty, true) {
-                self.dirty.cursors.push((client, channel));
-            }
+        if cursor.is_some_and(|cursor| !std::mem::replace(&mut cursor.dirty, true)) {
+            self.dirty.cursors.push((client, channel));
         }
     }
 }

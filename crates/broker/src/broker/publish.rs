@@ -7,7 +7,7 @@ use crate::{
     Reject, Retained, channel::RetainedMessage, channel_kind, output::Run,
 };
 
-use super::{Broker, commit::Intake};
+use super::{Broker, batch::Intake};
 
 /// Messages a run gathers before it is sent on, so that receivers start early.
 const RUN_COUNT_MAX: u32 = 1024;

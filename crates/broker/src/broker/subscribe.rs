@@ -5,7 +5,7 @@ use crate::{
     LogId, Reject, Reply, Sequence, channel::Log, channel_kind, client::Subscription,
 };
 
-use super::{Broker, commit::Pending};
+use super::{Broker, batch::Pending};
 
 impl<E: Encoder> Broker<E> {
     /// Subscribes the client of a connection.

@@ -8,7 +8,7 @@ use crate::{
     client::{Client, Connection, Subscription},
 };
 
-use super::{Broker, commit::Pending};
+use super::{Broker, batch::Pending};
 
 /// How often connections are looked at for silence and logs for age.
 const SWEEP_EVERY: Duration = Duration::from_millis(500);

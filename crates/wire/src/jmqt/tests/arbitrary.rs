@@ -40,9 +40,26 @@ pub(in crate::jmqt) fn plain_packet_text() -> impl Strategy<Value = String> {
 
 /// A JSON text that looks much like a packet, and often is one.
 pub(in crate::jmqt) fn packet_text() -> impl Strategy<Value = String> {
-    let root = prop_oneof![4 => Just("pub"), 2 => Just("pushAck"), 2 => select(&ROOTS[..])];
-    let body = prop_oneof![8 => vec(member(), 0..7).prop_map(object), 1 => json()];
-    spaced((root, body).prop_map(|(root, body)| object(vec![(format!("\"{root}\""), body)])))
+    let any_body = prop_oneof![4 => vec(member(), 0..5).prop_map(object), 1 => json()];
+    let packet = prop_oneof![
+        6 => (Just("pub"), likely_body(&["cn", "dt", "q", "rt", "id"])),
+        3 => (Just("pushAck"), likely_body(&["id", "st"])),
+        3 => (select(&ROOTS[..]), any_body),
+    ];
+    spaced(packet.prop_map(|(root, body)| object(vec![(format!("\"{root}\""), body)])))
+}
+
+/// A body with most of these keys, now and then with another or with one twice.
+fn likely_body(keys: &[&'static str]) -> impl Strategy<Value = Tokens> {
+    let members: Vec<_> = keys
+        .iter()
+        .map(|key| prop::option::weighted(0.8, (Just(format!("\"{key}\"")), likely_value(key))))
+        .collect();
+    let more = prop_oneof![4 => Just(vec![]).boxed(), 1 => vec(member(), 1..2).boxed()];
+    (members, more)
+        .prop_map(|(members, more)| members.into_iter().flatten().chain(more).collect::<Vec<_>>())
+        .prop_shuffle()
+        .prop_map(object)
 }
 
 /// Such a text with a few characters changed, so that it is seldom still JSON.
@@ -120,22 +137,26 @@ impl PacketParts {
 }
 
 fn member() -> impl Strategy<Value = (String, Tokens)> {
-    let text = || plain_string().prop_map(|text| vec![text]);
-    let flag = || select(&FLAGS[..]).prop_map(|flag| vec![flag.to_owned()]);
-    let likely = select(&KEYS[..]).prop_flat_map(move |key| {
-        let value = match key {
-            "q" | "rt" | "pr" | "st" => flag().boxed(),
-            "dt" => json().boxed(),
-            _ => text().boxed(),
-        };
-        (Just(key), value)
-    });
-    let unlikely = (select(&KEYS[..]), prop_oneof![text(), flag(), json()]);
+    let likely = select(&KEYS[..]).prop_flat_map(|key| (Just(key), likely_value(key)));
+    let unlikely = (select(&KEYS[..]), prop_oneof![json(), flag()]);
     // Usually as it is, now and then with an escaped letter.
     (prop_oneof![4 => likely, 1 => unlikely], 0_u8..12).prop_map(|((key, value), chance)| {
         let key = if (key, chance) == ("cn", 0) { "c\\u006e" } else { key };
         (format!("\"{key}\""), value)
     })
+}
+
+fn likely_value(key: &str) -> BoxedStrategy<Tokens> {
+    match key {
+        "q" | "rt" | "pr" | "st" => flag().boxed(),
+        "dt" => json().boxed(),
+        _ => plain_string().prop_map(|text| vec![text]).boxed(),
+    }
+}
+
+fn flag() -> impl Strategy<Value = Tokens> {
+    let flag = prop_oneof![2 => select(&["0", "1"][..]), 1 => select(&FLAGS[..])];
+    flag.prop_map(|flag| vec![flag.to_owned()])
 }
 
 fn json() -> impl Strategy<Value = Tokens> {

@@ -1,0 +1,283 @@
+//! The way into the store: messages gather in pages, pages and other changes in batches.
+
+use bytes::Bytes;
+
+use crate::{
+    Change, ChannelKey, ChannelName, ClientId, ClientKey, ConnectionKey, Effect, Encoder, Page,
+    Payloads, PayloadsBuilder, Reject, Retained, channel::RetainedMessage,
+};
+
+use super::{
+    Broker,
+    publish::{Publish, Taken},
+};
+
+/// Messages one page gathers.
+const PAGE_COUNT_MAX: u32 = 1024;
+/// Payload bytes one page gathers before the next is begun.
+const PAGE_BYTES_MAX: usize = 256 << 10;
+
+/// Changes to hand over at the end of the round, each with what is to be done once it is committed.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    changes: Vec<Change>,
+    pending: Vec<Waiting>,
+    open_pages: Vec<OpenPage>,
+}
+
+/// What is to be done once a batch is committed, and the change whose outcome decides it.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    /// Place in the batch's changes; `None` for what only waits for what was handed over before it.
+    pub(super) change: Option<usize>,
+    pub(super) pending: Pending,
+}
+
+/// What a change stands for in the core.
+#[derive(Debug)]
+pub(super) enum Pending {
+    /// Messages that wait to be routed and acknowledged.
+    Page(Box<PendingPage>),
+    /// A retained message whose page stands behind it in the batch.
+    Retain(ChannelKey),
+    Subscribe {
+        client: ClientKey,
+        channel: ChannelKey,
+        reply_to: Option<ConnectionKey>,
+    },
+    /// A subscription of a session, behind changes of the same client and channel.
+    Session {
+        client: ClientKey,
+        channel: ChannelKey,
+        connection: ConnectionKey,
+        /// Whether the client asked for it and is to be answered.
+        is_asked: bool,
+    },
+    Unsubscribe {
+        client: ClientKey,
+        channel: ChannelKey,
+        reply_to: Option<ConnectionKey>,
+    },
+    Cursor(ClientKey, ChannelKey),
+    /// A log without readers is to go from the store.
+    Unread(ChannelName),
+    Client(ClientKey),
+    /// Nothing depends on it.
+    Nothing,
+}
+
+/// How a message goes through the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Intake {
+    /// Whether persistent subscribers need it in the log.
+    pub(super) logged: bool,
+    /// Whether its sender is to hear that the receiver is offline.
+    pub(super) offline: bool,
+}
+
+/// A page that still takes messages.
+#[derive(Debug)]
+struct OpenPage {
+    channel: ChannelKey,
+    from: Option<ConnectionKey>,
+    intake: Intake,
+    payloads: PayloadsBuilder,
+    requests: Requests,
+    retained: Option<RetainedMessage>,
+}
+
+/// A page under way, with all that its commit sets free.
+#[derive(Debug)]
+pub(super) struct PendingPage {
+    pub(super) channel: ChannelKey,
+    pub(super) from: Option<ConnectionKey>,
+    pub(super) publisher: ClientId,
+    pub(super) intake: Intake,
+    pub(super) at: u64,
+    pub(super) count: u32,
+    pub(super) payloads: Payloads,
+    pub(super) requests: Requests,
+    pub(super) retained: Option<RetainedMessage>,
+}
+
+/// The publishers' own ids of the messages of a page, in one buffer.
+#[derive(Debug, Default)]
+pub(super) struct Requests {
+    text: String,
+    ends: Vec<u32>,
+}
+
+impl Batch {
+    pub(super) fn push(&mut self, change: Change, pending: Pending) {
+        self.pending.push(Waiting { change: Some(self.changes.len()), pending });
+        self.changes.push(change);
+    }
+
+    /// Lets something wait for everything handed over before it, with nothing to store itself.
+    pub(super) fn push_behind(&mut self, pending: Pending) {
+        self.pending.push(Waiting { change: None, pending });
+    }
+
+    fn open_page(
+        &mut self,
+        channel: ChannelKey,
+        from: Option<ConnectionKey>,
+        intake: Intake,
+        retain: bool,
+    ) -> &mut OpenPage {
+        // Searched from the end: a publisher mostly stays with one channel. Its newest page there
+        // takes the message or none does, which keeps its order; and a retained message goes
+        // behind those of all others, so that the last one of the log is the one retained.
+        let newest = self
+            .open_pages
+            .iter()
+            .rposition(|page| page.channel == channel && (page.from == from || retain));
+        let open = newest.filter(|&index| self.open_pages[index].takes(from, intake));
+        let index = open.unwrap_or_else(|| {
+            self.open_pages.push(OpenPage::new(channel, from, intake));
+            self.open_pages.len() - 1
+        });
+        &mut self.open_pages[index]
+    }
+
+    /// Says whether the batch asks for a cursor of `client` in `channel`.
+    pub(super) fn brings_cursor(&self, client: ClientKey, channel: ChannelKey) -> bool {
+        self.pending.iter().rev().any(|waiting| match waiting.pending {
+            Pending::Subscribe { client: one, channel: there, .. } => {
+                (one, there) == (client, channel)
+            }
+            _ => false,
+        })
+    }
+}
+
+impl OpenPage {
+    fn new(channel: ChannelKey, from: Option<ConnectionKey>, intake: Intake) -> Self {
+        OpenPage {
+            channel,
+            from,
+            intake,
+            payloads: PayloadsBuilder::default(),
+            requests: Requests::default(),
+            retained: None,
+        }
+    }
+
+    fn takes(&self, from: Option<ConnectionKey>, intake: Intake) -> bool {
+        let is_complete =
+            PAGE_COUNT_MAX <= self.payloads.count() || PAGE_BYTES_MAX <= self.payloads.bytes();
+        self.from == from && self.intake == intake && !is_complete
+    }
+}
+
+impl Requests {
+    fn push(&mut self, id: &str) {
+        self.text.push_str(id);
+        self.ends.push(self.text.len() as u32);
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        let mut start = 0;
+        self.ends.iter().map(move |&end| {
+            let id = &self.text[start..end as usize];
+            start = end as usize;
+            id
+        })
+    }
+}
+
+impl PendingPage {
+    fn page(&self, channel: ChannelName) -> Page {
+        Page {
+            channel,
+            publisher: self.publisher.clone(),
+            at: self.at,
+            count: self.count,
+            payloads: self.payloads.clone(),
+        }
+    }
+}
+
+impl<E: Encoder> Broker<E> {
+    /// Lets a QoS 1 message wait for its commit.
+    pub(super) fn store(
+        &mut self,
+        key: ChannelKey,
+        from: Option<ConnectionKey>,
+        publish: &Publish<'_>,
+        intake: Intake,
+    ) -> Result<Taken, Reject> {
+        if intake.logged {
+            self.make_room(key)?;
+        }
+        // J-86: a direct message is never retained.
+        let is_direct = self.channels[key].name.as_str().starts_with('#');
+        let retained = (publish.retain && !is_direct).then(|| {
+            self.retained_version += 1;
+            let payload = Bytes::copy_from_slice(publish.payload);
+            let message = Retained { publisher: self.source(from), payload };
+            RetainedMessage { message, version: self.retained_version }
+        });
+        let page_count_before = self.batch.open_pages.len();
+        let page = self.batch.open_page(key, from, intake, retained.is_some());
+        page.payloads.push(publish.payload);
+        if let Some(request) = publish.request {
+            page.requests.push(request);
+        }
+        if retained.is_some() {
+            page.retained = retained;
+        }
+        // From its first message on: the channel's later ones in the round go behind it.
+        let opened_count = self.batch.open_pages.len() - page_count_before;
+        self.channels[key].changes_under_way += opened_count as u32;
+        Ok(Taken::Later)
+    }
+
+    /// Turns the pages that gather into changes.
+    pub(super) fn finish_pages(&mut self) {
+        for open in std::mem::take(&mut self.batch.open_pages) {
+            let page = PendingPage {
+                channel: open.channel,
+                from: open.from,
+                publisher: self.source(open.from),
+                intake: open.intake,
+                at: self.now.unix_ms,
+                count: open.payloads.count(),
+                payloads: open.payloads.finish(),
+                requests: open.requests,
+                retained: open.retained,
+            };
+            self.submit_page(page);
+        }
+    }
+
+    fn submit_page(&mut self, page: PendingPage) {
+        let channel = &mut self.channels[page.channel];
+        let name = channel.name.clone();
+        let bytes = page.payloads.as_bytes().len();
+        self.uncommitted_bytes_total += bytes;
+        if let Some(from) = page.from.and_then(|from| self.connections.get_mut(from)) {
+            from.uncommitted_bytes += bytes;
+        }
+        if let Some(retained) = &page.retained {
+            channel.retained_under_way += 1;
+            let change = Change::Retain(name.clone(), retained.message.clone());
+            self.batch.push(change, Pending::Nothing);
+        }
+        if page.intake.logged {
+            let change = Change::Append(page.page(name));
+            self.batch.push(change, Pending::Page(Box::new(page)));
+        } else {
+            self.batch.push_behind(Pending::Page(Box::new(page)));
+        }
+    }
+
+    pub(super) fn hand_over_batch(&mut self) {
+        if self.batch.pending.is_empty() {
+            return;
+        }
+        let changes = std::mem::take(&mut self.batch.changes);
+        self.committing.push_back(std::mem::take(&mut self.batch.pending));
+        self.outputs.push(Effect::Commit(changes));
+    }
+}

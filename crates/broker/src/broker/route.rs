@@ -1,0 +1,137 @@
+//! A committed page on its way to its receivers: encoded once, sent to all that are ready for it.
+
+use crate::{
+    ChannelKey, ConnectionKey, Effect, Encoder, LogId, Mark, Outcome, PacketId, PageState,
+    Sequence,
+    cursor::Phase,
+    output::{Run, RunFrames},
+    receivers::Receiver,
+};
+
+use super::{Broker, batch::PendingPage};
+
+impl<E: Encoder> Broker<E> {
+    /// Sends a committed page to its receivers.
+    pub(super) fn route_page(&mut self, page: &PendingPage, outcome: Outcome) {
+        let stored = match outcome {
+            Outcome::Appended { log, first } => {
+                self.note_appended(page, log, first);
+                Some((log, first))
+            }
+            _ => None,
+        };
+        if self.channels[page.channel].receivers.is_empty() {
+            return;
+        }
+        let frames = self.encode_page(page, stored);
+        // By client, not by connection: it may have reconnected meanwhile.
+        let publisher = self.client_keys.get(&page.publisher).copied();
+        let receivers: Vec<(ConnectionKey, Receiver)> =
+            self.channels[page.channel].receivers.iter().collect();
+        for (connection, receiver) in receivers {
+            let is_excluded = publisher == Some(receiver.client) && !self.settings.echo;
+            match stored {
+                Some((_, first)) if receiver.persistent => {
+                    let span = Span { first, count: page.count, is_excluded };
+                    self.tail(connection, receiver, page.channel, &frames, &span);
+                }
+                _ if is_excluded => {}
+                _ => self.deliver_live(connection, receiver, page.count, &frames),
+            }
+        }
+    }
+
+    fn note_appended(&mut self, page: &PendingPage, log: LogId, first: Sequence) {
+        self.stats.stored += u64::from(page.count);
+        self.adopt_log(page.channel, log, first - 1);
+        if self.channels[page.channel].persistent.is_empty() {
+            // All left while it was on its way, and the store made a log that nobody reads.
+            self.dirty.unread.push(self.channels[page.channel].name.clone());
+        }
+        let last = first + u64::from(page.count) - 1;
+        let bytes = page.payloads.as_bytes().len() as u64;
+        if let Some(log) = &mut self.channels[page.channel].log {
+            log.append(PageState { last, bytes, at: page.at });
+        }
+    }
+
+    fn encode_page(&mut self, page: &PendingPage, stored: Option<(LogId, Sequence)>) -> RunFrames {
+        let channel = &self.channels[page.channel];
+        let mut run =
+            Run::new(&self.encoder, page.channel, channel, &page.publisher, page.from, true);
+        for (index, payload) in page.payloads.iter().enumerate() {
+            let id = match stored {
+                Some((log, first)) => PacketId::Stored(log, first + index as u64),
+                None => {
+                    self.next_live += 1;
+                    PacketId::Live(self.next_live)
+                }
+            };
+            run.push(&self.encoder, payload, Mark::Acknowledged(id));
+        }
+        run.finish()
+    }
+
+    fn deliver_live(
+        &mut self,
+        connection: ConnectionKey,
+        receiver: Receiver,
+        count: u32,
+        frames: &RunFrames,
+    ) {
+        self.stats.delivered += u64::from(count);
+        let frames = frames.of(receiver.format);
+        self.outputs.push(Effect::Send { connection, frames, count, droppable: false });
+        if let Err(reason) = self.connections[connection].owe(count) {
+            self.close(connection, reason);
+        }
+    }
+
+    /// Sends a page to a persistent subscriber that has all before it, if its window has room.
+    fn tail(
+        &mut self,
+        connection: ConnectionKey,
+        receiver: Receiver,
+        channel: ChannelKey,
+        frames: &RunFrames,
+        span: &Span,
+    ) {
+        let (window, room) = self.window_room(connection);
+        let Some(cursor) = self.clients[receiver.client].cursor(channel) else { return };
+        if cursor.phase != Phase::Tailing {
+            return;
+        }
+        if span.is_excluded && cursor.next() == span.first {
+            cursor.skip(span.first, span.last());
+            self.mark_cursor_dirty(receiver.client, channel);
+            return;
+        }
+        let frames = frames.of(receiver.format);
+        let fits =
+            cursor.in_flight() + u64::from(span.count) <= window && frames.len() as u64 <= room;
+        if cursor.next() != span.first || !fits {
+            cursor.phase = Phase::CatchingUp;
+            self.fill(receiver.client, channel);
+            return;
+        }
+        let bytes = frames.len() as u64;
+        cursor.sent(span.last(), u64::from(span.count), bytes);
+        self.connections[connection].window_bytes += bytes;
+        self.stats.delivered += u64::from(span.count);
+        self.outputs.push(Effect::Send { connection, frames, count: span.count, droppable: false });
+    }
+}
+
+/// The place of a page in its log, as one receiver sees it.
+struct Span {
+    first: Sequence,
+    count: u32,
+    /// Whether the receiver published it and gets no echo.
+    is_excluded: bool,
+}
+
+impl Span {
+    fn last(&self) -> Sequence {
+        self.first + u64::from(self.count) - 1
+    }
+}
