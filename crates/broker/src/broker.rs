@@ -123,11 +123,6 @@ impl<E: Encoder> Broker<E> {
         &self.settings
     }
 
-    /// Returns the encoder.
-    pub fn encoder(&self) -> &E {
-        &self.encoder
-    }
-
     /// Returns the moment of the present round.
     pub fn now(&self) -> Now {
         self.now

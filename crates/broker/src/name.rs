@@ -14,7 +14,7 @@ pub struct ClientId(Arc<str>);
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ChannelName(Arc<str>);
 
-/// What the first character of a channel's name makes of it (spec 9.d).
+/// What the first character of a channel's name makes of it (J-49, J-61).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChannelKind<'a> {
     /// An ordinary channel: anybody may publish and subscribe.

@@ -10,7 +10,7 @@ use rialto_wire::jmqt::status;
 
 use crate::endpoint::Endpoint;
 
-/// A status code of JMQT (spec 8).
+/// A status code of JMQT (J-71).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Status(pub u8);
 

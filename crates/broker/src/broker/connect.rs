@@ -64,7 +64,7 @@ impl<E: Encoder> Broker<E> {
     /// subscriptions, then their stored messages.
     ///
     /// # Spec
-    /// J: session establishment, takeover, resending.
+    /// J-31, J-37, J-77, J-82.
     pub fn connect(&mut self, connection: ConnectionKey, id: &ClientId) {
         self.settle();
         // One that is being closed must not take its session back from the one that took over.

@@ -1,4 +1,4 @@
-//! Control channels: questions to the server, answered on the publish's acknowledgement (spec 9.d).
+//! Control channels: questions to the server, answered on the publish's acknowledgement (J-94).
 
 use serde_json::{Value, json};
 

@@ -12,7 +12,7 @@ use super::{Broker, batch::Intake};
 /// Messages a run gathers before it is sent on, so that receivers start early.
 const RUN_COUNT_MAX: u32 = 1024;
 
-/// Whether a message is acknowledged, both by the broker and by its receivers (spec 9.a).
+/// Whether a message is acknowledged, both by the broker and by its receivers (J-72, J-73).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Qos {
     /// Sent once, never acknowledged.
@@ -70,7 +70,7 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
-    /// Publishes a message of the server itself (spec 9.e); its receivers see an empty source.
+    /// Publishes a message of the server itself (J-100); its receivers see an empty source.
     ///
     /// # Errors
     /// As for a client's publish. A QoS 1 message is not yet committed when this returns.
@@ -110,7 +110,7 @@ impl<E: Encoder> Broker<E> {
         Ok(Taken::Now)
     }
 
-    /// Sends to one client (spec 9.d). A QoS 1 message to a known client is stored also while it
+    /// Sends to one client (J-89 to J-93). A QoS 1 message to a known client is stored also while it
     /// is offline, and refused all the same, so that the sender knows.
     fn publish_to_client(
         &mut self,

@@ -38,7 +38,7 @@ impl<E: Encoder> Broker<E> {
         self.end_subscription(client, channel, Some(connection));
     }
 
-    /// Subscribes a client on the server's own account (spec 9.e).
+    /// Subscribes a client on the server's own account (J-99).
     ///
     /// # Errors
     /// [`Reject::ClientOffline`] when the client is not known, or not connected and the
@@ -59,7 +59,7 @@ impl<E: Encoder> Broker<E> {
         Ok(())
     }
 
-    /// Ends a client's subscription on the server's own account (spec 9.e).
+    /// Ends a client's subscription on the server's own account (J-99).
     ///
     /// # Errors
     /// [`Reject::ClientOffline`] when the client is not known; [`Reject::InvalidChannel`] when

@@ -1,6 +1,8 @@
 //! The core without sockets: each capability by scripts and what they lead to, all together by
 //! random operations against a reference model.
 
+#![allow(clippy::needless_pass_by_value, reason = "what a test is given reads best by value")]
+
 mod store;
 mod text;
 mod world;

@@ -37,18 +37,12 @@ impl PushEnvelope {
         put_string(&mut tail, publisher);
         PushEnvelope { head, tail }
     }
-
-    /// Returns the bytes a push has beyond its payload, id not counted.
-    #[must_use]
-    pub fn overhead_bytes(&self) -> usize {
-        self.head.len() + self.tail.len() + 4
-    }
 }
 
 /// Appends one push.
 ///
 /// `put_id` appends the packet id of a QoS 1 push, which needs no escaping; `None` is a QoS 0 push.
-/// A retained push has neither id nor `q` (spec 9.b).
+/// A retained push has neither id nor `q` (J-83).
 pub fn put_push(
     out: &mut Vec<u8>,
     carrier: Carrier,

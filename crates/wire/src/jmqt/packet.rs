@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// JMQT status codes (spec 8).
+/// JMQT status codes (J-71).
 pub mod status {
     /// The server could not do what was asked.
     pub const FAILED: u8 = 0;
