@@ -19,6 +19,7 @@ use crate::{
     Peer, Transport,
     certificate::Certificate,
     log::{Log, with_message},
+    port::Port,
 };
 
 /// The listener every broker has, by the name the command line gives it.
@@ -43,7 +44,7 @@ pub struct Broker {
     certificate: Certificate,
     running: Option<Running>,
     /// Where each listener is, by name; the same after a restart.
-    addresses: BTreeMap<String, SocketAddr>,
+    ports: BTreeMap<String, Port>,
     /// Log lines of earlier runs.
     earlier_lines: Vec<String>,
     files: TempDir,
@@ -95,9 +96,8 @@ impl Launch {
         let files = tempfile::tempdir().unwrap();
         fs::create_dir(files.path().join("data")).unwrap();
         let names = std::iter::once(MAIN).chain(self.extra_listeners.iter().map(String::as_str));
-        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut broker = Broker {
-            addresses: names.map(|name| (name.to_owned(), any_port)).collect(),
+            ports: names.map(|name| (name.to_owned(), Port::reserve().unwrap())).collect(),
             certificate: Certificate::make(files.path()).unwrap(),
             launch: self,
             running: None,
@@ -131,7 +131,7 @@ impl Broker {
     /// Returns where the listener of that name listens.
     #[must_use]
     pub fn address_of(&self, listener: &str) -> SocketAddr {
-        self.addresses[listener]
+        self.ports[listener].address
     }
 
     /// Returns the data directory.
@@ -233,12 +233,11 @@ impl Broker {
         let mut process = self.command().spawn().unwrap();
         let log = Log::gather(process.stderr.take().unwrap());
         self.running = Some(Running { process, log });
-        let log = &self.running().log;
-        let addresses = log.wait_for("line for each listener", |lines| {
-            let found = listening(lines);
-            (found.len() == self.addresses.len()).then_some(found)
+        let addresses = self.ports.iter().map(|(name, port)| (name.clone(), port.address));
+        let expected: BTreeMap<_, _> = addresses.collect();
+        self.running().log.wait_for("line for each listener", |lines| {
+            (listening(lines) == expected).then_some(())
         });
-        self.addresses = addresses;
     }
 
     fn command(&self) -> Command {
@@ -254,7 +253,7 @@ impl Broker {
             let Certificate { certificate_file, key_file, .. } = &self.certificate;
             command.arg("--tls-certificate").arg(certificate_file).arg("--tls-key").arg(key_file);
         }
-        for (name, address) in &self.addresses {
+        for (name, Port { address, .. }) in &self.ports {
             if name == MAIN {
                 command.arg("--listen").arg(address.to_string());
             } else {

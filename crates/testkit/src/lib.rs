@@ -13,6 +13,7 @@
 mod broker;
 mod certificate;
 mod log;
+mod port;
 
 mod carrier;
 mod ending;

@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Read},
-    sync::{Arc, Condvar, Mutex, MutexGuard},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::Instant,
 };
@@ -71,8 +71,9 @@ impl Log {
         }
     }
 
+    /// Also after a panic of [`wait_for`](Self::wait_for): the lines are needed most then.
     fn lock(&self) -> MutexGuard<'_, Lines> {
-        self.0.lines.lock().unwrap()
+        self.0.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

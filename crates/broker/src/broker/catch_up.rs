@@ -98,7 +98,7 @@ impl<E: Encoder> Broker<E> {
         };
         let (window, bytes_max) = self.window_room(request.connection);
         let Some(cursor) = self.clients[client].cursor(request.channel) else { return };
-        if cursor.phase != Phase::Reading || cursor.next() != request.from {
+        if cursor.phase != Phase::Reading {
             return;
         }
         cursor.phase = Phase::CatchingUp;

@@ -30,6 +30,13 @@ proptest! {
             }
             let floor = (1..).take_while(|sequence| model.contains(sequence)).count() as u64;
             prop_assert_eq!(cursor.floor(), floor);
+            // What the store gets is as short as can be: no two stretches touch.
+            let state = cursor.state();
+            let ends = std::iter::once(state.floor)
+                .chain(state.acknowledged.iter().map(|(_, last)| *last));
+            for (end, (first, last)) in ends.zip(&state.acknowledged) {
+                prop_assert!(end + 1 < *first && first <= last, "{:?}", state);
+            }
         }
     }
 }

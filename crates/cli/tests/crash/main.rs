@@ -1,4 +1,5 @@
-//! The broker is killed at random moments, over and over; nothing it acknowledged may be missing.
+//! The broker is killed at random moments, over and over, sometimes while it starts; nothing it
+//! acknowledged may be missing.
 //!
 //! Publishers send numbered QoS 1 messages, some of them retained, and send again what was not
 //! acknowledged when the broker died. Persistent subscribers acknowledge at once, late or in no
@@ -19,11 +20,16 @@ mod publisher;
 mod stage;
 mod subscriber;
 
-use std::{env, sync::Arc, thread, time::SystemTime};
+use std::{
+    env,
+    sync::Arc,
+    thread,
+    time::{Duration, SystemTime},
+};
 
 use rialto_testkit::{Broker, Launch};
 
-use common::{Dice, PROGRAM};
+use common::{Command, Dice, PROGRAM};
 use publisher::Publisher;
 use stage::{Event, Stage};
 use subscriber::{Manner, Subscriber};
@@ -74,6 +80,7 @@ fn nothing_acknowledged_is_lost_however_often_the_broker_is_killed() {
         stage.wait_for("progress before the next kill", event, dice.within(0..most));
         stage.lower_curtain();
         end_somehow(&mut broker, &mut dice);
+        interrupt_a_start(&broker, &mut dice);
         broker.restart();
         audit::retained_messages_are_there(&stage);
         stage.raise_curtain();
@@ -95,6 +102,18 @@ fn end_somehow(broker: &mut Broker, dice: &mut Dice) {
         assert!(broker.terminate().0.success());
     } else {
         broker.kill();
+    }
+}
+
+/// Now and then kills a broker on the same data at some moment of its start.
+fn interrupt_a_start(broker: &Broker, dice: &mut Dice) {
+    if dice.once_in(4) {
+        let data_dir = broker.data_dir();
+        let data_dir = data_dir.to_str().unwrap();
+        let starting = Command::start(["serve", "--data-dir", data_dir, "--listen", "127.0.0.1:0"]);
+        // Waits for nothing: a start takes about so long, and any moment of it will do.
+        thread::sleep(Duration::from_millis(dice.within(0..40)));
+        drop(starting);
     }
 }
 

@@ -1,7 +1,14 @@
 //! Publishers: number their messages, and send again what was not acknowledged.
 
-use std::{collections::VecDeque, io, sync::Arc, thread::JoinHandle, time::Duration};
+use std::{
+    collections::VecDeque,
+    io,
+    sync::Arc,
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
 
+use rialto_testkit::PATIENCE;
 use serde_json::Value;
 
 use super::{
@@ -53,6 +60,7 @@ impl Publisher {
             stage.note(Event::Sent);
             wire.send(message.packet(self.index))?;
         }
+        let mut heard = Instant::now();
         loop {
             let ends = stage.publishing_ends();
             if ends && self.unacknowledged.is_empty() {
@@ -67,11 +75,14 @@ impl Publisher {
                 wire.send(packet)?;
             }
             while let Some(packet) = wire.next_within(PAUSE)? {
+                heard = Instant::now();
                 self.on_acknowledged(stage, &packet);
                 if self.unacknowledged.len() <= burst / 2 {
                     break;
                 }
             }
+            let waits = !self.unacknowledged.is_empty() && PATIENCE < heard.elapsed();
+            assert!(!waits, "no acknowledgement comes for {:?}", self.unacknowledged.front());
         }
     }
 

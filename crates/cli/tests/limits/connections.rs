@@ -24,7 +24,7 @@ fn so_many_connections_may_be_open() {
     for peer in &mut open {
         peer.expect_silence();
     }
-    check_logged(&broker, "WARN", "connection refused");
+    check_logged(&broker, "WARN", "connections are refused");
     for peer in open {
         peer.leave();
     }
@@ -43,7 +43,7 @@ fn so_many_connections_may_come_from_one_address() {
     let mut other = Peer::connect_from(&broker, ELSEWHERE.into(), Transport::Tcp).unwrap();
     other.log_in("other");
     other.expect_silence();
-    let entry = check_logged(&broker, "WARN", "connection refused");
+    let entry = check_logged(&broker, "WARN", "connections are refused");
     assert!(entry["peer"].as_str().unwrap().starts_with("127.0.0.1:"), "{entry}");
     first.leave();
     wait_until_let_in(&broker, HERE);

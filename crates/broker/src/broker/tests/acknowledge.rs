@@ -119,8 +119,10 @@ fn acknowledgements_reach_the_store_lazily_and_pages_go_when_all_have_them() {
             eve < push vault 3 by bob id 1-3
             bob < published 3
             ada < connected 15
+            store < read 3 to 3
             ada < push vault 3 by bob id 1-3
             eve < connected 15
+            store < read 3 to 3
             eve < push vault 3 by bob id 1-3
         "#]],
     );

@@ -39,6 +39,46 @@ fn messages_published_while_catching_up_come_behind_the_stored_ones() {
 }
 
 #[test]
+fn one_read_at_a_time_is_under_way_for_a_subscription() {
+    check(
+        "
+        ada: connect
+        ada: sub vault persistent
+        ada: disconnect
+        bob: connect
+        bob: pub vault 1 qos1 id=1
+        +1s
+        store: show
+        store: hold
+        ada: connect
+        bob: pub vault 2 qos1 id=2
+        store: commit
+        bob: pub vault 3 qos1 id=3
+        store: commit
+        ada: ack 1-1
+        +1s
+        store: go
+        ",
+        expect![[r#"
+            ada < connected 15
+            ada < subscribed vault
+            bob < connected 15
+            bob < published 1
+            ada < connected 15
+            store < read 1 to 1
+            store < append vault 2 by bob
+            bob < published 2
+            store < append vault 3 by bob
+            bob < published 3
+            store < move ada vault 1 []
+            store < trim vault 1
+            ada < push vault 2 by bob id 1-2
+            ada < push vault 3 by bob id 1-3
+        "#]],
+    );
+}
+
+#[test]
 fn a_page_that_comes_back_too_late_is_of_no_use() {
     // The connection that asked has ended; its successor asks anew.
     check(

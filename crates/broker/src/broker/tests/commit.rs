@@ -98,6 +98,47 @@ fn a_message_behind_one_under_way_waits_for_it_though_it_need_not_be_stored() {
 }
 
 #[test]
+fn a_log_that_nobody_reads_does_not_stay_in_the_store() {
+    // The message is behind the last unsubscribe, for which the store makes a log anew. A refusal
+    // and a restart come before it is cleared away.
+    let mut world = World::new(Settings::default());
+    world.play(
+        "
+        ada: connect
+        ada: sub vault persistent
+        bob: connect
+        store: hold
+        ada: unsub vault
+        bob: pub vault 1 qos1 id=1
+        store: commit
+        store: commit
+        +100ms
+        store: refuse
+        ",
+    );
+    assert_eq!(world.store.snapshot().logs.len(), 1);
+    world.play("+100ms\nstore: go");
+    assert_eq!(world.store.snapshot().logs, []);
+
+    world.play(
+        "
+        ada: sub vault persistent
+        store: hold
+        ada: unsub vault
+        bob: pub vault 2 qos1 id=2
+        store: commit
+        store: commit
+        crash
+        store: go
+        ",
+    );
+    assert_eq!(world.store.snapshot().logs.len(), 1);
+    world.play("+100ms");
+    assert_eq!(world.store.snapshot().logs, []);
+    assert_eq!(world.broker.stats().channels, 0);
+}
+
+#[test]
 fn publishers_know_how_many_of_their_bytes_are_uncommitted() {
     let mut world = World::new(Settings::default());
     world.play("ada: connect\nada: sub vault persistent\nbob: connect\nstore: hold");

@@ -146,6 +146,7 @@ fn a_full_log_drops_the_oldest_where_configured() {
             store < append vault 4 by bob
             bob < published 4
             ada < connected 3600
+            store < read 1 to 4
             ada < push vault 3 by bob id 1-3
             ada < push vault 4 by bob id 1-4
             store < move ada vault 4 []
@@ -180,6 +181,7 @@ fn old_messages_are_dropped_by_age() {
             bob < published 2
             store < trim vault 1
             ada < connected 3600
+            store < read 1 to 2
             ada < push vault 2 by bob id 1-2
         "#]],
     );

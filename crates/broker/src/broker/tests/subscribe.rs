@@ -241,6 +241,11 @@ fn pipelined_requests_for_one_channel_take_effect_in_order() {
         ada: sub b persistent | ada: unsub b | ada: sub b
         ada: sub c persistent | ada: unsub c | ada: sub c persistent
         store: go
+        ada: sub d persistent
+        store: hold
+        ada: unsub d | ada: sub d persistent
+        ada: unsub c | ada: sub c
+        store: go
         ada: pub $mySubscriptions null id=1
         ",
         expect![[r##"
@@ -253,7 +258,12 @@ fn pipelined_requests_for_one_channel_take_effect_in_order() {
             ada < subscribed c
             ada < unsubscribed c
             ada < subscribed c
-            ada < published 1 = {"channels":["b","c"],"subscriptions":{"#ada":"persistent","b":"temp","c":"persistent"}}
+            ada < subscribed d
+            ada < unsubscribed d
+            ada < subscribed d
+            ada < unsubscribed c
+            ada < subscribed c
+            ada < published 1 = {"channels":["d","b","c"],"subscriptions":{"#ada":"persistent","b":"temp","c":"temp","d":"persistent"}}
         "##]],
     );
 }

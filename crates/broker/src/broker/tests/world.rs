@@ -34,7 +34,7 @@ const COMPLETED_MAX: usize = 100_000;
 /// - `+5s`, `+300ms`: time passes, with a tick every 100 ms.
 /// - `store: hold` keeps commits and reads waiting; `commit`, `refuse`, `read`, `fail` carry out or
 ///   fail the oldest one, the first two also within a round; `look` reads and `answer` brings what
-///   was read; `go` holds no longer; `show` writes changes into the transcript.
+///   was read; `go` holds no longer; `show` writes changes and reads into the transcript.
 /// - `crash`: the process dies and starts again from what the store holds.
 pub(super) struct World {
     pub(super) broker: Broker<TextEncoder>,
@@ -159,7 +159,13 @@ impl World {
                     }
                     self.commits.push_back(changes);
                 }
-                Effect::Read(request) => self.reads.push_back(request),
+                Effect::Read(request) => {
+                    if self.is_shown {
+                        let (from, through) = (request.from, request.through);
+                        writeln!(self.transcript, "store < read {from} to {through}").unwrap();
+                    }
+                    self.reads.push_back(request);
+                }
             }
         }
     }

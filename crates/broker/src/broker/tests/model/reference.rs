@@ -4,6 +4,9 @@
 //! Where a request is under way the model is *unsure* of a subscription, and then only checks what
 //! holds either way.
 
+mod delivery;
+mod rest;
+mod store;
 mod subscription;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -39,6 +42,8 @@ pub(super) struct Reference {
     first_deliveries: BTreeMap<(&'static str, LogId), Sequence>,
     /// Messages that persistent subscribers have a right to.
     owed: BTreeSet<(&'static str, Number)>,
+    /// Those among them whose subscription has gone from the store, which counts after a crash.
+    left_in_store: BTreeSet<(&'static str, Number)>,
     retained: BTreeMap<String, Retained>,
     /// Batches handed over and not completed: the QoS 1 messages in each.
     batches: VecDeque<Vec<Number>>,
@@ -143,6 +148,7 @@ impl Reference {
             acknowledged: BTreeMap::new(),
             first_deliveries: BTreeMap::new(),
             owed: BTreeSet::new(),
+            left_in_store: BTreeSet::new(),
             retained: BTreeMap::new(),
             batches: VecDeque::new(),
             batch_count: 0,
@@ -215,12 +221,7 @@ impl Reference {
         wish: Wish,
         asked_on: Option<ConnectionKey>,
     ) {
-        let owed: BTreeSet<Number> = self
-            .owed
-            .iter()
-            .filter(|(one, number)| *one == client && self.messages[*number].channel == channel)
-            .map(|(_, number)| *number)
-            .collect();
+        let owed = self.owed_to(client, channel).collect();
         self.subscriptions.get_mut(&(client, channel)).unwrap().wish(wish, owed, asked_on);
         if let Some(connection) = asked_on {
             let reply = match wish {
@@ -231,34 +232,31 @@ impl Reference {
         }
     }
 
+    /// Returns what a client is owed of a channel.
+    fn owed_to(&self, client: &str, channel: &str) -> impl Iterator<Item = Number> {
+        let of_both = move |(one, number): &&(&str, Number)| {
+            *one == client && self.messages[*number].channel == channel
+        };
+        self.owed.iter().filter(of_both).map(|(_, number)| *number)
+    }
+
     /// Notes a message and who has a right to it; returns its number.
     pub(super) fn published(&mut self, publication: Publication<'_>) -> Number {
         let Publication { publisher, connection, channel, qos1, retain, has_id } = publication;
         let number = self.messages.len();
-        let direct_to =
-            CLIENTS.iter().find(|name| channel.strip_prefix('#') == Some(name)).copied();
-        let is_own = direct_to == Some(publisher) && !self.settings.echo;
-        let refusal = direct_to.and_then(|to| {
-            let to = &self.clients[to];
-            let is_offline = is_own || !to.is_known || to.session.is_none();
-            is_offline.then_some("ClientOffline")
-        });
-        let is_dropped = direct_to.is_some_and(|to| is_own || !self.clients[to].is_known);
+        let (refusal, is_dropped) = self.fate_of_direct(publisher, channel);
         let audience = CLIENTS.into_iter().map(|client| {
             let session = self.clients[client].session;
             (client, self.listener(client, channel, session))
         });
+        let is_refused = is_dropped || (!qos1 && refusal.is_some());
         let message = Message {
             publisher,
             channel: channel.to_owned(),
             qos1,
-            retain: retain && direct_to.is_none(),
+            retain: retain && !channel.starts_with('#'),
             round: self.round,
-            fate: if is_dropped || (!qos1 && refusal.is_some()) {
-                Fate::Refused
-            } else {
-                Fate::Waiting
-            },
+            fate: if is_refused { Fate::Refused } else { Fate::Waiting },
             accepted_in: 0,
             refusal,
             audience: audience.collect(),
@@ -283,6 +281,17 @@ impl Reference {
         }
         self.messages.push(message);
         number
+    }
+
+    /// Says how a direct message will be refused, if it will, and whether it is not even kept
+    /// (J-91, J-92, J-93).
+    fn fate_of_direct(&self, publisher: &str, channel: &str) -> (Option<&'static str>, bool) {
+        let Some(to) = channel.strip_prefix('#') else { return (None, false) };
+        let is_own = to == publisher && !self.settings.echo;
+        let receiver = &self.clients[to];
+        let is_dropped = is_own || !receiver.is_known;
+        let is_offline = is_dropped || receiver.session.is_none();
+        (is_offline.then_some("ClientOffline"), is_dropped)
     }
 
     /// Says how a client stands to a channel.
@@ -323,105 +332,6 @@ impl Reference {
     pub(super) fn refused(&mut self, number: Number) {
         self.messages[number].fate = Fate::Refused;
         self.owed.retain(|(_, one)| *one != number);
-    }
-
-    /// A batch goes to the store, at the end of a round: tells each wish of the round whether it
-    /// is in it.
-    pub(super) fn handed_over(&mut self, changes: &[Change]) {
-        self.batch_count += 1;
-        for ((client, channel), subscription) in &mut self.subscriptions {
-            let is_in_batch = changes.iter().any(|change| match change {
-                Change::Subscribe(one, name) | Change::Unsubscribe(one, name) => {
-                    (one.as_str(), name.as_str()) == (*client, *channel)
-                }
-                _ => false,
-            });
-            if is_in_batch {
-                subscription.goes_through_the_store(self.batch_count);
-            }
-        }
-        let mut numbers = Vec::new();
-        for change in changes {
-            match change {
-                Change::Append(page) => numbers.extend(page.payloads.iter().map(number_of)),
-                Change::Retain(_, retained) => numbers.push(number_of(&retained.payload)),
-                _ => {}
-            }
-        }
-        // What is retained already is written again now and then.
-        numbers.retain(|number| {
-            self.messages[*number].qos1 && self.messages[*number].fate == Fate::Waiting
-        });
-        self.batches.push_back(numbers);
-    }
-
-    /// The store carried out a batch: from now on its messages may be delivered.
-    pub(super) fn committed(&mut self, changes: &[Change], outcomes: &[Outcome]) {
-        for (change, outcome) in changes.iter().zip(outcomes) {
-            match (change, outcome) {
-                (Change::Append(page), Outcome::Appended { log, first }) => {
-                    self.log_channels.insert(*log, page.channel.clone());
-                    for (sequence, payload) in (*first..).zip(page.payloads.iter()) {
-                        let old = self.log.insert((*log, sequence), number_of(payload));
-                        assert_eq!(old, None, "a place in a log is taken twice");
-                    }
-                }
-                (Change::Subscribe(client, _), Outcome::Subscribed { log, floor }) => {
-                    let client = known(client.as_str());
-                    self.acknowledged.entry((client, *log)).or_default().extend(1..=*floor);
-                }
-                (Change::Trim(channel, through), _) if self.drops_by_limit() => {
-                    self.write_off(channel, *through);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn drops_by_limit(&self) -> bool {
-        self.settings.log.drop_oldest || !self.settings.log.age_max.is_zero()
-    }
-
-    /// What a log's limit dropped is owed to nobody.
-    fn write_off(&mut self, channel: &ChannelName, through: Sequence) {
-        let of_channel = |log: &LogId| self.log_channels.get(log) == Some(channel);
-        let dropped = self.log.iter().filter(|((log, at), _)| of_channel(log) && *at <= through);
-        let dropped: BTreeSet<Number> = dropped.map(|(_, number)| *number).collect();
-        self.owed.retain(|(_, number)| !dropped.contains(number));
-    }
-
-    /// The broker hears of the oldest batch.
-    pub(super) fn completed(&mut self, is_done: bool) {
-        let numbers = self.batches.pop_front().expect("a batch is under way");
-        for number in numbers {
-            if is_done {
-                self.accept(number);
-            } else {
-                self.refused(number);
-            }
-        }
-        let completed = self.batch_count - self.batches.len() as u64;
-        for ((client, channel), subscription) in &mut self.subscriptions {
-            let change = subscription.complete(completed, is_done);
-            let Some(session) = self.clients[client].session else { continue };
-            let state = self.connections.get_mut(&session).unwrap();
-            let logs = self.log_channels.iter().filter(|(_, name)| name.as_str() == *channel);
-            for (log, _) in logs.filter(|_| change.is_some()) {
-                // Left, or taken back: what was on its way is not, or comes again.
-                state.in_flight.remove(log);
-                state.last.remove(log);
-            }
-        }
-        self.write_off_left();
-    }
-
-    /// What was owed to subscriptions that were left is owed no more.
-    fn write_off_left(&mut self) {
-        for ((client, _), subscription) in &mut self.subscriptions {
-            for number in std::mem::take(&mut subscription.written_off) {
-                self.owed.remove(&(*client, number));
-            }
-        }
     }
 
     fn accept(&mut self, number: Number) {
@@ -477,339 +387,9 @@ impl Reference {
         stored.chain(state.live_ids.iter().cloned()).collect()
     }
 
-    /// The process died: what it knew beyond the store is gone.
-    pub(super) fn crashed(&mut self, store: &TestStore) {
-        self.connections.clear();
-        self.batches.clear();
-        let known_clients = store.snapshot();
-        for (name, client) in &mut self.clients {
-            client.session = None;
-            let is_stored = known_clients.clients.iter().any(|(id, _)| id.as_str() == *name);
-            let has_cursor = known_clients.cursors.iter().any(|(id, ..)| id.as_str() == *name);
-            client.is_known = is_stored || has_cursor;
-        }
-        for ((client, channel), subscription) in &mut self.subscriptions {
-            let cursor = store.cursor(&(*client).into(), &(*channel).into());
-            subscription.crash(cursor.is_some());
-        }
-        for message in &mut self.messages {
-            if message.fate == Fate::Waiting {
-                message.fate = if message.qos1 { Fate::Unknown } else { Fate::Accepted };
-            }
-        }
-        self.forget_what_was_not_written(store);
-    }
-
-    fn forget_what_was_not_written(&mut self, store: &TestStore) {
-        let (messages, subscriptions) = (&self.messages, &self.subscriptions);
-        self.owed.retain(|(client, number)| {
-            let message = &messages[*number];
-            let is_left = subscriptions.iter().any(|((one, name), subscription)| {
-                one == client && *name == message.channel && subscription.kind == Kind::None
-            });
-            message.fate == Fate::Accepted && !is_left
-        });
-        for ((client, log), acknowledged) in &mut self.acknowledged {
-            let Some(channel) = self.log_channels.get(log) else { continue };
-            if store.log(channel) == Some(*log)
-                && let Some(cursor) = store.cursor(&(*client).into(), channel)
-            {
-                acknowledged.retain(|sequence| is_acknowledged(cursor, *sequence));
-            }
-        }
-        for channel in store.retained.keys() {
-            self.retained.entry(channel.to_string()).or_default();
-        }
-        for (channel, retained) in &mut self.retained {
-            let stored = store.retained.get(channel.as_str());
-            let stored = stored.map(|stored| number_of(&stored.payload));
-            // J-73, J-79 and J-80: an older one than was promised must not come back.
-            assert!(retained.promised <= stored, "{channel}: {retained:?} but stored {stored:?}");
-            retained.now = stored;
-        }
-    }
-
-    /// Judges a line the broker sends.
-    pub(super) fn sent(&mut self, connection: ConnectionKey, line: &str) {
-        let state = self.connections.get_mut(&connection).expect("frames go to connections");
-        let is_gone = state.gone_in.is_some_and(|round| round < self.round);
-        assert!(!is_gone, "{line:?} goes to a connection that is gone");
-        let line = match state.format.0 {
-            0 => line,
-            format => line.strip_prefix(&format!("[{format}] ")).expect("its own format"),
-        };
-        if let Some(expected) = state.expects_retained.take() {
-            assert!(
-                line.starts_with(&format!("push {expected} ")) && line.ends_with(" retained"),
-                "J-81: the retained message of {expected} should follow, not {line}"
-            );
-        }
-        match line.split(' ').collect::<Vec<_>>()[..] {
-            ["push", channel, payload, "by", publisher, "retained"] => {
-                self.pushed_retained(channel, number_of(payload.as_bytes()), publisher);
-            }
-            ["push", channel, payload, "by", publisher, ref id @ ..] => {
-                let number = number_of(payload.as_bytes());
-                let message = &self.messages[number];
-                let publisher = if publisher == "server" { "" } else { publisher };
-                assert_eq!((&*message.channel, message.publisher), (channel, publisher));
-                self.pushed(connection, number, id.get(1).copied(), line.len() + 1);
-            }
-            _ => self.replied(connection, line),
-        }
-    }
-
-    fn replied(&mut self, connection: ConnectionKey, line: &str) {
-        let state = self.connections.get_mut(&connection).unwrap();
-        let place = state.awaited.iter().position(|reply| {
-            line.strip_prefix(&**reply)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with([':', ' ']))
-        });
-        let place = place.unwrap_or_else(|| panic!("nobody asked for {line:?}: {state:?}"));
-        state.awaited.remove(place);
-        let topic = line.strip_prefix("subscribed ").or(line.strip_prefix("unsubscribed "));
-        if let Some((topic, is_refused)) = topic.map(|rest| match rest.split_once(':') {
-            Some((topic, _)) => (topic, true),
-            None => (rest, false),
-        }) {
-            // One that was taken over meanwhile is only told.
-            let has_session = self.clients[state.client].session == Some(connection);
-            let is_subscribed = line.starts_with("subscribed") && !is_refused && has_session;
-            let retained = self.retained.get(topic).filter(|_| is_subscribed);
-            let is_there = |retained: &Retained| retained.in_round.iter().all(Option::is_some);
-            state.expects_retained = retained.is_some_and(is_there).then(|| topic.to_owned());
-            let pair = (state.client, known(topic));
-            self.subscriptions.get_mut(&pair).unwrap().answered(connection);
-        } else if let Some(rest) = line.strip_prefix("published ") {
-            self.answered(rest);
-        }
-    }
-
-    /// A publish is answered: `7`, `7: reason` or `? = answer`.
-    fn answered(&mut self, text: &str) {
-        if let Some(answer) = text.strip_prefix("? = ") {
-            self.answer = Some(answer.to_owned());
-            return;
-        }
-        let (number, reject) = text.split_once(": ").map_or((text, None), |(a, b)| (a, Some(b)));
-        let number = number_of(number.as_bytes());
-        let message = &self.messages[number];
-        match reject {
-            None => {
-                assert_eq!(message.refusal, None, "{message:?} is answered with OK");
-                self.accept(number);
-            }
-            // J-91: refused, and stored all the same, if its receiver is known.
-            Some("ClientOffline") => {
-                assert_eq!(message.refusal, Some("ClientOffline"), "{message:?}");
-                if message.fate != Fate::Refused {
-                    self.accept(number);
-                }
-            }
-            Some(_) => {
-                // J-74.
-                assert!(message.receivers.is_empty(), "{message:?} is refused but delivered");
-                assert_ne!(message.fate, Fate::Accepted, "{message:?} is refused but stored");
-                self.refused(number);
-            }
-        }
-    }
-
-    fn pushed_retained(&mut self, channel: &str, number: Number, publisher: &str) {
-        let publisher = if publisher == "server" { "" } else { publisher };
-        let (message, retained) = (&self.messages[number], &self.retained[channel]);
-        assert_eq!((&*message.channel, message.publisher), (channel, publisher));
-        assert!(
-            retained.in_round.contains(&Some(number)),
-            "J-79: {number} is not the last retained message: {retained:?}"
-        );
-    }
-
-    /// Judges a delivery.
-    fn pushed(
-        &mut self,
-        connection: ConnectionKey,
-        number: Number,
-        id: Option<&str>,
-        bytes: usize,
-    ) {
-        let client = self.connections[&connection].client;
-        let channel = self.messages[number].channel.clone();
-        let now = self.listener(client, &channel, None);
-        let message = &mut self.messages[number];
-        let before = message.audience[client];
-        assert!(
-            self.settings.echo || message.publisher != client,
-            "J-56: {client} gets its own {message:?}"
-        );
-        assert_ne!(message.fate, Fate::Refused, "J-74: {client} gets {message:?}");
-        let was_none = before.is_sure && before.kind == Kind::None && before.epoch == now.epoch;
-        assert!(!was_none, "J-53, J-55: {client} gets {message:?} without a subscription");
-        assert_eq!(message.qos1, id.is_some(), "J-65: {message:?}");
-
-        let is_first = message.receivers.insert(client);
-        *message.deliveries.entry(connection).or_default() += 1;
-        if is_first && before.is_sure {
-            let order = (message.publisher, channel.clone(), message.qos1);
-            let last = self.clients.get_mut(client).unwrap().order.insert(order, number);
-            assert!(last < Some(number), "J-67: {client} gets {number} behind {last:?}");
-        }
-        match id {
-            None => {
-                let is_right = !before.is_sure || before.connection == Some(connection);
-                assert!(is_right, "J-72: {client} gets {number} on another connection");
-                assert_eq!(
-                    self.messages[number].deliveries[&connection], 1,
-                    "{number} comes twice"
-                );
-            }
-            Some(id) => self.pushed_with_id(connection, number, id, bytes, is_first),
-        }
-    }
-
-    fn pushed_with_id(
-        &mut self,
-        connection: ConnectionKey,
-        number: Number,
-        id: &str,
-        bytes: usize,
-        is_first: bool,
-    ) {
-        let state = self.connections.get_mut(&connection).unwrap();
-        let client = state.client;
-        self.clients.get_mut(client).unwrap().ids.push(id.to_owned());
-        let PacketId::Stored(log, sequence) = PacketId::parse(id).expect("ids can be read") else {
-            state.live_ids.push(id.to_owned());
-            return;
-        };
-        // J-66 and J-73: an id names one message for ever, and nothing is sent before its commit.
-        assert_eq!(self.log.get(&(log, sequence)), Some(&number), "{id} names another message");
-        let channel = self.messages[number].channel.clone();
-        let now = self.listener(client, &channel, None);
-        if !now.is_sure || now.kind != Kind::Persistent {
-            return;
-        }
-        let acknowledged = self.acknowledged.entry((client, log)).or_default();
-        assert!(
-            !acknowledged.contains(&sequence),
-            "J-68: {client} gets {id} after its acknowledgement"
-        );
-        if is_first {
-            let last = self.first_deliveries.insert((client, log), sequence);
-            assert!(last < Some(sequence), "J-77: {client} gets {id} behind {last:?}");
-        }
-        let state = self.connections.get_mut(&connection).unwrap();
-        let last = state.last.insert(log, sequence);
-        assert!(last < Some(sequence), "J-77: {id} comes behind {last:?} on one connection");
-        state.in_flight.entry(log).or_default().insert(sequence, bytes);
-        self.check_window(connection, log);
-    }
-
-    /// J-78.
-    fn check_window(&self, connection: ConnectionKey, log: LogId) {
-        let state = &self.connections[&connection];
-        let count = state.in_flight[&log].len();
-        assert!(count <= state.window.max(1) as usize, "{count} in flight: {state:?}");
-        let sizes = || state.in_flight.values().flat_map(|sequences| sequences.values());
-        let bytes: usize = sizes().sum();
-        // The broker counts averages, and lets each channel begin one message.
-        let slack = sizes().max().unwrap() * 2 * state.in_flight.len();
-        assert!(bytes <= self.settings.window_bytes_max + slack, "{bytes} in flight: {state:?}");
-    }
-
-    pub(super) fn end_round(&mut self) {
-        for connection in self.connections.values_mut() {
-            if let Some(channel) = connection.expects_retained.take() {
-                panic!("J-81: the retained message of {channel} does not come");
-            }
-        }
-        let all_completed = self.batches.is_empty();
-        let (batch_count, round) = (self.batch_count, self.round);
-        for subscription in self.subscriptions.values_mut() {
-            subscription.end_round(batch_count, all_completed);
-        }
-        self.write_off_left();
-        for message in &self.messages {
-            self.check_present_were_served(message, round);
-        }
-    }
-
-    /// Those with a session got a QoS 0 message in its round, and those without a persistent
-    /// subscription a QoS 1 message when it was accepted.
-    fn check_present_were_served(&self, message: &Message, round: u64) {
-        let is_due = if message.qos1 {
-            message.fate == Fate::Accepted && message.accepted_in == round
-        } else {
-            message.fate != Fate::Refused && message.round == round
-        };
-        for (client, before) in message.audience.iter().filter(|_| is_due) {
-            let now = self.listener(client, &message.channel, self.clients[client].session);
-            let is_sure = before.is_sure && now.epoch == before.epoch;
-            let is_live = before.kind == Kind::Temporary
-                || (before.kind == Kind::Persistent && !message.qos1);
-            let is_own = !self.settings.echo && message.publisher == *client;
-            let Some(connection) = before.connection else { continue };
-            let is_still_there = now.connection == before.connection;
-            if is_sure && is_live && !is_own && (is_still_there || !message.qos1) {
-                let count = message.deliveries.get(&connection).copied().unwrap_or(0);
-                assert_eq!(count, 1, "J-55: deliveries to {client} of {message:?}");
-            }
-        }
-    }
-
-    pub(super) fn check_all_were_served(&self) {
-        for (client, number) in &self.owed {
-            let message = &self.messages[*number];
-            let is_served = message.receivers.contains(client) || message.fate != Fate::Accepted;
-            assert!(is_served, "J-77: {client} never gets {message:?}");
-        }
-        for connection in self.connections.values().filter(|one| one.gone_in.is_none()) {
-            assert!(connection.awaited.is_empty(), "replies are missing: {connection:?}");
-        }
-        for message in &self.messages {
-            let was_asked = message.qos1 && !message.publisher.is_empty();
-            assert!(!was_asked || message.fate != Fate::Waiting || self.is_orphan(message));
-        }
-    }
-
-    /// Says whether the connection that would be answered is gone.
-    fn is_orphan(&self, message: &Message) -> bool {
-        let listener = message.audience[message.publisher];
-        let connection = listener.connection.and_then(|key| self.connections.get(&key));
-        connection.is_none_or(|connection| connection.gone_in.is_some())
-    }
-
     /// A client asks for its subscriptions.
     pub(super) fn asked(&mut self, connection: ConnectionKey) {
         self.connections.get_mut(&connection).unwrap().awaited.push("published ?".to_owned());
-    }
-
-    pub(super) fn check_answer(&mut self, client: &'static str) {
-        let answer = self.answer.take().expect("the question is answered at once");
-        let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
-        for channel in CHANNELS {
-            let subscription = &self.subscriptions[&(client, channel)];
-            assert!(subscription.is_sure(), "everything is at rest");
-            let kind = match subscription.kind {
-                Kind::None => serde_json::Value::Null,
-                Kind::Temporary => "temp".into(),
-                Kind::Persistent => "persistent".into(),
-            };
-            assert_eq!(answer["subscriptions"][channel], kind, "J-97: {client} and {channel}");
-        }
-    }
-
-    /// Nobody is connected or remembered: only retained messages are.
-    pub(super) fn check_nothing_is_left(&self, store: &TestStore, channel_count: u64) {
-        let snapshot = store.snapshot();
-        assert_eq!((snapshot.clients, snapshot.cursors, snapshot.logs), (vec![], vec![], vec![]));
-        let retained = self.retained.iter().filter_map(|(name, one)| Some((name, one.now?)));
-        let stored = snapshot.retained.iter();
-        let stored: Vec<_> =
-            stored.map(|(name, one)| (name.to_string(), number_of(&one.payload))).collect();
-        let retained: Vec<_> = retained.map(|(name, number)| (name.clone(), number)).collect();
-        assert_eq!(stored, retained, "J-80");
-        assert_eq!(channel_count, retained.len() as u64, "channels in memory");
     }
 }
 
@@ -821,9 +401,4 @@ fn number_of(payload: &[u8]) -> Number {
 fn known(name: &str) -> &'static str {
     let names = CLIENTS.into_iter().chain(CHANNELS);
     names.into_iter().find(|known| *known == name).expect("names are known")
-}
-
-fn is_acknowledged(cursor: &CursorState, sequence: Sequence) -> bool {
-    sequence <= cursor.floor
-        || cursor.acknowledged.iter().any(|(first, last)| (*first..=*last).contains(&sequence))
 }

@@ -42,7 +42,7 @@ struct Wished {
     /// What was owed when the wish came.
     owed: BTreeSet<usize>,
     through: Through,
-    /// Whether the session it was for has ended.
+    /// Whether the session it came in has ended: nothing temporary comes of it.
     is_void: bool,
     outcome: Option<bool>,
 }
@@ -97,9 +97,7 @@ impl Subscription {
         if self.kind == Kind::Temporary {
             self.kind = Kind::None;
         }
-        for wished in &mut self.wishes {
-            wished.is_void |= wished.wish == Wish::Subscribe { persistent: false };
-        }
+        self.wishes.iter_mut().for_each(|wished| wished.is_void = true);
     }
 
     /// The wish of this round is in the batch.
@@ -167,6 +165,10 @@ impl Subscription {
                 // Without the store a subscription only becomes persistent if it is already.
                 (Wish::Subscribe { persistent: false }, _) if !wished.is_void => {
                     self.kind = if self.kind == Kind::None { Kind::Temporary } else { self.kind };
+                }
+                (Wish::Subscribe { persistent: true }, Through::Unknown | Through::Memory(_)) => {
+                    let is_there = wished.is_void || self.kind != Kind::None;
+                    assert!(is_there, "J-46: the answer is OK, but there is no subscription");
                 }
                 (Wish::Subscribe { .. }, _) => {}
                 (Wish::Unsubscribe, _) if is_done => {

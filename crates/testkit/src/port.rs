@@ -1,0 +1,29 @@
+//! Ports that nobody else gets while a broker restarts.
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr, SocketAddrV4},
+    os::fd::OwnedFd,
+};
+
+use rustix::net::{self, AddressFamily, SocketType, sockopt};
+
+/// A free port of loopback, kept for one broker.
+///
+/// A socket is bound to it and never listens, which lets one that does be bound there as well, and
+/// keeps the system from giving the port to anybody who asks for a free one.
+#[derive(Debug)]
+pub(crate) struct Port {
+    pub(crate) address: SocketAddr,
+    _socket: OwnedFd,
+}
+
+impl Port {
+    pub(crate) fn reserve() -> io::Result<Self> {
+        let socket = net::socket(AddressFamily::INET, SocketType::STREAM, None)?;
+        sockopt::set_socket_reuseaddr(&socket, true)?;
+        net::bind(&socket, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0))?;
+        let address = SocketAddr::try_from(net::getsockname(&socket)?)?;
+        Ok(Port { address, _socket: socket })
+    }
+}
