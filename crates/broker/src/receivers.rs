@@ -95,3 +95,6 @@ impl Receivers {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

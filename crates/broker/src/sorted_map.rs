@@ -75,3 +75,6 @@ impl<K: Ord + Copy, V> SortedMap<K, V> {
         self.0.binary_search_by(|(other, _)| other.cmp(key))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 //!
 //! Does not open sockets, read certificates or install a logger; it says what those are to be.
 //!
-//! Read [`Settings`] first, then [`load`]. The order of precedence is defaults, then the file,
+//! Read [`Settings`] first, then [`load()`]. The order of precedence is defaults, then the file,
 //! then the environment, then flags. Every key is written once, in `settings.rs`: that line makes
 //! the field, its default, its range, its documentation and its place in [`default_toml`].
 //!

@@ -215,7 +215,7 @@ impl Settings {
     /// Returns the listeners to open, by name.
     ///
     /// Leaves out those that are disabled, and those that require TLS while there is no
-    /// certificate; [`load`](crate::load) accepts the latter only of the defaults.
+    /// certificate; [`load()`](crate::load()) accepts the latter only of the defaults.
     pub fn open_listeners(&self) -> impl Iterator<Item = (&str, &Listener)> {
         let has_certificate = self.tls.files().is_some();
         self.listeners

@@ -5,7 +5,7 @@
 //! dialect's.
 //!
 //! Read [`jmqt::FrameSplitter`] first (bytes to frames), then [`jmqt::decode`] (frame to packet)
-//! and [`jmqt::encode`] (packet to bytes).
+//! and [`jmqt::put_push`] (packet to bytes).
 //!
 //! Tested by the vectors in `spec/vectors`, by splitting every stream at every byte, and by
 //! comparing the quick scanner with the general JSON parser on random input.

@@ -63,12 +63,22 @@ impl<E: Encoder> Broker<E> {
     /// closed. What follows the acceptance, in this order: the retained messages of persistent
     /// subscriptions, then their stored messages.
     ///
+    /// A connection carries one session in its life: once more for the same client is only
+    /// answered, for another client it does nothing.
+    ///
     /// # Spec
-    /// J-31, J-37, J-77, J-82.
+    /// J-31, J-37, J-38, J-77, J-82.
     pub fn connect(&mut self, connection: ConnectionKey, id: &ClientId) {
         self.settle();
         // One that is being closed must not take its session back from the one that took over.
         if self.connections.get(connection).is_none_or(|connection| connection.closing) {
+            return;
+        }
+        let timeout_s = self.settings.heartbeat_timeout.as_secs();
+        if let Some(present) = self.client_of(connection) {
+            if present == id {
+                self.reply(connection, &Reply::Connected { timeout_s });
+            }
             return;
         }
         let is_new = !self.client_keys.contains_key(id);
@@ -87,7 +97,6 @@ impl<E: Encoder> Broker<E> {
         self.stats.sessions_opened += 1;
         self.stats.sessions += 1;
 
-        let timeout_s = self.settings.heartbeat_timeout.as_secs();
         self.reply(connection, &Reply::Connected { timeout_s });
         self.resume(connection, key);
     }

@@ -17,6 +17,7 @@ mod limits;
 mod publish;
 mod retained;
 mod server;
+mod stats;
 mod subscribe;
 mod tick;
 

@@ -1,14 +1,14 @@
 //! Authentication: `auth`, `authAck` (J-26 to J-30).
 
-use rialto_testkit::{Broker, Peer, Transport};
+use rialto_testkit::{Peer, Transport};
 use serde_json::Value;
 
-use crate::{RIALTO, check, check_with};
+use crate::{check, check_with, start};
 
 #[test]
 fn a_name_gets_a_token_for_itself() {
     // J-26, J-27: exactly one authAck, with a token and the client id, both non-empty strings.
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     for transport in Transport::ALL {
         let mut peer = Peer::connect(&broker, transport);
         let answer = peer.ask(r#"{"auth":{"dt":{"client_name":"ada"}}}"#);
@@ -44,7 +44,7 @@ fn a_token_opens_a_session_on_this_connection_or_on_another() {
 #[test]
 fn data_that_mean_nothing_to_the_server_are_refused_with_a_reason() {
     // J-28, J-29: status 10, a non-empty mg, no token.
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     let bodies = [
         r#"{}"#,
         r#"{"dt":null}"#,
@@ -75,7 +75,7 @@ fn whoever_may_not_have_a_token_is_told_so() {
     for settings in
         [&["access.mode=tokens"] as &[&str], &[r#"access.tokens=[{client="ada",token="secret"}]"#]]
     {
-        let broker = Broker::with(RIALTO, settings);
+        let broker = start(settings);
         let mut peer = Peer::connect(&broker, Transport::Tcp);
         peer.send(r#"{"auth":{"dt":{"client_name":"ada"}}}"#);
         refused(&mut peer, 7);

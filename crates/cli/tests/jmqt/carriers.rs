@@ -2,14 +2,14 @@
 
 use std::process::Command;
 
-use rialto_testkit::{Broker, Peer, Transport, Upgrade};
+use rialto_testkit::{Peer, Transport, Upgrade};
 
-use crate::RIALTO;
+use crate::{RIALTO, start};
 
 #[test]
 fn a_frame_on_a_socket_is_json_in_utf_8_and_a_nul() {
     // J-1: in both directions; the peer cuts what it reads at each NUL and nowhere else.
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     for transport in Transport::SOCKETS {
         let mut ada = Peer::online(&broker, transport, "ada");
         ada.subscribe("Grüße 😀");
@@ -25,7 +25,7 @@ fn a_frame_on_a_socket_is_json_in_utf_8_and_a_nul() {
 #[test]
 fn it_makes_no_difference_how_tcp_cuts_the_bytes() {
     // J-2: many frames in one write, one frame over many.
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     for transport in Transport::SOCKETS {
         let mut ada = Peer::online(&broker, transport, "ada");
         let mut session = Vec::new();
@@ -53,7 +53,7 @@ fn it_makes_no_difference_how_tcp_cuts_the_bytes() {
 #[test]
 fn bytes_without_a_nul_at_the_end_of_the_stream_are_no_frame() {
     // J-2
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     for transport in Transport::SOCKETS {
         let mut bob = Peer::online(&broker, transport, "bob");
         bob.subscribe("room");
@@ -70,7 +70,7 @@ fn bytes_without_a_nul_at_the_end_of_the_stream_are_no_frame() {
 #[test]
 fn an_empty_frame_is_skipped() {
     // J-3: before a session too, and not counted as malformed.
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     for transport in Transport::ALL {
         let mut ada = Peer::connect(&broker, transport);
         for _ in 0..3 {
@@ -88,7 +88,7 @@ fn an_empty_frame_is_skipped() {
 #[test]
 fn a_frame_on_a_websocket_is_a_text_message_without_a_nul() {
     // J-4: one with a NUL is malformed, like any other text behind a packet.
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     for transport in Transport::WEBSOCKETS {
         let mut ada = Peer::online(&broker, transport, "ada");
         ada.send(r#"{"pub":{"cn":"$time","id":"1"}}"#);
@@ -103,7 +103,7 @@ fn a_frame_on_a_websocket_is_a_text_message_without_a_nul() {
 #[test]
 fn a_websocket_message_may_be_fragmented_and_interrupted_by_a_ping() {
     // J-4
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     for transport in Transport::WEBSOCKETS {
         let mut ada = Peer::online(&broker, transport, "ada");
         let packet = r#"{"pub":{"cn":"room","dt":"ä","q":1,"id":"1"}}"#.as_bytes();
@@ -118,7 +118,7 @@ fn a_websocket_message_may_be_fragmented_and_interrupted_by_a_ping() {
 #[test]
 fn a_websocket_message_that_is_no_text_closes_the_connection() {
     // J-5: 1003 for a binary message, 1007 for a text that is not UTF-8.
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     for transport in Transport::WEBSOCKETS {
         let mut ada = Peer::online(&broker, transport, "ada");
         ada.send_binary(br#"{"hb":{}}"#);
@@ -141,7 +141,7 @@ fn a_websocket_message_that_is_no_text_closes_the_connection() {
 #[test]
 fn an_upgrade_is_accepted_on_any_path_from_anywhere() {
     // J-6: without a subprotocol, whatever extensions are offered and whichever Origin is named.
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     let requests = [
         ("/", ""),
         ("/mqtt?token=1&x=/../", ""),
@@ -169,7 +169,7 @@ fn an_upgrade_is_accepted_on_any_path_from_anywhere() {
 #[test]
 fn one_listener_takes_all_transports() {
     // J-7, J-8: also when what tells them apart comes in pieces.
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     let online = Transport::ALL.map(|transport| Peer::online(&broker, transport, "ada"));
     drop(online);
 
@@ -189,7 +189,7 @@ fn one_listener_takes_all_transports() {
 #[test]
 fn packets_may_come_right_behind_the_upgrade_request() {
     // J-6: before its answer was seen.
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     for transport in Transport::WEBSOCKETS {
         let packets = [r#"{"auth":{"dt":{"client_name":"ada"}}}"#, r#"{"sub":{"cn":"room"}}"#];
         for piece_bytes in [usize::MAX, 100, 1] {

@@ -2,15 +2,15 @@
 
 use std::time::Instant;
 
-use rialto_testkit::{Broker, Dialogue, PATIENCE, Peer, Transport};
+use rialto_testkit::{Dialogue, PATIENCE, Peer, Transport};
 
-use crate::{RIALTO, check, check_with};
+use crate::{RIALTO, check, check_with, start};
 
 #[test]
 fn an_accepted_conn_is_told_the_seconds_of_silence_it_may_keep() {
     // J-32: an integer, at least 3.
     for (setting, ts) in [("3s", 3), ("90s", 90), ("2m", 120)] {
-        let broker = Broker::with(RIALTO, &[&format!("session.heartbeat_timeout={setting}")]);
+        let broker = start(&[&format!("session.heartbeat_timeout={setting}")]);
         for transport in Transport::ALL {
             let mut ada = Peer::connect(&broker, transport);
             let token = ada.ask(r#"{"auth":{"dt":{"client_name":"ada"}}}"#)["authAck"]["at"].take();
@@ -67,7 +67,7 @@ fn a_refused_conn_opens_nothing_and_may_be_tried_again() {
 #[test]
 fn a_token_of_another_server_is_not_valid_here() {
     // J-35
-    let (here, elsewhere) = (Broker::start(RIALTO), Broker::start(RIALTO));
+    let (here, elsewhere) = (start(&[]), start(&[]));
     let mut there = Peer::connect(&elsewhere, Transport::Tcp);
     let token = there.ask(r#"{"auth":{"dt":{"client_name":"ada"}}}"#)["authAck"]["at"].take();
     let mut ada = Peer::connect(&here, Transport::Tcp);
@@ -78,7 +78,7 @@ fn a_token_of_another_server_is_not_valid_here() {
 #[test]
 fn a_token_expires() {
     // J-35: the session it opened goes on.
-    let broker = Broker::with(RIALTO, &["access.token_lifetime=1s"]);
+    let broker = start(&["access.token_lifetime=1s"]);
     let mut ada = Peer::connect(&broker, Transport::Tcp);
     let token = ada.ask(r#"{"auth":{"dt":{"client_name":"ada"}}}"#)["authAck"]["at"].take();
     let conn = format!(r#"{{"conn":{{"at":{token},"cl":"ada"}}}}"#);
@@ -102,7 +102,7 @@ fn a_token_expires() {
 #[test]
 fn the_newer_connection_takes_the_session_over() {
     // J-37: whatever the transport of either; the old one is closed first.
-    let mut broker = Broker::start(RIALTO);
+    let mut broker = start(&[]);
     for old in Transport::ALL {
         for new in Transport::ALL {
             Dialogue::new(&mut broker, old).play(&format!(

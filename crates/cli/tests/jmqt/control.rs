@@ -1,13 +1,13 @@
 //! Control channels: `$` channels (J-94 to J-98).
 
-use rialto_testkit::{Broker, Peer, Transport};
+use rialto_testkit::{Peer, Transport};
 
-use crate::{RIALTO, check};
+use crate::{check, start};
 
 #[test]
 fn a_question_to_the_server_is_answered_on_its_ack() {
     // J-94, J-98: whatever q, with or without dt; distributed to nobody.
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     for transport in Transport::ALL {
         let mut bob = Peer::online(&broker, transport, "bob");
         let mut ada = Peer::online(&broker, transport, "ada");
@@ -82,7 +82,7 @@ fn my_subscriptions_lists_what_the_client_is_subscribed_to() {
 #[test]
 fn the_answers_are_true() {
     // J-98
-    let broker = Broker::with(RIALTO, &["limits.subscriptions_max=17"]);
+    let broker = start(&["limits.subscriptions_max=17"]);
     let mut ada = Peer::online(&broker, Transport::Tcp, "ada");
     ada.send(r#"{"pub":{"cn":"$whoami","id":"1"}}"#);
     ada.expect(r#"{"pubAck":{"st":1,"id":"1","dt":{"client":"ada","connected_s":"*"}}}"#);

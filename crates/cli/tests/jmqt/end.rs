@@ -6,9 +6,9 @@ use std::{
     thread,
 };
 
-use rialto_testkit::{Broker, Dialogue, Launch, Peer, Transport};
+use rialto_testkit::{Dialogue, Peer, Transport};
 
-use crate::{RIALTO, check};
+use crate::{check, launch, start};
 
 #[test]
 fn a_goodbye_is_not_answered_but_ends_the_connection() {
@@ -28,7 +28,7 @@ fn a_goodbye_is_not_answered_but_ends_the_connection() {
 #[test]
 fn nothing_behind_a_goodbye_is_acted_on() {
     // J-102: although it came with it.
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     for transport in Transport::ALL {
         let mut bob = Peer::online(&broker, transport, "bob");
         bob.subscribe("room");
@@ -58,7 +58,7 @@ fn nothing_behind_a_goodbye_is_acted_on() {
 #[test]
 fn what_was_asked_before_a_goodbye_is_still_answered() {
     // J-102, J-57: the store's answers too, as long as they were asked for before.
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     for transport in Transport::ALL {
         let mut ada = Peer::online(&broker, transport, "ada");
         ada.send_all(&[r#"{"sub":{"cn":"room"}}"#, r#"{"hb":{}}"#, r#"{"disconn":{}}"#]);
@@ -109,7 +109,7 @@ fn a_session_takes_its_own_subscriptions_along_however_it_ends() {
 #[test]
 fn a_session_that_falls_silent_takes_its_own_subscriptions_along() {
     // J-103: idleness. Bob speaks now and then, ada does not.
-    let mut broker = Broker::with(RIALTO, &["session.heartbeat_timeout=3s"]);
+    let mut broker = start(&["session.heartbeat_timeout=3s"]);
     let mut dialogue = Dialogue::new(&mut broker, Transport::WebSocket);
     dialogue.play(BEFORE);
     let mut ada = dialogue.take("ada");
@@ -127,7 +127,7 @@ fn a_session_that_falls_silent_takes_its_own_subscriptions_along() {
 #[test]
 fn one_peers_misdeeds_leave_the_others_alone() {
     // J-104: reset in the middle of a frame, garbage, half a session, all at once.
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     let mut ada = Peer::online(&broker, Transport::Tcp, "ada");
     let mut bob = Peer::online(&broker, Transport::WebSocketTls, "bob");
     ada.subscribe_for_good("log");
@@ -158,7 +158,7 @@ fn one_peers_misdeeds_leave_the_others_alone() {
 #[test]
 fn tls_is_offered_with_the_same_packets_inside() {
     // J-105: with and without SNI; a listener that requires TLS takes nothing else.
-    let broker = Launch::of(RIALTO).listener("strict").set("listeners.strict.tls=require").start();
+    let broker = launch().listener("strict").set("listeners.strict.tls=require").start();
     let strict = broker.address_of("strict");
     for transport in [Transport::Tls, Transport::WebSocketTls] {
         for server_name in [None, Some("localhost")] {

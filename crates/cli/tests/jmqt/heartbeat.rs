@@ -7,14 +7,14 @@ use std::{
 
 use rialto_testkit::{Broker, Ending, Peer, Transport};
 
-use crate::{RIALTO, check};
+use crate::{check, start};
 
 /// The shortest silence that can be configured.
 const SILENCE: Duration = Duration::from_secs(3);
 
-/// A broker that loses patience as soon as it may.
-fn impatient_broker() -> Broker {
-    Broker::with(RIALTO, &["session.heartbeat_timeout=3s"])
+/// Starts a broker that loses patience as soon as it may, and does not wait for a disk.
+fn start_impatient(settings: &[&str]) -> Broker {
+    start(&[&["session.heartbeat_timeout=3s", "store.kind=memory"], settings].concat())
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_heartbeat_is_answered_in_a_session_and_only_there() {
 #[test]
 fn a_heartbeat_behind_a_goodbye_is_not_answered() {
     // J-42: both in one write.
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     for transport in [Transport::Tcp, Transport::Tls] {
         let mut ada = Peer::online(&broker, transport, "ada");
         ada.send_raw(b"{\"hb\":{}}\0{\"disconn\":{}}\0{\"hb\":{}}\0");
@@ -57,7 +57,7 @@ fn a_heartbeat_behind_a_goodbye_is_not_answered() {
 #[test]
 fn a_silent_session_is_closed_in_time_and_not_too_early() {
     // J-44: between ts and twice ts after the last packet, a WebSocket with code 1000.
-    let broker = impatient_broker();
+    let broker = start_impatient(&[]);
     thread::scope(|scope| {
         for transport in Transport::ALL {
             let broker = &broker;
@@ -80,9 +80,9 @@ fn a_silent_session_is_closed_in_time_and_not_too_early() {
 fn a_connection_without_a_session_is_closed_in_the_same_way() {
     // J-45: whether or not it said anything, and also one that said not even what it speaks.
     let brokers = [
-        impatient_broker(),
+        start_impatient(&[]),
         // As in the defaults, where the time to open a session is as long.
-        Broker::with(RIALTO, &["session.heartbeat_timeout=3s", "limits.authenticate_timeout=3s"]),
+        start_impatient(&["limits.authenticate_timeout=3s"]),
     ];
     thread::scope(|scope| {
         for broker in &brokers {
@@ -118,7 +118,7 @@ fn wait_without_session(broker: &Broker, transport: Transport, greeting: Option<
 #[test]
 fn any_packet_is_a_sign_of_life() {
     // J-43: none of these is a heartbeat, and the session outlives twice its timeout.
-    let broker = impatient_broker();
+    let broker = start_impatient(&[]);
     let packets = [
         r#"{"pushAck":{"id":"none"}}"#,
         r#"{"pub":{"cn":"room","dt":1}}"#,

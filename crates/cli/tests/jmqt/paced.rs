@@ -11,10 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rialto_testkit::{Broker, Launch, Peer, Transport};
+use rialto_testkit::{Broker, Peer, Transport};
 use serde_json::{Value, json};
 
-use crate::RIALTO;
+use crate::launch;
 
 /// What the original Python client reads at once.
 const READ_BYTES: usize = 1024;
@@ -22,7 +22,7 @@ const READ_BYTES: usize = 1024;
 const PAUSE: Duration = Duration::from_millis(3);
 
 fn broker() -> Broker {
-    Launch::of(RIALTO).listener("paced").set("listeners.paced.paced=true").start()
+    launch().listener("paced").set("listeners.paced.paced=true").start()
 }
 
 /// Opens a session on the paced listener.

@@ -1,9 +1,9 @@
 //! Roots and bodies (J-12 to J-25); the frames of `spec/vectors` have tests of their own.
 
-use rialto_testkit::{Broker, Peer, Transport};
+use rialto_testkit::{Peer, Transport};
 use serde_json::{Value, json};
 
-use crate::{RIALTO, check};
+use crate::{check, start};
 
 #[test]
 fn every_type_of_packet_has_its_place_in_a_session() {
@@ -40,7 +40,7 @@ fn every_type_of_packet_has_its_place_in_a_session() {
 #[test]
 fn what_is_not_utf_8_is_ignored_and_its_neighbours_are_served() {
     // J-17: all in one write; counted as malformed.
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     for transport in Transport::SOCKETS {
         let mut ada = Peer::online(&broker, transport, "ada");
         ada.send_raw(b"{\"hb\":{}}\0{\"pub\":{\"cn\":\"\xff\",\"dt\":1,\"q\":1,\"id\":\"1\"}}\0\xc3\0{\"hb\":{}}\0");
@@ -56,7 +56,7 @@ fn nesting_is_limited() {
     // J-18: packets of 32 levels pass, of thousands do not, and the depth of dt can be set.
     for depth_max in [64, 30, 5] {
         let setting = format!("limits.json_depth_max={depth_max}");
-        let broker = Broker::with(RIALTO, &[&setting]);
+        let broker = start(&[&setting]);
         let mut bob = Peer::online(&broker, Transport::Tcp, "bob");
         bob.subscribe("room");
         for transport in Transport::ALL {
@@ -118,7 +118,7 @@ fn flags_are_read_by_value() {
 #[test]
 fn an_id_that_is_a_number_is_answered_as_it_was_written() {
     // J-22
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     for transport in Transport::ALL {
         let mut ada = Peer::online(&broker, transport, "ada");
         for number in
@@ -153,7 +153,7 @@ fn names_are_compared_and_echoed_exactly() {
         "tab\tline\n",
         "nul\0",
     ];
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     for transport in Transport::ALL {
         // As channels: each gets its own message, and no other.
         let mut ada = Peer::online(&broker, transport, "ada");
@@ -204,7 +204,7 @@ fn data_reach_the_subscriber_as_they_were_written() {
         r#"{"a":1,"a":2}"#,
         r#"{"cn":"other","q":1,"id":"9","rt":1,"push":{}}"#,
     ];
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     for transport in Transport::ALL {
         let mut ada = Peer::online(&broker, transport, "ada");
         ada.subscribe_for_good("log");
@@ -271,7 +271,7 @@ fn no_packet_of_the_server_lacks_a_key_that_clients_read_unseen() {
         r#"{"pub":{"cn":"$nothing","id":"1"}}"#,
         r#"{"pub":{"cn":"$time","id":"1"}}"#,
     ];
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     for transport in Transport::ALL {
         let mut ada = Peer::online(&broker, transport, "ada");
         let mut bob = Peer::online(&broker, transport, "bob");

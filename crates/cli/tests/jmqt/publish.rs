@@ -1,9 +1,9 @@
 //! Publishing: `pub`, `pubAck` (J-55 to J-63).
 
-use rialto_testkit::{Broker, Peer, Transport};
+use rialto_testkit::{Peer, Transport};
 use serde_json::json;
 
-use crate::{RIALTO, check, check_with};
+use crate::{check, check_with, start};
 
 #[test]
 fn a_message_reaches_those_who_are_subscribed_to_exactly_its_channel() {
@@ -36,7 +36,7 @@ fn a_message_reaches_those_who_are_subscribed_to_exactly_its_channel() {
 #[test]
 fn one_message_reaches_the_subscribers_of_all_transports() {
     // J-55, J-9
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     let mut subscribers = Transport::ALL
         .map(|transport| Peer::online(&broker, transport, &format!("over {transport}")));
     for subscriber in &mut subscribers {
@@ -91,7 +91,7 @@ fn a_publisher_gets_its_own_message_where_echo_is_on() {
 #[test]
 fn a_pub_ack_has_the_very_id_of_the_pub() {
     // J-57
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     let ids =
         ["1", "0", "", " ", "a b", "ünï😀", "\"\\\n", "6f1c-…", "9999999999999999999999", "null"];
     for transport in Transport::ALL {

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use rialto_testkit::{Broker, Peer, Transport};
+use rialto_testkit::{Peer, Transport};
 use serde_json::json;
 
-use crate::{RIALTO, check};
+use crate::{check, start};
 
 #[test]
 fn a_push_says_what_was_published_where_by_whom_and_how() {
@@ -31,7 +31,7 @@ fn a_push_says_what_was_published_where_by_whom_and_how() {
 fn every_unacknowledged_message_has_an_id_of_its_own() {
     // J-66: made by the server, a non-empty string, over all channels and all kinds of
     // subscription, and over a restart.
-    let mut broker = Broker::start(RIALTO);
+    let mut broker = start(&[]);
     let mut ids = HashSet::new();
     for round in 0..2 {
         let mut ada = Peer::online(&broker, Transport::Tcp, "ada");
@@ -73,7 +73,7 @@ fn gather_ids(peer: &mut Peer, count: usize, ids: &mut HashSet<String>) {
 fn the_messages_of_a_publisher_come_in_the_order_sent() {
     // J-67: to a channel with one QoS, each publisher's own order, whatever else is under way.
     const COUNT: u64 = 300;
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     for transport in Transport::ALL {
         for (q, persistence) in [(0, 0), (1, 0), (1, 1)] {
             let mut ada = Peer::online(&broker, transport, "ada");

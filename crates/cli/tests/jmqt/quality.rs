@@ -1,9 +1,9 @@
 //! Quality of service (J-72 to J-78).
 
-use rialto_testkit::{Broker, Dialogue, Peer, Transport};
+use rialto_testkit::{Dialogue, Peer, Transport};
 use serde_json::json;
 
-use crate::{RIALTO, check, check_with};
+use crate::{check, check_with, start};
 
 #[test]
 fn a_message_of_quality_0_is_for_those_who_are_there() {
@@ -35,7 +35,8 @@ fn a_message_of_quality_0_is_for_those_who_are_there() {
 #[test]
 fn what_was_acknowledged_survives_a_crash() {
     // J-73: for persistent subscribers, and as the retained message.
-    check(
+    check_with(
+        &["store.durability=fsync"],
         r#"
         ada online
         ada > {"sub":{"cn":"log","pr":1}}
@@ -61,7 +62,7 @@ fn what_was_acknowledged_survives_a_crash() {
 fn a_message_is_pushed_no_earlier_than_it_is_stored() {
     // J-73: so what a subscriber has seen, it sees again after a crash at that moment.
     for transport in Transport::ALL {
-        let mut broker = Broker::start(RIALTO);
+        let mut broker = start(&["store.durability=fsync"]);
         let mut dialogue = Dialogue::new(&mut broker, transport);
         dialogue.play(
             r#"
@@ -131,7 +132,7 @@ fn a_message_that_nobody_needs_later_is_not_stored() {
     // J-75, J-76: without persistent subscribers it is still pushed with an id; without any it is
     // dropped, and acknowledged all the same.
     for transport in Transport::ALL {
-        let mut broker = Broker::start(RIALTO);
+        let mut broker = start(&[]);
         Dialogue::new(&mut broker, transport).play(
             r#"
             ada online
@@ -234,7 +235,7 @@ fn only_so_many_unacknowledged_pushes_are_under_way() {
     const WINDOW: usize = 4;
     const COUNT: usize = 40;
     let setting = format!("limits.unacknowledged_max={WINDOW}");
-    let broker = Broker::with(RIALTO, &[&setting]);
+    let broker = start(&[&setting]);
     for transport in Transport::ALL {
         let mut ada = Peer::online(&broker, transport, "ada");
         ada.subscribe_for_good("log");

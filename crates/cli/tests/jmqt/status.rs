@@ -1,13 +1,13 @@
 //! Status codes (J-71).
 
-use rialto_testkit::{Broker, Peer, Transport};
+use rialto_testkit::{Peer, Transport};
 
-use crate::RIALTO;
+use crate::start;
 
 #[test]
 fn each_status_means_the_same_everywhere() {
     // J-71: 5 when the store may not grow. 0 is for a gate that knows passwords; ours knows none.
-    let broker = Broker::with(RIALTO, &["store.log_messages_max=1"]);
+    let broker = start(&["store.log_messages_max=1"]);
     let requests = [
         (1, r#"{"sub":{"cn":"room","pr":1}}"#),
         (1, r#"{"unsub":{"cn":"room"}}"#),

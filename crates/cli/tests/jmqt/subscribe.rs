@@ -1,9 +1,9 @@
 //! Subscribing and unsubscribing (J-46 to J-54, J-87, J-88).
 
-use rialto_testkit::{Broker, Peer, Transport};
+use rialto_testkit::{Peer, Transport};
 use serde_json::{Value, json};
 
-use crate::{RIALTO, check, check_with};
+use crate::{check, check_with, start};
 
 #[test]
 fn a_subscription_is_acknowledged_and_lasts_for_the_session_or_for_good() {
@@ -255,7 +255,7 @@ fn unsubscribing_from_what_one_is_not_subscribed_to_is_done_at_once() {
 #[test]
 fn requests_sent_at_once_are_answered_in_order() {
     // J-46, J-52: however the store delays some of them, the last one decides.
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     for transport in Transport::ALL {
         let mut ada = Peer::online(&broker, transport, &format!("ada over {transport}"));
         for (request, pr) in [("sub", 1), ("unsub", 0), ("sub", 1), ("unsub", 0), ("sub", 1)] {
@@ -310,7 +310,7 @@ fn a_persistent_subscription_survives_the_session_and_the_server() {
 #[test]
 fn a_persistent_subscription_that_cannot_be_stored_is_refused() {
     // J-88, J-74: status 5 and not subscribed; one for the session needs no store.
-    let broker = Broker::with(RIALTO, &["store.bytes_max=256KiB"]);
+    let broker = start(&["store.bytes_max=256KiB"]);
     for transport in Transport::ALL {
         let name = format!("ada over {transport}");
         let mut ada = Peer::online(&broker, transport, &name);

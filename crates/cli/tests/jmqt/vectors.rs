@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path};
 use rialto_testkit::{Broker, Peer, Transport, matches};
 use serde_json::{Value, json};
 
-use crate::RIALTO;
+use crate::start;
 
 /// Frames longer than this pass.
 const SETTINGS: [&str; 1] = ["limits.packet_bytes_max=256KiB"];
@@ -47,7 +47,7 @@ fn malformed_frames_are_ignored_or_refused_as_they_deserve() {
     let vectors = vectors("jmqt-malformed.jsonl");
     assert!(vectors.len() > 100);
     for transport in Transport::ALL {
-        let broker = Broker::with(RIALTO, &SETTINGS);
+        let broker = start(&SETTINGS);
         let mut ada = Peer::online(&broker, transport, "ada");
         for vector in &vectors {
             let Some(frame) = frame_for(vector, transport) else { continue };
@@ -105,7 +105,7 @@ struct Stage {
 
 impl Stage {
     fn new(transport: Transport) -> Self {
-        Stage { broker: Broker::with(RIALTO, &SETTINGS), transport }
+        Stage { broker: start(&SETTINGS), transport }
     }
 
     /// Plays a frame and looks whether it has the effect that its fields say.

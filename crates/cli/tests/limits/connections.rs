@@ -8,7 +8,7 @@ use std::{
 
 use rialto_testkit::{Broker, Ending, PATIENCE, Peer, Transport};
 
-use crate::{RIALTO, check_logged, check_serves};
+use crate::{check_logged, check_serves, start};
 
 const HERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 1);
 const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
@@ -16,7 +16,7 @@ const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 #[test]
 fn so_many_connections_may_be_open() {
     // J-104: one more is told so and closed; those that are open go on.
-    let broker = Broker::with(RIALTO, &["limits.connections_max=4"]);
+    let broker = start(&["limits.connections_max=4"]);
     let mut open = Transport::ALL
         .map(|transport| Peer::online(&broker, transport, &format!("over {transport}")));
     check_turned_away(&broker, HERE);
@@ -36,7 +36,7 @@ fn so_many_connections_may_be_open() {
 #[test]
 fn so_many_connections_may_come_from_one_address() {
     // J-104: those from another address are let in.
-    let broker = Broker::with(RIALTO, &["limits.connections_per_address_max=2"]);
+    let broker = start(&["limits.connections_per_address_max=2"]);
     let first = Peer::online(&broker, Transport::Tcp, "first");
     let _second = Peer::online(&broker, Transport::Tls, "second");
     check_turned_away(&broker, HERE);
@@ -82,7 +82,7 @@ fn wait_until_let_in(broker: &Broker, source: Ipv4Addr) {
 fn a_session_must_be_opened_in_time() {
     // J-31: however much is said meanwhile, as long as it is no session.
     const TIME: Duration = Duration::from_millis(500);
-    let broker = Broker::with(RIALTO, &["limits.authenticate_timeout=500ms"]);
+    let broker = start(&["limits.authenticate_timeout=500ms"]);
     let mut present = Peer::online(&broker, Transport::Tcp, "present");
     thread::scope(|scope| {
         for transport in Transport::ALL {
@@ -105,7 +105,7 @@ fn a_session_must_be_opened_in_time() {
 #[test]
 fn a_handshake_must_be_finished_in_time() {
     // J-45, J-104: a ClientHello, an upgrade request, a frame of which only half comes.
-    let broker = Broker::with(RIALTO, &["limits.authenticate_timeout=500ms"]);
+    let broker = start(&["limits.authenticate_timeout=500ms"]);
     let halves: [&[u8]; 6] = [
         b"",
         b"\x16",
@@ -134,7 +134,7 @@ fn a_handshake_must_be_finished_in_time() {
 #[test]
 fn a_frame_that_comes_a_byte_at_a_time_does_not_keep_a_place_for_ever() {
     // J-45: bytes are no packets.
-    let broker = Broker::with(RIALTO, &["limits.authenticate_timeout=500ms"]);
+    let broker = start(&["limits.authenticate_timeout=500ms"]);
     let mut slow = Peer::connect(&broker, Transport::Tcp);
     let started = Instant::now();
     while slow.try_send_raw(b" ").is_ok() {

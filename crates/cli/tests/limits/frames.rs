@@ -3,13 +3,13 @@
 use rialto_testkit::{Broker, Ending, Peer, Transport};
 use serde_json::json;
 
-use crate::{RIALTO, check_logged, check_serves};
+use crate::{check_logged, check_serves, start};
 
 /// What every server accepts (J-11).
 const FRAME_BYTES_MAX: usize = 64 << 10;
 
 fn broker() -> Broker {
-    Broker::with(RIALTO, &["limits.packet_bytes_max=64KiB"])
+    start(&["limits.packet_bytes_max=64KiB"])
 }
 
 /// Makes a publish that is that many bytes long.

@@ -5,9 +5,9 @@ use std::{
     net::{Shutdown, TcpStream},
 };
 
-use rialto_testkit::{Broker, PATIENCE, Peer, Transport};
+use rialto_testkit::{PATIENCE, Peer, Transport};
 
-use crate::{RIALTO, check_serves};
+use crate::{check_serves, start};
 
 /// Bytes that look random and are the same in every run: a xorshift generator.
 struct Noise(u64);
@@ -42,7 +42,7 @@ impl Noise {
 #[test]
 fn noise_on_a_new_connection_harms_nobody() {
     // J-104: whatever its first byte makes of it; it ends when the peer ends it, or before.
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     for seed in 1..=100 {
         let noise = Noise::new(seed).bytes(4096);
         let mut socket = TcpStream::connect(broker.address()).unwrap();
@@ -60,7 +60,7 @@ fn noise_on_a_new_connection_harms_nobody() {
 #[test]
 fn noise_within_a_session_is_ignored_or_ends_it() {
     // J-13, J-14, J-17, J-104
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     for transport in Transport::ALL {
         for seed in 1..=30 {
             let mut noise = Noise::new(seed);
@@ -81,7 +81,7 @@ fn noise_within_a_session_is_ignored_or_ends_it() {
 #[test]
 fn spoilt_packets_are_answered_or_ignored_and_the_next_one_is_served() {
     // J-13 to J-16, J-104: any packet with some of its bytes changed.
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     let packets = [
         r#"{"sub":{"cn":"room","pr":0}}"#,
         r#"{"unsub":{"cn":"room"}}"#,
@@ -112,7 +112,7 @@ fn spoilt_packets_are_answered_or_ignored_and_the_next_one_is_served() {
 fn a_websocket_that_breaks_the_rules_is_closed() {
     // J-104: with 1002: frames without a mask, unknown opcodes, reserved bits, a continuation of
     // nothing, a control frame that is too long or fragmented.
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     let mask = [0; 4];
     let too_long = [&[0x89, 0xfe, 0, 126][..], &mask, &[0; 126]].concat();
     let frames: [&[u8]; 7] = [

@@ -5,9 +5,9 @@ use std::{
     net::{Shutdown, TcpStream},
 };
 
-use rialto_testkit::{Broker, Launch, PATIENCE, Peer, Transport};
+use rialto_testkit::{Broker, PATIENCE, Peer, Transport};
 
-use crate::{RIALTO, check_logged, check_serves};
+use crate::{check_logged, check_serves, launch, start};
 
 /// Says something on a new connection and returns all that is answered until its end.
 fn answer_to(broker: &Broker, greeting: &[u8]) -> Vec<u8> {
@@ -25,7 +25,7 @@ fn answer_to(broker: &Broker, greeting: &[u8]) -> Vec<u8> {
 #[test]
 fn a_request_that_is_no_upgrade_is_told_what_this_port_is_for() {
     // J-7: 426, which says how to go on; whatever is wrong with the request.
-    let broker = Broker::start(RIALTO);
+    let broker = start(&[]);
     let requests = [
         "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
         "GET / HTTP/1.0\r\n\r\n",
@@ -56,7 +56,7 @@ fn a_request_that_is_no_upgrade_is_told_what_this_port_is_for() {
 #[test]
 fn a_request_may_not_grow_without_an_end() {
     // J-104: 16 KiB at most, headers and all.
-    let broker = Broker::with(RIALTO, &["log.level=debug"]);
+    let broker = start(&["log.level=debug"]);
     let mut flood = b"GET / HTTP/1.1\r\n".to_vec();
     flood.resize(20 << 10, b'x');
     assert_eq!(answer_to(&broker, &flood), b"");
@@ -68,7 +68,7 @@ fn a_request_may_not_grow_without_an_end() {
 #[test]
 fn tls_that_is_none_is_closed() {
     // J-104: records and ClientHellos that make no sense; an alert may be answered.
-    let broker = Broker::with(RIALTO, &["log.level=debug"]);
+    let broker = start(&["log.level=debug"]);
     let hello = b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x03";
     let greetings: [&[u8]; 5] = [
         b"\x16\x03\x01\xff\xff\x01\x00\x00\x00",
@@ -93,7 +93,7 @@ fn tls_that_is_none_is_closed() {
 #[test]
 fn tls_to_a_listener_without_a_certificate_is_closed() {
     // J-105, J-104
-    let broker = Launch::of(RIALTO).without_certificate().set("log.level=debug").start();
+    let broker = launch().without_certificate().set("log.level=debug").start();
     for transport in [Transport::Tls, Transport::WebSocketTls] {
         let refused = Peer::try_connect(&broker, broker.address(), transport, None);
         assert!(refused.is_err(), "{transport}");
@@ -108,7 +108,7 @@ fn tls_to_a_listener_without_a_certificate_is_closed() {
 #[test]
 fn a_client_that_does_not_trust_the_certificate_harms_nobody() {
     // J-105, J-104: it goes away in the middle of the handshake.
-    let (broker, other) = (Broker::start(RIALTO), Broker::start(RIALTO));
+    let (broker, other) = (start(&[]), start(&[]));
     for transport in [Transport::Tls, Transport::WebSocketTls] {
         let refused = Peer::try_connect(&other, broker.address(), transport, None);
         assert!(refused.is_err(), "{transport}");

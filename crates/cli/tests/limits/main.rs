@@ -10,11 +10,22 @@ mod greetings;
 mod names;
 mod slow;
 
-use rialto_testkit::{Broker, Peer, Transport};
+use rialto_testkit::{Broker, Launch, Peer, Transport};
 use serde_json::Value;
 
 /// The binary under test.
 const RIALTO: &str = env!("CARGO_BIN_EXE_rialto");
+
+/// Begins to start a broker. Its store does not wait for the disk, which is faster, and which only
+/// a power cut could tell from one that does.
+fn launch() -> Launch {
+    Launch::of(RIALTO).set("store.durability=os")
+}
+
+/// Starts a broker with these settings.
+fn start(settings: &[&str]) -> Broker {
+    settings.iter().fold(launch(), |launch, setting| launch.set(setting)).start()
+}
 
 /// Proves that the broker serves others: new clients get a message and its acknowledgement.
 #[track_caller]

@@ -1,16 +1,16 @@
 //! Subscriptions of a client, and the length of names.
 
-use rialto_testkit::{Broker, Dialogue, Peer, Transport};
+use rialto_testkit::{Dialogue, Peer, Transport};
 use serde_json::json;
 
-use crate::{RIALTO, check_serves};
+use crate::{check_serves, start};
 
 #[test]
 fn a_client_may_have_so_many_subscriptions() {
     // J-46, J-71: one more is refused with status 7. Its # channel is not counted, one that it
     // has already is not a new one, and an unsub makes room.
     for transport in Transport::ALL {
-        let mut broker = Broker::with(RIALTO, &["limits.subscriptions_max=2"]);
+        let mut broker = start(&["limits.subscriptions_max=2"]);
         Dialogue::new(&mut broker, transport).play(
             r##"
             bob online
@@ -58,7 +58,7 @@ fn a_client_may_have_so_many_subscriptions() {
 #[test]
 fn subscriptions_asked_for_at_once_are_counted_too() {
     // J-46: those that wait for the store are not forgotten.
-    let broker = Broker::with(RIALTO, &["limits.subscriptions_max=5"]);
+    let broker = start(&["limits.subscriptions_max=5"]);
     for (transport, pr) in Transport::ALL.into_iter().zip([0, 1, 0, 1]) {
         let mut ada = Peer::online(&broker, transport, &format!("ada {transport}"));
         let requests = (0..10).map(|n| format!(r#"{{"sub":{{"cn":"{n}","pr":{pr}}}}}"#));
@@ -74,7 +74,7 @@ fn subscriptions_asked_for_at_once_are_counted_too() {
 #[test]
 fn names_have_a_length_in_bytes() {
     // J-49, J-61: of UTF-8, one below the limit, at it, and one above.
-    let broker = Broker::with(RIALTO, &["limits.channel_name_bytes_max=20"]);
+    let broker = start(&["limits.channel_name_bytes_max=20"]);
     for transport in Transport::ALL {
         let mut ada = Peer::online(&broker, transport, "ada");
         let names = [("x".repeat(19), 1), ("x".repeat(20), 1), ("x".repeat(21), 11)];
@@ -96,7 +96,7 @@ fn names_have_a_length_in_bytes() {
 #[test]
 fn the_name_of_a_client_is_as_long_as_its_channel_allows() {
     // J-28, J-89: # and its name make a channel's name.
-    let broker = Broker::with(RIALTO, &["limits.channel_name_bytes_max=20"]);
+    let broker = start(&["limits.channel_name_bytes_max=20"]);
     for transport in Transport::ALL {
         let longest = "x".repeat(19);
         let mut longest_named = Peer::online(&broker, transport, &longest);

@@ -3,7 +3,7 @@
 use rialto_testkit::{Broker, Ending, Peer, Transport};
 use serde_json::{Value, json};
 
-use crate::{RIALTO, check_logged, check_serves};
+use crate::{check_logged, check_serves, start};
 
 /// What may wait for a client, in these tests.
 const OUTBOX: [&str; 2] = ["limits.outbox_bytes_max=1MiB", "limits.packet_bytes_max=64KiB"];
@@ -46,7 +46,7 @@ fn sleepers(broker: &Broker) -> [Peer; 4] {
 fn a_subscriber_that_does_not_read_loses_messages_and_harms_nobody() {
     // J-104: memory stays within the outboxes; the drops are counted and said once each; whoever
     // reads again gets whole frames in order, and what is published then.
-    let broker = Broker::with(RIALTO, &OUTBOX);
+    let broker = start(&OUTBOX);
     let mut reader = Peer::online(&broker, Transport::Tcp, "reader");
     reader.subscribe("room");
     let mut sleepers = sleepers(&broker);
@@ -87,7 +87,7 @@ fn a_subscriber_that_does_not_read_loses_messages_and_harms_nobody() {
 fn a_subscriber_that_does_not_read_is_closed_where_that_is_configured() {
     // J-104
     let settings = [OUTBOX[0], OUTBOX[1], "delivery.slow_consumer=close"];
-    let broker = Broker::with(RIALTO, &settings);
+    let broker = start(&settings);
     let mut reader = Peer::online(&broker, Transport::Tcp, "reader");
     reader.subscribe("room");
     let sleepers = sleepers(&broker);
@@ -104,7 +104,7 @@ fn a_subscriber_that_does_not_read_is_closed_where_that_is_configured() {
 #[test]
 fn a_subscriber_that_reads_no_quality_1_is_closed() {
     // J-104, J-75: what must be acknowledged is not dropped.
-    let broker = Broker::with(RIALTO, &OUTBOX);
+    let broker = start(&OUTBOX);
     let mut reader = Peer::online(&broker, Transport::Tcp, "reader");
     reader.subscribe("room");
     let sleepers = sleepers(&broker);
@@ -121,7 +121,7 @@ fn a_subscriber_that_reads_no_quality_1_is_closed() {
 #[test]
 fn what_a_persistent_subscriber_does_not_read_waits_in_the_store() {
     // J-77, J-78, J-104: nothing is lost, and memory stays within the window.
-    let broker = Broker::with(RIALTO, &OUTBOX);
+    let broker = start(&OUTBOX);
     let mut after_first = None;
     for transport in Transport::ALL {
         let mut reader = Peer::online(&broker, transport, "reader");
@@ -148,7 +148,7 @@ fn what_a_persistent_subscriber_does_not_read_waits_in_the_store() {
 #[test]
 fn a_publisher_that_does_not_read_its_acknowledgements_is_closed() {
     // J-104: long ids make long acknowledgements. It is not read any more, or closed.
-    let broker = Broker::with(RIALTO, &OUTBOX);
+    let broker = start(&OUTBOX);
     let before = broker.memory_bytes();
     for transport in Transport::ALL {
         let mut ada = Peer::online(&broker, transport, "ada");
@@ -166,7 +166,7 @@ fn a_publisher_that_does_not_read_its_acknowledgements_is_closed() {
 fn a_live_subscriber_may_leave_so_many_messages_unacknowledged() {
     // J-104, J-75: it reads all of them; then it is told and closed. Never below a thousand.
     const LIMIT: usize = 1200;
-    let broker = Broker::with(RIALTO, &[&format!("limits.unacknowledged_max={LIMIT}")]);
+    let broker = start(&[&format!("limits.unacknowledged_max={LIMIT}")]);
     for transport in Transport::ALL {
         let mut ada = Peer::online(&broker, transport, "ada");
         ada.subscribe("room");

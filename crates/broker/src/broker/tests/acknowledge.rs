@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use super::world::{check, check_with};
+use super::world::{World, check, check_with};
 use crate::Settings;
 
 #[test]
@@ -196,6 +196,22 @@ fn an_acknowledgement_refused_by_the_store_is_written_again() {
             store < put bob seen 0
         "#]],
     );
+}
+
+#[test]
+fn only_so_many_gaps_are_remembered_of_a_client_that_makes_ids_up() {
+    // It may know ids of an earlier connection, but hardly thousands with gaps between them.
+    let mut world = World::new(Settings::default());
+    world.play("ada: connect window=1\nada: sub vault persistent\nbob: connect");
+    for number in 1..=3000 {
+        world.play(&format!("bob: pub vault {number} qos1 id=x"));
+    }
+    for number in (2..=3000).step_by(2) {
+        world.play(&format!("ada: ack 1-{number}"));
+    }
+    world.play("+100ms");
+    let (_, _, cursor) = &world.store.snapshot().cursors[0];
+    assert_eq!((cursor.floor, cursor.acknowledged.len()), (0, 1024));
 }
 
 #[test]

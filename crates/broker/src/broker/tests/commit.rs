@@ -156,6 +156,36 @@ fn publishers_know_how_many_of_their_bytes_are_uncommitted() {
 }
 
 #[test]
+fn uncommitted_bytes_are_counted_in_all_also_when_their_publisher_has_gone() {
+    let mut world = World::new(Settings::default());
+    world.play("ada: connect\nada: sub vault persistent\nbob: connect\nstore: hold");
+    world.play("bob: pub vault 123 qos1 id=1 | ada: pub vault 123 qos1 id=1");
+    assert_eq!(world.broker.uncommitted_bytes_total(), 10);
+    world.play("bob: disconnect");
+    assert_eq!(world.broker.uncommitted_bytes_total(), 10);
+    world.play("store: refuse");
+    assert_eq!(world.broker.uncommitted_bytes_total(), 0);
+}
+
+#[test]
+fn pages_and_runs_take_a_thousand_messages_and_a_few() {
+    // So that receivers start early and no buffer grows with the length of a round.
+    let mut world = World::new(Settings::default());
+    world.play("ada: connect\nada: sub vault persistent\nbob: connect");
+    let messages = |options: &str| {
+        let commands: Vec<String> =
+            (0..1025).map(|number| format!("bob: pub vault {number}{options}")).collect();
+        commands.join(" | ")
+    };
+    world.play(&messages(""));
+    assert_eq!(world.sends_of_last_round(), 2);
+    world.play(&messages(" qos1 id=x"));
+    let log = world.store.snapshot().logs.remove(0);
+    let lasts: Vec<_> = log.pages.iter().map(|page| page.last).collect();
+    assert_eq!(lasts, [1024, 1025]);
+}
+
+#[test]
 fn a_completion_in_the_same_round_as_a_publish_comes_behind_it() {
     // A retained publish to a new channel, gathered while the one before it is refused: the
     // channel must not be dropped under it.

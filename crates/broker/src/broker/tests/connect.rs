@@ -3,7 +3,7 @@
 use expect_test::expect;
 
 use super::world::{World, check};
-use crate::Settings;
+use crate::{CloseReason, Format, Settings};
 
 #[test]
 fn a_session_opens_with_the_heartbeat_timeout() {
@@ -33,6 +33,18 @@ fn a_newer_connection_takes_over_and_the_older_is_closed_first() {
             ada/3 < connected 15
         "#]],
     );
+}
+
+#[test]
+fn connecting_again_on_the_same_connection_changes_nothing() {
+    // J-38. Another client's session does not open there either (J-39 is the dialect's answer).
+    let mut world = World::new(Settings::default());
+    world.play("ada: connect\nada: sub room\nada: connect");
+    let ada = world.connection("ada");
+    world.round(|world| world.broker.connect(ada, &"bob".into()));
+    world.play("bob: connect\nbob: pub room 1");
+    expect![[""]].assert_eq(&world.take_transcript());
+    assert_eq!(world.broker.stats().sessions, 2);
 }
 
 #[test]
@@ -197,7 +209,7 @@ fn commands_for_connections_that_are_gone_do_nothing() {
     broker.unsubscribe(gone, "room");
     broker.acknowledge(gone, "1-1");
     broker.heard(gone);
-    broker.close(gone, crate::CloseReason::Ended);
+    broker.close(gone, CloseReason::Ended);
     broker.disconnect(gone);
     assert_eq!(broker.client_of(gone), None);
     assert_eq!(broker.uncommitted_bytes(gone), 0);
@@ -221,6 +233,44 @@ fn a_connection_that_is_being_closed_opens_no_session() {
             ada/2 < published 1 = {"client":"ada","connected_s":0}
         "#]],
     );
+}
+
+#[test]
+fn what_a_session_says_itself_stands_in_order_with_everything_else() {
+    let mut world = World::new(Settings::default());
+    world.play("ada: connect | ada: sub room | bob: connect format=1");
+    world.take_transcript();
+    let (ada, bob) = (world.connection("ada"), world.connection("bob"));
+    world.round(|world| {
+        world.command("bob: pub $time null id=1");
+        let say = |format: Format, out: &mut Vec<u8>| {
+            out.extend_from_slice(format!("own words in format {}\n", format.0).as_bytes());
+        };
+        world.broker.send(bob, say);
+        world.command("bob: pub $time null id=2");
+        world.broker.send(ada, say);
+        world.broker.disconnect(ada);
+        world.broker.send(ada, say);
+    });
+    expect![[r#"
+        bob < [1] published 1 = {"unix_ms":0}
+        bob < own words in format 1
+        bob < [1] published 2 = {"unix_ms":0}
+        ada < own words in format 0
+    "#]]
+    .assert_eq(&world.take_transcript());
+}
+
+#[test]
+fn a_connection_is_closing_from_the_effect_on_until_it_is_gone() {
+    let mut world = World::new(Settings::default());
+    world.play("ada: connect | bob: connect");
+    let (ada, bob) = (world.connection("ada"), world.connection("bob"));
+    assert!(!world.broker.is_closing(ada));
+    world.broker.close(ada, CloseReason::Asked);
+    assert!(world.broker.is_closing(ada) && !world.broker.is_closing(bob));
+    world.broker.disconnect(ada);
+    assert!(world.broker.is_closing(ada), "what is gone is not served either");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Random operations against a reference model: whatever clients, time, store and crashes do to
 //! the core, what it promises holds.
 //!
-//! `PROPTEST_CASES=100000` runs longer than the default; a failure prints the shortest list of
-//! operations that shows it.
+//! `PROPTEST_CASES=50000` lets it run longer than the default of 256 does; a failure prints the
+//! shortest list of operations that shows it.
 
 mod operations;
 mod reference;
@@ -16,9 +16,13 @@ use simulation::Simulation;
 use crate::Settings;
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 4 * ProptestConfig::default().cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
-    /// What the reference model checks, clause by clause: `reference.rs`.
+    /// What is checked stands in `reference`, with the clauses it is about.
     #[test]
     fn promises_hold_whatever_happens(settings in settings(), steps in steps()) {
         run(settings, steps);

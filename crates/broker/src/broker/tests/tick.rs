@@ -168,6 +168,57 @@ fn a_note_the_store_refused_is_written_again() {
 }
 
 #[test]
+fn everything_that_is_only_in_memory_can_be_written_at_once() {
+    // J-80 and J-68 over a graceful stop.
+    check(
+        "
+        ada: connect
+        ada: sub vault persistent
+        bob: connect
+        bob: pub vault 1 qos1 id=1
+        bob: pub room 2 retain
+        ada: ack 1-1
+        ada: disconnect
+        store: show
+        server: write all
+        server: write all
+        crash
+        ada: connect
+        ada: sub room
+        ",
+        expect![[r#"
+            ada < connected 15
+            ada < subscribed vault
+            bob < connected 15
+            ada < push vault 1 by bob id 1-1
+            bob < published 1
+            store < move ada vault 1 []
+            store < trim vault 1
+            store < retain room 2
+            store < put ada seen 0
+            store < put bob seen 0
+            ada < connected 15
+            ada < subscribed room
+            ada < push room 2 by bob retained
+        "#]],
+    );
+}
+
+#[test]
+fn many_lazy_writes_are_spread_over_ticks() {
+    let mut world = World::new(Settings::default());
+    for number in 0..1200 {
+        world.play(&format!("c{number}: connect"));
+    }
+    let known = |world: &World| world.store.snapshot().clients.len();
+    assert_eq!(known(&world), 0);
+    world.play("+100ms");
+    assert_eq!(known(&world), 500);
+    world.play("+200ms");
+    assert_eq!(known(&world), 1200);
+}
+
+#[test]
 fn idle_channels_are_dropped_from_memory() {
     let mut world = World::new(Settings::default());
     world.play(

@@ -30,7 +30,7 @@ const COMPLETED_MAX: usize = 100_000;
 /// - `ada: sub room [persistent]`, `unsub room`, `ack 1-2`, `hear`, `disconnect`,
 ///   `pub room 1 [qos1] [retain] [id=7]`.
 /// - `server: sub ada room [persistent]`, `unsub ada room`, `push room 1 [qos1] [retain]`,
-///   `close ada`, `close all`.
+///   `close ada`, `close all`, `write all`.
 /// - `+5s`, `+300ms`: time passes, with a tick every 100 ms.
 /// - `store: hold` keeps commits and reads waiting; `commit`, `refuse`, `read`, `fail` carry out or
 ///   fail the oldest one, the first two also within a round; `look` reads and `answer` brings what
@@ -120,7 +120,7 @@ impl World {
     }
 
     /// Lets the broker do something and carries out what it asks for.
-    fn round(&mut self, act: impl FnOnce(&mut Self)) {
+    pub(super) fn round(&mut self, act: impl FnOnce(&mut Self)) {
         self.sends_of_last_round = 0;
         self.broker.begin_round(self.now);
         act(self);
@@ -245,7 +245,7 @@ impl World {
         self.broker = Broker::new(TextEncoder, self.settings.clone(), snapshot, self.now);
     }
 
-    fn command(&mut self, command: &str) {
+    pub(super) fn command(&mut self, command: &str) {
         let (who, what) = command.split_once(": ").unwrap_or_else(|| bad(command));
         let words: Vec<&str> = what.split(' ').collect();
         match who {
@@ -296,6 +296,10 @@ impl World {
             }
             ["close", "all"] => {
                 broker.close_all(CloseReason::ShuttingDown);
+                Ok(())
+            }
+            ["write", "all"] => {
+                broker.write_all();
                 Ok(())
             }
             ["close", who] => {
