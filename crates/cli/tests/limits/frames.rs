@@ -77,13 +77,38 @@ fn a_frame_is_refused_as_soon_as_it_is_too_long() {
             ada.send_raw(&[&[0x81, 0xff], &bytes.to_be_bytes()[..], &[0; 4]].concat());
             ada.expect_last_word(1009, 10);
         }
-        // Many fragments, each of them short enough.
+        // Fragments, each of them short enough: in all exactly the limit, and one byte more.
         let mut ada = Peer::online(&broker, transport, "ada");
-        let fragment = vec![b'x'; 1000];
-        ada.send_fragments((0..66).map(|_| &fragment[..]));
+        let whole = publish_of(FRAME_BYTES_MAX);
+        ada.send_fragments(whole.as_bytes().chunks(1000));
+        ada.expect(r#"{"pubAck":{"st":1,"id":"1"}}"#);
+        ada.send_fragments(publish_of(FRAME_BYTES_MAX + 1).as_bytes().chunks(1000));
         ada.expect_last_word(1009, 10);
     }
     check_serves(&broker);
+}
+
+#[test]
+fn a_frame_that_is_too_long_is_found_behind_a_good_one() {
+    // J-11: in the same read, and without an end.
+    let broker = start(&["limits.packet_bytes_max=1KiB"]);
+    for transport in Transport::SOCKETS {
+        let mut ada = Peer::online(&broker, transport, "ada");
+        ada.send_raw(&[&b"{\"hb\":{}}\0"[..], &[b'x'; 1025]].concat());
+        ada.expect(r#"{"hbAck":{}}"#);
+        ada.expect_last_word(1009, 10);
+    }
+}
+
+#[test]
+fn the_last_word_is_not_lost_behind_what_is_still_coming() {
+    // J-10: what comes behind the limit is read and thrown away, or it would reset the connection.
+    let broker = broker();
+    for transport in Transport::ALL {
+        let mut ada = Peer::online(&broker, transport, "ada");
+        ada.send(publish_of(600 << 10));
+        ada.expect_last_word(1009, 10);
+    }
 }
 
 #[test]

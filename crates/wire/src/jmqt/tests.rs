@@ -44,7 +44,8 @@ fn server_packets_of_the_document_decode_to_their_fields_and_are_written_back() 
 
 #[test]
 fn malformed_frames_are_ignored_or_say_what_to_answer() {
-    // J-13 to J-18 are ignored; J-22, J-34, J-48, J-59, J-60 and J-70 say what to answer.
+    // J-13, J-14, J-15, J-16, J-17, J-18 and J-70 are ignored; J-22, J-34, J-48, J-59 and J-60 say
+    // what to answer.
     for vector in vectors("jmqt-malformed.jsonl") {
         let frame = malformed_frame(&vector);
         let decoded = decode(&frame, LIMITS);

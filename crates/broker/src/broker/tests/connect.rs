@@ -43,7 +43,14 @@ fn connecting_again_on_the_same_connection_changes_nothing() {
     let ada = world.connection("ada");
     world.round(|world| world.broker.connect(ada, &"bob".into()));
     world.play("bob: connect\nbob: pub room 1");
-    expect![[""]].assert_eq(&world.take_transcript());
+    expect![[r#"
+        ada < connected 15
+        ada < subscribed room
+        ada < connected 15
+        bob < connected 15
+        ada < push room 1 by bob
+    "#]]
+    .assert_eq(&world.take_transcript());
     assert_eq!(world.broker.stats().sessions, 2);
 }
 

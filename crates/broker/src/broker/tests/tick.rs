@@ -118,6 +118,41 @@ fn a_client_seen_last_long_ago_is_forgotten_with_its_direct_channel() {
 }
 
 #[test]
+fn a_client_that_the_store_did_not_forget_finds_its_messages_when_it_comes_back() {
+    // The broker forgot, the store refused to: the cursor it still has lies behind the log's end.
+    let settings = Settings { forget_after: Duration::from_secs(60), ..Settings::default() };
+    check_with(
+        settings,
+        "
+        ada: connect
+        bob: connect
+        bob: pub #ada 1 qos1 id=1
+        ada: disconnect
+        bob: disconnect
+        +119s
+        store: hold
+        +2s
+        store: refuse
+        store: go
+        ada: connect
+        bob: connect
+        bob: pub #ada 2 qos1 id=2
+        ",
+        expect![[r#"
+            ada < connected 15
+            bob < connected 15
+            ada < push #ada 1 by bob id 1-1
+            bob < published 1
+            ada < connected 15
+            bob < connected 15
+            bob < published 2
+            ada < push #ada 1 by bob id 1-1
+            ada < push #ada 2 by bob id 1-2
+        "#]],
+    );
+}
+
+#[test]
 fn a_client_restored_from_the_store_is_forgotten_as_well() {
     let settings = Settings { forget_after: Duration::from_secs(60), ..Settings::default() };
     let mut world = World::new(settings);
