@@ -101,7 +101,8 @@ section! {
         /// least limits.packet_bytes_max.
         outbox_bytes_max: ByteSize = "16MiB" in "1KiB" to "4GiB",
         /// QoS 1 messages a client may have received and not acknowledged. Further ones wait in the
-        /// store where the subscription is persistent; a client without one is closed.
+        /// store where the subscription is persistent; a client without one is closed, though not
+        /// below 1,000 of them.
         unacknowledged_max: usize = "10000" in "1" to "1000000",
         /// Deepest nesting of arrays and objects in the data of a packet; a deeper one is ignored.
         json_depth_max: usize = "64" in "2" to "1000",
