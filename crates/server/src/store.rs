@@ -37,6 +37,12 @@ struct Committed {
     outcomes: Result<Vec<Outcome>, Reject>,
 }
 
+impl Committed {
+    fn new(batch_lengths: Vec<usize>, result: Result<Vec<Outcome>, StoreError>) -> Self {
+        Committed { batch_lengths, outcomes: result.map_err(|_| Reject::StoreUnavailable) }
+    }
+}
+
 /// The threads, to be waited for at the end.
 pub(crate) struct StoreThreads {
     writer: JoinHandle<()>,
@@ -88,8 +94,7 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<JoinHan
 
 fn write(mut store: Box<dyn Store>, jobs: &mpsc::Receiver<Job>, done: &mpsc::Sender<Committed>) {
     let mut health = Health::default();
-    let mut closing = false;
-    while !closing {
+    loop {
         let first = match jobs.recv_timeout(IDLE) {
             Ok(first) => first,
             Err(mpsc::RecvTimeoutError::Disconnected) => break,
@@ -99,36 +104,76 @@ fn write(mut store: Box<dyn Store>, jobs: &mpsc::Receiver<Job>, done: &mpsc::Sen
                 continue;
             }
         };
-        let mut changes = Vec::new();
-        let mut batch_lengths = Vec::new();
-        let mut bytes = 0;
-        let mut next = Some(first);
-        while let Some(job) = next {
-            match job {
-                Job::Commit(batch) => {
-                    batch_lengths.push(batch.len());
-                    bytes += batch.iter().map(payload_bytes).sum::<usize>();
-                    changes.extend(batch);
-                }
-                Job::Close => closing = true,
-            }
-            let is_full = closing || GROUP_COUNT_MAX <= changes.len() || GROUP_BYTES_MAX <= bytes;
-            next = if is_full { None } else { jobs.try_recv().ok() };
-        }
-        if batch_lengths.is_empty() {
-            continue;
-        }
-        // A batch may be empty: it only waits for its turn.
-        let outcomes = if changes.is_empty() { Ok(Vec::new()) } else { store.commit(&changes) };
-        health.note(outcomes.as_ref().err());
-        let outcomes = outcomes.map_err(|_| Reject::StoreUnavailable);
-        if done.send(Committed { batch_lengths, outcomes }).is_err() {
+        let group = Group::gather(first, jobs);
+        let is_last = group.is_last;
+        if commit(store.as_mut(), group, &mut health, done).is_err() || is_last {
             break;
         }
     }
     if let Err(error) = store.close() {
         tracing::warn!(%error, "the store could not be tidied up; nothing committed is lost");
     }
+}
+
+/// Batches that are committed together.
+#[derive(Default)]
+struct Group {
+    changes: Vec<Change>,
+    batch_lengths: Vec<usize>,
+    /// Whether the store is to be closed behind it.
+    is_last: bool,
+}
+
+impl Group {
+    /// Takes `first` and all that has gathered behind it, as far as a group goes.
+    fn gather(first: Job, jobs: &mpsc::Receiver<Job>) -> Self {
+        let mut group = Group::default();
+        let mut bytes = 0;
+        let mut next = Some(first);
+        while let Some(job) = next {
+            match job {
+                Job::Commit(batch) => {
+                    group.batch_lengths.push(batch.len());
+                    bytes += batch.iter().map(payload_bytes).sum::<usize>();
+                    group.changes.extend(batch);
+                }
+                Job::Close => group.is_last = true,
+            }
+            let is_full = GROUP_COUNT_MAX <= group.changes.len() || GROUP_BYTES_MAX <= bytes;
+            next = if is_full || group.is_last { None } else { jobs.try_recv().ok() };
+        }
+        group
+    }
+}
+
+/// Commits a group. If that fails, each of its batches by itself: one may be too large for the room
+/// that is left, and another may be what makes room.
+fn commit(
+    store: &mut dyn Store,
+    group: Group,
+    health: &mut Health,
+    done: &mpsc::Sender<Committed>,
+) -> Result<(), mpsc::SendError<Committed>> {
+    let Group { changes, batch_lengths, .. } = group;
+    let result = commit_changes(store, &changes);
+    if result.is_ok() || batch_lengths.len() <= 1 {
+        health.note(result.as_ref().err());
+        return done.send(Committed::new(batch_lengths, result));
+    }
+    let mut rest = changes.as_slice();
+    for length in batch_lengths {
+        let (batch, later) = rest.split_at(length);
+        rest = later;
+        let result = commit_changes(store, batch);
+        health.note(result.as_ref().err());
+        done.send(Committed::new(vec![length], result))?;
+    }
+    Ok(())
+}
+
+/// Commits changes, if there are any: a batch without only waits for its turn.
+fn commit_changes(store: &mut dyn Store, changes: &[Change]) -> Result<Vec<Outcome>, StoreError> {
+    if changes.is_empty() { Ok(Vec::new()) } else { store.commit(changes) }
 }
 
 fn payload_bytes(change: &Change) -> usize {

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 
 use crate::{
-    Change, ChannelKey, ChannelName, ClientId, ClientKey, ConnectionKey, Effect, Encoder, Page,
-    Payloads, PayloadsBuilder, Reject, Retained, channel::RetainedMessage,
+    Change, ChannelKey, ChannelName, ClientId, ClientKey, ConnectionKey, Effect, Encoder, LogId,
+    Page, Payloads, PayloadsBuilder, Reject, Retained, Sequence, channel::RetainedMessage,
 };
 
 use super::{
@@ -61,6 +61,8 @@ pub(super) enum Pending {
     Cursor(ClientKey, ChannelKey),
     /// A log without readers is to go from the store.
     Unread(ChannelName),
+    /// Messages that the core has dropped already, up to this one.
+    Trim(ChannelKey, LogId, Sequence),
     Client(ClientKey),
     /// Nothing depends on it.
     Nothing,

@@ -46,6 +46,9 @@ impl<E: Encoder> Broker<E> {
                 self.mark_cursor_dirty(client, channel);
             }
             Pending::Unread(channel) if outcome.is_err() => self.dirty.unread.push(channel),
+            Pending::Trim(channel, log, last) if outcome.is_err() => {
+                self.dirty.trims.insert(channel, (log, last));
+            }
             Pending::Client(key) if outcome.is_err() => {
                 if let Some(client) = self.clients.get_mut(key) {
                     self.dirty.note_client(key, client);

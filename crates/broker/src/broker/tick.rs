@@ -1,10 +1,13 @@
 //! What happens by itself as time goes on: silence, lazy writes, trimming, forgetting.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use crate::{
     Change, ChannelKey, ChannelName, ClientId, ClientKey, CloseReason, ConnectionKey, Encoder,
-    Reject, Sequence,
+    LogId, Reject, Sequence,
     client::{Client, Connection, Subscription},
 };
 
@@ -25,6 +28,8 @@ pub(super) struct Dirty {
     pub(super) cursors: Vec<(ClientKey, ChannelKey)>,
     pub(super) retained: BTreeSet<ChannelKey>,
     clients: Vec<ClientKey>,
+    /// Up to where logs were trimmed that the store did not trim.
+    pub(super) trims: BTreeMap<ChannelKey, (LogId, Sequence)>,
     /// Channels whose logs in the store have no readers.
     pub(super) unread: Vec<ChannelName>,
     /// Reads the store could not do, to be tried again.
@@ -45,6 +50,7 @@ impl<E: Encoder> Broker<E> {
     /// Does what is due; to be called about ten times a second.
     pub fn on_tick(&mut self) {
         self.settle();
+        self.write_trims();
         self.write_cursors(CHANGES_PER_TICK_MAX);
         self.write_retained();
         self.write_clients(CHANGES_PER_TICK_MAX);
@@ -68,6 +74,7 @@ impl<E: Encoder> Broker<E> {
     /// Writes everything that is only in memory, before a graceful stop.
     pub fn write_all(&mut self) {
         self.settle();
+        self.write_trims();
         self.write_cursors(usize::MAX);
         self.write_retained();
         self.write_clients(usize::MAX);
@@ -120,9 +127,21 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
-    fn trim(&mut self, channel: ChannelKey, last: Sequence) {
-        let name = self.channels[channel].name.clone();
-        self.batch.push(Change::Trim(name, last), Pending::Nothing);
+    /// Trims again what the store refused to, unless the log went meanwhile.
+    fn write_trims(&mut self) {
+        for (key, (log, last)) in std::mem::take(&mut self.dirty.trims) {
+            let present = self.channels.get(key).and_then(|channel| channel.log.as_ref());
+            if present.is_some_and(|present| present.id == log) {
+                self.trim(key, last);
+            }
+        }
+    }
+
+    fn trim(&mut self, key: ChannelKey, last: Sequence) {
+        let channel = &self.channels[key];
+        let Some(log) = channel.log.as_ref().map(|log| log.id) else { return };
+        let change = Change::Trim(channel.name.clone(), last);
+        self.batch.push(change, Pending::Trim(key, log, last));
     }
 
     /// Makes room in a log for one more message, as configured.

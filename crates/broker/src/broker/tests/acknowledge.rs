@@ -166,7 +166,7 @@ fn acknowledgements_for_nothing_are_ignored() {
 }
 
 #[test]
-fn an_acknowledgement_refused_by_the_store_is_written_again() {
+fn an_acknowledgement_refused_by_the_store_is_written_again_and_so_is_its_trim() {
     check(
         "
         ada: connect
@@ -191,6 +191,7 @@ fn an_acknowledgement_refused_by_the_store_is_written_again() {
             store < trim vault 1
             store < put ada seen 0
             store < put bob seen 0
+            store < trim vault 1
             store < move ada vault 1 []
             store < put ada seen 0
             store < put bob seen 0
