@@ -37,12 +37,6 @@ struct Committed {
     outcomes: Result<Vec<Outcome>, Reject>,
 }
 
-impl Committed {
-    fn new(batch_lengths: Vec<usize>, result: Result<Vec<Outcome>, StoreError>) -> Self {
-        Committed { batch_lengths, outcomes: result.map_err(|_| Reject::StoreUnavailable) }
-    }
-}
-
 /// The threads, to be waited for at the end.
 pub(crate) struct StoreThreads {
     writer: JoinHandle<()>,
@@ -99,8 +93,11 @@ fn write(mut store: Box<dyn Store>, jobs: &mpsc::Receiver<Job>, done: &mpsc::Sen
             Ok(first) => first,
             Err(mpsc::RecvTimeoutError::Disconnected) => break,
             Err(mpsc::RecvTimeoutError::Timeout) => {
-                // An empty commit lets the store go on removing what was trimmed.
-                health.note(store.commit(&[]).as_ref().err());
+                // An empty commit lets the store go on removing what was trimmed. That it succeeds
+                // does not show that there is room.
+                if let Err(error) = store.commit(&[]) {
+                    health.note(Some(&error));
+                }
                 continue;
             }
         };
@@ -157,17 +154,24 @@ fn commit(
     let Group { changes, batch_lengths, .. } = group;
     let result = commit_changes(store, &changes);
     if result.is_ok() || batch_lengths.len() <= 1 {
-        health.note(result.as_ref().err());
-        return done.send(Committed::new(batch_lengths, result));
+        if !changes.is_empty() {
+            health.note(result.as_ref().err());
+        }
+        let outcomes = result.map_err(|_| Reject::StoreUnavailable);
+        return done.send(Committed { batch_lengths, outcomes });
     }
+    let mut failure = None;
     let mut rest = changes.as_slice();
     for length in batch_lengths {
         let (batch, later) = rest.split_at(length);
         rest = later;
-        let result = commit_changes(store, batch);
-        health.note(result.as_ref().err());
-        done.send(Committed::new(vec![length], result))?;
+        let outcomes = commit_changes(store, batch).map_err(|error| {
+            failure = Some(error);
+            Reject::StoreUnavailable
+        });
+        done.send(Committed { batch_lengths: vec![length], outcomes })?;
     }
+    health.note(failure.as_ref());
     Ok(())
 }
 
