@@ -50,11 +50,7 @@ impl<E: Encoder> Broker<E> {
     /// Does what is due; to be called about ten times a second.
     pub fn on_tick(&mut self) {
         self.settle();
-        self.write_trims();
-        self.write_cursors(CHANGES_PER_TICK_MAX);
-        self.write_retained();
-        self.write_clients(CHANGES_PER_TICK_MAX);
-        self.drop_unread_logs();
+        self.write_dirty(CHANGES_PER_TICK_MAX);
         if self.dirty.swept + SWEEP_EVERY <= self.now.uptime {
             self.dirty.swept = self.now.uptime;
             self.close_silent();
@@ -74,10 +70,19 @@ impl<E: Encoder> Broker<E> {
     /// Writes everything that is only in memory, before a graceful stop.
     pub fn write_all(&mut self) {
         self.settle();
+        self.write_dirty(usize::MAX);
+    }
+
+    /// Writes what is only in memory. What makes room in the store goes first and by itself, so that
+    /// what finds none there does not take it along.
+    fn write_dirty(&mut self, count_max: usize) {
         self.write_trims();
-        self.write_cursors(usize::MAX);
+        self.write_cursors(count_max);
+        self.drop_unread_logs();
+        self.hand_over_batch();
         self.write_retained();
-        self.write_clients(usize::MAX);
+        self.hand_over_batch();
+        self.write_clients(count_max);
     }
 
     /// Has the store drop logs that have no cursors. It does so when anybody is unsubscribed; the

@@ -39,6 +39,25 @@ fn what_was_acknowledged_does_not_come_again_after_a_graceful_restart() {
 }
 
 #[test]
+fn acknowledgements_are_written_down_however_quick_the_stop() {
+    // J-68: with nobody connected a stop takes less time than they stay in memory otherwise.
+    let mut broker = launch().start();
+    subscribe_for_later(&broker, "ada", "room");
+    for round in 0..8 {
+        let mut bob = online(&broker, "bob");
+        publish_numbers(&mut bob, "room", round..round + 1);
+        bob.leave();
+        let mut ada = online(&broker, "ada");
+        let ids = expect_numbers(&mut ada, "room", round..round + 1);
+        ada.expect_silence();
+        acknowledge_all(&mut ada, &ids);
+        ada.leave();
+        assert!(broker.terminate().0.success());
+        broker.restart();
+    }
+}
+
+#[test]
 fn what_was_acknowledged_does_not_come_again_to_a_client_that_reconnects_at_once() {
     // J-68, J-77: in memory and from the store alike, and in order around the gaps.
     let broker = launch().start();

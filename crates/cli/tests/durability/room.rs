@@ -1,10 +1,18 @@
 //! No room for more: the disk is full, or the store has reached its limit.
 
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
+
 use rialto_testkit::{Broker, Peer};
 use serde_json::json;
 
 use super::{acknowledge_all, launch, online, status, subscribe_for_later, until};
-use crate::common::{Disk, acknowledge, publish, publish_stored};
+use crate::common::{Disk, acknowledge, frames, publish, publish_stored};
 
 const PAYLOAD_BYTES: usize = 10_000;
 
@@ -69,6 +77,34 @@ fn a_store_at_its_limit_refuses_qos_1_until_its_subscriber_made_room() {
 
     let mut ada = online(&broker, "ada");
     assert_eq!(story.expect_all(&mut ada)[..3], rest, "the same ids as before");
+}
+
+#[test]
+fn publishers_that_are_refused_do_not_keep_others_from_making_room() {
+    // Their messages and the subscriber's acknowledgements come to the store together.
+    let broker = launch().set("store.bytes_max=1MiB").start();
+    let mut story = Story::begin(&broker);
+    story.publish_until_refused(&broker);
+    subscribe_for_later(&broker, "nobody", "flooded");
+
+    let has_room = Arc::new(AtomicBool::new(false));
+    let floods = [1, 2, 3].map(|index| {
+        let mut flood = online(&broker, &format!("flood {index}"));
+        let has_room = has_room.clone();
+        thread::spawn(move || {
+            let packet = publish_stored("flooded", json!("x".repeat(100_000)), "1");
+            until("one of many publishes is taken", || {
+                flood.send_raw(&frames(vec![packet.clone(); 10]));
+                let taken = (0..10).filter(|_| status(&flood.recv()) == 1).count();
+                has_room.fetch_or(0 < taken, Ordering::Relaxed);
+                has_room.load(Ordering::Relaxed).then_some(())
+            });
+        })
+    });
+    let mut ada = online(&broker, "ada");
+    let ids = story.expect_all(&mut ada);
+    acknowledge_all(&mut ada, &ids);
+    floods.into_iter().for_each(|flood| flood.join().unwrap());
 }
 
 /// One publisher, one persistent subscriber that is away, and what is between them.
@@ -144,9 +180,14 @@ impl Story {
 
         let mut bob = online(broker, "bob");
         let lamp = json!("x".repeat(PAYLOAD_BYTES));
-        let packet = publish_stored("lamp", lamp, "lamp").replace("\"q\"", "\"rt\":1,\"q\"");
+        let packet = publish_stored("lamp", &lamp, "lamp").replace("\"q\"", "\"rt\":1,\"q\"");
         assert_eq!(status(&bob.ask(packet)), 5);
         eve.subscribe("lamp");
+        // Kept in memory only; the attempts to write it down must not get in anybody's way.
+        bob.send(publish("big lamp", &lamp).replace("\"dt\"", "\"rt\":1,\"dt\""));
+        bob.expect_silence();
+        eve.subscribe("big lamp");
+        eve.expect(json!({"push": {"cn": "big lamp", "dt": lamp, "cl": "bob", "rt": 1}}));
         eve.subscribe("news");
         bob.send(publish("news", 1));
         eve.expect(r#"{"push":{"cn":"news","dt":1,"cl":"bob"}}"#);

@@ -193,8 +193,40 @@ fn an_acknowledgement_refused_by_the_store_is_written_again_and_so_is_its_trim()
             store < put bob seen 0
             store < trim vault 1
             store < move ada vault 1 []
+        "#]],
+    );
+}
+
+#[test]
+fn what_makes_room_in_the_store_is_not_refused_along_with_what_finds_none() {
+    check(
+        "
+        ada: connect
+        ada: sub vault persistent
+        bob: connect
+        bob: pub vault 1 qos1 id=1
+        ada: ack 1-1
+        bob: pub lamp 2 retain
+        store: show
+        store: hold
+        +100ms
+        store: commit
+        store: refuse
+        store: go
+        +100ms
+        ",
+        expect![[r#"
+            ada < connected 15
+            ada < subscribed vault
+            bob < connected 15
+            ada < push vault 1 by bob id 1-1
+            bob < published 1
+            store < move ada vault 1 []
+            store < trim vault 1
+            store < retain lamp 2
             store < put ada seen 0
             store < put bob seen 0
+            store < retain lamp 2
         "#]],
     );
 }
