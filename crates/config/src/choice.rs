@@ -58,6 +58,18 @@ choice! {
 }
 
 choice! {
+    /// What a listener's clients speak.
+    pub enum Dialect {
+        /// JMQT 1.0, over plain sockets and WebSocket alike.
+        Jmqt = "jmqt",
+        /// CoreMQ over TCP, for clients and for servers that replicate.
+        Coremq = "coremq",
+        /// CoreMQ's WebSocket gateway.
+        CoremqWebsocket = "coremq-websocket",
+    }
+}
+
+choice! {
     /// What happens to a client that does not read and whose outbox is full.
     pub enum SlowConsumer {
         /// Further QoS 0 packets to it are dropped and counted until it reads again.

@@ -27,12 +27,15 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-pub use choice::{AccessMode, Durability, LogFormat, LogFull, SlowConsumer, StoreKind, TlsMode};
+pub use choice::{
+    AccessMode, Dialect, Durability, LogFormat, LogFull, SlowConsumer, StoreKind, TlsMode,
+};
 pub use error::{ConfigError, Origin};
 pub use load::{Flag, Sources, load};
 pub use quantity::{ByteSize, ParseQuantityError, Period};
 pub use secret::{OptionalPath, Secret};
 pub use settings::{
-    Access, Delivery, Limits, Listener, Log, PresetToken, Server, Session, Settings, Store, Tls,
+    Access, ChannelRule, Channels, Cluster, Delivery, History, Limits, Listener, Log, PresetToken,
+    Server, Session, Settings, Store, Tls,
 };
 pub use template::{default_toml, to_toml};

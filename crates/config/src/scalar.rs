@@ -7,10 +7,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use toml::Value;
 
-use crate::choice::{AccessMode, Durability, LogFormat, LogFull, SlowConsumer, StoreKind, TlsMode};
+use crate::choice::{
+    AccessMode, Dialect, Durability, LogFormat, LogFull, SlowConsumer, StoreKind, TlsMode,
+};
 use crate::quantity::{ByteSize, Period};
-use crate::secret::OptionalPath;
-use crate::settings::PresetToken;
+use crate::secret::{OptionalPath, Secret};
+use crate::settings::{ChannelRule, PresetToken};
 
 /// A value as a source gave it.
 #[derive(Debug, Clone)]
@@ -69,6 +71,9 @@ scalars! {
     SocketAddr: r#"an IP address and a port such as "127.0.0.1:8010" or "[::1]:8010""#;
     ByteSize: ByteSize::EXPECTED;
     Period: Period::EXPECTED;
+    Vec<String>: r#"a list of texts such as ["a", "b"]"#;
+    Vec<ChannelRule>: r#"a list of tables like { pattern = "sensors.*", history_messages = 100 }; known keys are pattern, history_messages, history_persistent"#;
+    Dialect: Dialect::EXPECTED;
     TlsMode: TlsMode::EXPECTED;
     SlowConsumer: SlowConsumer::EXPECTED;
     StoreKind: StoreKind::EXPECTED;
@@ -81,5 +86,10 @@ scalars! {
 impl Scalar for Vec<PresetToken> {
     const EXPECTED: &'static str =
         r#"a list of tables like { client = "name", token = "secret" }, with these two keys only"#;
+    const QUOTABLE: bool = false;
+}
+
+impl Scalar for Secret {
+    const EXPECTED: &'static str = "a text";
     const QUOTABLE: bool = false;
 }

@@ -1,19 +1,25 @@
 //! Which keys there are, and which was meant by one that there is not.
 
 use crate::section::{Key, Section};
-use crate::settings::{Access, Delivery, Limits, Listener, Log, Server, Session, Store, Tls};
+use crate::settings::{
+    Access, Channels, Cluster, Delivery, History, Limits, Listener, Log, Server, Session, Store,
+    Tls,
+};
 
 /// The name of the table that holds a table for each listener.
 pub(crate) const LISTENERS: &str = "listeners";
 
 /// All sections, in the order of the default file.
-pub(crate) const SECTIONS: [(&str, Section); 9] = [
+pub(crate) const SECTIONS: [(&str, Section); 12] = [
     ("server", Server::SECTION),
     (LISTENERS, Listener::SECTION),
     ("tls", Tls::SECTION),
     ("limits", Limits::SECTION),
     ("session", Session::SECTION),
     ("delivery", Delivery::SECTION),
+    ("history", History::SECTION),
+    ("channels", Channels::SECTION),
+    ("cluster", Cluster::SECTION),
     ("store", Store::SECTION),
     ("access", Access::SECTION),
     ("log", Log::SECTION),

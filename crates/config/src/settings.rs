@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::choice::{AccessMode, Durability, LogFormat, LogFull, SlowConsumer, StoreKind, TlsMode};
+use crate::choice::{
+    AccessMode, Dialect, Durability, LogFormat, LogFull, SlowConsumer, StoreKind, TlsMode,
+};
 use crate::quantity::{ByteSize, Period};
 use crate::secret::{OptionalPath, Secret};
 use crate::section::section;
@@ -29,6 +31,12 @@ pub struct Settings {
     pub session: Session,
     /// How messages reach subscribers.
     pub delivery: Delivery,
+    /// The last messages of each channel.
+    pub history: History,
+    /// Settings of single channels.
+    pub channels: Channels,
+    /// Other brokers that share messages with this one.
+    pub cluster: Cluster,
     /// What outlives a restart.
     pub store: Store,
     /// Who may connect.
@@ -52,21 +60,24 @@ section! {
 }
 
 section! {
-    /// A door for clients. Any listener hears by itself whether a client speaks TLS or plain,
-    /// WebSocket or plain socket. The names are free: tcp, tls, websocket and wss are those of the
-    /// defaults, and a listener by another name is added to them.
+    /// A door for clients. A JMQT listener hears by itself whether a client speaks TLS or plain,
+    /// WebSocket or plain socket. The names are free: those below are the defaults', and a listener
+    /// by another name is added to them.
     pub struct Listener {
         /// IP address and port to listen on; port 0 takes any that is free. A listener by a name of
         /// your own must be given one.
         address: SocketAddr = "127.0.0.1:0",
         /// Whether the listener is opened at all.
         enabled: bool = "true",
+        /// What its clients speak: "jmqt", "coremq" (TCP) or "coremq-websocket".
+        dialect: Dialect = "jmqt",
         /// What to do about TLS: "off", "allow" (TLS or plain, as the client opens, if there is a
         /// certificate) or "require". The wss listener of the defaults is not opened while there is
-        /// no certificate.
+        /// no certificate. On a "coremq" listener the server speaks first, so that "allow" means
+        /// plain there.
         tls: TlsMode = "allow",
-        /// Send whole packets in small paced writes, which the original Python client needs. Slower
-        /// for everybody else on the listener.
+        /// Send whole packets in small paced writes, which the original Python clients of JMQT and
+        /// the asyncio client of CoreMQ need. Slower for everybody else on the listener.
         paced: bool = "false",
     }
 }
@@ -136,6 +147,53 @@ section! {
 }
 
 section! {
+    /// The last messages of each channel, which CoreMQ clients can ask for.
+    pub struct History {
+        /// Messages kept of each channel; 0 keeps none. See channels.rules for single channels.
+        messages: usize = "10" in "0" to "100000",
+        /// Whether they are kept over a restart, in the store. After a crash those of the last
+        /// tenth of a second may be missing.
+        persistent: bool = "false",
+        /// Memory for the history of all channels together. When it is full, channels that nobody
+        /// has published to for long lose theirs.
+        bytes_max: ByteSize = "64MiB" in "0" to "1024GiB",
+    }
+}
+
+section! {
+    /// Settings of single channels.
+    pub struct Channels {
+        /// Rules, as a list: [[channels.rules]] with pattern = "sensors.*" (where * stands for
+        /// anything and ? for one character) and what differs on the channels it fits:
+        /// history_messages, history_persistent. Of several that fit, the first that says
+        /// something about it holds.
+        rules: Vec<ChannelRule> = "[]",
+    }
+}
+
+section! {
+    /// Other brokers that get what is published here, and the other way round: every node passes on
+    /// what its own clients publish to all others, over their "coremq" listeners.
+    pub struct Cluster {
+        /// Name of this server as others see it; empty is the machine's host name.
+        name: String = "",
+        /// All servers of the cluster, each "host" or "host:port" (6747 if none is given). The same
+        /// list may stand on every server: this one is recognised and left out.
+        nodes: Vec<String> = "[]",
+        /// Further hosts that may ask for all messages, such as that of a WebSocket gateway. The
+        /// hosts of nodes may as well.
+        allowed_replicants: Vec<String> = "[]",
+        /// Client id with which this server opens a session on the others, where they ask for one.
+        client: String = "",
+        /// The token for it.
+        token: Secret = "",
+        /// Memory for messages that others have not fetched yet, because the connection to them is
+        /// down. Beyond it the oldest are dropped, and those that miss them are told how many.
+        backlog_bytes_max: ByteSize = "16MiB" in "0" to "1024GiB",
+    }
+}
+
+section! {
     /// What outlives a restart: persistent subscriptions, the QoS 1 messages stored for them (a log
     /// for each channel), and retained messages.
     pub struct Store {
@@ -186,6 +244,20 @@ section! {
     }
 }
 
+/// What differs on the channels whose names fit a pattern.
+#[derive(Debug, Clone, PartialEq, PartialOrd, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChannelRule {
+    /// Which channels: `*` stands for any characters, also none, `?` for one.
+    pub pattern: String,
+    /// Messages kept as history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history_messages: Option<usize>,
+    /// Whether the history is kept over a restart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history_persistent: Option<bool>,
+}
+
 /// A token known in advance, for one client.
 #[derive(Debug, Clone, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -205,6 +277,9 @@ impl Default for Settings {
             limits: Limits::default(),
             session: Session::default(),
             delivery: Delivery::default(),
+            history: History::default(),
+            channels: Channels::default(),
+            cluster: Cluster::default(),
             store: Store::default(),
             access: Access::default(),
             log: Log::default(),
@@ -234,10 +309,13 @@ impl Listener {
         Listener { address, ..Listener::default() }
     }
 
-    /// Returns the four listeners of the defaults, on the ports JMQT clients expect.
+    /// Returns the listeners of the defaults, on the ports the original clients expect.
     pub(crate) fn defaults() -> BTreeMap<String, Listener> {
         let on_port = |port: u16| Listener::on(SocketAddr::from(([127, 0, 0, 1], port)));
+        let speaking = |dialect, port| Listener { dialect, ..on_port(port) };
         BTreeMap::from([
+            ("coremq".to_owned(), speaking(Dialect::Coremq, 6747)),
+            ("coremq-websocket".to_owned(), speaking(Dialect::CoremqWebsocket, 9000)),
             ("tcp".to_owned(), on_port(8010)),
             ("tls".to_owned(), on_port(8011)),
             ("websocket".to_owned(), on_port(8012)),

@@ -179,7 +179,7 @@ fn an_environment_variable_is_named() {
         &expect![[r#"
             environment variable RIALTO_LIMITS__PACKET_BYTES_MAX: `limits.packet_bytes_max` cannot be "lots"; expected a size such as 65536, "64KiB" or "16MB", from 1KiB to 256MiB
             environment variable RIALTO_LIMITS__PACKET_BYTE_MAX: unknown key `limits.packet_byte_max`; did you mean `packet_bytes_max`?
-            environment variable RIALTO_FOO: unknown key `foo`; known here: server, listeners, tls, limits, session, delivery, store, access, log
+            environment variable RIALTO_FOO: unknown key `foo`; known here: server, listeners, tls, limits, session, delivery, history, channels, cluster, store, access, log
             environment variable RIALTO_LOG_LEVEL: unknown key `log_level`; did you mean `log.level`? In a variable two underscores stand for the dot
             environment variable RIALTO_LOG__LEVEL__X: unknown key `log.level.x`; level is a value, not a section
         "#]],
@@ -219,7 +219,7 @@ fn values_that_do_not_go_together_name_the_one_that_was_set() {
             rialto.toml:2:7: `tls.key` is set and `tls.certificate` is not; set both or none; `rialto cert new` makes a pair for development
             rialto.toml:2:11: `listeners.tcp.address` is 0.0.0.0:8010, which other machines can reach, while access.mode is "open": anybody who can reach it could read and publish everything; set access.mode = "tokens", or, if that is what you want, access.open_beyond_loopback = true
             rialto.toml:2:11: `listeners.tcp.address` is [::]:8010, which other machines can reach, while access.mode is "open": anybody who can reach it could read and publish everything; set access.mode = "tokens", or, if that is what you want, access.open_beyond_loopback = true
-            rialto.toml:2:9: listener `lab` has no address; set listeners.lab.address; the listeners of the defaults are tcp, tls, websocket, wss
+            rialto.toml:2:9: listener `lab` has no address; set listeners.lab.address; the listeners of the defaults are coremq, coremq-websocket, tcp, tls, websocket, wss
             rialto.toml:2:11: `my lab` cannot be the name of a listener; use 1 to 32 of the characters a to z, 0 to 9, _ and -
             rialto.toml:2:7: listener `tcp` requires TLS, and there is no certificate; set tls.certificate and tls.key; `rialto cert new` makes a pair for development
             rialto.toml:2:11: listeners `lab` and `tcp` both want 127.0.0.1:8010; one listener hears TLS, WebSocket and plain sockets alike; remove one, give it another address, or set enabled = false
