@@ -1,7 +1,10 @@
 //! The words the core and the store share: what must outlive a restart, and how it changes.
 //!
 //! A channel with persistent subscribers is a *log* of pages; a persistent subscription is a
-//! *cursor* into it. The core decides what changes; a store only carries changes out, in order.
+//! *cursor* into it. A channel's *history* is its last messages, whoever reads them. The core
+//! decides what changes; a store only carries changes out, in order.
+
+use std::sync::Arc;
 
 use crate::{ChannelName, ClientId, Payloads};
 
@@ -55,6 +58,30 @@ pub struct Retained {
     pub payload: bytes::Bytes,
 }
 
+/// Names a message on all servers that share it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct MessageId {
+    /// The run of the server that took it in: a random number.
+    pub origin: u64,
+    /// Its place among that run's messages, from 1.
+    pub sequence: u64,
+}
+
+/// A message kept as history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryMessage {
+    /// Its name, which no other message of the channel has.
+    pub id: MessageId,
+    /// When a server took it in.
+    pub at: UnixMs,
+    /// Who published it; empty for the server.
+    pub publisher: ClientId,
+    /// Name of the server that took it in, if it was another.
+    pub server: Option<Arc<str>>,
+    /// One JSON text.
+    pub payload: bytes::Bytes,
+}
+
 /// How far a persistent subscriber has come in a log.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CursorState {
@@ -84,6 +111,18 @@ pub enum Change {
     MoveCursor(ClientId, ChannelName, CursorState),
     /// Drops whole pages whose last message is at most this one.
     Trim(ChannelName, Sequence),
+    /// Adds messages to a channel's history and drops the oldest beyond so many. One whose id is
+    /// there already stays as it is.
+    KeepHistory {
+        /// The channel.
+        channel: ChannelName,
+        /// What is added, in any order.
+        messages: Vec<HistoryMessage>,
+        /// How many messages stay at most: the latest by `at`, then by id. With 0 none stays.
+        count_max: u32,
+    },
+    /// Forgets a channel's history.
+    DropHistory(ChannelName),
 }
 
 /// What became of one [`Change`] of a committed batch.
@@ -107,7 +146,7 @@ pub enum Outcome {
     Done,
 }
 
-/// Everything stored but the messages themselves; what the core starts from.
+/// Everything stored but the messages of logs; what the core starts from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Snapshot {
     /// Known clients with the time each was last seen.
@@ -118,6 +157,8 @@ pub struct Snapshot {
     pub cursors: Vec<(ClientId, ChannelName, CursorState)>,
     /// Retained messages.
     pub retained: Vec<(ChannelName, Retained)>,
+    /// Histories that are not empty, names ascending; messages oldest first: by `at`, then by id.
+    pub history: Vec<(ChannelName, Vec<HistoryMessage>)>,
 }
 
 /// How far a log has grown and been trimmed.

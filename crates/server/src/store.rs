@@ -183,6 +183,9 @@ fn commit_changes(store: &mut dyn Store, changes: &[Change]) -> Result<Vec<Outco
 fn payload_bytes(change: &Change) -> usize {
     match change {
         Change::Append(page) => page.payloads.as_bytes().len(),
+        Change::KeepHistory { messages, .. } => {
+            messages.iter().map(|message| message.payload.len()).sum()
+        }
         _ => 0,
     }
 }

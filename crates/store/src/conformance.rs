@@ -4,13 +4,14 @@
 //! that is neglected.
 
 use rialto_broker::{
-    Change, ChannelName, ClientId, CursorState, LogId, LogState, Outcome, Page, PayloadsBuilder,
-    Sequence, Snapshot, StoredPage,
+    Change, ChannelName, ClientId, CursorState, HistoryMessage, LogId, LogState, Outcome, Page,
+    PayloadsBuilder, Sequence, Snapshot, StoredPage,
 };
 
 use crate::{LogReader, Store, StoreError};
 
 mod cursors;
+mod history;
 mod lifetime;
 mod logs;
 mod reading;
@@ -44,6 +45,16 @@ pub fn check_all(driver: &mut dyn Driver) {
     cursors::a_log_nobody_ever_read_stays_until_its_channel_is_unsubscribed(driver);
     cursors::the_id_of_a_log_is_never_used_again(driver);
     cursors::all_but_append_may_be_repeated(driver);
+
+    history::a_history_is_ordered_by_time_and_then_by_id(driver);
+    history::the_oldest_beyond_the_count_are_dropped(driver);
+    history::a_message_that_is_there_stays_as_it_is(driver);
+    history::a_dropped_history_is_forgotten(driver);
+    history::each_channel_has_its_own_history(driver);
+    history::histories_and_all_else_leave_each_other_alone(driver);
+    history::messages_of_a_history_are_kept_to_the_byte(driver);
+    history::histories_outlive_the_store(driver);
+    history::histories_change_with_their_batch_or_not_at_all(driver);
 
     reading::reading_starts_at_the_page_that_holds_the_message(driver);
     reading::reading_stops_once_the_bytes_pass_the_limit(driver);
@@ -116,6 +127,14 @@ impl Subject {
     #[track_caller]
     fn log(&mut self, channel: &str) -> Option<LogState> {
         self.load().logs.into_iter().find(|log| log.channel == ChannelName::from(channel))
+    }
+
+    /// Returns a channel's history as loaded; empty when there is none.
+    #[track_caller]
+    fn history(&mut self, channel: &str) -> Vec<HistoryMessage> {
+        let mut histories = self.load().history.into_iter();
+        let history = histories.find(|(name, _)| *name == ChannelName::from(channel));
+        history.map_or_else(Vec::new, |(_, messages)| messages)
     }
 
     #[track_caller]

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rialto_broker::Sequence;
+use rialto_broker::{ChannelName, MessageId, Sequence};
 use rusqlite::{Error as SqliteError, ErrorCode};
 
 /// What the caller may do after a [`StoreError`].
@@ -109,7 +109,9 @@ pub enum Checksummed {
     /// A page of a log, by the sequence of its last message.
     Page(Sequence),
     /// A channel's retained message.
-    Retained(rialto_broker::ChannelName),
+    Retained(ChannelName),
+    /// A message of a channel's history.
+    History(ChannelName, MessageId),
 }
 
 impl StoreError {
@@ -154,6 +156,9 @@ impl fmt::Display for Checksummed {
             Checksummed::Page(last) => write!(out, "the page that ends with message {last}"),
             Checksummed::Retained(channel) => {
                 write!(out, "the retained message of channel {channel:?}")
+            }
+            Checksummed::History(channel, MessageId { origin, sequence }) => {
+                write!(out, "message {origin}:{sequence} in the history of channel {channel:?}")
             }
         }
     }

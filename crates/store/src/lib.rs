@@ -1,4 +1,5 @@
-//! What must outlive a restart: logs of messages, who reads them and how far, retained messages.
+//! What must outlive a restart: logs of messages, who reads them and how far, retained messages,
+//! histories.
 //!
 //! A store carries out the [`Change`]s the core decided on and keeps what they make; it decides
 //! nothing itself. It knows no protocol, no connection and no clock, starts no thread and never
@@ -45,14 +46,20 @@ pub use sqlite::{Durability, SqliteSettings, SqliteStore};
 /// 9. **Trimming drops whole pages**, those that end at or below the given sequence; later pages
 ///    and the numbering stay as they are. A log knows how far it was ever trimmed, which is never
 ///    beyond its last message, and is not removed by it.
-/// 10. **Repeatable:** a change carried out twice equals once, save `Append`.
+/// 10. **Repeatable:** a change carried out twice equals once, save `Append`; so that it holds for
+///     `KeepHistory`, a message's id always comes with the same `at`.
 /// 11. **Empty pages are refused:** an `Append` whose `count` is 0 fails the batch for good.
-/// 12. **Loading gives back what was committed:** names ascending, pages oldest first, every name
-///     and payload to the byte.
+/// 12. **Loading gives back what was committed:** names ascending, pages and histories oldest
+///     first, every name, id and payload to the byte.
+/// 13. **A history keeps the latest:** `KeepHistory` adds the messages whose id is not there, the
+///     first of those that share one, and then drops the oldest beyond `count_max`, by `at` and
+///     then by id; with 0 all of them. A history without messages is none.
+/// 14. **Histories stand alone:** `KeepHistory` and `DropHistory` change the history of their
+///     channel and nothing else, and nothing else changes a history.
 ///
 /// [`conformance::check_all`] tests exactly these; what it does not test is not promised.
 pub trait Store: Send {
-    /// Returns everything but the messages.
+    /// Returns everything but the messages of logs.
     ///
     /// The core needs it once, before its first commit; later calls are lawful too.
     ///

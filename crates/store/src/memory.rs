@@ -1,13 +1,13 @@
 //! A store that forgets: for brokers that keep nothing, and the measure of those that do.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, HashSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard},
 };
 
 use rialto_broker::{
-    Change, ChannelName, ClientId, CursorState, LogId, LogState, Outcome, Page, PageState,
-    Retained, Sequence, Snapshot, StoredPage, UnixMs,
+    Change, ChannelName, ClientId, CursorState, HistoryMessage, LogId, LogState, MessageId,
+    Outcome, Page, PageState, Retained, Sequence, Snapshot, StoredPage, UnixMs,
 };
 
 use crate::{Cause, LogReader, Store, StoreError};
@@ -15,7 +15,7 @@ use crate::{Cause, LogReader, Store, StoreError};
 /// Keeps everything in memory, until the last handle to it is dropped.
 ///
 /// # Limits
-/// None of its own: the core's limits on logs bound it.
+/// None of its own: the core's limits on logs and histories bound it.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     shelves: Arc<Mutex<Shelves>>,
@@ -34,6 +34,8 @@ struct Shelves {
     /// The channel of each log, for readers.
     channels: BTreeMap<LogId, ChannelName>,
     retained: BTreeMap<ChannelName, Retained>,
+    /// None is empty; the messages oldest first.
+    history: BTreeMap<ChannelName, Vec<HistoryMessage>>,
     /// How many logs were ever made; the latest one's id.
     made: u64,
 }
@@ -120,6 +122,12 @@ impl Shelves {
                     log.trim(*through);
                 }
             }
+            Change::KeepHistory { channel, messages, count_max } => {
+                self.keep_history(channel, messages, *count_max);
+            }
+            Change::DropHistory(channel) => {
+                self.history.remove(channel);
+            }
         }
         Outcome::Done
     }
@@ -166,6 +174,17 @@ impl Shelves {
         });
     }
 
+    fn keep_history(&mut self, channel: &ChannelName, added: &[HistoryMessage], count_max: u32) {
+        let mut messages = self.history.remove(channel).unwrap_or_default();
+        let mut ids: HashSet<MessageId> = messages.iter().map(|message| message.id).collect();
+        messages.extend(added.iter().filter(|message| ids.insert(message.id)).cloned());
+        messages.sort_by_key(|message| (message.at, message.id));
+        messages.drain(..messages.len().saturating_sub(count_max as usize));
+        if !messages.is_empty() {
+            self.history.insert(channel.clone(), messages);
+        }
+    }
+
     /// Returns the channel's log, made if need be.
     fn log_of(&mut self, channel: &ChannelName) -> &mut Log {
         self.logs.entry(channel.clone()).or_insert_with(|| {
@@ -192,6 +211,7 @@ impl Shelves {
             logs: self.logs.iter().map(|(channel, log)| log.state(channel)).collect(),
             cursors,
             retained: self.retained.clone().into_iter().collect(),
+            history: self.history.clone().into_iter().collect(),
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::{Cause, LogReader, Store, StoreError};
 
 mod batch;
 mod heads;
+mod history;
 mod leftovers;
 mod load;
 mod open;
@@ -45,8 +46,8 @@ pub struct SqliteSettings {
     /// What a commit survives.
     pub durability: Durability,
     /// How large the database may grow, without its write-ahead log; a file that is larger
-    /// already keeps its size. At the limit commits fail with [`Cause::Full`] until something
-    /// was trimmed. `None` for as large as the disk allows; but on a disk that is full to the
+    /// already keeps its size, and a new schema version takes what it needs. At the limit commits
+    /// fail with [`Cause::Full`] until something was trimmed or dropped. `None` for as large as the disk allows; but on a disk that is full to the
     /// last byte nothing can be trimmed either, until room is made by other means.
     pub bytes_max: Option<u64>,
     /// Up to which size the whole database is checked for damage when it is opened, which reads
@@ -60,8 +61,8 @@ pub struct SqliteSettings {
 /// has succeeded, it may nevertheless be there at the next start, whole.
 ///
 /// # Limits
-/// A payload sequence or name: 1,000,000,000 bytes. Sequences and times: 2⁶³ - 1. Freed room is
-/// used again, the file does not shrink.
+/// A payload sequence, payload or name: 1,000,000,000 bytes. Places in logs and times: 2⁶³ - 1.
+/// Freed room is used again, the file does not shrink.
 #[derive(Debug)]
 pub struct SqliteStore {
     connection: Connection,

@@ -3,7 +3,9 @@
 use rialto_broker::{CursorState, Retained};
 
 use super::{
-    Change, Driver, Subject, append, forget, move_cursor, put_client, subscribe, trim, unsubscribe,
+    Change, Driver, Subject, append, forget,
+    history::{drop_history, keep, message},
+    move_cursor, put_client, subscribe, trim, unsubscribe,
 };
 
 /// Store, duties 5 and 7.
@@ -140,6 +142,8 @@ pub(super) fn all_but_append_may_be_repeated(driver: &mut dyn Driver) {
         move_cursor("bob", "room", 6, &[(8, 9)]),
         trim("room", 5),
         Change::Retain("room".into(), retained),
+        keep("room", [message(1, (7, 1)), message(2, (7, 2)), message(3, (7, 3))], 2),
+        drop_history("room"),
         unsubscribe("bob", "room"),
         forget("ada"),
     ] {

@@ -5,7 +5,11 @@ use rialto_broker::{
     Change, CursorState, LogState, PageState, Payloads, Retained, Snapshot, StoredPage,
 };
 
-use super::{Driver, Page, Subject, append, move_cursor, page, put_client, subscribe, trim};
+use super::{
+    Driver, Page, Subject, append,
+    history::{keep, message},
+    move_cursor, page, put_client, subscribe, trim,
+};
 
 /// Store, duty 12.
 pub(super) fn loading_gives_back_what_was_committed(driver: &mut dyn Driver) {
@@ -30,6 +34,13 @@ pub(super) fn loading_gives_back_what_was_committed(driver: &mut dyn Driver) {
         payload: Bytes::from_static(payload.as_bytes()),
     };
     assert_eq!(snapshot.retained, [("a".into(), retained("2")), ("c".into(), retained("3"))]);
+    assert_eq!(
+        snapshot.history,
+        [
+            ("b".into(), vec![message(3, (7, 3))]),
+            ("d".into(), vec![message(1, (7, 1)), message(2, (7, 2))]),
+        ]
+    );
 
     let [a, b] = &snapshot.logs[..] else { panic!("there are two logs, not {:?}", snapshot.logs) };
     let at = page("", 1).at;
@@ -108,6 +119,8 @@ fn fill(subject: &mut Subject) {
         retain("c", "3"),
         retain("a", "1"),
         retain("a", "2"),
+        keep("d", [message(2, (7, 2)), message(1, (7, 1))], 9),
+        keep("b", [message(1, (7, 1)), message(3, (7, 3))], 1),
     ]);
     let late = page("b", 2);
     subject.commit(&[

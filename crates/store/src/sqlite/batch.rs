@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use super::{
     heads::{Head, Heads, HeadsDraft},
+    history,
     leftovers::{self, Leftovers, LeftoversDraft, WHOLE_LOG},
 };
 use crate::Cause;
@@ -77,6 +78,10 @@ impl<'a> Batch<'a> {
                 self.move_cursor(client, channel, state)?;
             }
             Change::Trim(channel, through) => self.trim(channel, *through),
+            Change::KeepHistory { channel, messages, count_max } => {
+                history::keep(&self.transaction, channel, messages, *count_max)?;
+            }
+            Change::DropHistory(channel) => history::forget(&self.transaction, channel)?,
         }
         Ok(Outcome::Done)
     }

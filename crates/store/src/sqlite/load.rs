@@ -4,18 +4,19 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use rialto_broker::{
-    ChannelName, ClientId, CursorState, LogId, LogState, PageState, Retained, Sequence, Snapshot,
-    UnixMs,
+    ChannelName, ClientId, CursorState, HistoryMessage, LogId, LogState, PageState, Retained,
+    Sequence, Snapshot, UnixMs,
 };
 use rusqlite::{Connection, Row};
 
 use super::{
     heads::{Head, Heads},
+    history,
     leftovers::{Leftovers, WHOLE_LOG},
 };
 use crate::{Cause, error::Checksummed};
 
-/// Reads everything but the messages, and finds the rows of pages that are gone.
+/// Reads everything but the messages of logs, and finds the rows of pages that are gone.
 pub(super) fn snapshot(connection: &mut Connection) -> Result<(Snapshot, Leftovers), Cause> {
     let transaction = connection.transaction()?; // All as of one moment.
     let mut logs = Logs::read(&transaction)?;
@@ -25,6 +26,7 @@ pub(super) fn snapshot(connection: &mut Connection) -> Result<(Snapshot, Leftove
         logs: logs.states,
         cursors: cursors(&transaction)?,
         retained: retained(&transaction)?,
+        history: histories(&transaction)?,
     };
     Ok((snapshot, leftovers))
 }
@@ -106,6 +108,32 @@ fn retained(connection: &Connection) -> Result<Vec<(ChannelName, Retained)>, Cau
         }
         Ok((channel, Retained { publisher: client(row, 1)?, payload }))
     })
+}
+
+fn histories(connection: &Connection) -> Result<Vec<(ChannelName, Vec<HistoryMessage>)>, Cause> {
+    let sql = "SELECT channel, at_ms, id, publisher, server, crc, payload FROM history
+               ORDER BY channel, at_ms, id";
+    let mut histories: Vec<(ChannelName, Vec<HistoryMessage>)> = Vec::new();
+    for (channel, message) in rows(connection, sql, history_message)? {
+        match histories.last_mut() {
+            Some((last, messages)) if *last == channel => messages.push(message),
+            _ => histories.push((channel, vec![message])),
+        }
+    }
+    Ok(histories)
+}
+
+fn history_message(row: &Row<'_>) -> Result<(ChannelName, HistoryMessage), Cause> {
+    let channel = channel(row, 0)?;
+    let id = history::id_from_bytes(row.get(2)?);
+    let payload = Bytes::from(row.get::<_, Vec<u8>>(6)?);
+    if crc32fast::hash(&payload) != row.get::<_, u32>(5)? {
+        return Err(Cause::Checksum { what: Checksummed::History(channel, id) });
+    }
+    let server = row.get::<_, Option<String>>(4)?.map(Into::into);
+    let message =
+        HistoryMessage { id, at: row.get(1)?, publisher: client(row, 3)?, server, payload };
+    Ok((channel, message))
 }
 
 /// Runs a query and makes something of each row.

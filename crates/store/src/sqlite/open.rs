@@ -64,6 +64,10 @@ pub(super) fn database(
     check_content(&connection, bytes, settings.check_bytes_max)?;
     configure(&connection, settings)?;
     schema::migrate(&mut connection, schema::MIGRATIONS)?;
+    // Only now, else a store at its limit could not be opened by a release with new tables.
+    if let Some(bytes_max) = settings.bytes_max {
+        limit_size(&connection, bytes_max)?;
+    }
     let heads = load::heads(&connection)?;
     // Best effort: what the file has room for now need not be found room for when the disk is full.
     if let Err(cause) = checkpoint(&connection) {
@@ -171,9 +175,6 @@ fn configure(connection: &Connection, settings: &SqliteSettings) -> Result<(), C
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.pragma_update(None, "journal_size_limit", WRITE_AHEAD_LOG_BYTES)?;
-    if let Some(bytes_max) = settings.bytes_max {
-        limit_size(connection, bytes_max)?;
-    }
     Ok(())
 }
 

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use rialto_broker::{Change, ChannelName, LogId, Page, Payloads, Sequence};
+use rialto_broker::{
+    Change, ChannelName, HistoryMessage, LogId, MessageId, Page, Payloads, Sequence,
+};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -14,6 +16,7 @@ mod model;
 mod mount;
 mod opening;
 mod room;
+mod upgrade;
 
 /// Keeps the latest store's directory.
 #[derive(Default)]
@@ -75,6 +78,31 @@ fn append(channel: &str, bytes: usize) -> Change {
 
 fn subscribe(client: &str, channel: &str) -> Change {
     Change::Subscribe(client.into(), channel.into())
+}
+
+/// Returns what adds messages of such sequences to a channel's history, each so long.
+fn keep(
+    channel: &str,
+    sequences: impl IntoIterator<Item = u64>,
+    bytes: usize,
+    count_max: u32,
+) -> Change {
+    let message = |sequence| HistoryMessage {
+        id: MessageId { origin: u64::MAX, sequence },
+        at: sequence,
+        publisher: "publisher".into(),
+        server: None,
+        payload: vec![b'1'; bytes].into(),
+    };
+    let messages = sequences.into_iter().map(message).collect();
+    Change::KeepHistory { channel: channel.into(), messages, count_max }
+}
+
+/// Returns the sequences of a channel's history.
+fn history_of(store: &mut SqliteStore, channel: &str) -> Vec<u64> {
+    let histories = store.load().unwrap().history;
+    let history = histories.into_iter().find(|(name, _)| *name == ChannelName::from(channel));
+    history.into_iter().flat_map(|(_, all)| all).map(|message| message.id.sequence).collect()
 }
 
 /// Returns a channel's log and the last message appended to it.

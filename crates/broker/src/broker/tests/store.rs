@@ -1,10 +1,10 @@
 //! A store for tests: carries out what the core asks, in memory, as the drivers promise to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    Change, ChannelName, ClientId, CursorState, LogId, LogState, Outcome, Page, PageState,
-    ReadRequest, Retained, Sequence, Snapshot, StoredPage, UnixMs,
+    Change, ChannelName, ClientId, CursorState, HistoryMessage, LogId, LogState, MessageId,
+    Outcome, Page, PageState, ReadRequest, Retained, Sequence, Snapshot, StoredPage, UnixMs,
 };
 
 /// What would be on disk.
@@ -13,6 +13,7 @@ pub(super) struct TestStore {
     clients: BTreeMap<ClientId, UnixMs>,
     logs: BTreeMap<ChannelName, StoredLog>,
     pub(super) retained: BTreeMap<ChannelName, Retained>,
+    history: BTreeMap<ChannelName, Vec<HistoryMessage>>,
     /// How many logs were ever made; the latest one's id.
     made: u64,
 }
@@ -72,6 +73,7 @@ impl TestStore {
             logs: self.logs.iter().map(|(channel, log)| log.state(channel)).collect(),
             cursors: cursors.collect(),
             retained: self.retained.clone().into_iter().collect(),
+            history: self.history.clone().into_iter().collect(),
         }
     }
 
@@ -109,6 +111,10 @@ impl TestStore {
                     log.trimmed = log.trimmed.max(*through.min(&log.last));
                 }
             }
+            Change::KeepHistory { channel, messages, count_max } => {
+                self.keep_history(channel, messages, *count_max as usize);
+            }
+            Change::DropHistory(channel) => _ = self.history.remove(channel),
         }
         Outcome::Done
     }
@@ -127,6 +133,17 @@ impl TestStore {
         let behind_last = CursorState { floor: log.last, acknowledged: Vec::new() };
         let cursor = log.cursors.entry(client.clone()).or_insert(behind_last);
         Outcome::Subscribed { log: log.id, floor: cursor.floor }
+    }
+
+    fn keep_history(&mut self, channel: &ChannelName, new: &[HistoryMessage], count_max: usize) {
+        let mut messages = self.history.remove(channel).unwrap_or_default();
+        let mut ids: BTreeSet<MessageId> = messages.iter().map(|message| message.id).collect();
+        messages.extend(new.iter().filter(|message| ids.insert(message.id)).cloned());
+        messages.sort_by_key(|message| (message.at, message.id));
+        messages.drain(..messages.len().saturating_sub(count_max));
+        if !messages.is_empty() {
+            self.history.insert(channel.clone(), messages);
+        }
     }
 
     fn log_of(&mut self, channel: &ChannelName) -> &mut StoredLog {

@@ -330,6 +330,12 @@ impl World {
                 format!("move {client} {channel} {} {:?}", state.floor, state.acknowledged)
             }
             Change::Trim(channel, last) => format!("trim {channel} {last}"),
+            Change::KeepHistory { channel, messages, count_max } => {
+                let payloads = messages.iter().map(|one| String::from_utf8_lossy(&one.payload));
+                let payloads: Vec<_> = payloads.collect();
+                format!("keep {count_max} of {channel} {}", payloads.join(" "))
+            }
+            Change::DropHistory(channel) => format!("drop history of {channel}"),
         };
         writeln!(self.transcript, "store < {line}").unwrap();
     }

@@ -85,7 +85,9 @@ impl TestStore {
             | Change::PutClient(..)
             | Change::ForgetClient(_)
             | Change::MoveCursor(..)
-            | Change::Trim(..) => Outcome::Done,
+            | Change::Trim(..)
+            | Change::KeepHistory { .. }
+            | Change::DropHistory(_) => Outcome::Done,
         }
     }
 

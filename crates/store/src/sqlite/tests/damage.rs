@@ -10,7 +10,7 @@ use bytes::Bytes;
 use rialto_broker::{Change, Retained};
 use tempfile::TempDir;
 
-use super::{append, database_in, end_of, open, refusal, shell, subscribe};
+use super::{append, database_in, end_of, keep, open, refusal, shell, subscribe};
 use crate::{FailureKind, SqliteSettings, SqliteStore, Store};
 
 /// How large SQLite's pages are.
@@ -41,6 +41,14 @@ fn a_page_that_does_not_match_its_checksum_is_not_returned() {
 #[test]
 fn a_retained_message_that_does_not_match_its_checksum_is_not_loaded() {
     check_load("UPDATE retained SET payload = x'30'", "the checksum of the retained message of");
+}
+
+#[test]
+fn a_message_of_a_history_that_does_not_match_its_checksum_is_not_loaded() {
+    check_load(
+        "UPDATE history SET payload = x'30'",
+        "the checksum of message 18446744073709551615:3 in the history of channel \"room\" does",
+    );
 }
 
 #[test]
@@ -123,5 +131,6 @@ fn fill(directory: &Path) {
     let retained = Retained { publisher: "ada".into(), payload: Bytes::from_static(b"1") };
     store.commit(&[subscribe("ada", "room"), Change::Retain("room".into(), retained)]).unwrap();
     store.commit(&vec![append("room", 20_000); 20]).unwrap();
+    store.commit(&[keep("room", [3], 10, 1)]).unwrap();
     store.close().unwrap();
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use proptest::prelude::*;
 use rialto_broker::{
-    Change, ChannelName, ClientId, CursorState, LogId, Outcome, Page, PayloadsBuilder, Retained,
+    Change, ChannelName, ClientId, CursorState, HistoryMessage, LogId, MessageId, Outcome, Page,
+    PayloadsBuilder, Retained,
 };
 
 use super::open;
@@ -99,6 +100,8 @@ fn change() -> impl Strategy<Value = Change> {
             Change::MoveCursor(client, channel, state)
         }),
         3 => (channel(), 0..20_u64).prop_map(|(channel, through)| Change::Trim(channel, through)),
+        4 => history(),
+        1 => channel().prop_map(Change::DropHistory),
     ]
 }
 
@@ -117,6 +120,30 @@ fn page() -> impl Strategy<Value = Page> {
 fn retained() -> impl Strategy<Value = Retained> {
     (client(), "[0-9]{1,3}")
         .prop_map(|(publisher, text)| Retained { publisher, payload: Bytes::from(text) })
+}
+
+fn history() -> impl Strategy<Value = Change> {
+    let messages = prop::collection::vec(history_message(), 0..5);
+    (channel(), messages, 0..7_u32).prop_map(|(channel, messages, count_max)| Change::KeepHistory {
+        channel,
+        messages,
+        count_max,
+    })
+}
+
+/// Ids often come again, and not always with the same time.
+fn history_message() -> impl Strategy<Value = HistoryMessage> {
+    let number = || prop_oneof![8 => 0..4_u64, 1 => Just(1 << 63), 1 => Just(u64::MAX)];
+    let server = prop::option::of(prop_oneof![Just("north"), Just("")]);
+    (number(), number(), 0..4_u64, client(), server, "[0-9]{1,3}").prop_map(
+        |(origin, sequence, at, publisher, server, text)| HistoryMessage {
+            id: MessageId { origin, sequence },
+            at,
+            publisher,
+            server: server.map(Into::into),
+            payload: Bytes::from(text),
+        },
+    )
 }
 
 fn cursor() -> impl Strategy<Value = CursorState> {

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use rialto_broker::Change;
 
-use super::{append, database_in, end_of, mount::Mount, open, shell, subscribe};
+use super::{append, database_in, end_of, history_of, keep, mount::Mount, open, shell, subscribe};
 use crate::{FailureKind, SqliteSettings, SqliteStore, Store, StoreError};
 
 const PAGE_BYTES: usize = 15_000;
@@ -71,6 +71,41 @@ fn a_limit_below_the_size_of_the_file_stops_its_growth_only() {
     store.commit(&[append("room", PAGE_BYTES)]).unwrap_err();
     store.commit(&[Change::Trim("room".into(), last)]).unwrap();
     store.commit(&[append("room", PAGE_BYTES)]).unwrap();
+}
+
+#[test]
+fn histories_count_towards_the_limit_until_they_are_dropped() {
+    let directory = tempfile::tempdir().unwrap();
+    let bytes_max = 1 << 20;
+    let mut store = open_limited(directory.path(), bytes_max);
+    let refused = (1..1000)
+        .find(|&last| store.commit(&[keep("room", [last], PAGE_BYTES, u32::MAX)]).is_err())
+        .expect("the store is full at last");
+    assert!(10 < refused, "there was room for {refused} messages");
+    check_full(&store.commit(&[append("room", 2 * PAGE_BYTES)]).unwrap_err());
+    assert!(history_of(&mut store, "room").into_iter().eq(1..refused));
+
+    store.commit(&[Change::DropHistory("room".into())]).unwrap();
+    for _ in 0..refused / 2 {
+        store.commit(&[append("room", PAGE_BYTES)]).unwrap();
+    }
+    store.close().unwrap();
+    assert!(fs::metadata(database_in(directory.path())).unwrap().len() <= bytes_max);
+}
+
+#[test]
+fn a_history_goes_on_in_a_full_store_while_it_does_not_grow() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = open_limited(directory.path(), 1 << 20);
+    store.commit(&[keep("other", 1..=3, PAGE_BYTES, 3)]).unwrap();
+    fill(&mut store);
+
+    for last in 4..20 {
+        store.commit(&[keep("other", [last], PAGE_BYTES, 3)]).unwrap();
+        assert!(history_of(&mut store, "other").into_iter().eq(last - 2..=last));
+    }
+    check_full(&store.commit(&[keep("other", 20..30, PAGE_BYTES, 9)]).unwrap_err());
+    assert_eq!(history_of(&mut store, "other"), [17, 18, 19]);
 }
 
 #[test]

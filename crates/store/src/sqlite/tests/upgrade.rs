@@ -1,0 +1,140 @@
+//! Files that an earlier release wrote.
+
+use std::{fs, path::Path};
+
+use rialto_broker::{CursorState, LogId, LogState, PageState, Retained, Snapshot, StoredPage};
+use rusqlite::{Connection, params};
+
+use super::{append, database_in, history_of, keep, open, shell, subscribe};
+use crate::{
+    SqliteSettings, SqliteStore, Store,
+    sqlite::schema::{APPLICATION_ID, MIGRATIONS},
+};
+
+/// What ada was sent, as version 1 stored it.
+const PAYLOADS: &[u8] = b"\x1E\"\xC5\xBC\xC3\xB3\xC5\x82w\"\n\x1E2\n";
+
+#[test]
+fn a_store_of_version_1_keeps_what_it_holds_and_gains_histories() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(filled_version_1(directory.path()));
+
+    let mut store = open(directory.path());
+    assert_eq!(version(&shell(directory.path())), MIGRATIONS.len());
+    let mut expected = content();
+    assert_eq!(store.load().unwrap(), expected);
+    let pages = store.reader().unwrap().read(LogId(3), 1, usize::MAX).unwrap();
+    assert_eq!(pages, [page()]);
+
+    store.commit(&[subscribe("ada", "room"), keep("room", 1..=3, 10, 2)]).unwrap();
+    assert_eq!(history_of(&mut store, "room"), [2, 3]);
+    expected.history = store.load().unwrap().history;
+    assert_eq!(store.load().unwrap(), expected, "all else is as it was");
+    drop(store);
+    assert_eq!(open(directory.path()).load().unwrap(), expected);
+}
+
+#[test]
+fn an_empty_store_of_version_1_can_be_used() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(version_1(directory.path()));
+    let mut store = open(directory.path());
+    assert_eq!(store.load().unwrap(), Snapshot::default());
+    store.commit(&[append("room", 10), keep("room", [1], 10, 1)]).unwrap();
+}
+
+#[test]
+fn a_store_of_version_1_that_is_at_its_limit_is_opened_nevertheless() {
+    let directory = tempfile::tempdir().unwrap();
+    let connection = filled_version_1(directory.path());
+    connection.execute_batch("VACUUM").unwrap(); // So that no page is free.
+    drop(connection);
+    let bytes_max = fs::metadata(database_in(directory.path())).unwrap().len();
+
+    let settings = SqliteSettings { bytes_max: Some(bytes_max), ..SqliteSettings::default() };
+    let mut store = SqliteStore::open(directory.path(), &settings).unwrap();
+    assert_eq!(store.load().unwrap(), content());
+    store.commit(&[keep("room", [1], 100_000, 1)]).unwrap_err();
+}
+
+/// Makes a database as version 1 did.
+fn version_1(directory: &Path) -> Connection {
+    let connection = shell(directory);
+    connection.execute_batch(include_str!("../schema/1.sql")).unwrap();
+    connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+    connection.pragma_update(None, "user_version", 1).unwrap();
+    connection
+}
+
+/// Makes a database with something of everything in it, by version 1's statements.
+fn filled_version_1(directory: &Path) -> Connection {
+    let connection = version_1(directory);
+    let execute = |sql: &str, parameters: &[&dyn rusqlite::ToSql]| {
+        connection.execute(sql, parameters).unwrap();
+    };
+    execute(
+        "INSERT INTO client (name, seen_ms) VALUES (?1, ?2)
+         ON CONFLICT (name) DO UPDATE SET seen_ms = excluded.seen_ms",
+        params!["ada", 7],
+    );
+    for channel in ["gone", "empty", "room"] {
+        execute("INSERT INTO log (channel, last, trimmed) VALUES (?1, 0, 0)", params![channel]);
+    }
+    execute("DELETE FROM log WHERE id = ?1", params![1]);
+    execute(
+        "INSERT INTO page (log, last, count, bytes, at_ms, publisher, crc, payloads)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![3, 4, 2, PAYLOADS.len(), 1000, "bob", crc32fast::hash(PAYLOADS), PAYLOADS],
+    );
+    execute("UPDATE log SET last = ?2, trimmed = ?3 WHERE id = ?1", params![3, 4, 2]);
+    execute(
+        "INSERT INTO cursor (client, log, floor, acknowledged) VALUES (?1, ?2, ?3, '[]')",
+        params!["ada", 3, 0],
+    );
+    execute(
+        "UPDATE cursor SET floor = ?3, acknowledged = ?4 WHERE client = ?1 AND log = ?2",
+        params!["ada", 3, 2, "[[4,4]]"],
+    );
+    execute(
+        "INSERT INTO retained (channel, publisher, crc, payload) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (channel) DO UPDATE SET
+         publisher = excluded.publisher, crc = excluded.crc, payload = excluded.payload",
+        params!["room", "bob", crc32fast::hash(b"2"), b"2"],
+    );
+    connection
+}
+
+/// Returns what the database of [`filled_version_1`] holds.
+fn content() -> Snapshot {
+    let bytes = PAYLOADS.len() as u64;
+    let pages = vec![PageState { last: 4, bytes, at: 1000 }];
+    let state = CursorState { floor: 2, acknowledged: vec![(4, 4)] };
+    let retained = Retained { publisher: "bob".into(), payload: "2".into() };
+    let empty =
+        LogState { channel: "empty".into(), log: LogId(2), last: 0, trimmed: 0, pages: vec![] };
+    Snapshot {
+        clients: vec![("ada".into(), 7)],
+        logs: vec![
+            empty,
+            LogState { channel: "room".into(), log: LogId(3), last: 4, trimmed: 2, pages },
+        ],
+        cursors: vec![("ada".into(), "room".into(), state)],
+        retained: vec![("room".into(), retained)],
+        history: vec![],
+    }
+}
+
+/// Returns the page that the database of [`filled_version_1`] holds.
+fn page() -> StoredPage {
+    StoredPage {
+        first: 3,
+        publisher: "bob".into(),
+        at: 1000,
+        count: 2,
+        payloads: rialto_broker::Payloads::from_sequence(PAYLOADS.into()),
+    }
+}
+
+fn version(connection: &Connection) -> usize {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+}
