@@ -10,5 +10,8 @@
 //! Tested by the vectors in `spec/vectors`, by splitting every stream at every byte, and by
 //! comparing the quick scanner with the general JSON parser on random input.
 
+mod json;
+
+pub mod coremq;
 pub mod jmqt;
 pub mod websocket;

@@ -15,6 +15,7 @@ use super::{
     packet::{AckKind, ClientPacket, Publish},
     scan,
 };
+use crate::json::{Text, depth};
 
 /// Levels of nesting around `dt`: the root object and the packet's body.
 const ENVELOPE_DEPTH: usize = 2;
@@ -71,34 +72,6 @@ pub(super) fn general(
     root.into_packet()
 }
 
-/// Returns the deepest nesting of brackets outside strings.
-fn depth(json: &[u8]) -> usize {
-    let (mut depth, mut deepest) = (0_usize, 0);
-    let mut bytes = json.iter();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'{' | b'[' => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            b'"' => skip_string(&mut bytes),
-            _ => {}
-        }
-    }
-    deepest
-}
-
-fn skip_string(bytes: &mut std::slice::Iter<'_, u8>) {
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'"' => return,
-            b'\\' => _ = bytes.next(),
-            _ => {}
-        }
-    }
-}
-
 /// The one member of a packet's root object.
 struct Root<'a> {
     kind: Cow<'a, str>,
@@ -122,18 +95,13 @@ impl<'de> Visitor<'de> for RootVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Root<'de>, A::Error> {
         let wrong = || serde::de::Error::custom("a packet has exactly one root");
-        let (Key(kind), body) = map.next_entry::<Key<'de>, &RawValue>()?.ok_or_else(wrong)?;
+        let (Text(kind), body) = map.next_entry::<Text<'de>, &RawValue>()?.ok_or_else(wrong)?;
         if map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
             return Err(wrong());
         }
         Ok(Root { kind, body })
     }
 }
-
-/// A map key that borrows where it can.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// The members of a body that its packet type defines, each still raw, so that one wrong value
 /// does not hide the others.
@@ -157,7 +125,7 @@ impl<'de> Visitor<'de> for BodyVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Body<'de>, A::Error> {
         let mut body = Body { keys: self.0, values: [None; KEY_COUNT_MAX] };
-        while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
+        while let Some(Text(key)) = map.next_key::<Text<'de>>()? {
             let Some(place) = body.keys.iter().position(|known| *known == key) else {
                 map.next_value::<IgnoredAny>()?;
                 continue;
@@ -255,7 +223,7 @@ impl<'a> Body<'a> {
 }
 
 fn string(raw: &RawValue) -> Option<Cow<'_, str>> {
-    serde_json::from_str::<Key<'_>>(raw.get()).ok().map(|Key(text)| text)
+    serde_json::from_str::<Text<'_>>(raw.get()).ok().map(|Text(text)| text)
 }
 
 /// Reads an id: a string, or a number whose digits are taken as they stand.

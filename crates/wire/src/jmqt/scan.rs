@@ -1,273 +1,76 @@
 //! The quick way through the two packets that make up nearly all traffic: `pub` and `pushAck`.
 //!
-//! One pass over text that is already known to be UTF-8. It accepts a strict subset of valid JSON
-//! (no escapes, no exponents, no duplicate or unknown keys); for anything else it answers `None`
-//! and the general parser decides. A property test holds it to that.
+//! It accepts a strict subset of valid packets (as the [scanner](Scanner) does, and no duplicate or
+//! unknown keys); for anything else it answers `None` and the general parser decides. A property test
+//! holds it to that.
 
 use std::borrow::Cow;
 
 use super::packet::{ClientPacket, Publish};
-
-/// Nesting is kept as bits of one word: set for an object, clear for an array.
-const DEPTH_MAX: usize = 64;
-/// Bytes looked at in one step inside strings; measured best of 8, 16, 32 and 64.
-const STRIDE: usize = 16;
+use crate::json::Scanner;
 
 /// Reads a `pub` or `pushAck` packet of ordinary form.
 pub(super) fn packet(text: &str, json_depth_max: usize) -> Option<ClientPacket<'_>> {
-    let mut scanner = Scanner { text, at: 0, depth_max: json_depth_max.min(DEPTH_MAX) };
+    let mut scanner = Scanner::new(text, json_depth_max);
     scanner.token(b'{')?;
     let kind = scanner.key()?;
     scanner.token(b'{')?;
     let packet = match kind {
-        "pub" => scanner.publish()?,
-        "pushAck" => scanner.push_ack()?,
+        "pub" => publish(&mut scanner)?,
+        "pushAck" => push_ack(&mut scanner)?,
         _ => return None,
     };
     scanner.token(b'}')?;
-    scanner.skip_blanks();
-    (scanner.at == text.len()).then_some(packet)
+    scanner.is_at_end().then_some(packet)
 }
 
-struct Scanner<'a> {
-    text: &'a str,
-    at: usize,
-    depth_max: usize,
+fn publish<'a>(scanner: &mut Scanner<'a>) -> Option<ClientPacket<'a>> {
+    let (mut channel, mut payload, mut qos, mut retain, mut id) = (None, None, None, None, None);
+    loop {
+        match scanner.key()? {
+            "cn" => set(&mut channel, scanner.string()?)?,
+            "dt" => set(&mut payload, scanner.value()?)?,
+            "q" => set(&mut qos, scanner.bit()?)?,
+            "rt" => set(&mut retain, scanner.bit()?)?,
+            "id" => set(&mut id, scanner.string()?)?,
+            _ => return None,
+        }
+        if scanner.ends_members()? {
+            break;
+        }
+    }
+    let acknowledged = qos.unwrap_or(false);
+    if acknowledged && id.is_none() {
+        return None;
+    }
+    Some(ClientPacket::Pub(Publish {
+        channel: Cow::Borrowed(channel?),
+        payload: payload?,
+        acknowledged,
+        retain: retain.unwrap_or(false),
+        id: id.map(Cow::Borrowed),
+    }))
 }
 
-impl<'a> Scanner<'a> {
-    fn publish(&mut self) -> Option<ClientPacket<'a>> {
-        let (mut channel, mut payload, mut qos, mut retain, mut id) =
-            (None, None, None, None, None);
-        loop {
-            match self.key()? {
-                "cn" => set(&mut channel, self.string()?)?,
-                "dt" => set(&mut payload, self.value()?)?,
-                "q" => set(&mut qos, self.bit()?)?,
-                "rt" => set(&mut retain, self.bit()?)?,
-                "id" => set(&mut id, self.string()?)?,
-                _ => return None,
-            }
-            if self.ends_members()? {
-                break;
-            }
-        }
-        let acknowledged = qos.unwrap_or(false);
-        if acknowledged && id.is_none() {
-            return None;
-        }
-        Some(ClientPacket::Pub(Publish {
-            channel: Cow::Borrowed(channel?),
-            payload: payload?,
-            acknowledged,
-            retain: retain.unwrap_or(false),
-            id: id.map(Cow::Borrowed),
-        }))
-    }
-
-    fn push_ack(&mut self) -> Option<ClientPacket<'a>> {
-        let (mut id, mut accepted) = (None, None);
-        loop {
-            match self.key()? {
-                "id" => set(&mut id, self.string()?)?,
-                "st" => set(&mut accepted, self.bit()?)?,
-                _ => return None,
-            }
-            if self.ends_members()? {
-                break;
-            }
-        }
-        Some(ClientPacket::PushAck { id: Cow::Borrowed(id?), accepted: accepted.unwrap_or(true) })
-    }
-
-    #[inline]
-    fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
-    }
-
-    #[inline]
-    fn skip_blanks(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
-        }
-    }
-
-    /// Takes `expected`, with blanks around it.
-    #[inline]
-    fn token(&mut self, expected: u8) -> Option<()> {
-        self.skip_blanks();
-        if self.peek()? != expected {
-            return None;
-        }
-        self.at += 1;
-        self.skip_blanks();
-        Some(())
-    }
-
-    /// Takes a member's key and its colon.
-    #[inline]
-    fn key(&mut self) -> Option<&'a str> {
-        let key = self.string()?;
-        self.token(b':')?;
-        Some(key)
-    }
-
-    /// Takes the comma before another member or the brace that ends the object.
-    #[inline]
-    fn ends_members(&mut self) -> Option<bool> {
-        self.skip_blanks();
-        let byte = self.peek()?;
-        self.at += 1;
-        self.skip_blanks();
-        match byte {
-            b',' => Some(false),
-            b'}' => Some(true),
-            _ => None,
-        }
-    }
-
-    #[inline]
-    fn bit(&mut self) -> Option<bool> {
-        let bit = match self.peek()? {
-            b'0' => false,
-            b'1' => true,
-            _ => return None,
-        };
-        self.at += 1;
-        // A longer number is not a bit; what follows must be a comma, a brace or a blank.
-        (!matches!(self.peek()?, b'0'..=b'9' | b'.' | b'e' | b'E')).then_some(bit)
-    }
-
-    /// Takes a string without escapes and returns what is between the quotes.
-    #[inline]
-    fn string(&mut self) -> Option<&'a str> {
-        if self.peek()? != b'"' {
-            return None;
-        }
-        let start = self.at + 1;
-        let rest = &self.text.as_bytes()[start..];
-        let end = start + plain_bytes(rest);
-        if *self.text.as_bytes().get(end)? != b'"' {
-            return None;
-        }
-        self.at = end + 1;
-        self.text.get(start..end)
-    }
-
-    /// Takes any value and returns its text.
-    fn value(&mut self) -> Option<&'a str> {
-        let start = self.at;
-        let mut objects = 0_u64;
-        let mut depth = 0;
-        loop {
-            let opened = match self.peek()? {
-                open @ (b'{' | b'[') => {
-                    if depth == self.depth_max {
-                        return None;
-                    }
-                    depth += 1;
-                    objects = objects << 1 | u64::from(open == b'{');
-                    self.at += 1;
-                    self.skip_blanks();
-                    !matches!(self.peek()?, b'}' | b']')
-                }
-                _ => {
-                    self.scalar()?;
-                    false
-                }
-            };
-            if !opened && self.close_finished(&mut objects, &mut depth)? {
-                return self.text.get(start..self.at);
-            }
-            if objects & 1 == 1 && depth > 0 {
-                self.key()?;
-            }
-        }
-    }
-
-    /// Behind a value: closes what ends here; says whether the outermost value is complete.
-    fn close_finished(&mut self, objects: &mut u64, depth: &mut usize) -> Option<bool> {
-        loop {
-            if *depth == 0 {
-                return Some(true);
-            }
-            self.skip_blanks();
-            let close = if *objects & 1 == 1 { b'}' } else { b']' };
-            match self.peek()? {
-                b',' => {
-                    // `[1,]` and `{,` are for the general parser to refuse.
-                    self.at += 1;
-                    self.skip_blanks();
-                    return (!matches!(self.peek()?, b'}' | b']')).then_some(false);
-                }
-                byte if byte == close => self.at += 1,
-                _ => return None,
-            }
-            *objects >>= 1;
-            *depth -= 1;
-        }
-    }
-
-    fn scalar(&mut self) -> Option<()> {
-        let rest = &self.text[self.at..];
-        match self.peek()? {
-            b'"' => _ = self.string()?,
-            b't' if rest.starts_with("true") => self.at += 4,
-            b'f' if rest.starts_with("false") => self.at += 5,
-            b'n' if rest.starts_with("null") => self.at += 4,
-            b'-' | b'0'..=b'9' => self.number()?,
+fn push_ack<'a>(scanner: &mut Scanner<'a>) -> Option<ClientPacket<'a>> {
+    let (mut id, mut accepted) = (None, None);
+    loop {
+        match scanner.key()? {
+            "id" => set(&mut id, scanner.string()?)?,
+            "st" => set(&mut accepted, scanner.bit()?)?,
             _ => return None,
         }
-        Some(())
+        if scanner.ends_members()? {
+            break;
+        }
     }
-
-    /// Takes a number without exponent.
-    fn number(&mut self) -> Option<()> {
-        if self.peek()? == b'-' {
-            self.at += 1;
-        }
-        let leading_zero = self.peek()? == b'0';
-        let whole_digits = self.digits();
-        if whole_digits == 0 || (leading_zero && whole_digits > 1) {
-            return None;
-        }
-        if self.peek() == Some(b'.') {
-            self.at += 1;
-            if self.digits() == 0 {
-                return None;
-            }
-        }
-        (!matches!(self.peek(), Some(b'e' | b'E'))).then_some(())
-    }
-
-    fn digits(&mut self) -> usize {
-        let start = self.at;
-        while matches!(self.peek(), Some(b'0'..=b'9')) {
-            self.at += 1;
-        }
-        self.at - start
-    }
+    Some(ClientPacket::PushAck { id: Cow::Borrowed(id?), accepted: accepted.unwrap_or(true) })
 }
 
 /// Fills a slot that must still be empty: a key that stands twice is unusual.
 #[inline]
 fn set<T>(slot: &mut Option<T>, value: T) -> Option<()> {
     slot.replace(value).is_none().then_some(())
-}
-
-/// Counts the bytes before the first quote, backslash or control character.
-#[inline]
-fn plain_bytes(bytes: &[u8]) -> usize {
-    let is_special = |&byte: &u8| (byte == b'"') | (byte == b'\\') | (byte < 0x20);
-    let mut plain = 0;
-    // Folding without an early exit lets the compiler compare a whole stride at once.
-    for stride in bytes.chunks_exact(STRIDE) {
-        if stride.iter().fold(false, |found, byte| found | is_special(byte)) {
-            break;
-        }
-        plain += STRIDE;
-    }
-    plain + bytes[plain..].iter().position(is_special).unwrap_or(bytes.len() - plain)
 }
 
 #[cfg(test)]

@@ -1,0 +1,201 @@
+//! CoreMQ framing: `+`, a length in characters, a blank, and so many characters (C-1, C-2).
+//!
+//! Knows nothing of queues, JSON or sockets. Read [`FrameSplitter`] first.
+
+/// Digits a length may have: the original writes at most eight.
+const DIGIT_COUNT_MAX: usize = 10;
+
+/// Cuts a byte stream into frames.
+///
+/// Frames that lie whole in a read are handed out as slices of it; what a read's end cuts is copied
+/// and stands in front of the next read. An idle connection therefore holds no buffer at all.
+#[derive(Debug)]
+pub struct FrameSplitter {
+    /// The start of a frame whose end has not come yet.
+    partial: Vec<u8>,
+    /// Where the search for that end goes on.
+    place: Option<Place>,
+    /// Frames that began in an earlier read and ended in the last one.
+    joined: Vec<u8>,
+    frame_chars_max: usize,
+}
+
+/// The frames of one read, in order.
+#[derive(Debug)]
+pub struct Frames<'a> {
+    /// Whole frames with their headers.
+    rest: &'a [u8],
+    error: Option<FrameError>,
+}
+
+/// Why a stream is no CoreMQ any more. Framing is lost for good: the connection must be closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FrameError {
+    /// A frame does not begin with `+`, digits and a blank (C-8).
+    #[error("a frame does not begin with +, its length and a blank")]
+    Header,
+    /// A frame says that it is longer than allowed.
+    #[error("frame is longer than {limit} characters")]
+    TooLong {
+        /// Most characters a frame may have, header not counted.
+        limit: usize,
+    },
+}
+
+/// How far a frame is known: nothing is looked at twice, however small the reads.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    /// Characters still to come.
+    chars_left: usize,
+    /// Bytes from the frame's beginning to where they do.
+    at: usize,
+}
+
+impl FrameSplitter {
+    /// Makes a splitter for frames of at most `frame_chars_max` characters, header not counted.
+    #[must_use]
+    pub fn new(frame_chars_max: usize) -> Self {
+        FrameSplitter { partial: Vec::new(), place: None, joined: Vec::new(), frame_chars_max }
+    }
+
+    /// Takes what one read gave and returns its whole frames.
+    ///
+    /// What is no frame comes out as [`FrameError`] behind the good frames before it, and is the
+    /// last item. Nothing is reserved for a length that was only announced.
+    pub fn push<'a>(&'a mut self, input: &'a [u8]) -> Frames<'a> {
+        self.joined = Vec::new();
+        let bytes = if self.partial.is_empty() {
+            input
+        } else {
+            self.joined = std::mem::take(&mut self.partial);
+            self.joined.extend_from_slice(input);
+            &self.joined
+        };
+        let (mut end, mut error) = (0, None);
+        loop {
+            match next_frame(&bytes[end..], self.place.take(), self.frame_chars_max) {
+                Ok(Progress::Whole(length)) => end += length,
+                Ok(Progress::Partial(place)) => {
+                    self.place = place;
+                    self.partial = bytes[end..].to_vec();
+                    break;
+                }
+                Err(found) => {
+                    error = Some(found);
+                    break;
+                }
+            }
+        }
+        Frames { rest: &bytes[..end], error }
+    }
+
+    /// Gives back the memory of frames that were handed out and are no longer needed.
+    pub fn release(&mut self) {
+        self.joined = Vec::new();
+    }
+}
+
+impl<'a> Iterator for Frames<'a> {
+    type Item = Result<&'a [u8], FrameError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return self.error.take().map(Err);
+        }
+        let (header, chars) = read_header(self.rest).ok()??;
+        let (bytes, _) = measure(&self.rest[header..], chars);
+        let (frame, rest) = self.rest[header..].split_at(bytes);
+        self.rest = rest;
+        Some(Ok(frame))
+    }
+}
+
+/// Returns how many bytes the first of some whole frames has, its header included.
+#[must_use]
+pub fn first_frame_bytes(frames: &[u8]) -> Option<usize> {
+    let (header, chars) = read_header(frames).ok()??;
+    let (bytes, _) = measure(&frames[header..], chars);
+    Some(header + bytes)
+}
+
+/// How much of a frame there is.
+enum Progress {
+    /// All of it, in so many bytes.
+    Whole(usize),
+    /// Not all; with the place to go on from, if its header is whole.
+    Partial(Option<Place>),
+}
+
+fn next_frame(
+    bytes: &[u8],
+    known: Option<Place>,
+    frame_chars_max: usize,
+) -> Result<Progress, FrameError> {
+    let mut place = match known {
+        Some(place) => place,
+        None => match read_header(bytes)? {
+            None => return Ok(Progress::Partial(None)),
+            Some((at, chars_left)) => Place { chars_left, at },
+        },
+    };
+    // A character has up to four bytes, but what is within the limit is mostly ASCII.
+    if frame_chars_max < place.chars_left {
+        return Err(FrameError::TooLong { limit: frame_chars_max });
+    }
+    let (length, chars) = measure(&bytes[place.at..], place.chars_left);
+    place = Place { chars_left: place.chars_left - chars, at: place.at + length };
+    Ok(if place.chars_left == 0 {
+        Progress::Whole(place.at)
+    } else {
+        Progress::Partial(Some(place))
+    })
+}
+
+/// Reads `+`, digits and a blank; returns their length and the number. `None` when it is cut.
+fn read_header(bytes: &[u8]) -> Result<Option<(usize, usize)>, FrameError> {
+    let Some((first, rest)) = bytes.split_first() else { return Ok(None) };
+    let digit_count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if *first != b'+' || DIGIT_COUNT_MAX < digit_count {
+        return Err(FrameError::Header);
+    }
+    match rest.get(digit_count) {
+        None => Ok(None),
+        Some(b' ') if digit_count > 0 => {
+            let digits = rest[..digit_count].iter();
+            let number = digits.fold(0, |number, digit| number * 10 + usize::from(digit - b'0'));
+            Ok(Some((digit_count + 2, number)))
+        }
+        Some(_) => Err(FrameError::Header),
+    }
+}
+
+/// Returns the bytes that up to `chars` whole characters take, and how many characters these are.
+///
+/// What is not UTF-8 counts a character a byte: the frame is refused later, as a whole.
+fn measure(bytes: &[u8], chars: usize) -> (usize, usize) {
+    if let Some(ascii) = bytes.get(..chars)
+        && ascii.is_ascii()
+    {
+        return (chars, chars);
+    }
+    let (mut at, mut count) = (0, 0);
+    while count < chars
+        && let Some(&lead) = bytes.get(at)
+    {
+        let width = match lead {
+            0xC2..=0xDF => 2,
+            0xE0..=0xEF => 3,
+            0xF0..=0xF4 => 4,
+            _ => 1,
+        };
+        if bytes.len() < at + width {
+            break;
+        }
+        at += width;
+        count += 1;
+    }
+    (at, count)
+}
+
+#[cfg(test)]
+mod tests;
