@@ -10,7 +10,9 @@ mod catch_up;
 mod commit;
 mod connect;
 mod control;
+mod history;
 mod publish;
+mod replicate;
 mod route;
 mod subscribe;
 mod tick;
@@ -29,6 +31,7 @@ use crate::{
 };
 
 pub use publish::{Publish, Qos};
+pub use replicate::{Observed, Relayed, Resume};
 
 /// Routes, remembers and delivers; the core of everything.
 ///
@@ -47,7 +50,7 @@ pub struct Broker<E: Encoder> {
     log_channels: HashMap<LogId, ChannelKey, Hasher>,
     outputs: Outputs,
     /// QoS 1 messages without a log and QoS 0 messages that still gather.
-    run: Option<Run<E>>,
+    run: Option<Box<Run<E>>>,
     /// Pages that still gather, and changes to commit with them.
     batch: batch::Batch,
     /// Batches handed to the store, oldest first.
@@ -55,6 +58,8 @@ pub struct Broker<E: Encoder> {
     /// Payload bytes of pages handed over and not committed.
     uncommitted_bytes_total: usize,
     dirty: tick::Dirty,
+    histories: history::Histories,
+    replication: replicate::Replication,
     /// Number of the next live QoS 1 delivery.
     next_live: u64,
     /// Counts retained publishes; see [`RetainedMessage::version`].
@@ -70,6 +75,8 @@ impl<E: Encoder> Broker<E> {
     pub fn new(encoder: E, settings: Settings, snapshot: Snapshot, started: Now) -> Self {
         let mut broker = Broker {
             encoder,
+            histories: history::Histories::new(&settings),
+            replication: replicate::Replication::default(),
             settings,
             now: started,
             connections: SlotMap::default(),
@@ -131,7 +138,7 @@ impl<E: Encoder> Broker<E> {
     /// Sends a connection frames of its session's own making, in order with everything else.
     pub fn send(&mut self, connection: ConnectionKey, encode: impl FnOnce(Format, &mut Vec<u8>)) {
         if let Some(to) = self.connections.get(connection) {
-            let format = to.format;
+            let format = to.manners.format;
             self.outputs.append(connection, 1, |out| encode(format, out));
         }
     }
@@ -154,6 +161,9 @@ impl<E: Encoder> Broker<E> {
             let client = self.known_client(id, self.now.unix_ms);
             let channel = self.channel_or_new(channel.as_str());
             self.attach_cursor(client, channel, &state);
+        }
+        for (channel, messages) in snapshot.history {
+            self.restore_history(&channel, &messages);
         }
         for (channel, message) in snapshot.retained {
             let key = self.channel_or_new(channel.as_str());
@@ -185,8 +195,9 @@ impl<E: Encoder> Broker<E> {
         if let Some(&key) = self.channel_keys.get(name) {
             return key;
         }
+        let history_rule = self.history_rule(name);
         let name = ChannelName::from(name);
-        let key = self.channels.insert(Box::new(Channel::new(name.clone())));
+        let key = self.channels.insert(Box::new(Channel::new(name.clone(), history_rule)));
         self.channel_keys.insert(name, key);
         key
     }
@@ -211,7 +222,7 @@ impl<E: Encoder> Broker<E> {
 
     fn reply(&mut self, connection: ConnectionKey, reply: &Reply<'_>) {
         if let Some(to) = self.connections.get(connection) {
-            self.outputs.reply(&self.encoder, connection, to.format, reply);
+            self.outputs.reply(&self.encoder, connection, to.manners.format, reply);
         }
     }
 

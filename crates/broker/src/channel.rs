@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 
 use crate::{
     ChannelName, ClientKey, LogId, LogLimits, LogState, PageState, Retained, Sequence,
-    receivers::Receivers, sorted_map::SortedMap,
+    history::{History, HistoryRule},
+    receivers::Receivers,
+    sorted_map::SortedMap,
 };
 
 /// Hasher of the core's look-up tables; seeded per process.
@@ -17,6 +19,8 @@ pub(crate) struct Channel {
     /// Connected subscribers.
     pub(crate) receivers: Receivers,
     pub(crate) retained: Option<Box<RetainedMessage>>,
+    pub(crate) history_rule: HistoryRule,
+    pub(crate) history: Option<Box<History>>,
     pub(crate) log: Option<Box<Log>>,
     /// Clients with a persistent subscription, connected or not.
     pub(crate) persistent: SortedMap<ClientKey, ()>,
@@ -52,11 +56,13 @@ pub(crate) struct Log {
 }
 
 impl Channel {
-    pub(crate) fn new(name: ChannelName) -> Self {
+    pub(crate) fn new(name: ChannelName, history_rule: HistoryRule) -> Self {
         Channel {
             name,
             receivers: Receivers::default(),
             retained: None,
+            history_rule,
+            history: None,
             log: None,
             persistent: SortedMap::default(),
             changes_under_way: 0,
@@ -73,6 +79,7 @@ impl Channel {
     pub(crate) fn is_idle(&self) -> bool {
         self.receivers.is_empty()
             && self.retained.is_none()
+            && self.history.is_none()
             && self.persistent.is_empty()
             && self.changes_under_way == 0
     }

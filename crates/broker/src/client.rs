@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    ChannelKey, ClientId, ClientKey, CloseReason, ConnectionKey, Format, UnixMs, cursor::Cursor,
+    ChannelKey, ClientId, ClientKey, CloseReason, ConnectionKey, Manners, UnixMs, cursor::Cursor,
     sorted_map::SortedMap,
 };
 
@@ -28,6 +28,8 @@ pub(crate) struct Client {
     pub(crate) subscriptions: SortedMap<ChannelKey, Subscription>,
     /// Its own `#` channel, once a QoS 1 message was sent there.
     pub(crate) direct_channel: Option<ChannelKey>,
+    /// Whether it is known only while it is connected.
+    pub(crate) is_transient: bool,
     pub(crate) last_seen: UnixMs,
     /// Whether the store does not know `last_seen` yet.
     pub(crate) dirty: bool,
@@ -55,10 +57,10 @@ pub(crate) enum Subscription {
 /// One connection, from the moment its carrier is known.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    pub(crate) format: Format,
+    /// Its `unacknowledged_max` is the window of a persistent subscription and the limit of
+    /// unacknowledged live pushes.
+    pub(crate) manners: Manners,
     pub(crate) client: Option<ClientKey>,
-    /// Window of a persistent subscription and limit of unacknowledged live pushes.
-    pub(crate) unacknowledged_max: u32,
     pub(crate) opened: Duration,
     pub(crate) last_heard: Duration,
     /// QoS 1 pushes of subscriptions that end with the session.
@@ -82,6 +84,7 @@ impl Client {
             connection: None,
             subscriptions: SortedMap::default(),
             direct_channel: None,
+            is_transient: false,
             last_seen,
             dirty: false,
             changing: SortedMap::default(),
@@ -151,8 +154,11 @@ impl Connection {
     /// # Errors
     /// The reason to close it when too many are unacknowledged.
     pub(crate) fn owe(&mut self, count: u32) -> Result<(), CloseReason> {
+        if !self.manners.acknowledges {
+            return Ok(());
+        }
         self.live_unacknowledged = self.live_unacknowledged.saturating_add(count);
-        let limit = self.unacknowledged_max.max(LIVE_UNACKNOWLEDGED_MIN);
+        let limit = self.manners.unacknowledged_max.max(LIVE_UNACKNOWLEDGED_MIN);
         if limit < self.live_unacknowledged {
             return Err(CloseReason::TooManyUnacknowledged { limit });
         }

@@ -1,6 +1,6 @@
 //! What the core needs of the dialects: to turn its words into bytes, once for all receivers.
 
-use crate::{ChannelName, ClientId, PacketId, Reject};
+use crate::{ChannelName, ClientId, MessageId, PacketId, Reject, UnixMs};
 
 /// Names one way of encoding: a dialect on a carrier. The core only compares and counts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,18 +51,37 @@ pub enum Reply<'a> {
     },
 }
 
+/// Where messages come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Source<'a> {
+    /// Who published them; empty for the server.
+    pub publisher: &'a ClientId,
+    /// When a broker took them in; 0 where that is not known any more (retained messages).
+    pub at: UnixMs,
+    /// The server that took them in, if it was another.
+    pub server: Option<&'a str>,
+    /// The client that the publisher speaks for, where it is a gateway.
+    pub on_behalf_of: Option<&'a str>,
+    /// Name of the first of them; the others follow without gaps.
+    pub id: MessageId,
+}
+
+impl<'a> Source<'a> {
+    /// Returns the source of messages of which only the publisher is known.
+    #[must_use]
+    pub fn of(publisher: &'a ClientId) -> Self {
+        Source { publisher, at: 0, server: None, on_behalf_of: None, id: MessageId::default() }
+    }
+}
+
 /// Turns deliveries and replies into a dialect's bytes. Pure: same input, same bytes.
 pub trait Encoder {
-    /// What all messages of one publisher to one channel share, rendered once.
+    /// What all messages of one source to one channel share, rendered once.
     type Envelope: std::fmt::Debug;
 
-    /// Renders what the deliveries of `publisher` to `channel` share.
-    fn envelope(
-        &self,
-        format: Format,
-        channel: &ChannelName,
-        publisher: &ClientId,
-    ) -> Self::Envelope;
+    /// Renders what the deliveries of `source` to `channel` share.
+    fn envelope(&self, format: Format, channel: &ChannelName, source: Source<'_>)
+    -> Self::Envelope;
 
     /// Appends one delivery, with all that the carrier needs around it.
     fn delivery(&self, envelope: &Self::Envelope, payload: &[u8], mark: Mark, out: &mut Vec<u8>);

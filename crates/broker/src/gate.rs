@@ -28,6 +28,9 @@ pub trait Gate: Send + Sync {
     /// [`Refusal`] with the reason for the client.
     fn authenticate(&self, data: &str, now: UnixMs) -> Result<Grant, Refusal>;
 
+    /// Says whether sessions may be opened without a token.
+    fn admits_anybody(&self) -> bool;
+
     /// Judges whether `token` opens the session of `client`.
     ///
     /// # Errors

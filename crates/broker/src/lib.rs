@@ -19,26 +19,29 @@ mod stats;
 mod effect;
 mod encoder;
 mod gate;
+mod manners;
 mod packet_id;
 
 mod channel;
 mod client;
 mod cursor;
+mod history;
 mod output;
 mod receivers;
 mod sorted_map;
 
 mod broker;
 
-pub use broker::{Broker, Publish, Qos};
+pub use broker::{Broker, Observed, Publish, Qos, Relayed, Resume};
 pub use client::Now;
 pub use durable::*;
 pub use effect::{ChannelKey, ClientKey, ConnectionKey, Effect, ReadRequest};
-pub use encoder::{Encoder, FORMAT_COUNT_MAX, Format, Mark, Reply};
+pub use encoder::{Encoder, FORMAT_COUNT_MAX, Format, Mark, Reply, Source};
 pub use gate::{Gate, Grant, Refusal};
+pub use manners::Manners;
 pub use name::{ChannelKind, ChannelName, ClientId, channel_kind};
 pub use packet_id::PacketId;
 pub use payload::{Payloads, PayloadsBuilder};
 pub use reject::{CloseReason, Reject};
-pub use settings::{LogLimits, Settings};
+pub use settings::{ChannelRule, HistorySettings, LogLimits, ReplicationSettings, Settings};
 pub use stats::Stats;

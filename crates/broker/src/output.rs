@@ -1,10 +1,12 @@
 //! Outgoing bytes on their way to effects: replies gathered per connection, deliveries per run.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use crate::{
-    ChannelKey, ChannelName, ClientId, ConnectionKey, Effect, Encoder, FORMAT_COUNT_MAX, Format,
-    Mark, Reply, channel::Channel,
+    ChannelKey, ClientId, ConnectionKey, Effect, Encoder, FORMAT_COUNT_MAX, Format, Mark,
+    MessageId, Reply, Source, UnixMs, channel::Channel,
 };
 
 /// Room made for a run's first messages.
@@ -64,16 +66,32 @@ impl Outputs {
     }
 }
 
-/// Messages of one publisher to one channel, encoded once for each format its receivers need.
+/// Who the messages of a run are from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Author {
+    /// The publishing connection; `None` for this server and for clients of other servers.
+    pub(crate) from: Option<ConnectionKey>,
+    pub(crate) publisher: ClientId,
+    pub(crate) at: UnixMs,
+    /// The server that took them in, if it was another.
+    pub(crate) server: Option<Arc<str>>,
+    /// The client that the publisher speaks for, where it is a gateway.
+    pub(crate) on_behalf_of: Option<Arc<str>>,
+}
+
+/// Messages of one author to one channel, encoded once for each format its receivers need.
 #[derive(Debug)]
 pub(crate) struct Run<E: Encoder> {
     pub(crate) channel: ChannelKey,
-    /// The publishing connection; `None` for the server.
-    pub(crate) from: Option<ConnectionKey>,
+    pub(crate) author: Author,
+    /// Name of the first message.
+    pub(crate) first: MessageId,
+    /// Whether it is of our own clients, and other servers are to get it.
+    pub(crate) is_own: bool,
     /// Whether receivers acknowledge (QoS 1).
     pub(crate) acknowledged: bool,
     pub(crate) count: u32,
-    /// In use where the channel has receivers of the format.
+    /// In use where somebody receives in that format.
     encodings: [Option<Encoding<E>>; FORMAT_COUNT_MAX],
 }
 
@@ -83,25 +101,56 @@ struct Encoding<E: Encoder> {
     frames: Vec<u8>,
 }
 
+/// What is left of a run once its messages are encoded.
+#[derive(Debug)]
+pub(crate) struct FinishedRun {
+    pub(crate) author: Author,
+    pub(crate) first: MessageId,
+    pub(crate) is_own: bool,
+    pub(crate) count: u32,
+}
+
 /// The frames of a finished run, shared by all receivers of a format.
 #[derive(Debug)]
 pub(crate) struct RunFrames([Bytes; FORMAT_COUNT_MAX]);
 
+impl Author {
+    /// Returns the source of messages of which `first` is the first.
+    pub(crate) fn source(&self, first: MessageId) -> Source<'_> {
+        Source {
+            publisher: &self.publisher,
+            at: self.at,
+            server: self.server.as_deref(),
+            on_behalf_of: self.on_behalf_of.as_deref(),
+            id: first,
+        }
+    }
+}
+
 impl<E: Encoder> Run<E> {
+    /// Begins a run for the receivers of `channel`, and, if it is of our own clients, for observers
+    /// in their formats.
     pub(crate) fn new(
         encoder: &E,
-        key: ChannelKey,
-        channel: &Channel,
-        publisher: &ClientId,
-        from: Option<ConnectionKey>,
+        (key, channel): (ChannelKey, &Channel),
+        (author, first): (Author, MessageId),
         acknowledged: bool,
+        observers: Option<impl Iterator<Item = Format>>,
     ) -> Self {
+        let is_own = observers.is_some();
         let mut encodings = std::array::from_fn(|_| None);
-        for format in channel.receivers.formats() {
-            encodings[usize::from(format.0)] =
-                Some(Encoding::new(encoder, format, &channel.name, publisher));
+        for format in channel.receivers.formats().chain(observers.into_iter().flatten()) {
+            let envelope = encoder.envelope(format, &channel.name, author.source(first));
+            let frames = Vec::with_capacity(RUN_BYTES_MIN);
+            encodings[usize::from(format.0)] = Some(Encoding { envelope, frames });
         }
-        Run { channel: key, from, acknowledged, count: 0, encodings }
+        Run { channel: key, author, first, is_own, acknowledged, count: 0, encodings }
+    }
+
+    /// Returns the name of the message that is pushed next.
+    pub(crate) fn next_id(&self) -> MessageId {
+        let MessageId { origin, sequence } = self.first;
+        MessageId { origin, sequence: sequence + u64::from(self.count) }
     }
 
     pub(crate) fn push(&mut self, encoder: &E, payload: &[u8], mark: Mark) {
@@ -111,17 +160,13 @@ impl<E: Encoder> Run<E> {
         }
     }
 
-    pub(crate) fn finish(self) -> RunFrames {
-        RunFrames(self.encodings.map(|encoding| {
+    /// Ends the run: what it was, and its frames.
+    pub(crate) fn finish(self) -> (FinishedRun, RunFrames) {
+        let frames = RunFrames(self.encodings.map(|encoding| {
             encoding.map_or_else(Bytes::new, |encoding| Bytes::from(encoding.frames))
-        }))
-    }
-}
-
-impl<E: Encoder> Encoding<E> {
-    fn new(encoder: &E, format: Format, channel: &ChannelName, publisher: &ClientId) -> Self {
-        let envelope = encoder.envelope(format, channel, publisher);
-        Encoding { envelope, frames: Vec::with_capacity(RUN_BYTES_MIN) }
+        }));
+        let Run { author, first, is_own, count, .. } = self;
+        (FinishedRun { author, first, is_own, count }, frames)
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) struct Receiver {
     pub(crate) format: Format,
     /// Whether QoS 1 messages wait for it in the log.
     pub(crate) persistent: bool,
+    /// Whether it acknowledges QoS 1 messages at all.
+    pub(crate) acknowledges: bool,
 }
 
 /// The connected subscribers of one channel.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::Format;
+
 /// What the core is configured to do. All limits hold per broker unless they say otherwise.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -26,6 +28,12 @@ pub struct Settings {
     pub window_bytes_max: usize,
     /// Limits of each channel's log.
     pub log: LogLimits,
+    /// The last messages of each channel.
+    pub history: HistorySettings,
+    /// What differs on single channels.
+    pub channel_rules: Vec<ChannelRule>,
+    /// Passing messages on to other servers.
+    pub replication: ReplicationSettings,
     /// Time after which a client without persistent subscriptions, not seen since, is forgotten.
     pub forget_after: Duration,
 }
@@ -43,6 +51,47 @@ pub struct LogLimits {
     pub drop_oldest: bool,
 }
 
+/// How much history channels have.
+#[derive(Debug, Clone, Copy)]
+pub struct HistorySettings {
+    /// Messages kept of each channel; 0 keeps none.
+    pub count_max: u32,
+    /// Whether they outlive a restart.
+    pub persistent: bool,
+    /// Memory for the history of all channels; those not published to for long go first.
+    pub bytes_max: usize,
+}
+
+/// What differs on the channels whose names fit a pattern. Of several rules that fit, the first that
+/// says something holds.
+#[derive(Debug, Clone)]
+pub struct ChannelRule {
+    /// Which channels: `*` stands for any characters, `?` for one.
+    pub pattern: String,
+    /// Messages kept as history.
+    pub history_count_max: Option<u32>,
+    /// Whether the history outlives a restart.
+    pub history_persistent: Option<bool>,
+}
+
+/// How messages are passed on to other servers.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ReplicationSettings {
+    /// A random number that names this run of the server.
+    pub origin: u64,
+    /// The format in which other servers get messages that they may have missed; without one
+    /// nothing is remembered for them.
+    pub format: Option<Format>,
+    /// Memory for what others have not fetched yet.
+    pub backlog_bytes_max: usize,
+}
+
+impl Default for HistorySettings {
+    fn default() -> Self {
+        HistorySettings { count_max: 10, persistent: false, bytes_max: 64 << 20 }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Settings {
@@ -56,6 +105,9 @@ impl Default for Settings {
             unacknowledged_max: 10_000,
             window_bytes_max: 8 << 20,
             log: LogLimits::default(),
+            history: HistorySettings::default(),
+            channel_rules: Vec::new(),
+            replication: ReplicationSettings::default(),
             forget_after: Duration::from_secs(30 * 24 * 3600),
         }
     }

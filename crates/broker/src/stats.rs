@@ -25,6 +25,12 @@ pub struct Stats {
     pub discarded: u64,
     /// Pushes acknowledged by clients.
     pub acknowledged: u64,
+    /// Messages taken in from other servers.
+    pub relayed: u64,
+    /// Messages of other servers that were gone before they could be fetched.
+    pub relay_missed: u64,
+    /// Channels whose history was dropped because there was no memory for more.
+    pub history_evicted: u64,
     /// Requests refused, all causes.
     pub rejected: u64,
     /// Frames ignored because they are no packet.

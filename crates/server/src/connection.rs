@@ -14,17 +14,15 @@ use std::{
 
 use bytes::Bytes;
 use rialto_broker::{Broker, CloseReason, ConnectionKey};
-use rialto_session::{
-    Dialects,
-    jmqt::{LastWord, Session},
-};
-use rialto_wire::jmqt::{ClientPacket, DecodeLimits, FrameSplitter, Malformed, decode};
+use rialto_session::Dialects;
+use rialto_wire::{coremq::FrameError, jmqt::FrameTooLong};
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 
 use crate::{
     hub::{Hub, Touched},
     link::Link,
     outlet::Outlet,
+    speech::{Framing, Said, Speech},
     websocket::WebSocketReader,
 };
 
@@ -48,16 +46,10 @@ thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES_MAX]);
 }
 
-/// How a connection's bytes become packets.
-pub(crate) enum Inbound {
-    Stream(FrameSplitter),
-    WebSocket(Box<WebSocketReader>),
-}
-
 /// What holds for every connection of a server.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ConnectionLimits {
-    pub(crate) decode: DecodeLimits,
+    pub(crate) json_depth_max: usize,
     pub(crate) packet_bytes_max: usize,
     pub(crate) publisher_stall_max: Duration,
 }
@@ -68,7 +60,8 @@ pub(crate) struct Connection {
     pub(crate) outlet: Arc<Outlet>,
     pub(crate) key: ConnectionKey,
     pub(crate) link: Link,
-    pub(crate) inbound: Inbound,
+    pub(crate) framing: Framing,
+    pub(crate) speech: Speech,
     pub(crate) limits: Arc<ConnectionLimits>,
     /// Why it is read no further for the moment.
     pub(crate) hold: Option<Box<Hold>>,
@@ -152,18 +145,25 @@ impl Connection {
 
     /// Takes what was read, whatever it holds.
     fn on_bytes(&mut self, input: &[u8]) {
-        let Connection { hub, key, inbound, limits, .. } = self;
+        let Connection { hub, key, framing, speech, limits, .. } = self;
         let mut intake = Intake {
             hub,
-            session: Session::new(*key),
+            speech,
             key: *key,
             limits,
             touched: Touched::default(),
             backlog: Backlog::default(),
         };
-        match inbound {
-            Inbound::Stream(splitter) => intake.take_stream(splitter, input),
-            Inbound::WebSocket(reader) => intake.take_websocket(reader, input, &self.outlet),
+        match framing {
+            Framing::Terminated(splitter) => {
+                intake.take_frames(splitter.push(input), too_large);
+                splitter.release();
+            }
+            Framing::Counted(splitter) => {
+                intake.take_frames(splitter.push(input), unframed);
+                splitter.release();
+            }
+            Framing::WebSocket(reader) => intake.take_websocket(reader, input, &self.outlet),
         }
         let backlog = intake.backlog;
         let mut behind = Vec::new();
@@ -179,10 +179,10 @@ impl Connection {
 
     /// Says goodbye in the way the carrier has, and lets the peer read it.
     async fn end(&mut self, reason: CloseReason) {
-        let last_word = LastWord::new(reason);
-        let frames = match &mut self.inbound {
-            Inbound::WebSocket(reader) => reader.close_frame(last_word.close_code, &last_word.text),
-            Inbound::Stream(_) => last_word.packet.unwrap_or_default(),
+        let last_word = self.speech.last_word(reason);
+        let frames = match &mut self.framing {
+            Framing::WebSocket(reader) => reader.close_frame(last_word.close_code, &last_word.text),
+            _ => last_word.packet.unwrap_or_default(),
         };
         if matches!(reason, CloseReason::SlowConsumer { .. }) {
             // It would not read the goodbye either.
@@ -255,10 +255,21 @@ impl Backlog {
     }
 }
 
+fn too_large(error: FrameTooLong) -> CloseReason {
+    CloseReason::PacketTooLarge { limit: error.limit }
+}
+
+fn unframed(error: FrameError) -> CloseReason {
+    match error {
+        FrameError::TooLong { limit } => CloseReason::PacketTooLarge { limit },
+        FrameError::Header => CloseReason::ProtocolError,
+    }
+}
+
 /// One read's way to the broker.
 struct Intake<'a> {
     hub: &'a Hub,
-    session: Session,
+    speech: &'a mut Speech,
     key: ConnectionKey,
     limits: &'a ConnectionLimits,
     touched: Touched,
@@ -266,30 +277,32 @@ struct Intake<'a> {
 }
 
 impl Intake<'_> {
-    fn take_stream(&mut self, splitter: &mut FrameSplitter, input: &[u8]) {
+    fn take_frames<'f, E>(
+        &mut self,
+        frames: impl Iterator<Item = Result<&'f [u8], E>>,
+        reason: impl Fn(E) -> CloseReason,
+    ) {
         let mut packets = Vec::new();
-        let mut overflow = None;
-        for frame in splitter.push(input) {
+        let mut end = None;
+        for frame in frames {
             match frame {
-                Ok(frame) => packets.push(decode(frame, self.limits.decode)),
-                Err(error) => overflow = Some(CloseReason::PacketTooLarge { limit: error.limit }),
+                Ok(frame) => {
+                    packets.push(self.speech.decode_frame(frame, self.limits.json_depth_max));
+                }
+                Err(error) => end = Some(reason(error)),
             }
             if PACKETS_PER_ROUND_MAX <= packets.len() {
                 self.round(&mut packets, None);
             }
         }
-        self.round(&mut packets, overflow);
-        drop(packets);
-        splitter.release();
+        self.round(&mut packets, end);
     }
 
     fn take_websocket(&mut self, reader: &mut WebSocketReader, input: &[u8], outlet: &Outlet) {
         let messages = reader.push(input);
         let mut packets = Vec::new();
         for text in &messages.texts {
-            if !text.is_empty() {
-                packets.push(decode(text.as_bytes(), self.limits.decode));
-            }
+            packets.extend(self.speech.decode_text(text, self.limits.json_depth_max));
             if PACKETS_PER_ROUND_MAX <= packets.len() {
                 self.round(&mut packets, None);
             }
@@ -306,20 +319,17 @@ impl Intake<'_> {
     }
 
     /// Gives packets to the broker; with `end` the connection is closed behind them.
-    fn round(
-        &mut self,
-        packets: &mut Vec<Result<ClientPacket<'_>, Malformed<'_>>>,
-        end: Option<CloseReason>,
-    ) {
-        self.backlog = self.hub.round_into(&mut self.touched, |broker| {
-            broker.heard(self.key);
+    fn round(&mut self, packets: &mut Vec<Said<'_>>, end: Option<CloseReason>) {
+        let Intake { hub, speech, key, touched, .. } = self;
+        self.backlog = hub.round_into(touched, |broker| {
+            broker.heard(*key);
             for packet in packets.drain(..) {
-                self.session.on_packet(packet, broker, &self.hub.gate);
+                speech.say(packet, broker, &hub.gate);
             }
             if let Some(reason) = end {
-                broker.close(self.key, reason);
+                broker.close(*key, reason);
             }
-            Backlog::of(broker, self.key)
+            Backlog::of(broker, *key)
         });
     }
 }

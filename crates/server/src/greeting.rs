@@ -2,15 +2,17 @@
 
 use std::{io, sync::Arc};
 
-use rialto_broker::Format;
-use rialto_session::jmqt;
+use rialto_config::Dialect;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpStream,
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use crate::websocket::{Accepted, WebSocketReader};
+use crate::{
+    reception::Door,
+    websocket::{Accepted, WebSocketReader},
+};
 
 /// First byte of a TLS record that holds a ClientHello.
 const TLS_HANDSHAKE: u8 = 0x16;
@@ -53,7 +55,6 @@ pub(crate) enum Stream {
 /// A connection of which it is known what it speaks.
 pub(crate) struct Greeted {
     pub(crate) stream: Stream,
-    pub(crate) format: Format,
     /// There when it speaks WebSocket.
     pub(crate) websocket: Option<Box<WebSocketReader>>,
     /// Bytes read beyond the greeting.
@@ -62,7 +63,7 @@ pub(crate) struct Greeted {
 
 impl Greeted {
     fn packets(stream: Stream, early: Vec<u8>) -> Self {
-        Greeted { stream, format: jmqt::TCP, websocket: None, early }
+        Greeted { stream, websocket: None, early }
     }
 }
 
@@ -72,9 +73,12 @@ impl Greeted {
 /// When the peer goes away or speaks nothing of this; it has been told where that is possible.
 pub(crate) async fn greet(
     socket: TcpStream,
-    tls: &Tls,
+    door: &Door,
     packet_bytes_max: usize,
 ) -> io::Result<Greeted> {
+    if door.dialect == Dialect::Coremq {
+        return greet_silently(socket, &door.tls).await;
+    }
     let mut first = [0];
     if socket.peek(&mut first).await? == 0 {
         return Err(io::ErrorKind::UnexpectedEof.into());
@@ -82,22 +86,40 @@ pub(crate) async fn greet(
     let [first] = first;
     // Handshakes need many times the state of a plain greeting: boxed, so that a storm of plain
     // connections stays small.
-    match tls {
+    match &door.tls {
         Tls::Allowed(acceptor) | Tls::Required(acceptor) if first == TLS_HANDSHAKE => {
-            Box::pin(greet_in_tls(socket, acceptor, packet_bytes_max)).await
+            Box::pin(greet_in_tls(socket, acceptor, door, packet_bytes_max)).await
         }
         Tls::Required(_) => Err(refused("plain connection to a listener that requires TLS")),
         _ if first == TLS_HANDSHAKE => Err(refused("TLS to a listener without certificate")),
         _ if begins_request(first) => {
             Box::pin(upgrade(socket, Vec::new(), packet_bytes_max, Stream::Plain)).await
         }
-        _ => Ok(Greeted::packets(Stream::Plain(socket), Vec::new())),
+        _ => packets(Stream::Plain(socket), Vec::new(), door),
     }
+}
+
+/// Greets a peer that waits for us to speak first: only TLS can be shaken hands for.
+async fn greet_silently(socket: TcpStream, tls: &Tls) -> io::Result<Greeted> {
+    let stream = match tls {
+        Tls::Required(acceptor) => Stream::Tls(Box::new(acceptor.accept(socket).await?)),
+        Tls::Allowed(_) | Tls::Off => Stream::Plain(socket),
+    };
+    Ok(Greeted::packets(stream, Vec::new()))
+}
+
+/// Takes a peer that speaks without an upgrade, where that is to be.
+fn packets(stream: Stream, early: Vec<u8>, door: &Door) -> io::Result<Greeted> {
+    if door.dialect == Dialect::CoremqWebsocket {
+        return Err(refused("a WebSocket listener was asked for no upgrade"));
+    }
+    Ok(Greeted::packets(stream, early))
 }
 
 async fn greet_in_tls(
     socket: TcpStream,
     acceptor: &TlsAcceptor,
+    door: &Door,
     packet_bytes_max: usize,
 ) -> io::Result<Greeted> {
     let mut stream = Box::new(acceptor.accept(socket).await?);
@@ -106,7 +128,7 @@ async fn greet_in_tls(
     if begins_request(early[0]) {
         return upgrade(stream, early, packet_bytes_max, Stream::Tls).await;
     }
-    Ok(Greeted::packets(Stream::Tls(stream), early))
+    packets(Stream::Tls(stream), early, door)
 }
 
 /// Says whether a first byte is that of an HTTP request: no JSON text begins with a capital.
@@ -140,7 +162,7 @@ async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
             stream.write_all(&response).await?;
             stream.flush().await?;
             let websocket = Some(Box::new(reader));
-            Ok(Greeted { stream: wrap(stream), format: jmqt::WEBSOCKET, websocket, early: rest })
+            Ok(Greeted { stream: wrap(stream), websocket, early: rest })
         }
         Err(response) => {
             stream.write_all(&response).await?;

@@ -11,7 +11,9 @@ use std::{
 
 use parking_lot::Mutex;
 use rialto_access::Access;
-use rialto_broker::{Broker, CloseReason, ConnectionKey, Effect, Format, Now, ReadRequest, UnixMs};
+use rialto_broker::{
+    Broker, CloseReason, ConnectionKey, Effect, Manners, Now, ReadRequest, UnixMs,
+};
 use rialto_session::Dialects;
 use slotmap::SecondaryMap;
 
@@ -110,15 +112,10 @@ impl Hub {
     }
 
     /// Adds a connection with its sending end.
-    pub(crate) fn open(
-        &self,
-        format: Format,
-        unacknowledged_max: u32,
-        outlet: Arc<Outlet>,
-    ) -> ConnectionKey {
+    pub(crate) fn open(&self, manners: Manners, outlet: Arc<Outlet>) -> ConnectionKey {
         let mut state = self.state.lock();
         state.broker.begin_round(self.clock.now());
-        let key = state.broker.open(format, unacknowledged_max);
+        let key = state.broker.open(manners);
         state.outlets.insert(key, outlet);
         key
     }

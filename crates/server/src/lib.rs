@@ -15,12 +15,18 @@ mod settings;
 mod hub;
 mod store;
 
+mod admission;
 mod connection;
 mod greeting;
 mod link;
 mod listener;
 mod outbox;
 mod outlet;
+mod reception;
+mod replicants;
+mod speech;
 mod websocket;
+
+mod cluster;
 
 pub use server::{ServeError, run};

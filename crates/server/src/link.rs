@@ -13,6 +13,7 @@ use std::{
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use memchr::memchr;
+use rialto_wire::coremq::first_frame_bytes;
 use tokio::{
     io::{AsyncRead as _, AsyncWrite as _, ReadBuf},
     net::TcpStream,
@@ -51,16 +52,37 @@ pub(crate) enum OwnedStream {
 
 /// Puts whole frames into small writes with pauses between.
 struct Pacer {
+    framed: Framed,
     /// One frame a write, which over TLS is one record; there the pause is not needed (J-108).
     is_tls: bool,
     /// Set while a pause lasts.
     pause: Option<Pin<Box<Sleep>>>,
 }
 
+/// How frames are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Framed {
+    /// Each ends in NUL.
+    Terminated,
+    /// Each begins with its length.
+    Counted,
+}
+
+impl Framed {
+    /// Returns the bytes of the first of some whole frames.
+    fn first_bytes(self, frames: &[u8]) -> usize {
+        match self {
+            Framed::Terminated => memchr(0, frames).map_or(frames.len(), |end| end + 1),
+            Framed::Counted => first_frame_bytes(frames).unwrap_or(frames.len()),
+        }
+    }
+}
+
 impl OwnedLink {
-    pub(crate) fn new(stream: OwnedStream, is_paced: bool) -> Self {
+    /// Takes a stream; with `paced`, whose frames are written in small units with pauses.
+    pub(crate) fn new(stream: OwnedStream, paced: Option<Framed>) -> Self {
         let is_tls = matches!(stream, OwnedStream::Tls(_));
-        let pacer = is_paced.then_some(Pacer { is_tls, pause: None });
+        let pacer = paced.map(|framed| Pacer { framed, is_tls, pause: None });
         OwnedLink { stream, sending: VecDeque::new(), pacer }
     }
 
@@ -132,8 +154,10 @@ impl Pacer {
     fn next_unit(&self, frames: &mut VecDeque<Bytes>) -> Bytes {
         let mut unit = BytesMut::new();
         while let Some(first) = frames.front_mut() {
-            let frame_bytes = memchr(0, first).map_or(first.len(), |end| end + 1);
-            let is_full = self.is_tls || PACED_BYTES_MAX < unit.len() + frame_bytes;
+            let frame_bytes = self.framed.first_bytes(first);
+            // The asyncio client of CoreMQ reads one frame a segment, whatever its size (C-5).
+            let is_alone = self.is_tls || self.framed == Framed::Counted;
+            let is_full = is_alone || PACED_BYTES_MAX < unit.len() + frame_bytes;
             if !unit.is_empty() && is_full {
                 break;
             }

@@ -9,8 +9,8 @@ use std::{
 
 use rialto_access::{Access, SigningKey};
 use rialto_broker::{Broker, CloseReason};
-use rialto_config::{AccessMode, Settings, SlowConsumer, StoreKind, TlsMode};
-use rialto_session::Dialects;
+use rialto_config::{AccessMode, Dialect, Settings, SlowConsumer, StoreKind, TlsMode};
+use rialto_session::{Dialects, coremq};
 use rialto_store::StoreError;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -18,11 +18,15 @@ use tokio::{
     task::JoinHandle,
     time::{Instant, MissedTickBehavior, interval, sleep},
 };
+use uuid::Uuid;
 
 use crate::{
+    admission::Admission,
+    cluster::{self, Links, Node},
     greeting::{self, Tls},
     hub::{Clock, Hub, StoreInboxes, TICK},
-    listener::{Admission, Listener, Reception, bind},
+    listener::{Listener, bind},
+    reception::{Door, Reception},
     settings as map,
     store::{Job, StoreThreads},
 };
@@ -120,7 +124,8 @@ struct Server {
     jobs: mpsc::Sender<Job>,
     store_threads: StoreThreads,
     admission: Arc<Admission>,
-    acceptors: Vec<JoinHandle<()>>,
+    /// Everything that goes on until the server stops: acceptors, links to other servers.
+    tasks: Vec<JoinHandle<()>>,
     ticker: JoinHandle<()>,
     /// Told to connections that have not said yet what they speak.
     stopping: watch::Sender<bool>,
@@ -136,7 +141,10 @@ impl Server {
         let gate = Access::new(map::access(settings), signing_key(settings)?);
 
         let clock = Clock::start();
-        let broker = Broker::new(Dialects, map::broker(settings), snapshot, clock.now());
+        let server = identity(settings, &listeners);
+        let origin = Uuid::new_v4().as_u64_pair().0;
+        let dialects = Dialects { server: server.address.clone() };
+        let broker = Broker::new(dialects, map::broker(settings, origin), snapshot, clock.now());
         let (jobs, job_inbox) = mpsc::channel();
         let (reads, read_inbox) = mpsc::channel();
         let inboxes = StoreInboxes { writer: jobs.clone(), reader: reads };
@@ -159,22 +167,23 @@ impl Server {
                 .authenticate_timeout
                 .get()
                 .min(settings.session.heartbeat_timeout.get()),
+            server,
+            replicants: Arc::default(),
             stopping: stopping.subscribe(),
         });
         announce(settings, &listeners);
-        let acceptors = listeners
-            .into_iter()
-            .map(|listener| tokio::spawn(listener.accept_all(reception.clone())))
-            .collect();
+        let mut tasks = start_links(settings, &reception, origin);
+        let accept = |listener: Listener| tokio::spawn(listener.accept_all(reception.clone()));
+        tasks.extend(listeners.into_iter().map(accept));
         let ticker = tokio::spawn(tick(hub.clone()));
-        Ok(Server { hub, jobs, store_threads, admission, acceptors, ticker, stopping })
+        Ok(Server { hub, jobs, store_threads, admission, tasks, ticker, stopping })
     }
 
     /// Stops: no new connections, goodbye to all, everything written, then the store.
     async fn stop(self, within: Duration) {
         let deadline = Instant::now() + within;
-        for acceptor in &self.acceptors {
-            acceptor.abort();
+        for task in &self.tasks {
+            task.abort();
         }
         self.stopping.send_replace(true);
         self.hub.round(|broker| broker.close_all(CloseReason::ShuttingDown));
@@ -244,21 +253,66 @@ fn open_listeners(settings: &Settings) -> Result<Vec<Listener>, ServeError> {
         };
         let socket = bind(listener.address).map_err(failed)?;
         let address = socket.local_addr().map_err(failed)?;
-        listeners.push(Listener {
-            name: name.to_owned(),
-            address,
-            socket,
-            tls,
-            is_paced: listener.paced,
-        });
+        let door = Door { dialect: listener.dialect, tls, is_paced: listener.paced };
+        listeners.push(Listener { name: name.to_owned(), address, socket, door });
     }
     if listeners.is_empty() { Err(ServeError::NoListener) } else { Ok(listeners) }
 }
 
+/// Says what this server is called: by the configuration, or as the machine is, and with the port
+/// on which others find it.
+fn identity(settings: &Settings, listeners: &[Listener]) -> Arc<coremq::Server> {
+    let configured = &settings.cluster.name;
+    let name = if configured.is_empty() {
+        gethostname::gethostname().to_string_lossy().to_lowercase()
+    } else {
+        configured.clone()
+    };
+    let mut listeners = listeners.iter();
+    let coremq = listeners.find(|listener| listener.door.dialect == Dialect::Coremq);
+    let port = coremq.map_or(cluster::PORT, |listener| listener.address.port());
+    let address = Arc::from(format!("{name}:{port}"));
+    Arc::new(coremq::Server { name, address })
+}
+
+/// Starts what keeps the links to the other servers, and what knows who may link to this one.
+fn start_links(
+    settings: &Settings,
+    reception: &Reception,
+    origin: u64,
+) -> Vec<JoinHandle<()>> {
+    let (cluster, server) = (&settings.cluster, &reception.server);
+    let parse = |names: &[String]| names.iter().map(|name| Node::parse(name)).collect::<Vec<_>>();
+    let nodes = parse(&cluster.nodes);
+    let mut hosts: Vec<String> = parse(&cluster.allowed_replicants)
+        .into_iter()
+        .chain(nodes.iter().cloned())
+        .map(|node| node.host)
+        .collect();
+    hosts.sort_unstable();
+    hosts.dedup();
+    if hosts.is_empty() {
+        return Vec::new();
+    }
+    let port = server.address.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+    let links = Links {
+        hub: reception.hub.clone(),
+        limits: reception.limits.clone(),
+        credentials: map::credentials(settings),
+        server: server.clone(),
+        origin,
+    };
+    let others = nodes.into_iter().filter(|node| !node.is(&server.name, port.unwrap_or(0)));
+    let mut tasks = vec![tokio::spawn(reception.replicants.clone().keep(hosts))];
+    tasks.extend(others.map(|node| tokio::spawn(links.clone().keep(node))));
+    tasks
+}
+
 /// Tells the operator what is open, and to whom.
 fn announce(settings: &Settings, listeners: &[Listener]) {
-    for Listener { name, address, tls, .. } in listeners {
-        tracing::info!(listener = name, %address, tls = tls.as_str(), "listening");
+    for Listener { name, address, door, .. } in listeners {
+        let (dialect, tls) = (door.dialect.as_str(), door.tls.as_str());
+        tracing::info!(listener = name, %address, dialect, tls, "listening");
     }
     if settings.access.mode == AccessMode::Open {
         tracing::info!(

@@ -2,15 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rialto_broker::LogLimits;
+use rialto_broker::{ChannelRule, HistorySettings, LogLimits, ReplicationSettings};
 use rialto_config::{AccessMode, Durability, LogFull, Settings, StoreKind};
+use rialto_session::coremq::{self, Credentials};
 use rialto_store::{SqliteSettings, StoreSettings};
-use rialto_wire::jmqt::DecodeLimits;
 
 use crate::connection::ConnectionLimits;
 
-pub(crate) fn broker(settings: &Settings) -> rialto_broker::Settings {
-    let store = &settings.store;
+/// `origin` is this run of the server, a random number.
+pub(crate) fn broker(settings: &Settings, origin: u64) -> rialto_broker::Settings {
+    let (store, history, cluster) = (&settings.store, &settings.history, &settings.cluster);
+    let is_clustered = !(cluster.nodes.is_empty() && cluster.allowed_replicants.is_empty());
     rialto_broker::Settings {
         echo: settings.delivery.echo,
         heartbeat_timeout: settings.session.heartbeat_timeout.get(),
@@ -28,8 +30,39 @@ pub(crate) fn broker(settings: &Settings) -> rialto_broker::Settings {
             age_max: store.log_age_max.nonzero().unwrap_or(Duration::ZERO),
             drop_oldest: store.log_full == LogFull::DropOldest,
         },
+        history: HistorySettings {
+            count_max: count(history.messages),
+            persistent: history.persistent,
+            bytes_max: history.bytes_max.as_usize(),
+        },
+        channel_rules: settings.channels.rules.iter().map(channel_rule).collect(),
+        replication: ReplicationSettings {
+            origin,
+            format: is_clustered.then_some(coremq::LINK),
+            backlog_bytes_max: cluster.backlog_bytes_max.as_usize(),
+        },
         forget_after: settings.session.forget_after.get(),
     }
+}
+
+fn channel_rule(rule: &rialto_config::ChannelRule) -> ChannelRule {
+    ChannelRule {
+        pattern: rule.pattern.clone(),
+        history_count_max: rule.history_messages.map(count),
+        history_persistent: rule.history_persistent,
+    }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// Returns what opens a session on other servers, if they ask for that.
+pub(crate) fn credentials(settings: &Settings) -> Option<Credentials> {
+    let cluster = &settings.cluster;
+    let token = cluster.token.expose();
+    (!token.is_empty())
+        .then(|| Credentials { client: cluster.client.clone(), token: token.to_owned() })
 }
 
 pub(crate) fn store(settings: &Settings) -> StoreSettings {
@@ -70,7 +103,7 @@ pub(crate) fn access(settings: &Settings) -> rialto_access::Settings {
 
 pub(crate) fn connection(settings: &Settings) -> Arc<ConnectionLimits> {
     Arc::new(ConnectionLimits {
-        decode: DecodeLimits { json_depth_max: settings.limits.json_depth_max },
+        json_depth_max: settings.limits.json_depth_max,
         packet_bytes_max: settings.limits.packet_bytes_max.as_usize(),
         publisher_stall_max: settings.delivery.publisher_stall_max.get(),
     })

@@ -118,8 +118,8 @@ fn close_reason(error: &Error) -> CloseReason {
 }
 
 fn upgrade_required() -> Vec<u8> {
-    let text =
-        "This port speaks JMQT: connect with WebSocket, or send JSON packets that end in NUL.\n";
+    let text = "This port is for messages: connect with WebSocket, or, for JMQT, send JSON packets that end \
+         in NUL.\n";
     format!(
         "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\n\
          Content-Type: text/plain\r\nContent-Length: {}\r\n\r\n{text}",

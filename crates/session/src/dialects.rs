@@ -1,26 +1,36 @@
 //! All ways to encode, under the core's one trait.
 
-use rialto_broker::{ChannelName, ClientId, Encoder, Format, Mark, Reply};
+use std::sync::Arc;
+
+use rialto_broker::{ChannelName, Encoder, Format, Mark, Reply, Source};
 use rialto_wire::jmqt::{Carrier, PushEnvelope};
 
-use crate::jmqt;
+use crate::{coremq, jmqt};
 
 /// Encodes for every dialect there is; a [`Format`] says which.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Dialects;
+#[derive(Debug, Clone, Default)]
+pub struct Dialects {
+    /// What this server calls itself to others: a name and a port.
+    pub server: Arc<str>,
+}
 
 /// The shared parts of a run of deliveries, in one dialect.
 #[derive(Debug)]
 pub enum Envelope {
     /// JMQT on one of its carriers.
     Jmqt(Carrier, PushEnvelope),
+    /// CoreMQ, to clients or to servers.
+    Coremq(coremq::Delivery),
 }
 
 impl Encoder for Dialects {
     type Envelope = Envelope;
 
-    fn envelope(&self, format: Format, channel: &ChannelName, publisher: &ClientId) -> Envelope {
-        let envelope = PushEnvelope::new(channel.as_str(), publisher.as_str());
+    fn envelope(&self, format: Format, channel: &ChannelName, source: Source<'_>) -> Envelope {
+        if coremq::is_coremq(format) {
+            return Envelope::Coremq(coremq::Delivery::new(format, &self.server, channel, source));
+        }
+        let envelope = PushEnvelope::new(channel.as_str(), source.publisher.as_str());
         Envelope::Jmqt(jmqt::carrier(format), envelope)
     }
 
@@ -29,10 +39,14 @@ impl Encoder for Dialects {
             Envelope::Jmqt(carrier, envelope) => {
                 jmqt::put_delivery(*carrier, envelope, payload, mark, out);
             }
+            Envelope::Coremq(delivery) => delivery.put(payload, out),
         }
     }
 
     fn reply(&self, format: Format, reply: &Reply<'_>, out: &mut Vec<u8>) {
-        jmqt::put_reply(jmqt::carrier(format), reply, out);
+        // CoreMQ's sessions answer for themselves.
+        if !coremq::is_coremq(format) {
+            jmqt::put_reply(jmqt::carrier(format), reply, out);
+        }
     }
 }

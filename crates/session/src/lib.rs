@@ -9,6 +9,7 @@
 //!
 //! Tested by dialogues in text: what each peer sends, and what each is sent.
 
+pub mod coremq;
 mod dialects;
 pub mod jmqt;
 

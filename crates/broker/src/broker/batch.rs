@@ -64,6 +64,8 @@ pub(super) enum Pending {
     /// Messages that the core has dropped already, up to this one.
     Trim(ChannelKey, LogId, Sequence),
     Client(ClientKey),
+    /// Newest messages of a channel's history, and how many.
+    History(ChannelKey, usize),
     /// Nothing depends on it.
     Nothing,
 }
@@ -213,8 +215,7 @@ impl<E: Encoder> Broker<E> {
             self.make_room(key)?;
         }
         // J-86: a direct message is never retained.
-        let is_direct = self.channels[key].name.as_str().starts_with('#');
-        let retained = (publish.retain && !is_direct).then(|| {
+        let retained = (publish.retain && !self.is_direct(key)).then(|| {
             self.retained_version += 1;
             let payload = Bytes::copy_from_slice(publish.payload);
             let message = Retained { publisher: self.source(from), payload };

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::{
     ChannelKey, ClientKey, ConnectionKey, Effect, Encoder, Mark, PacketId, ReadRequest, Sequence,
-    StoredPage, cursor::Phase,
+    Source, StoredPage, cursor::Phase,
 };
 
 use super::Broker;
@@ -83,10 +83,10 @@ impl<E: Encoder> Broker<E> {
     pub(super) fn window_room(&self, connection: ConnectionKey) -> (u64, u64) {
         let Some(state) = self.connections.get(connection) else { return (0, 0) };
         // J-109: where one message at a time is wanted, it is one over all subscriptions.
-        let is_taken = state.unacknowledged_max == 1 && 0 < state.window_bytes;
+        let is_taken = state.manners.unacknowledged_max == 1 && 0 < state.window_bytes;
         let bytes_max = if is_taken { 0 } else { self.settings.window_bytes_max as u64 };
         let room = bytes_max.saturating_sub(state.window_bytes);
-        (u64::from(state.unacknowledged_max), room)
+        (u64::from(state.manners.unacknowledged_max), room)
     }
 
     /// Takes the pages a [`ReadRequest`] asked for; `None` when the store could not read them now.
@@ -135,12 +135,13 @@ impl<E: Encoder> Broker<E> {
         pages: &[StoredPage],
         bounds: &Bounds,
     ) -> Gathered {
-        let format = self.connections[request.connection].format;
+        let format = self.connections[request.connection].manners.format;
         let name = self.channels[request.channel].name.clone();
         let mut gathered = Gathered::default();
         for page in pages {
             let is_own = !self.settings.echo && page.publisher == self.clients[client].id;
-            let envelope = self.encoder.envelope(format, &name, &page.publisher);
+            let source = Source { at: page.at, ..Source::of(&page.publisher) };
+            let envelope = self.encoder.envelope(format, &name, source);
             for (sequence, payload) in (page.first..).zip(page.payloads.iter()) {
                 let Some(cursor) = self.clients[client].cursor(request.channel) else { break };
                 if sequence < cursor.next() {

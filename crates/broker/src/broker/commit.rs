@@ -45,6 +45,9 @@ impl<E: Encoder> Broker<E> {
             Pending::Cursor(client, channel) if outcome.is_err() => {
                 self.mark_cursor_dirty(client, channel);
             }
+            Pending::History(channel, count) if outcome.is_err() => {
+                self.history_refused(channel, count);
+            }
             Pending::Unread(channel) if outcome.is_err() => self.dirty.unread.push(channel),
             Pending::Trim(channel, log, last) if outcome.is_err() => {
                 self.dirty.trims.insert(channel, (log, last));

@@ -1,8 +1,8 @@
 //! Connections and sessions: their begin, takeover and end.
 
 use crate::{
-    ChannelKey, ClientId, ClientKey, CloseReason, ConnectionKey, Effect, Encoder, Format, Mark,
-    Reply,
+    ChannelKey, ClientId, ClientKey, CloseReason, ConnectionKey, Effect, Encoder, Format, Manners,
+    Mark, Reply, Source,
     client::{Connection, Subscription},
     receivers::Receiver,
 };
@@ -11,14 +11,12 @@ use super::Broker;
 
 impl<E: Encoder> Broker<E> {
     /// Adds a connection that has not opened a session yet.
-    ///
-    /// `unacknowledged_max` is its window; the smaller of it and the configured one holds.
-    pub fn open(&mut self, format: Format, unacknowledged_max: u32) -> ConnectionKey {
+    pub fn open(&mut self, manners: Manners) -> ConnectionKey {
+        // A window of nothing would never deliver anything.
+        let window = manners.unacknowledged_max.min(self.settings.unacknowledged_max).max(1);
         self.connections.insert(Connection {
-            format,
+            manners: Manners { unacknowledged_max: window, ..manners },
             client: None,
-            // A window of nothing would never deliver anything.
-            unacknowledged_max: unacknowledged_max.min(self.settings.unacknowledged_max).max(1),
             opened: self.now.uptime,
             last_heard: self.now.uptime,
             live_unacknowledged: 0,
@@ -40,6 +38,11 @@ impl<E: Encoder> Broker<E> {
     /// Returns the client whose session this connection carries.
     pub fn client_of(&self, connection: ConnectionKey) -> Option<&ClientId> {
         Some(&self.clients[self.connections.get(connection)?.client?].id)
+    }
+
+    /// Returns how what a connection is sent is encoded.
+    pub fn format_of(&self, connection: ConnectionKey) -> Option<Format> {
+        Some(self.connections.get(connection)?.manners.format)
     }
 
     /// Says whether a connection is to end, so that nothing more it sends counts.
@@ -101,10 +104,50 @@ impl<E: Encoder> Broker<E> {
         self.resume(connection, key);
     }
 
+    /// Opens a session on this connection for a client that is known only as long as it lasts:
+    /// nothing is stored for it or about it, and its id is free again with its end.
+    ///
+    /// Nothing is answered. The id must be new, such as a random one; for one that is in use, or on
+    /// a connection with a session, nothing happens.
+    pub fn connect_transient(&mut self, connection: ConnectionKey, id: &ClientId) {
+        self.settle();
+        let is_free = self.connections.get(connection).is_some_and(|one| one.client.is_none());
+        if !is_free || self.client_keys.contains_key(id) {
+            return;
+        }
+        let key = self.known_client(id.clone(), self.now.unix_ms);
+        self.clients[key].is_transient = true;
+        self.clients[key].connection = Some(connection);
+        self.connections[connection].client = Some(key);
+        self.stats.sessions_opened += 1;
+        self.stats.sessions += 1;
+    }
+
+    /// Says whether `id` is that of a client with an open [transient](Self::connect_transient)
+    /// session, which nobody can take over.
+    pub fn is_transient(&self, id: &str) -> bool {
+        self.client_keys.get(id).is_some_and(|&key| self.clients[key].is_transient)
+    }
+
+    /// Sets whether a connection gets back what it publishes.
+    pub fn set_echo(&mut self, connection: ConnectionKey, echo: bool) {
+        self.settle();
+        if let Some(connection) = self.connections.get_mut(connection) {
+            connection.manners.echo = Some(echo);
+        }
+    }
+
+    /// Says whether a connection gets back what it publishes.
+    pub(super) fn has_echo(&self, connection: ConnectionKey) -> bool {
+        let own = self.connections.get(connection).and_then(|one| one.manners.echo);
+        own.unwrap_or(self.settings.echo)
+    }
+
     /// Forgets a connection, whichever side ended it. The session on it ends.
     pub fn disconnect(&mut self, connection: ConnectionKey) {
         self.settle();
         self.end_session(connection);
+        self.forget_observer(connection);
         self.connections.remove(connection);
     }
 
@@ -151,19 +194,23 @@ impl<E: Encoder> Broker<E> {
         connection: ConnectionKey,
         client: ClientKey,
     ) {
-        let format = self.connections[connection].format;
+        let Manners { format, acknowledges, .. } = self.connections[connection].manners;
         let subscription = self.clients[client].subscriptions.get(&channel);
         let persistent = matches!(subscription, Some(Subscription::Persistent(_)));
-        let receiver = Receiver { client, format, persistent };
+        let receiver = Receiver { client, format, persistent, acknowledges };
         self.channels[channel].receivers.insert(connection, receiver);
     }
 
     pub(super) fn deliver_retained(&mut self, channel: ChannelKey, connection: ConnectionKey) {
         let channel = &self.channels[channel];
         let Some(retained) = &channel.retained else { return };
-        let format = self.connections[connection].format;
+        let Manners { format, takes_retained, .. } = self.connections[connection].manners;
+        if !takes_retained {
+            return;
+        }
         let message = &retained.message;
-        let envelope = self.encoder.envelope(format, &channel.name, &message.publisher);
+        let source = Source::of(&message.publisher);
+        let envelope = self.encoder.envelope(format, &channel.name, source);
         self.outputs.append(connection, 1, |out| {
             self.encoder.delivery(&envelope, &message.payload, Mark::Retained, out);
         });
@@ -178,13 +225,20 @@ impl<E: Encoder> Broker<E> {
         let client = &mut self.clients[key];
         client.connection = None;
         client.last_seen = self.now.unix_ms;
-        self.dirty.note_client(key, client);
+        let is_transient = client.is_transient;
+        if !is_transient {
+            self.dirty.note_client(key, client);
+        }
 
         let channels: Vec<ChannelKey> = client.subscriptions.keys().collect();
         client.subscriptions.retain(|kind| matches!(kind, Subscription::Persistent(_)));
         for channel in channels {
             self.channels[channel].receivers.remove(connection);
             self.drop_if_idle(channel);
+        }
+        if is_transient {
+            self.client_keys.remove(&self.clients[key].id);
+            self.clients.remove(key);
         }
     }
 }

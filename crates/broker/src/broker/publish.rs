@@ -1,10 +1,15 @@
 //! Publishing: straight to the receivers, or through the store first.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use crate::{
-    ChannelKey, ChannelKind, ClientId, ClientKey, ConnectionKey, Effect, Encoder, Mark, PacketId,
-    Reject, Retained, channel::RetainedMessage, channel_kind, output::Run,
+    ChannelKey, ChannelKind, ClientId, ClientKey, ConnectionKey, Effect, Encoder, Mark, MessageId,
+    PacketId, Reject, Retained, Source,
+    channel::RetainedMessage,
+    channel_kind,
+    output::{Author, Run},
 };
 
 use super::{Broker, batch::Intake};
@@ -37,6 +42,21 @@ pub struct Publish<'a> {
     pub request: Option<&'a str>,
 }
 
+/// Who a message is from: a connection, for itself or for another client, or the server.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Publisher<'a> {
+    connection: Option<ConnectionKey>,
+    on_behalf_of: Option<&'a str>,
+}
+
+impl Publisher<'_> {
+    const SERVER: Publisher<'static> = Publisher { connection: None, on_behalf_of: None };
+
+    fn on(connection: ConnectionKey) -> Self {
+        Publisher { connection: Some(connection), on_behalf_of: None }
+    }
+}
+
 impl<E: Encoder> Broker<E> {
     /// Takes a message from the client of a connection.
     ///
@@ -49,15 +69,11 @@ impl<E: Encoder> Broker<E> {
     pub fn publish(&mut self, connection: ConnectionKey, publish: &Publish<'_>) {
         let Some(client) = self.session(connection) else { return };
         self.stats.published += 1;
-        let result = match channel_kind(publish.channel) {
-            ChannelKind::Topic => self.publish_to_topic(Some(connection), publish),
-            ChannelKind::Direct(to) => self.publish_to_client(Some(connection), to, publish),
-            ChannelKind::Control(name) => {
-                self.answer_control(connection, client, name, publish.request);
-                return;
-            }
-            ChannelKind::Invalid => Err(Reject::InvalidChannel),
-        };
+        if let ChannelKind::Control(name) = channel_kind(publish.channel) {
+            self.answer_control(connection, client, name, publish.request);
+            return;
+        }
+        let result = self.try_publish(Publisher::on(connection), publish);
         match result {
             Ok(Taken::Now) if publish.qos == Qos::AtLeastOnce => {
                 self.reply_published(connection, publish.request, Ok(None));
@@ -70,34 +86,59 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
+    /// Takes a QoS 0 message from the client of a connection without an answer, which is the
+    /// caller's to give. A gateway names the client that it speaks for.
+    ///
+    /// # Errors
+    /// What it would have been answered.
+    pub fn publish_unanswered(
+        &mut self,
+        connection: ConnectionKey,
+        on_behalf_of: Option<&str>,
+        publish: &Publish<'_>,
+    ) -> Result<(), Reject> {
+        if self.session(connection).is_none() {
+            return Err(Reject::NotAllowed);
+        }
+        self.stats.published += 1;
+        let publisher = Publisher { connection: Some(connection), on_behalf_of };
+        let result = self.try_publish(publisher, publish).map(|_| ());
+        self.stats.rejected += u64::from(result.is_err());
+        result
+    }
+
     /// Publishes a message of the server itself (J-100); its receivers see an empty source.
     ///
     /// # Errors
     /// As for a client's publish. A QoS 1 message is not yet committed when this returns.
     pub fn push(&mut self, publish: &Publish<'_>) -> Result<(), Reject> {
+        self.try_publish(Publisher::SERVER, publish).map(|_| ())
+    }
+
+    fn try_publish(
+        &mut self,
+        publisher: Publisher<'_>,
+        publish: &Publish<'_>,
+    ) -> Result<Taken, Reject> {
         match channel_kind(publish.channel) {
-            ChannelKind::Topic => self.publish_to_topic(None, publish).map(|_| ()),
-            ChannelKind::Direct(to) => self.publish_to_client(None, to, publish).map(|_| ()),
+            ChannelKind::Topic => self.publish_to_topic(publisher, publish),
+            ChannelKind::Direct(to) => self.publish_to_client(publisher, to, publish),
             ChannelKind::Control(_) | ChannelKind::Invalid => Err(Reject::InvalidChannel),
         }
     }
 
     fn publish_to_topic(
         &mut self,
-        from: Option<ConnectionKey>,
+        publisher: Publisher<'_>,
         publish: &Publish<'_>,
     ) -> Result<Taken, Reject> {
-        let found = self.find_channel(from, publish.channel);
-        if found.is_none() {
+        let from = publisher.connection;
+        if self.find_channel(from, publish.channel).is_none() {
             self.check_name(publish.channel)?;
         }
-        let key = match found {
-            Some(key) => key,
-            None if publish.retain => self.channel_or_new(publish.channel),
-            None => {
-                self.stats.discarded += 1;
-                return Ok(Taken::Now);
-            }
+        let Some(key) = self.channel_to_publish(from, publish.channel, publish.retain) else {
+            self.stats.discarded += 1;
+            return Ok(Taken::Now);
         };
         if publish.qos == Qos::AtLeastOnce && (publish.retain || self.channels[key].stores()) {
             let logged = !self.channels[key].persistent.is_empty();
@@ -106,34 +147,53 @@ impl<E: Encoder> Broker<E> {
         if publish.retain {
             self.retain_unacknowledged(key, from, publish.payload);
         }
-        self.gather(key, from, publish);
+        self.gather(key, publisher, publish);
         Ok(Taken::Now)
+    }
+
+    /// Returns the channel a message goes to: a new one if it is to be kept there or passed on.
+    pub(super) fn channel_to_publish(
+        &mut self,
+        from: Option<ConnectionKey>,
+        name: &str,
+        retain: bool,
+    ) -> Option<ChannelKey> {
+        let found = self.find_channel(from, name);
+        let is_kept = || retain || self.has_observers() || self.history_rule(name).count_max > 0;
+        if found.is_some() || !is_kept() {
+            return found;
+        }
+        Some(self.channel_or_new(name))
     }
 
     /// Sends to one client (J-89 to J-93). A QoS 1 message to a known client is stored also while it
     /// is offline, and refused all the same, so that the sender knows.
     fn publish_to_client(
         &mut self,
-        from: Option<ConnectionKey>,
+        publisher: Publisher<'_>,
         to: &str,
         publish: &Publish<'_>,
     ) -> Result<Taken, Reject> {
+        let from = publisher.connection;
         let Some(&client) = self.client_keys.get(to) else {
             self.check_name(publish.channel)?;
             return Err(Reject::ClientOffline);
         };
-        let to_oneself = from.is_some_and(|from| self.session(from) == Some(client));
-        if to_oneself && !self.settings.echo {
+        let to_itself = from.filter(|&from| self.session(from) == Some(client));
+        if to_itself.is_some_and(|from| !self.has_echo(from)) {
             return Err(Reject::ClientOffline);
         }
-        let online = self.clients[client].connection;
-        match (publish.qos, online) {
-            (Qos::AtMostOnce, None) => Err(Reject::ClientOffline),
-            (Qos::AtMostOnce, Some(receiver)) => {
-                self.send_directly(receiver, from, publish);
+        let is_stored = publish.qos == Qos::AtLeastOnce && !self.clients[client].is_transient;
+        match (is_stored, self.clients[client].connection) {
+            (false, None) => Err(Reject::ClientOffline),
+            (false, Some(receiver)) => {
+                self.finish_run();
+                let publisher = self.source(from);
+                let source = Source { at: self.now.unix_ms, ..Source::of(&publisher) };
+                self.send_directly(receiver, publish.channel, source, publish.payload);
                 Ok(Taken::Now)
             }
-            (Qos::AtLeastOnce, online) => {
+            (true, online) => {
                 let key = self.direct_channel(client, publish.channel);
                 let intake = Intake { logged: true, offline: online.is_none() };
                 self.store(key, from, publish, intake)
@@ -141,18 +201,18 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
-    fn send_directly(
+    /// Sends a message to the one connection it is for. The run must have been finished.
+    pub(super) fn send_directly(
         &mut self,
         receiver: ConnectionKey,
-        from: Option<ConnectionKey>,
-        publish: &Publish<'_>,
+        channel: &str,
+        source: Source<'_>,
+        payload: &[u8],
     ) {
-        self.finish_run();
-        let format = self.connections[receiver].format;
-        let source = self.source(from);
-        let envelope = self.encoder.envelope(format, &publish.channel.into(), &source);
+        let format = self.connections[receiver].manners.format;
+        let envelope = self.encoder.envelope(format, &channel.into(), source);
         let mut frames = Vec::new();
-        self.encoder.delivery(&envelope, publish.payload, Mark::Plain, &mut frames);
+        self.encoder.delivery(&envelope, payload, Mark::Plain, &mut frames);
         self.stats.delivered += 1;
         let frames = Bytes::from(frames);
         let effect = Effect::Send { connection: receiver, frames, count: 1, droppable: true };
@@ -192,27 +252,90 @@ impl<E: Encoder> Broker<E> {
     }
 
     /// Adds a message to the run that is sent to the receivers as one.
-    fn gather(&mut self, key: ChannelKey, from: Option<ConnectionKey>, publish: &Publish<'_>) {
+    fn gather(&mut self, key: ChannelKey, publisher: Publisher<'_>, publish: &Publish<'_>) {
         let acknowledged = publish.qos == Qos::AtLeastOnce;
-        let continues = self.run.as_ref().is_some_and(|run| {
-            run.channel == key
-                && run.from == from
-                && run.acknowledged == acknowledged
-                && run.count < RUN_COUNT_MAX
+        let continues = self.continues_run(key, acknowledged, |run| {
+            run.author.from == publisher.connection
+                && run.author.server.is_none()
+                && run.author.on_behalf_of.as_deref() == publisher.on_behalf_of
         });
         if !continues {
             self.finish_run();
-            if self.channels[key].receivers.is_empty() {
+            if self.channels[key].receivers.is_empty() && !self.is_kept(key) {
                 self.stats.discarded += 1;
                 return;
             }
-            let source = self.source(from);
-            let channel = &self.channels[key];
-            self.run = Some(Run::new(&self.encoder, key, channel, &source, from, acknowledged));
+            let author = self.author(publisher);
+            self.begin_run(key, author, acknowledged, None);
         }
-        let mark = if acknowledged { Mark::Acknowledged(self.live_id()) } else { Mark::Plain };
-        let run = self.run.as_mut().expect("a run was made above");
-        run.push(&self.encoder, publish.payload, mark);
+        self.push_to_run(publish.payload);
+    }
+
+    /// Says whether messages are wanted though nobody receives them: as history, or elsewhere.
+    pub(super) fn is_kept(&self, key: ChannelKey) -> bool {
+        let is_remembered = self.channels[key].history_rule.count_max > 0;
+        is_remembered || (self.has_observers() && !self.is_direct(key))
+    }
+
+    pub(super) fn is_direct(&self, key: ChannelKey) -> bool {
+        matches!(self.channels[key].name.kind(), ChannelKind::Direct(_))
+    }
+
+    fn author(&self, publisher: Publisher<'_>) -> Author {
+        Author {
+            from: publisher.connection,
+            publisher: self.source(publisher.connection),
+            at: self.now.unix_ms,
+            server: None,
+            on_behalf_of: publisher.on_behalf_of.map(Arc::from),
+        }
+    }
+
+    /// Says whether the run that gathers takes a message to `key` of an author that `is_same`
+    /// accepts.
+    pub(super) fn continues_run(
+        &self,
+        key: ChannelKey,
+        acknowledged: bool,
+        is_same: impl FnOnce(&Run<E>) -> bool,
+    ) -> bool {
+        self.run.as_deref().is_some_and(|run| {
+            run.channel == key
+                && run.acknowledged == acknowledged
+                && run.count < RUN_COUNT_MAX
+                && is_same(run)
+        })
+    }
+
+    /// Begins a run of our own clients, or of another server's if its messages have a name.
+    pub(super) fn begin_run(
+        &mut self,
+        key: ChannelKey,
+        author: Author,
+        acknowledged: bool,
+        id: Option<MessageId>,
+    ) {
+        self.run = Some(Box::new(self.new_run(key, author, acknowledged, id)));
+    }
+
+    /// Adds a message to the run that gathers.
+    pub(super) fn push_to_run(&mut self, payload: &[u8]) {
+        let Some(mut run) = self.run.take() else { return };
+        let id = if run.acknowledged { Some(self.live_id()) } else { None };
+        self.push_one(&mut run, payload, id.map_or(Mark::Plain, Mark::Acknowledged));
+        self.run = Some(run);
+    }
+
+    /// Adds a message to a run and to the channel's history.
+    pub(super) fn push_one(&mut self, run: &mut Run<E>, payload: &[u8], mark: Mark) {
+        let id = run.next_id();
+        run.push(&self.encoder, payload, mark);
+        if run.is_own {
+            self.replication.count_own();
+        } else if self.is_remembered(run.channel, id) {
+            return;
+        }
+        self.remember(run.channel, &run.author.source(id), payload);
     }
 
     pub(super) fn live_id(&mut self) -> PacketId {
@@ -223,24 +346,31 @@ impl<E: Encoder> Broker<E> {
     /// Sends the gathered run to all its receivers.
     pub(super) fn finish_run(&mut self) {
         let Some(run) = self.run.take() else { return };
-        let (key, from, count, acknowledged) = (run.channel, run.from, run.count, run.acknowledged);
-        let frames = run.finish();
-        let excluded = from.filter(|_| !self.settings.echo);
+        let (key, count, acknowledged) = (run.channel, run.count, run.acknowledged);
+        let (finished, frames) = run.finish();
+        let excluded = finished.author.from.filter(|&from| !self.has_echo(from));
         let mut overdue = Vec::new();
-        for (connection, receiver) in self.channels[key].receivers.iter() {
+        let channel = &self.channels[key];
+        for (connection, receiver) in channel.receivers.iter() {
             if Some(connection) == excluded {
                 continue;
             }
             self.stats.delivered += u64::from(count);
             let frames = frames.of(receiver.format);
-            let effect = Effect::Send { connection, frames, count, droppable: !acknowledged };
-            self.outputs.push(effect);
+            let droppable = !(acknowledged && receiver.acknowledges);
+            self.outputs.push(Effect::Send { connection, frames, count, droppable });
             if acknowledged && let Err(reason) = self.connections[connection].owe(count) {
                 overdue.push((connection, reason));
             }
         }
+        let is_unheard = channel.receivers.is_empty();
+        self.pass_on(&finished, &frames);
         for (connection, reason) in overdue {
             self.close(connection, reason);
+        }
+        if is_unheard {
+            self.stats.discarded += u64::from(count);
+            self.drop_if_idle(key);
         }
     }
 

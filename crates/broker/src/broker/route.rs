@@ -1,10 +1,10 @@
 //! A committed page on its way to its receivers: encoded once, sent to all that are ready for it.
 
 use crate::{
-    ChannelKey, ConnectionKey, Effect, Encoder, LogId, Mark, Outcome, PacketId, PageState,
-    Sequence,
+    ChannelKey, ConnectionKey, Effect, Encoder, LogId, Mark, MessageId, Outcome, PacketId,
+    PageState, Sequence,
     cursor::Phase,
-    output::{Run, RunFrames},
+    output::{Author, RunFrames},
     receivers::Receiver,
 };
 
@@ -20,7 +20,7 @@ impl<E: Encoder> Broker<E> {
             }
             _ => None,
         };
-        if self.channels[page.channel].receivers.is_empty() {
+        if self.channels[page.channel].receivers.is_empty() && !self.is_kept(page.channel) {
             return;
         }
         let frames = self.encode_page(page, stored);
@@ -29,7 +29,7 @@ impl<E: Encoder> Broker<E> {
         let receivers: Vec<(ConnectionKey, Receiver)> =
             self.channels[page.channel].receivers.iter().collect();
         for (connection, receiver) in receivers {
-            let is_excluded = publisher == Some(receiver.client) && !self.settings.echo;
+            let is_excluded = publisher == Some(receiver.client) && !self.has_echo(connection);
             match stored {
                 Some((_, first)) if receiver.persistent => {
                     let span = Span { first, count: page.count, is_excluded };
@@ -56,9 +56,16 @@ impl<E: Encoder> Broker<E> {
     }
 
     fn encode_page(&mut self, page: &PendingPage, stored: Option<(LogId, Sequence)>) -> RunFrames {
-        let channel = &self.channels[page.channel];
-        let mut run =
-            Run::new(&self.encoder, page.channel, channel, &page.publisher, page.from, true);
+        let author = Author {
+            from: page.from,
+            publisher: page.publisher.clone(),
+            at: page.at,
+            server: None,
+            on_behalf_of: None,
+        };
+        // A direct message is for a client of this server.
+        let id = self.is_direct(page.channel).then(MessageId::default);
+        let mut run = self.new_run(page.channel, author, true, id);
         for (index, payload) in page.payloads.iter().enumerate() {
             let id = match stored {
                 Some((log, first)) => PacketId::Stored(log, first + index as u64),
@@ -67,9 +74,11 @@ impl<E: Encoder> Broker<E> {
                     PacketId::Live(self.next_live)
                 }
             };
-            run.push(&self.encoder, payload, Mark::Acknowledged(id));
+            self.push_one(&mut run, payload, Mark::Acknowledged(id));
         }
-        run.finish()
+        let (finished, frames) = run.finish();
+        self.pass_on(&finished, &frames);
+        frames
     }
 
     fn deliver_live(
@@ -81,7 +90,8 @@ impl<E: Encoder> Broker<E> {
     ) {
         self.stats.delivered += u64::from(count);
         let frames = frames.of(receiver.format);
-        self.outputs.push(Effect::Send { connection, frames, count, droppable: false });
+        let droppable = !receiver.acknowledges;
+        self.outputs.push(Effect::Send { connection, frames, count, droppable });
         if let Err(reason) = self.connections[connection].owe(count) {
             self.close(connection, reason);
         }

@@ -87,7 +87,7 @@ impl<E: Encoder> Broker<E> {
         Ok(())
     }
 
-    fn check_topic(&self, channel: &str) -> Result<(), Reject> {
+    pub(super) fn check_topic(&self, channel: &str) -> Result<(), Reject> {
         if channel_kind(channel) != ChannelKind::Topic {
             return Err(Reject::InvalidChannel);
         }

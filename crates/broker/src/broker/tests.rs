@@ -13,12 +13,15 @@ mod commit;
 mod connect;
 mod control;
 mod direct;
+mod history;
 mod limits;
 mod publish;
+mod replicate;
 mod retained;
 mod server;
 mod stats;
 mod subscribe;
 mod tick;
+mod transient;
 
 mod model;

@@ -28,6 +28,10 @@ pub(super) struct Dirty {
     pub(super) cursors: Vec<(ClientKey, ChannelKey)>,
     pub(super) retained: BTreeSet<ChannelKey>,
     clients: Vec<ClientKey>,
+    /// Channels whose history has messages that the store does not have.
+    pub(super) histories: BTreeSet<ChannelKey>,
+    /// Channels that may not be needed any more.
+    pub(super) idle: Vec<ChannelKey>,
     /// Up to where logs were trimmed that the store did not trim.
     pub(super) trims: BTreeMap<ChannelKey, (LogId, Sequence)>,
     /// Channels whose logs in the store have no readers.
@@ -82,7 +86,11 @@ impl<E: Encoder> Broker<E> {
         self.hand_over_batch();
         self.write_retained();
         self.hand_over_batch();
+        self.write_histories(count_max);
         self.write_clients(count_max);
+        for key in std::mem::take(&mut self.dirty.idle) {
+            self.drop_if_idle(key);
+        }
     }
 
     /// Has the store drop logs that have no cursors. It does so when anybody is unsubscribed; the
@@ -239,7 +247,8 @@ impl<E: Encoder> Broker<E> {
         let is_held = 0 < connection.uncommitted_bytes;
         // A quarter above what the client was told: its last heartbeat may still be on the way.
         let silence_max = timeout.mul_f32(1.25);
-        (!is_held && silence_max <= silent).then_some(CloseReason::Silent)
+        let is_expected = connection.manners.has_heartbeat || connection.client.is_none();
+        (is_expected && !is_held && silence_max <= silent).then_some(CloseReason::Silent)
     }
 
     /// Forgets clients that have no persistent subscription and were not seen for long.

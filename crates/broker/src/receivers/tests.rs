@@ -21,7 +21,7 @@ proptest! {
                 model.remove(&connection);
             } else {
                 let client = ClientKey::default();
-                let receiver = Receiver { client, format: Format(format), persistent };
+                let receiver = Receiver { client, format: Format(format), persistent, acknowledges: true };
                 receivers.insert(connection, receiver);
                 model.insert(connection, (format, persistent));
             }

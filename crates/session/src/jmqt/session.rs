@@ -83,6 +83,10 @@ impl Session {
             Some(present) if present.as_str() != id => {
                 return self.refuse_connect(broker, Reject::NotAllowed);
             }
+            // The sessions of other dialects have ids that nobody can ask for.
+            _ if broker.is_transient(id) => {
+                return self.refuse_connect(broker, Reject::NotAllowed);
+            }
             _ if id.is_empty() => return self.refuse_connect(broker, Reject::InvalidPacket),
             _ => {}
         }

@@ -34,7 +34,7 @@ fn each_counter_counts_what_it_says() {
         Stats {
             connections: 2,
             sessions: 2,
-            channels: 2,
+            channels: 3,
             sessions_opened: 3,
             sessions_taken_over: 1,
             published: 7,

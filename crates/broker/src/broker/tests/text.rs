@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use crate::{ChannelName, ClientId, Encoder, Format, Mark, Reject, Reply};
+use crate::{ChannelName, Encoder, Format, Mark, Reject, Reply, Source};
 
 /// Writes what the core says as lines. Formats other than 0 put their number before each.
 #[derive(Debug)]
@@ -15,9 +15,10 @@ impl Encoder for TextEncoder {
         &self,
         format: Format,
         channel: &ChannelName,
-        publisher: &ClientId,
+        source: Source<'_>,
     ) -> Self::Envelope {
-        let publisher = if publisher.as_str().is_empty() { "server" } else { publisher.as_str() };
+        let publisher = source.publisher.as_str();
+        let publisher = if publisher.is_empty() { "server" } else { publisher };
         (format, channel.to_string(), publisher.to_owned())
     }
 

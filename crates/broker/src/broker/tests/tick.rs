@@ -5,7 +5,7 @@ use std::time::Duration;
 use expect_test::expect;
 
 use super::world::{World, check, check_with};
-use crate::Settings;
+use crate::{HistorySettings, Settings};
 
 #[test]
 fn a_silent_session_is_closed_between_once_and_twice_the_timeout() {
@@ -255,7 +255,8 @@ fn many_lazy_writes_are_spread_over_ticks() {
 
 #[test]
 fn idle_channels_are_dropped_from_memory() {
-    let mut world = World::new(Settings::default());
+    let history = HistorySettings { count_max: 0, ..HistorySettings::default() };
+    let mut world = World::new(Settings { history, ..Settings::default() });
     world.play(
         "
         ada: connect

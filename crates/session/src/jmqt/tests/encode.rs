@@ -4,7 +4,7 @@ use std::{fmt::Write as _, iter::successors};
 
 use expect_test::expect;
 use proptest::{collection::vec, prelude::*, sample::select};
-use rialto_broker::{ClientId, Encoder as _, Format, LogId, Mark, PacketId, Reject, Reply};
+use rialto_broker::{ClientId, Encoder as _, Format, LogId, Mark, PacketId, Reject, Reply, Source};
 use rialto_wire::jmqt::Carrier;
 use serde_json::{Value, json};
 
@@ -23,11 +23,12 @@ proptest! {
         payload in payload(),
         mark in mark(),
     ) {
-        let envelope = Dialects.envelope(format, &(&*channel).into(), &(&*publisher).into());
+        let dialects = Dialects::default();
+        let envelope = dialects.envelope(format, &(&*channel).into(), Source::of(&(&*publisher).into()));
         let mut out = Vec::new();
         // Twice, since frames are appended to others.
-        Dialects.delivery(&envelope, payload.as_bytes(), mark, &mut out);
-        Dialects.delivery(&envelope, payload.as_bytes(), mark, &mut out);
+        dialects.delivery(&envelope, payload.as_bytes(), mark, &mut out);
+        dialects.delivery(&envelope, payload.as_bytes(), mark, &mut out);
 
         let data: Value = serde_json::from_str(&payload).unwrap();
         let mut push = json!({ "cn": channel, "dt": data, "cl": publisher });
@@ -80,8 +81,9 @@ proptest! {
             _ => {}
         }
         let mut out = Vec::new();
-        Dialects.reply(format, &reply, &mut out);
-        Dialects.reply(format, &reply, &mut out);
+        let dialects = Dialects::default();
+        dialects.reply(format, &reply, &mut out);
+        dialects.reply(format, &reply, &mut out);
         prop_assert_eq!(read(format, &out), vec![json!({ root: body }); 2]);
     }
 }
@@ -89,9 +91,10 @@ proptest! {
 #[test]
 fn a_message_of_the_server_has_an_empty_publisher() {
     // J-100
-    let envelope = Dialects.envelope(TCP, &"room".into(), &ClientId::server());
+    let dialects = Dialects::default();
+    let envelope = dialects.envelope(TCP, &"room".into(), Source::of(&ClientId::server()));
     let mut out = Vec::new();
-    Dialects.delivery(&envelope, b"[1.0]", Mark::Plain, &mut out);
+    dialects.delivery(&envelope, b"[1.0]", Mark::Plain, &mut out);
     let packets = packets(Carrier::Tcp, &out);
     assert_eq!(packets, [r#"{"push":{"cn":"room","dt":[1.0],"cl":""}}"#]);
 }

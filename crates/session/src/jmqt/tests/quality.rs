@@ -118,9 +118,9 @@ fn without_persistent_subscribers_nothing_waits_for_the_store() {
             0s ada < {"connAck":{"st":1,"ts":15}}
             0s ada < {"subAck":{"st":1,"cn":"room"}}
             0s bob < {"pubAck":{"st":1,"id":"2"}}
-            0s ada < {"push":{"cn":"room","dt":2,"cl":"bob","id":"l1","q":1}}
+            0s ada < {"push":{"cn":"room","dt":2,"cl":"bob","id":"l2","q":1}}
             0s bob < {"pubAck":{"st":1,"id":"2"}}
-            0s ada < {"push":{"cn":"room","dt":3,"cl":"bob","id":"l2","q":1}}
+            0s ada < {"push":{"cn":"room","dt":3,"cl":"bob","id":"l3","q":1}}
         "#]],
     );
 }

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, time::Duration};
 
 use expect_test::Expect;
 use rialto_broker::{
-    Broker, CloseReason, ConnectionKey, Effect, Format, Now, Settings, Snapshot, Stats,
+    Broker, CloseReason, ConnectionKey, Effect, Format, Manners, Now, Settings, Snapshot, Stats,
 };
 use rialto_wire::jmqt::{DecodeLimits, ServerPacket, decode};
 
@@ -76,7 +76,7 @@ impl World {
     pub(super) fn new(settings: Settings, format: Format) -> Self {
         let now = Now::default();
         World {
-            broker: Broker::new(Dialects, settings, Snapshot::default(), now),
+            broker: Broker::new(Dialects::default(), settings, Snapshot::default(), now),
             store: TestStore::default(),
             now,
             format,
@@ -132,7 +132,7 @@ impl World {
         if let Some((_, connection)) = self.peers.iter().find(|(peer, _)| peer == name) {
             return *connection;
         }
-        let connection = self.broker.open(self.format, u32::MAX);
+        let connection = self.broker.open(Manners::new(self.format));
         self.peers.push((name.to_owned(), connection));
         connection
     }

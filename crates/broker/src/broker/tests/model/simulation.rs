@@ -13,8 +13,8 @@ use super::{
     reference::{Publication, Reference, Wish},
 };
 use crate::{
-    Broker, Change, ConnectionKey, Effect, Format, Now, Outcome, Publish, Qos, ReadRequest, Reject,
-    Settings, StoredPage,
+    Broker, Change, ConnectionKey, Effect, Format, Manners, Now, Outcome, Publish, Qos,
+    ReadRequest, Reject, Settings, StoredPage,
 };
 
 /// More rounds than it takes for everything to come to rest.
@@ -148,7 +148,9 @@ impl Simulation {
     }
 
     fn connect(&mut self, client: usize, format: u8, window: u32) {
-        let connection = self.broker.open(Format(format), window);
+        let connection = self
+            .broker
+            .open(Manners { unacknowledged_max: window, ..Manners::new(Format(format)) });
         self.reference.opened(connection, Format(format), window);
         self.broker.connect(connection, &CLIENTS[client].into());
         self.reference.connected(connection, CLIENTS[client]);

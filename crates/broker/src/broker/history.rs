@@ -1,0 +1,170 @@
+//! The history of channels: kept as messages pass, read by whoever asks, bounded in memory.
+
+use std::collections::VecDeque;
+
+use wildmatch::WildMatch;
+
+use crate::{
+    Change, ChannelKey, ChannelKind, ChannelName, Encoder, HistoryMessage, MessageId, Source,
+    channel_kind,
+    history::{History, HistoryRule},
+};
+
+use super::{Broker, batch::Pending};
+
+/// Which channels have how much history, and in which order they lose it.
+#[derive(Debug, Default)]
+pub(super) struct Histories {
+    /// The rules' patterns, in the rules' order.
+    patterns: Vec<WildMatch>,
+    /// Memory that all of them take, about.
+    bytes: usize,
+    /// Channels with history. The first is considered next when memory is short: it gets a second
+    /// chance if something came since it was last considered.
+    candidates: VecDeque<ChannelKey>,
+}
+
+impl Histories {
+    pub(super) fn new(settings: &crate::Settings) -> Self {
+        let patterns = settings.channel_rules.iter().map(|rule| WildMatch::new(&rule.pattern));
+        Histories { patterns: patterns.collect(), ..Histories::default() }
+    }
+}
+
+impl<E: Encoder> Broker<E> {
+    /// Iterates over the last messages of a channel, oldest first.
+    pub fn history(&self, channel: &str) -> impl Iterator<Item = (Source<'_>, &[u8])> {
+        let known = self.channel_keys.get(channel).map(|&key| &self.channels[key]);
+        known.and_then(|channel| channel.history.as_ref()).into_iter().flat_map(|it| it.iter())
+    }
+
+    /// Says how much history a channel of this name has.
+    pub(super) fn history_rule(&self, name: &str) -> HistoryRule {
+        if channel_kind(name) != ChannelKind::Topic {
+            return HistoryRule { count_max: 0, persistent: false };
+        }
+        let rules = &self.settings.channel_rules;
+        let fitting = || {
+            let both = rules.iter().zip(&self.histories.patterns);
+            both.filter(|(_, pattern)| pattern.matches(name)).map(|(rule, _)| rule)
+        };
+        let general = &self.settings.history;
+        let count_max = fitting().find_map(|rule| rule.history_count_max);
+        let persistent = fitting().find_map(|rule| rule.history_persistent);
+        HistoryRule {
+            count_max: count_max.unwrap_or(general.count_max),
+            persistent: persistent.unwrap_or(general.persistent),
+        }
+    }
+
+    /// Says whether a message of another server is among a channel's latest: what one server has as
+    /// history can come before the message itself comes from another.
+    pub(super) fn is_remembered(&self, key: ChannelKey, id: MessageId) -> bool {
+        self.channels[key].history.as_ref().is_some_and(|history| history.has_recent(id))
+    }
+
+    /// Adds a message to a channel's history.
+    pub(super) fn remember(&mut self, key: ChannelKey, source: &Source<'_>, payload: &[u8]) {
+        let rule = self.channels[key].history_rule;
+        if rule.count_max == 0 {
+            return;
+        }
+        self.change_history(key, |history| history.push(rule.count_max, source, payload));
+    }
+
+    /// Adds a message of another server that this one missed when it was new.
+    pub fn add_history(&mut self, channel: &str, message: &HistoryMessage) {
+        self.settle();
+        if self.check_topic(channel).is_err() || self.history_rule(channel).count_max == 0 {
+            return;
+        }
+        let key = self.channel_or_new(channel);
+        let rule = self.channels[key].history_rule;
+        self.change_history(key, |history| _ = history.insert(rule.count_max, message));
+        self.drop_if_idle(key);
+    }
+
+    fn change_history(&mut self, key: ChannelKey, change: impl FnOnce(&mut History)) {
+        let channel = &mut self.channels[key];
+        let is_new = channel.history.is_none();
+        let history = channel.history.get_or_insert_default();
+        let before = if is_new { 0 } else { history.bytes() };
+        change(history);
+        self.histories.bytes = self.histories.bytes + history.bytes() - before;
+        if channel.history_rule.persistent {
+            self.dirty.histories.insert(key);
+        }
+        if is_new {
+            self.histories.candidates.push_back(key);
+        }
+        while self.settings.history.bytes_max < self.histories.bytes {
+            self.evict_one();
+        }
+    }
+
+    /// Considers the next channel for losing its history.
+    fn evict_one(&mut self) {
+        let Some(key) = self.histories.candidates.pop_front() else { return };
+        let Some(channel) = self.channels.get_mut(key) else { return };
+        let Some(history) = &mut channel.history else { return };
+        // With a single one there is nobody to prefer.
+        let is_spared = std::mem::take(&mut history.is_recent);
+        if is_spared && !self.histories.candidates.is_empty() {
+            self.histories.candidates.push_back(key);
+            return;
+        }
+        self.histories.bytes -= history.bytes();
+        channel.history = None;
+        self.stats.history_evicted += 1;
+        if channel.history_rule.persistent {
+            let change = Change::DropHistory(channel.name.clone());
+            self.dirty.histories.remove(&key);
+            self.batch.push(change, Pending::Nothing);
+        }
+        // Not while a message is on its way through it.
+        self.dirty.idle.push(key);
+    }
+
+    /// Takes up what the store kept, as far as the settings still want it.
+    pub(super) fn restore_history(&mut self, name: &ChannelName, messages: &[HistoryMessage]) {
+        let rule = self.history_rule(name.as_str());
+        if rule.count_max == 0 || !rule.persistent {
+            self.batch.push(Change::DropHistory(name.clone()), Pending::Nothing);
+            return;
+        }
+        let key = self.channel_or_new(name.as_str());
+        for message in messages {
+            self.change_history(key, |history| _ = history.insert(rule.count_max, message));
+        }
+        if let Some(history) = &mut self.channels[key].history {
+            history.unwritten_count = 0;
+        }
+        self.dirty.histories.remove(&key);
+    }
+
+    /// Hands new messages of persistent histories over to the store.
+    pub(super) fn write_histories(&mut self, count_max: usize) {
+        for _ in 0..count_max {
+            let Some(key) = self.dirty.histories.pop_first() else { return };
+            let Some(channel) = self.channels.get_mut(key) else { continue };
+            let Some(history) = &mut channel.history else { continue };
+            let messages = history.take_unwritten();
+            let written = messages.len();
+            let change = Change::KeepHistory {
+                channel: channel.name.clone(),
+                messages,
+                count_max: channel.history_rule.count_max,
+            };
+            self.batch.push(change, Pending::History(key, written));
+        }
+    }
+
+    /// Notes that the store refused some of a channel's newest messages.
+    pub(super) fn history_refused(&mut self, key: ChannelKey, count: usize) {
+        let channel = self.channels.get_mut(key);
+        if let Some(history) = channel.and_then(|channel| channel.history.as_mut()) {
+            history.note_unwritten(count);
+            self.dirty.histories.insert(key);
+        }
+    }
+}

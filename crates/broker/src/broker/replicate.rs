@@ -1,0 +1,375 @@
+//! Other servers: what our clients publish goes to all that observe, what theirs publish comes in.
+//!
+//! Every message of our own clients has a number. Those that other servers may have missed, because
+//! a connection was down, are remembered as encoded frames, in portions, and read again from a
+//! number on; what is older than the backlog is counted and left to the history.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+
+use crate::{
+    ChannelKey, ChannelKind, ClientId, CloseReason, ConnectionKey, Effect, Encoder, Format,
+    MessageId, ReplicationSettings, Source, UnixMs, channel_kind,
+    output::{Author, FinishedRun, Run, RunFrames},
+};
+
+use super::Broker;
+
+/// What a portion of the backlog costs besides its frames.
+const PORTION_OVERHEAD_BYTES: usize = 64;
+
+/// Bytes an observer is sent before it has to ask for more, while it catches up.
+const CATCH_UP_BYTES: usize = 256 << 10;
+
+/// Names of messages that other servers gave none are counted from here.
+const UNNAMED_FIRST: u64 = 1 << 63;
+
+/// A message of another server's client.
+#[derive(Debug, Clone, Copy)]
+pub struct Relayed<'a> {
+    /// Where to.
+    pub channel: &'a str,
+    /// One valid JSON text.
+    pub payload: &'a [u8],
+    /// Who published it there.
+    pub publisher: &'a str,
+    /// The server that took it in.
+    pub server: &'a str,
+    /// When that was.
+    pub at: UnixMs,
+    /// Its name, if that server gives names.
+    pub id: Option<MessageId>,
+}
+
+/// How an observer begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resume {
+    /// The run of this server that it observed last.
+    pub origin: u64,
+    /// The last message it has.
+    pub last: u64,
+}
+
+/// Where an observer was taken up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Observed {
+    /// This run of the server.
+    pub origin: u64,
+    /// The last message that it has, or never will have.
+    pub last: u64,
+}
+
+/// What this server knows of others.
+#[derive(Debug, Default)]
+pub(super) struct Replication {
+    /// Number of the last message of our own clients.
+    last: u64,
+    /// Messages that other servers gave no name.
+    unnamed: u64,
+    observers: BTreeMap<ConnectionKey, Observer>,
+    backlog: VecDeque<Portion>,
+    backlog_bytes: usize,
+    /// Servers whose messages come in over a connection of our own.
+    linked: BTreeSet<String>,
+}
+
+/// A connection that gets the messages of all channels.
+#[derive(Debug)]
+struct Observer {
+    /// The server behind it: its own messages are not sent back to it.
+    name: String,
+    format: Format,
+    /// The portion that begins behind this message is next; `None` once it has all there is.
+    catching_up_from: Option<u64>,
+    /// Channels whose history it has asked for and not had yet.
+    histories: Vec<ChannelKey>,
+}
+
+/// The frames of one run, as other servers get them.
+#[derive(Debug)]
+struct Portion {
+    first: u64,
+    count: u32,
+    frames: Bytes,
+}
+
+impl Replication {
+    /// Returns the formats in which our own messages are wanted.
+    fn formats(&self, backlog: Option<Format>) -> impl Iterator<Item = Format> {
+        let observers = self.observers.values().map(|observer| observer.format);
+        observers.chain(backlog)
+    }
+
+    /// Notes that a message of our own clients has taken the next number.
+    pub(super) fn count_own(&mut self) {
+        self.last += 1;
+    }
+}
+
+impl<E: Encoder> Broker<E> {
+    /// Sends a connection the messages of all channels from now on, and those it missed since
+    /// `resume` as far as they are remembered, which it [asks for](Self::observe_more).
+    ///
+    /// `name` is the server behind it. Messages of that server do not go back to it.
+    pub fn observe(
+        &mut self,
+        connection: ConnectionKey,
+        name: &str,
+        format: Format,
+        resume: Option<Resume>,
+    ) -> Observed {
+        self.settle();
+        self.close_observer(name, connection);
+        let origin = self.settings.replication.origin;
+        let known = resume.filter(|resume| resume.origin == origin);
+        let last = self.replication.last;
+        let from = known.map_or(last, |resume| resume.last.min(last));
+        let oldest = self.replication.backlog.front().map_or(last + 1, |portion| portion.first);
+        // What is not remembered any more is missed: it will see that from the number.
+        let from = from.max(oldest - 1);
+        let observer = Observer {
+            name: name.to_owned(),
+            format,
+            catching_up_from: (from < last).then_some(from),
+            histories: Vec::new(),
+        };
+        self.replication.observers.insert(connection, observer);
+        Observed { origin, last: from }
+    }
+
+    /// Closes the connection of an observer that is there anew: it has lost that one.
+    fn close_observer(&mut self, name: &str, by: ConnectionKey) {
+        let observers = self.replication.observers.iter();
+        let same = observers.filter(|(key, observer)| **key != by && observer.name == name);
+        let lost: Vec<ConnectionKey> = same.map(|(&key, _)| key).collect();
+        for connection in lost {
+            self.close(connection, CloseReason::TakenOver);
+        }
+    }
+
+    /// Sends an observer more of what it missed; says whether there may be more yet.
+    pub fn observe_more(&mut self, connection: ConnectionKey) -> bool {
+        self.settle();
+        let Replication { observers, backlog, last, .. } = &mut self.replication;
+        let Some(observer) = observers.get_mut(&connection) else { return false };
+        let Some(from) = observer.catching_up_from else { return false };
+        let begin = backlog.partition_point(|portion| portion.last() <= from);
+        let mut bytes = 0;
+        let mut reached = if begin == backlog.len() { *last } else { from };
+        for portion in backlog.range(begin..) {
+            if CATCH_UP_BYTES < bytes {
+                break;
+            }
+            bytes += portion.frames.len();
+            reached = portion.last();
+            let (frames, count) = (portion.frames.clone(), portion.count);
+            let effect = Effect::Send { connection, frames, count, droppable: false };
+            self.outputs.push(effect);
+        }
+        let is_behind = reached < *last;
+        observer.catching_up_from = is_behind.then_some(reached);
+        is_behind
+    }
+
+    /// Notes that an observer wants the history of all channels; it [asks](Self::history_more) for
+    /// one portion after the other.
+    pub fn observe_histories(&mut self, connection: ConnectionKey) {
+        let keys = self.channels.iter().filter(|(_, channel)| channel.history.is_some());
+        let keys = keys.map(|(key, _)| key).collect();
+        if let Some(observer) = self.replication.observers.get_mut(&connection) {
+            observer.histories = keys;
+        }
+    }
+
+    /// Sends an observer more of the history, each message as `encode` writes it; says whether
+    /// there may be more yet.
+    pub fn history_more(
+        &mut self,
+        connection: ConnectionKey,
+        mut encode: impl FnMut(&str, Source<'_>, &[u8], &mut Vec<u8>),
+    ) -> bool {
+        self.settle();
+        let Some(observer) = self.replication.observers.get_mut(&connection) else { return false };
+        let (mut frames, mut count) = (Vec::new(), 0);
+        while frames.len() < CATCH_UP_BYTES
+            && let Some(key) = observer.histories.pop()
+        {
+            let Some(channel) = self.channels.get(key) else { continue };
+            for (source, payload) in channel.history.iter().flat_map(|history| history.iter()) {
+                encode(channel.name.as_str(), source, payload, &mut frames);
+                count += 1;
+            }
+        }
+        let is_more = !observer.histories.is_empty();
+        if count > 0 {
+            let frames = Bytes::from(frames);
+            self.outputs.push(Effect::Send { connection, frames, count, droppable: false });
+        }
+        is_more
+    }
+
+    /// Returns the names of the servers that observe this one.
+    pub fn observers(&self) -> impl Iterator<Item = &str> {
+        self.replication.observers.values().map(|observer| observer.name.as_str())
+    }
+
+    /// Says whether a connection observes all channels.
+    pub fn is_observer(&self, connection: ConnectionKey) -> bool {
+        self.replication.observers.contains_key(&connection)
+    }
+
+    /// Notes that the messages of a server come in over a connection of our own, or that they do
+    /// not any more. What comes from it by another way meanwhile is to be left out.
+    pub fn set_linked(&mut self, server: &str, is_linked: bool) {
+        if is_linked {
+            self.replication.linked.insert(server.to_owned());
+        } else {
+            self.replication.linked.remove(server);
+        }
+    }
+
+    /// Says whether the messages of a server come in over a connection of our own.
+    pub fn is_linked(&self, server: &str) -> bool {
+        self.replication.linked.contains(server)
+    }
+
+    /// Counts messages of other servers that cannot be had any more.
+    pub fn note_missed(&mut self, count: u64) {
+        self.stats.relay_missed += count;
+    }
+
+    /// Takes in a message of another server's client: QoS 0, for the clients of this server.
+    ///
+    /// With `through`, the connection of a server that speaks to this one alone, it goes to the
+    /// other observers as well.
+    pub fn relay(&mut self, message: &Relayed<'_>, through: Option<ConnectionKey>) {
+        self.stats.relayed += 1;
+        let publisher = ClientId::from(message.publisher);
+        if let ChannelKind::Direct(client) = channel_kind(message.channel) {
+            self.finish_run();
+            let receiver =
+                self.client_keys.get(client).and_then(|&key| self.clients[key].connection);
+            if let Some(receiver) = receiver {
+                let source = Source {
+                    at: message.at,
+                    server: Some(message.server),
+                    ..Source::of(&publisher)
+                };
+                self.send_directly(receiver, message.channel, source, message.payload);
+            }
+            return;
+        }
+        if self.check_topic(message.channel).is_err() {
+            self.stats.rejected += 1;
+            return;
+        }
+        let is_own = through.is_some();
+        let Some(key) = self.channel_to_publish(None, message.channel, false) else { return };
+        if !self.continues_relay(key, message, is_own) {
+            self.finish_run();
+            let author = Author {
+                from: through,
+                publisher,
+                at: message.at,
+                server: Some(Arc::from(message.server)),
+                on_behalf_of: None,
+            };
+            let id = if is_own { None } else { Some(self.relayed_id(message.id)) };
+            self.begin_run(key, author, false, id);
+        }
+        self.push_to_run(message.payload);
+    }
+
+    fn continues_relay(&self, key: ChannelKey, message: &Relayed<'_>, is_own: bool) -> bool {
+        self.continues_run(key, false, |run| {
+            let author = &run.author;
+            let is_next = is_own || message.id == Some(run.next_id());
+            is_next
+                && author.server.as_deref() == Some(message.server)
+                && author.publisher.as_str() == message.publisher
+                && author.at == message.at
+        })
+    }
+
+    fn relayed_id(&mut self, given: Option<MessageId>) -> MessageId {
+        given.unwrap_or_else(|| {
+            self.replication.unnamed += 1;
+            let sequence = UNNAMED_FIRST + self.replication.unnamed;
+            MessageId { origin: self.settings.replication.origin, sequence }
+        })
+    }
+
+    /// Begins a run: of our own clients', which observers get too, unless it has a name already.
+    pub(super) fn new_run(
+        &mut self,
+        key: ChannelKey,
+        author: Author,
+        acknowledged: bool,
+        id: Option<MessageId>,
+    ) -> Run<E> {
+        let ReplicationSettings { origin, format, .. } = self.settings.replication;
+        let next = MessageId { origin, sequence: self.replication.last + 1 };
+        let observers = id.is_none().then(|| self.replication.formats(format));
+        let (channel, first) = ((key, &*self.channels[key]), id.unwrap_or(next));
+        Run::new(&self.encoder, channel, (author, first), acknowledged, observers)
+    }
+
+    /// Sends a run of our own clients to all observers, and remembers it for those that are away.
+    pub(super) fn pass_on(&mut self, run: &FinishedRun, frames: &RunFrames) {
+        if !run.is_own {
+            return;
+        }
+        let server = run.author.server.as_deref();
+        for (&connection, observer) in &self.replication.observers {
+            let is_behind = observer.catching_up_from.is_some();
+            if is_behind || server == Some(observer.name.as_str()) {
+                continue;
+            }
+            let frames = frames.of(observer.format);
+            // What another server loses here it could not fetch again, unless it can.
+            let droppable = Some(observer.format) != self.settings.replication.format;
+            self.outputs.push(Effect::Send { connection, frames, count: run.count, droppable });
+        }
+        if let Some(format) = self.settings.replication.format {
+            self.keep_portion(Portion {
+                first: run.first.sequence,
+                count: run.count,
+                frames: frames.of(format),
+            });
+        }
+    }
+
+    fn keep_portion(&mut self, portion: Portion) {
+        let bytes_max = self.settings.replication.backlog_bytes_max;
+        let Replication { backlog, backlog_bytes, .. } = &mut self.replication;
+        *backlog_bytes += portion.bytes();
+        backlog.push_back(portion);
+        while bytes_max < *backlog_bytes
+            && let Some(oldest) = backlog.pop_front()
+        {
+            *backlog_bytes -= oldest.bytes();
+        }
+    }
+
+    pub(super) fn has_observers(&self) -> bool {
+        self.settings.replication.format.is_some() || !self.replication.observers.is_empty()
+    }
+
+    pub(super) fn forget_observer(&mut self, connection: ConnectionKey) {
+        self.replication.observers.remove(&connection);
+    }
+}
+
+impl Portion {
+    fn last(&self) -> u64 {
+        self.first + u64::from(self.count) - 1
+    }
+
+    fn bytes(&self) -> usize {
+        PORTION_OVERHEAD_BYTES + self.frames.len()
+    }
+}

@@ -1,0 +1,170 @@
+//! The last messages of a channel, for those who come late.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use bytes::Bytes;
+
+use crate::{ClientId, HistoryMessage, MessageId, Source, UnixMs};
+
+/// What a kept message costs besides its payload, and a channel's history besides its messages.
+const OVERHEAD_BYTES: usize = 128;
+
+/// Messages looked at to find whether one is there already.
+const RECENT_COUNT: usize = 1000;
+
+/// Room for a payload that is given back if the next message needs far less.
+const SPARE_BYTES_MAX: usize = 1024;
+
+/// How much history a channel has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HistoryRule {
+    /// Messages kept; 0 keeps none.
+    pub(crate) count_max: u32,
+    /// Whether they outlive a restart.
+    pub(crate) persistent: bool,
+}
+
+/// A channel's last messages, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    messages: VecDeque<Kept>,
+    /// Memory it takes, about.
+    bytes: usize,
+    /// Whether something came since it was last considered for eviction.
+    pub(crate) is_recent: bool,
+    /// Newest messages that the store does not have yet.
+    pub(crate) unwritten_count: usize,
+}
+
+/// One message. Its buffer is used again for the one that takes its place.
+#[derive(Debug)]
+struct Kept {
+    id: MessageId,
+    at: UnixMs,
+    publisher: ClientId,
+    server: Option<Arc<str>>,
+    payload: Vec<u8>,
+}
+
+impl History {
+    /// Adds a message behind all others, and drops the oldest if there are too many.
+    pub(crate) fn push(&mut self, count_max: u32, source: &Source<'_>, payload: &[u8]) {
+        let reused = if (count_max as usize) <= self.messages.len() { self.pop() } else { None };
+        let mut buffer = reused.map(|old| old.payload).unwrap_or_default();
+        if payload.len() + SPARE_BYTES_MAX < buffer.capacity() {
+            buffer = Vec::new();
+        }
+        buffer.clear();
+        buffer.extend_from_slice(payload);
+        let kept = Kept {
+            id: source.id,
+            at: source.at,
+            publisher: source.publisher.clone(),
+            server: source.server.map(Arc::from),
+            payload: buffer,
+        };
+        self.bytes += kept.bytes();
+        // A first message alone does not spare a channel: it may be the last as well.
+        self.is_recent = !self.messages.is_empty();
+        self.messages.push_back(kept);
+        self.unwritten_count = (self.unwritten_count + 1).min(self.messages.len());
+    }
+
+    /// Says whether one of the latest messages has this name.
+    pub(crate) fn has_recent(&self, id: MessageId) -> bool {
+        self.messages.iter().rev().take(RECENT_COUNT).any(|kept| kept.id == id)
+    }
+
+    /// Puts a message that came late into its place; says whether it was new and is kept.
+    ///
+    /// # Cost
+    /// One look at each message.
+    pub(crate) fn insert(&mut self, count_max: u32, message: &HistoryMessage) -> bool {
+        let place = self.messages.partition_point(|kept| kept.order() <= order(message));
+        let is_known = self.messages.iter().any(|kept| kept.id == message.id);
+        let is_full = (count_max as usize) <= self.messages.len();
+        if is_known || (is_full && place == 0) {
+            return false;
+        }
+        let kept = Kept {
+            id: message.id,
+            at: message.at,
+            publisher: message.publisher.clone(),
+            server: message.server.clone(),
+            payload: message.payload.to_vec(),
+        };
+        self.bytes += kept.bytes();
+        self.messages.insert(place, kept);
+        // Those behind it are written again, which does no harm.
+        self.unwritten_count = self.unwritten_count.max(self.messages.len() - place);
+        while (count_max as usize) < self.messages.len() {
+            self.pop();
+        }
+        self.unwritten_count = self.unwritten_count.min(self.messages.len());
+        true
+    }
+
+    fn pop(&mut self) -> Option<Kept> {
+        let oldest = self.messages.pop_front()?;
+        self.bytes -= oldest.bytes();
+        Some(oldest)
+    }
+
+    /// Returns about how much memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        OVERHEAD_BYTES + self.bytes
+    }
+
+    /// Iterates over the messages, oldest first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Source<'_>, &[u8])> {
+        self.messages.iter().map(|kept| (kept.source(), &kept.payload[..]))
+    }
+
+    /// Notes that the store does not have this many of the newest messages.
+    pub(crate) fn note_unwritten(&mut self, count: usize) {
+        self.unwritten_count = (self.unwritten_count + count).min(self.messages.len());
+    }
+
+    /// Returns the messages that the store does not have, which it now will have.
+    pub(crate) fn take_unwritten(&mut self) -> Vec<HistoryMessage> {
+        let count = std::mem::take(&mut self.unwritten_count);
+        self.messages.range(self.messages.len() - count..).map(Kept::message).collect()
+    }
+}
+
+impl Kept {
+    fn bytes(&self) -> usize {
+        OVERHEAD_BYTES + self.payload.capacity()
+    }
+
+    fn order(&self) -> (UnixMs, MessageId) {
+        (self.at, self.id)
+    }
+
+    fn source(&self) -> Source<'_> {
+        Source {
+            publisher: &self.publisher,
+            at: self.at,
+            server: self.server.as_deref(),
+            on_behalf_of: None,
+            id: self.id,
+        }
+    }
+
+    fn message(&self) -> HistoryMessage {
+        HistoryMessage {
+            id: self.id,
+            at: self.at,
+            publisher: self.publisher.clone(),
+            server: self.server.clone(),
+            payload: Bytes::copy_from_slice(&self.payload),
+        }
+    }
+}
+
+fn order(message: &HistoryMessage) -> (UnixMs, MessageId) {
+    (message.at, message.id)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,84 @@
+//! A channel's last messages: what stays, in which order, and what the store is still to get.
+
+use bytes::Bytes;
+
+use super::{History, OVERHEAD_BYTES};
+use crate::{ClientId, HistoryMessage, MessageId, Source, UnixMs};
+
+#[test]
+fn the_last_messages_stay() {
+    let mut history = History::default();
+    for number in 1..=5 {
+        push(&mut history, 3, number);
+    }
+    assert_eq!(texts(&history), ["3", "4", "5"]);
+    assert_eq!(
+        history.bytes(),
+        OVERHEAD_BYTES + history.messages.iter().map(super::Kept::bytes).sum::<usize>()
+    );
+}
+
+#[test]
+fn a_late_message_takes_its_place_once() {
+    let mut history = History::default();
+    push(&mut history, 3, 10);
+    push(&mut history, 3, 30);
+    assert!(history.insert(3, &message(20)));
+    assert!(!history.insert(3, &message(20)), "it is there");
+    assert_eq!(texts(&history), ["10", "20", "30"]);
+    assert!(!history.insert(3, &message(5)), "it is older than all, and there is no room");
+    assert!(history.insert(3, &message(40)));
+    assert_eq!(texts(&history), ["20", "30", "40"]);
+}
+
+#[test]
+fn the_store_gets_each_message_once_and_again_what_it_refused() {
+    let mut history = History::default();
+    push(&mut history, 3, 1);
+    push(&mut history, 3, 2);
+    assert_eq!(history.take_unwritten(), [message(1), message(2)]);
+    push(&mut history, 3, 3);
+    assert_eq!(history.take_unwritten(), [message(3)]);
+    history.note_unwritten(1);
+    push(&mut history, 3, 4);
+    assert_eq!(history.take_unwritten(), [message(3), message(4)]);
+    assert_eq!(history.take_unwritten(), []);
+}
+
+#[test]
+fn the_store_gets_no_more_than_there_is() {
+    let mut history = History::default();
+    for number in 1..=10 {
+        push(&mut history, 2, number);
+    }
+    assert_eq!(history.take_unwritten(), [message(9), message(10)]);
+}
+
+#[test]
+fn a_large_message_does_not_keep_its_room() {
+    let mut history = History::default();
+    let publisher = ClientId::from("bob");
+    history.push(1, &Source::of(&publisher), &[b' '; 1 << 20]);
+    history.push(1, &Source::of(&publisher), b"1");
+    assert!(history.bytes() < 4096, "{}", history.bytes());
+}
+
+fn push(history: &mut History, count_max: u32, number: u64) {
+    let HistoryMessage { id, at, publisher, payload, .. } = message(number);
+    let source = Source { id, at, ..Source::of(&publisher) };
+    history.push(count_max, &source, &payload);
+}
+
+fn message(number: u64) -> HistoryMessage {
+    HistoryMessage {
+        id: MessageId { origin: 1, sequence: number },
+        at: number as UnixMs,
+        publisher: ClientId::from("bob"),
+        server: None,
+        payload: Bytes::from(number.to_string()),
+    }
+}
+
+fn texts(history: &History) -> Vec<&str> {
+    history.iter().map(|(_, payload)| std::str::from_utf8(payload).unwrap()).collect()
+}

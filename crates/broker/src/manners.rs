@@ -1,0 +1,51 @@
+//! What the core has to know of how a dialect behaves on one connection.
+
+use crate::Format;
+
+/// How the peer on a connection behaves, as far as delivery depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Manners {
+    /// How what it is sent is encoded.
+    pub format: Format,
+    /// QoS 1 deliveries that may be unacknowledged; the smaller of it and the configured number
+    /// holds.
+    pub unacknowledged_max: u32,
+    /// Whether it acknowledges QoS 1 deliveries. To one that does not they go once, like QoS 0.
+    pub acknowledges: bool,
+    /// Whether it has to give signs of life while its session is open.
+    pub has_heartbeat: bool,
+    /// Whether it is sent retained messages.
+    pub takes_retained: bool,
+    /// Whether it gets back what it publishes to a channel it is subscribed to; `None` is as
+    /// configured.
+    pub echo: Option<bool>,
+}
+
+impl Manners {
+    /// Returns the manners of a peer that acknowledges, gives signs of life and takes retained
+    /// messages.
+    #[must_use]
+    pub fn new(format: Format) -> Self {
+        Manners {
+            format,
+            unacknowledged_max: u32::MAX,
+            acknowledges: true,
+            has_heartbeat: true,
+            takes_retained: true,
+            echo: None,
+        }
+    }
+
+    /// Returns the manners of a peer that only listens and speaks: no acknowledgements, no
+    /// heartbeat, no retained messages, no echo.
+    #[must_use]
+    pub fn plain(format: Format) -> Self {
+        Manners {
+            acknowledges: false,
+            has_heartbeat: false,
+            takes_retained: false,
+            echo: Some(false),
+            ..Manners::new(format)
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! From an accepted socket to a connection that is known to the broker.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use rialto_broker::{CloseReason, Manners};
+use rialto_config::Dialect;
+use rialto_session::{coremq, jmqt};
+use rialto_wire::{coremq as coremq_wire, jmqt as jmqt_wire};
+use tokio::{net::TcpStream, sync::watch, time::timeout};
+use uuid::Uuid;
+
+use crate::{
+    admission::Admission,
+    connection::{Connection, ConnectionLimits},
+    greeting::{Greeted, Stream, Tls, greet},
+    hub::Hub,
+    link::{Framed, Link, OwnedLink, OwnedStream},
+    outlet::Outlet,
+    replicants::Replicants,
+    speech::{Framing, Speech},
+};
+
+/// A paced client has one stored message under way at a time (J-109).
+const PACED_WINDOW: u32 = 1;
+
+/// What a listener's connections are like.
+#[derive(Clone)]
+pub(crate) struct Door {
+    pub(crate) dialect: Dialect,
+    pub(crate) tls: Tls,
+    /// Whole frames in small paced writes, for the original Python clients.
+    pub(crate) is_paced: bool,
+}
+
+/// What all doors share.
+pub(crate) struct Reception {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) limits: Arc<ConnectionLimits>,
+    pub(crate) admission: Arc<Admission>,
+    pub(crate) outbox_bytes_max: usize,
+    pub(crate) greeting_timeout: Duration,
+    /// What this server calls itself.
+    pub(crate) server: Arc<coremq::Server>,
+    pub(crate) replicants: Arc<Replicants>,
+    /// Becomes true when the server stops.
+    pub(crate) stopping: watch::Receiver<bool>,
+}
+
+impl Door {
+    /// Returns what a connection is told that is not let in, before it has said anything.
+    pub(crate) fn refusal(&self, reason: CloseReason) -> Vec<u8> {
+        let packet = match self.dialect {
+            Dialect::Coremq => coremq::last_word(reason, "-"),
+            Dialect::Jmqt | Dialect::CoremqWebsocket => jmqt::LastWord::new(reason).packet,
+        };
+        packet.unwrap_or_default()
+    }
+}
+
+impl Reception {
+    /// Finds out what a connection speaks and makes it known; also returns what was read beyond the
+    /// greeting. `None` when it ended before.
+    pub(crate) async fn receive(
+        &self,
+        socket: TcpStream,
+        peer: SocketAddr,
+        door: Door,
+    ) -> Option<(Box<Connection>, Vec<u8>)> {
+        // Small packets leave at once; batching is done in the outlet.
+        _ = socket.set_nodelay(true);
+        let greeting = greet(socket, &door, self.limits.packet_bytes_max);
+        let mut stopping = self.stopping.clone();
+        let greeting = async {
+            tokio::select! {
+                greeted = greeting => greeted,
+                _ = stopping.wait_for(|stopping| *stopping) => Err(io::ErrorKind::Interrupted.into()),
+            }
+        };
+        match timeout(self.greeting_timeout, greeting).await {
+            Ok(Ok(greeted)) => Some(self.connection(greeted, peer, &door)),
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "connection ended before it said what it speaks");
+                None
+            }
+            Err(_) => {
+                self.hub.round(|broker| broker.stats_mut().closed_silent += 1);
+                None
+            }
+        }
+    }
+
+    fn connection(
+        &self,
+        greeted: Greeted,
+        peer: SocketAddr,
+        door: &Door,
+    ) -> (Box<Connection>, Vec<u8>) {
+        let Greeted { stream, websocket, early } = greeted;
+        let is_websocket = websocket.is_some();
+        let is_paced = door.is_paced && !is_websocket;
+        let framed =
+            if door.dialect == Dialect::Jmqt { Framed::Terminated } else { Framed::Counted };
+        let owned =
+            |stream| Link::Owned(Box::new(OwnedLink::new(stream, is_paced.then_some(framed))));
+        let (link, socket) = match stream {
+            Stream::Plain(socket) if !is_paced => (Link::Shared, Some(socket)),
+            Stream::Plain(socket) => (owned(OwnedStream::Plain(socket)), None),
+            Stream::Tls(stream) => (owned(OwnedStream::Tls(stream)), None),
+        };
+        let packet_bytes_max = self.limits.packet_bytes_max;
+        let framing = match (websocket, door.dialect) {
+            (Some(reader), _) => Framing::WebSocket(reader),
+            (None, Dialect::Jmqt) => {
+                Framing::Terminated(jmqt_wire::FrameSplitter::new(packet_bytes_max))
+            }
+            (None, _) => Framing::Counted(coremq_wire::FrameSplitter::new(packet_bytes_max)),
+        };
+        let outlet = Arc::new(Outlet::new(socket, self.outbox_bytes_max));
+        let window = if is_paced { PACED_WINDOW } else { u32::MAX };
+        let key = self.hub.open(manners(door.dialect, is_websocket, window), outlet.clone());
+        let speech = match door.dialect {
+            Dialect::Jmqt => Speech::Jmqt(jmqt::Session::new(key)),
+            Dialect::Coremq | Dialect::CoremqWebsocket => {
+                let id = Uuid::new_v4().hyphenated().to_string();
+                let may_replicate = self.replicants.allow(peer.ip());
+                Speech::Coremq(Box::new(self.hub.round(|broker| {
+                    let who = (&*id, self.server.clone());
+                    coremq::Session::begin(key, who, may_replicate, broker, &self.hub.gate)
+                })))
+            }
+        };
+        let connection = Connection {
+            hub: self.hub.clone(),
+            outlet,
+            key,
+            link,
+            framing,
+            speech,
+            limits: self.limits.clone(),
+            hold: None,
+        };
+        (Box::new(connection), early)
+    }
+}
+
+fn manners(dialect: Dialect, is_websocket: bool, unacknowledged_max: u32) -> Manners {
+    let manners = match (dialect, is_websocket) {
+        (Dialect::Jmqt, false) => Manners::new(jmqt::TCP),
+        (Dialect::Jmqt, true) => Manners::new(jmqt::WEBSOCKET),
+        (_, false) => Manners::plain(coremq::TCP),
+        (_, true) => Manners::plain(coremq::WEBSOCKET),
+    };
+    Manners { unacknowledged_max, ..manners }
+}

@@ -1,0 +1,54 @@
+//! Which hosts may have the messages of all channels: by name, looked up again and again, because
+//! the address behind a name may change.
+
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc, time::Duration};
+
+use parking_lot::RwLock;
+use tokio::{net::lookup_host, time::sleep};
+
+/// How often names are looked up.
+const LOOK_UP_EVERY: Duration = Duration::from_secs(30);
+
+/// The addresses of the hosts that may replicate.
+#[derive(Debug, Default)]
+pub(crate) struct Replicants {
+    addresses: RwLock<BTreeSet<IpAddr>>,
+}
+
+impl Replicants {
+    /// Says whether a peer may have all messages.
+    pub(crate) fn allow(&self, peer: IpAddr) -> bool {
+        self.addresses.read().contains(&peer.to_canonical())
+    }
+
+    /// Keeps the addresses of `hosts` up to date until the task is aborted.
+    pub(crate) async fn keep(self: Arc<Self>, hosts: Vec<String>) {
+        let mut failing = BTreeSet::new();
+        loop {
+            self.look_up(&hosts, &mut failing).await;
+            sleep(LOOK_UP_EVERY).await;
+        }
+    }
+
+    /// Looks all names up; the addresses of those that fail stay as they were found before.
+    pub(crate) async fn look_up(&self, hosts: &[String], failing: &mut BTreeSet<String>) {
+        for host in hosts {
+            match lookup_host((host.as_str(), 0)).await {
+                Ok(found) => {
+                    let found = found.map(|address| address.ip().to_canonical());
+                    self.addresses.write().extend(found);
+                    failing.remove(host);
+                }
+                Err(error) => {
+                    if failing.insert(host.clone()) {
+                        tracing::warn!(
+                            host,
+                            %error,
+                            "a host of the cluster has no address: it cannot replicate until it has"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! The other end of replication: what this server says to one whose messages it wants, and what it
+//! does with them.
+//!
+//! Pure, as a session is: the frames of one connection after the other come in, what is to be sent
+//! goes out, and what it has of the other server is remembered between connections.
+
+use std::sync::Arc;
+
+use rialto_broker::{Broker, ClientId, HistoryMessage, MessageId, Relayed, UnixMs};
+use rialto_wire::coremq::{
+    LinkAnswer, LinkOffer, Malformed, Relay, ServerFrame, Share, put_request,
+};
+use serde_json::json;
+
+use super::session::{LINK_VERSION, Server, channel_of};
+use crate::Dialects;
+
+/// Times beyond this are nonsense, and could not be stored.
+const AT_MAX: UnixMs = 1 << 52;
+
+/// What opens a session on a server that asks for it.
+#[derive(Clone)]
+pub struct Credentials {
+    /// The client id that the token is for.
+    pub client: String,
+    /// The token.
+    pub token: String,
+}
+
+/// Why a connection to another server is of no use.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LinkEnd {
+    /// It said no.
+    #[error("it refused: {0}")]
+    Refused(String),
+    /// It is this server, under another name.
+    #[error("it is this server itself")]
+    Itself,
+    /// It does not speak CoreMQ.
+    #[error("it does not speak CoreMQ: {0}")]
+    Malformed(#[from] Malformed),
+}
+
+/// What is known of one other server, over all connections to it.
+pub struct Link {
+    server: Arc<Server>,
+    /// This run of our server, by which it knows itself.
+    origin: u64,
+    /// The other's port, for its name.
+    port: u16,
+    credentials: Option<Credentials>,
+    phase: Phase,
+    /// The other server's name and port, as its messages have it.
+    peer: String,
+    /// The run of the other server whose messages we have, and the last of them.
+    position: Option<(u64, u64)>,
+    /// Whether something is missing that the history may have.
+    wants_past: bool,
+    /// Messages that were published together: the first one's id, and how many of them came.
+    together: ((u64, u64), u64),
+}
+
+/// How far a connection has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Phase {
+    Greeting,
+    /// The session is to be opened; with the connection's id.
+    Options(String),
+    Requested,
+    Attached,
+}
+
+impl Link {
+    /// Makes the link to a server that was not reached yet. `origin` is this run of ours.
+    #[must_use]
+    pub fn new(
+        server: Arc<Server>,
+        origin: u64,
+        port: u16,
+        credentials: Option<Credentials>,
+    ) -> Self {
+        Link {
+            server,
+            origin,
+            port,
+            credentials,
+            phase: Phase::Greeting,
+            peer: String::new(),
+            position: None,
+            wants_past: false,
+            together: ((0, 0), 0),
+        }
+    }
+
+    /// Returns the other server's name, once it has said it.
+    #[must_use]
+    pub fn peer(&self) -> &str {
+        &self.peer
+    }
+
+    /// Says whether the present connection gets messages.
+    #[must_use]
+    pub fn is_attached(&self) -> bool {
+        self.phase == Phase::Attached
+    }
+
+    /// Begins with a new connection.
+    pub fn begin(&mut self) {
+        self.phase = Phase::Greeting;
+        self.together = ((0, 0), 0);
+    }
+
+    /// Notes that the connection has ended.
+    pub fn end(&mut self, broker: &mut Broker<Dialects>) {
+        if self.is_attached() {
+            broker.set_linked(&self.peer, false);
+        }
+        self.begin();
+    }
+
+    /// Takes one frame; what is to be sent goes to `out`.
+    ///
+    /// # Errors
+    /// [`LinkEnd`] when the connection is of no use.
+    pub fn on_frame(
+        &mut self,
+        frame: ServerFrame<'_>,
+        broker: &mut Broker<Dialects>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), LinkEnd> {
+        match frame {
+            ServerFrame::Welcome { id, server } => self.on_welcome(id, &server, out),
+            ServerFrame::Response(text, answer) => {
+                return self.on_response(&text, answer, broker, out);
+            }
+            ServerFrame::Relay(relay, payload) => self.on_relay(&relay, payload, broker),
+            ServerFrame::Past(relay, payload) => self.on_past(&relay, payload, broker),
+            ServerFrame::Done(share, true) => ask_for_more(share, out),
+            // Behind all messages, so that those of them that are in the history are known by then.
+            ServerFrame::Done(Share::Messages, false) if std::mem::take(&mut self.wants_past) => {
+                ask_for_more(Share::Past, out);
+            }
+            ServerFrame::Done(_, false) => {}
+            ServerFrame::Message { queue, payload, sender, sent_ms, server } => {
+                let relay = Relay {
+                    channel: queue.into(),
+                    publisher: sender,
+                    server: server.unwrap_or_else(|| self.peer.clone().into()),
+                    at: sent_ms.unwrap_or(broker.now().unix_ms),
+                    id: (0, 0),
+                };
+                self.deliver(&relay, None, &payload, broker);
+            }
+        }
+        Ok(())
+    }
+
+    fn on_welcome(&mut self, id: &str, server: &str, out: &mut Vec<u8>) {
+        self.peer = format!("{server}:{}", self.port);
+        match &self.credentials {
+            Some(Credentials { client, token }) => {
+                let options = json!({"coremq_options": {"client": client, "token": token}});
+                put_request(out, id, &options);
+                self.phase = Phase::Options(id.to_owned());
+            }
+            None => self.request(id, out),
+        }
+    }
+
+    fn request(&mut self, id: &str, out: &mut Vec<u8>) {
+        let offer = LinkOffer { version: LINK_VERSION, resume: self.position };
+        let name = &*self.server.address;
+        put_request(out, id, &json!({"coremq_replicant": name, "coremq_link": offer}));
+        self.phase = Phase::Requested;
+    }
+
+    fn on_response(
+        &mut self,
+        text: &str,
+        answer: Option<LinkAnswer>,
+        broker: &mut Broker<Dialects>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), LinkEnd> {
+        if !text.starts_with("OK:") {
+            return Err(LinkEnd::Refused(text.to_owned()));
+        }
+        match &self.phase {
+            Phase::Options(id) => {
+                let id = id.clone();
+                self.request(&id, out);
+            }
+            Phase::Requested => {
+                if let Some(answer) = answer {
+                    self.on_taken_up(answer, broker, out)?;
+                }
+                self.phase = Phase::Attached;
+                broker.set_linked(&self.peer, true);
+            }
+            Phase::Greeting | Phase::Attached => {}
+        }
+        Ok(())
+    }
+
+    fn on_taken_up(
+        &mut self,
+        answer: LinkAnswer,
+        broker: &mut Broker<Dialects>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), LinkEnd> {
+        if answer.origin == self.origin {
+            return Err(LinkEnd::Itself);
+        }
+        let known = self.position.filter(|(origin, _)| *origin == answer.origin);
+        let missed = known.map(|(_, last)| answer.last.saturating_sub(last));
+        broker.note_missed(missed.unwrap_or(0));
+        self.position = Some((answer.origin, answer.last));
+        self.wants_past = missed != Some(0);
+        ask_for_more(Share::Messages, out);
+        Ok(())
+    }
+
+    fn on_relay(&mut self, relay: &Relay<'_>, payload: &str, broker: &mut Broker<Dialects>) {
+        let (first, count) = self.together;
+        let count = if first == relay.id { count + 1 } else { 0 };
+        self.together = (relay.id, count);
+        let (origin, sequence) = (relay.id.0, relay.id.1.saturating_add(count));
+        let (known, last) = self.position.unwrap_or((origin, 0));
+        if known == origin {
+            if sequence <= last {
+                return;
+            }
+            broker.note_missed(sequence - last - 1);
+            self.position = Some((origin, sequence));
+        }
+        self.deliver(relay, Some(MessageId { origin, sequence }), payload, broker);
+    }
+
+    fn deliver(
+        &self,
+        relay: &Relay<'_>,
+        id: Option<MessageId>,
+        payload: &str,
+        broker: &mut Broker<Dialects>,
+    ) {
+        let Relay { channel, publisher, server, at, .. } = relay;
+        let is_ours = **server == *self.server.address;
+        if is_ours || (**server != self.peer && broker.is_linked(server)) {
+            // It comes, or came, to us by a shorter way.
+            return;
+        }
+        let message = Relayed {
+            channel: &channel_of(channel, broker),
+            payload: payload.as_bytes(),
+            publisher,
+            server,
+            at: (*at).min(AT_MAX),
+            id,
+        };
+        broker.relay(&message, None);
+    }
+
+    fn on_past(&self, relay: &Relay<'_>, payload: &str, broker: &mut Broker<Dialects>) {
+        let (origin, sequence) = relay.id;
+        let is_ours = *relay.server == *self.server.address;
+        let message = HistoryMessage {
+            id: MessageId { origin, sequence },
+            at: relay.at.min(AT_MAX),
+            publisher: ClientId::from(&*relay.publisher),
+            server: (!is_ours).then(|| Arc::from(&*relay.server)),
+            payload: payload.as_bytes().to_vec().into(),
+        };
+        broker.add_history(&relay.channel, &message);
+    }
+}
+
+fn ask_for_more(share: Share, out: &mut Vec<u8>) {
+    put_request(out, "", &json!({"coremq_more": share}));
+}

@@ -1,0 +1,393 @@
+//! One CoreMQ connection: what each request and each message leads to.
+
+use std::{borrow::Cow, sync::Arc};
+
+use rialto_broker::{
+    Broker, ClientId, CloseReason, ConnectionKey, Format, Gate, Publish, Qos, Reject, Relayed,
+    Resume,
+};
+use rialto_wire::coremq::{
+    Answer, Frame, LinkAnswer, LinkOffer, Malformed, Options, Request, Share, put_answer,
+    put_history, put_past, put_request,
+};
+use serde::Serialize;
+
+use super::{
+    LINK, TCP, WEBSOCKET, carrier,
+    delivery::{envelope, relay},
+};
+use crate::Dialects;
+
+/// The version of what servers of our kind say to each other.
+pub(super) const LINK_VERSION: u32 = 1;
+
+/// What a server calls itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Its name, without a port.
+    pub name: String,
+    /// Its name and the port of its CoreMQ listener, by which other servers know it.
+    pub address: Arc<str>,
+}
+
+/// What happened that the operator should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// A server of this name gets all messages from now on.
+    ReplicantAttached(String),
+    /// A server that calls itself so may not.
+    ReplicantRefused(String),
+}
+
+/// The frames of one connection, in order.
+#[derive(Debug)]
+pub struct Session {
+    connection: ConnectionKey,
+    /// The connection's id, which is a client's id to the core.
+    id: ClientId,
+    server: Arc<Server>,
+    /// Whether its peer is one of those that may have all messages.
+    may_replicate: bool,
+    has_echo: bool,
+}
+
+impl Session {
+    /// Begins the session of a connection that the broker knows. `id` is a new random UUID;
+    /// `may_replicate` says whether the peer is one of those that may have all messages.
+    ///
+    /// # Spec
+    /// C-10: the server speaks first, over TCP.
+    pub fn begin(
+        connection: ConnectionKey,
+        (id, server): (&str, Arc<Server>),
+        may_replicate: bool,
+        broker: &mut Broker<Dialects>,
+        gate: &dyn Gate,
+    ) -> Self {
+        let id = ClientId::from(id);
+        let session = Session { connection, id, server, may_replicate, has_echo: false };
+        if gate.admits_anybody() {
+            broker.connect_transient(connection, &session.id);
+        }
+        session.send(broker, |format, out| {
+            if format != WEBSOCKET {
+                let server = &session.server.name;
+                let response = "OK: Welcome to CoreMQ server";
+                let welcome = Answer::Welcome { response, server };
+                put_answer(out, carrier(format), session.id.as_str(), &welcome);
+            }
+        });
+        session
+    }
+
+    /// Returns the connection's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    /// Takes one frame.
+    ///
+    /// # Spec
+    /// C-12: each has one answer, in order.
+    pub fn on_frame(
+        &mut self,
+        frame: Result<Frame<'_>, Malformed>,
+        broker: &mut Broker<Dialects>,
+        gate: &dyn Gate,
+    ) -> Option<Notice> {
+        if broker.is_closing(self.connection) {
+            return None;
+        }
+        let frame = match frame {
+            Ok(frame) => frame,
+            Err(malformed) => {
+                self.on_malformed(malformed, broker);
+                return None;
+            }
+        };
+        let is_observer = broker.is_observer(self.connection);
+        if is_observer && let Some(server) = &frame.server {
+            self.take_from_server(&frame, server, broker);
+            return None;
+        }
+        let to = frame.forward_to.filter(|_| is_observer);
+        let to = to.as_deref().unwrap_or(self.id.as_str()).to_owned();
+        let is_member = broker.client_of(self.connection).is_some();
+        match frame.request {
+            Request::SetOptions(options) => self.set_options(&options, &to, broker, gate),
+            _ if !is_member => {
+                let text = "Not authenticated: set the options client and token first";
+                self.refuse(text, &to, broker);
+            }
+            Request::Subscribe(queues) => self.subscribe(&queues, &to, broker),
+            Request::Unsubscribe(queues) => self.unsubscribe(&queues, &to, broker),
+            Request::History(queues) => self.answer_history(&queues, &to, broker),
+            Request::Status => self.answer_status(&to, broker),
+            Request::GatewayStatus => self.answer_gateway_status(broker),
+            Request::Replicate { name, link } => return self.replicate(&name, link, broker),
+            Request::More(share) => self.send_more(share, broker),
+            Request::Wrong(name, what) => {
+                self.refuse(&format!("{name} must be {what}"), &to, broker);
+            }
+            Request::Message(payload) => {
+                let on_behalf_of = (to != self.id.as_str()).then_some(&*to);
+                self.publish(&frame.queue, &payload, on_behalf_of, broker);
+            }
+        }
+        None
+    }
+
+    fn on_malformed(&self, malformed: Malformed, broker: &mut Broker<Dialects>) {
+        broker.stats_mut().malformed += 1;
+        if malformed == Malformed::NotJson && self.is_gateway(broker) {
+            // C-40: nothing that follows could be told from it.
+            broker.close(self.connection, CloseReason::ProtocolError);
+            return;
+        }
+        self.refuse(&malformed.to_string(), self.id.as_str(), broker);
+    }
+
+    fn is_gateway(&self, broker: &Broker<Dialects>) -> bool {
+        broker.format_of(self.connection) == Some(WEBSOCKET)
+    }
+
+    fn set_options(
+        &mut self,
+        options: &Options<'_>,
+        to: &str,
+        broker: &mut Broker<Dialects>,
+        gate: &dyn Gate,
+    ) {
+        if let Some(token) = &options.token {
+            let client = options.client.as_deref().unwrap_or_default();
+            if let Err(reject) = gate.admit(client, token, broker.now().unix_ms) {
+                return self.refuse(&reject.to_string(), to, broker);
+            }
+            broker.connect_transient(self.connection, &self.id);
+        } else if broker.client_of(self.connection).is_none() {
+            return self.refuse("Not authenticated: the option token is missing", to, broker);
+        }
+        if let Some(echo) = options.echo {
+            self.has_echo = echo;
+            broker.set_echo(self.connection, echo);
+        }
+        self.respond("OK: Options set", to, broker);
+    }
+
+    fn subscribe(&self, queues: &[Cow<'_, str>], to: &str, broker: &mut Broker<Dialects>) {
+        let is_gateway = self.is_gateway(broker);
+        if is_gateway && queues.is_empty() {
+            return self.refuse("No queues found", to, broker);
+        }
+        for queue in queues.iter().filter(|queue| **queue != self.id.as_str()) {
+            let result = match speakable(queue) {
+                Ok(()) => broker.force_subscribe(&self.id, queue, false),
+                Err(reject) => Err(reject),
+            };
+            if let Err(reject) = result {
+                broker.stats_mut().rejected += 1;
+                return self.refuse(&format!("queue {queue:?}: {reject}"), to, broker);
+            }
+        }
+        // C-35: the gateway says nothing to it.
+        if !is_gateway {
+            self.respond("OK: Subscribe successful", to, broker);
+        }
+    }
+
+    fn unsubscribe(&self, queues: &[Cow<'_, str>], to: &str, broker: &mut Broker<Dialects>) {
+        for queue in queues {
+            // C-19: one that is not there is no reason to refuse.
+            _ = broker.force_unsubscribe(&self.id, queue);
+        }
+        self.respond("OK: Unsubscribe successful", to, broker);
+    }
+
+    fn publish(
+        &self,
+        queue: &str,
+        payload: &str,
+        on_behalf_of: Option<&str>,
+        broker: &mut Broker<Dialects>,
+    ) {
+        let to = on_behalf_of.unwrap_or(self.id.as_str());
+        if queue == self.id.as_str() && !self.has_echo {
+            return self.respond("OK: Message sent", to, broker);
+        }
+        if let Err(reject) = speakable(queue) {
+            return self.refuse(&reject.to_string(), to, broker);
+        }
+        let channel = channel_of(queue, broker);
+        let payload = payload.as_bytes();
+        let publish = Publish {
+            channel: &channel,
+            payload,
+            qos: Qos::AtMostOnce,
+            retain: false,
+            request: None,
+        };
+        if queue == self.id.as_str() {
+            // C-13: what comes back to it by a way of its own would overtake the answer.
+            self.respond("OK: Message sent", to, broker);
+            _ = broker.publish_unanswered(self.connection, on_behalf_of, &publish);
+            return;
+        }
+        match broker.publish_unanswered(self.connection, on_behalf_of, &publish) {
+            Ok(()) => self.respond("OK: Message sent", to, broker),
+            Err(reject) => self.refuse(&reject.to_string(), to, broker),
+        }
+    }
+
+    fn answer_history(&self, queues: &[Cow<'_, str>], to: &str, broker: &mut Broker<Dialects>) {
+        let limit = broker.settings().window_bytes_max;
+        let bytes = |queue: &Cow<'_, str>| -> usize {
+            broker.history(queue).map(|(_, payload)| payload.len()).sum()
+        };
+        if limit < queues.iter().map(bytes).sum() {
+            let text =
+                format!("the answer would have more than {limit} bytes: ask for fewer queues");
+            return self.refuse(&text, to, broker);
+        }
+        let Some(format) = broker.format_of(self.connection) else { return };
+        let (carrier, mut out) = (carrier(format), Vec::new());
+        let mut names: Vec<&str> = queues.iter().map(|queue| &**queue).collect();
+        names.sort_unstable();
+        names.dedup();
+        let histories = names.into_iter().filter_map(|queue| {
+            let messages: Vec<_> = broker
+                .history(queue)
+                .map(|(source, payload)| {
+                    let envelope = envelope(carrier, &self.server.address, queue, source);
+                    (envelope, std::str::from_utf8(payload).expect("payloads are UTF-8"))
+                })
+                .collect();
+            (!messages.is_empty()).then_some((queue, messages))
+        });
+        put_history(&mut out, carrier, to, histories);
+        self.send(broker, |_, frames| frames.extend_from_slice(&out));
+    }
+
+    fn answer_status(&self, to: &str, broker: &mut Broker<Dialects>) {
+        let replicants: Vec<String> = broker.observers().map(str::to_owned).collect();
+        let answer = Answer::Status {
+            coremq_fwdto: to,
+            master: &self.server.name,
+            replicants: replicants.iter().map(String::as_str).collect(),
+            connections: broker.stats().connections,
+        };
+        self.answer(&answer, to, broker);
+    }
+
+    fn answer_gateway_status(&self, broker: &mut Broker<Dialects>) {
+        let connections = broker.stats().connections;
+        let answer = Answer::GatewayStatus { connections, mq_server: &self.server.name };
+        self.answer(&answer, "", broker);
+    }
+
+    fn replicate(
+        &self,
+        name: &str,
+        link: Option<LinkOffer>,
+        broker: &mut Broker<Dialects>,
+    ) -> Option<Notice> {
+        if !self.may_replicate || self.is_gateway(broker) {
+            self.refuse("Not allowed to be a replicant", self.id.as_str(), broker);
+            return Some(Notice::ReplicantRefused(name.to_owned()));
+        }
+        let offer = link.filter(|offer| offer.version == LINK_VERSION);
+        let resume = offer.and_then(|offer| offer.resume);
+        let resume = resume.map(|(origin, last)| Resume { origin, last });
+        let format = if offer.is_some() { LINK } else { TCP };
+        let observed = broker.observe(self.connection, name, format, resume);
+        let answer = ReplicationAnswer {
+            response: "OK: Replication request successful",
+            coremq_link: offer.map(|_| LinkAnswer {
+                version: LINK_VERSION,
+                origin: observed.origin,
+                last: observed.last,
+            }),
+        };
+        self.send(broker, |_, out| put_request(out, self.id.as_str(), &answer));
+        broker.observe_histories(self.connection);
+        Some(Notice::ReplicantAttached(name.to_owned()))
+    }
+
+    /// Sends a server of our kind the next part of what it missed.
+    fn send_more(&self, share: Share, broker: &mut Broker<Dialects>) {
+        let is_more = match share {
+            Share::Messages => broker.observe_more(self.connection),
+            Share::Past => broker.history_more(self.connection, |channel, source, payload, out| {
+                let payload = std::str::from_utf8(payload).expect("payloads are UTF-8");
+                put_past(out, &relay(&self.server.address, channel, source), payload);
+            }),
+        };
+        let done = Done { coremq_done: (share, is_more) };
+        self.send(broker, |_, out| put_request(out, "", &done));
+    }
+
+    /// Takes a message that another server's clients sent, from a server that attached itself here.
+    ///
+    /// # Spec
+    /// C-32: it has no answer.
+    fn take_from_server(&self, frame: &Frame<'_>, server: &str, broker: &mut Broker<Dialects>) {
+        let Request::Message(payload) = &frame.request else { return };
+        if server == &*self.server.address || broker.is_linked(server) {
+            // We have it, or get it, over a connection of our own.
+            return;
+        }
+        let message = Relayed {
+            channel: &channel_of(&frame.queue, broker),
+            payload: payload.as_bytes(),
+            publisher: frame.forward_to.as_deref().unwrap_or(self.id.as_str()),
+            server,
+            at: broker.now().unix_ms,
+            id: None,
+        };
+        broker.relay(&message, Some(self.connection));
+    }
+
+    /// Answers a request or message that was not carried out.
+    fn refuse(&self, why: &str, to: &str, broker: &mut Broker<Dialects>) {
+        if self.is_gateway(broker) {
+            return self.answer(&Answer::Error { error: why }, "", broker);
+        }
+        self.respond(&format!("ERROR: {why}"), to, broker);
+    }
+
+    fn respond(&self, response: &str, to: &str, broker: &mut Broker<Dialects>) {
+        self.answer(&Answer::Response { response }, to, broker);
+    }
+
+    fn answer(&self, answer: &Answer<'_>, to: &str, broker: &mut Broker<Dialects>) {
+        self.send(broker, |format, out| put_answer(out, carrier(format), to, answer));
+    }
+
+    fn send(&self, broker: &mut Broker<Dialects>, encode: impl FnOnce(Format, &mut Vec<u8>)) {
+        broker.send(self.connection, encode);
+    }
+}
+
+/// The answer to a replicant.
+#[derive(Serialize)]
+struct ReplicationAnswer {
+    response: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coremq_link: Option<LinkAnswer>,
+}
+
+/// The end of a share of what a server asked for more of.
+#[derive(Serialize)]
+struct Done {
+    coremq_done: (Share, bool),
+}
+
+/// Refuses names that CoreMQ cannot say (C-7).
+fn speakable(queue: &str) -> Result<(), Reject> {
+    if queue.is_empty() || queue.contains(' ') { Err(Reject::InvalidChannel) } else { Ok(()) }
+}
+
+/// Returns the channel behind a queue: that of a connection's id reaches it directly (C-14).
+pub(super) fn channel_of<'a>(queue: &'a str, broker: &Broker<Dialects>) -> Cow<'a, str> {
+    if broker.is_transient(queue) { format!("#{queue}").into() } else { queue.into() }
+}
