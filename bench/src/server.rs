@@ -21,6 +21,8 @@ const NATS_SERVER: &str = "nats-server";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Rialto,
+    /// Rialto again, spoken to in JMQT, where the workload measures another dialect.
+    RialtoJmqt,
     /// nats-server without storage.
     Nats,
     /// nats-server with JetStream, its store in the scratch directory.
@@ -31,6 +33,7 @@ impl Kind {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Kind::Rialto => "rialto",
+            Kind::RialtoJmqt => "jmqt",
             Kind::Nats => "nats",
             Kind::JetStream => "jetstream",
         }
@@ -52,6 +55,8 @@ pub(crate) struct Server {
     child: Child,
     tcp: SocketAddr,
     websocket: SocketAddr,
+    /// Where Rialto speaks CoreMQ; others do not.
+    coremq: SocketAddr,
     /// Holds the server's data and its log; removed with the server.
     directory: TempDir,
 }
@@ -63,9 +68,11 @@ impl Server {
     /// When it is not installed, ends, or does not listen within ten seconds.
     pub(crate) fn start(kind: Kind, places: &Places) -> Result<Self> {
         let directory = TempDir::with_prefix_in("rialto-bench-", &places.scratch)?;
-        let tcp = free_address()?;
+        let (tcp, coremq) = (free_address()?, free_address()?);
         let (mut command, websocket) = match kind {
-            Kind::Rialto => (rialto(&places.rialto, tcp, directory.path()), tcp),
+            Kind::Rialto | Kind::RialtoJmqt => {
+                (rialto(&places.rialto, tcp, coremq, directory.path()), tcp)
+            }
             Kind::Nats | Kind::JetStream => {
                 let websocket = free_address()?;
                 (nats(kind, tcp, websocket, directory.path())?, websocket)
@@ -74,7 +81,7 @@ impl Server {
         let log = File::create(directory.path().join("log"))?;
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let child = command.spawn().map_err(|error| not_started(kind, &command, error))?;
-        let mut server = Server { kind, child, tcp, websocket, directory };
+        let mut server = Server { kind, child, tcp, websocket, coremq, directory };
         server.wait_until_listening()?;
         Ok(server)
     }
@@ -86,6 +93,11 @@ impl Server {
             Transport::WebSocket => self.websocket,
         };
         Endpoint { address, transport }
+    }
+
+    /// Where the server speaks CoreMQ.
+    pub(crate) fn coremq_endpoint(&self) -> Endpoint {
+        Endpoint { address: self.coremq, transport: Transport::Tcp }
     }
 
     pub(crate) fn kind(&self) -> Kind {
@@ -158,7 +170,7 @@ pub(crate) fn cpu_of(process: u32) -> Result<Duration> {
 /// When it cannot be run; the text says what to do.
 pub(crate) fn version(kind: Kind, places: &Places) -> Result<String> {
     let mut command = match kind {
-        Kind::Rialto => Command::new(&places.rialto),
+        Kind::Rialto | Kind::RialtoJmqt => Command::new(&places.rialto),
         Kind::Nats | Kind::JetStream => Command::new(NATS_SERVER),
     };
     command.arg("--version");
@@ -166,10 +178,12 @@ pub(crate) fn version(kind: Kind, places: &Places) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-fn rialto(program: &Path, address: SocketAddr, directory: &Path) -> Command {
+fn rialto(program: &Path, jmqt: SocketAddr, coremq: SocketAddr, directory: &Path) -> Command {
     let mut command = Command::new(program);
     command.arg("serve").arg("--data-dir").arg(directory.join("data"));
-    command.arg("--listen").arg(address.to_string());
+    command.arg("--listen").arg(jmqt.to_string());
+    command.arg("--set").arg(format!("listeners.coremq.address={coremq}"));
+    command.arg("--set").arg("listeners.coremq.dialect=coremq");
     command
 }
 
@@ -188,7 +202,7 @@ fn nats(kind: Kind, tcp: SocketAddr, websocket: SocketAddr, directory: &Path) ->
 
 fn not_started(kind: Kind, command: &Command, error: std::io::Error) -> anyhow::Error {
     let advice = match (kind, error.kind()) {
-        (Kind::Rialto, ErrorKind::NotFound) => {
+        (Kind::Rialto | Kind::RialtoJmqt, ErrorKind::NotFound) => {
             "; build it with `cargo build --release`, or name it with --rialto"
         }
         (_, ErrorKind::NotFound) => {

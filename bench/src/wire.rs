@@ -3,6 +3,7 @@
 //! A dialect sees byte streams only. What WebSocket adds is [`crate::websocket`]'s business, told
 //! by [`Dialect::CARRIAGE`].
 
+pub(crate) mod coremq;
 pub(crate) mod jetstream;
 pub(crate) mod jmqt;
 pub(crate) mod nats;

@@ -12,6 +12,7 @@ use crate::connection::Transport;
 use crate::outcome::Outcome;
 use crate::server::{Kind, Server};
 use crate::wire::Dialect;
+use crate::wire::coremq::Coremq;
 use crate::wire::jmqt::Jmqt;
 use crate::wire::nats::Nats;
 
@@ -29,10 +30,16 @@ pub(crate) struct Workload {
 #[derive(Debug, Clone, Copy)]
 enum Plan {
     Stream(stream::Plan),
+    /// The same in CoreMQ, beside JMQT.
+    Coremq(stream::Plan),
     Paced(paced::Plan),
     Durable(durable::Plan),
-    Drain { messages: u64 },
-    Idle { connections: u64 },
+    Drain {
+        messages: u64,
+    },
+    Idle {
+        connections: u64,
+    },
 }
 
 /// How much of a plan is run.
@@ -92,6 +99,20 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     stream("w9", "w1 over WebSocket", Transport::WebSocket, ONE_TO_ONE),
     stream("w9f", "w2 over WebSocket", Transport::WebSocket, ONE_TO_HUNDRED),
     Workload {
+        name: "w11",
+        title: "w1 in CoreMQ, beside JMQT",
+        unit: "deliveries/s",
+        transport: Transport::Tcp,
+        plan: Plan::Coremq(ONE_TO_ONE),
+    },
+    Workload {
+        name: "w11f",
+        title: "w2 in CoreMQ, beside JMQT",
+        unit: "deliveries/s",
+        transport: Transport::Tcp,
+        plan: Plan::Coremq(ONE_TO_HUNDRED),
+    },
+    Workload {
         name: "w10",
         title: "100,000 stored messages drain to a returning subscriber",
         unit: "drained/s",
@@ -137,6 +158,7 @@ impl Workload {
         match self.plan {
             Plan::Durable(_) | Plan::Drain { .. } => Kind::JetStream,
             Plan::Stream(_) | Plan::Paced(_) | Plan::Idle { .. } => Kind::Nats,
+            Plan::Coremq(_) => Kind::RialtoJmqt,
         }
     }
 
@@ -152,7 +174,11 @@ impl Workload {
     /// When the server fails, refuses, or delivers anything but each message once and in order.
     pub(crate) fn run(&self, server: &Server, size: Size) -> Result<Outcome> {
         match server.kind() {
-            Kind::Rialto => self.run_as::<Jmqt>(server, size),
+            Kind::Rialto if let Plan::Coremq(plan) = self.plan => {
+                let plan = stream::Plan { messages: size.of(plan.messages), ..plan };
+                stream::run::<Coremq>(server, server.coremq_endpoint(), plan)
+            }
+            Kind::Rialto | Kind::RialtoJmqt => self.run_as::<Jmqt>(server, size),
             Kind::Nats | Kind::JetStream => self.run_as::<Nats>(server, size),
         }
     }
@@ -160,7 +186,7 @@ impl Workload {
     fn run_as<D: Dialect>(&self, server: &Server, size: Size) -> Result<Outcome> {
         let endpoint = server.endpoint(self.transport);
         match self.plan {
-            Plan::Stream(plan) => {
+            Plan::Stream(plan) | Plan::Coremq(plan) => {
                 let plan = stream::Plan { messages: size.of(plan.messages), ..plan };
                 stream::run::<D>(server, endpoint, plan)
             }
