@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io;
 
 use rialto_client::{ConnectError, Disconnected, RequestError};
+use rialto_config::ConfigError;
 
 /// The exit codes, which `--help` documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +36,12 @@ impl Failure {
     /// Failed to do `what` to a file, such as `write ca.pem`.
     pub(crate) fn file(what: impl Display, error: &io::Error) -> Self {
         Failure::new(Exit::Failed, format!("cannot {what}: {error}"))
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Failure::new(Exit::Usage, error.to_string())
     }
 }
 

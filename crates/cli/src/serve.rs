@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use rialto_config::{Flag, Settings, Sources, load};
+use rialto_config::{Flag, Note, Settings, Sources, load_with_notes};
 
 use crate::exit::{Exit, Failure};
 use crate::logging::Level;
@@ -15,6 +15,7 @@ certificate), and keeps its data in ./rialto-data. SIGTERM or Ctrl-C stops it gr
 Examples:
   rialto serve --data-dir /var/lib/rialto
   rialto serve --config rialto.toml --set limits.packet_bytes_max=4MiB
+  rialto serve --config coremq.conf
   rialto serve --listen 127.0.0.1:0 --set store.kind=memory
   rialto serve --tls-certificate server.pem --tls-key server.key";
 
@@ -29,8 +30,8 @@ pub(crate) struct Args {
 /// The flags that change settings, for all commands that read them.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SettingsArgs {
-    /// Settings file; `rialto config default` prints one with all settings. Without it the
-    /// environment variable RIALTO_CONFIG may name one
+    /// Settings file; `rialto config default` prints one with all settings. A coremq.conf of CoreMQ
+    /// is taken as well. Without it the environment variable RIALTO_CONFIG may name one
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Directory for everything the broker keeps [default: rialto-data]
@@ -59,16 +60,15 @@ pub(crate) struct SettingsArgs {
 }
 
 impl SettingsArgs {
-    /// Reads the settings from all their sources.
-    pub(crate) fn load(&self) -> Result<Settings, Failure> {
+    /// Reads the settings from all their sources, and what is to be said of an original file.
+    pub(crate) fn load(&self) -> Result<(Settings, Vec<Note>), Failure> {
         let sources = Sources {
             file: self.config.clone(),
             listen: self.listen.clone(),
             flags: self.flags(),
             ..Sources::default()
         };
-        load(&sources.with_process_environment())
-            .map_err(|error| Failure::new(Exit::Usage, error.to_string()))
+        load_with_notes(&sources.with_process_environment()).map_err(Failure::from)
     }
 
     /// Returns the settings file that was named on the command line.
@@ -96,7 +96,10 @@ impl SettingsArgs {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let settings = args.settings.load()?;
+    let (settings, notes) = args.settings.load()?;
     Level::choose(args.settings.log_level(), &settings.log).start(settings.log.format)?;
+    for Note { origin, text } in &notes {
+        tracing::warn!(%origin, note = text, "original configuration");
+    }
     rialto_server::run(&settings).map_err(|error| Failure::new(Exit::Failed, error.to_string()))
 }

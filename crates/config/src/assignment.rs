@@ -1,13 +1,12 @@
 //! One key set to one value by one source: the form all sources are brought into.
 
-use std::path::Path;
-
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 use toml::{Spanned, Value};
 
 use serde::Deserialize;
 
 use crate::error::{ConfigError, Origin};
+use crate::file::File;
 use crate::load::Flag;
 use crate::scalar::Given;
 use crate::schema::{self, Place};
@@ -20,7 +19,7 @@ const PREFIX: &str = "RIALTO_";
 const RESERVED: [&str; 4] = ["RIALTO_CONFIG", "RIALTO_LOG", "RIALTO_SERVER", "RIALTO_TOKEN"];
 
 /// A value for a key, and who gave it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Assignment {
     /// The names that lead to the key, outermost first.
     pub(crate) path: Vec<String>,
@@ -28,10 +27,9 @@ pub(crate) struct Assignment {
     pub(crate) origin: Origin,
 }
 
-/// Reads `text`, the content of the file at `path`.
-pub(crate) fn of_file(path: &Path, text: &str) -> Result<Vec<Assignment>, ConfigError> {
-    let file = File { path, text };
-    let root = DeTable::parse(text).map_err(|error| file.syntax_error(&error))?;
+/// Reads a TOML file.
+pub(crate) fn of_file(file: &File) -> Result<Vec<Assignment>, ConfigError> {
+    let root = DeTable::parse(file.text).map_err(|error| file.syntax_error(&error))?;
     let mut assignments = Vec::new();
     file.collect(&mut Vec::new(), root.get_ref(), &mut assignments)?;
     Ok(assignments)
@@ -73,12 +71,6 @@ fn of_flag(flag: &Flag) -> Result<Assignment, ConfigError> {
             hint: "write key=value, such as limits.packet_bytes_max=2MiB".to_owned(),
         }),
     }
-}
-
-/// A file while it is read.
-struct File<'a> {
-    path: &'a Path,
-    text: &'a str,
 }
 
 impl File<'_> {
@@ -148,16 +140,6 @@ impl File<'_> {
             key: String::new(),
             problem: format!("not TOML: {}", error.message().trim_end()),
             hint: String::new(),
-        }
-    }
-
-    fn origin(&self, at: usize) -> Origin {
-        let before = self.text.get(..at).unwrap_or(self.text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Origin::File {
-            path: self.path.to_owned(),
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
         }
     }
 }

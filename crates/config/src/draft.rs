@@ -81,6 +81,12 @@ impl Draft {
         }
     }
 
+    /// Returns the value of a key, or `None` if there is no such key.
+    pub(crate) fn value(&self, path: &[String]) -> Option<&Value> {
+        let (first, rest) = path.split_first()?;
+        rest.iter().try_fold(self.table.get(first)?, |value, name| value.get(name))
+    }
+
     /// Checks what concerns several keys at once, and makes the settings.
     pub(crate) fn finish(self) -> Result<Settings, ConfigError> {
         self.check_addresses()?;
@@ -132,9 +138,14 @@ fn wrong(key: &Key, given: &Given) -> String {
         Given::Toml(value) => value.to_string(),
         Given::Text(text) => format!("\"{text}\""),
     };
+    format!("cannot be {}", cut(&text))
+}
+
+/// Cuts a text to a length that is readable in a message.
+pub(crate) fn cut(text: &str) -> String {
     match text.char_indices().nth(QUOTE_CHARS_MAX) {
-        Some((cut, _)) => format!("cannot be {}…", &text[..cut]),
-        None => format!("cannot be {text}"),
+        Some((cut, _)) => format!("{}…", &text[..cut]),
+        None => text.to_owned(),
     }
 }
 

@@ -6,6 +6,9 @@
 //! then the environment, then flags. Every key is written once, in `settings.rs`: that line makes
 //! the field, its default, its range, its documentation and its place in [`default_toml`].
 //!
+//! [`import()`] turns the configuration files of the original programs into one of ours; of these,
+//! [`load()`] takes `coremq.conf` as it is.
+//!
 //! Tested by data in `tests/`: a set of sources on the left, settings or the error text on the
 //! right; the default file is parsed back to the defaults.
 
@@ -19,10 +22,13 @@ mod settings;
 mod assignment;
 mod draft;
 mod error;
+mod file;
 mod load;
 mod rules;
 mod schema;
 mod template;
+
+mod import;
 
 #[cfg(test)]
 mod tests;
@@ -31,7 +37,8 @@ pub use choice::{
     AccessMode, Dialect, Durability, LogFormat, LogFull, SlowConsumer, StoreKind, TlsMode,
 };
 pub use error::{ConfigError, Origin};
-pub use load::{Flag, Sources, load};
+pub use import::{Import, Note, OriginalFile, import};
+pub use load::{Flag, Sources, load, load_with_notes};
 pub use quantity::{ByteSize, ParseQuantityError, Period};
 pub use secret::{OptionalPath, Secret};
 pub use settings::{

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use crate::assignment;
 use crate::draft::Draft;
 use crate::error::{ConfigError, Origin};
+use crate::file::File;
+use crate::import::{self, Kind, Note};
 use crate::settings::Settings;
 
 /// Where settings are read from, weakest first. Everything is optional.
@@ -23,7 +25,7 @@ use crate::settings::Settings;
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
-    /// The file to read. Without it `RIALTO_CONFIG` of `environment` names the file, if it is set.
+    /// The file to read, in TOML or CoreMQ's `coremq.conf`. Without it `RIALTO_CONFIG` of `environment` names the file, if it is set.
     pub file: Option<PathBuf>,
     /// Variables and their values; those that do not start with `RIALTO_` are passed over.
     pub environment: Vec<(String, String)>,
@@ -93,7 +95,17 @@ impl Sources {
 /// [`ConfigError`] for the first thing that is wrong: a file that cannot be read, a key that does
 /// not exist, a value of the wrong type or out of range, and values that do not go together.
 pub fn load(sources: &Sources) -> Result<Settings, ConfigError> {
+    load_with_notes(sources).map(|(settings, _)| settings)
+}
+
+/// Reads the settings as [`load`] does, and what is to be noted about a file that is CoreMQ's
+/// `coremq.conf`; about one of ours there is nothing.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with_notes(sources: &Sources) -> Result<(Settings, Vec<Note>), ConfigError> {
     let mut draft = Draft::new();
+    let mut notes = Vec::new();
     if let Some((path, named_by)) = sources.file() {
         let text = std::fs::read_to_string(&path).map_err(|error| ConfigError {
             origin: Origin::File { path: path.clone(), line: 0, column: 0 },
@@ -101,10 +113,33 @@ pub fn load(sources: &Sources) -> Result<Settings, ConfigError> {
             problem: format!("the settings file cannot be read: {error}"),
             hint: format!("it was {named_by}"),
         })?;
-        draft.apply_all(assignment::of_file(&path, &text)?)?;
+        notes = apply_file(&mut draft, File { path: &path, text: &text })?;
     }
     draft.apply_all(assignment::of_environment(&sources.environment))?;
     draft.replace_listeners(&sources.listen);
     draft.apply_all(assignment::of_flags(&sources.flags)?)?;
-    draft.finish()
+    let settings = draft.finish().map_err(|error| match error.origin {
+        Origin::File { .. } if !notes.is_empty() => import::advise(error),
+        _ => error,
+    })?;
+    Ok((settings, notes))
+}
+
+/// Lays a file over the draft, ours or a `coremq.conf`, and returns notes on the latter.
+fn apply_file(draft: &mut Draft, file: File) -> Result<Vec<Note>, ConfigError> {
+    if Kind::is_coremq(file.text) {
+        let (assignments, notes) = import::coremq(file)?;
+        draft.apply_all(assignments)?;
+        return Ok(notes);
+    }
+    let applied = assignment::of_file(&file).and_then(|assignments| draft.apply_all(assignments));
+    match (applied, Kind::of(file.text)) {
+        (Err(error), Some(_)) => Err(ConfigError {
+            hint: "this looks like a file of the original programs: `rialto config import FILE` \
+                   turns it into TOML"
+                .to_owned(),
+            ..error
+        }),
+        (applied, _) => applied.map(|()| Vec::new()),
+    }
 }

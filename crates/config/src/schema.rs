@@ -70,7 +70,7 @@ fn hint(name: &str, known: impl Iterator<Item = &'static str>, path: &[String]) 
 }
 
 /// Returns the known name that `name` most resembles, if it does at all.
-fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let distance = |known: &&str| strsim::damerau_levenshtein(name, known);
     let near = known.iter().copied().min_by_key(distance)?;
     (distance(&near) <= (name.len() / 3).clamp(1, 3)).then_some(near)

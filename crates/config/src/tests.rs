@@ -1,6 +1,7 @@
 //! Tests, by subject; each subject has one `check` that knows the API, the rest is data.
 
 mod errors;
+mod import;
 mod quantity;
 mod sources;
 mod template;

@@ -29,6 +29,7 @@ pub use dialogue::Dialogue;
 pub use ending::Ending;
 pub use pattern::{Names, matches};
 pub use peer::Peer;
+pub use port::Port;
 pub use transport::Transport;
 pub use upgrade::Upgrade;
 

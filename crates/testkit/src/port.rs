@@ -13,13 +13,18 @@ use rustix::net::{self, AddressFamily, SocketType, sockopt};
 /// A socket is bound to it and never listens, which lets one that does be bound there as well, and
 /// keeps the system from giving the port to anybody who asks for a free one.
 #[derive(Debug)]
-pub(crate) struct Port {
-    pub(crate) address: SocketAddr,
+pub struct Port {
+    /// Where a broker can listen.
+    pub address: SocketAddr,
     _socket: OwnedFd,
 }
 
 impl Port {
-    pub(crate) fn reserve() -> io::Result<Self> {
+    /// Takes one that is free.
+    ///
+    /// # Errors
+    /// Those of the system, when it has none left.
+    pub fn reserve() -> io::Result<Self> {
         let socket = net::socket(AddressFamily::INET, SocketType::STREAM, None)?;
         sockopt::set_socket_reuseaddr(&socket, true)?;
         net::bind(&socket, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0))?;

@@ -1,10 +1,14 @@
 //! The commands that need no broker, and how all of them fail.
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+#[path = "../common/mod.rs"]
+mod common;
+
 mod cert;
 mod config;
 mod documents;
 mod failures;
+mod import;
 
 use std::io::Write;
 use std::path::Path;
