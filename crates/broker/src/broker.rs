@@ -215,7 +215,7 @@ impl<E: Encoder> Broker<E> {
     }
 
     /// Closes the run and the pages that gather, because what comes next must come behind them.
-    fn settle(&mut self) {
+    pub fn settle(&mut self) {
         self.finish_run();
         self.finish_pages();
     }

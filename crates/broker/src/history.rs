@@ -12,9 +12,6 @@ const OVERHEAD_BYTES: usize = 128;
 /// Messages looked at to find whether one is there already.
 const RECENT_COUNT: usize = 1000;
 
-/// Room for a payload that is given back if the next message needs far less.
-const SPARE_BYTES_MAX: usize = 1024;
-
 /// How much history a channel has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct HistoryRule {
@@ -36,7 +33,7 @@ pub(crate) struct History {
     pub(crate) unwritten_count: usize,
 }
 
-/// One message. Its buffer is used again for the one that takes its place.
+/// One message.
 #[derive(Debug)]
 struct Kept {
     id: MessageId,
@@ -46,22 +43,58 @@ struct Kept {
     payload: Vec<u8>,
 }
 
+/// The last messages of a run, which are all that a history can take of it.
+#[derive(Debug)]
+pub(crate) struct LastPayloads {
+    payloads: Vec<Vec<u8>>,
+    count_max: usize,
+    /// Messages so far, those that are not kept any more included.
+    count: usize,
+}
+
+impl LastPayloads {
+    pub(crate) fn new(rule: HistoryRule) -> Self {
+        LastPayloads { payloads: Vec::new(), count_max: rule.count_max as usize, count: 0 }
+    }
+
+    /// Adds a payload, in the memory of the one that goes.
+    pub(crate) fn push(&mut self, payload: &[u8]) {
+        if self.payloads.len() < self.count_max {
+            self.payloads.push(payload.to_vec());
+        } else if self.count_max > 0 {
+            let oldest = &mut self.payloads[self.count % self.count_max];
+            oldest.clear();
+            oldest.extend_from_slice(payload);
+        }
+        self.count += 1;
+    }
+
+    /// Returns the payloads, oldest first, each with its place among all of the run.
+    pub(crate) fn finish(mut self) -> impl Iterator<Item = (u64, Vec<u8>)> {
+        let kept = self.payloads.len();
+        if kept > 0 {
+            self.payloads.rotate_left(self.count % kept);
+        }
+        let first = self.count - kept;
+        self.payloads.into_iter().zip(first as u64..).map(|(mut payload, place)| {
+            payload.shrink_to_fit();
+            (place, payload)
+        })
+    }
+}
+
 impl History {
     /// Adds a message behind all others, and drops the oldest if there are too many.
-    pub(crate) fn push(&mut self, count_max: u32, source: &Source<'_>, payload: &[u8]) {
-        let reused = if (count_max as usize) <= self.messages.len() { self.pop() } else { None };
-        let mut buffer = reused.map(|old| old.payload).unwrap_or_default();
-        if payload.len() + SPARE_BYTES_MAX < buffer.capacity() {
-            buffer = Vec::new();
+    pub(crate) fn push(&mut self, count_max: u32, source: &Source<'_>, payload: Vec<u8>) {
+        while (count_max as usize) <= self.messages.len() {
+            self.pop();
         }
-        buffer.clear();
-        buffer.extend_from_slice(payload);
         let kept = Kept {
             id: source.id,
             at: source.at,
             publisher: source.publisher.clone(),
             server: source.server.map(Arc::from),
-            payload: buffer,
+            payload,
         };
         self.bytes += kept.bytes();
         // A first message alone does not spare a channel: it may be the last as well.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::{
     ChannelKey, ClientId, ConnectionKey, Effect, Encoder, FORMAT_COUNT_MAX, Format, Mark,
-    MessageId, Reply, Source, UnixMs, channel::Channel,
+    MessageId, Reply, Source, UnixMs, channel::Channel, history::LastPayloads,
 };
 
 /// Room made for a run's first messages.
@@ -91,6 +91,8 @@ pub(crate) struct Run<E: Encoder> {
     /// Whether receivers acknowledge (QoS 1).
     pub(crate) acknowledged: bool,
     pub(crate) count: u32,
+    /// What the channel's history gets of it.
+    last: LastPayloads,
     /// In use where somebody receives in that format.
     encodings: [Option<Encoding<E>>; FORMAT_COUNT_MAX],
 }
@@ -104,10 +106,13 @@ struct Encoding<E: Encoder> {
 /// What is left of a run once its messages are encoded.
 #[derive(Debug)]
 pub(crate) struct FinishedRun {
+    pub(crate) channel: ChannelKey,
     pub(crate) author: Author,
     pub(crate) first: MessageId,
     pub(crate) is_own: bool,
     pub(crate) count: u32,
+    /// What the channel's history gets of it.
+    pub(crate) last: LastPayloads,
 }
 
 /// The frames of a finished run, shared by all receivers of a format.
@@ -144,7 +149,8 @@ impl<E: Encoder> Run<E> {
             let frames = Vec::with_capacity(RUN_BYTES_MIN);
             encodings[usize::from(format.0)] = Some(Encoding { envelope, frames });
         }
-        Run { channel: key, author, first, is_own, acknowledged, count: 0, encodings }
+        let last = LastPayloads::new(channel.history_rule);
+        Run { channel: key, author, first, is_own, acknowledged, count: 0, last, encodings }
     }
 
     /// Returns the name of the message that is pushed next.
@@ -155,6 +161,7 @@ impl<E: Encoder> Run<E> {
 
     pub(crate) fn push(&mut self, encoder: &E, payload: &[u8], mark: Mark) {
         self.count += 1;
+        self.last.push(payload);
         for encoding in self.encodings.iter_mut().flatten() {
             encoder.delivery(&encoding.envelope, payload, mark, &mut encoding.frames);
         }
@@ -165,8 +172,8 @@ impl<E: Encoder> Run<E> {
         let frames = RunFrames(self.encodings.map(|encoding| {
             encoding.map_or_else(Bytes::new, |encoding| Bytes::from(encoding.frames))
         }));
-        let Run { author, first, is_own, count, .. } = self;
-        (FinishedRun { author, first, is_own, count }, frames)
+        let Run { channel, author, first, is_own, count, last, .. } = self;
+        (FinishedRun { channel, author, first, is_own, count, last }, frames)
     }
 }
 

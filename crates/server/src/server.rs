@@ -276,11 +276,7 @@ fn identity(settings: &Settings, listeners: &[Listener]) -> Arc<coremq::Server> 
 }
 
 /// Starts what keeps the links to the other servers, and what knows who may link to this one.
-fn start_links(
-    settings: &Settings,
-    reception: &Reception,
-    origin: u64,
-) -> Vec<JoinHandle<()>> {
+fn start_links(settings: &Settings, reception: &Reception, origin: u64) -> Vec<JoinHandle<()>> {
     let (cluster, server) = (&settings.cluster, &reception.server);
     let parse = |names: &[String]| names.iter().map(|name| Node::parse(name)).collect::<Vec<_>>();
     let nodes = parse(&cluster.nodes);

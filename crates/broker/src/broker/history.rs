@@ -32,7 +32,8 @@ impl Histories {
 }
 
 impl<E: Encoder> Broker<E> {
-    /// Iterates over the last messages of a channel, oldest first.
+    /// Iterates over the last messages of a channel, oldest first: those up to the last
+    /// [`settle`](Self::settle).
     pub fn history(&self, channel: &str) -> impl Iterator<Item = (Source<'_>, &[u8])> {
         let known = self.channel_keys.get(channel).map(|&key| &self.channels[key]);
         known.and_then(|channel| channel.history.as_ref()).into_iter().flat_map(|it| it.iter())
@@ -64,7 +65,7 @@ impl<E: Encoder> Broker<E> {
     }
 
     /// Adds a message to a channel's history.
-    pub(super) fn remember(&mut self, key: ChannelKey, source: &Source<'_>, payload: &[u8]) {
+    pub(super) fn remember(&mut self, key: ChannelKey, source: &Source<'_>, payload: Vec<u8>) {
         let rule = self.channels[key].history_rule;
         if rule.count_max == 0 {
             return;

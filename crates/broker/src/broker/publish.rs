@@ -9,7 +9,7 @@ use crate::{
     PacketId, Reject, Retained, Source,
     channel::RetainedMessage,
     channel_kind,
-    output::{Author, Run},
+    output::{Author, FinishedRun, Run, RunFrames},
 };
 
 use super::{Broker, batch::Intake};
@@ -322,20 +322,23 @@ impl<E: Encoder> Broker<E> {
     pub(super) fn push_to_run(&mut self, payload: &[u8]) {
         let Some(mut run) = self.run.take() else { return };
         let id = if run.acknowledged { Some(self.live_id()) } else { None };
-        self.push_one(&mut run, payload, id.map_or(Mark::Plain, Mark::Acknowledged));
+        run.push(&self.encoder, payload, id.map_or(Mark::Plain, Mark::Acknowledged));
         self.run = Some(run);
     }
 
-    /// Adds a message to a run and to the channel's history.
-    pub(super) fn push_one(&mut self, run: &mut Run<E>, payload: &[u8], mark: Mark) {
-        let id = run.next_id();
-        run.push(&self.encoder, payload, mark);
-        if run.is_own {
-            self.replication.count_own();
-        } else if self.is_remembered(run.channel, id) {
-            return;
+    /// Ends a run: gives it to observers and to the channel's history, and returns who it is from
+    /// and its frames.
+    pub(super) fn end_run(&mut self, run: Run<E>) -> (Author, RunFrames) {
+        let (finished, frames) = run.finish();
+        self.pass_on(&finished, &frames);
+        let FinishedRun { channel, author, first, is_own, last, .. } = finished;
+        for (place, payload) in last.finish() {
+            let id = MessageId { sequence: first.sequence + place, ..first };
+            if is_own || !self.is_remembered(channel, id) {
+                self.remember(channel, &author.source(id), payload);
+            }
         }
-        self.remember(run.channel, &run.author.source(id), payload);
+        (author, frames)
     }
 
     pub(super) fn live_id(&mut self) -> PacketId {
@@ -347,8 +350,8 @@ impl<E: Encoder> Broker<E> {
     pub(super) fn finish_run(&mut self) {
         let Some(run) = self.run.take() else { return };
         let (key, count, acknowledged) = (run.channel, run.count, run.acknowledged);
-        let (finished, frames) = run.finish();
-        let excluded = finished.author.from.filter(|&from| !self.has_echo(from));
+        let (author, frames) = self.end_run(*run);
+        let excluded = author.from.filter(|&from| !self.has_echo(from));
         let mut overdue = Vec::new();
         let channel = &self.channels[key];
         for (connection, receiver) in channel.receivers.iter() {
@@ -364,7 +367,6 @@ impl<E: Encoder> Broker<E> {
             }
         }
         let is_unheard = channel.receivers.is_empty();
-        self.pass_on(&finished, &frames);
         for (connection, reason) in overdue {
             self.close(connection, reason);
         }

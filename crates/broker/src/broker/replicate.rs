@@ -103,11 +103,6 @@ impl Replication {
         let observers = self.observers.values().map(|observer| observer.format);
         observers.chain(backlog)
     }
-
-    /// Notes that a message of our own clients has taken the next number.
-    pub(super) fn count_own(&mut self) {
-        self.last += 1;
-    }
 }
 
 impl<E: Encoder> Broker<E> {
@@ -323,6 +318,7 @@ impl<E: Encoder> Broker<E> {
         if !run.is_own {
             return;
         }
+        self.replication.last += u64::from(run.count);
         let server = run.author.server.as_deref();
         for (&connection, observer) in &self.replication.observers {
             let is_behind = observer.catching_up_from.is_some();

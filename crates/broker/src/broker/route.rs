@@ -74,10 +74,9 @@ impl<E: Encoder> Broker<E> {
                     PacketId::Live(self.next_live)
                 }
             };
-            self.push_one(&mut run, payload, Mark::Acknowledged(id));
+            run.push(&self.encoder, payload, Mark::Acknowledged(id));
         }
-        let (finished, frames) = run.finish();
-        self.pass_on(&finished, &frames);
+        let (_, frames) = self.end_run(run);
         frames
     }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{History, OVERHEAD_BYTES};
+use super::{History, HistoryRule, LastPayloads, OVERHEAD_BYTES};
 use crate::{ClientId, HistoryMessage, MessageId, Source, UnixMs};
 
 #[test]
@@ -58,15 +58,29 @@ fn the_store_gets_no_more_than_there_is() {
 fn a_large_message_does_not_keep_its_room() {
     let mut history = History::default();
     let publisher = ClientId::from("bob");
-    history.push(1, &Source::of(&publisher), &[b' '; 1 << 20]);
-    history.push(1, &Source::of(&publisher), b"1");
+    history.push(1, &Source::of(&publisher), vec![b' '; 1 << 20]);
+    history.push(1, &Source::of(&publisher), vec![b'1']);
     assert!(history.bytes() < 4096, "{}", history.bytes());
 }
+
+#[test]
+fn of_a_run_only_the_last_messages_are_kept_with_their_places() {
+    for (count_max, expected) in [(0, &[][..]), (2, &[(3, "3"), (4, "4")]), (9, &ALL)] {
+        let mut last = LastPayloads::new(HistoryRule { count_max, persistent: false });
+        (0..5).for_each(|number| last.push(number.to_string().as_bytes()));
+        let kept: Vec<_> =
+            last.finish().map(|(place, text)| (place, String::from_utf8(text).unwrap())).collect();
+        let kept: Vec<_> = kept.iter().map(|(place, text)| (*place, text.as_str())).collect();
+        assert_eq!(kept, expected);
+    }
+}
+
+const ALL: [(u64, &str); 5] = [(0, "0"), (1, "1"), (2, "2"), (3, "3"), (4, "4")];
 
 fn push(history: &mut History, count_max: u32, number: u64) {
     let HistoryMessage { id, at, publisher, payload, .. } = message(number);
     let source = Source { id, at, ..Source::of(&publisher) };
-    history.push(count_max, &source, &payload);
+    history.push(count_max, &source, payload.to_vec());
 }
 
 fn message(number: u64) -> HistoryMessage {

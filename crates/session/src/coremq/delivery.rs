@@ -34,10 +34,9 @@ impl Delivery {
     }
 
     pub(crate) fn put(&self, payload: &[u8], out: &mut Vec<u8>) {
-        let payload = std::str::from_utf8(payload).expect("the decoders let UTF-8 through only");
         match self {
             Delivery::Message(carrier, envelope) => put_message(out, *carrier, envelope, payload),
-            Delivery::Relay(envelope) => put_relay(out, envelope, payload),
+            Delivery::Relay(envelope) => put_relay(out, envelope, text(payload)),
             Delivery::Unspeakable => {}
         }
     }
@@ -67,4 +66,9 @@ pub(super) fn relay<'a>(server: &'a str, channel: &'a str, source: Source<'a>) -
         at: source.at,
         id: (source.id.origin, source.id.sequence),
     }
+}
+
+/// Returns a payload as the text it is.
+pub(super) fn text(payload: &[u8]) -> &str {
+    std::str::from_utf8(payload).expect("the decoders let UTF-8 through only")
 }

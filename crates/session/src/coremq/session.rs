@@ -14,12 +14,18 @@ use serde::Serialize;
 
 use super::{
     LINK, TCP, WEBSOCKET, carrier,
-    delivery::{envelope, relay},
+    delivery::{envelope, relay, text},
 };
 use crate::Dialects;
 
 /// The version of what servers of our kind say to each other.
 pub(super) const LINK_VERSION: u32 = 1;
+
+/// Length of a connection's id, a UUID with hyphens.
+const ID_BYTES: usize = 36;
+
+const MESSAGE_SENT: &str = "OK: Message sent";
+const NOT_AUTHENTICATED: &str = "Not authenticated: set the options client and token first";
 
 /// What a server calls itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +55,8 @@ pub struct Session {
     /// Whether its peer is one of those that may have all messages.
     may_replicate: bool,
     has_echo: bool,
+    /// The answer to a message that was sent, which is always the same.
+    sent: Vec<u8>,
 }
 
 impl Session {
@@ -65,7 +73,12 @@ impl Session {
         gate: &dyn Gate,
     ) -> Self {
         let id = ClientId::from(id);
-        let session = Session { connection, id, server, may_replicate, has_echo: false };
+        let mut sent = Vec::new();
+        if let Some(format) = broker.format_of(connection) {
+            let answer = Answer::Response { response: MESSAGE_SENT };
+            put_answer(&mut sent, carrier(format), id.as_str(), &answer);
+        }
+        let session = Session { connection, id, server, may_replicate, has_echo: false, sent };
         if gate.admits_anybody() {
             broker.connect_transient(connection, &session.id);
         }
@@ -111,29 +124,29 @@ impl Session {
             self.take_from_server(&frame, server, broker);
             return None;
         }
-        let to = frame.forward_to.filter(|_| is_observer);
-        let to = to.as_deref().unwrap_or(self.id.as_str()).to_owned();
+        let on_behalf_of = frame.forward_to.filter(|_| is_observer);
+        let on_behalf_of = on_behalf_of.as_deref();
         let is_member = broker.client_of(self.connection).is_some();
+        if is_member && let Request::Message(payload) = &frame.request {
+            self.publish(&frame.queue, payload, on_behalf_of, broker);
+            return None;
+        }
+        let to = on_behalf_of.map_or_else(|| self.id.clone(), ClientId::from);
+        let to = to.as_str();
         match frame.request {
-            Request::SetOptions(options) => self.set_options(&options, &to, broker, gate),
-            _ if !is_member => {
-                let text = "Not authenticated: set the options client and token first";
-                self.refuse(text, &to, broker);
-            }
-            Request::Subscribe(queues) => self.subscribe(&queues, &to, broker),
-            Request::Unsubscribe(queues) => self.unsubscribe(&queues, &to, broker),
-            Request::History(queues) => self.answer_history(&queues, &to, broker),
-            Request::Status => self.answer_status(&to, broker),
+            Request::SetOptions(options) => self.set_options(&options, to, broker, gate),
+            _ if !is_member => self.refuse(NOT_AUTHENTICATED, to, broker),
+            Request::Subscribe(queues) => self.subscribe(&queues, to, broker),
+            Request::Unsubscribe(queues) => self.unsubscribe(&queues, to, broker),
+            Request::History(queues) => self.answer_history(&queues, to, broker),
+            Request::Status => self.answer_status(to, broker),
             Request::GatewayStatus => self.answer_gateway_status(broker),
             Request::Replicate { name, link } => return self.replicate(&name, link, broker),
             Request::More(share) => self.send_more(share, broker),
             Request::Wrong(name, what) => {
-                self.refuse(&format!("{name} must be {what}"), &to, broker);
+                self.refuse(&format!("{name} must be {what}"), to, broker);
             }
-            Request::Message(payload) => {
-                let on_behalf_of = (to != self.id.as_str()).then_some(&*to);
-                self.publish(&frame.queue, &payload, on_behalf_of, broker);
-            }
+            Request::Message(_) => unreachable!("messages were taken above"),
         }
         None
     }
@@ -211,10 +224,11 @@ impl Session {
         on_behalf_of: Option<&str>,
         broker: &mut Broker<Dialects>,
     ) {
-        let to = on_behalf_of.unwrap_or(self.id.as_str());
-        if queue == self.id.as_str() && !self.has_echo {
-            return self.respond("OK: Message sent", to, broker);
+        let is_to_itself = queue == self.id.as_str();
+        if is_to_itself && !self.has_echo {
+            return self.answer_sent(on_behalf_of, broker);
         }
+        let to = on_behalf_of.unwrap_or(self.id.as_str());
         if let Err(reject) = speakable(queue) {
             return self.refuse(&reject.to_string(), to, broker);
         }
@@ -227,19 +241,27 @@ impl Session {
             retain: false,
             request: None,
         };
-        if queue == self.id.as_str() {
+        if is_to_itself {
             // C-13: what comes back to it by a way of its own would overtake the answer.
-            self.respond("OK: Message sent", to, broker);
+            self.answer_sent(on_behalf_of, broker);
             _ = broker.publish_unanswered(self.connection, on_behalf_of, &publish);
             return;
         }
         match broker.publish_unanswered(self.connection, on_behalf_of, &publish) {
-            Ok(()) => self.respond("OK: Message sent", to, broker),
+            Ok(()) => self.answer_sent(on_behalf_of, broker),
             Err(reject) => self.refuse(&reject.to_string(), to, broker),
         }
     }
 
+    fn answer_sent(&self, on_behalf_of: Option<&str>, broker: &mut Broker<Dialects>) {
+        match on_behalf_of {
+            Some(to) => self.respond(MESSAGE_SENT, to, broker),
+            None => self.send(broker, |_, out| out.extend_from_slice(&self.sent)),
+        }
+    }
+
     fn answer_history(&self, queues: &[Cow<'_, str>], to: &str, broker: &mut Broker<Dialects>) {
+        broker.settle();
         let limit = broker.settings().window_bytes_max;
         let bytes = |queue: &Cow<'_, str>| -> usize {
             broker.history(queue).map(|(_, payload)| payload.len()).sum()
@@ -259,7 +281,7 @@ impl Session {
                 .history(queue)
                 .map(|(source, payload)| {
                     let envelope = envelope(carrier, &self.server.address, queue, source);
-                    (envelope, std::str::from_utf8(payload).expect("payloads are UTF-8"))
+                    (envelope, payload)
                 })
                 .collect();
             (!messages.is_empty()).then_some((queue, messages))
@@ -318,8 +340,7 @@ impl Session {
         let is_more = match share {
             Share::Messages => broker.observe_more(self.connection),
             Share::Past => broker.history_more(self.connection, |channel, source, payload, out| {
-                let payload = std::str::from_utf8(payload).expect("payloads are UTF-8");
-                put_past(out, &relay(&self.server.address, channel, source), payload);
+                put_past(out, &relay(&self.server.address, channel, source), text(payload));
             }),
         };
         let done = Done { coremq_done: (share, is_more) };
@@ -389,5 +410,10 @@ fn speakable(queue: &str) -> Result<(), Reject> {
 
 /// Returns the channel behind a queue: that of a connection's id reaches it directly (C-14).
 pub(super) fn channel_of<'a>(queue: &'a str, broker: &Broker<Dialects>) -> Cow<'a, str> {
-    if broker.is_transient(queue) { format!("#{queue}").into() } else { queue.into() }
+    // Most names are not even as long as an id.
+    if queue.len() == ID_BYTES && broker.is_transient(queue) {
+        format!("#{queue}").into()
+    } else {
+        queue.into()
+    }
 }

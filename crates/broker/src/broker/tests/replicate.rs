@@ -26,8 +26,8 @@ fn an_observer_gets_what_clients_of_this_server_publish_and_nothing_else() {
             ada < connected 15
             ada < subscribed room
             bob < connected 15
-            ada < push room 1 by bob
             n2 < [1] push room 1 by bob
+            ada < push room 1 by bob
             n2 < [1] push hall 2 by bob
             ada < push #ada 3 by bob
             ada < push room 4 by zoe
@@ -59,8 +59,8 @@ fn what_a_server_sent_us_goes_to_the_others_but_not_back() {
             n3 : observes from 0
             ada < connected 15
             ada < subscribed room
-            ada < push room 1 by zoe
             n2 < [1] push room 1 by zoe
+            ada < push room 1 by zoe
         "#]],
     );
 }

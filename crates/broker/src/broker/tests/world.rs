@@ -351,6 +351,7 @@ impl World {
     }
 
     fn write_history(&mut self, channel: &str) {
+        self.broker.settle();
         let payloads = self.broker.history(channel).map(|(_, payload)| payload.to_vec());
         let payloads: Vec<_> = payloads.map(|text| String::from_utf8(text).unwrap()).collect();
         writeln!(self.transcript, "past of {channel}: {}", payloads.join(" ")).unwrap();
