@@ -49,7 +49,7 @@ pub struct Settings {
 ///
 /// # Limits
 /// Takes up to [`Settings::bytes_max`] and a thirty-second of it more, until room is made. An item counts with its key,
-/// its value and some 300 bytes.
+/// its value and some 400 bytes.
 pub struct Store {
     items: Cache<Key, Item, RandomState>,
     stripes: Vec<Mutex<()>>,
