@@ -19,7 +19,7 @@ fn store() -> Store {
 /// Plays a conversation of one client: what it sends line by line, `+3s` for time that passes, and `changes` for what
 /// others are told meanwhile.
 #[track_caller]
-fn check(script: &str, expected: Expect) {
+fn check(script: &str, expected: &Expect) {
     let store = store();
     let mut session = Session::new(&store);
     let mut now = START;
