@@ -160,8 +160,8 @@ impl Command {
         };
         let whole = |meaning: Result<Request, Fault>| meaning.map(Meaning::Whole);
         match *name {
-            b"get" => Command::loud(whole(get(arguments, false, None))),
-            b"gets" => Command::loud(whole(get(arguments, true, None))),
+            b"get" => Command::loud(whole(get(arguments, false))),
+            b"gets" => Command::loud(whole(get(arguments, true))),
             b"gat" => Command::loud(whole(get_and_touch(arguments, false))),
             b"gats" => Command::loud(whole(get_and_touch(arguments, true))),
             b"stats" => Command::loud(whole(stats(arguments))),
@@ -207,17 +207,18 @@ fn is_quiet(arguments: &[&[u8]]) -> bool {
     arguments.last() == Some(&&b"noreply"[..])
 }
 
-fn get(arguments: &[&[u8]], with_cas: bool, touch: Option<Exptime>) -> Result<Request, Fault> {
+fn get(arguments: &[&[u8]], with_cas: bool) -> Result<Request, Fault> {
     if arguments.is_empty() {
         return Err(Fault::Unknown);
     }
-    Ok(Request::Get { keys: keys(arguments)?, with_cas, touch, is_last: true })
+    Ok(Request::Get { keys: keys(arguments)?, with_cas, touch: None, is_last: true })
 }
 
 fn get_and_touch(arguments: &[&[u8]], with_cas: bool) -> Result<Request, Fault> {
     let [exptime, keys @ ..] = arguments else { return Err(Fault::Unknown) };
     let exptime = Exptime::parse(exptime).ok_or(Fault::BadExptime)?;
-    get(keys, with_cas, Some(exptime))
+    // As in memcached, without a key there is nothing to be found and nothing wrong.
+    Ok(Request::Get { keys: self::keys(keys)?, with_cas, touch: Some(exptime), is_last: true })
 }
 
 fn stats(arguments: &[&[u8]]) -> Result<Request, Fault> {

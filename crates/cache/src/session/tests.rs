@@ -29,7 +29,9 @@ fn check(script: &str, expected: &Expect) {
         if let Some(seconds) = line.strip_prefix('+') {
             now += seconds.trim_end_matches('s').parse::<UnixMs>().unwrap() * 1000;
         } else if line == "changes" {
-            transcript += &changes(&store);
+            for change in changes(&store).lines() {
+                transcript += &format!("    {change}\n");
+            }
         } else {
             let mut input = line.strip_prefix("> ").unwrap().as_bytes().to_vec();
             input.extend_from_slice(b"\r\n");
@@ -68,10 +70,10 @@ fn changes(store: &Store) -> String {
         let key = key.unwrap_or_else(|| "*".to_owned());
         match change.kind {
             ChangeKind::Set(value) => {
-                format!("    {key} = {:?}\n", String::from_utf8_lossy(&value))
+                format!("{key} = {:?}\n", String::from_utf8_lossy(&value))
             }
-            ChangeKind::Deleted => format!("    {key} deleted\n"),
-            ChangeKind::Flushed => format!("    {key} flushed\n"),
+            ChangeKind::Deleted => format!("{key} deleted\n"),
+            ChangeKind::Flushed => format!("{key} flushed\n"),
         }
     };
     store.take_changes().into_iter().map(text).collect()

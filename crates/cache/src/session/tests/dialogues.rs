@@ -514,7 +514,7 @@ fn mistakes_are_named_and_the_connection_goes_on() {
             > get
                 ERROR
             > gat 10
-                ERROR
+                END
             > set a 0 0
                 ERROR
             > set a b c d
