@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "a build tool talks to its user")]
 
 mod dependencies;
+mod python;
 mod setup;
 mod steps;
 

@@ -1,8 +1,10 @@
-//! What the tests need beyond Rust: Debian packages, installed where that is allowed.
+//! What the tests need beyond Rust: Debian packages, installed where that is allowed, and Python clients.
 
 use std::process::Command;
 
 use anyhow::{Context, bail};
+
+use crate::python;
 
 /// A program the tests or the benchmark run, and the Debian package that has it.
 struct Needed {
@@ -11,14 +13,20 @@ struct Needed {
     purpose: &'static str,
 }
 
-const NEEDED: [Needed; 3] = [
+const NEEDED: [Needed; 4] = [
     Needed { program: "cc", package: "gcc", purpose: "builds SQLite and the TLS library" },
     Needed { program: "c++", package: "g++", purpose: "builds the fuzzer" },
     Needed { program: "nats-server", package: "nats-server", purpose: "the benchmark's peer" },
+    Needed { program: "python3", package: "python3-venv", purpose: "runs clients of others" },
 ];
 
 /// Installs what is missing, or says what to install.
 pub(crate) fn install_missing() -> anyhow::Result<()> {
+    install_programs()?;
+    python::install()
+}
+
+fn install_programs() -> anyhow::Result<()> {
     let missing: Vec<&Needed> = NEEDED.iter().filter(|needed| !is_there(needed.program)).collect();
     if missing.is_empty() {
         return Ok(());

@@ -42,7 +42,7 @@ pub use load::{Flag, Sources, load, load_with_notes};
 pub use quantity::{ByteSize, ParseQuantityError, Period};
 pub use secret::{OptionalPath, Secret};
 pub use settings::{
-    Access, ChannelRule, Channels, Cluster, Delivery, History, Limits, Listener, Log, PresetToken,
-    Server, Session, Settings, Store, Tls,
+    Access, Cache, CachePublish, ChannelRule, Channels, Cluster, Delivery, History, Limits,
+    Listener, Log, PresetToken, Server, Session, Settings, Store, Tls,
 };
 pub use template::{default_toml, to_toml};

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::choice::{AccessMode, TlsMode};
+use crate::choice::{AccessMode, Dialect, TlsMode};
 use crate::schema::LISTENERS;
-use crate::settings::{Listener, Settings};
+use crate::settings::{CachePublish, Listener, Settings};
 
 /// Longest name of a listener, in bytes.
 const LISTENER_NAME_BYTES_MAX: usize = 32;
@@ -25,6 +25,8 @@ pub(crate) fn check(settings: &Settings) -> Result<(), Violation> {
     addresses_are_used_once(settings)?;
     required_tls_has_a_certificate(settings)?;
     open_access_stays_at_home(settings)?;
+    a_cache_stays_at_home(settings)?;
+    changes_have_a_channel(settings)?;
     preset_tokens_can_be_used(settings)?;
     an_outbox_holds_a_packet(settings)
 }
@@ -101,8 +103,7 @@ fn open_access_stays_at_home(settings: &Settings) -> Result<(), Violation> {
     if settings.access.mode != AccessMode::Open || settings.access.open_beyond_loopback {
         return Ok(());
     }
-    let mut listeners = settings.open_listeners();
-    match listeners.find(|(_, listener)| !listener.address.ip().to_canonical().is_loopback()) {
+    match settings.open_listeners().find(|(_, listener)| is_reachable(listener)) {
         None => Ok(()),
         Some((name, listener)) => Err(Violation {
             key: format!("{LISTENERS}.{name}.address"),
@@ -115,6 +116,47 @@ fn open_access_stays_at_home(settings: &Settings) -> Result<(), Violation> {
             hint: "set access.mode = \"tokens\", or, if that is what you want, \
                    access.open_beyond_loopback = true"
                 .to_owned(),
+        }),
+    }
+}
+
+/// memcached's text protocol has no way to say who one is: to its clients every mode is open.
+fn a_cache_stays_at_home(settings: &Settings) -> Result<(), Violation> {
+    let is_open = |(_, listener): &(&str, &Listener)| {
+        listener.dialect == Dialect::Memcached && is_reachable(listener)
+    };
+    match settings.open_listeners().find(is_open) {
+        Some((name, listener)) if !settings.access.open_beyond_loopback => Err(Violation {
+            key: format!("{LISTENERS}.{name}.address"),
+            problem: format!(
+                "`{LISTENERS}.{name}.address` is {}, which other machines can reach, and its \
+                 dialect is \"memcached\", which knows no tokens, with TLS or without: anybody who \
+                 can reach it could read and change the whole cache",
+                listener.address
+            ),
+            hint: "use an address of loopback, or, if that is what you want, set \
+                   access.open_beyond_loopback = true"
+                .to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn is_reachable(listener: &Listener) -> bool {
+    !listener.address.ip().to_canonical().is_loopback()
+}
+
+fn changes_have_a_channel(settings: &Settings) -> Result<(), Violation> {
+    let cannot_be_published_on = |channel: &str| channel.is_empty() || channel.starts_with('$');
+    let publish = &settings.cache.publish;
+    match publish.iter().find(|publish| cannot_be_published_on(&publish.channel)) {
+        None => Ok(()),
+        Some(CachePublish { prefix, channel }) => Err(Violation {
+            key: "cache.publish".to_owned(),
+            problem: format!(
+                "changes under `{prefix}` cannot be published on the channel `{channel}`"
+            ),
+            hint: "give it a name that does not begin with $".to_owned(),
         }),
     }
 }

@@ -12,7 +12,7 @@ use crate::choice::{
 };
 use crate::quantity::{ByteSize, Period};
 use crate::secret::{OptionalPath, Secret};
-use crate::settings::{ChannelRule, PresetToken};
+use crate::settings::{CachePublish, ChannelRule, PresetToken};
 
 /// A value as a source gave it.
 #[derive(Debug, Clone)]
@@ -73,6 +73,7 @@ scalars! {
     Period: Period::EXPECTED;
     Vec<String>: r#"a list of texts such as ["a", "b"]"#;
     Vec<ChannelRule>: r#"a list of tables like { pattern = "sensors.*", history_messages = 100 }; known keys are pattern, history_messages, history_persistent"#;
+    Vec<CachePublish>: r#"a list of tables like { prefix = "config.", channel = "cache.config" }, with these two keys only"#;
     Dialect: Dialect::EXPECTED;
     TlsMode: TlsMode::EXPECTED;
     SlowConsumer: SlowConsumer::EXPECTED;

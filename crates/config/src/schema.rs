@@ -2,15 +2,15 @@
 
 use crate::section::{Key, Section};
 use crate::settings::{
-    Access, Channels, Cluster, Delivery, History, Limits, Listener, Log, Server, Session, Store,
-    Tls,
+    Access, Cache, Channels, Cluster, Delivery, History, Limits, Listener, Log, Server, Session,
+    Store, Tls,
 };
 
 /// The name of the table that holds a table for each listener.
 pub(crate) const LISTENERS: &str = "listeners";
 
 /// All sections, in the order of the default file.
-pub(crate) const SECTIONS: [(&str, Section); 12] = [
+pub(crate) const SECTIONS: [(&str, Section); 13] = [
     ("server", Server::SECTION),
     (LISTENERS, Listener::SECTION),
     ("tls", Tls::SECTION),
@@ -20,6 +20,7 @@ pub(crate) const SECTIONS: [(&str, Section); 12] = [
     ("history", History::SECTION),
     ("channels", Channels::SECTION),
     ("cluster", Cluster::SECTION),
+    ("cache", Cache::SECTION),
     ("store", Store::SECTION),
     ("access", Access::SECTION),
     ("log", Log::SECTION),

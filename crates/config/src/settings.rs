@@ -37,6 +37,8 @@ pub struct Settings {
     pub channels: Channels,
     /// Other brokers that share messages with this one.
     pub cluster: Cluster,
+    /// The in-memory cache.
+    pub cache: Cache,
     /// What outlives a restart.
     pub store: Store,
     /// Who may connect.
@@ -69,7 +71,7 @@ section! {
         address: SocketAddr = "127.0.0.1:0",
         /// Whether the listener is opened at all.
         enabled: bool = "true",
-        /// What its clients speak: "jmqt", "coremq" (TCP) or "coremq-websocket".
+        /// What its clients speak: "jmqt", "coremq" (TCP), "coremq-websocket" or "memcached".
         dialect: Dialect = "jmqt",
         /// What to do about TLS: "off", "allow" (TLS or plain, as the client opens, if there is a
         /// certificate) or "require". The wss listener of the defaults is not opened while there is
@@ -194,6 +196,23 @@ section! {
 }
 
 section! {
+    /// The cache that "memcached" listeners serve. It is kept in memory, and gone with the process.
+    /// The listener of the defaults is not opened unless listeners.memcached.enabled = true.
+    pub struct Cache {
+        /// Memory for all items together, keys and some 400 bytes for each included. When it is
+        /// full, those that nobody has used for longest are evicted.
+        bytes_max: ByteSize = "64MiB" in "1MiB" to "1024GiB",
+        /// Longest value; a longer one is refused. More than half of cache.bytes_max counts as half.
+        item_bytes_max: ByteSize = "1MiB" in "1KiB" to "1GiB",
+        /// Which changes are published, as a list: [[cache.publish]] with prefix = "config." and
+        /// channel = "cache.config" for each. Whatever clients of the cache do to a key that begins
+        /// with the prefix is published on the channel, with the new value; expiry and eviction
+        /// are not.
+        publish: Vec<CachePublish> = "[]",
+    }
+}
+
+section! {
     /// What outlives a restart: persistent subscriptions, the QoS 1 messages stored for them (a log
     /// for each channel), and retained messages.
     pub struct Store {
@@ -258,6 +277,16 @@ pub struct ChannelRule {
     pub history_persistent: Option<bool>,
 }
 
+/// Which changes of the cache are published where.
+#[derive(Debug, Clone, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CachePublish {
+    /// How the keys begin; all keys do with an empty one.
+    pub prefix: String,
+    /// The channel on which their changes are published.
+    pub channel: String,
+}
+
 /// A token known in advance, for one client.
 #[derive(Debug, Clone, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -280,6 +309,7 @@ impl Default for Settings {
             history: History::default(),
             channels: Channels::default(),
             cluster: Cluster::default(),
+            cache: Cache::default(),
             store: Store::default(),
             access: Access::default(),
             log: Log::default(),
@@ -313,9 +343,11 @@ impl Listener {
     pub(crate) fn defaults() -> BTreeMap<String, Listener> {
         let on_port = |port: u16| Listener::on(SocketAddr::from(([127, 0, 0, 1], port)));
         let speaking = |dialect, port| Listener { dialect, ..on_port(port) };
+        let disabled = |listener| Listener { enabled: false, ..listener };
         BTreeMap::from([
             ("coremq".to_owned(), speaking(Dialect::Coremq, 6747)),
             ("coremq-websocket".to_owned(), speaking(Dialect::CoremqWebsocket, 9000)),
+            ("memcached".to_owned(), disabled(speaking(Dialect::Memcached, 11211))),
             ("tcp".to_owned(), on_port(8010)),
             ("tls".to_owned(), on_port(8011)),
             ("websocket".to_owned(), on_port(8012)),

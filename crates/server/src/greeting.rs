@@ -1,16 +1,16 @@
 //! The first bytes of a connection, which say what it speaks: TLS or plain, WebSocket or packets.
 
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
 
-use rialto_config::Dialect;
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpStream,
+    time::timeout,
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use crate::{
-    reception::Door,
+    reception::{Dialect, Door},
     websocket::{Accepted, WebSocketReader},
 };
 
@@ -114,6 +114,31 @@ fn packets(stream: Stream, early: Vec<u8>, door: &Door) -> io::Result<Greeted> {
         return Err(refused("a WebSocket listener was asked for no upgrade"));
     }
     Ok(Greeted::packets(stream, early))
+}
+
+/// Shakes hands for TLS if the peer opens with it, on a listener whose protocol needs nothing else to be found out.
+///
+/// The peer may wait before it says anything, but must be through with TLS within `handshake_max`.
+///
+/// # Errors
+/// When the peer goes away, or does not do as the listener asks.
+pub(crate) async fn secure(
+    socket: TcpStream,
+    tls: &Tls,
+    handshake_max: Duration,
+) -> io::Result<Stream> {
+    let mut first = [0];
+    let has_ended = socket.peek(&mut first).await? == 0;
+    match tls {
+        Tls::Off => Ok(Stream::Plain(socket)),
+        _ if has_ended => Err(io::ErrorKind::UnexpectedEof.into()),
+        Tls::Allowed(acceptor) | Tls::Required(acceptor) if first == [TLS_HANDSHAKE] => {
+            let stream = timeout(handshake_max, Box::pin(acceptor.accept(socket))).await??;
+            Ok(Stream::Tls(Box::new(stream)))
+        }
+        Tls::Allowed(_) => Ok(Stream::Plain(socket)),
+        Tls::Required(_) => Err(refused("plain connection to a listener that requires TLS")),
+    }
 }
 
 async fn greet_in_tls(

@@ -111,6 +111,11 @@ impl Hub {
         Hub { state: Mutex::new(state), gate, clock, close_slow }
     }
 
+    /// Reads the clocks.
+    pub(crate) fn now(&self) -> Now {
+        self.clock.now()
+    }
+
     /// Adds a connection with its sending end.
     pub(crate) fn open(&self, manners: Manners, outlet: Arc<Outlet>) -> ConnectionKey {
         let mut state = self.state.lock();

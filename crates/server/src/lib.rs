@@ -20,6 +20,7 @@ mod connection;
 mod greeting;
 mod link;
 mod listener;
+mod memcached;
 mod outbox;
 mod outlet;
 mod reception;

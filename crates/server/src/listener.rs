@@ -8,7 +8,7 @@ use tokio::{
     time::sleep,
 };
 
-use crate::reception::{Door, Reception};
+use crate::reception::{Reception, Room};
 
 /// Connections the system keeps for us until they are accepted.
 const BACKLOG: i32 = 4096;
@@ -22,7 +22,7 @@ pub(crate) struct Listener {
     pub(crate) name: String,
     pub(crate) address: SocketAddr,
     pub(crate) socket: TcpListener,
-    pub(crate) door: Door,
+    pub(crate) room: Room,
 }
 
 /// Opens a listening socket.
@@ -66,16 +66,22 @@ impl Listener {
     fn receive(&self, reception: &Arc<Reception>, socket: TcpStream, peer: SocketAddr) {
         match reception.admission.admit(peer.ip()) {
             Ok(permit) => {
-                let (reception, door) = (reception.clone(), self.door.clone());
-                tokio::spawn(async move {
-                    // The greeting's state is large and short-lived: boxed, so that an idle
-                    // connection does not carry it.
-                    let received = Box::pin(reception.receive(socket, peer, door)).await;
-                    if let Some((connection, early)) = received {
-                        connection.run(early).await;
-                    }
-                    drop(permit);
-                });
+                let reception = reception.clone();
+                match self.room.clone() {
+                    Room::Broker(door) => tokio::spawn(async move {
+                        // The greeting's state is large and short-lived: boxed, so that an idle
+                        // connection does not carry it.
+                        let received = Box::pin(reception.receive(socket, peer, door)).await;
+                        if let Some((connection, early)) = received {
+                            connection.run(early).await;
+                        }
+                        drop(permit);
+                    }),
+                    Room::Cache(tls) => tokio::spawn(async move {
+                        reception.serve_cache(socket, tls).await;
+                        drop(permit);
+                    }),
+                };
             }
             Err(reason) => {
                 if reception.admission.begins_refusing() {
@@ -83,7 +89,7 @@ impl Listener {
                 }
                 reception.hub.round(|broker| broker.stats_mut().refused_connections += 1);
                 // The socket's buffer is empty: this goes out at once or never.
-                _ = socket.try_write(&self.door.refusal(reason));
+                _ = socket.try_write(&self.room.refusal(reason));
             }
         }
     }

@@ -3,7 +3,6 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use rialto_broker::{CloseReason, Manners};
-use rialto_config::Dialect;
 use rialto_session::{coremq, jmqt};
 use rialto_wire::{coremq as coremq_wire, jmqt as jmqt_wire};
 use tokio::{net::TcpStream, sync::watch, time::timeout};
@@ -12,9 +11,10 @@ use uuid::Uuid;
 use crate::{
     admission::Admission,
     connection::{Connection, ConnectionLimits},
-    greeting::{Greeted, Stream, Tls, greet},
+    greeting::{Greeted, Stream, Tls, greet, secure},
     hub::Hub,
     link::{Framed, Link, OwnedLink, OwnedStream},
+    memcached::{self, Cache},
     outlet::Outlet,
     replicants::Replicants,
     speech::{Framing, Speech},
@@ -23,7 +23,24 @@ use crate::{
 /// A paced client has one stored message under way at a time (J-109).
 const PACED_WINDOW: u32 = 1;
 
-/// What a listener's connections are like.
+/// What a listener leads to.
+#[derive(Clone)]
+pub(crate) enum Room {
+    /// The broker.
+    Broker(Door),
+    /// The cache, whose connections are no clients of the broker.
+    Cache(Tls),
+}
+
+/// What clients of the broker speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Jmqt,
+    Coremq,
+    CoremqWebsocket,
+}
+
+/// What connections to the broker are like.
 #[derive(Clone)]
 pub(crate) struct Door {
     pub(crate) dialect: Dialect,
@@ -35,6 +52,7 @@ pub(crate) struct Door {
 /// What all doors share.
 pub(crate) struct Reception {
     pub(crate) hub: Arc<Hub>,
+    pub(crate) cache: Arc<Cache>,
     pub(crate) limits: Arc<ConnectionLimits>,
     pub(crate) admission: Arc<Admission>,
     pub(crate) outbox_bytes_max: usize,
@@ -46,18 +64,65 @@ pub(crate) struct Reception {
     pub(crate) stopping: watch::Receiver<bool>,
 }
 
-impl Door {
+impl Room {
+    pub(crate) fn new(dialect: rialto_config::Dialect, tls: Tls, is_paced: bool) -> Self {
+        let dialect = match dialect {
+            rialto_config::Dialect::Jmqt => Dialect::Jmqt,
+            rialto_config::Dialect::Coremq => Dialect::Coremq,
+            rialto_config::Dialect::CoremqWebsocket => Dialect::CoremqWebsocket,
+            rialto_config::Dialect::Memcached => return Room::Cache(tls),
+        };
+        Room::Broker(Door { dialect, tls, is_paced })
+    }
+
+    pub(crate) fn tls(&self) -> &Tls {
+        match self {
+            Room::Broker(Door { tls, .. }) | Room::Cache(tls) => tls,
+        }
+    }
+
+    /// Returns what is spoken there, in the words of the configuration.
+    pub(crate) fn dialect(&self) -> rialto_config::Dialect {
+        match self {
+            Room::Broker(Door { dialect: Dialect::Jmqt, .. }) => rialto_config::Dialect::Jmqt,
+            Room::Broker(Door { dialect: Dialect::Coremq, .. }) => rialto_config::Dialect::Coremq,
+            Room::Broker(_) => rialto_config::Dialect::CoremqWebsocket,
+            Room::Cache(_) => rialto_config::Dialect::Memcached,
+        }
+    }
+
     /// Returns what a connection is told that is not let in, before it has said anything.
     pub(crate) fn refusal(&self, reason: CloseReason) -> Vec<u8> {
-        let packet = match self.dialect {
-            Dialect::Coremq => coremq::last_word(reason, "-"),
-            Dialect::Jmqt | Dialect::CoremqWebsocket => jmqt::LastWord::new(reason).packet,
+        let packet = match self {
+            Room::Cache(_) => return memcached::TOO_MANY.into(),
+            Room::Broker(Door { dialect: Dialect::Coremq, .. }) => coremq::last_word(reason, "-"),
+            Room::Broker(_) => jmqt::LastWord::new(reason).packet,
         };
         packet.unwrap_or_default()
     }
 }
 
 impl Reception {
+    /// Serves a client of the cache until it goes or the server stops. It may be silent for as long as it likes, once it
+    /// is through with TLS.
+    pub(crate) async fn serve_cache(&self, socket: TcpStream, tls: Tls) {
+        _ = socket.set_nodelay(true);
+        let mut stopping = self.stopping.clone();
+        let serving = async {
+            match secure(socket, &tls, self.greeting_timeout).await? {
+                Stream::Plain(stream) => self.cache.serve(stream).await,
+                Stream::Tls(stream) => self.cache.serve(stream).await,
+            }
+        };
+        let ended = tokio::select! {
+            ended = serving => ended,
+            _ = stopping.wait_for(|stopping| *stopping) => Ok(()),
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "connection to the cache broke");
+        }
+    }
+
     /// Finds out what a connection speaks and makes it known; also returns what was read beyond the
     /// greeting. `None` when it ended before.
     pub(crate) async fn receive(

@@ -26,7 +26,8 @@ use crate::{
     greeting::{self, Tls},
     hub::{Clock, Hub, StoreInboxes, TICK},
     listener::{Listener, bind},
-    reception::{Door, Reception},
+    memcached::Cache,
+    reception::{Reception, Room},
     settings as map,
     store::{Job, StoreThreads},
 };
@@ -157,8 +158,10 @@ impl Server {
         let limits = &settings.limits;
         let admission =
             Admission::new(connections_max(settings), limits.connections_per_address_max);
+        let cache = Arc::new(Cache::new(&settings.cache, hub.clone()));
         let reception = Arc::new(Reception {
             hub: hub.clone(),
+            cache: cache.clone(),
             limits: map::connection(settings),
             admission: admission.clone(),
             outbox_bytes_max: limits.outbox_bytes_max.as_usize(),
@@ -175,7 +178,7 @@ impl Server {
         let mut tasks = start_links(settings, &reception, origin);
         let accept = |listener: Listener| tokio::spawn(listener.accept_all(reception.clone()));
         tasks.extend(listeners.into_iter().map(accept));
-        let ticker = tokio::spawn(tick(hub.clone()));
+        let ticker = tokio::spawn(tick(hub.clone(), cache));
         Ok(Server { hub, jobs, store_threads, admission, tasks, ticker, stopping })
     }
 
@@ -210,12 +213,13 @@ impl Server {
     }
 }
 
-async fn tick(hub: Arc<Hub>) {
+async fn tick(hub: Arc<Hub>, cache: Arc<Cache>) {
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
         hub.round(Broker::on_tick);
+        cache.on_tick();
     }
 }
 
@@ -253,8 +257,8 @@ fn open_listeners(settings: &Settings) -> Result<Vec<Listener>, ServeError> {
         };
         let socket = bind(listener.address).map_err(failed)?;
         let address = socket.local_addr().map_err(failed)?;
-        let door = Door { dialect: listener.dialect, tls, is_paced: listener.paced };
-        listeners.push(Listener { name: name.to_owned(), address, socket, door });
+        let room = Room::new(listener.dialect, tls, listener.paced);
+        listeners.push(Listener { name: name.to_owned(), address, socket, room });
     }
     if listeners.is_empty() { Err(ServeError::NoListener) } else { Ok(listeners) }
 }
@@ -269,7 +273,7 @@ fn identity(settings: &Settings, listeners: &[Listener]) -> Arc<coremq::Server> 
         configured.clone()
     };
     let mut listeners = listeners.iter();
-    let coremq = listeners.find(|listener| listener.door.dialect == Dialect::Coremq);
+    let coremq = listeners.find(|listener| listener.room.dialect() == Dialect::Coremq);
     let port = coremq.map_or(cluster::PORT, |listener| listener.address.port());
     let address = Arc::from(format!("{name}:{port}"));
     Arc::new(coremq::Server { name, address })
@@ -306,8 +310,8 @@ fn start_links(settings: &Settings, reception: &Reception, origin: u64) -> Vec<J
 
 /// Tells the operator what is open, and to whom.
 fn announce(settings: &Settings, listeners: &[Listener]) {
-    for Listener { name, address, door, .. } in listeners {
-        let (dialect, tls) = (door.dialect.as_str(), door.tls.as_str());
+    for Listener { name, address, room, .. } in listeners {
+        let (dialect, tls) = (room.dialect().as_str(), room.tls().as_str());
         tracing::info!(listener = name, %address, dialect, tls, "listening");
     }
     if settings.access.mode == AccessMode::Open {

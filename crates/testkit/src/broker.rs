@@ -147,7 +147,8 @@ impl Broker {
     }
 
     /// Returns what makes a TLS client trust the broker.
-    pub(crate) fn client_config(&self) -> Arc<ClientConfig> {
+    #[must_use]
+    pub fn client_config(&self) -> Arc<ClientConfig> {
         self.certificate.client_config.clone()
     }
 

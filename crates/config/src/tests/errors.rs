@@ -179,7 +179,7 @@ fn an_environment_variable_is_named() {
         &expect![[r#"
             environment variable RIALTO_LIMITS__PACKET_BYTES_MAX: `limits.packet_bytes_max` cannot be "lots"; expected a size such as 65536, "64KiB" or "16MB", from 1KiB to 256MiB
             environment variable RIALTO_LIMITS__PACKET_BYTE_MAX: unknown key `limits.packet_byte_max`; did you mean `packet_bytes_max`?
-            environment variable RIALTO_FOO: unknown key `foo`; known here: server, listeners, tls, limits, session, delivery, history, channels, cluster, store, access, log
+            environment variable RIALTO_FOO: unknown key `foo`; known here: server, listeners, tls, limits, session, delivery, history, channels, cluster, cache, store, access, log
             environment variable RIALTO_LOG_LEVEL: unknown key `log_level`; did you mean `log.level`? In a variable two underscores stand for the dot
             environment variable RIALTO_LOG__LEVEL__X: unknown key `log.level.x`; level is a value, not a section
         "#]],
@@ -213,19 +213,25 @@ fn values_that_do_not_go_together_name_the_one_that_was_set() {
             "[listeners.wss]\naddress = \"127.0.0.1:443\"\n",
             "[limits]\noutbox_bytes_max = \"64KiB\"\n",
             "[[access.tokens]]\nclient = \"\"\ntoken = \"x\"\n",
+            "[listeners.memcached]\nenabled = true\naddress = \"0.0.0.0:1\"\n[access]\nmode = \"tokens\"\n",
+            "[[cache.publish]]\nprefix = \"a.\"\nchannel = \"$stats\"\n",
+            "[[cache.publish]]\nprefix = \"a.\"\n",
         ],
         &expect![[r#"
             rialto.toml:2:15: `tls.certificate` is set and `tls.key` is not; set both or none; `rialto cert new` makes a pair for development
             rialto.toml:2:7: `tls.key` is set and `tls.certificate` is not; set both or none; `rialto cert new` makes a pair for development
             rialto.toml:2:11: `listeners.tcp.address` is 0.0.0.0:8010, which other machines can reach, while access.mode is "open": anybody who can reach it could read and publish everything; set access.mode = "tokens", or, if that is what you want, access.open_beyond_loopback = true
             rialto.toml:2:11: `listeners.tcp.address` is [::]:8010, which other machines can reach, while access.mode is "open": anybody who can reach it could read and publish everything; set access.mode = "tokens", or, if that is what you want, access.open_beyond_loopback = true
-            rialto.toml:2:9: listener `lab` has no address; set listeners.lab.address; the listeners of the defaults are coremq, coremq-websocket, tcp, tls, websocket, wss
+            rialto.toml:2:9: listener `lab` has no address; set listeners.lab.address; the listeners of the defaults are coremq, coremq-websocket, memcached, tcp, tls, websocket, wss
             rialto.toml:2:11: `my lab` cannot be the name of a listener; use 1 to 32 of the characters a to z, 0 to 9, _ and -
             rialto.toml:2:7: listener `tcp` requires TLS, and there is no certificate; set tls.certificate and tls.key; `rialto cert new` makes a pair for development
             rialto.toml:2:11: listeners `lab` and `tcp` both want 127.0.0.1:8010; one listener hears TLS, WebSocket and plain sockets alike; remove one, give it another address, or set enabled = false
             rialto.toml:2:11: listener `wss` requires TLS, and there is no certificate; set tls.certificate and tls.key; `rialto cert new` makes a pair for development
             rialto.toml:2:20: `limits.outbox_bytes_max` is 64KiB, less than `limits.packet_bytes_max`, 1MiB: the largest packets could never be delivered; raise the first or lower the second
             rialto.toml:1:1: an entry of `access.tokens` has an empty client or token; give both, or remove the entry
+            rialto.toml:3:11: `listeners.memcached.address` is 0.0.0.0:1, which other machines can reach, and its dialect is "memcached", which knows no tokens, with TLS or without: anybody who can reach it could read and change the whole cache; use an address of loopback, or, if that is what you want, set access.open_beyond_loopback = true
+            rialto.toml:1:1: changes under `a.` cannot be published on the channel `$stats`; give it a name that does not begin with $
+            rialto.toml:1:1: `cache.publish` cannot be [{ prefix = "a." }]; expected a list of tables like { prefix = "config.", channel = "cache.config" }, with these two keys only
         "#]],
     );
     check_flags(

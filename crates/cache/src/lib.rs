@@ -1,0 +1,31 @@
+//! An in-memory cache that speaks memcached's text protocol.
+//!
+//! Opens no sockets, reads no clock and starts nothing: bytes and the time come in, reply bytes and changes go out. It
+//! knows nothing of brokers and channels; which changes somebody wants to hear of is a list of key prefixes. Read
+//! [`Session`] first, which is one connection, then [`Store`], which all connections share, then [`Reader`].
+//!
+//! Tested with dialogues in text, with the same bytes cut at every place, and with threads that write the same key.
+
+mod exptime;
+mod key;
+mod number;
+
+mod command;
+mod reader;
+
+mod change;
+mod flush;
+mod item;
+mod stats;
+mod store;
+
+mod session;
+
+pub use change::{Change, ChangeKind};
+pub use command::{Fault, Request, Verb};
+pub use exptime::{Exptime, UnixMs};
+pub use item::Item;
+pub use key::{KEY_BYTES_MAX, Key};
+pub use reader::{LINE_BYTES_MAX, Read, Reader};
+pub use session::{Progress, REPLY_BYTES_MAX, Session};
+pub use store::{Direction, NoSum, Settings, Store, Stored, Write};
