@@ -9,8 +9,9 @@ use crate::exit::{Exit, Failure};
 use crate::logging::Level;
 
 const EXAMPLES: &str = "\
-Without arguments the broker listens on loopback only, on ports 8010 to 8012 (and 8013 with a
-certificate), and keeps its data in ./rialto-data. SIGTERM or Ctrl-C stops it gracefully.
+Without arguments the broker listens on loopback only: JMQT on ports 8010 to 8012 (and 8013 with a
+certificate), CoreMQ on 6747 and, for WebSocket, 9000, the status page on 8080. It keeps its data in
+./rialto-data. SIGTERM or Ctrl-C stops it gracefully.
 
 Examples:
   rialto serve --data-dir /var/lib/rialto

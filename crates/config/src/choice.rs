@@ -66,6 +66,8 @@ choice! {
         Coremq = "coremq",
         /// CoreMQ's WebSocket gateway.
         CoremqWebsocket = "coremq-websocket",
+        /// HTTP: the status page.
+        Http = "http",
         /// memcached's text protocol: the cache.
         Memcached = "memcached",
     }

@@ -25,7 +25,7 @@ pub(crate) fn check(settings: &Settings) -> Result<(), Violation> {
     addresses_are_used_once(settings)?;
     required_tls_has_a_certificate(settings)?;
     open_access_stays_at_home(settings)?;
-    a_cache_stays_at_home(settings)?;
+    what_knows_no_tokens_stays_at_home(settings)?;
     changes_have_a_channel(settings)?;
     preset_tokens_can_be_used(settings)?;
     an_outbox_holds_a_packet(settings)
@@ -120,19 +120,24 @@ fn open_access_stays_at_home(settings: &Settings) -> Result<(), Violation> {
     }
 }
 
-/// memcached's text protocol has no way to say who one is: to its clients every mode is open.
-fn a_cache_stays_at_home(settings: &Settings) -> Result<(), Violation> {
-    let is_open = |(_, listener): &(&str, &Listener)| {
-        listener.dialect == Dialect::Memcached && is_reachable(listener)
+/// memcached's text protocol and the status page have no way to say who one is: to their clients
+/// every mode is open.
+fn what_knows_no_tokens_stays_at_home(settings: &Settings) -> Result<(), Violation> {
+    let harm = |dialect| match dialect {
+        Dialect::Memcached => Some("read and change the whole cache"),
+        Dialect::Http => Some("see what the server does"),
+        Dialect::Jmqt | Dialect::Coremq | Dialect::CoremqWebsocket => None,
     };
-    match settings.open_listeners().find(is_open) {
-        Some((name, listener)) if !settings.access.open_beyond_loopback => Err(Violation {
+    let mut listeners = settings.open_listeners().filter(|(_, listener)| is_reachable(listener));
+    let exposed = listeners.find_map(|(name, it)| Some((name, it, harm(it.dialect)?)));
+    match exposed {
+        Some((name, listener, harm)) if !settings.access.open_beyond_loopback => Err(Violation {
             key: format!("{LISTENERS}.{name}.address"),
             problem: format!(
                 "`{LISTENERS}.{name}.address` is {}, which other machines can reach, and its \
-                 dialect is \"memcached\", which knows no tokens, with TLS or without: anybody who \
-                 can reach it could read and change the whole cache",
-                listener.address
+                 dialect is \"{}\", which knows no tokens, with TLS or without: anybody who can \
+                 reach it could {harm}",
+                listener.address, listener.dialect
             ),
             hint: "use an address of loopback, or, if that is what you want, set \
                    access.open_beyond_loopback = true"

@@ -71,7 +71,8 @@ section! {
         address: SocketAddr = "127.0.0.1:0",
         /// Whether the listener is opened at all.
         enabled: bool = "true",
-        /// What its clients speak: "jmqt", "coremq" (TCP), "coremq-websocket" or "memcached".
+        /// What its clients speak: "jmqt", "coremq" (TCP), "coremq-websocket", "memcached" or
+        /// "http" (the status page).
         dialect: Dialect = "jmqt",
         /// What to do about TLS: "off", "allow" (TLS or plain, as the client opens, if there is a
         /// certificate) or "require". The wss listener of the defaults is not opened while there is
@@ -347,6 +348,7 @@ impl Listener {
         BTreeMap::from([
             ("coremq".to_owned(), speaking(Dialect::Coremq, 6747)),
             ("coremq-websocket".to_owned(), speaking(Dialect::CoremqWebsocket, 9000)),
+            ("http".to_owned(), speaking(Dialect::Http, 8080)),
             ("memcached".to_owned(), disabled(speaking(Dialect::Memcached, 11211))),
             ("tcp".to_owned(), on_port(8010)),
             ("tls".to_owned(), on_port(8011)),

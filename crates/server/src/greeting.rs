@@ -102,7 +102,7 @@ pub(crate) async fn greet(
 /// Greets a peer that waits for us to speak first: only TLS can be shaken hands for.
 async fn greet_silently(socket: TcpStream, tls: &Tls) -> io::Result<Greeted> {
     let stream = match tls {
-        Tls::Required(acceptor) => Stream::Tls(Box::new(acceptor.accept(socket).await?)),
+        Tls::Required(acceptor) => Stream::Tls(Box::new(Box::pin(acceptor.accept(socket)).await?)),
         Tls::Allowed(_) | Tls::Off => Stream::Plain(socket),
     };
     Ok(Greeted::packets(stream, Vec::new()))

@@ -26,6 +26,7 @@ mod outlet;
 mod reception;
 mod replicants;
 mod speech;
+mod status;
 mod websocket;
 
 mod cluster;

@@ -81,6 +81,10 @@ impl Listener {
                         reception.serve_cache(socket, tls).await;
                         drop(permit);
                     }),
+                    Room::Status(tls) => tokio::spawn(async move {
+                        reception.serve_status(socket, tls).await;
+                        drop(permit);
+                    }),
                 };
             }
             Err(reason) => {

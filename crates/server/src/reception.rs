@@ -18,6 +18,7 @@ use crate::{
     outlet::Outlet,
     replicants::Replicants,
     speech::{Framing, Speech},
+    status::{self, StatusPage},
 };
 
 /// A paced client has one stored message under way at a time (J-109).
@@ -30,6 +31,8 @@ pub(crate) enum Room {
     Broker(Door),
     /// The cache, whose connections are no clients of the broker.
     Cache(Tls),
+    /// The status page.
+    Status(Tls),
 }
 
 /// What clients of the broker speak.
@@ -53,6 +56,7 @@ pub(crate) struct Door {
 pub(crate) struct Reception {
     pub(crate) hub: Arc<Hub>,
     pub(crate) cache: Arc<Cache>,
+    pub(crate) status_page: StatusPage,
     pub(crate) limits: Arc<ConnectionLimits>,
     pub(crate) admission: Arc<Admission>,
     pub(crate) outbox_bytes_max: usize,
@@ -71,13 +75,14 @@ impl Room {
             rialto_config::Dialect::Coremq => Dialect::Coremq,
             rialto_config::Dialect::CoremqWebsocket => Dialect::CoremqWebsocket,
             rialto_config::Dialect::Memcached => return Room::Cache(tls),
+            rialto_config::Dialect::Http => return Room::Status(tls),
         };
         Room::Broker(Door { dialect, tls, is_paced })
     }
 
     pub(crate) fn tls(&self) -> &Tls {
         match self {
-            Room::Broker(Door { tls, .. }) | Room::Cache(tls) => tls,
+            Room::Broker(Door { tls, .. }) | Room::Cache(tls) | Room::Status(tls) => tls,
         }
     }
 
@@ -88,6 +93,7 @@ impl Room {
             Room::Broker(Door { dialect: Dialect::Coremq, .. }) => rialto_config::Dialect::Coremq,
             Room::Broker(_) => rialto_config::Dialect::CoremqWebsocket,
             Room::Cache(_) => rialto_config::Dialect::Memcached,
+            Room::Status(_) => rialto_config::Dialect::Http,
         }
     }
 
@@ -95,6 +101,7 @@ impl Room {
     pub(crate) fn refusal(&self, reason: CloseReason) -> Vec<u8> {
         let packet = match self {
             Room::Cache(_) => return memcached::TOO_MANY.into(),
+            Room::Status(_) => return status::TOO_MANY.into(),
             Room::Broker(Door { dialect: Dialect::Coremq, .. }) => coremq::last_word(reason, "-"),
             Room::Broker(_) => jmqt::LastWord::new(reason).packet,
         };
@@ -103,23 +110,41 @@ impl Room {
 }
 
 impl Reception {
-    /// Serves a client of the cache until it goes or the server stops. It may be silent for as long as it likes, once it
-    /// is through with TLS.
+    /// Serves a client of the cache until it goes or the server stops. It may be silent for as long
+    /// as it likes, once it is through with TLS.
     pub(crate) async fn serve_cache(&self, socket: TcpStream, tls: Tls) {
+        self.serve_apart(socket, tls, async |stream| match stream {
+            Stream::Plain(stream) => self.cache.serve(stream).await,
+            Stream::Tls(stream) => self.cache.serve(stream).await,
+        })
+        .await;
+    }
+
+    /// Serves the status page to a client until it goes or the server stops.
+    pub(crate) async fn serve_status(&self, socket: TcpStream, tls: Tls) {
+        self.serve_apart(socket, tls, async |stream| match stream {
+            Stream::Plain(stream) => self.status_page.serve(stream).await,
+            Stream::Tls(stream) => self.status_page.serve(stream).await,
+        })
+        .await;
+    }
+
+    /// Serves a connection that is none of the broker's.
+    async fn serve_apart(
+        &self,
+        socket: TcpStream,
+        tls: Tls,
+        serve: impl AsyncFnOnce(Stream) -> io::Result<()>,
+    ) {
         _ = socket.set_nodelay(true);
         let mut stopping = self.stopping.clone();
-        let serving = async {
-            match secure(socket, &tls, self.greeting_timeout).await? {
-                Stream::Plain(stream) => self.cache.serve(stream).await,
-                Stream::Tls(stream) => self.cache.serve(stream).await,
-            }
-        };
+        let serving = async { serve(secure(socket, &tls, self.greeting_timeout).await?).await };
         let ended = tokio::select! {
             ended = serving => ended,
             _ = stopping.wait_for(|stopping| *stopping) => Ok(()),
         };
         if let Err(error) = ended {
-            tracing::debug!(%error, "connection to the cache broke");
+            tracing::debug!(%error, "connection broke");
         }
     }
 

@@ -29,6 +29,7 @@ use crate::{
     memcached::Cache,
     reception::{Reception, Room},
     settings as map,
+    status::StatusPage,
     store::{Job, StoreThreads},
 };
 
@@ -162,6 +163,7 @@ impl Server {
         let reception = Arc::new(Reception {
             hub: hub.clone(),
             cache: cache.clone(),
+            status_page: StatusPage::new(hub.clone(), server.clone()),
             limits: map::connection(settings),
             admission: admission.clone(),
             outbox_bytes_max: limits.outbox_bytes_max.as_usize(),

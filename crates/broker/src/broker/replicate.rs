@@ -232,6 +232,11 @@ impl<E: Encoder> Broker<E> {
         self.replication.linked.contains(server)
     }
 
+    /// Returns the names of the servers whose messages come in over connections of our own.
+    pub fn linked(&self) -> impl Iterator<Item = &str> {
+        self.replication.linked.iter().map(String::as_str)
+    }
+
     /// Counts messages of other servers that cannot be had any more.
     pub fn note_missed(&mut self, count: u64) {
         self.stats.relay_missed += count;

@@ -222,7 +222,7 @@ fn values_that_do_not_go_together_name_the_one_that_was_set() {
             rialto.toml:2:7: `tls.key` is set and `tls.certificate` is not; set both or none; `rialto cert new` makes a pair for development
             rialto.toml:2:11: `listeners.tcp.address` is 0.0.0.0:8010, which other machines can reach, while access.mode is "open": anybody who can reach it could read and publish everything; set access.mode = "tokens", or, if that is what you want, access.open_beyond_loopback = true
             rialto.toml:2:11: `listeners.tcp.address` is [::]:8010, which other machines can reach, while access.mode is "open": anybody who can reach it could read and publish everything; set access.mode = "tokens", or, if that is what you want, access.open_beyond_loopback = true
-            rialto.toml:2:9: listener `lab` has no address; set listeners.lab.address; the listeners of the defaults are coremq, coremq-websocket, memcached, tcp, tls, websocket, wss
+            rialto.toml:2:9: listener `lab` has no address; set listeners.lab.address; the listeners of the defaults are coremq, coremq-websocket, http, memcached, tcp, tls, websocket, wss
             rialto.toml:2:11: `my lab` cannot be the name of a listener; use 1 to 32 of the characters a to z, 0 to 9, _ and -
             rialto.toml:2:7: listener `tcp` requires TLS, and there is no certificate; set tls.certificate and tls.key; `rialto cert new` makes a pair for development
             rialto.toml:2:11: listeners `lab` and `tcp` both want 127.0.0.1:8010; one listener hears TLS, WebSocket and plain sockets alike; remove one, give it another address, or set enabled = false

@@ -65,7 +65,7 @@ fn a_listener_by_a_new_name_is_added_to_those_of_the_defaults() {
     .unwrap();
     let expected = Listener::on(([127, 0, 0, 1], 9999).into());
     assert_eq!(settings.listeners["lab"], expected);
-    assert_eq!(open_names(&settings), ["coremq", "coremq-websocket", "lab", "tcp", "websocket"]);
+    assert_eq!(open_names(&settings), ["coremq", "coremq-websocket", "http", "lab", "tcp", "websocket"]);
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn addresses_of_the_command_line_replace_all_listeners() {
 
 #[test]
 fn wss_of_the_defaults_opens_only_with_a_certificate() {
-    let plain = ["coremq", "coremq-websocket", "tcp", "tls", "websocket"];
+    let plain = ["coremq", "coremq-websocket", "http", "tcp", "tls", "websocket"];
     assert_eq!(open_names(&Settings::default()), plain);
     let with_certificate = load(&Sources {
         flags: set(&["tls.certificate=c.pem", "tls.key=k.pem"]),
