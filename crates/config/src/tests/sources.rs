@@ -65,7 +65,10 @@ fn a_listener_by_a_new_name_is_added_to_those_of_the_defaults() {
     .unwrap();
     let expected = Listener::on(([127, 0, 0, 1], 9999).into());
     assert_eq!(settings.listeners["lab"], expected);
-    assert_eq!(open_names(&settings), ["coremq", "coremq-websocket", "http", "lab", "tcp", "websocket"]);
+    assert_eq!(
+        open_names(&settings),
+        ["coremq", "coremq-websocket", "http", "lab", "tcp", "websocket"]
+    );
 }
 
 #[test]
