@@ -55,7 +55,7 @@ pub struct Broker<E: Encoder> {
     batch: batch::Batch,
     /// Batches handed to the store, oldest first.
     committing: VecDeque<Vec<batch::Waiting>>,
-    /// Payload bytes of pages handed over and not committed.
+    /// Memory of pages handed over and not committed.
     uncommitted_bytes_total: usize,
     dirty: tick::Dirty,
     histories: history::Histories,

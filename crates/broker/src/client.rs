@@ -69,7 +69,7 @@ pub(crate) struct Connection {
     pub(crate) window_bytes: u64,
     /// Channels whose cursor waits because `window_bytes` left no room.
     pub(crate) waiting: Vec<ChannelKey>,
-    /// Bytes this publisher waits for the store to commit.
+    /// Memory of what this publisher waits for the store to commit.
     pub(crate) uncommitted_bytes: usize,
     /// The channel it published to last: publishers seldom change.
     pub(crate) last_channel: Option<ChannelKey>,

@@ -68,6 +68,9 @@ pub enum CloseReason {
     /// A WebSocket binary message.
     #[error("binary messages are not accepted")]
     BinaryMessage,
+    /// A frame's length is missing or wrong, so that nothing behind it can be told apart.
+    #[error("no frame: its length is missing or wrong")]
+    FramingLost,
     /// The peer broke the rules of the carrier.
     #[error("protocol error")]
     ProtocolError,

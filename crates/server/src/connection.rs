@@ -262,7 +262,7 @@ fn too_large(error: FrameTooLong) -> CloseReason {
 fn unframed(error: FrameError) -> CloseReason {
     match error {
         FrameError::TooLong { limit } => CloseReason::PacketTooLarge { limit },
-        FrameError::Header => CloseReason::ProtocolError,
+        FrameError::Header => CloseReason::FramingLost,
     }
 }
 

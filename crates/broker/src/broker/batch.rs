@@ -180,6 +180,10 @@ impl Requests {
         self.ends.push(self.text.len() as u32);
     }
 
+    fn bytes(&self) -> usize {
+        self.text.len() + size_of_val(&self.ends[..])
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
         let mut start = 0;
         self.ends.iter().map(move |&end| {
@@ -191,6 +195,12 @@ impl Requests {
 }
 
 impl PendingPage {
+    /// Returns the memory it takes until it is committed, about.
+    pub(super) fn kept_bytes(&self) -> usize {
+        let retained = self.retained.as_ref().map_or(0, |it| it.message.payload.len());
+        size_of::<Self>() + self.payloads.as_bytes().len() + self.requests.bytes() + retained
+    }
+
     fn page(&self, channel: ChannelName) -> Page {
         Page {
             channel,
@@ -257,7 +267,7 @@ impl<E: Encoder> Broker<E> {
     fn submit_page(&mut self, page: PendingPage) {
         let channel = &mut self.channels[page.channel];
         let name = channel.name.clone();
-        let bytes = page.payloads.as_bytes().len();
+        let bytes = page.kept_bytes();
         self.uncommitted_bytes_total += bytes;
         if let Some(from) = page.from.and_then(|from| self.connections.get_mut(from)) {
             from.uncommitted_bytes += bytes;

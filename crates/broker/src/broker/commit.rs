@@ -65,7 +65,7 @@ impl<E: Encoder> Broker<E> {
         let key = page.channel;
         self.channels[key].changes_under_way -= 1;
         self.channels[key].retained_under_way -= u32::from(page.retained.is_some());
-        let bytes = page.payloads.as_bytes().len();
+        let bytes = page.kept_bytes();
         self.uncommitted_bytes_total -= bytes;
         if let Some(from) = page.from.and_then(|from| self.connections.get_mut(from)) {
             from.uncommitted_bytes -= bytes;

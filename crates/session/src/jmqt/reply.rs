@@ -156,7 +156,7 @@ impl LastWord {
             CloseReason::PacketTooLarge { .. } => (1009, Some(status::INVALID_PACKET)),
             CloseReason::InvalidText => (1007, None),
             CloseReason::BinaryMessage => (1003, None),
-            CloseReason::ProtocolError => (1002, None),
+            CloseReason::ProtocolError | CloseReason::FramingLost => (1002, None),
             CloseReason::SlowConsumer { .. } => (1008, None),
             CloseReason::TooManyUnacknowledged { .. } => (1008, Some(status::NOT_ALLOWED)),
             CloseReason::TooManyConnections { .. } | CloseReason::TooManyFromAddress { .. } => {
