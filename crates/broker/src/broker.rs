@@ -4,6 +4,7 @@
 //! [`Broker::begin_round`], gives commands, and takes the effects. Messages of a round are
 //! gathered (QoS 0 into runs, stored QoS 1 into pages), so that their cost is shared.
 
+mod absence;
 mod acknowledge;
 mod batch;
 mod catch_up;
@@ -30,6 +31,8 @@ use crate::{
     output::{Outputs, Run},
 };
 
+pub(crate) use absence::Absence;
+pub use connect::Entry;
 pub use publish::{Publish, Qos};
 pub use replicate::{Observed, Relayed, Resume};
 
@@ -60,6 +63,7 @@ pub struct Broker<E: Encoder> {
     dirty: tick::Dirty,
     histories: history::Histories,
     replication: replicate::Replication,
+    absences: absence::Absences,
     /// Number of the next live QoS 1 delivery.
     next_live: u64,
     /// Counts retained publishes; see [`RetainedMessage::version`].
@@ -77,6 +81,7 @@ impl<E: Encoder> Broker<E> {
             encoder,
             histories: history::Histories::new(&settings),
             replication: replicate::Replication::default(),
+            absences: absence::Absences::default(),
             settings,
             now: started,
             connections: SlotMap::default(),

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use indexmap::IndexSet;
+
 use crate::{
     ChannelName, ClientKey, LogId, LogLimits, LogState, PageState, Retained, Sequence,
     history::{History, HistoryRule},
@@ -18,6 +20,8 @@ pub(crate) struct Channel {
     pub(crate) name: ChannelName,
     /// Connected subscribers.
     pub(crate) receivers: Receivers,
+    /// Lost clients that are subscribed until their session ends.
+    pub(crate) absent: IndexSet<ClientKey, Hasher>,
     pub(crate) retained: Option<Box<RetainedMessage>>,
     pub(crate) history_rule: HistoryRule,
     pub(crate) history: Option<Box<History>>,
@@ -60,6 +64,7 @@ impl Channel {
         Channel {
             name,
             receivers: Receivers::default(),
+            absent: IndexSet::default(),
             retained: None,
             history_rule,
             history: None,
@@ -78,6 +83,7 @@ impl Channel {
     /// Says whether nothing is left that anybody could notice.
     pub(crate) fn is_idle(&self) -> bool {
         self.receivers.is_empty()
+            && self.absent.is_empty()
             && self.retained.is_none()
             && self.history.is_none()
             && self.persistent.is_empty()

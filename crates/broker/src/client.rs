@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    ChannelKey, ClientId, ClientKey, CloseReason, ConnectionKey, Manners, UnixMs, cursor::Cursor,
-    sorted_map::SortedMap,
+    ChannelKey, ClientId, ClientKey, CloseReason, ConnectionKey, Manners, UnixMs, broker::Absence,
+    cursor::Cursor, sorted_map::SortedMap,
 };
 
 /// Live pushes may always be this many unacknowledged, however small the window of stored ones is:
@@ -30,6 +30,8 @@ pub(crate) struct Client {
     pub(crate) direct_channel: Option<ChannelKey>,
     /// Whether it is known only while it is connected.
     pub(crate) is_transient: bool,
+    /// There while it is lost, and until it got what it missed.
+    pub(crate) absence: Option<Box<Absence>>,
     pub(crate) last_seen: UnixMs,
     /// Whether the store does not know `last_seen` yet.
     pub(crate) dirty: bool,
@@ -75,6 +77,8 @@ pub(crate) struct Connection {
     pub(crate) last_channel: Option<ChannelKey>,
     /// Whether an effect to close it was made.
     pub(crate) closing: bool,
+    /// Whether its client said goodbye.
+    pub(crate) has_left: bool,
 }
 
 impl Client {
@@ -85,6 +89,7 @@ impl Client {
             subscriptions: SortedMap::default(),
             direct_channel: None,
             is_transient: false,
+            absence: None,
             last_seen,
             dirty: false,
             changing: SortedMap::default(),

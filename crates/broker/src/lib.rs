@@ -26,18 +26,20 @@ mod channel;
 mod client;
 mod cursor;
 mod history;
+mod inbox;
 mod output;
 mod receivers;
 mod sorted_map;
 
 mod broker;
 
-pub use broker::{Broker, Observed, Publish, Qos, Relayed, Resume};
+pub use broker::{Broker, Entry, Observed, Publish, Qos, Relayed, Resume};
 pub use client::Now;
 pub use durable::*;
 pub use effect::{ChannelKey, ClientKey, ConnectionKey, Effect, ReadRequest};
 pub use encoder::{Encoder, FORMAT_COUNT_MAX, Format, Mark, Reply, Source};
 pub use gate::{Gate, Grant, Refusal};
+pub use inbox::InboxLimits;
 pub use manners::Manners;
 pub use name::{ChannelKind, ChannelName, ClientId, channel_kind};
 pub use packet_id::PacketId;

@@ -1,5 +1,7 @@
 //! What the core has to know of how a dialect behaves on one connection.
 
+use std::time::Duration;
+
 use crate::Format;
 
 /// How the peer on a connection behaves, as far as delivery depends on it.
@@ -19,6 +21,12 @@ pub struct Manners {
     /// Whether it gets back what it publishes to a channel it is subscribed to; `None` is as
     /// configured.
     pub echo: Option<bool>,
+    /// How long a client whose connection is lost may take to come back to its session; zero ends
+    /// the session with the connection.
+    pub resume_for: Duration,
+    /// How long one that is back waits for what it missed, so that the answer it gets first is read
+    /// by itself.
+    pub resume_pause: Duration,
 }
 
 impl Manners {
@@ -33,6 +41,8 @@ impl Manners {
             has_heartbeat: true,
             takes_retained: true,
             echo: None,
+            resume_for: Duration::ZERO,
+            resume_pause: Duration::ZERO,
         }
     }
 

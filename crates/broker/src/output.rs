@@ -6,7 +6,8 @@ use bytes::Bytes;
 
 use crate::{
     ChannelKey, ClientId, ConnectionKey, Effect, Encoder, FORMAT_COUNT_MAX, Format, Mark,
-    MessageId, Reply, Source, UnixMs, channel::Channel, history::LastPayloads,
+    MessageId, Payloads, PayloadsBuilder, Reply, Source, UnixMs, channel::Channel,
+    history::LastPayloads,
 };
 
 /// Room made for a run's first messages.
@@ -93,6 +94,8 @@ pub(crate) struct Run<E: Encoder> {
     pub(crate) count: u32,
     /// What the channel's history gets of it.
     last: LastPayloads,
+    /// What lost clients get of it, if there are any.
+    missed: Option<PayloadsBuilder>,
     /// In use where somebody receives in that format.
     encodings: [Option<Encoding<E>>; FORMAT_COUNT_MAX],
 }
@@ -111,8 +114,11 @@ pub(crate) struct FinishedRun {
     pub(crate) first: MessageId,
     pub(crate) is_own: bool,
     pub(crate) count: u32,
+    pub(crate) acknowledged: bool,
     /// What the channel's history gets of it.
     pub(crate) last: LastPayloads,
+    /// What lost clients get of it.
+    pub(crate) missed: Option<Payloads>,
 }
 
 /// The frames of a finished run, shared by all receivers of a format.
@@ -150,7 +156,8 @@ impl<E: Encoder> Run<E> {
             encodings[usize::from(format.0)] = Some(Encoding { envelope, frames });
         }
         let last = LastPayloads::new(channel.history_rule);
-        Run { channel: key, author, first, is_own, acknowledged, count: 0, last, encodings }
+        let missed = (!channel.absent.is_empty()).then(PayloadsBuilder::default);
+        Run { channel: key, author, first, is_own, acknowledged, count: 0, last, missed, encodings }
     }
 
     /// Returns the name of the message that is pushed next.
@@ -162,6 +169,9 @@ impl<E: Encoder> Run<E> {
     pub(crate) fn push(&mut self, encoder: &E, payload: &[u8], mark: Mark) {
         self.count += 1;
         self.last.push(payload);
+        if let Some(missed) = &mut self.missed {
+            missed.push(payload);
+        }
         for encoding in self.encodings.iter_mut().flatten() {
             encoder.delivery(&encoding.envelope, payload, mark, &mut encoding.frames);
         }
@@ -172,8 +182,9 @@ impl<E: Encoder> Run<E> {
         let frames = RunFrames(self.encodings.map(|encoding| {
             encoding.map_or_else(Bytes::new, |encoding| Bytes::from(encoding.frames))
         }));
-        let Run { channel, author, first, is_own, count, last, .. } = self;
-        (FinishedRun { channel, author, first, is_own, count, last }, frames)
+        let Run { channel, author, first, is_own, acknowledged, count, last, missed, .. } = self;
+        let missed = missed.map(PayloadsBuilder::finish);
+        (FinishedRun { channel, author, first, is_own, count, acknowledged, last, missed }, frames)
     }
 }
 

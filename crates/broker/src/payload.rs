@@ -42,6 +42,11 @@ impl Payloads {
         &self.sequence
     }
 
+    /// Iterates over the JSON texts, each as a slice of the shared buffer.
+    pub(crate) fn slices(&self) -> impl Iterator<Item = Bytes> {
+        self.iter().map(|text| self.sequence.slice_ref(text))
+    }
+
     /// Iterates over the JSON texts.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         let mut rest = self.sequence.get(1..).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::Format;
+use crate::{Format, InboxLimits};
 
 /// What the core is configured to do. All limits hold per broker unless they say otherwise.
 #[derive(Debug, Clone)]
@@ -32,6 +32,8 @@ pub struct Settings {
     pub history: HistorySettings,
     /// What differs on single channels.
     pub channel_rules: Vec<ChannelRule>,
+    /// What is kept for each lost client.
+    pub inbox: InboxLimits,
     /// Passing messages on to other servers.
     pub replication: ReplicationSettings,
     /// Time after which a client without persistent subscriptions, not seen since, is forgotten.
@@ -107,6 +109,7 @@ impl Default for Settings {
             log: LogLimits::default(),
             history: HistorySettings::default(),
             channel_rules: Vec::new(),
+            inbox: InboxLimits { bytes_max: 10 << 10, drop_oldest: true },
             replication: ReplicationSettings::default(),
             forget_after: Duration::from_secs(30 * 24 * 3600),
         }

@@ -15,6 +15,10 @@ pub struct Stats {
     pub sessions_opened: u64,
     /// Sessions that a newer connection of the same client took over.
     pub sessions_taken_over: u64,
+    /// Sessions whose connection was lost and that could be taken up again.
+    pub sessions_lost: u64,
+    /// Sessions that were taken up again.
+    pub sessions_restored: u64,
     /// Messages taken from publishers.
     pub published: u64,
     /// Deliveries put into outboxes.
@@ -37,6 +41,8 @@ pub struct Stats {
     pub malformed: u64,
     /// QoS 0 deliveries dropped because the receiver does not read.
     pub dropped_slow: u64,
+    /// Messages for lost clients dropped because too many came.
+    pub dropped_absent: u64,
     /// Stored messages dropped because a log reached its limit.
     pub dropped_log: u64,
     /// Commits the store refused.

@@ -9,6 +9,17 @@ use crate::{
 
 use super::Broker;
 
+/// How a session began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// Anew.
+    New,
+    /// Where it was when its connection was lost.
+    Restored,
+    /// Not at all: the client has another session, or the connection one already.
+    Refused,
+}
+
 impl<E: Encoder> Broker<E> {
     /// Adds a connection that has not opened a session yet.
     pub fn open(&mut self, manners: Manners) -> ConnectionKey {
@@ -25,6 +36,7 @@ impl<E: Encoder> Broker<E> {
             uncommitted_bytes: 0,
             last_channel: None,
             closing: false,
+            has_left: false,
         })
     }
 
@@ -101,19 +113,25 @@ impl<E: Encoder> Broker<E> {
         self.stats.sessions += 1;
 
         self.reply(connection, &Reply::Connected { timeout_s });
+        self.welcome_back(key, connection);
         self.resume(connection, key);
     }
 
     /// Opens a session on this connection for a client that is known only as long as it lasts:
     /// nothing is stored for it or about it, and its id is free again with its end.
     ///
-    /// Nothing is answered. The id must be new, such as a random one; for one that is in use, or on
-    /// a connection with a session, nothing happens.
-    pub fn connect_transient(&mut self, connection: ConnectionKey, id: &ClientId) {
+    /// Nothing is answered. Says how the session began; for an id that another session has, or on a
+    /// connection with a session, nothing happens.
+    pub fn connect_transient(&mut self, connection: ConnectionKey, id: &ClientId) -> Entry {
         self.settle();
-        let is_free = self.connections.get(connection).is_some_and(|one| one.client.is_none());
-        if !is_free || self.client_keys.contains_key(id) {
-            return;
+        let can_open = |one: &Connection| one.client.is_none() && !one.closing;
+        let is_free = self.connections.get(connection).is_some_and(can_open);
+        let known = self.client_keys.get(id).map(|&key| &self.clients[key]);
+        // A lost one comes back; one that is remembered is not to be forgotten with this session.
+        let is_foreign =
+            known.is_some_and(|client| client.connection.is_some() || !client.is_transient);
+        if !is_free || is_foreign {
+            return Entry::Refused;
         }
         let key = self.known_client(id.clone(), self.now.unix_ms);
         self.clients[key].is_transient = true;
@@ -121,6 +139,7 @@ impl<E: Encoder> Broker<E> {
         self.connections[connection].client = Some(key);
         self.stats.sessions_opened += 1;
         self.stats.sessions += 1;
+        if self.welcome_back(key, connection) { Entry::Restored } else { Entry::New }
     }
 
     /// Says whether `id` is that of a client with an open [transient](Self::connect_transient)
@@ -153,10 +172,9 @@ impl<E: Encoder> Broker<E> {
 
     /// Asks the world to end a connection once what was sent to it is written.
     pub fn close(&mut self, connection: ConnectionKey, reason: CloseReason) {
-        let Some(closing) = self.connections.get_mut(connection).map(|one| &mut one.closing) else {
-            return;
-        };
-        if !std::mem::replace(closing, true) {
+        let Some(state) = self.connections.get_mut(connection) else { return };
+        if !std::mem::replace(&mut state.closing, true) {
+            state.has_left = reason == CloseReason::Asked;
             self.settle();
             self.count_close(reason);
             self.outputs.push(Effect::Close { connection, reason });
@@ -219,26 +237,23 @@ impl<E: Encoder> Broker<E> {
 
     /// Ends the session a connection carries: subscriptions that are not persistent go.
     fn end_session(&mut self, connection: ConnectionKey) {
-        let Some(connection_state) = self.connections.get_mut(connection) else { return };
-        let Some(key) = connection_state.client.take() else { return };
+        let Some(state) = self.connections.get_mut(connection) else { return };
+        let Some(key) = state.client.take() else { return };
+        let (manners, has_left) = (state.manners, state.has_left);
         self.stats.sessions -= 1;
         let client = &mut self.clients[key];
         client.connection = None;
         client.last_seen = self.now.unix_ms;
-        let is_transient = client.is_transient;
-        if !is_transient {
+        if !client.is_transient {
             self.dirty.note_client(key, client);
         }
-
-        let channels: Vec<ChannelKey> = client.subscriptions.keys().collect();
-        client.subscriptions.retain(|kind| matches!(kind, Subscription::Persistent(_)));
-        for channel in channels {
+        if !has_left && !manners.resume_for.is_zero() {
+            return self.lose(key, connection, manners);
+        }
+        client.absence = None;
+        for channel in self.clients[key].subscriptions.keys().collect::<Vec<_>>() {
             self.channels[channel].receivers.remove(connection);
-            self.drop_if_idle(channel);
         }
-        if is_transient {
-            self.client_keys.remove(&self.clients[key].id);
-            self.clients.remove(key);
-        }
+        self.drop_session_subscriptions(key);
     }
 }

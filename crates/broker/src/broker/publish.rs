@@ -9,6 +9,7 @@ use crate::{
     PacketId, Reject, Retained, Source,
     channel::RetainedMessage,
     channel_kind,
+    inbox::Missed,
     output::{Author, FinishedRun, Run, RunFrames},
 };
 
@@ -271,10 +272,11 @@ impl<E: Encoder> Broker<E> {
         self.push_to_run(publish.payload);
     }
 
-    /// Says whether messages are wanted though nobody receives them: as history, or elsewhere.
+    /// Says whether messages are wanted though nobody receives them: as history, later, or elsewhere.
     pub(super) fn is_kept(&self, key: ChannelKey) -> bool {
         let is_remembered = self.channels[key].history_rule.count_max > 0;
-        is_remembered || (self.has_observers() && !self.is_direct(key))
+        let is_awaited = self.has_absent(key) || (self.has_observers() && !self.is_direct(key));
+        is_remembered || is_awaited
     }
 
     pub(super) fn is_direct(&self, key: ChannelKey) -> bool {
@@ -331,7 +333,14 @@ impl<E: Encoder> Broker<E> {
     pub(super) fn end_run(&mut self, run: Run<E>) -> (Author, RunFrames) {
         let (finished, frames) = run.finish();
         self.pass_on(&finished, &frames);
-        let FinishedRun { channel, author, first, is_own, last, .. } = finished;
+        let FinishedRun { channel, author, first, is_own, acknowledged, last, missed, .. } =
+            finished;
+        if let Some(missed) = missed {
+            let name = self.channels[channel].name.clone();
+            let (author, payloads) = (author.clone(), missed.slices().collect());
+            let missed = Missed { channel: name, author, first, acknowledged, payloads };
+            self.keep_for_absent(channel, missed);
+        }
         for (place, payload) in last.finish() {
             let id = MessageId { sequence: first.sequence + place, ..first };
             if is_own || !self.is_remembered(channel, id) {
@@ -366,7 +375,7 @@ impl<E: Encoder> Broker<E> {
                 overdue.push((connection, reason));
             }
         }
-        let is_unheard = channel.receivers.is_empty();
+        let is_unheard = channel.receivers.is_empty() && channel.absent.is_empty();
         for (connection, reason) in overdue {
             self.close(connection, reason);
         }

@@ -243,7 +243,10 @@ impl<E: Encoder> Broker<E> {
             self.reply_subscribed(connection, name.as_str(), Ok(()));
         }
         if let Some(connection) = self.clients[client].connection {
-            self.add_receiver(channel, connection, client);
+            // One that is just back gets it with all it missed.
+            if !self.channels[channel].absent.contains(&client) {
+                self.add_receiver(channel, connection, client);
+            }
             self.deliver_retained(channel, connection);
         }
     }
@@ -320,6 +323,7 @@ impl<E: Encoder> Broker<E> {
             return;
         };
         self.channels[channel].persistent.remove(&client);
+        self.channels[channel].absent.swap_remove(&client);
         if let Some(connection) = self.clients[client].connection {
             self.channels[channel].receivers.remove(connection);
             if let Subscription::Persistent(cursor) = &subscription {

@@ -7,6 +7,7 @@ mod store;
 mod text;
 mod world;
 
+mod absence;
 mod acknowledge;
 mod catch_up;
 mod commit;

@@ -54,6 +54,7 @@ impl<E: Encoder> Broker<E> {
     /// Does what is due; to be called about ten times a second.
     pub fn on_tick(&mut self) {
         self.settle();
+        self.end_absences();
         self.write_dirty(CHANGES_PER_TICK_MAX);
         if self.dirty.swept + SWEEP_EVERY <= self.now.uptime {
             self.dirty.swept = self.now.uptime;

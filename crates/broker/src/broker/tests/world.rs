@@ -35,6 +35,8 @@ const COMPLETED_MAX: usize = 100_000;
 ///   connection of the same client. `ada: open [format=1] [window=3]` only opens it.
 /// - `ada: sub room [persistent]`, `unsub room`, `ack 1-2`, `hear`, `disconnect`,
 ///   `pub room 1 [qos1] [retain] [id=7]`.
+/// - `resume=60` with any of these gives a lost client so many seconds to come back, `pause=1` keeps
+///   back what it missed; `leave` says goodbye.
 /// - `cleo: listen [format=1]` opens a connection of plain manners with a transient session; `echo`
 ///   gives it back what it publishes, `tell room 1 [for=zoe]` publishes without an answer.
 /// - `n2: observe [from=7]` makes a connection an observer in format 1, of the server `n2`; `more`
@@ -276,7 +278,13 @@ impl World {
         let broker = &mut self.broker;
         match words[..] {
             ["open", ..] => {}
-            ["listen", ..] => broker.connect_transient(connection, &client_of(who)),
+            ["listen", ref options @ ..] => {
+                let entry = broker.connect_transient(connection, &client_of(who));
+                if options.iter().any(|option| option.starts_with("resume=")) {
+                    writeln!(self.transcript, "{who} : {entry:?}").unwrap();
+                }
+            }
+            ["leave"] => broker.close(connection, CloseReason::Asked),
             ["echo"] => broker.set_echo(connection, true),
             ["tell", channel, payload, ref options @ ..] => {
                 let message = message(channel, payload, &[]);
@@ -329,7 +337,10 @@ impl World {
         let format = Format(option(options, "format=").unwrap_or(0));
         let window = option(options, "window=").unwrap_or(u32::MAX);
         let manners = if how == "listen" { Manners::plain(format) } else { Manners::new(format) };
-        let connection = self.broker.open(Manners { unacknowledged_max: window, ..manners });
+        let seconds = |name| Duration::from_secs(option(options, name).unwrap_or(0));
+        let (resume_for, resume_pause) = (seconds("resume="), seconds("pause="));
+        let manners = Manners { unacknowledged_max: window, resume_for, resume_pause, ..manners };
+        let connection = self.broker.open(manners);
         self.connections.insert(who.to_owned(), connection);
         self.names.insert(connection, who.to_owned());
         if how == "listen" {

@@ -1,0 +1,196 @@
+//! Lost clients: their connection ended without a goodbye, and they have some time to come back to
+//! their subscriptions and to what came meanwhile.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+
+use crate::{
+    ChannelKey, ClientId, ClientKey, ConnectionKey, Effect, Encoder, Manners, Mark, MessageId,
+    client::Subscription,
+    inbox::{Inbox, Missed},
+};
+
+use super::Broker;
+
+/// A client that is lost, or that is back and has not got what it missed yet.
+#[derive(Debug)]
+pub(crate) struct Absence {
+    manners: Manners,
+    /// When it is forgotten.
+    until: Duration,
+    inbox: Inbox,
+}
+
+/// Who is lost, and who is back.
+#[derive(Debug, Default)]
+pub(super) struct Absences {
+    /// Lost clients by when they are forgotten.
+    lost: BTreeSet<(Duration, ClientKey)>,
+    /// Clients that are back, by when they get what they missed.
+    returning: BTreeSet<(Duration, ClientKey, ConnectionKey)>,
+    /// Clients that were forgotten since somebody asked.
+    forgotten: Vec<ClientId>,
+}
+
+impl<E: Encoder> Broker<E> {
+    /// Says whether a client is lost, and may come back to its subscriptions.
+    pub fn is_lost(&self, client: &str) -> bool {
+        let client = self.client_keys.get(client).map(|&key| &self.clients[key]);
+        client.is_some_and(|client| client.absence.is_some() && client.connection.is_none())
+    }
+
+    /// Says whether a client has an open session.
+    pub fn is_online(&self, client: &str) -> bool {
+        let key = self.client_keys.get(client);
+        key.is_some_and(|&key| self.clients[key].connection.is_some())
+    }
+
+    /// Returns the names of the channels a client is subscribed to, its own direct one left out.
+    pub fn subscriptions(&self, client: &ClientId) -> Vec<&str> {
+        let Some(&key) = self.client_keys.get(client) else { return Vec::new() };
+        let client = &self.clients[key];
+        let keys = client.subscriptions.keys().filter(|key| Some(*key) != client.direct_channel);
+        keys.map(|key| self.channels[key].name.as_str()).collect()
+    }
+
+    /// Returns the lost clients that were forgotten since this was last asked.
+    pub fn take_forgotten(&mut self) -> Vec<ClientId> {
+        std::mem::take(&mut self.absences.forgotten)
+    }
+
+    /// Keeps the subscriptions of a client whose connection was lost, and what comes for them.
+    pub(super) fn lose(&mut self, key: ClientKey, connection: ConnectionKey, manners: Manners) {
+        let until = self.now.uptime + manners.resume_for;
+        let client = &mut self.clients[key];
+        let inbox = match client.absence.take() {
+            // It was back and did not get what it missed.
+            Some(absence) => absence.inbox,
+            None => Inbox::default(),
+        };
+        client.absence = Some(Box::new(Absence { manners, until, inbox }));
+        self.absences.lost.insert((until, key));
+        self.stats.sessions_lost += 1;
+        for channel in self.clients[key].subscriptions.keys().collect::<Vec<_>>() {
+            self.channels[channel].receivers.remove(connection);
+            if matches!(self.clients[key].subscriptions.get(&channel), Some(Subscription::Session))
+            {
+                self.channels[channel].absent.insert(key);
+            }
+        }
+    }
+
+    /// Lets a lost client go on with its session on a new connection; says whether it was lost.
+    ///
+    /// What it missed comes at once, or after the pause that its manners want.
+    pub(super) fn welcome_back(&mut self, key: ClientKey, connection: ConnectionKey) -> bool {
+        let Some(absence) = &self.clients[key].absence else { return false };
+        self.absences.lost.remove(&(absence.until, key));
+        self.stats.sessions_restored += 1;
+        let pause = self.connections[connection].manners.resume_pause;
+        if pause.is_zero() {
+            self.end_absence(key, connection);
+        } else {
+            self.absences.returning.insert((self.now.uptime + pause, key, connection));
+        }
+        true
+    }
+
+    /// Ends an absence: what was missed goes out, and from now on everything goes directly.
+    fn end_absence(&mut self, key: ClientKey, connection: ConnectionKey) {
+        let Some(absence) = self.clients[key].absence.take() else { return };
+        for channel in self.clients[key].subscriptions.keys().collect::<Vec<_>>() {
+            if self.channels[channel].absent.swap_remove(&key) {
+                self.add_receiver(channel, connection, key);
+            }
+        }
+        self.deliver_missed(connection, &absence.inbox);
+    }
+
+    fn deliver_missed(&mut self, connection: ConnectionKey, inbox: &Inbox) {
+        let Manners { format, acknowledges, .. } = self.connections[connection].manners;
+        let mut owed = 0;
+        for (missed, index) in inbox.iter() {
+            let id =
+                MessageId { sequence: missed.first.sequence + u64::from(index), ..missed.first };
+            let is_owed = missed.acknowledged && acknowledges;
+            let mark = if is_owed { Mark::Acknowledged(self.live_id()) } else { Mark::Plain };
+            owed += u32::from(is_owed);
+            let source = missed.author.source(id);
+            let envelope = self.encoder.envelope(format, &missed.channel, source);
+            let mut frames = Vec::new();
+            let payload = &missed.payloads[index as usize];
+            self.encoder.delivery(&envelope, payload, mark, &mut frames);
+            let frames = Bytes::from(frames);
+            self.stats.delivered += 1;
+            let droppable = !is_owed;
+            self.outputs.push(Effect::Send { connection, frames, count: 1, droppable });
+        }
+        if let Err(reason) = self.connections[connection].owe(owed) {
+            self.close(connection, reason);
+        }
+    }
+
+    /// Keeps messages for the lost clients of their channel.
+    pub(super) fn keep_for_absent(&mut self, channel: ChannelKey, missed: Missed) {
+        let missed = Arc::new(missed);
+        let limits = self.settings.inbox;
+        for &key in &self.channels[channel].absent {
+            let client = &mut self.clients[key];
+            let Some(absence) = &mut client.absence else { continue };
+            let echo = absence.manners.echo.unwrap_or(self.settings.echo);
+            if echo || missed.author.publisher != client.id {
+                self.stats.dropped_absent += absence.inbox.push(&missed, limits);
+            }
+        }
+    }
+
+    /// Ends what is due: absences that lasted too long, and pauses of those who are back.
+    pub(super) fn end_absences(&mut self) {
+        while let Some(&(due, key, connection)) = self.absences.returning.first()
+            && due <= self.now.uptime
+        {
+            self.absences.returning.pop_first();
+            let is_there =
+                self.clients.get(key).is_some_and(|it| it.connection == Some(connection));
+            if is_there {
+                self.end_absence(key, connection);
+            }
+        }
+        while let Some(&(until, key)) = self.absences.lost.first()
+            && until <= self.now.uptime
+        {
+            self.absences.lost.pop_first();
+            self.forget_lost(key);
+        }
+    }
+
+    fn forget_lost(&mut self, key: ClientKey) {
+        let Some(client) = self.clients.get_mut(key) else { return };
+        client.absence = None;
+        let name = client.id.clone();
+        self.drop_session_subscriptions(key);
+        self.absences.forgotten.push(name);
+    }
+
+    /// Forgets subscriptions that end with the session, and a client that does.
+    pub(super) fn drop_session_subscriptions(&mut self, key: ClientKey) {
+        let client = &mut self.clients[key];
+        let is_transient = client.is_transient;
+        let channels: Vec<ChannelKey> = client.subscriptions.keys().collect();
+        client.subscriptions.retain(|kind| matches!(kind, Subscription::Persistent(_)));
+        for channel in channels {
+            self.channels[channel].absent.swap_remove(&key);
+            self.drop_if_idle(channel);
+        }
+        if is_transient {
+            self.client_keys.remove(&self.clients[key].id);
+            self.clients.remove(key);
+        }
+    }
+
+    /// Says whether somebody is to get later what is published to a channel now.
+    pub(super) fn has_absent(&self, channel: ChannelKey) -> bool {
+        !self.channels[channel].absent.is_empty()
+    }
+}
