@@ -10,7 +10,7 @@ use crate::logging::Level;
 
 const EXAMPLES: &str = "\
 Without arguments the broker listens on loopback only: JMQT on ports 8010 to 8012 (and 8013 with a
-certificate), CoreMQ on 6747 and, for WebSocket, 9000, the status page on 8080. It keeps its data in
+certificate), CoreMQ on 6747 and, for WebSocket, 9000, PubSubX on 12000, the status page on 8080. It keeps its data in
 ./rialto-data. SIGTERM or Ctrl-C stops it gracefully.
 
 Examples:
@@ -18,6 +18,7 @@ Examples:
   rialto serve --config rialto.toml --set limits.packet_bytes_max=4MiB
   rialto serve --config coremq.conf
   rialto serve --listen 127.0.0.1:0 --set store.kind=memory
+  rialto serve --pubsubx 12000
   rialto serve --tls-certificate server.pem --tls-key server.key";
 
 /// Run a broker.
@@ -48,6 +49,10 @@ pub(crate) struct SettingsArgs {
     /// PEM file with the key of the certificate
     #[arg(long, value_name = "FILE")]
     tls_key: Option<String>,
+    /// Be a PubSubX server on this port of loopback and nothing else: in memory, unless --data-dir or
+    /// --config is given, and with every message logged
+    #[arg(long, value_name = "PORT", conflicts_with = "listen")]
+    pubsubx: Option<u16>,
     /// How log lines look: text or json [default: text]
     #[arg(long, value_name = "FORMAT")]
     log_format: Option<String>,
@@ -63,12 +68,15 @@ pub(crate) struct SettingsArgs {
 impl SettingsArgs {
     /// Reads the settings from all their sources, and what is to be said of an original file.
     pub(crate) fn load(&self) -> Result<(Settings, Vec<Note>), Failure> {
-        let sources = Sources {
-            file: self.config.clone(),
-            listen: self.listen.clone(),
-            flags: self.flags(),
-            ..Sources::default()
-        };
+        let mut flags = Vec::new();
+        let mut listen = self.listen.clone();
+        if let Some(port) = self.pubsubx {
+            // Weaker than what is said by itself.
+            listen = vec![SocketAddr::from(([127, 0, 0, 1], port))];
+            flags.extend(self.pubsubx_flags());
+        }
+        flags.extend(self.flags());
+        let sources = Sources { file: self.config.clone(), listen, flags, ..Sources::default() };
         load_with_notes(&sources.with_process_environment()).map_err(Failure::from)
     }
 
@@ -79,6 +87,17 @@ impl SettingsArgs {
 
     pub(crate) fn log_level(&self) -> Option<&str> {
         self.log_level.as_deref()
+    }
+
+    /// Returns what `--pubsubx` stands for, besides its listener.
+    fn pubsubx_flags(&self) -> Vec<Flag> {
+        let mut settings =
+            vec![("listeners.listen-1.dialect", "pubsubx"), ("pubsubx.log_messages", "true")];
+        if self.data_dir.is_none() && self.config.is_none() {
+            settings.push(("store.kind", "memory"));
+        }
+        let flag = |(key, value)| Flag::named("--pubsubx", key, value);
+        settings.into_iter().map(flag).collect()
     }
 
     fn flags(&self) -> Vec<Flag> {

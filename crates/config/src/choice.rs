@@ -66,6 +66,8 @@ choice! {
         Coremq = "coremq",
         /// CoreMQ's WebSocket gateway.
         CoremqWebsocket = "coremq-websocket",
+        /// PubSubX: text messages over TCP.
+        Pubsubx = "pubsubx",
         /// HTTP: the status page.
         Http = "http",
         /// memcached's text protocol: the cache.
@@ -110,6 +112,16 @@ choice! {
         Refuse = "refuse",
         /// The oldest stored message is dropped, acknowledged by its readers or not.
         DropOldest = "drop-oldest",
+    }
+}
+
+choice! {
+    /// What happens when a lost client has as much waiting for it as it may.
+    pub enum ResumeFull {
+        /// The oldest message that waits is dropped.
+        DropOldest = "drop-oldest",
+        /// The new message is dropped.
+        DropNewest = "drop-newest",
     }
 }
 

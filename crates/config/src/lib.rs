@@ -34,7 +34,8 @@ mod import;
 mod tests;
 
 pub use choice::{
-    AccessMode, Dialect, Durability, LogFormat, LogFull, SlowConsumer, StoreKind, TlsMode,
+    AccessMode, Dialect, Durability, LogFormat, LogFull, ResumeFull, SlowConsumer, StoreKind,
+    TlsMode,
 };
 pub use error::{ConfigError, Origin};
 pub use import::{Import, Note, OriginalFile, import};
@@ -43,6 +44,6 @@ pub use quantity::{ByteSize, ParseQuantityError, Period};
 pub use secret::{OptionalPath, Secret};
 pub use settings::{
     Access, Cache, CachePublish, ChannelRule, Channels, Cluster, Delivery, History, Limits,
-    Listener, Log, PresetToken, Server, Session, Settings, Store, Tls,
+    Listener, Log, PresetToken, Pubsubx, Server, Session, Settings, Store, Tls,
 };
 pub use template::{default_toml, to_toml};

@@ -126,7 +126,7 @@ fn what_knows_no_tokens_stays_at_home(settings: &Settings) -> Result<(), Violati
     let harm = |dialect| match dialect {
         Dialect::Memcached => Some("read and change the whole cache"),
         Dialect::Http => Some("see what the server does"),
-        Dialect::Jmqt | Dialect::Coremq | Dialect::CoremqWebsocket => None,
+        Dialect::Jmqt | Dialect::Coremq | Dialect::CoremqWebsocket | Dialect::Pubsubx => None,
     };
     let mut listeners = settings.open_listeners().filter(|(_, listener)| is_reachable(listener));
     let exposed = listeners.find_map(|(name, it)| Some((name, it, harm(it.dialect)?)));

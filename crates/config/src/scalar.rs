@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 use toml::Value;
 
 use crate::choice::{
-    AccessMode, Dialect, Durability, LogFormat, LogFull, SlowConsumer, StoreKind, TlsMode,
+    AccessMode, Dialect, Durability, LogFormat, LogFull, ResumeFull, SlowConsumer, StoreKind,
+    TlsMode,
 };
 use crate::quantity::{ByteSize, Period};
 use crate::secret::{OptionalPath, Secret};
@@ -80,6 +81,7 @@ scalars! {
     StoreKind: StoreKind::EXPECTED;
     Durability: Durability::EXPECTED;
     LogFull: LogFull::EXPECTED;
+    ResumeFull: ResumeFull::EXPECTED;
     AccessMode: AccessMode::EXPECTED;
     LogFormat: LogFormat::EXPECTED;
 }

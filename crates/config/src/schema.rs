@@ -2,20 +2,21 @@
 
 use crate::section::{Key, Section};
 use crate::settings::{
-    Access, Cache, Channels, Cluster, Delivery, History, Limits, Listener, Log, Server, Session,
-    Store, Tls,
+    Access, Cache, Channels, Cluster, Delivery, History, Limits, Listener, Log, Pubsubx, Server,
+    Session, Store, Tls,
 };
 
 /// The name of the table that holds a table for each listener.
 pub(crate) const LISTENERS: &str = "listeners";
 
 /// All sections, in the order of the default file.
-pub(crate) const SECTIONS: [(&str, Section); 13] = [
+pub(crate) const SECTIONS: [(&str, Section); 14] = [
     ("server", Server::SECTION),
     (LISTENERS, Listener::SECTION),
     ("tls", Tls::SECTION),
     ("limits", Limits::SECTION),
     ("session", Session::SECTION),
+    ("pubsubx", Pubsubx::SECTION),
     ("delivery", Delivery::SECTION),
     ("history", History::SECTION),
     ("channels", Channels::SECTION),

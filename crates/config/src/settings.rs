@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::choice::{
-    AccessMode, Dialect, Durability, LogFormat, LogFull, SlowConsumer, StoreKind, TlsMode,
+    AccessMode, Dialect, Durability, LogFormat, LogFull, ResumeFull, SlowConsumer, StoreKind,
+    TlsMode,
 };
 use crate::quantity::{ByteSize, Period};
 use crate::secret::{OptionalPath, Secret};
@@ -29,6 +30,8 @@ pub struct Settings {
     pub limits: Limits,
     /// How long a client may be silent or away.
     pub session: Session,
+    /// PubSubX's own habits.
+    pub pubsubx: Pubsubx,
     /// How messages reach subscribers.
     pub delivery: Delivery,
     /// The last messages of each channel.
@@ -71,8 +74,8 @@ section! {
         address: SocketAddr = "127.0.0.1:0",
         /// Whether the listener is opened at all.
         enabled: bool = "true",
-        /// What its clients speak: "jmqt", "coremq" (TCP), "coremq-websocket", "memcached" or
-        /// "http" (the status page).
+        /// What its clients speak: "jmqt", "coremq" (TCP), "coremq-websocket", "pubsubx",
+        /// "memcached" or "http" (the status page).
         dialect: Dialect = "jmqt",
         /// What to do about TLS: "off", "allow" (TLS or plain, as the client opens, if there is a
         /// certificate) or "require". The wss listener of the defaults is not opened while there is
@@ -132,6 +135,27 @@ section! {
         /// Absence after which a client without persistent subscriptions is forgotten, with the
         /// direct messages stored for it.
         forget_after: Period = "30d" in "1s" to "3650d",
+        /// How long a JMQT client whose connection was lost keeps its subscriptions that are not
+        /// persistent, and what comes for them; 0s ends them with the connection, as JMQT 1.0 says.
+        resume_time: Period = "0s" in "0s" to "1d",
+        /// Bytes of messages kept for each lost client, whatever it speaks.
+        resume_bytes_max: ByteSize = "10KiB" in "0" to "1GiB",
+        /// What happens when they are reached: "drop-oldest" drops the oldest message, "drop-newest"
+        /// the new one. Both are counted.
+        resume_full: ResumeFull = "drop-oldest",
+    }
+}
+
+section! {
+    /// PubSubX's own habits.
+    pub struct Pubsubx {
+        /// How long a client whose connection was lost keeps its name, its subscriptions and what
+        /// comes for them. See session.resume_bytes_max.
+        resume_time: Period = "60s" in "0s" to "1d",
+        /// Bytes a client may send without ending its message; then they are thrown away.
+        request_bytes_max: ByteSize = "10KiB" in "64B" to "256MiB",
+        /// Whether each message is logged too, as the original prints them.
+        log_messages: bool = "false",
     }
 }
 
@@ -306,6 +330,7 @@ impl Default for Settings {
             tls: Tls::default(),
             limits: Limits::default(),
             session: Session::default(),
+            pubsubx: Pubsubx::default(),
             delivery: Delivery::default(),
             history: History::default(),
             channels: Channels::default(),
@@ -349,6 +374,7 @@ impl Listener {
             ("coremq".to_owned(), speaking(Dialect::Coremq, 6747)),
             ("coremq-websocket".to_owned(), speaking(Dialect::CoremqWebsocket, 9000)),
             ("http".to_owned(), speaking(Dialect::Http, 8080)),
+            ("pubsubx".to_owned(), speaking(Dialect::Pubsubx, 12000)),
             ("memcached".to_owned(), disabled(speaking(Dialect::Memcached, 11211))),
             ("tcp".to_owned(), on_port(8010)),
             ("tls".to_owned(), on_port(8011)),

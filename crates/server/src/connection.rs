@@ -5,6 +5,7 @@
 
 use std::{
     cell::RefCell,
+    convert::Infallible,
     io,
     pin::{Pin, pin},
     sync::Arc,
@@ -22,7 +23,7 @@ use crate::{
     hub::{Hub, Touched},
     link::Link,
     outlet::Outlet,
-    speech::{Framing, Said, Speech},
+    speech::{Diagnostics, Framing, Said, Speech},
     websocket::WebSocketReader,
 };
 
@@ -52,6 +53,11 @@ pub(crate) struct ConnectionLimits {
     pub(crate) json_depth_max: usize,
     pub(crate) packet_bytes_max: usize,
     pub(crate) publisher_stall_max: Duration,
+    /// How long lost clients may take to come back.
+    pub(crate) jmqt_resume_for: Duration,
+    pub(crate) pubsubx_resume_for: Duration,
+    pub(crate) pubsubx_request_bytes_max: usize,
+    pub(crate) pubsubx_diagnostics: Diagnostics,
 }
 
 /// One connection, from the greeting to its end.
@@ -81,7 +87,13 @@ impl Connection {
         self.on_bytes(&early);
         drop(early);
         let reason = std::future::poll_fn(|context| self.poll(context)).await;
-        self.hub.round(|broker| broker.disconnect(self.key));
+        let lost = self.hub.round(|broker| {
+            broker.disconnect(self.key);
+            self.speech.lost_client(broker)
+        });
+        if let Some(client) = lost {
+            tracing::info!(%client, "client lost");
+        }
         // The end needs more state than the life: boxed, so that idle connections do not carry it.
         Box::pin(self.end(reason)).await;
     }
@@ -161,6 +173,11 @@ impl Connection {
             }
             Framing::Counted(splitter) => {
                 intake.take_frames(splitter.push(input), unframed);
+                splitter.release();
+            }
+            Framing::Marked(splitter) => {
+                intake
+                    .take_frames(splitter.push(input).map(Ok), |never: Infallible| match never {});
                 splitter.release();
             }
             Framing::WebSocket(reader) => intake.take_websocket(reader, input, &self.outlet),

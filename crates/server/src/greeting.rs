@@ -92,6 +92,10 @@ pub(crate) async fn greet(
         }
         Tls::Required(_) => Err(refused("plain connection to a listener that requires TLS")),
         _ if first == TLS_HANDSHAKE => Err(refused("TLS to a listener without certificate")),
+        // Its commands are capitals too.
+        _ if door.dialect == Dialect::Pubsubx => {
+            Ok(Greeted::packets(Stream::Plain(socket), Vec::new()))
+        }
         _ if begins_request(first) => {
             Box::pin(upgrade(socket, Vec::new(), packet_bytes_max, Stream::Plain)).await
         }
@@ -150,7 +154,7 @@ async fn greet_in_tls(
     let mut stream = Box::new(acceptor.accept(socket).await?);
     let mut early = Vec::new();
     read_more(&mut stream, &mut early).await?;
-    if begins_request(early[0]) {
+    if door.dialect != Dialect::Pubsubx && begins_request(early[0]) {
         return upgrade(stream, early, packet_bytes_max, Stream::Tls).await;
     }
     packets(Stream::Tls(stream), early, door)

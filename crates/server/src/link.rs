@@ -13,7 +13,7 @@ use std::{
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use memchr::memchr;
-use rialto_wire::coremq::first_frame_bytes;
+use rialto_wire::{coremq, pubsubx};
 use tokio::{
     io::{AsyncRead as _, AsyncWrite as _, ReadBuf},
     net::TcpStream,
@@ -66,6 +66,8 @@ pub(crate) enum Framed {
     Terminated,
     /// Each begins with its length.
     Counted,
+    /// Each ends in a mark of several characters.
+    Marked,
 }
 
 impl Framed {
@@ -73,7 +75,8 @@ impl Framed {
     fn first_bytes(self, frames: &[u8]) -> usize {
         match self {
             Framed::Terminated => memchr(0, frames).map_or(frames.len(), |end| end + 1),
-            Framed::Counted => first_frame_bytes(frames).unwrap_or(frames.len()),
+            Framed::Counted => coremq::first_frame_bytes(frames).unwrap_or(frames.len()),
+            Framed::Marked => pubsubx::first_frame_bytes(frames).unwrap_or(frames.len()),
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use rialto_broker::{CloseReason, Manners};
-use rialto_session::{coremq, jmqt};
-use rialto_wire::{coremq as coremq_wire, jmqt as jmqt_wire};
+use rialto_session::{coremq, jmqt, pubsubx};
+use rialto_wire::{coremq as coremq_wire, jmqt as jmqt_wire, pubsubx as pubsubx_wire};
 use tokio::{net::TcpStream, sync::watch, time::timeout};
 use uuid::Uuid;
 
@@ -23,6 +23,9 @@ use crate::{
 
 /// A paced client has one stored message under way at a time (J-109).
 const PACED_WINDOW: u32 = 1;
+/// How long one that is back waits for what it missed: its first answer must be alone in its
+/// segment (P-38).
+const RESUME_PAUSE: Duration = Duration::from_millis(50);
 
 /// What a listener leads to.
 #[derive(Clone)]
@@ -41,6 +44,7 @@ pub(crate) enum Dialect {
     Jmqt,
     Coremq,
     CoremqWebsocket,
+    Pubsubx,
 }
 
 /// What connections to the broker are like.
@@ -74,6 +78,7 @@ impl Room {
             rialto_config::Dialect::Jmqt => Dialect::Jmqt,
             rialto_config::Dialect::Coremq => Dialect::Coremq,
             rialto_config::Dialect::CoremqWebsocket => Dialect::CoremqWebsocket,
+            rialto_config::Dialect::Pubsubx => Dialect::Pubsubx,
             rialto_config::Dialect::Memcached => return Room::Cache(tls),
             rialto_config::Dialect::Http => return Room::Status(tls),
         };
@@ -89,9 +94,12 @@ impl Room {
     /// Returns what is spoken there, in the words of the configuration.
     pub(crate) fn dialect(&self) -> rialto_config::Dialect {
         match self {
-            Room::Broker(Door { dialect: Dialect::Jmqt, .. }) => rialto_config::Dialect::Jmqt,
-            Room::Broker(Door { dialect: Dialect::Coremq, .. }) => rialto_config::Dialect::Coremq,
-            Room::Broker(_) => rialto_config::Dialect::CoremqWebsocket,
+            Room::Broker(door) => match door.dialect {
+                Dialect::Jmqt => rialto_config::Dialect::Jmqt,
+                Dialect::Coremq => rialto_config::Dialect::Coremq,
+                Dialect::CoremqWebsocket => rialto_config::Dialect::CoremqWebsocket,
+                Dialect::Pubsubx => rialto_config::Dialect::Pubsubx,
+            },
             Room::Cache(_) => rialto_config::Dialect::Memcached,
             Room::Status(_) => rialto_config::Dialect::Http,
         }
@@ -103,6 +111,7 @@ impl Room {
             Room::Cache(_) => return memcached::TOO_MANY.into(),
             Room::Status(_) => return status::TOO_MANY.into(),
             Room::Broker(Door { dialect: Dialect::Coremq, .. }) => coremq::last_word(reason, "-"),
+            Room::Broker(Door { dialect: Dialect::Pubsubx, .. }) => None,
             Room::Broker(_) => jmqt::LastWord::new(reason).packet,
         };
         packet.unwrap_or_default()
@@ -188,8 +197,11 @@ impl Reception {
         let Greeted { stream, websocket, early } = greeted;
         let is_websocket = websocket.is_some();
         let is_paced = door.is_paced && !is_websocket;
-        let framed =
-            if door.dialect == Dialect::Jmqt { Framed::Terminated } else { Framed::Counted };
+        let framed = match door.dialect {
+            Dialect::Jmqt => Framed::Terminated,
+            Dialect::Coremq | Dialect::CoremqWebsocket => Framed::Counted,
+            Dialect::Pubsubx => Framed::Marked,
+        };
         let owned =
             |stream| Link::Owned(Box::new(OwnedLink::new(stream, is_paced.then_some(framed))));
         let (link, socket) = match stream {
@@ -203,13 +215,20 @@ impl Reception {
             (None, Dialect::Jmqt) => {
                 Framing::Terminated(jmqt_wire::FrameSplitter::new(packet_bytes_max))
             }
+            (None, Dialect::Pubsubx) => Framing::Marked(pubsubx_wire::FrameSplitter::new(
+                self.limits.pubsubx_request_bytes_max.min(packet_bytes_max),
+            )),
             (None, _) => Framing::Counted(coremq_wire::FrameSplitter::new(packet_bytes_max)),
         };
         let outlet = Arc::new(Outlet::new(socket, self.outbox_bytes_max));
         let window = if is_paced { PACED_WINDOW } else { u32::MAX };
-        let key = self.hub.open(manners(door.dialect, is_websocket, window), outlet.clone());
+        let manners = self.manners(door.dialect, is_websocket, window);
+        let key = self.hub.open(manners, outlet.clone());
         let speech = match door.dialect {
             Dialect::Jmqt => Speech::Jmqt(jmqt::Session::new(key)),
+            Dialect::Pubsubx => {
+                Speech::Pubsubx(pubsubx::Session::new(key), self.limits.pubsubx_diagnostics)
+            }
             Dialect::Coremq | Dialect::CoremqWebsocket => {
                 let id = Uuid::new_v4().hyphenated().to_string();
                 let may_replicate = self.replicants.allow(peer.ip());
@@ -231,14 +250,22 @@ impl Reception {
         };
         (Box::new(connection), early)
     }
-}
 
-fn manners(dialect: Dialect, is_websocket: bool, unacknowledged_max: u32) -> Manners {
-    let manners = match (dialect, is_websocket) {
-        (Dialect::Jmqt, false) => Manners::new(jmqt::TCP),
-        (Dialect::Jmqt, true) => Manners::new(jmqt::WEBSOCKET),
-        (_, false) => Manners::plain(coremq::TCP),
-        (_, true) => Manners::plain(coremq::WEBSOCKET),
-    };
-    Manners { unacknowledged_max, ..manners }
+    fn manners(&self, dialect: Dialect, is_websocket: bool, unacknowledged_max: u32) -> Manners {
+        let limits = &self.limits;
+        let jmqt = |format| Manners { resume_for: limits.jmqt_resume_for, ..Manners::new(format) };
+        let manners = match (dialect, is_websocket) {
+            (Dialect::Jmqt, false) => jmqt(jmqt::TCP),
+            (Dialect::Jmqt, true) => jmqt(jmqt::WEBSOCKET),
+            (Dialect::Pubsubx, _) => Manners {
+                echo: Some(true),
+                resume_for: limits.pubsubx_resume_for,
+                resume_pause: RESUME_PAUSE,
+                ..Manners::plain(pubsubx::TCP)
+            },
+            (_, false) => Manners::plain(coremq::TCP),
+            (_, true) => Manners::plain(coremq::WEBSOCKET),
+        };
+        Manners { unacknowledged_max, ..manners }
+    }
 }

@@ -220,7 +220,13 @@ async fn tick(hub: Arc<Hub>, cache: Arc<Cache>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        hub.round(Broker::on_tick);
+        let forgotten = hub.round(|broker| {
+            broker.on_tick();
+            broker.take_forgotten()
+        });
+        for client in forgotten {
+            tracing::info!(%client, "client removed");
+        }
         cache.on_tick();
     }
 }

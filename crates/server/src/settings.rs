@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rialto_broker::{ChannelRule, HistorySettings, LogLimits, ReplicationSettings};
-use rialto_config::{AccessMode, Durability, LogFull, Settings, StoreKind};
+use rialto_broker::{ChannelRule, HistorySettings, InboxLimits, LogLimits, ReplicationSettings};
+use rialto_config::{AccessMode, Durability, LogFull, ResumeFull, Settings, StoreKind};
 use rialto_session::coremq::{self, Credentials};
 use rialto_store::{SqliteSettings, StoreSettings};
 
-use crate::connection::ConnectionLimits;
+use crate::{connection::ConnectionLimits, speech::Diagnostics};
 
 /// `origin` is this run of the server, a random number.
 pub(crate) fn broker(settings: &Settings, origin: u64) -> rialto_broker::Settings {
@@ -34,6 +34,10 @@ pub(crate) fn broker(settings: &Settings, origin: u64) -> rialto_broker::Setting
             count_max: count(history.messages),
             persistent: history.persistent,
             bytes_max: history.bytes_max.as_usize(),
+        },
+        inbox: InboxLimits {
+            bytes_max: settings.session.resume_bytes_max.as_usize(),
+            drop_oldest: settings.session.resume_full == ResumeFull::DropOldest,
         },
         channel_rules: settings.channels.rules.iter().map(channel_rule).collect(),
         replication: ReplicationSettings {
@@ -106,5 +110,13 @@ pub(crate) fn connection(settings: &Settings) -> Arc<ConnectionLimits> {
         json_depth_max: settings.limits.json_depth_max,
         packet_bytes_max: settings.limits.packet_bytes_max.as_usize(),
         publisher_stall_max: settings.delivery.publisher_stall_max.get(),
+        jmqt_resume_for: settings.session.resume_time.get(),
+        pubsubx_resume_for: settings.pubsubx.resume_time.get(),
+        pubsubx_request_bytes_max: settings.pubsubx.request_bytes_max.as_usize(),
+        pubsubx_diagnostics: if settings.pubsubx.log_messages {
+            Diagnostics::All
+        } else {
+            Diagnostics::Sessions
+        },
     })
 }

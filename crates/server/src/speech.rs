@@ -1,14 +1,16 @@
 //! What a connection speaks: how its bytes become frames, frames packets, and packets commands.
 
-use rialto_broker::{Broker, CloseReason, Gate};
+use rialto_broker::{Broker, ClientId, CloseReason, Gate};
 use rialto_session::{
     Dialects,
     coremq::{self, Notice},
     jmqt::{self, LastWord},
+    pubsubx,
 };
 use rialto_wire::{
     coremq as coremq_wire,
     jmqt::{self as jmqt_wire, ClientPacket},
+    pubsubx as pubsubx_wire,
 };
 
 use crate::websocket::WebSocketReader;
@@ -19,7 +21,9 @@ pub(crate) enum Framing {
     Terminated(jmqt_wire::FrameSplitter),
     /// CoreMQ on a stream.
     Counted(coremq_wire::FrameSplitter),
-    /// Either on a WebSocket.
+    /// PubSubX.
+    Marked(pubsubx_wire::FrameSplitter),
+    /// JMQT or CoreMQ on a WebSocket.
     WebSocket(Box<WebSocketReader>),
 }
 
@@ -27,12 +31,23 @@ pub(crate) enum Framing {
 pub(crate) enum Speech {
     Jmqt(jmqt::Session),
     Coremq(Box<coremq::Session>),
+    Pubsubx(pubsubx::Session, Diagnostics),
+}
+
+/// Which of what happens on PubSubX connections is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Diagnostics {
+    /// Everything but messages.
+    Sessions,
+    /// Every message as well, as the original prints them.
+    All,
 }
 
 /// One decoded frame.
 pub(crate) enum Said<'a> {
     Jmqt(Result<ClientPacket<'a>, jmqt_wire::Malformed<'a>>),
     Coremq(Result<coremq_wire::Frame<'a>, coremq_wire::Malformed>),
+    Pubsubx(pubsubx_wire::Command<'a>),
 }
 
 impl Speech {
@@ -44,6 +59,7 @@ impl Speech {
                 Said::Jmqt(jmqt_wire::decode(frame, limits))
             }
             Speech::Coremq(_) => Said::Coremq(coremq_wire::decode(frame, json_depth_max)),
+            Speech::Pubsubx(..) => Said::Pubsubx(pubsubx_wire::decode(frame)),
         }
     }
 
@@ -53,6 +69,8 @@ impl Speech {
             Speech::Jmqt(_) if text.is_empty() => None,
             Speech::Jmqt(_) => Some(self.decode_frame(text.as_bytes(), json_depth_max)),
             Speech::Coremq(_) => Some(Said::Coremq(coremq_wire::decode_text(text, json_depth_max))),
+            // There are none: its listeners take no upgrade.
+            Speech::Pubsubx(..) => None,
         }
     }
 
@@ -65,8 +83,19 @@ impl Speech {
                     log(&notice);
                 }
             }
+            (Speech::Pubsubx(session, diagnostics), Said::Pubsubx(command)) => {
+                if let Some(notice) = session.on_command(command, broker, gate) {
+                    log_pubsubx(session, *diagnostics, notice);
+                }
+            }
             _ => unreachable!("a connection's frames are decoded by its own speech"),
         }
+    }
+
+    /// Returns the client whose session may be taken up again, now that its connection has ended.
+    pub(crate) fn lost_client(&self, broker: &Broker<Dialects>) -> Option<ClientId> {
+        let Speech::Pubsubx(session, _) = self else { return None };
+        session.client().filter(|client| broker.is_lost(client.as_str())).cloned()
     }
 
     /// Returns how the end of the connection is told.
@@ -77,7 +106,28 @@ impl Speech {
                 let packet = coremq::last_word(reason, session.id());
                 LastWord { packet, ..LastWord::new(reason) }
             }
+            // Its client knows no word for it.
+            Speech::Pubsubx(..) => LastWord { packet: None, ..LastWord::new(reason) },
         }
+    }
+}
+
+/// Logs what the original prints, each with a message of its own that stays the same.
+fn log_pubsubx(session: &pubsubx::Session, diagnostics: Diagnostics, notice: pubsubx::Notice<'_>) {
+    let client = session.client().map(ClientId::as_str);
+    match notice {
+        pubsubx::Notice::Connected(client) => tracing::info!(client, "client connected"),
+        pubsubx::Notice::Restored(client) => tracing::info!(client, "client restored"),
+        pubsubx::Notice::Refused(client) => tracing::info!(client, "client refused"),
+        pubsubx::Notice::Disconnected => tracing::info!(client, "client disconnected"),
+        pubsubx::Notice::Subscribed(topic) => tracing::info!(client, topic, "client subscribed"),
+        pubsubx::Notice::Unsubscribed(topic) => {
+            tracing::info!(client, topic, "client unsubscribed");
+        }
+        pubsubx::Notice::Published(topic) if diagnostics == Diagnostics::All => {
+            tracing::info!(client, topic, "client published");
+        }
+        pubsubx::Notice::Published(_) => {}
     }
 }
 

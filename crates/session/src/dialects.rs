@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use rialto_broker::{ChannelName, Encoder, Format, Mark, Reply, Source};
-use rialto_wire::jmqt::{Carrier, PushEnvelope};
+use rialto_wire::{
+    jmqt::{Carrier, PushEnvelope},
+    pubsubx as pubsubx_wire,
+};
 
-use crate::{coremq, jmqt};
+use crate::{coremq, jmqt, pubsubx};
 
 /// Encodes for every dialect there is; a [`Format`] says which.
 #[derive(Debug, Clone, Default)]
@@ -21,12 +24,17 @@ pub enum Envelope {
     Jmqt(Carrier, PushEnvelope),
     /// CoreMQ, to clients or to servers.
     Coremq(coremq::Delivery),
+    /// PubSubX.
+    Pubsubx(pubsubx_wire::Envelope),
 }
 
 impl Encoder for Dialects {
     type Envelope = Envelope;
 
     fn envelope(&self, format: Format, channel: &ChannelName, source: Source<'_>) -> Envelope {
+        if format == pubsubx::TCP {
+            return Envelope::Pubsubx(pubsubx::envelope(channel));
+        }
         if coremq::is_coremq(format) {
             return Envelope::Coremq(coremq::Delivery::new(format, &self.server, channel, source));
         }
@@ -40,12 +48,13 @@ impl Encoder for Dialects {
                 jmqt::put_delivery(*carrier, envelope, payload, mark, out);
             }
             Envelope::Coremq(delivery) => delivery.put(payload, out),
+            Envelope::Pubsubx(envelope) => pubsubx_wire::put_message(out, envelope, payload),
         }
     }
 
     fn reply(&self, format: Format, reply: &Reply<'_>, out: &mut Vec<u8>) {
-        // CoreMQ's sessions answer for themselves.
-        if !coremq::is_coremq(format) {
+        // The sessions of the other dialects answer for themselves.
+        if matches!(format, jmqt::TCP | jmqt::WEBSOCKET) {
             jmqt::put_reply(jmqt::carrier(format), reply, out);
         }
     }

@@ -12,5 +12,6 @@
 pub mod coremq;
 mod dialects;
 pub mod jmqt;
+pub mod pubsubx;
 
 pub use dialects::{Dialects, Envelope};

@@ -1,6 +1,7 @@
 //! What the dialects need of JSON beside serde_json: a quick scanner, nesting, pure ASCII.
 
 mod ascii;
+mod compact;
 mod scan;
 
 use std::borrow::Cow;
@@ -8,6 +9,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 pub(crate) use ascii::put_ascii;
+pub(crate) use compact::compact;
 pub(crate) use scan::Scanner;
 
 /// A string that borrows where it can, such as a map's key.

@@ -14,4 +14,5 @@ mod json;
 
 pub mod coremq;
 pub mod jmqt;
+pub mod pubsubx;
 pub mod websocket;

@@ -67,7 +67,7 @@ fn a_listener_by_a_new_name_is_added_to_those_of_the_defaults() {
     assert_eq!(settings.listeners["lab"], expected);
     assert_eq!(
         open_names(&settings),
-        ["coremq", "coremq-websocket", "http", "lab", "tcp", "websocket"]
+        ["coremq", "coremq-websocket", "http", "lab", "pubsubx", "tcp", "websocket"]
     );
 }
 
@@ -88,7 +88,7 @@ fn addresses_of_the_command_line_replace_all_listeners() {
 
 #[test]
 fn wss_of_the_defaults_opens_only_with_a_certificate() {
-    let plain = ["coremq", "coremq-websocket", "http", "tcp", "tls", "websocket"];
+    let plain = ["coremq", "coremq-websocket", "http", "pubsubx", "tcp", "tls", "websocket"];
     assert_eq!(open_names(&Settings::default()), plain);
     let with_certificate = load(&Sources {
         flags: set(&["tls.certificate=c.pem", "tls.key=k.pem"]),

@@ -8,7 +8,7 @@ use std::{borrow::Cow, sync::LazyLock};
 use memchr::memmem::Finder;
 
 use super::members::{Members, RESERVED};
-use crate::json::put_ascii;
+use crate::json::{compact, put_ascii};
 
 /// Finds a name that only CoreMQ gives; made once, because that takes longer than a search.
 static RESERVED_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(RESERVED));
@@ -103,20 +103,4 @@ fn put_without_reserved(object: &str, also_reserved: Option<&str>, out: &mut Vec
     kept.pop();
     put_ascii(std::str::from_utf8(&kept).expect("JSON texts are UTF-8"), out);
     1 < kept.len()
-}
-
-/// Returns a JSON text without blanks between its parts.
-fn compact(json: &str) -> String {
-    let mut is_inside = false;
-    let mut is_escaped = false;
-    let is_kept = |character: &char| {
-        let was_escaped = std::mem::take(&mut is_escaped);
-        match character {
-            '"' if !was_escaped => is_inside = !is_inside,
-            '\\' if is_inside && !was_escaped => is_escaped = true,
-            _ => {}
-        }
-        is_inside || !character.is_ascii_whitespace()
-    };
-    json.chars().filter(is_kept).collect()
 }

@@ -176,20 +176,28 @@ fn only_as_much_is_kept_as_there_is_room_for() {
         inbox: InboxLimits { bytes_max: 2 * 13, drop_oldest },
         ..Settings::default()
     };
-    check_with(with(true), script, expect![[r#"
+    check_with(
+        with(true),
+        script,
+        expect![[r#"
         bob < connected 15
         cleo : New
         cleo : Restored
         cleo < push room 3 by bob
         cleo < push room 4 by bob
-    "#]]);
-    check_with(with(false), script, expect![[r#"
+    "#]],
+    );
+    check_with(
+        with(false),
+        script,
+        expect![[r#"
         bob < connected 15
         cleo : New
         cleo : Restored
         cleo < push room 1 by bob
         cleo < push room 2 by bob
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

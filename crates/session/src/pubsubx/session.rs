@@ -1,0 +1,157 @@
+//! One PubSubX connection: which command is lawful when, and what it leads to.
+
+use rialto_broker::{Broker, ClientId, CloseReason, ConnectionKey, Entry, Gate, Publish, Qos};
+use rialto_wire::pubsubx::{Command, put_restored, put_text};
+
+use crate::Dialects;
+
+/// What happened, in the words of the original's diagnostics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice<'a> {
+    /// A client opened its session.
+    Connected(&'a str),
+    /// A lost client is back.
+    Restored(&'a str),
+    /// A name was refused: it is in use, or its token is wrong.
+    Refused(&'a str),
+    /// A client said goodbye.
+    Disconnected,
+    /// A client wants what is published on a topic.
+    Subscribed(&'a str),
+    /// A client wants no more of a topic.
+    Unsubscribed(&'a str),
+    /// A client published on a topic.
+    Published(&'a str),
+}
+
+/// The commands of one connection, in order.
+#[derive(Debug)]
+pub struct Session {
+    connection: ConnectionKey,
+    /// There once the session is open.
+    client: Option<ClientId>,
+}
+
+impl Session {
+    /// Makes the session of a connection that the broker knows.
+    #[must_use]
+    pub fn new(connection: ConnectionKey) -> Self {
+        Session { connection, client: None }
+    }
+
+    /// Returns the client's name, once its session is open.
+    #[must_use]
+    pub fn client(&self) -> Option<&ClientId> {
+        self.client.as_ref()
+    }
+
+    /// Takes one command.
+    ///
+    /// # Spec
+    /// P-11 to P-33: the first opens the session or ends the connection; within a session what means
+    /// nothing is ignored.
+    pub fn on_command<'a>(
+        &mut self,
+        command: Command<'a>,
+        broker: &mut Broker<Dialects>,
+        gate: &dyn Gate,
+    ) -> Option<Notice<'a>> {
+        if broker.is_closing(self.connection) {
+            // P-14, P-33: it said goodbye, or was sent away.
+            return None;
+        }
+        let Some(client) = &self.client else { return self.on_first(command, broker, gate) };
+        match command {
+            Command::Subscribe(topic) => {
+                // P-19: there is no answer; what is refused is counted.
+                if broker.force_subscribe(client, topic, false).is_err() {
+                    broker.stats_mut().rejected += 1;
+                    return None;
+                }
+                Some(Notice::Subscribed(topic))
+            }
+            Command::Unsubscribe(topic) => {
+                _ = broker.force_unsubscribe(client, topic);
+                Some(Notice::Unsubscribed(topic))
+            }
+            Command::Publish { topic, data } => self.publish(topic, data, broker),
+            Command::Disconnect => {
+                broker.close(self.connection, CloseReason::Asked);
+                Some(Notice::Disconnected)
+            }
+            Command::Connect { .. } | Command::Unknown => None,
+        }
+    }
+
+    fn on_first<'a>(
+        &mut self,
+        command: Command<'a>,
+        broker: &mut Broker<Dialects>,
+        gate: &dyn Gate,
+    ) -> Option<Notice<'a>> {
+        let Command::Connect { name, token } = command else {
+            broker.close(self.connection, CloseReason::ProtocolError);
+            return None;
+        };
+        if name.is_empty() {
+            broker.close(self.connection, CloseReason::ProtocolError);
+            return None;
+        }
+        if !gate.admits_anybody() && gate.admit(name, token, broker.now().unix_ms).is_err() {
+            return self.refuse("ERROR: Token not valid for this name", name, broker);
+        }
+        let client = ClientId::from(name);
+        let notice = match broker.connect_transient(self.connection, &client) {
+            Entry::Refused => return self.refuse("ERROR: Name already taken", name, broker),
+            Entry::New => {
+                self.say("OK: Conn accepted", broker);
+                Notice::Connected(name)
+            }
+            Entry::Restored => {
+                let topics = broker.subscriptions(&client);
+                let mut answer = Vec::new();
+                put_restored(&mut answer, name, topics);
+                broker.send(self.connection, |_, out| out.extend_from_slice(&answer));
+                Notice::Restored(name)
+            }
+        };
+        self.client = Some(client);
+        Some(notice)
+    }
+
+    fn publish<'a>(
+        &self,
+        topic: &'a str,
+        data: &str,
+        broker: &mut Broker<Dialects>,
+    ) -> Option<Notice<'a>> {
+        let payload = serde_json::to_vec(data).expect("text serialises to memory");
+        let publish = Publish {
+            channel: topic,
+            payload: &payload,
+            qos: Qos::AtMostOnce,
+            retain: false,
+            request: None,
+        };
+        // P-24: there is no answer; what is refused is counted.
+        broker.publish_unanswered(self.connection, None, &publish).ok()?;
+        Some(Notice::Published(topic))
+    }
+
+    /// Says why and ends the connection (P-15, P-16).
+    fn refuse<'a>(
+        &self,
+        why: &str,
+        name: &'a str,
+        broker: &mut Broker<Dialects>,
+    ) -> Option<Notice<'a>> {
+        broker.stats_mut().rejected += 1;
+        self.say(why, broker);
+        broker.close(self.connection, CloseReason::NotAuthenticated);
+        Some(Notice::Refused(name))
+    }
+
+    fn say(&self, text: &str, broker: &mut Broker<Dialects>) {
+        broker.send(self.connection, |_, out| put_text(out, text));
+    }
+}

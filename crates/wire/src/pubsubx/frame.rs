@@ -1,0 +1,102 @@
+//! PubSubX framing: each message ends in line feed, line feed, `x` (P-1).
+//!
+//! Knows nothing of commands or of sockets. Read [`FrameSplitter`] first.
+
+use memchr::memmem;
+
+/// Ends every message.
+pub(super) const END: &[u8] = b"\n\nx";
+
+/// Bytes a message to a client may have, its end included: the original client throws away more
+/// (P-6).
+pub const MESSAGE_BYTES_MAX: usize = 10_240;
+
+/// Cuts a byte stream into messages.
+///
+/// Messages that lie whole in a read are handed out as slices of it; what a read's end cuts is copied
+/// and stands in front of the next read. An idle connection therefore holds no buffer at all.
+#[derive(Debug)]
+pub struct FrameSplitter {
+    /// The start of a message whose end has not come yet.
+    partial: Vec<u8>,
+    /// Messages that began in an earlier read and ended in the last one.
+    joined: Vec<u8>,
+    bytes_max: usize,
+}
+
+/// The messages of one read, in order. Empty ones are left out.
+#[derive(Debug)]
+pub struct Frames<'a> {
+    /// Whole messages with their ends.
+    rest: &'a [u8],
+    bytes_max: usize,
+}
+
+impl FrameSplitter {
+    /// Makes a splitter that keeps at most `bytes_max` bytes of a message without an end.
+    #[must_use]
+    pub fn new(bytes_max: usize) -> Self {
+        FrameSplitter { partial: Vec::new(), joined: Vec::new(), bytes_max }
+    }
+
+    /// Takes what one read gave and returns its whole messages.
+    ///
+    /// # Spec
+    /// P-4: what grows beyond the limit without an end is thrown away, and what follows counts as the
+    /// beginning of a new message.
+    pub fn push<'a>(&'a mut self, input: &'a [u8]) -> Frames<'a> {
+        self.joined = Vec::new();
+        let bytes = if self.partial.is_empty() {
+            input
+        } else {
+            // An end may be cut: what is searched begins before the seam.
+            self.joined = std::mem::take(&mut self.partial);
+            self.joined.extend_from_slice(input);
+            &self.joined
+        };
+        let whole = memmem::rfind(bytes, END).map_or(0, |at| at + END.len());
+        let (whole, tail) = bytes.split_at(whole);
+        if tail.len() <= self.bytes_max {
+            self.partial = tail.to_vec();
+        } else {
+            // The first byte of an end may already be there.
+            let kept = tail.len() - cut_end_bytes(tail);
+            self.partial = tail[kept..].to_vec();
+        }
+        Frames { rest: whole, bytes_max: self.bytes_max }
+    }
+
+    /// Gives back the memory of messages that were handed out and are no longer needed.
+    pub fn release(&mut self) {
+        self.joined = Vec::new();
+    }
+}
+
+/// Returns how many bytes the first of some whole messages has, its end included.
+#[must_use]
+pub fn first_frame_bytes(frames: &[u8]) -> Option<usize> {
+    memmem::find(frames, END).map(|at| at + END.len())
+}
+
+/// Returns how many bytes at the end of `tail` may be the beginning of an end.
+fn cut_end_bytes(tail: &[u8]) -> usize {
+    (1..END.len()).rev().find(|&count| tail.ends_with(&END[..count])).unwrap_or(0)
+}
+
+impl<'a> Iterator for Frames<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        loop {
+            let end = memmem::find(self.rest, END)?;
+            let frame = &self.rest[..end];
+            self.rest = &self.rest[end + END.len()..];
+            if !frame.is_empty() && frame.len() <= self.bytes_max {
+                return Some(frame);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
