@@ -15,3 +15,6 @@ mod json;
 pub mod coremq;
 pub mod jmqt;
 pub mod websocket;
+
+#[cfg(test)]
+mod tests;
