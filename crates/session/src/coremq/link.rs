@@ -135,12 +135,16 @@ impl Link {
             }
             ServerFrame::Relay(relay, payload) => self.on_relay(&relay, payload, broker),
             ServerFrame::Past(relay, payload) => self.on_past(&relay, payload, broker),
-            ServerFrame::Done(share, true) => ask_for_more(share, out),
-            // Behind all messages, so that those of them that are in the history are known by then.
-            ServerFrame::Done(Share::Messages, false) if std::mem::take(&mut self.wants_past) => {
-                ask_for_more(Share::Past, out);
+            ServerFrame::Done(share, true, _) => ask_for_more(share, out),
+            ServerFrame::Done(Share::Messages, false, last) => {
+                self.note_gap(last, broker);
+                // Behind all messages, so that those of them that are in the history are known by
+                // then.
+                if self.wants_past {
+                    ask_for_more(Share::Past, out);
+                }
             }
-            ServerFrame::Done(_, false) => {}
+            ServerFrame::Done(Share::Past, false, _) => self.wants_past = false,
             ServerFrame::Message { queue, payload, sender, sent_ms, server } => {
                 let relay = Relay {
                     channel: queue.into(),
@@ -214,7 +218,8 @@ impl Link {
         let missed = known.map(|(_, last)| answer.last.saturating_sub(last));
         broker.note_missed(missed.unwrap_or(0));
         self.position = Some((answer.origin, answer.last));
-        self.wants_past = missed != Some(0);
+        // What an earlier connection did not come to is still wanted.
+        self.wants_past |= missed != Some(0);
         ask_for_more(Share::Messages, out);
         Ok(())
     }
@@ -229,10 +234,21 @@ impl Link {
             if sequence <= last {
                 return;
             }
-            broker.note_missed(sequence - last - 1);
+            self.note_gap(sequence - 1, broker);
             self.position = Some((origin, sequence));
         }
         self.deliver(relay, Some(MessageId { origin, sequence }), payload, broker);
+    }
+
+    /// Counts the messages up to this one that did not come, and will not any more: the other
+    /// server's backlog lost them while we caught up. The history may have them.
+    fn note_gap(&mut self, reached: u64, broker: &mut Broker<Dialects>) {
+        let Some((origin, last)) = self.position.filter(|(_, last)| *last < reached) else {
+            return;
+        };
+        broker.note_missed(reached - last);
+        self.position = Some((origin, reached));
+        self.wants_past = true;
     }
 
     fn deliver(

@@ -129,8 +129,8 @@ fn what_a_server_answers_is_what_its_replicant_decodes() {
 
     for (share, is_more) in [(Share::Messages, true), (Share::Past, false)] {
         out.clear();
-        put_request(&mut out, "", &json!({ "coremq_done": (share, is_more) }));
-        assert_eq!(decoded(&out), Ok(ServerFrame::Done(share, is_more)));
+        put_request(&mut out, "", &json!({ "coremq_done": (share, is_more, 7) }));
+        assert_eq!(decoded(&out), Ok(ServerFrame::Done(share, is_more, 7)));
     }
 }
 
@@ -176,7 +176,7 @@ fn what_no_server_says_is_refused() {
         (b"q []", Malformed::NotAnObject),
         (b"q {", Malformed::NotAnObject),
         (b"- {\"coremq_done\":5}", Malformed::NotJson),
-        (b"- {\"coremq_done\":[\"all\",true]}", Malformed::NotJson),
+        (b"- {\"coremq_done\":[\"all\",true,1]}", Malformed::NotJson),
     ] {
         assert_eq!(decode_server(frame, DEPTH_MAX), Err(malformed));
     }
