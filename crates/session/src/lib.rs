@@ -14,3 +14,6 @@ mod dialects;
 pub mod jmqt;
 
 pub use dialects::{Dialects, Envelope};
+
+#[cfg(test)]
+mod tests;

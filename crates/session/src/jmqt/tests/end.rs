@@ -6,7 +6,8 @@ use expect_test::expect;
 use rialto_broker::CloseReason;
 use rialto_wire::jmqt::Carrier;
 
-use super::{super::LastWord, frames::packets, world::check};
+use super::{super::LastWord, world::check};
+use crate::tests::frames::packets;
 
 /// Most bytes of the reason in a close frame (RFC 6455, 5.5: 125, two of them the code).
 const CLOSE_TEXT_BYTES_MAX: usize = 123;
