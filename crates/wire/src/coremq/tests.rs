@@ -59,7 +59,7 @@ fn member() -> impl Strategy<Value = (String, Tokens)> {
 
 /// Writes a name with those of its letters as escapes whose bits are set; often with none.
 fn written(name: &str, mask: u32) -> String {
-    let mask = if mask % 3 == 0 { mask } else { 0 };
+    let mask = if mask.is_multiple_of(3) { mask } else { 0 };
     let letters = name.chars().enumerate().map(|(index, letter)| {
         let is_escaped = mask >> (index % 32) & 1 == 1;
         if is_escaped { format!("\\u{:04x}", u32::from(letter)) } else { letter.to_string() }
