@@ -50,6 +50,8 @@ pub struct Link {
     port: u16,
     credentials: Option<Credentials>,
     phase: Phase,
+    /// Whether the present connection is to a server of our kind.
+    is_of_our_kind: bool,
     /// The other server's name and port, as its messages have it.
     peer: String,
     /// The run of the other server whose messages we have, and the last of them.
@@ -85,6 +87,7 @@ impl Link {
             port,
             credentials,
             phase: Phase::Greeting,
+            is_of_our_kind: false,
             peer: String::new(),
             position: None,
             wants_past: false,
@@ -107,6 +110,7 @@ impl Link {
     /// Begins with a new connection.
     pub fn begin(&mut self) {
         self.phase = Phase::Greeting;
+        self.is_of_our_kind = false;
         self.together = ((0, 0), 0);
     }
 
@@ -133,6 +137,9 @@ impl Link {
             ServerFrame::Response(text, answer) => {
                 return self.on_response(&text, answer, broker, out);
             }
+            // Any other server passes on what its clients write under such names.
+            ServerFrame::Relay(..) | ServerFrame::Past(..) | ServerFrame::Done(..)
+                if !self.is_of_our_kind => {}
             ServerFrame::Relay(relay, payload) => self.on_relay(&relay, payload, broker),
             ServerFrame::Past(relay, payload) => self.on_past(&relay, payload, broker),
             ServerFrame::Done(share, true, _) => ask_for_more(share, out),
@@ -217,6 +224,7 @@ impl Link {
         let known = self.position.filter(|(origin, _)| *origin == answer.origin);
         let missed = known.map(|(_, last)| answer.last.saturating_sub(last));
         broker.note_missed(missed.unwrap_or(0));
+        self.is_of_our_kind = true;
         self.position = Some((answer.origin, answer.last));
         // What an earlier connection did not come to is still wanted.
         self.wants_past |= missed != Some(0);

@@ -1,6 +1,7 @@
 //! Servers of our kind that replicate each other, over connections that are cut anywhere.
 
 use proptest::{collection::vec, prelude::*};
+use rialto_wire::coremq::decode_server;
 
 use super::{
     super::{Credentials, LinkEnd},
@@ -152,4 +153,30 @@ fn a_server_that_asks_for_a_token_is_given_one() {
         assert!(matches!(&wire.ended, Some(LinkEnd::Refused(why)) if why.starts_with("ERROR: ")));
         assert!(!wire.link.is_attached());
     }
+}
+
+#[test]
+fn what_only_servers_of_our_kind_say_counts_from_no_other() {
+    // C-45: one that did not answer so passes on what its clients write.
+    let mut net = Net::new(2, BACKLOG_BYTES);
+    net.link(0, 1, None);
+    let link = &mut net.wires[0].link;
+    let broker = &mut net.nodes[1].broker;
+    let mut out = Vec::new();
+    let mut hear = |frame: &str| {
+        out.clear();
+        let frame = decode_server(frame.as_bytes(), 8).unwrap();
+        link.on_frame(frame, broker, &mut out).unwrap();
+        out.len()
+    };
+    hear(r#"id {"response":"OK: Welcome","server":"original"}"#);
+    hear(r#"id {"response":"OK: Replication request successful"}"#);
+    let relay = r#"{"channel":"a","publisher":"boss","server":"s:1","at":1,"id":[7,1]}"#;
+    hear(&format!(r#"a {{"coremq_relay":{relay},"coremq_payload":{{"n":1}}}}"#));
+    hear(&format!(r#"a {{"coremq_past":{relay},"coremq_payload":{{"n":2}}}}"#));
+    let answer = hear(r#"a {"coremq_done":["past",true,9]}"#);
+    hear(r#"a {"n":3,"coremq_sender":"somebody"}"#);
+    assert_eq!(answer, 0, "nothing is asked for");
+    assert_eq!(broker.stats().relayed, 1);
+    assert_eq!(broker.history("a").count(), 1);
 }
