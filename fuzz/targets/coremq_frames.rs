@@ -62,7 +62,7 @@ fn decodes(frame: &[u8]) {
 
     let mut out = Vec::new();
     let envelope = Envelope::new(Carrier::Tcp, &decoded.queue, "me", 1, ("server:1", None));
-    put_message(&mut out, Carrier::Tcp, &envelope, &payload);
+    put_message(&mut out, Carrier::Tcp, &envelope, payload.as_bytes());
     let mut splitter = FrameSplitter::new(usize::MAX);
     let mut frames = splitter.push(&out);
     let frame = frames.next().expect("it is whole").expect("it is a frame");

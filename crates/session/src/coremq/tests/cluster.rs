@@ -177,6 +177,7 @@ fn what_only_servers_of_our_kind_say_counts_from_no_other() {
     let answer = hear(r#"a {"coremq_done":["past",true,9]}"#);
     hear(r#"a {"n":3,"coremq_sender":"somebody"}"#);
     assert_eq!(answer, 0, "nothing is asked for");
+    broker.take_effects();
     assert_eq!(broker.stats().relayed, 1);
     assert_eq!(broker.history("a").count(), 1);
 }

@@ -87,8 +87,8 @@ fn what_a_server_passes_on_is_distributed_without_an_answer_and_not_back() {
             ! ReplicantAttached("c:6747")
             0s srv.c < id-c {"response":"OK: Welcome to CoreMQ server","server":"rialto"}
             0s srv.c < id-c {"response":"OK: Replication request successful"}
-            0s ada < a {"n":1,"coremq_sender":"id-b","coremq_sent":0.000,"coremq_server":"b:6747"}
             0s srv.c < a {"n":1,"coremq_sender":"id-b","coremq_sent":0.000,"coremq_server":"b:6747"}
+            0s ada < a {"n":1,"coremq_sender":"id-b","coremq_sent":0.000,"coremq_server":"b:6747"}
             0s ada < id-ada {"n":2,"coremq_sender":"id-b","coremq_sent":0.000,"coremq_server":"b:6747"}
             0s ada < id-ada {"history":{"a":[{"n":1,"coremq_sender":"id-b","coremq_sent":0.000,"coremq_server":"b:6747"}]}}
         "#]],
@@ -115,14 +115,14 @@ fn a_gateways_clients_are_answered_through_it() {
             0s ada < id-ada {"response":"OK: Subscribe successful"}
             0s srv.gw < c-1 {"response":"OK: Message sent"}
             0s srv.gw < c-2 {"coremq_fwdto":"c-2","master":"rialto","replicants":["gw:9000"],"connections":2}
-            0s srv.gw < c-3 {"history":{"a":[{"n":1,"coremq_sender":"id-gw","coremq_sent":0.000,"coremq_server":"rialto:6747"}]}}
-            0s ada < a {"n":1,"coremq_sender":"id-gw","coremq_sent":0.000,"coremq_server":"rialto:6747","coremq_fwdto":"c-1"}
             0s srv.gw < a {"n":1,"coremq_sender":"id-gw","coremq_sent":0.000,"coremq_server":"rialto:6747","coremq_fwdto":"c-1"}
+            0s ada < a {"n":1,"coremq_sender":"id-gw","coremq_sent":0.000,"coremq_server":"rialto:6747","coremq_fwdto":"c-1"}
+            0s srv.gw < c-3 {"history":{"a":[{"n":1,"coremq_sender":"id-gw","coremq_sent":0.000,"coremq_server":"rialto:6747"}]}}
             0s srv.gw < c-4 {"response":"ERROR: coremq_subscribe must be a queue name or a list of them"}
             0s srv.gw < c-5 {"response":"ERROR: the channel cannot be used this way"}
             0s srv.gw < id-gw {"response":"OK: Message sent"}
-            0s ada < a {"n":2,"coremq_sender":"id-gw","coremq_sent":0.000,"coremq_server":"rialto:6747"}
             0s srv.gw < a {"n":2,"coremq_sender":"id-gw","coremq_sent":0.000,"coremq_server":"rialto:6747"}
+            0s ada < a {"n":2,"coremq_sender":"id-gw","coremq_sent":0.000,"coremq_server":"rialto:6747"}
             0s ada < id-ada {"n":3,"coremq_sender":"id-gw","coremq_sent":0.000,"coremq_server":"rialto:6747"}
             0s srv.gw < c-6 {"response":"OK: Message sent"}
             0s ada < id-ada {"response":"OK: Message sent"}

@@ -60,8 +60,8 @@ fn a_token_opens_the_session() {
             0s srv.b < id-b {"response":"OK: Replication request successful"}
             0s ws.eve < {"response":"OK: Options set","queue":"id-eve"}
             0s ws.eve < {"response":"OK: Message sent","queue":"id-eve"}
-            0s ada < a {"n":3,"coremq_sender":"id-eve","coremq_sent":0.000,"coremq_server":"rialto:6747"}
             0s srv.b < a {"n":3,"coremq_sender":"id-eve","coremq_sent":0.000,"coremq_server":"rialto:6747"}
+            0s ada < a {"n":3,"coremq_sender":"id-eve","coremq_sent":0.000,"coremq_server":"rialto:6747"}
         "#]],
     );
 }

@@ -24,6 +24,9 @@ use crate::{
 
 const DEPTH_MAX: usize = 8;
 const FRAME_CHARS_MAX: usize = 1 << 20;
+/// Bytes of a UUID, and what fills up to them behind the short ids of scripts.
+const ID_BYTES: usize = 36;
+const FILLER: char = '~';
 /// How often the server calls `on_tick`.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -163,7 +166,7 @@ impl World {
         let Peer { connection, speech } = peers.get_mut(name).unwrap();
         broker.heard(*connection);
         let mut notices = Vec::new();
-        for frame in frames.split(FRAME_END).filter(|frame| !frame.is_empty()) {
+        for frame in with_long_ids(frames).split(FRAME_END).filter(|frame| !frame.is_empty()) {
             notices.extend(speech.say(frame, broker, gate));
         }
         for notice in notices {
@@ -176,7 +179,8 @@ impl World {
         let World { broker, gate, peers, .. } = self;
         let mut begin = |format, may_replicate| {
             let connection = broker.open(Manners::plain(format));
-            let who = (&*format!("id-{}", name.rsplit('.').next().unwrap()), server());
+            let id = with_long_ids(&format!("id-{}", name.rsplit('.').next().unwrap()));
+            let who = (&*id, server());
             (connection, Session::begin(connection, who, may_replicate, broker, gate))
         };
         let (connection, speech) = match name.split_once('.') {
@@ -242,6 +246,7 @@ impl World {
         let frames = peer.speech.frames(frames);
         assert_eq!(frames.len(), count as usize, "frames are counted");
         for frame in frames {
+            let frame = frame.replace(FILLER, "");
             writeln!(self.transcript, "{} {name} < {frame}", seconds(self.now)).unwrap();
         }
     }
@@ -255,7 +260,7 @@ impl World {
         if let Speech::Tcp(session) = &peer.speech
             && let Some(word) = last_word(reason, session.id())
         {
-            let frame = &peer.speech.frames(&word)[0];
+            let frame = peer.speech.frames(&word)[0].replace(FILLER, "");
             writeln!(self.transcript, "{} {name} < {frame}", seconds(self.now)).unwrap();
         }
         self.broker.disconnect(connection);
@@ -312,6 +317,18 @@ impl Speech {
             }
         }
     }
+}
+
+/// Makes each id of a script, such as `id-ada`, as long as ids are; transcripts have the short form.
+fn with_long_ids(text: &str) -> String {
+    let mut parts = text.split("id-");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|after: char| !after.is_ascii_alphanumeric()).unwrap_or(part.len());
+        let (name, rest) = part.split_at(end);
+        write!(out, "id-{name:~<width$}{rest}", width = ID_BYTES - "id-".len()).unwrap();
+    }
+    out
 }
 
 /// A pair whose second half becomes something else.

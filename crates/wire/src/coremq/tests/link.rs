@@ -65,7 +65,7 @@ proptest! {
         for payload in payloads.into_iter().filter(|text| serde_json::from_str::<serde_json::Value>(text).is_ok()) {
             let envelope = Envelope::new(Carrier::Tcp, "q", &name, 1234, ("a:1", None));
             let mut out = Vec::new();
-            put_message(&mut out, Carrier::Tcp, &envelope, payload);
+            put_message(&mut out, Carrier::Tcp, &envelope, payload.as_bytes());
             match decode_server(frame(&out), DEPTH_MAX).unwrap() {
                 ServerFrame::Message { queue: "q", sender, sent_ms, server, payload } => {
                     prop_assert_eq!(&*sender, &*name);

@@ -41,7 +41,7 @@ fn read(out: &[u8]) -> (String, Value) {
 #[track_caller]
 fn delivered(queue: &str, payload: &str) -> Value {
     let mut out = Vec::new();
-    put_message(&mut out, Carrier::Tcp, &envelope(Carrier::Tcp, queue), payload);
+    put_message(&mut out, Carrier::Tcp, &envelope(Carrier::Tcp, queue), payload.as_bytes());
     let (read_queue, object) = read(&out);
     assert_eq!(read_queue, queue);
     object
@@ -78,14 +78,14 @@ fn a_message_stands_on_the_wire_like_this() {
             "\"coremq_sender\":\"{SENDER}\",\"coremq_sent\":1700000000.123,\"coremq_server\":\"server:6747\""
         );
         let mut tcp = Vec::new();
-        put_message(&mut tcp, Carrier::Tcp, &envelope(Carrier::Tcp, "größe"), payload);
+        put_message(&mut tcp, Carrier::Tcp, &envelope(Carrier::Tcp, "größe"), payload.as_bytes());
         let text = format!("größe {object}{tail}}}");
         let expected = format!("+{} {text}", text.chars().count());
         assert_eq!(String::from_utf8(tcp).unwrap(), expected);
 
         let mut websocket = Vec::new();
         let envelope = envelope(Carrier::WebSocket, "größe");
-        put_message(&mut websocket, Carrier::WebSocket, &envelope, payload);
+        put_message(&mut websocket, Carrier::WebSocket, &envelope, payload.as_bytes());
         let expected = format!("{object}{tail},\"queue\":\"gr\\u00f6\\u00dfe\"}}");
         assert!(
             websocket.ends_with(expected.as_bytes()),
@@ -101,7 +101,7 @@ fn a_gateways_client_is_named() {
     let from = ("server:6747", Some("ü"));
     let envelope = Envelope::new(Carrier::Tcp, "q", SENDER, 5, from);
     let mut out = Vec::new();
-    put_message(&mut out, Carrier::Tcp, &envelope, "{}");
+    put_message(&mut out, Carrier::Tcp, &envelope, b"{}");
     let (_, object) = read(&out);
     assert_eq!(object["coremq_fwdto"], "ü");
     assert_eq!(object["coremq_sent"], 0.005);
@@ -118,7 +118,7 @@ fn nothing_a_server_says_is_shorter_than_ten_bytes() {
     assert_eq!(out, b"+16 q {\"history\":{}}");
     out.clear();
     let envelope = Envelope::new(Carrier::Tcp, "q", "", 0, ("", None));
-    put_message(&mut out, Carrier::Tcp, &envelope, "{}");
+    put_message(&mut out, Carrier::Tcp, &envelope, b"{}");
     assert!(10 < out.len());
 }
 
@@ -163,7 +163,7 @@ fn a_history_holds_messages_as_they_were_delivered() {
     // C-22.
     let mut out = Vec::new();
     let payloads = [r#"{"a":"ü"}"#, r#""text""#, r#"{"coremq_sender":"forged"}"#];
-    let messages = payloads.map(|payload| (envelope(Carrier::Tcp, "größe"), payload));
+    let messages = payloads.map(|payload| (envelope(Carrier::Tcp, "größe"), payload.as_bytes()));
     put_history(&mut out, Carrier::Tcp, "id", [("größe", messages.to_vec())].into_iter());
     let (queue, answer) = read(&out);
     assert_eq!(queue, "id");
@@ -224,7 +224,7 @@ proptest! {
         let object = without_envelope(delivered(&queue, &json));
         prop_assert_eq!(object, unreserved(parsed(&json)));
         let mut out = Vec::new();
-        put_message(&mut out, Carrier::Tcp, &envelope(Carrier::Tcp, "q"), &json);
+        put_message(&mut out, Carrier::Tcp, &envelope(Carrier::Tcp, "q"), &json.as_bytes());
         let (_, text) = std::str::from_utf8(&out).unwrap().split_once(" q ").unwrap();
         prop_assert_eq!(count(text, "coremq_sender"), 1);
     }
@@ -234,7 +234,7 @@ proptest! {
     fn no_queue_is_forged_over_websocket(json in object_text()) {
         let mut out = Vec::new();
         let envelope = envelope(Carrier::WebSocket, "q");
-        put_message(&mut out, Carrier::WebSocket, &envelope, &json);
+        put_message(&mut out, Carrier::WebSocket, &envelope, &json.as_bytes());
         let start = if out[1] < 126 { 2 } else { 4 };
         let text = std::str::from_utf8(&out[start..]).unwrap();
         prop_assert!(text.is_ascii());
@@ -265,7 +265,7 @@ proptest! {
         json in prop_oneof![object_text(), plain_string()],
     ) {
         let mut out = Vec::new();
-        put_message(&mut out, Carrier::Tcp, &envelope(Carrier::Tcp, &queue), &json);
+        put_message(&mut out, Carrier::Tcp, &envelope(Carrier::Tcp, &queue), &json.as_bytes());
         let mut splitter = FrameSplitter::new(1 << 20);
         let frame = splitter.push(&out).next().unwrap().unwrap();
         let decoded = decode(frame, DEPTH_MAX + 1).unwrap();
