@@ -224,7 +224,7 @@ proptest! {
         let object = without_envelope(delivered(&queue, &json));
         prop_assert_eq!(object, unreserved(parsed(&json)));
         let mut out = Vec::new();
-        put_message(&mut out, Carrier::Tcp, &envelope(Carrier::Tcp, "q"), &json.as_bytes());
+        put_message(&mut out, Carrier::Tcp, &envelope(Carrier::Tcp, "q"), json.as_bytes());
         let (_, text) = std::str::from_utf8(&out).unwrap().split_once(" q ").unwrap();
         prop_assert_eq!(count(text, "coremq_sender"), 1);
     }
@@ -234,7 +234,7 @@ proptest! {
     fn no_queue_is_forged_over_websocket(json in object_text()) {
         let mut out = Vec::new();
         let envelope = envelope(Carrier::WebSocket, "q");
-        put_message(&mut out, Carrier::WebSocket, &envelope, &json.as_bytes());
+        put_message(&mut out, Carrier::WebSocket, &envelope, json.as_bytes());
         let start = if out[1] < 126 { 2 } else { 4 };
         let text = std::str::from_utf8(&out[start..]).unwrap();
         prop_assert!(text.is_ascii());
@@ -265,7 +265,7 @@ proptest! {
         json in prop_oneof![object_text(), plain_string()],
     ) {
         let mut out = Vec::new();
-        put_message(&mut out, Carrier::Tcp, &envelope(Carrier::Tcp, &queue), &json.as_bytes());
+        put_message(&mut out, Carrier::Tcp, &envelope(Carrier::Tcp, &queue), json.as_bytes());
         let mut splitter = FrameSplitter::new(1 << 20);
         let frame = splitter.push(&out).next().unwrap().unwrap();
         let decoded = decode(frame, DEPTH_MAX + 1).unwrap();
