@@ -15,3 +15,6 @@ pub mod jmqt;
 pub mod pubsubx;
 
 pub use dialects::{Dialects, Envelope};
+
+#[cfg(test)]
+mod tests;

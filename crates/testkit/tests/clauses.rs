@@ -1,4 +1,4 @@
-//! Every clause of `spec/jmqt.md` is cited by a test, and every citation is of a clause there is.
+//! Every clause of the specifications is cited by a test, and every citation is of a clause there is.
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::{
@@ -7,10 +7,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The number of a clause: 12 for J-12.
-type Clause = u32;
+/// A clause: its file's letter and its number.
+type Clause = (char, u32);
 
-const PREFIX: &str = "J-";
+/// The specifications whose clauses must be cited, and fewer clauses than each has.
+const SPECIFICATIONS: [(char, &str, usize); 2] =
+    [('J', "spec/jmqt.md", 100), ('C', "spec/coremq.md", 40)];
 
 /// What is no source of ours.
 const SKIPPED: [&str; 4] = ["target", "node_modules", "corpus", "artifacts"];
@@ -33,21 +35,23 @@ fn every_citation_is_of_a_clause_there_is() {
         .into_iter()
         .map(|(clause, source)| format!("{} in {}", named(clause), source.display()))
         .collect();
-    assert!(unknown.is_empty(), "spec/jmqt.md has no {}", unknown.join(", no "));
+    assert!(unknown.is_empty(), "the specifications have no {}", unknown.join(", no "));
 }
 
-/// Returns the clauses that `spec/jmqt.md` defines, each once.
+/// Returns the clauses that the specifications define, each once.
 fn defined() -> BTreeSet<Clause> {
-    let text = fs::read_to_string(root().join("spec/jmqt.md")).unwrap();
     let mut defined = BTreeSet::new();
-    for line in text.lines() {
-        let Some(item) = line.strip_prefix("- **").filter(|item| item.starts_with(PREFIX)) else {
-            continue;
-        };
-        let clause = ids(item).next().unwrap();
-        assert!(defined.insert(clause), "{} is defined twice", named(clause));
+    for (letter, file, fewer) in SPECIFICATIONS {
+        let text = fs::read_to_string(root().join(file)).unwrap();
+        let before = defined.len();
+        for item in text.lines().filter_map(|line| line.strip_prefix("- **")) {
+            let Some(clause) = ids(item).next().filter(|_| item.starts_with(letter)) else {
+                continue;
+            };
+            assert!(defined.insert(clause), "{} is defined twice", named(clause));
+        }
+        assert!(before + fewer < defined.len(), "the clauses of {file} were not found");
     }
-    assert!(100 < defined.len(), "the clauses were not found");
     defined
 }
 
@@ -63,19 +67,22 @@ fn citations(sources: &[PathBuf]) -> BTreeMap<Clause, PathBuf> {
     citations
 }
 
-/// Finds `J-` and a number, where no word leads into it.
+/// Finds a specification's letter, `-` and a number, where no word leads into it.
 fn ids(text: &str) -> impl Iterator<Item = Clause> {
-    text.match_indices(PREFIX).filter_map(|(at, _)| {
-        let is_inside_word = text[..at].ends_with(|before: char| before.is_alphanumeric());
-        let digits = &text[at + PREFIX.len()..];
+    text.match_indices('-').filter_map(|(at, _)| {
+        let mut before = text[..at].chars();
+        let letter = before.next_back()?;
+        SPECIFICATIONS.iter().find(|(known, ..)| *known == letter)?;
+        let is_inside_word = before.next_back().is_some_and(char::is_alphanumeric);
+        let digits = &text[at + 1..];
         let end = digits.find(|after: char| !after.is_ascii_digit()).unwrap_or(digits.len());
-        let clause = digits[..end].parse().ok()?;
-        (!is_inside_word).then_some(clause)
+        let number = digits[..end].parse().ok()?;
+        (!is_inside_word).then_some((letter, number))
     })
 }
 
-fn named(clause: Clause) -> String {
-    format!("{PREFIX}{clause}")
+fn named((letter, number): Clause) -> String {
+    format!("{letter}-{number}")
 }
 
 /// Says whether a file holds tests only: below a folder `tests`, or `tests.rs`.

@@ -16,3 +16,6 @@ pub mod coremq;
 pub mod jmqt;
 pub mod pubsubx;
 pub mod websocket;
+
+#[cfg(test)]
+mod tests;

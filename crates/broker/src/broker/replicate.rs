@@ -207,6 +207,12 @@ impl<E: Encoder> Broker<E> {
         is_more
     }
 
+    /// Returns the number of the last message of our own clients.
+    pub fn last_own(&mut self) -> u64 {
+        self.settle();
+        self.replication.last
+    }
+
     /// Returns the names of the servers that observe this one.
     pub fn observers(&self) -> impl Iterator<Item = &str> {
         self.replication.observers.values().map(|observer| observer.name.as_str())
@@ -331,6 +337,10 @@ impl<E: Encoder> Broker<E> {
                 continue;
             }
             let frames = frames.of(observer.format);
+            if frames.is_empty() {
+                // A channel whose name its dialect cannot say.
+                continue;
+            }
             // What another server loses here it could not fetch again, unless it can.
             let droppable = Some(observer.format) != self.settings.replication.format;
             self.outputs.push(Effect::Send { connection, frames, count: run.count, droppable });

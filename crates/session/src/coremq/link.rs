@@ -50,6 +50,8 @@ pub struct Link {
     port: u16,
     credentials: Option<Credentials>,
     phase: Phase,
+    /// Whether the present connection is to a server of our kind.
+    is_of_our_kind: bool,
     /// The other server's name and port, as its messages have it.
     peer: String,
     /// The run of the other server whose messages we have, and the last of them.
@@ -85,6 +87,7 @@ impl Link {
             port,
             credentials,
             phase: Phase::Greeting,
+            is_of_our_kind: false,
             peer: String::new(),
             position: None,
             wants_past: false,
@@ -107,6 +110,7 @@ impl Link {
     /// Begins with a new connection.
     pub fn begin(&mut self) {
         self.phase = Phase::Greeting;
+        self.is_of_our_kind = false;
         self.together = ((0, 0), 0);
     }
 
@@ -133,14 +137,21 @@ impl Link {
             ServerFrame::Response(text, answer) => {
                 return self.on_response(&text, answer, broker, out);
             }
+            // Any other server passes on what its clients write under such names.
+            ServerFrame::Relay(..) | ServerFrame::Past(..) | ServerFrame::Done(..)
+                if !self.is_of_our_kind => {}
             ServerFrame::Relay(relay, payload) => self.on_relay(&relay, payload, broker),
             ServerFrame::Past(relay, payload) => self.on_past(&relay, payload, broker),
-            ServerFrame::Done(share, true) => ask_for_more(share, out),
-            // Behind all messages, so that those of them that are in the history are known by then.
-            ServerFrame::Done(Share::Messages, false) if std::mem::take(&mut self.wants_past) => {
-                ask_for_more(Share::Past, out);
+            ServerFrame::Done(share, true, _) => ask_for_more(share, out),
+            ServerFrame::Done(Share::Messages, false, last) => {
+                self.note_gap(last, broker);
+                // Behind all messages, so that those of them that are in the history are known by
+                // then.
+                if self.wants_past {
+                    ask_for_more(Share::Past, out);
+                }
             }
-            ServerFrame::Done(_, false) => {}
+            ServerFrame::Done(Share::Past, false, _) => self.wants_past = false,
             ServerFrame::Message { queue, payload, sender, sent_ms, server } => {
                 let relay = Relay {
                     channel: queue.into(),
@@ -213,8 +224,10 @@ impl Link {
         let known = self.position.filter(|(origin, _)| *origin == answer.origin);
         let missed = known.map(|(_, last)| answer.last.saturating_sub(last));
         broker.note_missed(missed.unwrap_or(0));
+        self.is_of_our_kind = true;
         self.position = Some((answer.origin, answer.last));
-        self.wants_past = missed != Some(0);
+        // What an earlier connection did not come to is still wanted.
+        self.wants_past |= missed != Some(0);
         ask_for_more(Share::Messages, out);
         Ok(())
     }
@@ -229,10 +242,21 @@ impl Link {
             if sequence <= last {
                 return;
             }
-            broker.note_missed(sequence - last - 1);
+            self.note_gap(sequence - 1, broker);
             self.position = Some((origin, sequence));
         }
         self.deliver(relay, Some(MessageId { origin, sequence }), payload, broker);
+    }
+
+    /// Counts the messages up to this one that did not come, and will not any more: the other
+    /// server's backlog lost them while we caught up. The history may have them.
+    fn note_gap(&mut self, reached: u64, broker: &mut Broker<Dialects>) {
+        let Some((origin, last)) = self.position.filter(|(_, last)| *last < reached) else {
+            return;
+        };
+        broker.note_missed(reached - last);
+        self.position = Some((origin, reached));
+        self.wants_past = true;
     }
 
     fn deliver(

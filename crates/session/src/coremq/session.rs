@@ -82,14 +82,10 @@ impl Session {
         if gate.admits_anybody() {
             broker.connect_transient(connection, &session.id);
         }
-        session.send(broker, |format, out| {
-            if format != WEBSOCKET {
-                let server = &session.server.name;
-                let response = "OK: Welcome to CoreMQ server";
-                let welcome = Answer::Welcome { response, server };
-                put_answer(out, carrier(format), session.id.as_str(), &welcome);
-            }
-        });
+        if !session.is_gateway(broker) {
+            let (response, server) = ("OK: Welcome to CoreMQ server", &*session.server.name);
+            session.answer(&Answer::Welcome { response, server }, session.id.as_str(), broker);
+        }
         session
     }
 
@@ -142,7 +138,8 @@ impl Session {
             Request::Status => self.answer_status(to, broker),
             Request::GatewayStatus => self.answer_gateway_status(broker),
             Request::Replicate { name, link } => return self.replicate(&name, link, broker),
-            Request::More(share) => self.send_more(share, broker),
+            Request::More(share) if is_observer => self.send_more(share, broker),
+            Request::More(_) => self.refuse("Not a replicant", to, broker),
             Request::Wrong(name, what) => {
                 self.refuse(&format!("{name} must be {what}"), to, broker);
             }
@@ -224,8 +221,8 @@ impl Session {
         on_behalf_of: Option<&str>,
         broker: &mut Broker<Dialects>,
     ) {
-        let is_to_itself = queue == self.id.as_str();
-        if is_to_itself && !self.has_echo {
+        let is_own = queue.strip_prefix('#').unwrap_or(queue) == self.id.as_str();
+        if is_own && !self.has_echo {
             return self.answer_sent(on_behalf_of, broker);
         }
         let to = on_behalf_of.unwrap_or(self.id.as_str());
@@ -241,7 +238,7 @@ impl Session {
             retain: false,
             request: None,
         };
-        if is_to_itself {
+        if is_own {
             // C-13: what comes back to it by a way of its own would overtake the answer.
             self.answer_sent(on_behalf_of, broker);
             _ = broker.publish_unanswered(self.connection, on_behalf_of, &publish);
@@ -331,19 +328,25 @@ impl Session {
             }),
         };
         self.send(broker, |_, out| put_request(out, self.id.as_str(), &answer));
-        broker.observe_histories(self.connection);
         Some(Notice::ReplicantAttached(name.to_owned()))
     }
 
     /// Sends a server of our kind the next part of what it missed.
     fn send_more(&self, share: Share, broker: &mut Broker<Dialects>) {
         let is_more = match share {
-            Share::Messages => broker.observe_more(self.connection),
+            Share::Messages => {
+                let is_more = broker.observe_more(self.connection);
+                if !is_more {
+                    // Behind all messages: a queue that came with them has a history too.
+                    broker.observe_histories(self.connection);
+                }
+                is_more
+            }
             Share::Past => broker.history_more(self.connection, |channel, source, payload, out| {
                 put_past(out, &relay(&self.server.address, channel, source), text(payload));
             }),
         };
-        let done = Done { coremq_done: (share, is_more) };
+        let done = Done { coremq_done: (share, is_more, broker.last_own()) };
         self.send(broker, |_, out| put_request(out, "", &done));
     }
 
@@ -400,7 +403,7 @@ struct ReplicationAnswer {
 /// The end of a share of what a server asked for more of.
 #[derive(Serialize)]
 struct Done {
-    coremq_done: (Share, bool),
+    coremq_done: (Share, bool, u64),
 }
 
 /// Refuses names that CoreMQ cannot say (C-7).

@@ -1,8 +1,5 @@
 //! Dialogues: what peers send, and what each of them is sent, on both carriers and in virtual time.
 
-mod frames;
-mod gate;
-mod store;
 mod world;
 
 mod authenticate;

@@ -64,29 +64,38 @@ impl FrameSplitter {
     /// last item. Nothing is reserved for a length that was only announced.
     pub fn push<'a>(&'a mut self, input: &'a [u8]) -> Frames<'a> {
         self.joined = Vec::new();
-        let bytes = if self.partial.is_empty() {
-            input
-        } else {
-            self.joined = std::mem::take(&mut self.partial);
-            self.joined.extend_from_slice(input);
-            &self.joined
-        };
-        let (mut end, mut error) = (0, None);
+        let mut joined = std::mem::take(&mut self.partial);
+        if !joined.is_empty() {
+            joined.extend_from_slice(input);
+        }
+        let bytes = if joined.is_empty() { input } else { &joined };
+        let (end, ended) = self.whole_frames(bytes);
+        if ended.is_ok() && end == 0 && !joined.is_empty() {
+            // Moved and not copied: it grows by doubling, however small the reads.
+            self.partial = joined;
+            return Frames { rest: &[], error: None };
+        }
+        if ended.is_ok() {
+            self.partial = bytes[end..].to_vec();
+        }
+        self.joined = joined;
+        let bytes = if self.joined.is_empty() { input } else { &self.joined };
+        Frames { rest: &bytes[..end], error: ended.err() }
+    }
+
+    /// Returns how many bytes the whole frames have, and what is wrong behind them.
+    fn whole_frames(&mut self, bytes: &[u8]) -> (usize, Result<(), FrameError>) {
+        let mut end = 0;
         loop {
             match next_frame(&bytes[end..], self.place.take(), self.frame_chars_max) {
                 Ok(Progress::Whole(length)) => end += length,
                 Ok(Progress::Partial(place)) => {
                     self.place = place;
-                    self.partial = bytes[end..].to_vec();
-                    break;
+                    return (end, Ok(()));
                 }
-                Err(found) => {
-                    error = Some(found);
-                    break;
-                }
+                Err(error) => return (end, Err(error)),
             }
         }
-        Frames { rest: &bytes[..end], error }
     }
 
     /// Gives back the memory of frames that were handed out and are no longer needed.

@@ -80,8 +80,9 @@ pub enum ServerFrame<'a> {
     Relay(Relay<'a>, &'a str),
     /// A message of the history.
     Past(Relay<'a>, &'a str),
-    /// That was a share of what was asked for; whether there is more.
-    Done(Share, bool),
+    /// That was a share of what was asked for; whether there is more, and the number of the last
+    /// message there is.
+    Done(Share, bool, u64),
     /// A message from any server.
     Message {
         /// Its queue.
@@ -181,8 +182,8 @@ fn server_frame<'a>(
         return Some(ServerFrame::Past(relay, payload));
     }
     if let Some(done) = members.raw("coremq_done") {
-        let (share, is_more) = serde_json::from_str(done).ok()?;
-        return Some(ServerFrame::Done(share, is_more));
+        let (share, is_more, last) = serde_json::from_str(done).ok()?;
+        return Some(ServerFrame::Done(share, is_more, last));
     }
     if let Some(response) = members.text("response")
         && members.raw("coremq_sender").is_none()

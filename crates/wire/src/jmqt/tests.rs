@@ -2,11 +2,12 @@
 
 pub(super) mod arbitrary;
 
-use std::{borrow::Cow, collections::BTreeSet, fs, path::Path};
+use std::{borrow::Cow, collections::BTreeSet};
 
 use serde_json::{Value, json, value::RawValue};
 
 use super::*;
+use crate::tests::{malformed_frame, parsed, text, vectors};
 
 const LIMITS: DecodeLimits = DecodeLimits { json_depth_max: 64 };
 
@@ -213,41 +214,4 @@ fn check_written_back(packet: &ServerPacket<'_>, fields: &Value) {
     let frame = out.strip_suffix(b"\0").expect("a frame ends in NUL");
     let decoded = ServerPacket::decode(frame).unwrap();
     assert_eq!(&server_fields(&decoded).1, fields);
-}
-
-fn malformed_frame(vector: &Value) -> Vec<u8> {
-    if let Some(hex) = vector["frame_hex"].as_str() {
-        let digits: Vec<char> = hex.chars().collect();
-        let pairs = digits.chunks(2).map(|pair| pair.iter().collect::<String>());
-        return pairs.map(|pair| u8::from_str_radix(&pair, 16).unwrap()).collect();
-    }
-    let Some(repeat) = vector["frame_repeat"].as_object() else {
-        return text(vector, "frame").into();
-    };
-    let part = |key: &str| repeat.get(key).and_then(Value::as_str).unwrap_or("");
-    let count = repeat["count"].as_u64().unwrap() as usize;
-    [
-        part("prefix").to_owned(),
-        part("unit").repeat(count),
-        part("middle").to_owned(),
-        part("closer").repeat(count),
-        part("suffix").to_owned(),
-    ]
-    .concat()
-    .into()
-}
-
-/// Reads the vectors of a file.
-pub(super) fn vectors(file: &str) -> Vec<Value> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec/vectors");
-    let lines = fs::read_to_string(folder.join(file)).unwrap();
-    lines.lines().map(parsed).collect()
-}
-
-fn text<'a>(vector: &'a Value, key: &str) -> &'a str {
-    vector[key].as_str().unwrap_or_else(|| panic!("{vector} has no text {key}"))
-}
-
-fn parsed(json: &str) -> Value {
-    serde_json::from_str(json).unwrap()
 }

@@ -8,11 +8,9 @@ use rialto_broker::{ClientId, Encoder as _, Format, LogId, Mark, PacketId, Rejec
 use rialto_wire::jmqt::Carrier;
 use serde_json::{Value, json};
 
-use super::{
-    super::{TCP, WEBSOCKET, carrier, put_reply},
-    frames::packets,
-};
+use super::super::{TCP, WEBSOCKET, carrier, put_reply};
 use crate::Dialects;
+use crate::tests::frames::packets;
 
 proptest! {
     /// J-1 and J-4, for every length a header tells. J-23, J-24, J-64 to J-66 and J-83.

@@ -6,7 +6,8 @@ use expect_test::expect;
 use rialto_broker::CloseReason;
 use rialto_wire::jmqt::Carrier;
 
-use super::{super::LastWord, frames::packets, world::check};
+use super::{super::LastWord, world::check};
+use crate::tests::frames::packets;
 
 /// Most bytes of the reason in a close frame (RFC 6455, 5.5: 125, two of them the code).
 const CLOSE_TEXT_BYTES_MAX: usize = 123;
@@ -120,6 +121,7 @@ fn each_reason_has_a_close_code_and_a_text_that_fits() {
              {"connAck":{"st":10,"mg":"packet is larger than 18446744073709551615 bytes"}}
         1007 text message is not UTF-8
         1003 binary messages are not accepted
+        1002 no frame: its length is missing or wrong
         1002 protocol error
         1008 slow consumer: 18446744073709551615 bytes are waiting to be read
         1008 4294967295 pushes are unacknowledged
@@ -146,7 +148,8 @@ fn reasons() -> Vec<CloseReason> {
         CloseReason::NotAuthenticated => Some(CloseReason::PacketTooLarge { limit }),
         CloseReason::PacketTooLarge { .. } => Some(CloseReason::InvalidText),
         CloseReason::InvalidText => Some(CloseReason::BinaryMessage),
-        CloseReason::BinaryMessage => Some(CloseReason::ProtocolError),
+        CloseReason::BinaryMessage => Some(CloseReason::FramingLost),
+        CloseReason::FramingLost => Some(CloseReason::ProtocolError),
         CloseReason::ProtocolError => Some(CloseReason::SlowConsumer { limit }),
         CloseReason::SlowConsumer { .. } => {
             Some(CloseReason::TooManyUnacknowledged { limit: u32::MAX })

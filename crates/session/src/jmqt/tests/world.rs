@@ -8,19 +8,19 @@ use rialto_broker::{
 };
 use rialto_wire::jmqt::{DecodeLimits, ServerPacket, decode};
 
-use super::{
-    super::{Session, TCP, WEBSOCKET, carrier},
-    frames::packets,
-    gate::TestGate,
-    store::{Mood, TestStore},
+use super::super::{Session, TCP, WEBSOCKET, carrier};
+use crate::{
+    Dialects,
+    tests::{
+        frames::packets,
+        gate::TestGate,
+        script::{FRAME_END, bad, duration, lines, seconds},
+        store::{Mood, TestStore},
+    },
 };
-use crate::Dialects;
 
 /// How often the server calls `on_tick`.
 const TICK: Duration = Duration::from_millis(100);
-
-/// Where a line of a script ends one frame and begins another of the same read.
-const FRAME_END: char = '␀';
 
 /// A broker, its store and its peers, all on one carrier.
 ///
@@ -210,33 +210,4 @@ impl World {
         writeln!(self.transcript, "{} {name} x {reason}", seconds(self.now)).unwrap();
         self.ended.push(connection);
     }
-}
-
-/// Returns the lines of a script that say something, each with those that go on with it.
-fn lines(script: &str) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        match lines.last_mut() {
-            Some(last) if line.starts_with(FRAME_END) => last.push_str(line),
-            _ => lines.push(line.to_owned()),
-        }
-    }
-    lines
-}
-
-fn seconds(now: Now) -> String {
-    format!("{}s", now.uptime.as_secs_f64())
-}
-
-fn duration(text: &str) -> Duration {
-    let number = |digits: &str| digits.parse().unwrap_or_else(|_| bad(text));
-    match (text.strip_suffix("ms"), text.strip_suffix('s')) {
-        (Some(ms), _) => Duration::from_millis(number(ms)),
-        (_, Some(s)) => Duration::from_secs(number(s)),
-        _ => bad(text),
-    }
-}
-
-fn bad<T>(line: &str) -> T {
-    panic!("no such line in a script: {line}")
 }

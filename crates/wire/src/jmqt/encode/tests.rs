@@ -2,9 +2,11 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::jmqt::{
-    ClientPacket, DecodeLimits, Publish, ServerPacket, decode,
-    tests::arbitrary::{json_text, packet_parts},
+use crate::{
+    jmqt::{
+        ClientPacket, DecodeLimits, Publish, ServerPacket, decode, tests::arbitrary::packet_parts,
+    },
+    tests::json::json_text,
 };
 
 const LIMITS: DecodeLimits = DecodeLimits { json_depth_max: 64 };

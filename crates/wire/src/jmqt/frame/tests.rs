@@ -1,7 +1,7 @@
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
-use crate::jmqt::tests::vectors;
+use crate::tests::{cut, vectors};
 
 /// What the frames of a whole stream are, by definition.
 fn frames_of(stream: &[u8]) -> Vec<&[u8]> {
@@ -116,19 +116,6 @@ fn a_splitter_between_frames_holds_no_buffer() {
     split(&mut splitter, [&vec![b'x'; 100_000][..], b"\0whole\0"]);
     splitter.release();
     assert_eq!((splitter.partial.capacity(), splitter.completed.capacity()), (0, 0));
-}
-
-/// Cuts `stream` at the places, of which there may be any number.
-fn cut<'a>(stream: &'a [u8], places: &[prop::sample::Index]) -> Vec<&'a [u8]> {
-    let mut places: Vec<usize> = places.iter().map(|place| place.index(stream.len() + 1)).collect();
-    places.sort_unstable();
-    let mut pieces = Vec::new();
-    let mut start = 0;
-    for place in places.into_iter().chain([stream.len()]) {
-        pieces.push(&stream[start..place]);
-        start = place;
-    }
-    pieces
 }
 
 proptest! {

@@ -8,7 +8,7 @@ const LIFETIME_S: u64 = 60;
 
 /// Gives `ada` the token `ada until 60` at second 0, and knows `key of ada` as one that was preset
 /// and never ends. `root` may not have a token, and signing one for `nobody` fails.
-pub(super) struct TestGate;
+pub(crate) struct TestGate;
 
 impl Gate for TestGate {
     fn authenticate(&self, data: &str, now: UnixMs) -> Result<Grant, Refusal> {

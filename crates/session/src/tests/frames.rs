@@ -11,7 +11,7 @@ const FINAL_TEXT: u8 = 0x81;
 /// When a frame is not the one way its carrier has: ended by NUL on a socket (J-1), one unmasked
 /// text message on a WebSocket, its length written as short as it can be (J-4).
 #[track_caller]
-pub(super) fn packets(carrier: Carrier, mut bytes: &[u8]) -> Vec<&str> {
+pub(crate) fn packets(carrier: Carrier, mut bytes: &[u8]) -> Vec<&str> {
     let mut packets = Vec::new();
     while !bytes.is_empty() {
         let (packet, rest) = match carrier {
@@ -29,9 +29,9 @@ pub(super) fn packets(carrier: Carrier, mut bytes: &[u8]) -> Vec<&str> {
     packets
 }
 
-/// Splits the first message off.
+/// Splits the first text message off.
 #[track_caller]
-fn text_message(bytes: &[u8]) -> (&[u8], &[u8]) {
+pub(crate) fn text_message(bytes: &[u8]) -> (&[u8], &[u8]) {
     assert_eq!(bytes[0], FINAL_TEXT, "not a text message in one frame");
     let (header_bytes, payload_bytes) = match bytes[1] {
         short @ 0..=125 => (2, usize::from(short)),

@@ -11,7 +11,7 @@ use crate::Dialects;
 
 /// What the store does with what it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Mood {
+pub(crate) enum Mood {
     /// Does it at once.
     #[default]
     Works,
@@ -24,10 +24,10 @@ pub(super) enum Mood {
 /// What the broker asked, oldest first, and what would be on disk. Only logs are: nobody here
 /// starts again from it.
 #[derive(Debug, Default)]
-pub(super) struct TestStore {
-    pub(super) mood: Mood,
-    pub(super) commits: VecDeque<Vec<Change>>,
-    pub(super) reads: VecDeque<ReadRequest>,
+pub(crate) struct TestStore {
+    pub(crate) mood: Mood,
+    pub(crate) commits: VecDeque<Vec<Change>>,
+    pub(crate) reads: VecDeque<ReadRequest>,
     logs: BTreeMap<ChannelName, Log>,
     /// How many logs were ever made; the latest one's id.
     made: u64,
@@ -43,7 +43,7 @@ struct Log {
 
 impl TestStore {
     /// Does the oldest thing it was asked; says whether there was one and it did not have to wait.
-    pub(super) fn answer_one(&mut self, broker: &mut Broker<Dialects>) -> bool {
+    pub(crate) fn answer_one(&mut self, broker: &mut Broker<Dialects>) -> bool {
         let works = match self.mood {
             Mood::Works => true,
             Mood::Waits => return false,

@@ -1,0 +1,343 @@
+//! Plays dialogues on one in-memory broker.
+
+use std::{collections::BTreeMap, fmt::Write as _, sync::Arc, time::Duration};
+
+use expect_test::Expect;
+use rialto_broker::{
+    Broker, CloseReason, ConnectionKey, Effect, Gate, Grant, Manners, Now, Outcome, Refusal,
+    Reject, Settings, Snapshot, Stats, UnixMs,
+};
+use rialto_wire::{
+    coremq::{FrameSplitter, decode, decode_text},
+    jmqt::{self as jmqt_wire, DecodeLimits},
+};
+
+use super::super::{Notice, Server, Session, TCP, WEBSOCKET, last_word};
+use crate::{
+    Dialects, jmqt,
+    tests::{
+        frames::{packets, text_message},
+        gate::TestGate,
+        script::{FRAME_END, bad, duration, lines, seconds},
+    },
+};
+
+const DEPTH_MAX: usize = 8;
+const FRAME_CHARS_MAX: usize = 1 << 20;
+/// Bytes of a UUID, and what fills up to them behind the short ids of scripts.
+const ID_BYTES: usize = 36;
+const FILLER: char = '~';
+/// How often the server calls `on_tick`.
+const TICK: Duration = Duration::from_millis(100);
+
+/// What this server calls itself.
+pub(super) fn server() -> Arc<Server> {
+    Arc::new(Server { name: "rialto".into(), address: "rialto:6747".into() })
+}
+
+/// A broker and its peers.
+///
+/// # Script
+/// A line is what happens next:
+///
+/// - `ada > news {"text":1}`: a peer sends a frame, whose length is put in front, or several with `␀`
+///   between them, in one read. A peer's first line opens its connection, whose id is `id-ada`.
+/// - `ws.ada > {"queue":"news"}`: the same through the gateway.
+/// - `jmqt.ada > {"hb":{}}`: the same as a JMQT client.
+/// - `srv.b > …`: a peer of CoreMQ that may replicate.
+/// - `ada online`: a peer opens its connection, and if it is one of JMQT, its session.
+/// - `ada drops`: a peer's connection is lost.
+/// - `+5s`: time passes, with a tick every 100 ms.
+///
+/// # Transcript
+/// A peer and what it was sent, `0s ada < id-ada {"response":"OK: Message sent"}`; why its connection
+/// was ended, `0s ada x …`; what the operator is told, `! …`.
+pub(super) struct World {
+    broker: Broker<Dialects>,
+    gate: TokenGate,
+    now: Now,
+    peers: BTreeMap<String, Peer>,
+    transcript: String,
+}
+
+struct Peer {
+    connection: ConnectionKey,
+    speech: Speech,
+}
+
+enum Speech {
+    Tcp(Session),
+    WebSocket(Session),
+    Jmqt(jmqt::Session),
+}
+
+/// The usual gate, which may insist on tokens.
+pub(super) struct TokenGate {
+    pub(super) admits_anybody: bool,
+}
+
+impl Gate for TokenGate {
+    fn authenticate(&self, data: &str, now: UnixMs) -> Result<Grant, Refusal> {
+        TestGate.authenticate(data, now)
+    }
+
+    fn admits_anybody(&self) -> bool {
+        self.admits_anybody
+    }
+
+    fn admit(&self, client: &str, token: &str, now: UnixMs) -> Result<(), Reject> {
+        TestGate.admit(client, token, now)
+    }
+}
+
+/// Plays `script` with default settings and compares all that peers were sent.
+#[track_caller]
+pub(super) fn check(script: &str, expected: Expect) {
+    check_with(Settings::default(), script, expected);
+}
+
+/// Plays `script` and compares all that peers were sent.
+#[track_caller]
+#[expect(clippy::needless_pass_by_value, reason = "calls are easier to read")]
+pub(super) fn check_with(settings: Settings, script: &str, expected: Expect) {
+    let mut world = World::new(settings, true);
+    world.play(script);
+    expected.assert_eq(&world.transcript);
+}
+
+/// Plays `script` on a server where nobody has a session without a token.
+#[track_caller]
+#[expect(clippy::needless_pass_by_value, reason = "calls are easier to read")]
+pub(super) fn check_with_tokens(script: &str, expected: Expect) {
+    let mut world = World::new(Settings::default(), false);
+    world.play(script);
+    expected.assert_eq(&world.transcript);
+}
+
+impl World {
+    pub(super) fn new(settings: Settings, admits_anybody: bool) -> Self {
+        let dialects = Dialects { server: server().address.clone() };
+        let now = Now::default();
+        World {
+            broker: Broker::new(dialects, settings, Snapshot::default(), now),
+            gate: TokenGate { admits_anybody },
+            now,
+            peers: BTreeMap::new(),
+            transcript: String::new(),
+        }
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        self.broker.stats()
+    }
+
+    /// Returns the last thing that happened.
+    pub(super) fn last_line(&self) -> &str {
+        self.transcript.lines().next_back().unwrap_or_default()
+    }
+
+    #[track_caller]
+    pub(super) fn play(&mut self, script: &str) {
+        for line in &lines(script) {
+            match line.split_once(' ') {
+                None => self.pass(duration(line.strip_prefix('+').unwrap_or_else(|| bad(line)))),
+                Some((name, "drops")) => self.lose(name),
+                Some((name, "online")) => match name.strip_prefix("jmqt.") {
+                    Some(id) => {
+                        let conn = format!(r#"{{"conn":{{"cl":"{id}","at":"key of {id}"}}}}"#);
+                        self.send(name, &conn);
+                    }
+                    None => self.send(name, ""),
+                },
+                Some((name, act)) => {
+                    self.send(name, act.strip_prefix("> ").unwrap_or_else(|| bad(line)));
+                }
+            }
+        }
+    }
+
+    /// Gives the broker what a peer sent in one read, in one round as the server does.
+    pub(super) fn send(&mut self, name: &str, frames: &str) {
+        self.broker.begin_round(self.now);
+        if !self.peers.contains_key(name) {
+            self.open(name);
+        }
+        let World { broker, gate, peers, .. } = self;
+        let Peer { connection, speech } = peers.get_mut(name).unwrap();
+        broker.heard(*connection);
+        let mut notices = Vec::new();
+        for frame in with_long_ids(frames).split(FRAME_END).filter(|frame| !frame.is_empty()) {
+            notices.extend(speech.say(frame, broker, gate));
+        }
+        for notice in notices {
+            writeln!(self.transcript, "! {notice:?}").unwrap();
+        }
+        self.perform();
+    }
+
+    fn open(&mut self, name: &str) {
+        let World { broker, gate, peers, .. } = self;
+        let mut begin = |format, may_replicate| {
+            let connection = broker.open(Manners::plain(format));
+            let id = with_long_ids(&format!("id-{}", name.rsplit('.').next().unwrap()));
+            let who = (&*id, server());
+            (connection, Session::begin(connection, who, may_replicate, broker, gate))
+        };
+        let (connection, speech) = match name.split_once('.') {
+            None => begin(TCP, false).map_second(Speech::Tcp),
+            Some(("srv", _)) => begin(TCP, true).map_second(Speech::Tcp),
+            Some(("ws", _)) => begin(WEBSOCKET, true).map_second(Speech::WebSocket),
+            Some(("jmqt", _)) => {
+                let connection = broker.open(Manners::new(jmqt::TCP));
+                (connection, Speech::Jmqt(jmqt::Session::new(connection)))
+            }
+            Some(_) => bad(name),
+        };
+        peers.insert(name.to_owned(), Peer { connection, speech });
+    }
+
+    fn lose(&mut self, name: &str) {
+        let peer = self.peers.remove(name).unwrap_or_else(|| bad(name));
+        self.broker.begin_round(self.now);
+        self.broker.disconnect(peer.connection);
+        self.perform();
+    }
+
+    fn pass(&mut self, time: Duration) {
+        let end = self.now.uptime + time;
+        while self.now.uptime < end {
+            self.now.uptime += TICK;
+            self.now.unix_ms += TICK.as_millis() as u64;
+            self.broker.begin_round(self.now);
+            self.broker.on_tick();
+            self.perform();
+        }
+    }
+
+    /// Carries out what the broker asks for.
+    fn perform(&mut self) {
+        loop {
+            let effects = self.broker.take_effects();
+            if effects.is_empty() {
+                return;
+            }
+            for effect in effects {
+                match effect {
+                    Effect::Send { connection, frames, count, .. } => {
+                        self.show(connection, &frames, count);
+                    }
+                    Effect::Close { connection, reason } => self.end(connection, reason),
+                    // Clients of JMQT that are to be known; nothing here looks for them later.
+                    Effect::Commit(changes) => {
+                        self.broker.on_committed(Ok(&vec![Outcome::Done; changes.len()]));
+                    }
+                    Effect::Read(_) => unreachable!("nothing was stored"),
+                }
+            }
+        }
+    }
+
+    /// Notes what a peer was sent, unless its connection had ended before.
+    fn show(&mut self, connection: ConnectionKey, frames: &[u8], count: u32) {
+        let mut peers = self.peers.iter();
+        let Some((name, peer)) = peers.find(|(_, peer)| peer.connection == connection) else {
+            return;
+        };
+        let frames = peer.speech.frames(frames);
+        assert_eq!(frames.len(), count as usize, "frames are counted");
+        for frame in frames {
+            let frame = frame.replace(FILLER, "");
+            writeln!(self.transcript, "{} {name} < {frame}", seconds(self.now)).unwrap();
+        }
+    }
+
+    fn end(&mut self, connection: ConnectionKey, reason: CloseReason) {
+        let mut peers = self.peers.iter();
+        let (name, _) = peers.find(|(_, peer)| peer.connection == connection).unwrap();
+        let name = name.clone();
+        let peer = self.peers.remove(&name).unwrap();
+        writeln!(self.transcript, "{} {name} x {reason}", seconds(self.now)).unwrap();
+        if let Speech::Tcp(session) = &peer.speech
+            && let Some(word) = last_word(reason, session.id())
+        {
+            let frame = peer.speech.frames(&word)[0].replace(FILLER, "");
+            writeln!(self.transcript, "{} {name} < {frame}", seconds(self.now)).unwrap();
+        }
+        self.broker.disconnect(connection);
+    }
+}
+
+impl Speech {
+    fn say(
+        &mut self,
+        frame: &str,
+        broker: &mut Broker<Dialects>,
+        gate: &TokenGate,
+    ) -> Option<Notice> {
+        match self {
+            Speech::Tcp(session) => {
+                session.on_frame(decode(frame.as_bytes(), DEPTH_MAX), broker, gate)
+            }
+            Speech::WebSocket(session) => {
+                session.on_frame(decode_text(frame, DEPTH_MAX), broker, gate)
+            }
+            Speech::Jmqt(session) => {
+                let limits = DecodeLimits { json_depth_max: DEPTH_MAX };
+                session.on_packet(jmqt_wire::decode(frame.as_bytes(), limits), broker, gate);
+                None
+            }
+        }
+    }
+
+    /// Takes what is around the frames off.
+    #[track_caller]
+    fn frames(&self, bytes: &[u8]) -> Vec<String> {
+        let text = |frame: &[u8]| std::str::from_utf8(frame).expect("frames are UTF-8").to_owned();
+        match self {
+            Speech::Tcp(_) => {
+                let mut splitter = FrameSplitter::new(FRAME_CHARS_MAX);
+                let frames: Vec<String> =
+                    splitter.push(bytes).map(|frame| text(frame.expect("it is a frame"))).collect();
+                let written = frames.iter().map(|it| format!("+{} {it}", it.chars().count()));
+                assert_eq!(written.collect::<String>().as_bytes(), bytes, "frames are whole");
+                frames
+            }
+            Speech::WebSocket(_) => {
+                let (mut frames, mut rest) = (Vec::new(), bytes);
+                while !rest.is_empty() {
+                    let (frame, after) = text_message(rest);
+                    frames.push(text(frame));
+                    rest = after;
+                }
+                frames
+            }
+            Speech::Jmqt(_) => {
+                let packets = packets(jmqt_wire::Carrier::Tcp, bytes).into_iter();
+                packets.map(str::to_owned).collect()
+            }
+        }
+    }
+}
+
+/// Makes each id of a script, such as `id-ada`, as long as ids are; transcripts have the short form.
+fn with_long_ids(text: &str) -> String {
+    let mut parts = text.split("id-");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|after: char| !after.is_ascii_alphanumeric()).unwrap_or(part.len());
+        let (name, rest) = part.split_at(end);
+        write!(out, "id-{name:~<width$}{rest}", width = ID_BYTES - "id-".len()).unwrap();
+    }
+    out
+}
+
+/// A pair whose second half becomes something else.
+trait MapSecond<A, B> {
+    fn map_second<C>(self, change: impl FnOnce(B) -> C) -> (A, C);
+}
+
+impl<A, B> MapSecond<A, B> for (A, B) {
+    fn map_second<C>(self, change: impl FnOnce(B) -> C) -> (A, C) {
+        (self.0, change(self.1))
+    }
+}
