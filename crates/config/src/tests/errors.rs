@@ -65,7 +65,7 @@ fn an_unknown_key_names_its_line_and_the_key_that_was_meant() {
             rialto.toml:1:2: unknown key `limit`; did you mean `limits`?
             rialto.toml:2:1: unknown key `session.packet_bytes_max`; `packet_bytes_max` belongs in [limits]
             rialto.toml:2:1: unknown key `session.paced`; `paced` belongs in a listener, such as [listeners.tcp]
-            rialto.toml:2:1: unknown key `session.whatever`; known here: heartbeat_timeout, forget_after
+            rialto.toml:2:1: unknown key `session.whatever`; known here: heartbeat_timeout, forget_after, resume_time, resume_bytes_max, resume_full
             rialto.toml:1:1: `limits.packet_bytes_max` cannot be { is = 5 }; expected a size such as 65536, "64KiB" or "16MB", from 1KiB to 256MiB
             rialto.toml:1:1: unknown key `packet_bytes_max`; `packet_bytes_max` belongs in [limits]
         "#]],
@@ -179,7 +179,7 @@ fn an_environment_variable_is_named() {
         &expect![[r#"
             environment variable RIALTO_LIMITS__PACKET_BYTES_MAX: `limits.packet_bytes_max` cannot be "lots"; expected a size such as 65536, "64KiB" or "16MB", from 1KiB to 256MiB
             environment variable RIALTO_LIMITS__PACKET_BYTE_MAX: unknown key `limits.packet_byte_max`; did you mean `packet_bytes_max`?
-            environment variable RIALTO_FOO: unknown key `foo`; known here: server, listeners, tls, limits, session, delivery, history, channels, cluster, cache, store, access, log
+            environment variable RIALTO_FOO: unknown key `foo`; known here: server, listeners, tls, limits, session, pubsubx, delivery, history, channels, cluster, cache, store, access, log
             environment variable RIALTO_LOG_LEVEL: unknown key `log_level`; did you mean `log.level`? In a variable two underscores stand for the dot
             environment variable RIALTO_LOG__LEVEL__X: unknown key `log.level.x`; level is a value, not a section
         "#]],
@@ -222,7 +222,7 @@ fn values_that_do_not_go_together_name_the_one_that_was_set() {
             rialto.toml:2:7: `tls.key` is set and `tls.certificate` is not; set both or none; `rialto cert new` makes a pair for development
             rialto.toml:2:11: `listeners.tcp.address` is 0.0.0.0:8010, which other machines can reach, while access.mode is "open": anybody who can reach it could read and publish everything; set access.mode = "tokens", or, if that is what you want, access.open_beyond_loopback = true
             rialto.toml:2:11: `listeners.tcp.address` is [::]:8010, which other machines can reach, while access.mode is "open": anybody who can reach it could read and publish everything; set access.mode = "tokens", or, if that is what you want, access.open_beyond_loopback = true
-            rialto.toml:2:9: listener `lab` has no address; set listeners.lab.address; the listeners of the defaults are coremq, coremq-websocket, http, memcached, tcp, tls, websocket, wss
+            rialto.toml:2:9: listener `lab` has no address; set listeners.lab.address; the listeners of the defaults are coremq, coremq-websocket, http, memcached, pubsubx, tcp, tls, websocket, wss
             rialto.toml:2:11: `my lab` cannot be the name of a listener; use 1 to 32 of the characters a to z, 0 to 9, _ and -
             rialto.toml:2:7: listener `tcp` requires TLS, and there is no certificate; set tls.certificate and tls.key; `rialto cert new` makes a pair for development
             rialto.toml:2:11: listeners `lab` and `tcp` both want 127.0.0.1:8010; one listener hears TLS, WebSocket and plain sockets alike; remove one, give it another address, or set enabled = false
