@@ -57,6 +57,8 @@ pub(crate) struct Server {
     websocket: SocketAddr,
     /// Where Rialto speaks CoreMQ; others do not.
     coremq: SocketAddr,
+    /// Where Rialto speaks PubSubX; others do not.
+    pubsubx: SocketAddr,
     /// Holds the server's data and its log; removed with the server.
     directory: TempDir,
 }
@@ -68,10 +70,11 @@ impl Server {
     /// When it is not installed, ends, or does not listen within ten seconds.
     pub(crate) fn start(kind: Kind, places: &Places) -> Result<Self> {
         let directory = TempDir::with_prefix_in("rialto-bench-", &places.scratch)?;
-        let (tcp, coremq) = (free_address()?, free_address()?);
+        let (tcp, coremq, pubsubx) = (free_address()?, free_address()?, free_address()?);
         let (mut command, websocket) = match kind {
             Kind::Rialto | Kind::RialtoJmqt => {
-                (rialto(&places.rialto, tcp, coremq, directory.path()), tcp)
+                let command = rialto(&places.rialto, directory.path(), [tcp, coremq, pubsubx]);
+                (command, tcp)
             }
             Kind::Nats | Kind::JetStream => {
                 let websocket = free_address()?;
@@ -81,7 +84,7 @@ impl Server {
         let log = File::create(directory.path().join("log"))?;
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let child = command.spawn().map_err(|error| not_started(kind, &command, error))?;
-        let mut server = Server { kind, child, tcp, websocket, coremq, directory };
+        let mut server = Server { kind, child, tcp, websocket, coremq, pubsubx, directory };
         server.wait_until_listening()?;
         Ok(server)
     }
@@ -98,6 +101,11 @@ impl Server {
     /// Where the server speaks CoreMQ.
     pub(crate) fn coremq_endpoint(&self) -> Endpoint {
         Endpoint { address: self.coremq, transport: Transport::Tcp }
+    }
+
+    /// Where the server speaks PubSubX.
+    pub(crate) fn pubsubx_endpoint(&self) -> Endpoint {
+        Endpoint { address: self.pubsubx, transport: Transport::Tcp }
     }
 
     pub(crate) fn kind(&self) -> Kind {
@@ -178,12 +186,15 @@ pub(crate) fn version(kind: Kind, places: &Places) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-fn rialto(program: &Path, jmqt: SocketAddr, coremq: SocketAddr, directory: &Path) -> Command {
+/// Makes the command for a server that speaks JMQT, CoreMQ and PubSubX at these addresses.
+fn rialto(program: &Path, directory: &Path, [jmqt, coremq, pubsubx]: [SocketAddr; 3]) -> Command {
     let mut command = Command::new(program);
     command.arg("serve").arg("--data-dir").arg(directory.join("data"));
     command.arg("--listen").arg(jmqt.to_string());
-    command.arg("--set").arg(format!("listeners.coremq.address={coremq}"));
-    command.arg("--set").arg("listeners.coremq.dialect=coremq");
+    for (dialect, address) in [("coremq", coremq), ("pubsubx", pubsubx)] {
+        command.arg("--set").arg(format!("listeners.{dialect}.address={address}"));
+        command.arg("--set").arg(format!("listeners.{dialect}.dialect={dialect}"));
+    }
     command
 }
 

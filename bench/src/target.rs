@@ -28,6 +28,7 @@ pub(crate) const TARGETS: &[Target] = &[
     Target { workload: "w6-tcp", bound: Bound::KibibytesAtMost(4.0) },
     Target { workload: "w6-ws", bound: Bound::KibibytesAtMost(8.0) },
     Target { workload: "w11", bound: Bound::RatioAtLeast(0.75) },
+    Target { workload: "w12", bound: Bound::RatioAtLeast(0.75) },
     Target { workload: "w10", bound: Bound::RateAtLeast(200_000.0) },
 ];
 

@@ -7,6 +7,7 @@ pub(crate) mod coremq;
 pub(crate) mod jetstream;
 pub(crate) mod jmqt;
 pub(crate) mod nats;
+pub(crate) mod pubsubx;
 
 use std::fmt;
 use std::net::SocketAddr;

@@ -15,6 +15,7 @@ use crate::wire::Dialect;
 use crate::wire::coremq::Coremq;
 use crate::wire::jmqt::Jmqt;
 use crate::wire::nats::Nats;
+use crate::wire::pubsubx::Pubsubx;
 
 /// One workload of the table.
 #[derive(Debug)]
@@ -30,8 +31,9 @@ pub(crate) struct Workload {
 #[derive(Debug, Clone, Copy)]
 enum Plan {
     Stream(stream::Plan),
-    /// The same in CoreMQ, beside JMQT.
+    /// The same in another dialect, beside JMQT.
     Coremq(stream::Plan),
+    Pubsubx(stream::Plan),
     Paced(paced::Plan),
     Durable(durable::Plan),
     Drain {
@@ -113,6 +115,13 @@ pub(crate) const WORKLOADS: &[Workload] = &[
         plan: Plan::Coremq(ONE_TO_HUNDRED),
     },
     Workload {
+        name: "w12",
+        title: "w1 in PubSubX, beside JMQT",
+        unit: "deliveries/s",
+        transport: Transport::Tcp,
+        plan: Plan::Pubsubx(ONE_TO_ONE),
+    },
+    Workload {
         name: "w10",
         title: "100,000 stored messages drain to a returning subscriber",
         unit: "drained/s",
@@ -158,7 +167,7 @@ impl Workload {
         match self.plan {
             Plan::Durable(_) | Plan::Drain { .. } => Kind::JetStream,
             Plan::Stream(_) | Plan::Paced(_) | Plan::Idle { .. } => Kind::Nats,
-            Plan::Coremq(_) => Kind::RialtoJmqt,
+            Plan::Coremq(_) | Plan::Pubsubx(_) => Kind::RialtoJmqt,
         }
     }
 
@@ -178,6 +187,10 @@ impl Workload {
                 let plan = stream::Plan { messages: size.of(plan.messages), ..plan };
                 stream::run::<Coremq>(server, server.coremq_endpoint(), plan)
             }
+            Kind::Rialto if let Plan::Pubsubx(plan) = self.plan => {
+                let plan = stream::Plan { messages: size.of(plan.messages), ..plan };
+                stream::run::<Pubsubx>(server, server.pubsubx_endpoint(), plan)
+            }
             Kind::Rialto | Kind::RialtoJmqt => self.run_as::<Jmqt>(server, size),
             Kind::Nats | Kind::JetStream => self.run_as::<Nats>(server, size),
         }
@@ -186,7 +199,7 @@ impl Workload {
     fn run_as<D: Dialect>(&self, server: &Server, size: Size) -> Result<Outcome> {
         let endpoint = server.endpoint(self.transport);
         match self.plan {
-            Plan::Stream(plan) | Plan::Coremq(plan) => {
+            Plan::Stream(plan) | Plan::Coremq(plan) | Plan::Pubsubx(plan) => {
                 let plan = stream::Plan { messages: size.of(plan.messages), ..plan };
                 stream::run::<D>(server, endpoint, plan)
             }
