@@ -13,9 +13,10 @@ struct Needed {
     purpose: &'static str,
 }
 
-const NEEDED: [Needed; 4] = [
+const NEEDED: [Needed; 5] = [
     Needed { program: "cc", package: "gcc", purpose: "builds SQLite and the TLS library" },
     Needed { program: "c++", package: "g++", purpose: "builds the fuzzer" },
+    Needed { program: "ip", package: "iproute2", purpose: "cuts cables in tests of replication" },
     Needed { program: "nats-server", package: "nats-server", purpose: "the benchmark's peer" },
     Needed { program: "python3", package: "python3-venv", purpose: "runs clients of others" },
 ];

@@ -84,18 +84,23 @@ impl LastPayloads {
 }
 
 impl History {
+    /// Adds a message where its time and name put it, which is the same place on all servers that
+    /// have it, and drops the oldest if there are too many.
+    pub(crate) fn place(&mut self, count_max: u32, source: &Source<'_>, payload: Vec<u8>) {
+        let newest = self.messages.back().map(Kept::order);
+        if newest.is_none_or(|newest| newest < (source.at, source.id)) {
+            return self.push(count_max, source, payload);
+        }
+        self.is_recent = true;
+        self.put(count_max, Kept::new(source, payload));
+    }
+
     /// Adds a message behind all others, and drops the oldest if there are too many.
     pub(crate) fn push(&mut self, count_max: u32, source: &Source<'_>, payload: Vec<u8>) {
         while (count_max as usize) <= self.messages.len() {
             self.pop();
         }
-        let kept = Kept {
-            id: source.id,
-            at: source.at,
-            publisher: source.publisher.clone(),
-            server: source.server.map(Arc::from),
-            payload,
-        };
+        let kept = Kept::new(source, payload);
         self.bytes += kept.bytes();
         // A first message alone does not spare a channel: it may be the last as well.
         self.is_recent = !self.messages.is_empty();
@@ -113,23 +118,28 @@ impl History {
     /// # Cost
     /// One look at each message.
     pub(crate) fn insert(&mut self, count_max: u32, message: &HistoryMessage) -> bool {
-        let place = self.messages.partition_point(|kept| kept.order() <= order(message));
         let is_known = self.messages.iter().any(|kept| kept.id == message.id);
-        let is_full = (count_max as usize) <= self.messages.len();
-        if is_known || (is_full && place == 0) {
-            return false;
-        }
-        let kept = Kept {
+        let kept = || Kept {
             id: message.id,
             at: message.at,
             publisher: message.publisher.clone(),
             server: message.server.clone(),
             payload: message.payload.to_vec(),
         };
+        !is_known && self.put(count_max, kept())
+    }
+
+    /// Puts a message that is not there into its place; says whether it is kept.
+    fn put(&mut self, count_max: u32, kept: Kept) -> bool {
+        let place = self.messages.partition_point(|other| other.order() <= kept.order());
+        let is_full = (count_max as usize) <= self.messages.len();
+        if is_full && place == 0 {
+            return false;
+        }
         self.bytes += kept.bytes();
-        self.messages.insert(place, kept);
         // Those behind it are written again, which does no harm.
-        self.unwritten_count = self.unwritten_count.max(self.messages.len() - place);
+        self.unwritten_count = self.unwritten_count.max(self.messages.len() - place) + 1;
+        self.messages.insert(place, kept);
         while (count_max as usize) < self.messages.len() {
             self.pop();
         }
@@ -166,6 +176,16 @@ impl History {
 }
 
 impl Kept {
+    fn new(source: &Source<'_>, payload: Vec<u8>) -> Self {
+        Kept {
+            id: source.id,
+            at: source.at,
+            publisher: source.publisher.clone(),
+            server: source.server.map(Arc::from),
+            payload,
+        }
+    }
+
     fn bytes(&self) -> usize {
         OVERHEAD_BYTES + self.payload.capacity()
     }
@@ -193,10 +213,6 @@ impl Kept {
             payload: Bytes::copy_from_slice(&self.payload),
         }
     }
-}
-
-fn order(message: &HistoryMessage) -> (UnixMs, MessageId) {
-    (message.at, message.id)
 }
 
 #[cfg(test)]

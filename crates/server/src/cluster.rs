@@ -26,6 +26,8 @@ const PAUSE_MAX: Duration = Duration::from_secs(5);
 const KEEPALIVE: Duration = Duration::from_secs(5);
 const KEEPALIVE_EVERY: Duration = Duration::from_secs(2);
 const KEEPALIVE_COUNT: u32 = 3;
+/// How long it may take to acknowledge what was sent to it, during which the system does not ask.
+const ACKNOWLEDGE_WITHIN: Duration = Duration::from_secs(11);
 /// Bytes read at a time.
 const READ_BYTES: usize = 256 << 10;
 /// Room a frame needs for what is around its payload.
@@ -200,7 +202,9 @@ fn prepare(stream: &TcpStream) -> io::Result<()> {
         .with_time(KEEPALIVE)
         .with_interval(KEEPALIVE_EVERY)
         .with_retries(KEEPALIVE_COUNT);
-    SockRef::from(stream).set_tcp_keepalive(&keepalive)
+    let socket = SockRef::from(stream);
+    socket.set_tcp_keepalive(&keepalive)?;
+    socket.set_tcp_user_timeout(Some(ACKNOWLEDGE_WITHIN))
 }
 
 #[cfg(test)]

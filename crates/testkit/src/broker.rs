@@ -33,7 +33,8 @@ const MAIN: &str = "listen-1";
 pub struct Launch {
     program: PathBuf,
     settings: Vec<String>,
-    extra_listeners: Vec<String>,
+    /// Names, and addresses where they are not left to us.
+    extra_listeners: Vec<(String, Option<SocketAddr>)>,
     has_certificate: bool,
 }
 
@@ -79,7 +80,14 @@ impl Launch {
     /// are set as `listeners.NAME.…`.
     #[must_use]
     pub fn listener(mut self, name: &str) -> Self {
-        self.extra_listeners.push(name.to_owned());
+        self.extra_listeners.push((name.to_owned(), None));
+        self
+    }
+
+    /// Adds a listener of that name on an address that is known to be free.
+    #[must_use]
+    pub fn listener_at(mut self, name: &str, address: SocketAddr) -> Self {
+        self.extra_listeners.push((name.to_owned(), Some(address)));
         self
     }
 
@@ -95,9 +103,12 @@ impl Launch {
     pub fn start(self) -> Broker {
         let files = tempfile::tempdir().unwrap();
         fs::create_dir(files.path().join("data")).unwrap();
-        let names = std::iter::once(MAIN).chain(self.extra_listeners.iter().map(String::as_str));
+        let main = (MAIN.to_owned(), None);
+        let listeners = std::iter::once(&main).chain(&self.extra_listeners);
+        let port = |address: Option<_>| address.map_or_else(|| Port::reserve().unwrap(), Port::at);
+        let ports = listeners.map(|(name, address)| (name.clone(), port(*address))).collect();
         let mut broker = Broker {
-            ports: names.map(|name| (name.to_owned(), Port::reserve().unwrap())).collect(),
+            ports,
             certificate: Certificate::make(files.path()).unwrap(),
             launch: self,
             running: None,

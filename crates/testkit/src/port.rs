@@ -16,7 +16,7 @@ use rustix::net::{self, AddressFamily, SocketType, sockopt};
 pub struct Port {
     /// Where a broker can listen.
     pub address: SocketAddr,
-    _socket: OwnedFd,
+    _socket: Option<OwnedFd>,
 }
 
 impl Port {
@@ -29,6 +29,11 @@ impl Port {
         sockopt::set_socket_reuseaddr(&socket, true)?;
         net::bind(&socket, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0))?;
         let address = SocketAddr::try_from(net::getsockname(&socket)?)?;
-        Ok(Port { address, _socket: socket })
+        Ok(Port { address, _socket: Some(socket) })
+    }
+
+    /// Takes one that nobody else wants.
+    pub(crate) fn at(address: SocketAddr) -> Self {
+        Port { address, _socket: None }
     }
 }

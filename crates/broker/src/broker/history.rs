@@ -70,7 +70,12 @@ impl<E: Encoder> Broker<E> {
         if rule.count_max == 0 {
             return;
         }
-        self.change_history(key, |history| history.push(rule.count_max, source, payload));
+        let is_shared = self.settings.replication.format.is_some();
+        self.change_history(key, |history| {
+            // Alone, nothing but the order counts in which messages came, whatever the clock does.
+            let add = if is_shared { History::place } else { History::push };
+            add(history, rule.count_max, source, payload);
+        });
     }
 
     /// Adds a message of another server that this one missed when it was new.

@@ -120,9 +120,13 @@ impl<E: Encoder> Broker<E> {
         self.settle();
         self.close_observer(name, connection);
         let origin = self.settings.replication.origin;
-        let known = resume.filter(|resume| resume.origin == origin);
         let last = self.replication.last;
-        let from = known.map_or(last, |resume| resume.last.min(last));
+        let from = match resume {
+            Some(resume) if resume.origin == origin => resume.last.min(last),
+            // It was there before this run began, and has nothing of it yet.
+            Some(_) => 0,
+            None => last,
+        };
         let oldest = self.replication.backlog.front().map_or(last + 1, |portion| portion.first);
         // What is not remembered any more is missed: it will see that from the number.
         let from = from.max(oldest - 1);

@@ -32,6 +32,30 @@ fn a_late_message_takes_its_place_once() {
 }
 
 #[test]
+fn servers_that_have_the_same_messages_have_them_in_the_same_order() {
+    let orders = [[10, 20, 30, 40], [40, 30, 20, 10], [20, 40, 10, 30]];
+    for order in orders {
+        let mut history = History::default();
+        for number in order {
+            place(&mut history, 3, number);
+        }
+        assert_eq!(texts(&history), ["20", "30", "40"], "from {order:?}");
+    }
+}
+
+#[test]
+fn a_late_message_among_those_the_store_does_not_have_costs_none_of_them() {
+    let mut history = History::default();
+    for number in [10, 20, 40] {
+        push(&mut history, 9, number);
+    }
+    assert!(history.insert(9, &message(30)));
+    assert_eq!(history.take_unwritten(), [10, 20, 30, 40].map(message));
+    assert!(history.insert(9, &message(15)));
+    assert_eq!(history.take_unwritten(), [15, 20, 30, 40].map(message));
+}
+
+#[test]
 fn the_store_gets_each_message_once_and_again_what_it_refused() {
     let mut history = History::default();
     push(&mut history, 3, 1);
@@ -78,9 +102,16 @@ fn of_a_run_only_the_last_messages_are_kept_with_their_places() {
 const ALL: [(u64, &str); 5] = [(0, "0"), (1, "1"), (2, "2"), (3, "3"), (4, "4")];
 
 fn push(history: &mut History, count_max: u32, number: u64) {
+    add(history, number, |history, source, payload| history.push(count_max, source, payload));
+}
+
+fn place(history: &mut History, count_max: u32, number: u64) {
+    add(history, number, |history, source, payload| history.place(count_max, source, payload));
+}
+
+fn add(history: &mut History, number: u64, how: impl Fn(&mut History, &Source<'_>, Vec<u8>)) {
     let HistoryMessage { id, at, publisher, payload, .. } = message(number);
-    let source = Source { id, at, ..Source::of(&publisher) };
-    history.push(count_max, &source, payload.to_vec());
+    how(history, &Source { id, at, ..Source::of(&publisher) }, payload.to_vec());
 }
 
 fn message(number: u64) -> HistoryMessage {

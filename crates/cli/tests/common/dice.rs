@@ -1,6 +1,6 @@
 //! Random numbers that a seed gives again.
 
-use std::ops::Range;
+use std::{env, ops::Range, time::SystemTime};
 
 /// SplitMix64: small, quick, and good enough to find bugs with.
 #[derive(Debug, Clone)]
@@ -43,4 +43,16 @@ impl Dice {
             items.swap(index, self.within(0..index as u64 + 1) as usize);
         }
     }
+}
+
+/// Returns the number that an environment variable gives.
+pub(crate) fn number_from(variable: &str) -> Option<u64> {
+    let text = env::var(variable).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable} must be a number, not {text:?}")))
+}
+
+/// Returns a seed that is another each time.
+pub(crate) fn seed_of_the_moment() -> u64 {
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    Dice::new(since_epoch.as_nanos() as u64).roll() >> 16
 }

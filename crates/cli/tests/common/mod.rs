@@ -11,7 +11,7 @@ mod wire;
 
 pub(crate) use command::{Command, Ended};
 pub(crate) use database::{page_count, shell};
-pub(crate) use dice::Dice;
+pub(crate) use dice::{Dice, number_from, seed_of_the_moment};
 pub(crate) use disk::Disk;
 pub(crate) use packets::*;
 pub(crate) use signals::{Signal, signal};

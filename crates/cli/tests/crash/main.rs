@@ -20,16 +20,11 @@ mod publisher;
 mod stage;
 mod subscriber;
 
-use std::{
-    env,
-    sync::Arc,
-    thread,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, thread, time::Duration};
 
 use rialto_testkit::{Broker, Launch};
 
-use common::{Command, Dice, PROGRAM};
+use common::{Command, Dice, PROGRAM, number_from, seed_of_the_moment};
 use publisher::Publisher;
 use stage::{Event, Stage};
 use subscriber::{Manner, Subscriber};
@@ -115,16 +110,6 @@ fn interrupt_a_start(broker: &Broker, dice: &mut Dice) {
         thread::sleep(Duration::from_millis(dice.within(0..40)));
         drop(starting);
     }
-}
-
-fn number_from(variable: &str) -> Option<u64> {
-    let text = env::var(variable).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{variable} must be a number, not {text:?}")))
-}
-
-fn seed_of_the_moment() -> u64 {
-    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-    Dice::new(since_epoch.as_nanos() as u64).roll() >> 16
 }
 
 /// Starts an actor's thread.

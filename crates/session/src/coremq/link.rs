@@ -221,13 +221,18 @@ impl Link {
         if answer.origin == self.origin {
             return Err(LinkEnd::Itself);
         }
-        let known = self.position.filter(|(origin, _)| *origin == answer.origin);
-        let missed = known.map(|(_, last)| answer.last.saturating_sub(last));
-        broker.note_missed(missed.unwrap_or(0));
+        let (is_known_run, known) = match self.position {
+            Some((origin, last)) if origin == answer.origin => (true, last),
+            // The other server began anew while this one was there: it has nothing of that run yet.
+            Some(_) => (false, 0),
+            None => (false, answer.last),
+        };
+        let missed = answer.last.saturating_sub(known);
+        broker.note_missed(missed);
         self.is_of_our_kind = true;
         self.position = Some((answer.origin, answer.last));
         // What an earlier connection did not come to is still wanted.
-        self.wants_past |= missed != Some(0);
+        self.wants_past |= !is_known_run || missed > 0;
         ask_for_more(Share::Messages, out);
         Ok(())
     }

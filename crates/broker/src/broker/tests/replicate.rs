@@ -138,6 +138,29 @@ fn what_is_not_remembered_any_more_is_missed_and_the_observer_told_from_where_it
 }
 
 #[test]
+fn who_observed_an_earlier_run_gets_what_it_missed_of_this_one() {
+    check_with(
+        cluster(),
+        "
+        bob: connect
+        bob: pub room 1
+        n2: listen format=1
+        n2: observe from=7 run=2
+        n2: more
+        n3: listen format=1
+        n3: observe
+        ",
+        expect![[r#"
+            bob < connected 15
+            n2 : observes from 0
+            n2 : more false
+            n2 < [1] push room 1 by bob
+            n3 : observes from 1
+        "#]],
+    );
+}
+
+#[test]
 fn history_is_handed_over_and_late_messages_take_their_place() {
     check_with(
         cluster(),

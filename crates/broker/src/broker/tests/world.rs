@@ -39,8 +39,9 @@ const COMPLETED_MAX: usize = 100_000;
 ///   back what it missed; `leave` says goodbye.
 /// - `cleo: listen [format=1]` opens a connection of plain manners with a transient session; `echo`
 ///   gives it back what it publishes, `tell room 1 [for=zoe]` publishes without an answer.
-/// - `n2: observe [from=7]` makes a connection an observer in format 1, of the server `n2`; `more`
-///   has it sent more of what it missed, `histories` and `past` more of the history.
+/// - `n2: observe [from=7] [run=2]` makes a connection an observer in format 1, of the server `n2`,
+///   that observed this or another run of the server; `more` has it sent more of what it missed,
+///   `histories` and `past` more of the history.
 /// - `server: relay room 1 by zoe from n3 [id=5] [through=n3]`, `past room`.
 /// - `server: sub ada room [persistent]`, `unsub ada room`, `push room 1 [qos1] [retain]`,
 ///   `close ada`, `close all`, `write all`.
@@ -296,7 +297,8 @@ impl World {
             }
             ["observe", ref options @ ..] => {
                 self.plain.insert(connection);
-                let resume = option(options, "from=").map(|last| Resume { origin: ORIGIN, last });
+                let origin = option(options, "run=").unwrap_or(ORIGIN);
+                let resume = option(options, "from=").map(|last| Resume { origin, last });
                 let observed = broker.observe(connection, who, OBSERVER_FORMAT, resume);
                 writeln!(self.transcript, "{who} : observes from {}", observed.last).unwrap();
             }
