@@ -13,6 +13,9 @@ use crate::websocket::Carriage;
 /// Ends every message.
 const END: &str = "\n\nx";
 
+/// What a subscriber publishes to itself.
+const PROBE: &str = "am I subscribed?";
+
 /// One PubSubX connection.
 #[derive(Debug)]
 pub(crate) struct Pubsubx {
@@ -44,6 +47,7 @@ impl Dialect for Pubsubx {
                 };
                 Event::Delivery { payload, receipt: &[] }
             }
+            None if message.ends_with(PROBE.as_bytes()) => Event::Ready,
             None => self.on_answer(message, out)?,
         };
         Ok(Some((length + END.len(), event)))
@@ -70,10 +74,16 @@ impl Pubsubx {
     /// takes what follows in order.
     fn on_answer<'a>(&self, answer: &[u8], out: &mut Vec<u8>) -> Result<Event<'a>> {
         ensure!(answer == b"OK: Conn accepted", "refused: {}", shown(answer));
-        if let Role::Subscriber { channel, .. } = &self.session.role {
-            out.extend_from_slice(format!("SUBSCRIBE {channel}{END}").as_bytes());
-        }
-        Ok(Event::Ready)
+        let Role::Subscriber { channel, .. } = &self.session.role else { return Ok(Event::Ready) };
+        // Subscribing has no answer. What it publishes to itself comes once it is subscribed.
+        let own = &self.session.name;
+        let commands = [
+            format!("SUBSCRIBE {channel}{END}"),
+            format!("SUBSCRIBE {own}{END}"),
+            format!("PUBLISH {own} {PROBE}{END}"),
+        ];
+        out.extend_from_slice(commands.concat().as_bytes());
+        Ok(Event::Other)
     }
 }
 

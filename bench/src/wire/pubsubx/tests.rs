@@ -1,6 +1,6 @@
 //! Messages of the server, whole and cut.
 
-use super::{END, Pubsubx};
+use super::{END, PROBE, Pubsubx};
 use crate::payload::{PAYLOAD_BYTES, PLACEHOLDER, payload};
 use crate::session::{Role, Session, Subscription};
 use crate::wire::{Dialect as _, Event};
@@ -13,8 +13,12 @@ fn a_subscriber_connects_and_subscribes() {
     out.clear();
     let accepted = format!("OK: Conn accepted{END}");
     let event = subscriber().next(accepted.as_bytes(), &mut out).unwrap().unwrap();
-    assert_eq!(event, (accepted.len(), Event::Ready));
-    assert_eq!(out, b"SUBSCRIBE room\n\nx");
+    assert_eq!(event, (accepted.len(), Event::Other));
+    let commands = "SUBSCRIBE room\n\nxSUBSCRIBE x\n\nxPUBLISH x am I subscribed?\n\nx";
+    assert_eq!(out, commands.as_bytes());
+    let probe = format!("x {PROBE}{END}");
+    let event = subscriber().next(probe.as_bytes(), &mut out).unwrap().unwrap();
+    assert_eq!(event.1, Event::Ready);
 }
 
 #[test]

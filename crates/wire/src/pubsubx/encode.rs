@@ -1,7 +1,9 @@
 //! PubSubX's messages from the server.
 
+use memchr::{memchr, memmem};
+
 use super::frame::{END, MESSAGE_BYTES_MAX};
-use crate::json::{Text, compact};
+use crate::json::compact;
 
 /// Bytes the first answer to one that is back may have, since the original client reads it at once
 /// (P-37).
@@ -32,32 +34,52 @@ pub fn put_message(out: &mut Vec<u8>, envelope: &Envelope, payload: &[u8]) {
     let Some(head) = &envelope.head else { return };
     let start = out.len();
     out.extend_from_slice(head.as_bytes());
-    put_data(payload, out);
-    let is_too_long = MESSAGE_BYTES_MAX < out.len() - start + END.len();
-    // Neither text nor topic may end the message before its end: it would forge what follows.
+    let has_breaks = put_data(payload, out);
     out.extend_from_slice(END);
-    let ends_early =
-        memchr::memmem::find(&out[start..], END) != Some(out.len() - start - END.len());
+    let message = &out[start..];
+    let is_too_long = MESSAGE_BYTES_MAX < message.len();
+    // Without a line break in it, data cannot end the message before its end.
+    let ends_early = has_breaks && memmem::find(message, END) != Some(message.len() - END.len());
     if is_too_long || ends_early {
         out.truncate(start);
     }
 }
 
-fn put_data(payload: &[u8], out: &mut Vec<u8>) {
+/// Appends the text that a JSON value is here; says whether it may have line breaks.
+fn put_data(payload: &[u8], out: &mut Vec<u8>) -> bool {
     let payload = payload.trim_ascii();
-    let is_plain = |text: &[u8]| memchr::memchr(b'\\', text).is_none();
     match payload {
-        [b'"', text @ .., b'"'] if is_plain(text) => out.extend_from_slice(text),
-        [b'"', ..] => {
-            if let Ok(Text(text)) = serde_json::from_slice(payload) {
-                out.extend_from_slice(text.as_bytes());
-            }
-        }
+        [b'"', text @ .., b'"'] => put_unescaped(text, out),
         _ => {
             let json = std::str::from_utf8(payload).expect("a JSON text is UTF-8");
             out.extend_from_slice(compact(json).as_bytes());
+            // Those inside its strings are escaped.
+            false
         }
     }
+}
+
+/// Appends what a JSON string's text stands for.
+fn put_unescaped(text: &[u8], out: &mut Vec<u8>) -> bool {
+    let start = out.len();
+    let mut rest = text;
+    while let Some(at) = memchr(b'\\', rest) {
+        out.extend_from_slice(&rest[..at]);
+        match rest.get(at + 1) {
+            Some(plain @ (b'"' | b'\\' | b'/')) => out.push(*plain),
+            // Anything else is for the library.
+            _ => {
+                out.truncate(start);
+                let json = [b"\"", text, b"\""].concat();
+                let text = serde_json::from_slice::<String>(&json);
+                out.extend_from_slice(text.unwrap_or_default().as_bytes());
+                return true;
+            }
+        }
+        rest = &rest[at + 2..];
+    }
+    out.extend_from_slice(rest);
+    false
 }
 
 /// Appends a message of the server's own words.
