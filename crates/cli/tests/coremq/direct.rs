@@ -24,6 +24,9 @@ fn a_message_to_an_id_reaches_that_connection_alone() {
         ada.expect_response("-", r#"{"coremq_options":{"echo":true}}"#, "OK: Options set");
         ada.publish(&ada_id, r#"{"n":4}"#);
         assert_eq!(ada.expect_message(&ada_id), json!({"n": 4}));
+        // C-13: also under the name that JMQT has for it.
+        ada.publish(&format!("#{ada_id}"), r#"{"n":5}"#);
+        assert_eq!(ada.expect_message(&ada_id), json!({"n": 5}));
         for peer in [&mut ada, &mut bob, &mut eve] {
             peer.expect_silence();
         }
