@@ -107,11 +107,10 @@ const MESSAGES: &[Message] = &[
 const CHANNELS: [&str; 7] = ["a", "Grüße", "日本😀", "a.b/c", "a#b", "a$", "\"quoted\"\\"];
 
 impl Message {
-    /// Returns what somebody hears; `None` where what JMQT says goes through unchanged, which holds
-    /// for members of servers as well.
+    /// Returns what somebody hears.
     fn heard_by(&self, dialect: Dialect, said_by: Dialect) -> Value {
         let heard = match dialect {
-            // J-61: what JMQT says reaches JMQT as it is.
+            // Within JMQT no name means anything.
             Dialect::Jmqt if said_by == Dialect::Jmqt => "=",
             Dialect::Jmqt => self.jmqt,
             Dialect::Coremq => self.coremq,
@@ -275,5 +274,24 @@ fn a_channel_that_coremq_cannot_name_is_for_others() {
             assert!(text.is_some_and(|text| !text.starts_with("OK")), "{answer}");
         }
         other.expect_silence();
+    }
+}
+
+#[test]
+fn a_retained_message_is_for_jmqt_and_the_history_for_coremq() {
+    // C-22, C-29, J-82: each protocol has its own way to tell those who come late.
+    let broker = start();
+    let mut bob = Peer::online(&broker, Transport::Tcp, "bob");
+    bob.send(r#"{"pub":{"cn":"a","dt":{"n":1},"rt":1}}"#);
+    bob.expect_silence();
+    let mut ada = Endpoint::connect(&broker, WAYS[0], "ada");
+    ada.subscribe("a");
+    assert_eq!(ada.hear("a"), json!({"n": 1}));
+    for way in &WAYS[2..] {
+        let mut late = CoremqPeer::connect(&broker, way.1);
+        late.subscribe("a");
+        late.expect_silence();
+        let answer = late.ask("a", r#"{"coremq_gethistory":["a"]}"#);
+        assert_eq!(answer["history"]["a"][0]["n"], 1, "{answer}");
     }
 }

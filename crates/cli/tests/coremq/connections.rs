@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rialto_testkit::{CoremqPeer, Transport};
 use serde_json::json;
 
-use crate::{connect, start, subscriber};
+use crate::{connect, start, subscriber, wait_until};
 
 #[test]
 fn the_server_speaks_first_and_tells_a_new_random_id() {
@@ -71,7 +71,7 @@ fn subscriptions_and_options_end_with_the_connection() {
         let id = ada.id().to_owned();
         if is_reset {
             ada.reset();
-            while broker.stat("sessions") != sessions {}
+            wait_until("the session ends", || broker.stat("sessions") == sessions);
         } else {
             ada.hang_up();
         }

@@ -186,7 +186,6 @@ fn a_subscriber_that_does_not_read_loses_messages_and_harms_nobody() {
     let grown = broker.memory_bytes().saturating_sub(before);
     assert!(grown < 24 << 20, "the process has grown by {} KiB", grown >> 10);
     assert!(0 < broker.stat("dropped_slow"));
-    connect(&broker).publish("-", "{}");
     for sleeper in &mut sleepers {
         let request = if sleeper.transport().is_websocket() {
             r#"{"corews_status":1}"#

@@ -24,7 +24,9 @@ mod limits;
 mod gateway;
 mod replication;
 
-use rialto_testkit::{Broker, CoremqPeer, Launch, Transport};
+use std::time::Instant;
+
+use rialto_testkit::{Broker, CoremqPeer, Launch, PATIENCE, Transport};
 use serde_json::json;
 
 use common::PROGRAM;
@@ -55,6 +57,15 @@ fn subscriber(broker: &Broker, queue: &str) -> CoremqPeer {
     let mut peer = connect(broker);
     peer.subscribe(queue);
     peer
+}
+
+/// Looks again and again until something is as it should be.
+#[track_caller]
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < PATIENCE, "waited in vain: {what}");
+    }
 }
 
 /// Proves that the broker serves others: new clients get a message, over TCP and over the gateway.

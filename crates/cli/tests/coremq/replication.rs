@@ -4,7 +4,7 @@
 use rialto_testkit::{Broker, CoremqPeer, Peer, Transport};
 use serde_json::json;
 
-use crate::{SENT, connect, start, subscriber};
+use crate::{SENT, connect, start, subscriber, wait_until};
 
 const ATTACHED: &str = "OK: Replication request successful";
 const REFUSED: &str = "ERROR: Not allowed to be a replicant";
@@ -171,4 +171,54 @@ fn a_server_does_not_replicate_to_itself() {
     connect(&broker).publish("a", "{}");
     ada.expect_message("a");
     ada.expect_silence();
+}
+
+#[test]
+fn a_channel_that_coremq_cannot_name_disturbs_no_replicant() {
+    // C-7, C-31
+    let broker = start(&[ALLOWED]);
+    let mut east = replicant(&broker, "east:6747");
+    let mut bob = Peer::online(&broker, Transport::Tcp, "bob");
+    for channel in ["with blank", "a", " ", "b"] {
+        bob.send(json!({"pub": {"cn": channel, "dt": {"to": channel}}}));
+    }
+    for queue in ["a", "b"] {
+        assert_eq!(east.expect_message(queue), json!({"to": queue}));
+    }
+    east.expect_silence();
+}
+
+#[test]
+fn two_servers_pass_on_what_their_clients_say() {
+    // C-31 to C-33: in both directions, once, whoever of the two was there first.
+    let mut north = start(&[ALLOWED, "cluster.name=north"]);
+    let node = |broker: &Broker| {
+        format!(r#"cluster.nodes=["127.0.0.1:{}"]"#, broker.address_of("coremq").port())
+    };
+    let south = start(&[ALLOWED, "cluster.name=south", &node(&north)]);
+    north.set(&node(&south));
+    north.restart();
+    for broker in [&north, &south] {
+        broker.wait_for_log("that messages of the other come in", |entry| {
+            entry["message"].as_str().is_some_and(|text| text.contains("come in"))
+        });
+    }
+    wait_until("each has the other as replicant", || {
+        [&north, &south].iter().all(|broker| {
+            let status = connect(broker).ask("-", r#"{"coremq_status":1}"#);
+            status["replicants"].as_array().unwrap().len() == 1
+        })
+    });
+    let (mut ada, mut bob) = (subscriber(&north, "a"), subscriber(&south, "a"));
+    for n in 0..50 {
+        ada.publish("a", json!({"n": n}));
+        let (_, message) = bob.recv();
+        assert_eq!((&message["n"], &message["coremq_sender"]), (&json!(n), &json!(ada.id())));
+        let server = format!("north:{}", north.address_of("coremq").port());
+        assert_eq!(message["coremq_server"], server);
+        bob.publish("a", json!({"n": n}));
+        assert_eq!(ada.expect_message("a"), json!({"n": n}));
+    }
+    ada.expect_silence();
+    bob.expect_silence();
 }
