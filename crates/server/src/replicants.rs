@@ -21,6 +21,12 @@ impl Replicants {
         self.addresses.read().contains(&peer.to_canonical())
     }
 
+    /// Learns those of `hosts` that are addresses already, so that nobody who comes early is refused.
+    pub(crate) fn know(&self, hosts: &[String]) {
+        let addresses = hosts.iter().filter_map(|host| host.parse::<IpAddr>().ok());
+        self.addresses.write().extend(addresses.map(|address| address.to_canonical()));
+    }
+
     /// Keeps the addresses of `hosts` up to date until the task is aborted.
     pub(crate) async fn keep(self: Arc<Self>, hosts: Vec<String>) {
         let mut failing = BTreeSet::new();

@@ -311,6 +311,7 @@ fn start_links(settings: &Settings, reception: &Reception, origin: u64) -> Vec<J
         origin,
     };
     let others = nodes.into_iter().filter(|node| !node.is(&server.name, port.unwrap_or(0)));
+    reception.replicants.know(&hosts);
     let mut tasks = vec![tokio::spawn(reception.replicants.clone().keep(hosts))];
     tasks.extend(others.map(|node| tokio::spawn(links.clone().keep(node))));
     tasks

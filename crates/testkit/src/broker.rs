@@ -91,6 +91,20 @@ impl Launch {
         self
     }
 
+    /// Adds the listeners of CoreMQ: `coremq`, `coremq-tls` and `coremq-websocket`.
+    #[must_use]
+    pub fn coremq(self) -> Self {
+        let dialects = [
+            ("coremq", "coremq"),
+            ("coremq-tls", "coremq"),
+            ("coremq-websocket", "coremq-websocket"),
+        ];
+        let launch = dialects.into_iter().fold(self, |launch, (name, dialect)| {
+            launch.listener(name).set(&format!("listeners.{name}.dialect={dialect}"))
+        });
+        launch.set("listeners.coremq-tls.tls=require")
+    }
+
     /// Leaves out the certificate, and TLS with it.
     #[must_use]
     pub fn without_certificate(mut self) -> Self {

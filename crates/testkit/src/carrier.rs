@@ -1,6 +1,6 @@
-//! Frames on a stream: the two ways to tell where one ends.
+//! Frames on a stream: the three ways to tell where one ends.
 
-use std::io;
+use std::{io, ops::Range};
 
 use tungstenite::{
     Error, Message, Utf8Bytes, WebSocket,
@@ -19,10 +19,19 @@ use crate::{Ending, transport::Stream};
 /// What ends a frame on a socket.
 const TERMINATOR: u8 = 0;
 
+/// How frames are told apart on a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// JMQT: each is ended by a NUL.
+    Terminated,
+    /// CoreMQ: before each stand `+`, the count of its characters and a blank.
+    Counted,
+}
+
 /// A stream of frames.
 pub(crate) enum Carrier {
-    /// Each ended by a NUL; with what was read beyond the frames taken.
-    Socket(Box<dyn Stream>, Vec<u8>),
+    /// A socket; with what was read beyond the frames taken.
+    Socket(Box<dyn Stream>, Framing, Vec<u8>),
     /// Each a text message.
     WebSocket(Box<WebSocket<Box<dyn Stream>>>),
 }
@@ -38,11 +47,10 @@ impl Carrier {
     /// Sends frames, all in one write if they are not too many.
     pub(crate) fn send(&mut self, frames: &[&[u8]]) -> io::Result<()> {
         match self {
-            Carrier::Socket(stream, _) => {
+            Carrier::Socket(stream, framing, _) => {
                 let mut bytes = Vec::new();
                 for frame in frames {
-                    bytes.extend_from_slice(frame);
-                    bytes.push(TERMINATOR);
+                    framing.put(frame, &mut bytes);
                 }
                 stream.write_all(&bytes)?;
                 stream.flush()
@@ -72,7 +80,7 @@ impl Carrier {
 
     fn stream(&mut self) -> &mut dyn Stream {
         match self {
-            Carrier::Socket(stream, _) => stream,
+            Carrier::Socket(stream, ..) => stream,
             Carrier::WebSocket(websocket) => websocket.get_mut(),
         }
     }
@@ -93,7 +101,7 @@ impl Carrier {
     #[track_caller]
     pub(crate) fn next_frame(&mut self) -> Result<String, Ending> {
         match self {
-            Carrier::Socket(stream, read) => next_terminated(stream.as_mut(), read),
+            Carrier::Socket(stream, framing, read) => next_framed(stream.as_mut(), *framing, read),
             Carrier::WebSocket(websocket) => next_message(websocket),
         }
     }
@@ -107,14 +115,63 @@ fn message(frame: &[u8]) -> Message {
     }
 }
 
+impl Framing {
+    /// Appends a frame.
+    pub(crate) fn put(self, frame: &[u8], out: &mut Vec<u8>) {
+        match self {
+            Framing::Terminated => {
+                out.extend_from_slice(frame);
+                out.push(TERMINATOR);
+            }
+            Framing::Counted => {
+                let chars = String::from_utf8_lossy(frame).chars().count();
+                out.extend_from_slice(format!("+{chars} ").as_bytes());
+                out.extend_from_slice(frame);
+            }
+        }
+    }
+
+    /// Finds the first frame of `read`, and how many bytes it takes with what belongs to it.
+    /// `searched` bytes were there without one before.
+    fn find(self, read: &[u8], searched: usize) -> Option<(Range<usize>, usize)> {
+        match self {
+            Framing::Terminated => {
+                let end =
+                    searched + read[searched..].iter().position(|byte| *byte == TERMINATOR)?;
+                Some((0..end, end + 1))
+            }
+            Framing::Counted => {
+                let start = 1 + read.iter().position(|byte| *byte == b' ')?;
+                let header = std::str::from_utf8(&read[..start]).unwrap_or_default();
+                let count = header.trim_end().strip_prefix('+').and_then(|it| it.parse().ok());
+                let count: usize = count.unwrap_or_else(|| panic!("{header:?} is no header"));
+                // None has more characters than bytes.
+                let bytes = read.get(start..).filter(|bytes| count <= bytes.len())?;
+                let length = if bytes[..count].is_ascii() {
+                    count
+                } else {
+                    let text = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+                    let (at, last) = text.char_indices().nth(count.checked_sub(1)?)?;
+                    at + last.len_utf8()
+                };
+                Some((start..start + length, start + length))
+            }
+        }
+    }
+}
+
 #[track_caller]
-fn next_terminated(stream: &mut dyn Stream, read: &mut Vec<u8>) -> Result<String, Ending> {
+fn next_framed(
+    stream: &mut dyn Stream,
+    framing: Framing,
+    read: &mut Vec<u8>,
+) -> Result<String, Ending> {
     let mut searched = 0;
     loop {
-        if let Some(end) = read[searched..].iter().position(|&byte| byte == TERMINATOR) {
-            let rest = read.split_off(searched + end + 1);
-            let mut frame = std::mem::replace(read, rest);
-            frame.pop();
+        if let Some((frame, length)) = framing.find(read, searched) {
+            let rest = read.split_off(length);
+            let whole = std::mem::replace(read, rest);
+            let frame = whole[frame].to_vec();
             return Ok(String::from_utf8(frame).expect("the broker sends UTF-8"));
         }
         searched = read.len();

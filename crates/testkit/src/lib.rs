@@ -5,7 +5,8 @@
 //! with what came instead; nothing sleeps.
 //!
 //! Read [`Broker`], which runs the binary, then [`Peer`], which speaks JMQT to it over one of the
-//! four [`Transport`]s, then [`Dialogue`], which plays conversations written as text.
+//! four [`Transport`]s, and [`CoremqPeer`], which speaks CoreMQ; then [`Dialogue`], which plays
+//! conversations in JMQT written as text.
 //!
 //! Tested by the tests that use it, all of which fail when it does not work.
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
@@ -16,6 +17,8 @@ mod log;
 mod port;
 
 mod carrier;
+mod connection;
+mod coremq_peer;
 mod ending;
 mod peer;
 mod transport;
@@ -25,6 +28,8 @@ mod dialogue;
 mod pattern;
 
 pub use broker::{Broker, Launch};
+pub use connection::Connection;
+pub use coremq_peer::CoremqPeer;
 pub use dialogue::Dialogue;
 pub use ending::Ending;
 pub use pattern::{Names, matches};

@@ -1,13 +1,12 @@
 //! One end of a connection to a broker, in the hands of a test.
 
 use std::{
-    fmt::{self, Display},
+    fmt::Display,
     io,
-    net::{IpAddr, Shutdown, SocketAddr, TcpStream},
-    time::Duration,
+    net::{IpAddr, SocketAddr, TcpStream},
+    ops::{Deref, DerefMut},
 };
 
-use rustix::net::sockopt::set_socket_linger;
 use serde_json::{Value, json};
 use tungstenite::{
     Message,
@@ -18,26 +17,31 @@ use tungstenite::{
 };
 
 use crate::{
-    Broker, Ending, Names, PATIENCE, Transport,
-    carrier::{Carrier, io_error},
-    ending::is_timeout,
+    Broker, Connection, Ending, Transport,
+    carrier::{Carrier, Framing, io_error},
+    connection::parse,
     transport::dial,
 };
 
 /// A JMQT peer that sends and expects raw packets.
 ///
-/// All that reads waits for a while, [`PATIENCE`], and panics then.
+/// All that reads waits for a while, [`PATIENCE`](crate::PATIENCE), and panics then.
+#[derive(Debug)]
 pub struct Peer {
-    carrier: Carrier,
-    /// The socket below everything.
-    socket: TcpStream,
-    transport: Transport,
-    names: Names,
+    connection: Connection,
 }
 
-impl fmt::Debug for Peer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Peer").field("transport", &self.transport).finish_non_exhaustive()
+impl Deref for Peer {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Peer {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.connection
     }
 }
 
@@ -85,15 +89,9 @@ impl Peer {
         transport: Transport,
         server_name: Option<&'static str>,
     ) -> io::Result<Self> {
-        let stream = transport.open(&socket, broker.client_config(), server_name)?;
-        let carrier = if transport.is_websocket() {
-            let (websocket, _) = tungstenite::client("ws://localhost/", stream)
-                .map_err(|error| io::Error::other(error.to_string()))?;
-            Carrier::WebSocket(Box::new(websocket))
-        } else {
-            Carrier::Socket(stream, Vec::new())
-        };
-        Ok(Peer::new(carrier, socket, transport))
+        let transport = (transport, Framing::Terminated);
+        let connection = Connection::over(socket, broker, transport, "/", server_name)?;
+        Ok(Peer { connection })
     }
 
     /// Connects and opens a session as `client`.
@@ -106,7 +104,7 @@ impl Peer {
     }
 
     pub(crate) fn new(carrier: Carrier, socket: TcpStream, transport: Transport) -> Self {
-        Peer { carrier, socket, transport, names: Names::default() }
+        Peer { connection: Connection::new(carrier, socket, transport) }
     }
 
     /// Opens a session: `auth` by name, then `conn`. Leaves unread what follows the `connAck`.
@@ -117,18 +115,6 @@ impl Peer {
         let token = &answer["authAck"]["at"];
         self.send(format!(r#"{{"conn":{{"at":{token},"cl":{client}}}}}"#));
         self.expect(r#"{"connAck":{"st":1,"ts":"*"}}"#);
-    }
-
-    /// Returns the transport it is connected over.
-    #[must_use]
-    pub fn transport(&self) -> Transport {
-        self.transport
-    }
-
-    /// Returns the socket below everything.
-    #[must_use]
-    pub fn socket(&self) -> &TcpStream {
-        &self.socket
     }
 }
 
@@ -145,40 +131,6 @@ impl Peer {
     pub fn send_all(&mut self, packets: &[&str]) {
         let frames: Vec<_> = packets.iter().map(|packet| packet.as_bytes()).collect();
         self.carrier.send(&frames).unwrap();
-    }
-
-    /// Sends one frame, whatever bytes it has.
-    #[track_caller]
-    pub fn send_frame(&mut self, frame: &[u8]) {
-        self.try_send_frame(frame).unwrap();
-    }
-
-    /// Sends one frame, if the broker takes it.
-    ///
-    /// # Errors
-    /// When the connection has ended, or takes no more within the patience.
-    pub fn try_send_frame(&mut self, frame: &[u8]) -> io::Result<()> {
-        self.carrier.send(&[frame])
-    }
-
-    /// Sends bytes as they are, inside TLS but below all framing.
-    #[track_caller]
-    pub fn send_raw(&mut self, bytes: &[u8]) {
-        self.try_send_raw(bytes).unwrap();
-    }
-
-    /// Sends bytes as they are, if the broker takes them.
-    ///
-    /// # Errors
-    /// When the connection has ended, or takes no more within the patience.
-    pub fn try_send_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.carrier.send_raw(bytes)
-    }
-
-    /// Sends a binary message over a WebSocket.
-    #[track_caller]
-    pub fn send_binary(&mut self, bytes: &[u8]) {
-        self.carrier.as_websocket().send(Message::Binary(bytes.to_vec().into())).unwrap();
     }
 
     /// Sends a text message over a WebSocket in fragments, each followed by a ping.
@@ -243,15 +195,6 @@ impl Peer {
         }
     }
 
-    /// Returns the next frame as the text it is.
-    #[track_caller]
-    pub fn recv_text(&mut self) -> String {
-        match self.carrier.next_frame() {
-            Ok(frame) => frame,
-            Err(ending) => panic!("no packet came but the end of the connection: {ending:?}"),
-        }
-    }
-
     /// Sends a packet and returns the next one that comes.
     #[track_caller]
     pub fn ask(&mut self, packet: impl Display) -> Value {
@@ -262,14 +205,9 @@ impl Peer {
     /// Takes the next packet, which must be this one; see [`Names::matches`] for wildcards.
     #[track_caller]
     pub fn expect(&mut self, pattern: impl Display) {
-        let text = pattern.to_string();
-        let pattern: Value = serde_json::from_str(&text)
-            .unwrap_or_else(|error| panic!("the expected packet is no JSON: {error}: {text}"));
+        let pattern = parse(&pattern.to_string());
         match self.next() {
-            Ok(packet) => {
-                let is_it = self.names.matches(&pattern, &packet);
-                assert!(is_it, "\nexpected {pattern}\n but got {packet}\n");
-            }
+            Ok(packet) => self.check(&pattern, &packet),
             Err(ending) => panic!("\nexpected {pattern}\n but the connection ended: {ending:?}\n"),
         }
     }
@@ -281,29 +219,6 @@ impl Peer {
     pub fn expect_silence(&mut self) {
         self.send(r#"{"hb":{}}"#);
         self.expect(r#"{"hbAck":{}}"#);
-    }
-
-    /// Proves that nothing comes for a while, not even the end of the connection.
-    ///
-    /// For tests of what happens, or must not happen, as time goes by.
-    #[track_caller]
-    pub fn expect_nothing_for(&mut self, duration: Duration) {
-        let heard = self.has_something_within(duration);
-        assert!(!heard, "something came before {duration:?} were over");
-    }
-
-    /// Waits until something comes, be it the end of the connection, but no longer than that.
-    pub fn has_something_within(&mut self, duration: Duration) -> bool {
-        self.socket.set_read_timeout(Some(duration)).unwrap();
-        let heard = self.socket.peek(&mut [0]);
-        self.socket.set_read_timeout(Some(PATIENCE)).unwrap();
-        !heard.is_err_and(|error| is_timeout(&error))
-    }
-
-    /// Returns all that comes until the end of the connection, inside TLS but below all framing.
-    #[track_caller]
-    pub fn read_to_end(&mut self) -> Vec<u8> {
-        self.carrier.read_to_end().unwrap()
     }
 }
 
@@ -322,15 +237,15 @@ impl Peer {
     #[track_caller]
     pub fn expect_goodbye(&mut self, code: u16) {
         let ending = self.expect_close();
-        let is_it = ending.is_goodbye(self.transport, code);
-        assert!(is_it, "over {} the connection ended: {ending:?}", self.transport);
+        let is_it = ending.is_goodbye(self.transport(), code);
+        assert!(is_it, "over {} the connection ended: {ending:?}", self.transport());
     }
 
     /// Takes the broker's goodbye and its reason, which must be next: a WebSocket's with this close
     /// code and a text, a socket's with this status in a last `connAck`.
     #[track_caller]
     pub fn expect_last_word(&mut self, code: u16, status: u64) {
-        let reason = if self.transport.is_websocket() {
+        let reason = if self.transport().is_websocket() {
             match self.expect_close() {
                 Ending::Closed { code: actual, reason } if actual == code => reason,
                 ending => panic!("expected a close frame with {code}, but got {ending:?}"),
@@ -358,12 +273,11 @@ impl Peer {
     /// What was still on its way to us is lost.
     #[track_caller]
     pub fn hang_up(mut self) {
-        self.socket.shutdown(Shutdown::Write).unwrap();
-        while self.carrier.next_frame().is_ok() {}
+        self.end();
     }
 
     /// Resets the connection, without waiting for anything.
     pub fn reset(self) {
-        set_socket_linger(&self.socket, Some(Duration::ZERO)).unwrap();
+        self.be_reset();
     }
 }

@@ -15,7 +15,7 @@ use crate::PATIENCE;
 /// How a peer reaches the broker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Transport {
-    /// A plain socket: JSON texts, each ended by a NUL.
+    /// A plain socket, with the frames of the dialect.
     Tcp,
     /// The same inside TLS.
     Tls,

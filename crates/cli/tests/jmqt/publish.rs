@@ -46,7 +46,7 @@ fn one_message_reaches_the_subscribers_of_all_transports() {
         let mut bob = Peer::online(&broker, transport, "bob");
         bob.send(r#"{"pub":{"cn":"room","dt":[1],"q":1,"id":"7"}}"#);
         bob.expect(r#"{"pubAck":{"st":1,"id":"7"}}"#);
-        let pushes = subscribers.each_mut().map(Peer::recv_text);
+        let pushes = subscribers.each_mut().map(|peer| peer.recv_text());
         assert!(pushes.iter().all(|push| *push == pushes[0]), "{pushes:?}");
         bob.leave();
     }

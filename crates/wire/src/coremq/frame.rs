@@ -23,8 +23,10 @@ pub struct FrameSplitter {
 /// The frames of one read, in order.
 #[derive(Debug)]
 pub struct Frames<'a> {
-    /// Whole frames with their headers.
+    /// Whole frames with their headers, and what is behind them.
     rest: &'a [u8],
+    /// Bytes of the whole frames.
+    whole: usize,
     error: Option<FrameError>,
 }
 
@@ -73,14 +75,14 @@ impl FrameSplitter {
         if ended.is_ok() && end == 0 && !joined.is_empty() {
             // Moved and not copied: it grows by doubling, however small the reads.
             self.partial = joined;
-            return Frames { rest: &[], error: None };
+            return Frames { rest: &[], whole: 0, error: None };
         }
         if ended.is_ok() {
             self.partial = bytes[end..].to_vec();
         }
         self.joined = joined;
         let bytes = if self.joined.is_empty() { input } else { &self.joined };
-        Frames { rest: &bytes[..end], error: ended.err() }
+        Frames { rest: bytes, whole: end, error: ended.err() }
     }
 
     /// Returns how many bytes the whole frames have, and what is wrong behind them.
@@ -108,13 +110,14 @@ impl<'a> Iterator for Frames<'a> {
     type Item = Result<&'a [u8], FrameError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() {
+        if self.whole == 0 {
             return self.error.take().map(Err);
         }
         let (header, chars) = read_header(self.rest).ok()??;
         let (bytes, _) = measure(&self.rest[header..], chars);
         let (frame, rest) = self.rest[header..].split_at(bytes);
         self.rest = rest;
+        self.whole -= header + bytes;
         Some(Ok(frame))
     }
 }
@@ -197,10 +200,12 @@ fn measure(bytes: &[u8], chars: usize) -> (usize, usize) {
             0xF0..=0xF4 => 4,
             _ => 1,
         };
-        if bytes.len() < at + width {
+        let tail = &bytes[at + 1..bytes.len().min(at + width)];
+        let is_sound = tail.iter().all(|byte| matches!(byte, 0x80..=0xBF));
+        if is_sound && bytes.len() < at + width {
             break;
         }
-        at += width;
+        at += if is_sound { width } else { 1 };
         count += 1;
     }
     (at, count)
