@@ -100,7 +100,12 @@ impl Links {
             let ended = self.connect_once(&node, &mut link, &mut was_attached).await;
             self.hub.round(|broker| link.end(broker));
             if matches!(ended, LinkError::Link(LinkEnd::Itself)) {
-                tracing::info!(host = node.host, port = node.port, "that server is this one");
+                tracing::info!(
+                    host = node.host,
+                    port = node.port,
+                    name = &*self.server.address,
+                    "that server is this one; if it is not, give each a cluster.name of its own"
+                );
                 return;
             }
             let problem = ended.to_string();

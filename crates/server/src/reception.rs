@@ -112,6 +112,9 @@ impl Room {
             Room::Status(_) => return status::TOO_MANY.into(),
             Room::Broker(Door { dialect: Dialect::Coremq, .. }) => coremq::last_word(reason, "-"),
             Room::Broker(Door { dialect: Dialect::Pubsubx, .. }) => None,
+            Room::Broker(Door { dialect: Dialect::CoremqWebsocket, .. }) => {
+                return status::TOO_MANY.into();
+            }
             Room::Broker(_) => jmqt::LastWord::new(reason).packet,
         };
         packet.unwrap_or_default()

@@ -83,6 +83,8 @@ impl StatusPage {
         http1::Builder::new()
             // With a timer, a client that does not finish its request is not waited for: 30 s.
             .timer(TokioTimer::new())
+            // One that has ended its side still reads.
+            .half_close(true)
             .serve_connection(TokioIo::new(stream), service)
             .await
             .map_err(io::Error::other)

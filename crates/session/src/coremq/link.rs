@@ -12,7 +12,7 @@ use rialto_wire::coremq::{
 };
 use serde_json::json;
 
-use super::session::{LINK_VERSION, Server, channel_of};
+use super::session::{ITSELF, LINK_VERSION, Server, channel_of};
 use crate::Dialects;
 
 /// Times beyond this are nonsense, and could not be stored.
@@ -34,7 +34,7 @@ pub enum LinkEnd {
     #[error("it refused: {0}")]
     Refused(String),
     /// It is this server, under another name.
-    #[error("it is this server itself")]
+    #[error("it is this server itself, or has its name")]
     Itself,
     /// It does not speak CoreMQ.
     #[error("it does not speak CoreMQ: {0}")]
@@ -192,6 +192,9 @@ impl Link {
         broker: &mut Broker<Dialects>,
         out: &mut Vec<u8>,
     ) -> Result<(), LinkEnd> {
+        if text.strip_prefix("ERROR: ") == Some(ITSELF) {
+            return Err(LinkEnd::Itself);
+        }
         if !text.starts_with("OK:") {
             return Err(LinkEnd::Refused(text.to_owned()));
         }

@@ -4,7 +4,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use rialto_broker::{
     Broker, ClientId, CloseReason, ConnectionKey, Format, Gate, Publish, Qos, Reject, Relayed,
-    Resume,
+    Resume, Source,
 };
 use rialto_wire::coremq::{
     Answer, Frame, LinkAnswer, LinkOffer, Malformed, Options, Request, Share, put_answer,
@@ -20,6 +20,9 @@ use crate::Dialects;
 
 /// The version of what servers of our kind say to each other.
 pub(super) const LINK_VERSION: u32 = 1;
+
+/// Why a server of this one's own name and port gets no messages.
+pub(super) const ITSELF: &str = "This is the server of that name";
 
 /// Length of a connection's id, a UUID with hyphens.
 const ID_BYTES: usize = 36;
@@ -259,23 +262,15 @@ impl Session {
 
     fn answer_history(&self, queues: &[Cow<'_, str>], to: &str, broker: &mut Broker<Dialects>) {
         broker.settle();
-        let limit = broker.settings().window_bytes_max;
-        let bytes = |queue: &Cow<'_, str>| -> usize {
-            broker.history(queue).map(|(_, payload)| payload.len()).sum()
-        };
-        if limit < queues.iter().map(bytes).sum() {
-            let text =
-                format!("the answer would have more than {limit} bytes: ask for fewer queues");
-            return self.refuse(&text, to, broker);
-        }
         let Some(format) = broker.format_of(self.connection) else { return };
         let (carrier, mut out) = (carrier(format), Vec::new());
         let mut names: Vec<&str> = queues.iter().map(|queue| &**queue).collect();
         names.sort_unstable();
         names.dedup();
+        // Room for each alike, so that none keeps another's out.
+        let bytes_max = broker.settings().window_bytes_max / names.len().max(1);
         let histories = names.into_iter().filter_map(|queue| {
-            let messages: Vec<_> = broker
-                .history(queue)
+            let messages: Vec<_> = latest(broker.history(queue).collect(), bytes_max)
                 .map(|(source, payload)| {
                     let envelope = envelope(carrier, &self.server.address, queue, source);
                     (envelope, payload)
@@ -310,6 +305,11 @@ impl Session {
         link: Option<LinkOffer>,
         broker: &mut Broker<Dialects>,
     ) -> Option<Notice> {
+        if name == &*self.server.address {
+            // C-33: the other end is this server's own link.
+            self.refuse(ITSELF, self.id.as_str(), broker);
+            return None;
+        }
         if !self.may_replicate || self.is_gateway(broker) {
             self.refuse("Not allowed to be a replicant", self.id.as_str(), broker);
             return Some(Notice::ReplicantRefused(name.to_owned()));
@@ -404,6 +404,21 @@ struct ReplicationAnswer {
 #[derive(Serialize)]
 struct Done {
     coremq_done: (Share, bool, u64),
+}
+
+/// Returns the last messages of a history that fit into so many bytes, oldest first (C-22).
+fn latest<'a>(
+    mut messages: Vec<(Source<'a>, &'a [u8])>,
+    bytes_max: usize,
+) -> impl Iterator<Item = (Source<'a>, &'a [u8])> {
+    let mut bytes = 0;
+    let fitting = messages.iter().rev().take_while(|(_, payload)| {
+        bytes += payload.len();
+        bytes <= bytes_max
+    });
+    let first = messages.len() - fitting.count();
+    messages.drain(..first);
+    messages.into_iter()
 }
 
 /// Refuses names that CoreMQ cannot say (C-7).

@@ -48,13 +48,13 @@ fn ten_messages_are_kept_if_nothing_else_is_said() {
 }
 
 #[test]
-fn an_answer_that_would_be_too_long_is_refused() {
+fn an_answer_holds_the_latest_messages_that_fit() {
     // C-22: it is one frame.
     let settings = Settings { window_bytes_max: 16, ..Settings::default() };
     check_with(
         settings,
         r#"
-        bob > a {"n":1}␀a {"n":2}␀b {"n":3}
+        bob > a {"n":1}␀a {"n":2}␀a {"n":3}␀b {"n":4}
         ada > x {"coremq_gethistory":["a","b"]}␀x {"coremq_gethistory":["a"]}
         "#,
         expect![[r#"

@@ -84,7 +84,9 @@ proptest! {
             (Ok(quick), Ok(general)) if is_message(quick) => {
                 let (Request::Message(quick), Request::Message(general)) =
                     (&quick.request, &general.request) else { panic!("{general:?}") };
-                prop_assert_eq!(parsed(quick), parsed(general));
+                // A number may be too large for a value.
+                let value = |json: &str| serde_json::from_str::<Value>(json).ok();
+                prop_assert_eq!(value(quick), value(general));
             }
             (Ok(_), Ok(_)) => prop_assert_eq!(quick, general),
             // An escape that stands for no character: only where names are looked at is it seen.
@@ -98,17 +100,15 @@ proptest! {
     fn only_objects_decode(
         json in prop_oneof![object_text(), json_text(), broken(object_text())],
     ) {
-        let value = serde_json::from_str::<Value>(&json);
+        // As text: a number may be too large for a value, and half a surrogate pair none.
+        let is_json = serde_json::from_str::<&RawValue>(&json).is_ok();
+        let is_object = is_json && json.trim_start().starts_with('{');
         match decoded(&json, DEPTH_MAX) {
-            Ok(_) => match value {
-                Ok(value) => prop_assert!(value.is_object(), "{json}"),
-                // Half a surrogate pair, which Python lets through and only a reader notices.
-                Err(_) => prop_assert!(json.contains("\\ud"), "{json}"),
-            },
+            Ok(_) => prop_assert!(is_object, "{json}"),
             Err(Malformed::NotAnObject) => {
-                prop_assert!(value.map_or(true, |value| !value.is_object()), "{json}");
+                prop_assert!(is_json && (!is_object || json.contains("\\ud")), "{json}");
             }
-            Err(Malformed::NotJson) => prop_assert!(value.is_err(), "{json}"),
+            Err(Malformed::NotJson) => prop_assert!(!is_json, "{json}"),
             Err(malformed) => panic!("{json}: {malformed:?}"),
         }
     }
