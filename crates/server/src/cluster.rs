@@ -104,7 +104,8 @@ impl Links {
                     host = node.host,
                     port = node.port,
                     name = &*self.server.address,
-                    "that server is this one; if it is not, give each a cluster.name of its own"
+                    hint = "if it is another, give each a cluster.name of its own",
+                    "that server is this one"
                 );
                 return;
             }
