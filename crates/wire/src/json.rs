@@ -3,6 +3,7 @@
 mod ascii;
 mod compact;
 mod scan;
+mod string;
 
 use std::borrow::Cow;
 
@@ -11,6 +12,7 @@ use serde::Deserialize;
 pub(crate) use ascii::put_ascii;
 pub(crate) use compact::compact;
 pub(crate) use scan::Scanner;
+pub(crate) use string::put_string;
 
 /// A string that borrows where it can, such as a map's key.
 #[derive(Debug, Deserialize)]

@@ -1,7 +1,7 @@
 //! One PubSubX connection: which command is lawful when, and what it leads to.
 
 use rialto_broker::{Broker, ClientId, CloseReason, ConnectionKey, Entry, Gate, Publish, Qos};
-use rialto_wire::pubsubx::{Command, put_restored, put_text};
+use rialto_wire::pubsubx::{Command, payload_of, put_restored, put_text};
 
 use crate::Dialects;
 
@@ -125,7 +125,7 @@ impl Session {
         data: &str,
         broker: &mut Broker<Dialects>,
     ) -> Option<Notice<'a>> {
-        let payload = serde_json::to_vec(data).expect("text serialises to memory");
+        let payload = payload_of(data);
         let publish = Publish {
             channel: topic,
             payload: &payload,

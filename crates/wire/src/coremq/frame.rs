@@ -7,15 +7,15 @@ const DIGIT_COUNT_MAX: usize = 10;
 
 /// Cuts a byte stream into frames.
 ///
-/// Frames that lie whole in a read are handed out as slices of it; what a read's end cuts is copied
-/// and stands in front of the next read. An idle connection therefore holds no buffer at all.
+/// Frames that lie whole in a read are handed out as slices of it; only one that a read's end cuts is
+/// copied. An idle connection therefore holds no buffer at all.
 #[derive(Debug)]
 pub struct FrameSplitter {
     /// The start of a frame whose end has not come yet.
     partial: Vec<u8>,
     /// Where the search for that end goes on.
     place: Option<Place>,
-    /// Frames that began in an earlier read and ended in the last one.
+    /// A frame that began in an earlier read and ended in the last one.
     joined: Vec<u8>,
     frame_chars_max: usize,
 }
@@ -23,6 +23,8 @@ pub struct FrameSplitter {
 /// The frames of one read, in order.
 #[derive(Debug)]
 pub struct Frames<'a> {
+    /// A frame that began in an earlier read, with its header.
+    first: Option<&'a [u8]>,
     /// Whole frames with their headers, and what is behind them.
     rest: &'a [u8],
     /// Bytes of the whole frames.
@@ -66,23 +68,63 @@ impl FrameSplitter {
     /// last item. Nothing is reserved for a length that was only announced.
     pub fn push<'a>(&'a mut self, input: &'a [u8]) -> Frames<'a> {
         self.joined = Vec::new();
-        let mut joined = std::mem::take(&mut self.partial);
-        if !joined.is_empty() {
-            joined.extend_from_slice(input);
+        let nothing = |error| Frames { first: None, rest: &[], whole: 0, error };
+        let mut rest = input;
+        if !self.partial.is_empty() {
+            match self.complete(input) {
+                Ok(Some(Completed::Behind(used))) => rest = &input[used..],
+                Ok(Some(Completed::Before(used))) => {
+                    self.joined.extend_from_slice(&input[used..]);
+                    let joined = std::mem::take(&mut self.joined);
+                    let (whole, error) = self.keep_tail(&joined);
+                    self.joined = joined;
+                    return Frames { first: None, rest: &self.joined, whole, error };
+                }
+                Ok(None) => return nothing(None),
+                Err(error) => return nothing(Some(error)),
+            }
         }
-        let bytes = if joined.is_empty() { input } else { &joined };
-        let (end, ended) = self.whole_frames(bytes);
-        if ended.is_ok() && end == 0 && !joined.is_empty() {
-            // Moved and not copied: it grows by doubling, however small the reads.
-            self.partial = joined;
-            return Frames { rest: &[], whole: 0, error: None };
-        }
+        let (whole, error) = self.keep_tail(rest);
+        let first = (!self.joined.is_empty()).then_some(&self.joined[..]);
+        Frames { first, rest, whole, error }
+    }
+
+    /// Finds the whole frames of `bytes` and keeps what is behind them.
+    fn keep_tail(&mut self, bytes: &[u8]) -> (usize, Option<FrameError>) {
+        let (whole, ended) = self.whole_frames(bytes);
         if ended.is_ok() {
-            self.partial = bytes[end..].to_vec();
+            self.partial = bytes[whole..].to_vec();
         }
-        self.joined = joined;
-        let bytes = if self.joined.is_empty() { input } else { &self.joined };
-        Frames { rest: bytes, whole: end, error: ended.err() }
+        (whole, ended.err())
+    }
+
+    /// Adds as much of `input` to the frame that was cut as belongs to it, and moves it to `joined`
+    /// once it is whole. `None` if all of the input belongs to it and it is not.
+    fn complete(&mut self, input: &[u8]) -> Result<Option<Completed>, FrameError> {
+        let mut used = 0;
+        loop {
+            match next_frame(&self.partial, self.place.take(), self.frame_chars_max)? {
+                Progress::Whole(length) => {
+                    self.joined = std::mem::take(&mut self.partial);
+                    // What was taken for the rest of a character may be the next frame's.
+                    let surplus = self.joined.len() - length;
+                    if used < surplus {
+                        return Ok(Some(Completed::Before(used)));
+                    }
+                    self.joined.truncate(length);
+                    return Ok(Some(Completed::Behind(used - surplus)));
+                }
+                Progress::Partial(place) => self.place = place,
+            }
+            if used == input.len() {
+                return Ok(None);
+            }
+            // No character has less than a byte; a header is short enough to be read byte by byte.
+            let wanted = self.place.map_or(1, |place| place.chars_left);
+            let more = wanted.min(input.len() - used);
+            self.partial.extend_from_slice(&input[used..used + more]);
+            used += more;
+        }
     }
 
     /// Returns how many bytes the whole frames have, and what is wrong behind them.
@@ -110,6 +152,10 @@ impl<'a> Iterator for Frames<'a> {
     type Item = Result<&'a [u8], FrameError>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if let Some(first) = self.first.take() {
+            let (header, _) = read_header(first).ok()??;
+            return Some(Ok(&first[header..]));
+        }
         if self.whole == 0 {
             return self.error.take().map(Err);
         }
@@ -128,6 +174,15 @@ pub fn first_frame_bytes(frames: &[u8]) -> Option<usize> {
     let (header, chars) = read_header(frames).ok()??;
     let (bytes, _) = measure(&frames[header..], chars);
     Some(header + bytes)
+}
+
+/// Where the frame that was cut ends.
+enum Completed {
+    /// Behind so many bytes of the new read.
+    Behind(usize),
+    /// Before its first byte, of which so many were added: the end of a character that turned out to
+    /// be none.
+    Before(usize),
 }
 
 /// How much of a frame there is.

@@ -200,7 +200,7 @@ impl<'a> Scanner<'a> {
 
 /// Counts the bytes before the first quote, backslash or control character.
 #[inline]
-fn plain_bytes(bytes: &[u8]) -> usize {
+pub(super) fn plain_bytes(bytes: &[u8]) -> usize {
     let is_special = |&byte: &u8| (byte == b'"') | (byte == b'\\') | (byte < 0x20);
     let mut plain = 0;
     // Folding without an early exit lets the compiler compare a whole stride at once.

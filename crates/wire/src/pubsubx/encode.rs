@@ -3,7 +3,7 @@
 use memchr::{memchr, memmem};
 
 use super::frame::{END, MESSAGE_BYTES_MAX};
-use crate::json::compact;
+use crate::json::{compact, put_string};
 
 /// Bytes the first answer to one that is back may have, since the original client reads it at once
 /// (P-37).
@@ -80,6 +80,14 @@ fn put_unescaped(text: &[u8], out: &mut Vec<u8>) -> bool {
     }
     out.extend_from_slice(rest);
     false
+}
+
+/// Returns the payload that a client's data is: a JSON string.
+#[must_use]
+pub fn payload_of(data: &str) -> Vec<u8> {
+    let mut payload = Vec::new();
+    put_string(data, &mut payload);
+    payload
 }
 
 /// Appends a message of the server's own words.

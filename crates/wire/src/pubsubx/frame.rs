@@ -13,13 +13,13 @@ pub const MESSAGE_BYTES_MAX: usize = 10_240;
 
 /// Cuts a byte stream into messages.
 ///
-/// Messages that lie whole in a read are handed out as slices of it; what a read's end cuts is copied
-/// and stands in front of the next read. An idle connection therefore holds no buffer at all.
+/// Messages that lie whole in a read are handed out as slices of it; only one that a read's end cuts
+/// is copied. An idle connection therefore holds no buffer at all.
 #[derive(Debug)]
 pub struct FrameSplitter {
     /// The start of a message whose end has not come yet.
     partial: Vec<u8>,
-    /// Messages that began in an earlier read and ended in the last one.
+    /// A message that began in an earlier read and ended in the last one.
     joined: Vec<u8>,
     bytes_max: usize,
 }
@@ -27,6 +27,8 @@ pub struct FrameSplitter {
 /// The messages of one read, in order. Empty ones are left out.
 #[derive(Debug)]
 pub struct Frames<'a> {
+    /// A message that began in an earlier read.
+    first: Option<&'a [u8]>,
     /// Whole messages with their ends.
     rest: &'a [u8],
     bytes_max: usize,
@@ -46,24 +48,38 @@ impl FrameSplitter {
     /// beginning of a new message.
     pub fn push<'a>(&'a mut self, input: &'a [u8]) -> Frames<'a> {
         self.joined = Vec::new();
-        let bytes = if self.partial.is_empty() {
-            input
-        } else {
-            // An end may be cut: what is searched begins before the seam.
-            self.joined = std::mem::take(&mut self.partial);
-            self.joined.extend_from_slice(input);
-            &self.joined
-        };
-        let whole = memmem::rfind(bytes, END).map_or(0, |at| at + END.len());
-        let (whole, tail) = bytes.split_at(whole);
-        if tail.len() <= self.bytes_max {
-            self.partial = tail.to_vec();
-        } else {
-            // The first byte of an end may already be there.
-            let kept = tail.len() - cut_end_bytes(tail);
-            self.partial = tail[kept..].to_vec();
+        let mut rest = input;
+        if !self.partial.is_empty() {
+            let end = self.end_in(input);
+            let (ours, others) = input.split_at(end.unwrap_or(input.len()));
+            self.partial.extend_from_slice(ours);
+            rest = others;
+            if end.is_some() {
+                self.joined = std::mem::take(&mut self.partial);
+            }
         }
-        Frames { rest: whole, bytes_max: self.bytes_max }
+        if self.partial.is_empty() {
+            let whole = memmem::rfind(rest, END).map_or(0, |at| at + END.len());
+            self.partial = rest[whole..].to_vec();
+            rest = &rest[..whole];
+        }
+        if self.bytes_max < self.partial.len() {
+            // The first bytes of an end may already be there.
+            let kept = self.partial.len() - cut_end_bytes(&self.partial);
+            self.partial = self.partial[kept..].to_vec();
+        }
+        let first = self.joined.strip_suffix(END);
+        Frames { first, rest, bytes_max: self.bytes_max }
+    }
+
+    /// Returns how many bytes of `input` the message that was cut has.
+    fn end_in(&self, input: &[u8]) -> Option<usize> {
+        // The end itself may be cut.
+        let seam = (1..END.len()).find(|&count| {
+            self.partial.ends_with(&END[..count]) && input.starts_with(&END[count..])
+        });
+        seam.map(|count| END.len() - count)
+            .or_else(|| memmem::find(input, END).map(|at| at + END.len()))
     }
 
     /// Gives back the memory of messages that were handed out and are no longer needed.
@@ -88,9 +104,15 @@ impl<'a> Iterator for Frames<'a> {
 
     fn next(&mut self) -> Option<&'a [u8]> {
         loop {
-            let end = memmem::find(self.rest, END)?;
-            let frame = &self.rest[..end];
-            self.rest = &self.rest[end + END.len()..];
+            let frame = match self.first.take() {
+                Some(first) => first,
+                None => {
+                    let end = memmem::find(self.rest, END)?;
+                    let frame = &self.rest[..end];
+                    self.rest = &self.rest[end + END.len()..];
+                    frame
+                }
+            };
             if !frame.is_empty() && frame.len() <= self.bytes_max {
                 return Some(frame);
             }
