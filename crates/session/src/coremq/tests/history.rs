@@ -62,9 +62,10 @@ fn an_answer_holds_the_latest_messages_that_fit() {
             0s bob < id-bob {"response":"OK: Message sent"}
             0s bob < id-bob {"response":"OK: Message sent"}
             0s bob < id-bob {"response":"OK: Message sent"}
+            0s bob < id-bob {"response":"OK: Message sent"}
             0s ada < id-ada {"response":"OK: Welcome to CoreMQ server","server":"rialto"}
-            0s ada < id-ada {"response":"ERROR: the answer would have more than 16 bytes: ask for fewer queues"}
-            0s ada < id-ada {"history":{"a":[{"n":1,"coremq_sender":"id-bob","coremq_sent":0.000,"coremq_server":"rialto:6747"},{"n":2,"coremq_sender":"id-bob","coremq_sent":0.000,"coremq_server":"rialto:6747"}]}}
+            0s ada < id-ada {"history":{"a":[{"n":3,"coremq_sender":"id-bob","coremq_sent":0.000,"coremq_server":"rialto:6747"}],"b":[{"n":4,"coremq_sender":"id-bob","coremq_sent":0.000,"coremq_server":"rialto:6747"}]}}
+            0s ada < id-ada {"history":{"a":[{"n":2,"coremq_sender":"id-bob","coremq_sent":0.000,"coremq_server":"rialto:6747"},{"n":3,"coremq_sender":"id-bob","coremq_sent":0.000,"coremq_server":"rialto:6747"}]}}
         "#]],
     );
 }

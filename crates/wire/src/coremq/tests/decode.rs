@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use proptest::{collection::vec, prelude::*};
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use super::{DEPTH_MAX, json_text, object_text, plain_object_text};
 use crate::{
