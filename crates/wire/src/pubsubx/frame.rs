@@ -33,7 +33,8 @@ pub struct Frames<'a> {
 }
 
 impl FrameSplitter {
-    /// Makes a splitter that keeps at most `bytes_max` bytes of a message without an end.
+    /// Makes a splitter that keeps at most `bytes_max` bytes of a message without an end, and the
+    /// beginning of that end.
     #[must_use]
     pub fn new(bytes_max: usize) -> Self {
         FrameSplitter { partial: Vec::new(), joined: Vec::new(), bytes_max }
@@ -46,22 +47,28 @@ impl FrameSplitter {
     /// beginning of a new message.
     pub fn push<'a>(&'a mut self, input: &'a [u8]) -> Frames<'a> {
         self.joined = Vec::new();
-        let bytes = if self.partial.is_empty() {
-            input
+        let whole: &[u8] = if self.partial.is_empty() {
+            let (whole, tail) = input.split_at(whole_bytes(input));
+            self.partial = tail.to_vec();
+            whole
         } else {
             // An end may be cut: what is searched begins before the seam.
-            self.joined = std::mem::take(&mut self.partial);
-            self.joined.extend_from_slice(input);
-            &self.joined
+            let searched = self.partial.len().saturating_sub(END.len() - 1);
+            self.partial.extend_from_slice(input);
+            let whole = match whole_bytes(&self.partial[searched..]) {
+                0 => 0,
+                bytes => searched + bytes,
+            };
+            if 0 < whole {
+                let tail = self.partial[whole..].to_vec();
+                self.joined = std::mem::replace(&mut self.partial, tail);
+            }
+            &self.joined[..whole]
         };
-        let whole = memmem::rfind(bytes, END).map_or(0, |at| at + END.len());
-        let (whole, tail) = bytes.split_at(whole);
-        if tail.len() <= self.bytes_max {
-            self.partial = tail.to_vec();
-        } else {
-            // The first byte of an end may already be there.
-            let kept = tail.len() - cut_end_bytes(tail);
-            self.partial = tail[kept..].to_vec();
+        // The beginning of an end is no part of the message, and has to be found again.
+        let message_bytes = self.partial.len() - cut_end_bytes(&self.partial);
+        if self.bytes_max < message_bytes {
+            self.partial = self.partial[message_bytes..].to_vec();
         }
         Frames { rest: whole, bytes_max: self.bytes_max }
     }
@@ -76,6 +83,11 @@ impl FrameSplitter {
 #[must_use]
 pub fn first_frame_bytes(frames: &[u8]) -> Option<usize> {
     memmem::find(frames, END).map(|at| at + END.len())
+}
+
+/// Returns how many bytes at the beginning of some are whole messages.
+fn whole_bytes(bytes: &[u8]) -> usize {
+    memmem::rfind(bytes, END).map_or(0, |at| at + END.len())
 }
 
 /// Returns how many bytes at the end of `tail` may be the beginning of an end.
