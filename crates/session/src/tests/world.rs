@@ -165,6 +165,10 @@ impl World {
         self.broker.stats()
     }
 
+    pub(crate) fn transcript(&self) -> &str {
+        &self.transcript
+    }
+
     /// Returns the last thing that happened.
     pub(crate) fn last_line(&self) -> &str {
         self.transcript.lines().next_back().unwrap_or_default()
