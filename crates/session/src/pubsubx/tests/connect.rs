@@ -1,8 +1,14 @@
 //! The first command: who gets a session, and how the others are sent away.
 
 use expect_test::expect;
+use rialto_broker::{Broker, ClientId, Entry, Manners, Now, Settings, Snapshot};
+use rialto_wire::pubsubx::{NAME_BYTES_MAX, decode};
 
-use super::world::{Rules, check, check_by};
+use super::{
+    super::{Session, TCP},
+    world::{Rules, check, check_by},
+};
+use crate::{Dialects, tests::gate::TestGate};
 
 #[test]
 fn a_name_that_is_free_opens_a_session() {
@@ -134,6 +140,49 @@ fn a_session_is_not_closed_for_its_silence() {
             7200s psx.ada < a 1
         "#]],
     );
+}
+
+#[test]
+fn a_name_that_leaves_no_room_for_the_answer_closes_the_connection() {
+    // P-43, P-37.
+    let longest = "n".repeat(NAME_BYTES_MAX);
+    for (name, is_served) in [(longest.clone(), true), (format!("{longest}n"), false)] {
+        let mut broker = Broker::new(
+            Dialects::default(),
+            Settings::default(),
+            Snapshot::default(),
+            Now::default(),
+        );
+        let connection = broker.open(Manners::plain(TCP));
+        let connect = format!("CONNECT {name}");
+        Session::new(connection).on_command(decode(connect.as_bytes()), &mut broker, &TestGate);
+        assert_eq!(broker.is_online(&name), is_served);
+        assert_eq!(broker.is_closing(connection), !is_served);
+    }
+}
+
+#[test]
+fn a_name_is_free_as_soon_as_its_client_says_goodbye() {
+    // P-32: before its connection has been closed.
+    let mut broker =
+        Broker::new(Dialects::default(), Settings::default(), Snapshot::default(), Now::default());
+    let mut session = || {
+        let manners =
+            Manners { resume_for: std::time::Duration::from_secs(60), ..Manners::plain(TCP) };
+        let connection = broker.open(manners);
+        (connection, Session::new(connection))
+    };
+    let ((old, mut ada), (new, mut again)) = (session(), session());
+    for message in ["CONNECT ada", "SUBSCRIBE a", "DISCONNECT"] {
+        ada.on_command(decode(message.as_bytes()), &mut broker, &TestGate);
+    }
+    again.on_command(decode(b"CONNECT ada"), &mut broker, &TestGate);
+    assert_eq!(broker.client_of(new), Some(&ClientId::from("ada")));
+    assert!(broker.subscriptions(&"ada".into()).is_empty());
+    broker.disconnect(old);
+    assert!(broker.is_online("ada"), "the session that has the name goes on");
+    let third = broker.open(Manners::plain(TCP));
+    assert_eq!(broker.connect_transient(third, &"ada".into()), Entry::Refused);
 }
 
 #[test]
