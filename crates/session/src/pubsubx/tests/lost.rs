@@ -86,6 +86,31 @@ fn one_that_is_back_may_do_everything_at_once() {
 }
 
 #[test]
+fn one_that_unsubscribes_in_the_pause_gets_nothing_more_of_the_topic() {
+    // P-21: nor what was kept of it.
+    check(
+        r"
+        psx.ada > CONNECT ada␀SUBSCRIBE a␀SUBSCRIBE b
+        psx.bob > CONNECT bob
+        psx.ada drops
+        psx.bob > PUBLISH a 1␀PUBLISH b 2
+        psx.ada > CONNECT ada␀UNSUBSCRIBE a
+        psx.bob > PUBLISH a 3
+        +1s
+        psx.bob > PUBLISH a 4␀PUBLISH b 5
+        ",
+        expect![[r#"
+            0s psx.ada < OK: Conn accepted
+            0s psx.bob < OK: Conn accepted
+            0s psx.ada < RESTORED ada
+            0s psx.ada < a b
+            0.1s psx.ada < b 2
+            1s psx.ada < b 5
+        "#]],
+    );
+}
+
+#[test]
 fn one_that_is_lost_again_in_the_pause_loses_nothing() {
     // P-34, P-38.
     check(
