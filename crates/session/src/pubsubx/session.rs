@@ -148,7 +148,7 @@ impl Session {
     ) -> Option<Notice<'a>> {
         broker.stats_mut().rejected += 1;
         self.say(why, broker);
-        broker.close(self.connection, CloseReason::NotAuthenticated);
+        broker.close(self.connection, CloseReason::Refused);
         Some(Notice::Refused(name))
     }
 

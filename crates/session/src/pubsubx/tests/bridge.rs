@@ -156,13 +156,13 @@ fn a_name_belongs_to_one_client_of_any_dialect() {
             15s jmqt.ada x heartbeat timeout
             61s jmqt.ada < {"connAck":{"st":1,"ts":15}}
             61s psx.ada < ERROR: Name already taken
-            61s psx.ada x no session was opened in time
+            61s psx.ada x the session was refused
             61s jmqt.ada x the client disconnected
             61s psx.ada < ERROR: Name already taken
-            61s psx.ada x no session was opened in time
+            61s psx.ada x the session was refused
             61s cora < id-cora {"response":"OK: Welcome to CoreMQ server","server":"rialto"}
             61s psx.id-cora < ERROR: Name already taken
-            61s psx.id-cora x no session was opened in time
+            61s psx.id-cora x the session was refused
         "#]],
     );
 }

@@ -6,7 +6,7 @@ use rialto_wire::pubsubx::{NAME_BYTES_MAX, decode};
 
 use super::{
     super::{Session, TCP},
-    world::{Rules, check, check_by},
+    world::{Rules, World, check, check_by},
 };
 use crate::{Dialects, tests::gate::TestGate};
 
@@ -82,7 +82,7 @@ fn a_name_that_is_taken_is_refused_and_nothing_behind_it_is_carried_out() {
         expect![[r#"
             0s psx.ada < OK: Conn accepted
             0s psx.ada' < ERROR: Name already taken
-            0s psx.ada' x no session was opened in time
+            0s psx.ada' x the session was refused
             0s psx.eve < OK: Conn accepted
             0s psx.ada < a 2
         "#]],
@@ -208,7 +208,7 @@ fn what_happens_can_be_told() {
             0s psx.ada < a 1
             ! nobody: Refused("ada")
             0s psx.ada' < ERROR: Name already taken
-            0s psx.ada' x no session was opened in time
+            0s psx.ada' x the session was refused
             ! ada: Restored("ada")
             ! ada: Disconnected
             0s psx.ada < RESTORED ada
@@ -219,4 +219,14 @@ fn what_happens_can_be_told() {
             ! 60s: bob is forgotten
         "#]],
     );
+}
+
+#[test]
+fn a_refusal_is_counted_as_one() {
+    // P-15: and not as a connection without a session.
+    let mut world = World::new(Rules::default());
+    world.play("psx.ada > CONNECT ada");
+    world.play("psx.ada' > CONNECT ada");
+    assert_eq!(world.last_line(), "0s psx.ada' x the session was refused");
+    assert_eq!((world.stats().rejected, world.stats().closed_silent), (1, 0));
 }

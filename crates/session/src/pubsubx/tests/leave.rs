@@ -70,7 +70,7 @@ fn others_are_unharmed_by_whatever_a_client_does() {
             0s psx.c < a 1
             0s psx.d x protocol error
             0s psx.e < ERROR: Name already taken
-            0s psx.e x no session was opened in time
+            0s psx.e x the session was refused
             0s psx.f < OK: Conn accepted
             0s psx.f x the client disconnected
             0s psx.bob < OK: Conn accepted

@@ -321,7 +321,7 @@ fn the_name_of_a_lost_client_is_its_own_again_and_of_nobody_twice() {
             0s psx.ada' < RESTORED ada
             0s psx.ada' < ∅
             0s psx.ada < ERROR: Name already taken
-            0s psx.ada x no session was opened in time
+            0s psx.ada x the session was refused
             0s psx.ada < RESTORED ada
             0s psx.ada < ∅
         "#]],

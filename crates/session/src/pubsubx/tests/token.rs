@@ -34,11 +34,11 @@ fn without_a_good_one_the_connection_is_closed() {
         expect![[r#"
             0s psx.eve < OK: Conn accepted
             0s psx.ada < ERROR: Token not valid for this name
-            0s psx.ada x no session was opened in time
+            0s psx.ada x the session was refused
             0s psx.ada < ERROR: Token not valid for this name
-            0s psx.ada x no session was opened in time
+            0s psx.ada x the session was refused
             60s psx.ada < ERROR: Token not valid for this name
-            60s psx.ada x no session was opened in time
+            60s psx.ada x the session was refused
         "#]],
     );
 }
@@ -61,9 +61,9 @@ fn nobody_learns_of_names_or_messages_without_a_token() {
             0s psx.bob < OK: Conn accepted
             0s psx.ada < OK: Conn accepted
             0s psx.eve < ERROR: Token not valid for this name
-            0s psx.eve x no session was opened in time
+            0s psx.eve x the session was refused
             0s psx.eve < ERROR: Token not valid for this name
-            0s psx.eve x no session was opened in time
+            0s psx.eve x the session was refused
             0s psx.ada < RESTORED ada
             0s psx.ada < a
             0.1s psx.ada < a 1
