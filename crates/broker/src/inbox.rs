@@ -80,6 +80,15 @@ impl Inbox {
         dropped
     }
 
+    /// Forgets the messages of a channel.
+    pub(crate) fn forget(&mut self, channel: &ChannelName) {
+        self.messages.retain(|(missed, index)| {
+            let is_kept = missed.channel != *channel;
+            self.bytes -= if is_kept { 0 } else { missed.bytes(*index) };
+            is_kept
+        });
+    }
+
     /// Iterates over the messages, oldest first, each as its run and its place there.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Missed, u32)> {
         self.messages.iter().map(|(missed, index)| (&**missed, *index))

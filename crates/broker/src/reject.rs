@@ -56,6 +56,9 @@ pub enum CloseReason {
     /// No session was opened in time.
     #[error("no session was opened in time")]
     NotAuthenticated,
+    /// The session it asked for was refused, and its dialect ends the connection with that.
+    #[error("the session was refused")]
+    Refused,
     /// A packet is larger than allowed.
     #[error("packet is larger than {limit} bytes")]
     PacketTooLarge {

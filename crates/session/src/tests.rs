@@ -4,3 +4,4 @@ pub(crate) mod frames;
 pub(crate) mod gate;
 pub(crate) mod script;
 pub(crate) mod store;
+pub(crate) mod world;

@@ -5,7 +5,7 @@ mod encode;
 mod frame;
 
 pub use command::{Command, decode};
-pub use encode::{Envelope, payload_of, put_message, put_restored, put_text};
+pub use encode::{Envelope, NAME_BYTES_MAX, payload_of, put_message, put_restored, put_text};
 pub use frame::{FrameSplitter, Frames, MESSAGE_BYTES_MAX, first_frame_bytes};
 
 #[cfg(test)]

@@ -189,6 +189,13 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
+    /// Forgets what a client missed on a channel that it wants no more of.
+    pub(super) fn forget_missed(&mut self, client: ClientKey, channel: ChannelKey) {
+        if let Some(absence) = &mut self.clients[client].absence {
+            absence.inbox.forget(&self.channels[channel].name);
+        }
+    }
+
     /// Says whether somebody is to get later what is published to a channel now.
     pub(super) fn has_absent(&self, channel: ChannelKey) -> bool {
         !self.channels[channel].absent.is_empty()

@@ -124,6 +124,7 @@ impl<E: Encoder> Broker<E> {
     /// connection with a session, nothing happens.
     pub fn connect_transient(&mut self, connection: ConnectionKey, id: &ClientId) -> Entry {
         self.settle();
+        self.end_if_left(id);
         let can_open = |one: &Connection| one.client.is_none() && !one.closing;
         let is_free = self.connections.get(connection).is_some_and(can_open);
         let known = self.client_keys.get(id).map(|&key| &self.clients[key]);
@@ -140,6 +141,14 @@ impl<E: Encoder> Broker<E> {
         self.stats.sessions_opened += 1;
         self.stats.sessions += 1;
         if self.welcome_back(key, connection) { Entry::Restored } else { Entry::New }
+    }
+
+    /// Ends the session of a client that said goodbye, though its connection is not closed yet.
+    fn end_if_left(&mut self, id: &ClientId) {
+        let connection = self.client_keys.get(id).and_then(|&key| self.clients[key].connection);
+        if let Some(connection) = connection.filter(|&it| self.connections[it].has_left) {
+            self.end_session(connection);
+        }
     }
 
     /// Says whether `id` is that of a client with an open [transient](Self::connect_transient)

@@ -324,6 +324,7 @@ impl<E: Encoder> Broker<E> {
         };
         self.channels[channel].persistent.remove(&client);
         self.channels[channel].absent.swap_remove(&client);
+        self.forget_missed(client, channel);
         if let Some(connection) = self.clients[client].connection {
             self.channels[channel].receivers.remove(connection);
             if let Subscription::Persistent(cursor) = &subscription {

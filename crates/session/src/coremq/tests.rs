@@ -3,7 +3,6 @@
 
 mod cluster;
 mod net;
-mod world;
 
 mod gateway;
 mod history;
@@ -11,3 +10,5 @@ mod message;
 mod replicant;
 mod request;
 mod token;
+
+use crate::tests::world;

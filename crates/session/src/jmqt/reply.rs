@@ -152,7 +152,9 @@ impl LastWord {
             CloseReason::Asked | CloseReason::Ended | CloseReason::Silent => (1000, None),
             // Said on TCP too: a client that is not told reconnects, and takes over in its turn.
             CloseReason::TakenOver => (1008, Some(status::NOT_ALLOWED)),
-            CloseReason::NotAuthenticated => (1008, Some(status::NOT_ALLOWED)),
+            CloseReason::NotAuthenticated | CloseReason::Refused => {
+                (1008, Some(status::NOT_ALLOWED))
+            }
             CloseReason::PacketTooLarge { .. } => (1009, Some(status::INVALID_PACKET)),
             CloseReason::InvalidText => (1007, None),
             CloseReason::BinaryMessage => (1003, None),

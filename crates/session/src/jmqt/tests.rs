@@ -13,6 +13,7 @@ mod malformed;
 mod publish;
 mod push;
 mod quality;
+mod resume;
 mod retained;
 mod subscribe;
 mod unsubscribe;

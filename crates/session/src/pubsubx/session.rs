@@ -1,7 +1,7 @@
 //! One PubSubX connection: which command is lawful when, and what it leads to.
 
 use rialto_broker::{Broker, ClientId, CloseReason, ConnectionKey, Entry, Gate, Publish, Qos};
-use rialto_wire::pubsubx::{Command, payload_of, put_restored, put_text};
+use rialto_wire::pubsubx::{Command, NAME_BYTES_MAX, payload_of, put_restored, put_text};
 
 use crate::Dialects;
 
@@ -93,7 +93,8 @@ impl Session {
             broker.close(self.connection, CloseReason::ProtocolError);
             return None;
         };
-        if name.is_empty() {
+        if name.is_empty() || NAME_BYTES_MAX < name.len() {
+            // P-13, P-43.
             broker.close(self.connection, CloseReason::ProtocolError);
             return None;
         }
@@ -147,7 +148,7 @@ impl Session {
     ) -> Option<Notice<'a>> {
         broker.stats_mut().rejected += 1;
         self.say(why, broker);
-        broker.close(self.connection, CloseReason::NotAuthenticated);
+        broker.close(self.connection, CloseReason::Refused);
         Some(Notice::Refused(name))
     }
 

@@ -9,6 +9,12 @@ use crate::json::{compact, put_string};
 /// (P-37).
 const RESTORED_BYTES_MAX: usize = 1024;
 
+/// What the first of its two messages begins with.
+const RESTORED: &str = "RESTORED ";
+
+/// Bytes a client's name may have, so that it and one short topic fit into that answer (P-43).
+pub const NAME_BYTES_MAX: usize = RESTORED_BYTES_MAX - RESTORED.len() - 2 * END.len() - 1;
+
 /// The part that all messages of one topic share.
 #[derive(Debug, Clone)]
 pub struct Envelope {
@@ -71,8 +77,9 @@ fn put_unescaped(text: &[u8], out: &mut Vec<u8>) -> bool {
             _ => {
                 out.truncate(start);
                 let json = [b"\"", text, b"\""].concat();
+                // Half a pair of surrogates is a JSON text and no text at all.
                 let text = serde_json::from_slice::<String>(&json);
-                out.extend_from_slice(text.unwrap_or_default().as_bytes());
+                out.extend_from_slice(text.as_ref().map_or(&json[..], |text| text.as_bytes()));
                 return true;
             }
         }
@@ -100,7 +107,7 @@ pub fn put_text(out: &mut Vec<u8>, text: &str) {
 /// can read at once (P-36, P-37).
 pub fn put_restored<'a>(out: &mut Vec<u8>, name: &str, topics: impl IntoIterator<Item = &'a str>) {
     let start = out.len();
-    put_text(out, &format!("RESTORED {name}"));
+    put_text(out, &format!("{RESTORED}{name}"));
     let mut is_first = true;
     for topic in topics {
         let blank = usize::from(!is_first);

@@ -35,7 +35,8 @@ pub struct Frames<'a> {
 }
 
 impl FrameSplitter {
-    /// Makes a splitter that keeps at most `bytes_max` bytes of a message without an end.
+    /// Makes a splitter that keeps at most `bytes_max` bytes of a message without an end, and the
+    /// beginning of that end.
     #[must_use]
     pub fn new(bytes_max: usize) -> Self {
         FrameSplitter { partial: Vec::new(), joined: Vec::new(), bytes_max }
@@ -63,10 +64,10 @@ impl FrameSplitter {
             self.partial = rest[whole..].to_vec();
             rest = &rest[..whole];
         }
-        if self.bytes_max < self.partial.len() {
-            // The first bytes of an end may already be there.
-            let kept = self.partial.len() - cut_end_bytes(&self.partial);
-            self.partial = self.partial[kept..].to_vec();
+        // The beginning of an end is no part of the message, and has to be found again.
+        let message_bytes = self.partial.len() - cut_end_bytes(&self.partial);
+        if self.bytes_max < message_bytes {
+            self.partial = self.partial[message_bytes..].to_vec();
         }
         let first = self.joined.strip_suffix(END);
         Frames { first, rest, bytes_max: self.bytes_max }

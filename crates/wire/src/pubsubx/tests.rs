@@ -1,1 +1,5 @@
-//! The codec.
+//! The codec: vectors first, then what holds for all commands and payloads.
+
+mod command;
+mod message;
+mod vectors;

@@ -3,7 +3,7 @@
 use expect_test::expect;
 use rialto_broker::{HistorySettings, Settings};
 
-use super::world::{World, check, check_with};
+use super::world::{Rules, World, check, check_with};
 
 fn kept(count_max: u32) -> Settings {
     let history = HistorySettings { count_max, ..HistorySettings::default() };
@@ -40,7 +40,7 @@ fn ten_messages_are_kept_if_nothing_else_is_said() {
     // C-22.
     let messages: Vec<String> = (1..=11).map(|n| format!("a {{\"n\":{n}}}")).collect();
     let script = format!("bob > {}\nada > x {{\"coremq_gethistory\":\"a\"}}", messages.join("␀"));
-    let mut world = World::new(Settings::default(), true);
+    let mut world = World::new(Rules::default());
     world.play(&script);
     let answer = world.last_line();
     assert_eq!(answer.matches("coremq_sender").count(), 10);

@@ -3,7 +3,7 @@
 use expect_test::expect;
 use rialto_broker::Settings;
 
-use super::world::{World, check, check_with};
+use super::world::{Rules, World, check, check_with};
 
 #[test]
 fn the_server_speaks_first() {
@@ -186,7 +186,7 @@ fn limits_are_told() {
 #[test]
 fn wrong_frames_and_refusals_are_counted() {
     // C-9, C-18.
-    let mut world = World::new(Settings::default(), true);
+    let mut world = World::new(Rules::default());
     world.play(r#"ada > x␀x []␀x {"coremq_subscribe":"a b"}␀$stats {}"#);
     let stats = world.stats();
     assert_eq!((stats.malformed, stats.rejected), (2, 2));

@@ -117,6 +117,8 @@ fn each_reason_has_a_close_code_and_a_text_that_fits() {
         1000 heartbeat timeout
         1008 no session was opened in time
              {"connAck":{"st":7,"mg":"no session was opened in time"}}
+        1008 the session was refused
+             {"connAck":{"st":7,"mg":"the session was refused"}}
         1009 packet is larger than 18446744073709551615 bytes
              {"connAck":{"st":10,"mg":"packet is larger than 18446744073709551615 bytes"}}
         1007 text message is not UTF-8
@@ -145,7 +147,8 @@ fn reasons() -> Vec<CloseReason> {
         CloseReason::Ended => Some(CloseReason::TakenOver),
         CloseReason::TakenOver => Some(CloseReason::Silent),
         CloseReason::Silent => Some(CloseReason::NotAuthenticated),
-        CloseReason::NotAuthenticated => Some(CloseReason::PacketTooLarge { limit }),
+        CloseReason::NotAuthenticated => Some(CloseReason::Refused),
+        CloseReason::Refused => Some(CloseReason::PacketTooLarge { limit }),
         CloseReason::PacketTooLarge { .. } => Some(CloseReason::InvalidText),
         CloseReason::InvalidText => Some(CloseReason::BinaryMessage),
         CloseReason::BinaryMessage => Some(CloseReason::FramingLost),

@@ -45,6 +45,8 @@ pub(super) struct World {
     store: TestStore,
     now: Now,
     format: Format,
+    /// How long lost clients may take to come back.
+    resume_for: Duration,
     /// The peers whose connections are open.
     peers: Vec<(String, ConnectionKey)>,
     /// Connections the broker has ended, whose tasks it has not heard of since.
@@ -60,10 +62,21 @@ pub(super) fn check(script: &str, expected: Expect) {
 
 /// Plays `script` on each carrier and compares all that peers were sent.
 #[track_caller]
-#[expect(clippy::needless_pass_by_value, reason = "calls are easier to read")]
 pub(super) fn check_with(settings: Settings, script: &str, expected: Expect) {
+    check_resuming(settings, Duration::ZERO, script, expected);
+}
+
+/// Plays `script` where lost clients may come back for a while, and compares all that peers were sent.
+#[track_caller]
+#[expect(clippy::needless_pass_by_value, reason = "calls are easier to read")]
+pub(super) fn check_resuming(
+    settings: Settings,
+    resume_for: Duration,
+    script: &str,
+    expected: Expect,
+) {
     let [tcp, websocket] = [TCP, WEBSOCKET].map(|format| {
-        let mut world = World::new(settings.clone(), format);
+        let mut world = World { resume_for, ..World::new(settings.clone(), format) };
         world.play(script);
         world.take_transcript()
     });
@@ -80,6 +93,7 @@ impl World {
             store: TestStore::default(),
             now,
             format,
+            resume_for: Duration::ZERO,
             peers: Vec::new(),
             ended: Vec::new(),
             transcript: String::new(),
@@ -132,7 +146,8 @@ impl World {
         if let Some((_, connection)) = self.peers.iter().find(|(peer, _)| peer == name) {
             return *connection;
         }
-        let connection = self.broker.open(Manners::new(self.format));
+        let connection =
+            self.broker.open(Manners { resume_for: self.resume_for, ..Manners::new(self.format) });
         self.peers.push((name.to_owned(), connection));
         connection
     }

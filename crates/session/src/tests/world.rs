@@ -1,4 +1,4 @@
-//! Plays dialogues on one in-memory broker.
+//! Plays dialogues between peers of all dialects on one in-memory broker.
 
 use std::{collections::BTreeMap, fmt::Write as _, sync::Arc, time::Duration};
 
@@ -10,11 +10,13 @@ use rialto_broker::{
 use rialto_wire::{
     coremq::{FrameSplitter, decode, decode_text},
     jmqt::{self as jmqt_wire, DecodeLimits},
+    pubsubx as pubsubx_wire,
 };
 
-use super::super::{Notice, Server, Session, TCP, WEBSOCKET, last_word};
 use crate::{
-    Dialects, jmqt,
+    Dialects,
+    coremq::{Server, Session, TCP, WEBSOCKET, last_word},
+    jmqt, pubsubx,
     tests::{
         frames::{packets, text_message},
         gate::TestGate,
@@ -31,7 +33,7 @@ const FILLER: char = '~';
 const TICK: Duration = Duration::from_millis(100);
 
 /// What this server calls itself.
-pub(super) fn server() -> Arc<Server> {
+pub(crate) fn server() -> Arc<Server> {
     Arc::new(Server { name: "rialto".into(), address: "rialto:6747".into() })
 }
 
@@ -44,20 +46,47 @@ pub(super) fn server() -> Arc<Server> {
 ///   between them, in one read. A peer's first line opens its connection, whose id is `id-ada`.
 /// - `ws.ada > {"queue":"news"}`: the same through the gateway.
 /// - `jmqt.ada > {"hb":{}}`: the same as a JMQT client.
+/// - `psx.ada > CONNECT ada`: the same as a client of PubSubX, with `␊` for a line feed and `␠` for a
+///   blank that would not be seen.
 /// - `srv.b > …`: a peer of CoreMQ that may replicate.
-/// - `ada online`: a peer opens its connection, and if it is one of JMQT, its session.
+/// - `ada online`: a peer opens its connection, and if it is one of JMQT or PubSubX, its session.
+///   Apostrophes tell connections of one PubSubX client apart, as in `psx.ada'`.
 /// - `ada drops`: a peer's connection is lost.
 /// - `+5s`: time passes, with a tick every 100 ms.
 ///
 /// # Transcript
 /// A peer and what it was sent, `0s ada < id-ada {"response":"OK: Message sent"}`; why its connection
-/// was ended, `0s ada x …`; what the operator is told, `! …`.
-pub(super) struct World {
+/// was ended, `0s ada x …`; what the operator is told, `! …`. An empty message of PubSubX is `∅`.
+pub(crate) struct World {
     broker: Broker<Dialects>,
     gate: TokenGate,
+    rules: Rules,
     now: Now,
     peers: BTreeMap<String, Peer>,
     transcript: String,
+}
+
+/// What the server has configured besides the broker's settings.
+#[derive(Debug, Clone)]
+pub(crate) struct Rules {
+    pub(crate) settings: Settings,
+    /// Whether a name without a token opens a session.
+    pub(crate) admits_anybody: bool,
+    /// How long a lost client of PubSubX may take to come back.
+    pub(crate) resume_for: Duration,
+    /// Whether the transcript has what PubSubX's diagnostics say.
+    pub(crate) tells_all: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Rules {
+            settings: Settings::default(),
+            admits_anybody: true,
+            resume_for: Duration::from_secs(60),
+            tells_all: false,
+        }
+    }
 }
 
 struct Peer {
@@ -69,11 +98,12 @@ enum Speech {
     Tcp(Session),
     WebSocket(Session),
     Jmqt(jmqt::Session),
+    Pubsubx(pubsubx::Session),
 }
 
 /// The usual gate, which may insist on tokens.
-pub(super) struct TokenGate {
-    pub(super) admits_anybody: bool,
+pub(crate) struct TokenGate {
+    pub(crate) admits_anybody: bool,
 }
 
 impl Gate for TokenGate {
@@ -92,62 +122,73 @@ impl Gate for TokenGate {
 
 /// Plays `script` with default settings and compares all that peers were sent.
 #[track_caller]
-pub(super) fn check(script: &str, expected: Expect) {
+pub(crate) fn check(script: &str, expected: Expect) {
     check_with(Settings::default(), script, expected);
 }
 
 /// Plays `script` and compares all that peers were sent.
 #[track_caller]
-#[expect(clippy::needless_pass_by_value, reason = "calls are easier to read")]
-pub(super) fn check_with(settings: Settings, script: &str, expected: Expect) {
-    let mut world = World::new(settings, true);
-    world.play(script);
-    expected.assert_eq(&world.transcript);
+pub(crate) fn check_with(settings: Settings, script: &str, expected: Expect) {
+    check_by(Rules { settings, ..Rules::default() }, script, expected);
 }
 
 /// Plays `script` on a server where nobody has a session without a token.
 #[track_caller]
+pub(crate) fn check_with_tokens(script: &str, expected: Expect) {
+    check_by(Rules { admits_anybody: false, ..Rules::default() }, script, expected);
+}
+
+/// Plays `script` on a server with rules of its own and compares all that peers were sent.
+#[track_caller]
 #[expect(clippy::needless_pass_by_value, reason = "calls are easier to read")]
-pub(super) fn check_with_tokens(script: &str, expected: Expect) {
-    let mut world = World::new(Settings::default(), false);
+pub(crate) fn check_by(rules: Rules, script: &str, expected: Expect) {
+    let mut world = World::new(rules);
     world.play(script);
     expected.assert_eq(&world.transcript);
 }
 
 impl World {
-    pub(super) fn new(settings: Settings, admits_anybody: bool) -> Self {
+    pub(crate) fn new(rules: Rules) -> Self {
         let dialects = Dialects { server: server().address.clone() };
         let now = Now::default();
         World {
-            broker: Broker::new(dialects, settings, Snapshot::default(), now),
-            gate: TokenGate { admits_anybody },
+            broker: Broker::new(dialects, rules.settings.clone(), Snapshot::default(), now),
+            gate: TokenGate { admits_anybody: rules.admits_anybody },
+            rules,
             now,
             peers: BTreeMap::new(),
             transcript: String::new(),
         }
     }
 
-    pub(super) fn stats(&self) -> Stats {
+    pub(crate) fn stats(&self) -> Stats {
         self.broker.stats()
     }
 
+    pub(crate) fn transcript(&self) -> &str {
+        &self.transcript
+    }
+
     /// Returns the last thing that happened.
-    pub(super) fn last_line(&self) -> &str {
+    pub(crate) fn last_line(&self) -> &str {
         self.transcript.lines().next_back().unwrap_or_default()
     }
 
     #[track_caller]
-    pub(super) fn play(&mut self, script: &str) {
+    pub(crate) fn play(&mut self, script: &str) {
         for line in &lines(script) {
             match line.split_once(' ') {
                 None => self.pass(duration(line.strip_prefix('+').unwrap_or_else(|| bad(line)))),
                 Some((name, "drops")) => self.lose(name),
-                Some((name, "online")) => match name.strip_prefix("jmqt.") {
-                    Some(id) => {
+                Some((name, "online")) => match name.split_once('.') {
+                    Some(("jmqt", id)) => {
                         let conn = format!(r#"{{"conn":{{"cl":"{id}","at":"key of {id}"}}}}"#);
                         self.send(name, &conn);
                     }
-                    None => self.send(name, ""),
+                    Some(("psx", id)) => {
+                        self.send(name, &format!("CONNECT {}", id.trim_end_matches('\'')));
+                    }
+                    _ => self.send(name, ""),
                 },
                 Some((name, act)) => {
                     self.send(name, act.strip_prefix("> ").unwrap_or_else(|| bad(line)));
@@ -157,26 +198,28 @@ impl World {
     }
 
     /// Gives the broker what a peer sent in one read, in one round as the server does.
-    pub(super) fn send(&mut self, name: &str, frames: &str) {
+    pub(crate) fn send(&mut self, name: &str, frames: &str) {
         self.broker.begin_round(self.now);
         if !self.peers.contains_key(name) {
             self.open(name);
         }
-        let World { broker, gate, peers, .. } = self;
+        let World { broker, gate, peers, rules, .. } = self;
         let Peer { connection, speech } = peers.get_mut(name).unwrap();
         broker.heard(*connection);
+        let tells_all = rules.tells_all;
         let mut notices = Vec::new();
         for frame in with_long_ids(frames).split(FRAME_END).filter(|frame| !frame.is_empty()) {
-            notices.extend(speech.say(frame, broker, gate));
+            let is_told = tells_all || !matches!(speech, Speech::Pubsubx(_));
+            notices.extend(speech.say(frame, broker, gate).filter(|_| is_told));
         }
         for notice in notices {
-            writeln!(self.transcript, "! {notice:?}").unwrap();
+            writeln!(self.transcript, "! {notice}").unwrap();
         }
         self.perform();
     }
 
     fn open(&mut self, name: &str) {
-        let World { broker, gate, peers, .. } = self;
+        let World { broker, gate, peers, rules, .. } = self;
         let mut begin = |format, may_replicate| {
             let connection = broker.open(Manners::plain(format));
             let id = with_long_ids(&format!("id-{}", name.rsplit('.').next().unwrap()));
@@ -190,6 +233,15 @@ impl World {
             Some(("jmqt", _)) => {
                 let connection = broker.open(Manners::new(jmqt::TCP));
                 (connection, Speech::Jmqt(jmqt::Session::new(connection)))
+            }
+            Some(("psx", _)) => {
+                let connection = broker.open(Manners {
+                    echo: Some(true),
+                    resume_for: rules.resume_for,
+                    resume_pause: Duration::from_millis(50),
+                    ..Manners::plain(pubsubx::TCP)
+                });
+                (connection, Speech::Pubsubx(pubsubx::Session::new(connection)))
             }
             Some(_) => bad(name),
         };
@@ -210,6 +262,12 @@ impl World {
             self.now.unix_ms += TICK.as_millis() as u64;
             self.broker.begin_round(self.now);
             self.broker.on_tick();
+            for client in self.broker.take_forgotten() {
+                if self.rules.tells_all {
+                    let at = seconds(self.now);
+                    writeln!(self.transcript, "! {at}: {client} is forgotten").unwrap();
+                }
+            }
             self.perform();
         }
     }
@@ -244,7 +302,11 @@ impl World {
             return;
         };
         let frames = peer.speech.frames(frames);
-        assert_eq!(frames.len(), count as usize, "frames are counted");
+        match peer.speech {
+            // What it cannot be told is left out, and the answer to one that is back is two.
+            Speech::Pubsubx(_) => assert!(frames.len() <= count as usize + 1, "frames are counted"),
+            _ => assert_eq!(frames.len(), count as usize, "frames are counted"),
+        }
         for frame in frames {
             let frame = frame.replace(FILLER, "");
             writeln!(self.transcript, "{} {name} < {frame}", seconds(self.now)).unwrap();
@@ -273,13 +335,22 @@ impl Speech {
         frame: &str,
         broker: &mut Broker<Dialects>,
         gate: &TokenGate,
-    ) -> Option<Notice> {
+    ) -> Option<String> {
         match self {
             Speech::Tcp(session) => {
-                session.on_frame(decode(frame.as_bytes(), DEPTH_MAX), broker, gate)
+                let notice = session.on_frame(decode(frame.as_bytes(), DEPTH_MAX), broker, gate);
+                notice.map(|notice| format!("{notice:?}"))
             }
             Speech::WebSocket(session) => {
-                session.on_frame(decode_text(frame, DEPTH_MAX), broker, gate)
+                let notice = session.on_frame(decode_text(frame, DEPTH_MAX), broker, gate);
+                notice.map(|notice| format!("{notice:?}"))
+            }
+            Speech::Pubsubx(session) => {
+                let frame = frame.replace('␊', "\n").replace('␠', " ");
+                let command = pubsubx_wire::decode(frame.as_bytes());
+                let notice = session.on_command(command, broker, gate)?;
+                let client = session.client().map_or("nobody", |client| client.as_str());
+                Some(format!("{client}: {notice:?}"))
             }
             Speech::Jmqt(session) => {
                 let limits = DecodeLimits { json_depth_max: DEPTH_MAX };
@@ -315,7 +386,25 @@ impl Speech {
                 let packets = packets(jmqt_wire::Carrier::Tcp, bytes).into_iter();
                 packets.map(str::to_owned).collect()
             }
+            Speech::Pubsubx(_) => {
+                let mut messages: Vec<&str> = std::str::from_utf8(bytes)
+                    .expect("messages are UTF-8")
+                    .split("\n\nx")
+                    .collect();
+                assert_eq!(messages.pop(), Some(""), "messages are whole");
+                messages.into_iter().map(visible).collect()
+            }
         }
+    }
+}
+
+/// Writes a message of PubSubX so that all of it is seen in a line.
+fn visible(message: &str) -> String {
+    let shown = message.replace('\n', "␊");
+    match shown.strip_suffix(' ') {
+        Some(before) => format!("{before}␠"),
+        None if shown.is_empty() => "∅".to_owned(),
+        None => shown,
     }
 }
 
