@@ -51,7 +51,16 @@ impl Outputs {
     /// Adds an effect behind everything that gathers.
     pub(crate) fn push(&mut self, effect: Effect) {
         self.flush_replies();
-        self.effects.push(effect);
+        self.add(effect);
+    }
+
+    /// Adds an effect, unless it would send nothing: a dialect may leave out what it cannot say, and
+    /// a queue bounded in bytes has no bound for such.
+    fn add(&mut self, effect: Effect) {
+        let is_nothing = matches!(&effect, Effect::Send { frames, .. } if frames.is_empty());
+        if !is_nothing {
+            self.effects.push(effect);
+        }
     }
 
     pub(crate) fn take(&mut self) -> Vec<Effect> {
@@ -63,7 +72,7 @@ impl Outputs {
         let Some(connection) = self.replies_to.take() else { return };
         let frames = Bytes::from(std::mem::take(&mut self.replies));
         let count = std::mem::take(&mut self.reply_count);
-        self.effects.push(Effect::Send { connection, frames, count, droppable: false });
+        self.add(Effect::Send { connection, frames, count, droppable: false });
     }
 }
 

@@ -297,6 +297,8 @@ impl World {
 
     /// Notes what a peer was sent, unless its connection had ended before.
     fn show(&mut self, connection: ConnectionKey, frames: &[u8], count: u32) {
+        // What a dialect leaves out would wait in a queue whose bound is in bytes.
+        assert!(!frames.is_empty(), "nothing is sent, {count} times");
         let mut peers = self.peers.iter();
         let Some((name, peer)) = peers.find(|(_, peer)| peer.connection == connection) else {
             return;
