@@ -140,7 +140,9 @@ impl Session {
             Request::History(queues) => self.answer_history(&queues, to, broker),
             Request::Status => self.answer_status(to, broker),
             Request::GatewayStatus => self.answer_gateway_status(broker),
-            Request::Replicate { name, link } => return self.replicate(&name, link, broker),
+            Request::Replicate { name, link } => {
+                return self.replicate(&name, link.as_deref().copied(), broker);
+            }
             Request::More(share) if is_observer => self.send_more(share, broker),
             Request::More(_) => self.refuse("Not a replicant", to, broker),
             Request::Wrong(name, what) => {

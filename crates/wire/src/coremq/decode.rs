@@ -38,7 +38,7 @@ pub enum Request<'a> {
     /// No more messages of these queues.
     Unsubscribe(Vec<Cow<'a, str>>),
     /// Options of the connection.
-    SetOptions(Options<'a>),
+    SetOptions(Box<Options<'a>>),
     /// The last messages of these queues.
     History(Vec<Cow<'a, str>>),
     /// All messages, for a server of this name.
@@ -46,7 +46,7 @@ pub enum Request<'a> {
         /// The server's name and port.
         name: Cow<'a, str>,
         /// What a server of our kind says besides.
-        link: Option<LinkOffer>,
+        link: Option<Box<LinkOffer>>,
     },
     /// More of what a server of our kind missed.
     More(Share),
@@ -199,7 +199,8 @@ fn request_of<'a>(members: &Members<'a>) -> Option<Request<'a>> {
         .or_else(|| {
             let options = members.raw("coremq_options")?;
             let wrong = Request::Wrong("coremq_options", "an object");
-            Some(Members::read(options).map_or(wrong, |it| Request::SetOptions(options_of(&it))))
+            let options = Members::read(options).map(|members| Box::new(options_of(&members)));
+            Some(options.map_or(wrong, Request::SetOptions))
         })
         .or_else(|| queues("coremq_gethistory", Request::History))
         .or_else(|| {

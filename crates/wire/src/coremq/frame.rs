@@ -29,6 +29,8 @@ pub struct Frames<'a> {
     rest: &'a [u8],
     /// Bytes of the whole frames.
     whole: usize,
+    /// Whether all of them are ASCII, so that their lengths are bytes.
+    is_ascii: bool,
     error: Option<FrameError>,
 }
 
@@ -68,7 +70,7 @@ impl FrameSplitter {
     /// last item. Nothing is reserved for a length that was only announced.
     pub fn push<'a>(&'a mut self, input: &'a [u8]) -> Frames<'a> {
         self.joined = Vec::new();
-        let nothing = |error| Frames { first: None, rest: &[], whole: 0, error };
+        let nothing = |error| Frames { first: None, rest: &[], whole: 0, is_ascii: true, error };
         let mut rest = input;
         if !self.partial.is_empty() {
             match self.complete(input) {
@@ -76,26 +78,37 @@ impl FrameSplitter {
                 Ok(Some(Completed::Before(used))) => {
                     self.joined.extend_from_slice(&input[used..]);
                     let joined = std::mem::take(&mut self.joined);
-                    let (whole, error) = self.keep_tail(&joined);
+                    let (whole, is_ascii, error) = self.keep_tail(&joined);
                     self.joined = joined;
-                    return Frames { first: None, rest: &self.joined, whole, error };
+                    return Frames { first: None, rest: &self.joined, whole, is_ascii, error };
                 }
                 Ok(None) => return nothing(None),
                 Err(error) => return nothing(Some(error)),
             }
         }
-        let (whole, error) = self.keep_tail(rest);
+        let (whole, is_ascii, error) = self.keep_tail(rest);
         let first = (!self.joined.is_empty()).then_some(&self.joined[..]);
-        Frames { first, rest, whole, error }
+        Frames { first, rest, whole, is_ascii, error }
     }
 
-    /// Finds the whole frames of `bytes` and keeps what is behind them.
-    fn keep_tail(&mut self, bytes: &[u8]) -> (usize, Option<FrameError>) {
-        let (whole, ended) = self.whole_frames(bytes);
-        if ended.is_ok() {
-            self.partial = bytes[whole..].to_vec();
+    /// Finds the whole frames of `bytes` and keeps what is behind them. Returns their bytes, whether
+    /// all are ASCII, and what is wrong behind them.
+    fn keep_tail(&mut self, bytes: &[u8]) -> (usize, bool, Option<FrameError>) {
+        let (mut whole, mut is_ascii) = (0, true);
+        loop {
+            match next_frame(&bytes[whole..], self.place.take(), self.frame_chars_max) {
+                Ok(Progress::Whole { bytes, is_ascii: it_is }) => {
+                    whole += bytes;
+                    is_ascii &= it_is;
+                }
+                Ok(Progress::Partial(place)) => {
+                    self.place = place;
+                    self.partial = bytes[whole..].to_vec();
+                    return (whole, is_ascii, None);
+                }
+                Err(error) => return (whole, is_ascii, Some(error)),
+            }
         }
-        (whole, ended.err())
     }
 
     /// Adds as much of `input` to the frame that was cut as belongs to it, and moves it to `joined`
@@ -104,7 +117,7 @@ impl FrameSplitter {
         let mut used = 0;
         loop {
             match next_frame(&self.partial, self.place.take(), self.frame_chars_max)? {
-                Progress::Whole(length) => {
+                Progress::Whole { bytes: length, .. } => {
                     self.joined = std::mem::take(&mut self.partial);
                     // What was taken for the rest of a character may be the next frame's.
                     let surplus = self.joined.len() - length;
@@ -127,21 +140,6 @@ impl FrameSplitter {
         }
     }
 
-    /// Returns how many bytes the whole frames have, and what is wrong behind them.
-    fn whole_frames(&mut self, bytes: &[u8]) -> (usize, Result<(), FrameError>) {
-        let mut end = 0;
-        loop {
-            match next_frame(&bytes[end..], self.place.take(), self.frame_chars_max) {
-                Ok(Progress::Whole(length)) => end += length,
-                Ok(Progress::Partial(place)) => {
-                    self.place = place;
-                    return (end, Ok(()));
-                }
-                Err(error) => return (end, Err(error)),
-            }
-        }
-    }
-
     /// Gives back the memory of frames that were handed out and are no longer needed.
     pub fn release(&mut self) {
         self.joined = Vec::new();
@@ -160,7 +158,7 @@ impl<'a> Iterator for Frames<'a> {
             return self.error.take().map(Err);
         }
         let (header, chars) = read_header(self.rest).ok()??;
-        let (bytes, _) = measure(&self.rest[header..], chars);
+        let bytes = if self.is_ascii { chars } else { measure(&self.rest[header..], chars).0 };
         let (frame, rest) = self.rest[header..].split_at(bytes);
         self.rest = rest;
         self.whole -= header + bytes;
@@ -188,7 +186,7 @@ enum Completed {
 /// How much of a frame there is.
 enum Progress {
     /// All of it, in so many bytes.
-    Whole(usize),
+    Whole { bytes: usize, is_ascii: bool },
     /// Not all; with the place to go on from, if its header is whole.
     Partial(Option<Place>),
 }
@@ -210,9 +208,10 @@ fn next_frame(
         return Err(FrameError::TooLong { limit: frame_chars_max });
     }
     let (length, chars) = measure(&bytes[place.at..], place.chars_left);
+    let is_ascii = known.is_none() && length == chars;
     place = Place { chars_left: place.chars_left - chars, at: place.at + length };
     Ok(if place.chars_left == 0 {
-        Progress::Whole(place.at)
+        Progress::Whole { bytes: place.at, is_ascii }
     } else {
         Progress::Partial(Some(place))
     })

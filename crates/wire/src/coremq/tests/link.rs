@@ -96,7 +96,10 @@ fn requests_of_a_replicant_are_what_a_server_decodes() {
         put_request(&mut out, "größe", &json!({"coremq_replicant": "ü:1", "coremq_link": offer}));
         let decoded = decode(frame(&out), DEPTH_MAX).unwrap();
         assert_eq!(decoded.queue, "größe");
-        assert_eq!(decoded.request, Request::Replicate { name: "ü:1".into(), link: Some(offer) });
+        assert_eq!(
+            decoded.request,
+            Request::Replicate { name: "ü:1".into(), link: Some(Box::new(offer)) }
+        );
     }
     for share in [Share::Messages, Share::Past] {
         let mut out = Vec::new();
