@@ -202,7 +202,7 @@ impl Peer {
         self.recv()
     }
 
-    /// Takes the next packet, which must be this one; see [`Names::matches`] for wildcards.
+    /// Takes the next packet, which must be this one; see [`crate::Names::matches`] for wildcards.
     #[track_caller]
     pub fn expect(&mut self, pattern: impl Display) {
         let pattern = parse(&pattern.to_string());
