@@ -101,6 +101,14 @@ impl Carrier {
         }
     }
 
+    /// Says whether a frame of a socket was read already, and not taken.
+    pub(crate) fn has_frame(&self) -> bool {
+        match self {
+            Carrier::Socket(_, framing, read) => framing.find(read, 0).is_some(),
+            Carrier::WebSocket(_) => false,
+        }
+    }
+
     /// Returns the next frame, or how the stream ended.
     #[track_caller]
     pub(crate) fn next_frame(&mut self) -> Result<String, Ending> {

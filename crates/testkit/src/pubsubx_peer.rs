@@ -4,7 +4,7 @@ use std::{
     io::{self, Read},
     net::SocketAddr,
     ops::{Deref, DerefMut},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use crate::{Broker, Connection, Ending, PATIENCE, Transport, carrier::Framing};
@@ -141,6 +141,14 @@ impl PubsubxPeer {
     #[track_caller]
     pub fn recv(&mut self) -> String {
         self.recv_text()
+    }
+
+    /// Returns the next message if it comes in time, or has come already; inside TLS, what came with
+    /// another may count as not come yet.
+    #[track_caller]
+    pub fn recv_within(&mut self, duration: Duration) -> Option<String> {
+        let is_there = self.connection.carrier.has_frame() || self.has_something_within(duration);
+        is_there.then(|| self.recv())
     }
 
     /// Takes the next message, which must be this one.
