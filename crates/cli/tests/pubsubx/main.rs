@@ -21,7 +21,7 @@ mod alone;
 mod grace;
 mod logged;
 
-// mod load;
+mod load;
 // mod storm;
 
 use rialto_testkit::{Broker, Launch, PubsubxPeer, Transport};
