@@ -1,5 +1,5 @@
-//! One message, said in one dialect and heard in all: what JMQT and CoreMQ make of each other's
-//! values and channels, over every transport (C-30, C-39).
+//! One message, said in one dialect and heard in all: what JMQT, CoreMQ and PubSubX make of each
+//! other's values and channels (C-30, C-39, P-31).
 //!
 //! A dialect more is a variant of [`Dialect`], an arm in each of [`Endpoint`]'s methods and a column
 //! of [`MESSAGES`].

@@ -22,7 +22,7 @@ mod grace;
 mod logged;
 
 mod load;
-// mod storm;
+mod storm;
 
 use rialto_testkit::{Broker, Launch, PubsubxPeer, Transport};
 
