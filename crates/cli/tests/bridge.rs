@@ -1,5 +1,5 @@
-//! One message, said in one dialect and heard in all: what JMQT and CoreMQ make of each other's
-//! values and channels, over every transport (C-30, C-39).
+//! One message, said in one dialect and heard in all: what JMQT, CoreMQ and PubSubX make of each
+//! other's values and channels (C-30, C-39, P-31).
 //!
 //! A dialect more is a variant of [`Dialect`], an arm in each of [`Endpoint`]'s methods and a column
 //! of [`MESSAGES`].
@@ -7,7 +7,7 @@
 
 mod common;
 
-use rialto_testkit::{Broker, CoremqPeer, Launch, Peer, Transport};
+use rialto_testkit::{Broker, CoremqPeer, Launch, Peer, PubsubxPeer, Transport};
 use serde_json::{Value, json};
 
 use common::PROGRAM;
@@ -293,5 +293,90 @@ fn a_retained_message_is_for_jmqt_and_the_history_for_coremq() {
         late.expect_silence();
         let answer = late.ask("a", r#"{"coremq_gethistory":["a"]}"#);
         assert_eq!(answer["history"]["a"][0]["n"], 1, "{answer}");
+    }
+}
+
+/// A value said in JMQT or CoreMQ, and the text that PubSubX makes of it.
+const TEXTS: &[(&str, &str)] = &[
+    (r#"{"n":1}"#, r#"{"n":1}"#),
+    ("{}", "{}"),
+    (r#"{ "n" : 1 , "m":{ } }"#, r#"{"n":1,"m":{}}"#),
+    (r#""hello""#, "hello"),
+    (r#""""#, ""),
+    (r#""two  words\nand a line""#, "two  words\nand a line"),
+    (r#""größer \"日本\" \ud83d\ude00 \\ \/""#, "größer \"日本\" 😀 \\ /"),
+    ("7", "7"),
+    ("-0.5e-7", "-0.5e-7"),
+    ("true", "true"),
+    ("null", "null"),
+    (r#"[ 1, "a b", null ]"#, r#"[1,"a b",null]"#),
+    (r#""ends in breaks\n\n""#, "ends in breaks\n\n"),
+];
+
+#[test]
+fn every_pair_with_pubsubx_understands_each_other() {
+    // P-31, C-30: a text is a text for all, whoever says it.
+    let broker = Launch::of(PROGRAM).coremq().pubsubx().set("store.durability=os").start();
+    let mut ada = PubsubxPeer::online(&broker, Transport::Tcp, "ada");
+    for channel in CHANNELS {
+        let (mut publishers, mut subscribers) = all(&broker, channel);
+        ada.subscribe(channel);
+        for (value, text) in TEXTS {
+            for (way, publisher) in WAYS.iter().zip(&mut publishers) {
+                let is_object = value.starts_with('{');
+                if way.0 != Dialect::Jmqt && !is_object {
+                    continue;
+                }
+                publisher.say(channel, value);
+                ada.expect(format!("{channel} {text}"));
+                for subscriber in &mut subscribers {
+                    subscriber.hear(channel);
+                }
+            }
+            ada.send(format!("PUBLISH {channel} {text}"));
+            ada.expect(format!("{channel} {text}"));
+            for (to, subscriber) in WAYS.iter().zip(&mut subscribers) {
+                let heard = subscriber.hear(channel);
+                let expected = match to.0 {
+                    Dialect::Jmqt => json!(text),
+                    _ => json!({"coremq_string": text}),
+                };
+                assert_eq!(heard, expected, "{text:?} came to {to:?}");
+            }
+        }
+        ada.send(format!("UNSUBSCRIBE {channel}"));
+        ada.expect_silence();
+    }
+}
+
+#[test]
+fn nothing_that_is_said_elsewhere_forges_a_message_of_pubsubx() {
+    // P-31: neither a payload nor a channel's name, and what PubSubX cannot say is for others.
+    let broker = Launch::of(PROGRAM).coremq().pubsubx().set("store.durability=os").start();
+    let mut ada = PubsubxPeer::online(&broker, Transport::Tcp, "ada");
+    let mut jay = Endpoint::connect(&broker, WAYS[0], "jay");
+    let mut bob = Endpoint::connect(&broker, WAYS[0], "bob");
+    let names = ["a", "with blank", "mark\n\nxb"];
+    for name in names {
+        jay.subscribe(name);
+        ada.send(format!("SUBSCRIBE {name}"));
+        ada.expect_silence();
+    }
+    for data in ["\n\nxa forged", "a\n\nxa forged\n\nx", "\n\nx", "a\n\n\nxb"] {
+        for name in names {
+            bob.say(name, &json!(data).to_string());
+            assert_eq!(jay.hear(name), json!(data));
+            ada.expect_silence();
+        }
+        // Within JSON it is escaped.
+        let object = json!({"text": data}).to_string();
+        bob.say("a", &object);
+        ada.expect(format!("a {object}"));
+        jay.hear("a");
+    }
+    for name in &names[1..] {
+        bob.say(name, "1");
+        jay.hear(name);
+        ada.expect_silence();
     }
 }

@@ -105,6 +105,15 @@ impl Launch {
         launch.set("listeners.coremq-tls.tls=require")
     }
 
+    /// Adds the listeners of PubSubX: `pubsubx` and `pubsubx-tls`.
+    #[must_use]
+    pub fn pubsubx(self) -> Self {
+        let launch = ["pubsubx", "pubsubx-tls"].into_iter().fold(self, |launch, name| {
+            launch.listener(name).set(&format!("listeners.{name}.dialect=pubsubx"))
+        });
+        launch.set("listeners.pubsubx-tls.tls=require")
+    }
+
     /// Leaves out the certificate, and TLS with it.
     #[must_use]
     pub fn without_certificate(mut self) -> Self {

@@ -1,4 +1,4 @@
-//! Frames on a stream: the three ways to tell where one ends.
+//! Frames on a stream: the four ways to tell where one ends.
 
 use std::{io, ops::Range};
 
@@ -18,6 +18,8 @@ use crate::{Ending, transport::Stream};
 
 /// What ends a frame on a socket.
 const TERMINATOR: u8 = 0;
+/// What ends a message of PubSubX.
+const END_MARK: &[u8] = b"\n\nx";
 
 /// How frames are told apart on a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub(crate) enum Framing {
     Terminated,
     /// CoreMQ: before each stand `+`, the count of its characters and a blank.
     Counted,
+    /// PubSubX: each is ended by two line feeds and an `x`.
+    Marked,
 }
 
 /// A stream of frames.
@@ -97,6 +101,14 @@ impl Carrier {
         }
     }
 
+    /// Says whether a frame of a socket was read already, and not taken.
+    pub(crate) fn has_frame(&self) -> bool {
+        match self {
+            Carrier::Socket(_, framing, read) => framing.find(read, 0).is_some(),
+            Carrier::WebSocket(_) => false,
+        }
+    }
+
     /// Returns the next frame, or how the stream ended.
     #[track_caller]
     pub(crate) fn next_frame(&mut self) -> Result<String, Ending> {
@@ -128,6 +140,10 @@ impl Framing {
                 out.extend_from_slice(format!("+{chars} ").as_bytes());
                 out.extend_from_slice(frame);
             }
+            Framing::Marked => {
+                out.extend_from_slice(frame);
+                out.extend_from_slice(END_MARK);
+            }
         }
     }
 
@@ -139,6 +155,13 @@ impl Framing {
                 let end =
                     searched + read[searched..].iter().position(|byte| *byte == TERMINATOR)?;
                 Some((0..end, end + 1))
+            }
+            Framing::Marked => {
+                // An end may be cut.
+                let from = searched.saturating_sub(END_MARK.len());
+                let mut windows = read[from..].windows(END_MARK.len());
+                let end = from + windows.position(|window| window == END_MARK)?;
+                Some((0..end, end + END_MARK.len()))
             }
             Framing::Counted => {
                 let start = 1 + read.iter().position(|byte| *byte == b' ')?;

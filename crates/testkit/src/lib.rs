@@ -5,8 +5,8 @@
 //! with what came instead; nothing sleeps.
 //!
 //! Read [`Broker`], which runs the binary, then [`Peer`], which speaks JMQT to it over one of the
-//! four [`Transport`]s, and [`CoremqPeer`], which speaks CoreMQ; then [`Dialogue`], which plays
-//! conversations in JMQT written as text.
+//! four [`Transport`]s, and [`CoremqPeer`], which speaks CoreMQ, and [`PubsubxPeer`], which
+//! speaks PubSubX; then [`Dialogue`], which plays conversations in JMQT written as text.
 //!
 //! Tested by the tests that use it, all of which fail when it does not work.
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
@@ -21,6 +21,7 @@ mod connection;
 mod coremq_peer;
 mod ending;
 mod peer;
+mod pubsubx_peer;
 mod transport;
 mod upgrade;
 
@@ -35,6 +36,7 @@ pub use ending::Ending;
 pub use pattern::{Names, matches};
 pub use peer::Peer;
 pub use port::Port;
+pub use pubsubx_peer::PubsubxPeer;
 pub use transport::Transport;
 pub use upgrade::Upgrade;
 
