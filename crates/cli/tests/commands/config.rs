@@ -61,3 +61,15 @@ fn a_mistake_names_its_place_and_exits_with_2() {
     "#]]
     .assert_eq(&run(&["serve", "--listen", "0.0.0.0:8010"]));
 }
+
+#[test]
+fn the_ports_of_the_defaults_are_those_that_the_original_clients_expect() {
+    // C-17, C-34, P-7
+    let settings = rialto(&["config", "default"]).printed();
+    let ports = [("coremq", 6747), ("coremq-websocket", 9000), ("pubsubx", 12000), ("tcp", 8010)];
+    for (listener, port) in ports {
+        let (_, section) = settings.split_once(&format!("[listeners.{listener}]")).unwrap();
+        let line = section.lines().find(|line| line.starts_with("address =")).unwrap();
+        assert_eq!(line, format!("address = \"127.0.0.1:{port}\""), "{listener}");
+    }
+}

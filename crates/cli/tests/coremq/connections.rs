@@ -1,25 +1,11 @@
 //! The life of a connection (C-10 to C-16).
 
-use std::{collections::BTreeSet, process::Command};
+use std::collections::BTreeSet;
 
 use rialto_testkit::{CoremqPeer, Transport};
 use serde_json::json;
 
-use crate::{PROGRAM, connect, start, subscriber, wait_until};
-
-#[test]
-fn the_ports_are_those_that_the_original_clients_expect() {
-    // C-17, C-34
-    let output = Command::new(PROGRAM).args(["config", "default"]).output().unwrap();
-    let settings = String::from_utf8(output.stdout).unwrap();
-    for (listener, address) in
-        [("coremq", "127.0.0.1:6747"), ("coremq-websocket", "127.0.0.1:9000")]
-    {
-        let (_, section) = settings.split_once(&format!("[listeners.{listener}]")).unwrap();
-        let line = section.lines().find(|line| line.contains("address =")).unwrap();
-        assert!(line.contains(&format!("{address:?}")), "{listener}: {line}");
-    }
-}
+use crate::{connect, start, subscriber, wait_until};
 
 #[test]
 fn the_server_speaks_first_and_tells_a_new_random_id() {

@@ -167,3 +167,12 @@ fn a_connection_that_ends_before_its_session_leaves_nothing() {
     assert_eq!(broker.stat("sessions_lost"), 0);
     online(&broker, "ada").leave();
 }
+
+#[test]
+fn a_name_that_leaves_no_room_in_the_first_answer_is_none() {
+    // P-43, P-37
+    let broker = start(&[]);
+    let mut ada = PubsubxPeer::connect(&broker, Transport::Tcp);
+    ada.send(format!("CONNECT {}", "x".repeat(1009)));
+    assert_eq!(ada.read_once(64), b"", "it is closed without a word");
+}

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use rialto_testkit::{Broker, PATIENCE, PubsubxPeer, Transport};
+use rialto_testkit::{Broker, PATIENCE, Peer, PubsubxPeer, Transport};
+use serde_json::json;
 
 use crate::{TAKEN, back, online, start, subscriber, wait_for};
 
@@ -243,10 +244,13 @@ fn a_client_may_get_lost_again_and_again() {
 
 #[test]
 fn the_name_of_a_lost_client_is_not_free_for_another_dialect() {
-    // P-15, P-34: a JMQT client of that name leaves PubSubX's topics alone.
+    // P-44: nor is its session.
     let broker = start(&[]);
     subscriber(&broker, "ada", "a").hang_up();
-    let mut other = rialto_testkit::Peer::online(&broker, Transport::Tcp, "other");
-    other.expect_silence();
+    let mut other = Peer::connect(&broker, Transport::Tcp);
+    let granted = other.ask(r#"{"auth":{"dt":{"client_name":"ada"}}}"#);
+    let token = &granted["authAck"]["at"];
+    let answer = other.ask(json!({"conn": {"cl": "ada", "at": token}}));
+    assert_eq!(answer["connAck"]["st"], 7, "{answer}");
     back(&broker, "ada", &["a"]).expect_silence();
 }
