@@ -15,6 +15,7 @@ mod history;
 mod publish;
 mod replicate;
 mod route;
+mod run;
 mod subscribe;
 mod tick;
 

@@ -2,6 +2,7 @@
 
 mod delivery;
 mod link;
+mod replicant;
 mod session;
 
 use rialto_broker::{CloseReason, Format};

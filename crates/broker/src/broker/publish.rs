@@ -1,22 +1,13 @@
 //! Publishing: straight to the receivers, or through the store first.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 
 use crate::{
-    ChannelKey, ChannelKind, ClientId, ClientKey, ConnectionKey, Effect, Encoder, Mark, MessageId,
-    PacketId, Reject, Retained, Source,
-    channel::RetainedMessage,
-    channel_kind,
-    inbox::Missed,
-    output::{Author, FinishedRun, Run, RunFrames},
+    ChannelKey, ChannelKind, ClientId, ClientKey, ConnectionKey, Effect, Encoder, Mark, Reject,
+    Retained, Source, channel::RetainedMessage, channel_kind,
 };
 
 use super::{Broker, batch::Intake};
-
-/// Messages a run gathers before it is sent on, so that receivers start early.
-const RUN_COUNT_MAX: u32 = 1024;
 
 /// Whether a message is acknowledged, both by the broker and by its receivers (J-72, J-73).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,8 +37,8 @@ pub struct Publish<'a> {
 /// Who a message is from: a connection, for itself or for another client, or the server.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Publisher<'a> {
-    connection: Option<ConnectionKey>,
-    on_behalf_of: Option<&'a str>,
+    pub(super) connection: Option<ConnectionKey>,
+    pub(super) on_behalf_of: Option<&'a str>,
 }
 
 impl Publisher<'_> {
@@ -250,139 +241,6 @@ impl<E: Encoder> Broker<E> {
     pub(super) fn source(&self, from: Option<ConnectionKey>) -> ClientId {
         let client = from.and_then(|from| self.session(from));
         client.map_or_else(ClientId::server, |client| self.clients[client].id.clone())
-    }
-
-    /// Adds a message to the run that is sent to the receivers as one.
-    fn gather(&mut self, key: ChannelKey, publisher: Publisher<'_>, publish: &Publish<'_>) {
-        let acknowledged = publish.qos == Qos::AtLeastOnce;
-        let continues = self.continues_run(key, acknowledged, |run| {
-            run.author.from == publisher.connection
-                && run.author.server.is_none()
-                && run.author.on_behalf_of.as_deref() == publisher.on_behalf_of
-        });
-        if !continues {
-            self.finish_run();
-            if self.channels[key].receivers.is_empty() && !self.is_kept(key) {
-                self.stats.discarded += 1;
-                return;
-            }
-            let author = self.author(publisher);
-            self.begin_run(key, author, acknowledged, None);
-        }
-        self.push_to_run(publish.payload);
-    }
-
-    /// Says whether messages are wanted though nobody receives them: as history, later, or elsewhere.
-    pub(super) fn is_kept(&self, key: ChannelKey) -> bool {
-        let is_remembered = self.channels[key].history_rule.count_max > 0;
-        let is_awaited = self.has_absent(key) || (self.has_observers() && !self.is_direct(key));
-        is_remembered || is_awaited
-    }
-
-    pub(super) fn is_direct(&self, key: ChannelKey) -> bool {
-        matches!(self.channels[key].name.kind(), ChannelKind::Direct(_))
-    }
-
-    fn author(&self, publisher: Publisher<'_>) -> Author {
-        Author {
-            from: publisher.connection,
-            publisher: self.source(publisher.connection),
-            at: self.now.unix_ms,
-            server: None,
-            on_behalf_of: publisher.on_behalf_of.map(Arc::from),
-        }
-    }
-
-    /// Says whether the run that gathers takes a message to `key` of an author that `is_same`
-    /// accepts.
-    pub(super) fn continues_run(
-        &self,
-        key: ChannelKey,
-        acknowledged: bool,
-        is_same: impl FnOnce(&Run<E>) -> bool,
-    ) -> bool {
-        self.run.as_deref().is_some_and(|run| {
-            run.channel == key
-                && run.acknowledged == acknowledged
-                && run.count < RUN_COUNT_MAX
-                && is_same(run)
-        })
-    }
-
-    /// Begins a run of our own clients, or of another server's if its messages have a name.
-    pub(super) fn begin_run(
-        &mut self,
-        key: ChannelKey,
-        author: Author,
-        acknowledged: bool,
-        id: Option<MessageId>,
-    ) {
-        self.run = Some(Box::new(self.new_run(key, author, acknowledged, id)));
-    }
-
-    /// Adds a message to the run that gathers.
-    pub(super) fn push_to_run(&mut self, payload: &[u8]) {
-        let Some(mut run) = self.run.take() else { return };
-        let id = if run.acknowledged { Some(self.live_id()) } else { None };
-        run.push(&self.encoder, payload, id.map_or(Mark::Plain, Mark::Acknowledged));
-        self.run = Some(run);
-    }
-
-    /// Ends a run: gives it to observers and to the channel's history, and returns who it is from
-    /// and its frames.
-    pub(super) fn end_run(&mut self, run: Run<E>) -> (Author, RunFrames) {
-        let (finished, frames) = run.finish();
-        self.pass_on(&finished, &frames);
-        let FinishedRun { channel, author, first, is_own, acknowledged, last, missed, .. } =
-            finished;
-        if let Some(missed) = missed {
-            let name = self.channels[channel].name.clone();
-            let (author, payloads) = (author.clone(), missed.slices().collect());
-            let missed = Missed { channel: name, author, first, acknowledged, payloads };
-            self.keep_for_absent(channel, missed);
-        }
-        for (place, payload) in last.finish() {
-            let id = MessageId { sequence: first.sequence + place, ..first };
-            if is_own || !self.is_remembered(channel, id) {
-                self.remember(channel, &author.source(id), payload);
-            }
-        }
-        (author, frames)
-    }
-
-    pub(super) fn live_id(&mut self) -> PacketId {
-        self.next_live += 1;
-        PacketId::Live(self.next_live)
-    }
-
-    /// Sends the gathered run to all its receivers.
-    pub(super) fn finish_run(&mut self) {
-        let Some(run) = self.run.take() else { return };
-        let (key, count, acknowledged) = (run.channel, run.count, run.acknowledged);
-        let (author, frames) = self.end_run(*run);
-        let excluded = author.from.filter(|&from| !self.has_echo(from));
-        let mut overdue = Vec::new();
-        let channel = &self.channels[key];
-        for (connection, receiver) in channel.receivers.iter() {
-            if Some(connection) == excluded {
-                continue;
-            }
-            self.stats.delivered += u64::from(count);
-            let frames = frames.of(receiver.format);
-            let droppable = !(acknowledged && receiver.acknowledges);
-            self.outputs.push(Effect::Send { connection, frames, count, droppable });
-            if acknowledged && let Err(reason) = self.connections[connection].owe(count) {
-                overdue.push((connection, reason));
-            }
-        }
-        let is_unheard = channel.receivers.is_empty() && channel.absent.is_empty();
-        for (connection, reason) in overdue {
-            self.close(connection, reason);
-        }
-        if is_unheard {
-            self.stats.discarded += u64::from(count);
-            self.drop_if_idle(key);
-        }
     }
 
     /// Keeps a QoS 0 message as the retained one; the store learns of it at the next tick.

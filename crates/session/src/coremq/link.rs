@@ -12,7 +12,10 @@ use rialto_wire::coremq::{
 };
 use serde_json::json;
 
-use super::session::{ITSELF, LINK_VERSION, Server, channel_of};
+use super::{
+    replicant::{ITSELF, LINK_VERSION},
+    session::{Server, channel_of},
+};
 use crate::Dialects;
 
 /// Times beyond this are nonsense, and could not be stored.

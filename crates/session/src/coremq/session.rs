@@ -3,26 +3,12 @@
 use std::{borrow::Cow, sync::Arc};
 
 use rialto_broker::{
-    Broker, ClientId, CloseReason, ConnectionKey, Format, Gate, Publish, Qos, Reject, Relayed,
-    Resume, Source,
+    Broker, ClientId, CloseReason, ConnectionKey, Format, Gate, Publish, Qos, Reject, Source,
 };
-use rialto_wire::coremq::{
-    Answer, Frame, LinkAnswer, LinkOffer, Malformed, Options, Request, Share, put_answer,
-    put_history, put_past, put_request,
-};
-use serde::Serialize;
+use rialto_wire::coremq::{Answer, Frame, Malformed, Options, Request, put_answer, put_history};
 
-use super::{
-    LINK, TCP, WEBSOCKET, carrier,
-    delivery::{envelope, relay, text},
-};
+use super::{WEBSOCKET, carrier, delivery::envelope};
 use crate::Dialects;
-
-/// The version of what servers of our kind say to each other.
-pub(super) const LINK_VERSION: u32 = 1;
-
-/// Why a server of this one's own name and port gets no messages.
-pub(super) const ITSELF: &str = "This is the server of that name";
 
 /// Length of a connection's id, a UUID with hyphens.
 const ID_BYTES: usize = 36;
@@ -51,12 +37,12 @@ pub enum Notice {
 /// The frames of one connection, in order.
 #[derive(Debug)]
 pub struct Session {
-    connection: ConnectionKey,
+    pub(super) connection: ConnectionKey,
     /// The connection's id, which is a client's id to the core.
-    id: ClientId,
-    server: Arc<Server>,
+    pub(super) id: ClientId,
+    pub(super) server: Arc<Server>,
     /// Whether its peer is one of those that may have all messages.
-    may_replicate: bool,
+    pub(super) may_replicate: bool,
     has_echo: bool,
     /// The answer to a message that was sent, which is always the same.
     sent: Vec<u8>,
@@ -163,7 +149,7 @@ impl Session {
         self.refuse(&malformed.to_string(), self.id.as_str(), broker);
     }
 
-    fn is_gateway(&self, broker: &Broker<Dialects>) -> bool {
+    pub(super) fn is_gateway(&self, broker: &Broker<Dialects>) -> bool {
         broker.format_of(self.connection) == Some(WEBSOCKET)
     }
 
@@ -301,80 +287,8 @@ impl Session {
         self.answer(&answer, "", broker);
     }
 
-    fn replicate(
-        &self,
-        name: &str,
-        link: Option<LinkOffer>,
-        broker: &mut Broker<Dialects>,
-    ) -> Option<Notice> {
-        if name == &*self.server.address {
-            // C-33: the other end is this server's own link.
-            self.refuse(ITSELF, self.id.as_str(), broker);
-            return None;
-        }
-        if !self.may_replicate || self.is_gateway(broker) {
-            self.refuse("Not allowed to be a replicant", self.id.as_str(), broker);
-            return Some(Notice::ReplicantRefused(name.to_owned()));
-        }
-        let offer = link.filter(|offer| offer.version == LINK_VERSION);
-        let resume = offer.and_then(|offer| offer.resume);
-        let resume = resume.map(|(origin, last)| Resume { origin, last });
-        let format = if offer.is_some() { LINK } else { TCP };
-        let observed = broker.observe(self.connection, name, format, resume);
-        let answer = ReplicationAnswer {
-            response: "OK: Replication request successful",
-            coremq_link: offer.map(|_| LinkAnswer {
-                version: LINK_VERSION,
-                origin: observed.origin,
-                last: observed.last,
-            }),
-        };
-        self.send(broker, |_, out| put_request(out, self.id.as_str(), &answer));
-        Some(Notice::ReplicantAttached(name.to_owned()))
-    }
-
-    /// Sends a server of our kind the next part of what it missed.
-    fn send_more(&self, share: Share, broker: &mut Broker<Dialects>) {
-        let is_more = match share {
-            Share::Messages => {
-                let is_more = broker.observe_more(self.connection);
-                if !is_more {
-                    // Behind all messages: a queue that came with them has a history too.
-                    broker.observe_histories(self.connection);
-                }
-                is_more
-            }
-            Share::Past => broker.history_more(self.connection, |channel, source, payload, out| {
-                put_past(out, &relay(&self.server.address, channel, source), text(payload));
-            }),
-        };
-        let done = Done { coremq_done: (share, is_more, broker.last_own()) };
-        self.send(broker, |_, out| put_request(out, "", &done));
-    }
-
-    /// Takes a message that another server's clients sent, from a server that attached itself here.
-    ///
-    /// # Spec
-    /// C-32: it has no answer.
-    fn take_from_server(&self, frame: &Frame<'_>, server: &str, broker: &mut Broker<Dialects>) {
-        let Request::Message(payload) = &frame.request else { return };
-        if server == &*self.server.address || broker.is_linked(server) {
-            // We have it, or get it, over a connection of our own.
-            return;
-        }
-        let message = Relayed {
-            channel: &channel_of(&frame.queue, broker),
-            payload: payload.as_bytes(),
-            publisher: frame.forward_to.as_deref().unwrap_or(self.id.as_str()),
-            server,
-            at: broker.now().unix_ms,
-            id: None,
-        };
-        broker.relay(&message, Some(self.connection));
-    }
-
     /// Answers a request or message that was not carried out.
-    fn refuse(&self, why: &str, to: &str, broker: &mut Broker<Dialects>) {
+    pub(super) fn refuse(&self, why: &str, to: &str, broker: &mut Broker<Dialects>) {
         if self.is_gateway(broker) {
             return self.answer(&Answer::Error { error: why }, "", broker);
         }
@@ -389,23 +303,13 @@ impl Session {
         self.send(broker, |format, out| put_answer(out, carrier(format), to, answer));
     }
 
-    fn send(&self, broker: &mut Broker<Dialects>, encode: impl FnOnce(Format, &mut Vec<u8>)) {
+    pub(super) fn send(
+        &self,
+        broker: &mut Broker<Dialects>,
+        encode: impl FnOnce(Format, &mut Vec<u8>),
+    ) {
         broker.send(self.connection, encode);
     }
-}
-
-/// The answer to a replicant.
-#[derive(Serialize)]
-struct ReplicationAnswer {
-    response: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    coremq_link: Option<LinkAnswer>,
-}
-
-/// The end of a share of what a server asked for more of.
-#[derive(Serialize)]
-struct Done {
-    coremq_done: (Share, bool, u64),
 }
 
 /// Returns the last messages of a history that fit into so many bytes, oldest first (C-22).

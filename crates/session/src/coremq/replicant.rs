@@ -1,0 +1,112 @@
+//! What another server may ask on a connection, and what it is sent.
+
+use rialto_broker::{Broker, Relayed, Resume};
+use rialto_wire::coremq::{Frame, LinkAnswer, LinkOffer, Request, Share, put_past, put_request};
+use serde::Serialize;
+
+use super::{
+    LINK, TCP,
+    delivery::{relay, text},
+    session::{Notice, Session, channel_of},
+};
+use crate::Dialects;
+
+/// The version of what servers of our kind say to each other.
+pub(super) const LINK_VERSION: u32 = 1;
+
+/// Why a server of this one's own name and port gets no messages.
+pub(super) const ITSELF: &str = "This is the server of that name";
+
+/// The answer to a replicant.
+#[derive(Serialize)]
+struct ReplicationAnswer {
+    response: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coremq_link: Option<LinkAnswer>,
+}
+
+/// The end of a share of what a server asked for more of.
+#[derive(Serialize)]
+struct Done {
+    coremq_done: (Share, bool, u64),
+}
+
+impl Session {
+    /// Takes a server up that wants all messages (C-31).
+    pub(super) fn replicate(
+        &self,
+        name: &str,
+        link: Option<LinkOffer>,
+        broker: &mut Broker<Dialects>,
+    ) -> Option<Notice> {
+        if name == &*self.server.address {
+            // C-33: the other end is this server's own link.
+            self.refuse(ITSELF, self.id.as_str(), broker);
+            return None;
+        }
+        if !self.may_replicate || self.is_gateway(broker) {
+            self.refuse("Not allowed to be a replicant", self.id.as_str(), broker);
+            return Some(Notice::ReplicantRefused(name.to_owned()));
+        }
+        let offer = link.filter(|offer| offer.version == LINK_VERSION);
+        let resume = offer.and_then(|offer| offer.resume);
+        let resume = resume.map(|(origin, last)| Resume { origin, last });
+        let format = if offer.is_some() { LINK } else { TCP };
+        let observed = broker.observe(self.connection, name, format, resume);
+        let answer = ReplicationAnswer {
+            response: "OK: Replication request successful",
+            coremq_link: offer.map(|_| LinkAnswer {
+                version: LINK_VERSION,
+                origin: observed.origin,
+                last: observed.last,
+            }),
+        };
+        self.send(broker, |_, out| put_request(out, self.id.as_str(), &answer));
+        Some(Notice::ReplicantAttached(name.to_owned()))
+    }
+
+    /// Sends a server of our kind the next part of what it missed.
+    pub(super) fn send_more(&self, share: Share, broker: &mut Broker<Dialects>) {
+        let is_more = match share {
+            Share::Messages => {
+                let is_more = broker.observe_more(self.connection);
+                if !is_more {
+                    // Behind all messages: a queue that came with them has a history too.
+                    broker.observe_histories(self.connection);
+                }
+                is_more
+            }
+            Share::Past => broker.history_more(self.connection, |channel, source, payload, out| {
+                put_past(out, &relay(&self.server.address, channel, source), text(payload));
+            }),
+        };
+        let done = Done { coremq_done: (share, is_more, broker.last_own()) };
+        self.send(broker, |_, out| put_request(out, "", &done));
+    }
+
+    /// Takes a message that another server's clients sent, from a server that attached itself here.
+    ///
+    /// # Spec
+    /// C-32: it has no answer.
+    pub(super) fn take_from_server(
+        &self,
+        frame: &Frame<'_>,
+        server: &str,
+        broker: &mut Broker<Dialects>,
+    ) {
+        let Request::Message(payload) = &frame.request else { return };
+        if server == &*self.server.address || broker.is_linked(server) {
+            // We have it, or get it, over a connection of our own.
+            return;
+        }
+        let message = Relayed {
+            channel: &channel_of(&frame.queue, broker),
+            payload: payload.as_bytes(),
+            publisher: frame.forward_to.as_deref().unwrap_or(self.id.as_str()),
+            server,
+            at: broker.now().unix_ms,
+            id: None,
+        };
+        broker.relay(&message, Some(self.connection));
+    }
+}
