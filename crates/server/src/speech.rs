@@ -75,6 +75,7 @@ impl Speech {
     }
 
     /// Gives the broker what was said.
+    #[inline]
     pub(crate) fn say(&mut self, said: Said<'_>, broker: &mut Broker<Dialects>, gate: &dyn Gate) {
         match (self, said) {
             (Speech::Jmqt(session), Said::Jmqt(packet)) => session.on_packet(packet, broker, gate),

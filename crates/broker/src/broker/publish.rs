@@ -125,12 +125,16 @@ impl<E: Encoder> Broker<E> {
         publish: &Publish<'_>,
     ) -> Result<Taken, Reject> {
         let from = publisher.connection;
-        if self.find_channel(from, publish.channel).is_none() {
-            self.check_name(publish.channel)?;
-        }
-        let Some(key) = self.channel_to_publish(from, publish.channel, publish.retain) else {
-            self.stats.discarded += 1;
-            return Ok(Taken::Now);
+        let key = match self.find_channel(from, publish.channel) {
+            Some(key) => key,
+            None => {
+                self.check_name(publish.channel)?;
+                let Some(key) = self.new_channel_to_publish(publish.channel, publish.retain) else {
+                    self.stats.discarded += 1;
+                    return Ok(Taken::Now);
+                };
+                key
+            }
         };
         if publish.qos == Qos::AtLeastOnce && (publish.retain || self.channels[key].stores()) {
             let logged = !self.channels[key].persistent.is_empty();
@@ -143,19 +147,14 @@ impl<E: Encoder> Broker<E> {
         Ok(Taken::Now)
     }
 
-    /// Returns the channel a message goes to: a new one if it is to be kept there or passed on.
-    pub(super) fn channel_to_publish(
+    /// Makes the channel of a message that nobody receives, if it is to be kept there or passed on.
+    pub(super) fn new_channel_to_publish(
         &mut self,
-        from: Option<ConnectionKey>,
         name: &str,
         retain: bool,
     ) -> Option<ChannelKey> {
-        let found = self.find_channel(from, name);
-        let is_kept = || retain || self.has_observers() || self.history_rule(name).count_max > 0;
-        if found.is_some() || !is_kept() {
-            return found;
-        }
-        Some(self.channel_or_new(name))
+        let is_kept = retain || self.has_observers() || self.history_rule(name).count_max > 0;
+        is_kept.then(|| self.channel_or_new(name))
     }
 
     /// Sends to one client (J-89 to J-93). A QoS 1 message to a known client is stored also while it
@@ -224,7 +223,11 @@ impl<E: Encoder> Broker<E> {
         key
     }
 
-    fn find_channel(&mut self, from: Option<ConnectionKey>, name: &str) -> Option<ChannelKey> {
+    pub(super) fn find_channel(
+        &mut self,
+        from: Option<ConnectionKey>,
+        name: &str,
+    ) -> Option<ChannelKey> {
         let Some(connection) = from.and_then(|from| self.connections.get_mut(from)) else {
             return self.channel_keys.get(name).copied();
         };

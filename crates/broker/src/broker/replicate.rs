@@ -278,7 +278,9 @@ impl<E: Encoder> Broker<E> {
             return;
         }
         let is_own = through.is_some();
-        let Some(key) = self.channel_to_publish(None, message.channel, false) else { return };
+        let found = self.find_channel(None, message.channel);
+        let found = found.or_else(|| self.new_channel_to_publish(message.channel, false));
+        let Some(key) = found else { return };
         if !self.continues_relay(key, message, is_own) {
             self.finish_run();
             let author = Author {

@@ -199,7 +199,8 @@ impl<'a> Scanner<'a> {
 }
 
 /// Counts the bytes before the first quote, backslash or control character.
-#[inline]
+// Always: left to itself the compiler calls it, for 3 % of a message's time.
+#[inline(always)]
 pub(super) fn plain_bytes(bytes: &[u8]) -> usize {
     let is_special = |&byte: &u8| (byte == b'"') | (byte == b'\\') | (byte < 0x20);
     let mut plain = 0;
