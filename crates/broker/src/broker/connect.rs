@@ -107,10 +107,7 @@ impl<E: Encoder> Broker<E> {
             self.end_session(old);
             self.close(old, CloseReason::TakenOver);
         }
-        self.clients[key].connection = Some(connection);
-        self.connections[connection].client = Some(key);
-        self.stats.sessions_opened += 1;
-        self.stats.sessions += 1;
+        self.begin_session(connection, key);
 
         self.reply(connection, &Reply::Connected { timeout_s });
         self.welcome_back(key, connection);
@@ -136,11 +133,15 @@ impl<E: Encoder> Broker<E> {
         }
         let key = self.known_client(id.clone(), self.now.unix_ms);
         self.clients[key].is_transient = true;
-        self.clients[key].connection = Some(connection);
-        self.connections[connection].client = Some(key);
+        self.begin_session(connection, key);
+        if self.welcome_back(key, connection) { Entry::Restored } else { Entry::New }
+    }
+
+    fn begin_session(&mut self, connection: ConnectionKey, client: ClientKey) {
+        self.clients[client].connection = Some(connection);
+        self.connections[connection].client = Some(client);
         self.stats.sessions_opened += 1;
         self.stats.sessions += 1;
-        if self.welcome_back(key, connection) { Entry::Restored } else { Entry::New }
     }
 
     /// Ends the session of a client that said goodbye, though its connection is not closed yet.

@@ -258,20 +258,8 @@ impl<E: Encoder> Broker<E> {
     /// other observers as well.
     pub fn relay(&mut self, message: &Relayed<'_>, through: Option<ConnectionKey>) {
         self.stats.relayed += 1;
-        let publisher = ClientId::from(message.publisher);
         if let ChannelKind::Direct(client) = channel_kind(message.channel) {
-            self.finish_run();
-            let receiver =
-                self.client_keys.get(client).and_then(|&key| self.clients[key].connection);
-            if let Some(receiver) = receiver {
-                let source = Source {
-                    at: message.at,
-                    server: Some(message.server),
-                    ..Source::of(&publisher)
-                };
-                self.send_directly(receiver, message.channel, source, message.payload);
-            }
-            return;
+            return self.relay_directly(client, message);
         }
         if self.check_topic(message.channel).is_err() {
             self.stats.rejected += 1;
@@ -285,7 +273,7 @@ impl<E: Encoder> Broker<E> {
             self.finish_run();
             let author = Author {
                 from: through,
-                publisher,
+                publisher: ClientId::from(message.publisher),
                 at: message.at,
                 server: Some(Arc::from(message.server)),
                 on_behalf_of: None,
@@ -294,6 +282,16 @@ impl<E: Encoder> Broker<E> {
             self.begin_run(key, author, false, id);
         }
         self.push_to_run(message.payload);
+    }
+
+    fn relay_directly(&mut self, client: &str, message: &Relayed<'_>) {
+        self.finish_run();
+        let receiver = self.client_keys.get(client).and_then(|&key| self.clients[key].connection);
+        let Some(receiver) = receiver else { return };
+        let publisher = ClientId::from(message.publisher);
+        let source =
+            Source { at: message.at, server: Some(message.server), ..Source::of(&publisher) };
+        self.send_directly(receiver, message.channel, source, message.payload);
     }
 
     fn continues_relay(&self, key: ChannelKey, message: &Relayed<'_>, is_own: bool) -> bool {
