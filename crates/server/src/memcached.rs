@@ -1,7 +1,7 @@
 //! The cache: connections that speak memcached's text protocol, and what is told of their changes.
 //!
-//! A connection is one task that reads, has [`rialto_cache::Session`] answer, and writes before it reads on: a client
-//! that does not read its answers is not listened to, and costs one buffer.
+//! A connection is one task that reads, has [`rialto_cache::Session`] answer, and writes before it
+//! reads on: a client that does not read its answers is not listened to, and costs one buffer.
 
 mod publish;
 

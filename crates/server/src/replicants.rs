@@ -1,5 +1,7 @@
 //! Which hosts may have the messages of all channels: by name, looked up again and again, because
-//! the address behind a name may change.
+//! a name may come to have another address.
+//!
+//! An address that was found for a host stays allowed until the server stops.
 
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc, time::Duration};
 
@@ -27,7 +29,7 @@ impl Replicants {
         self.addresses.write().extend(addresses.map(|address| address.to_canonical()));
     }
 
-    /// Keeps the addresses of `hosts` up to date until the task is aborted.
+    /// Goes on learning the addresses of `hosts` until the task is aborted.
     pub(crate) async fn keep(self: Arc<Self>, hosts: Vec<String>) {
         let mut failing = BTreeSet::new();
         loop {
@@ -36,7 +38,7 @@ impl Replicants {
         }
     }
 
-    /// Looks all names up; the addresses of those that fail stay as they were found before.
+    /// Looks all names up and adds what is found; logs a host once that has no address.
     pub(crate) async fn look_up(&self, hosts: &[String], failing: &mut BTreeSet<String>) {
         for host in hosts {
             match lookup_host((host.as_str(), 0)).await {
