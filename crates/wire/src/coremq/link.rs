@@ -6,9 +6,14 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
-use super::{decode::Malformed, encode::put_frame, members::Members, payload::canonical};
+use super::{
+    Carrier,
+    decode::Malformed,
+    encode::{put_frame, put_json},
+    members::Members,
+    payload::canonical,
+};
 use crate::json::{depth, put_ascii};
 
 /// What a replicant of our kind adds to its request.
@@ -141,8 +146,7 @@ pub fn put_request(out: &mut Vec<u8>, queue: &str, request: &impl Serialize) {
     if queue.is_empty() {
         return put_link_frame(out, |out| put_ascii(&json, out));
     }
-    let head = format!("{queue} ");
-    put_frame(out, &head, head.chars().count(), |out| put_ascii(&json, out));
+    put_json(out, Carrier::Tcp, queue, &json);
 }
 
 fn put_link_frame(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
@@ -172,7 +176,6 @@ fn server_frame<'a>(
     let relay = |name| {
         let relay = serde_json::from_str(members.raw(name)?);
         let payload = members.raw("coremq_payload")?;
-        serde_json::from_str::<&RawValue>(payload).ok()?;
         Some((relay.ok()?, payload))
     };
     if let Some((relay, payload)) = relay("coremq_relay") {
