@@ -237,7 +237,7 @@ impl<E: Encoder> Broker<E> {
         &mut self,
         connection: ConnectionKey,
         request: Option<&str>,
-        result: Result<Option<&str>, Reject>,
+        result: Result<Option<&str>, &Reject>,
     ) {
         self.stats.rejected += u64::from(result.is_err());
         self.reply(connection, &Reply::Published { request, result });

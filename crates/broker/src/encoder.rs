@@ -33,21 +33,21 @@ pub enum Reply<'a> {
         /// The channel as asked for.
         channel: &'a str,
         /// Why not.
-        result: Result<(), Reject>,
+        result: Result<(), &'a Reject>,
     },
     /// Outcome of an unsubscribe.
     Unsubscribed {
         /// The channel as asked for.
         channel: &'a str,
         /// Why not.
-        result: Result<(), Reject>,
+        result: Result<(), &'a Reject>,
     },
     /// Outcome of a publish.
     Published {
         /// The publisher's own id of the request; `None` when it sent none.
         request: Option<&'a str>,
         /// The JSON answer of a control channel, or nothing; or why not.
-        result: Result<Option<&'a str>, Reject>,
+        result: Result<Option<&'a str>, &'a Reject>,
     },
 }
 

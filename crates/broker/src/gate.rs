@@ -1,4 +1,7 @@
-//! The question who may come in, as the core's words; the access crate answers it.
+//! The questions who may come in and what they may do, as the core's words; the access crate and the
+//! server's application answer them.
+
+use std::{fmt, sync::Arc};
 
 use crate::{ClientId, Reject, UnixMs};
 
@@ -20,7 +23,67 @@ pub struct Refusal {
     pub message: String,
 }
 
-/// Decides who may open a session.
+/// What clients do that rules speak of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// Publishing to an ordinary channel.
+    Publish,
+    /// Subscribing to an ordinary channel.
+    Subscribe,
+    /// Asking a control channel, `$name`.
+    Control,
+    /// Sending to one client, `#client`.
+    Direct,
+    /// Reading the history of a channel.
+    History,
+}
+
+/// What the holder of a session may do, as of the moment they were made.
+pub trait Rights: fmt::Debug + Send + Sync {
+    /// Judges whether the holder may do this with the channel of that name, its mark included.
+    ///
+    /// # Errors
+    /// [`Reject::Denied`], which names the rule.
+    ///
+    /// # Cost
+    /// In the time of a publish: no allocation unless it is denied.
+    fn decide(&self, action: Action, channel: &str) -> Result<(), Reject>;
+
+    /// Returns the name the holder goes by in rules: its client id, or that of its token.
+    fn account(&self) -> &str;
+
+    /// Returns the holder's rights as they are by now, or `None` if it may have no session any more.
+    fn renewed(&self) -> Option<Arc<dyn Rights>>;
+}
+
+/// A channel that a client is subscribed to by the server, when its session opens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForcedSubscription {
+    /// The channel.
+    pub channel: String,
+    /// Whether the subscription outlives the session.
+    pub persistent: bool,
+}
+
+/// What a session begins with.
+#[derive(Debug, Clone, Default)]
+pub struct Admission {
+    /// What its client may do; without, everything.
+    pub rights: Option<Arc<dyn Rights>>,
+    /// What it is subscribed to without asking.
+    pub subscriptions: Vec<ForcedSubscription>,
+}
+
+/// What the server's application said of the one request that is under way.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Permit {
+    /// What is published instead of the request's payload: one JSON text.
+    pub payload: Option<String>,
+    /// The answer of a control channel that the application has: one JSON text.
+    pub answer: Option<String>,
+}
+
+/// Decides who may open a session, and what is allowed in one beyond its [`Rights`].
 pub trait Gate: Send + Sync {
     /// Judges authentication data, one JSON text.
     ///
@@ -28,12 +91,20 @@ pub trait Gate: Send + Sync {
     /// [`Refusal`] with the reason for the client.
     fn authenticate(&self, data: &str, now: UnixMs) -> Result<Grant, Refusal>;
 
-    /// Says whether sessions may be opened without a token.
-    fn admits_anybody(&self) -> bool;
+    /// Says how a session may be opened without a token, if it may.
+    fn admit_anybody(&self, client: &str) -> Option<Admission>;
 
     /// Judges whether `token` opens the session of `client`.
     ///
     /// # Errors
-    /// [`Reject::InvalidToken`] when it does not.
-    fn admit(&self, client: &str, token: &str, now: UnixMs) -> Result<(), Reject>;
+    /// [`Reject::InvalidToken`] when it does not, or another where more is to be said.
+    fn admit(&self, client: &str, token: &str, now: UnixMs) -> Result<Admission, Reject>;
+
+    /// Says what the application decided on the request under way. Rights were asked before it.
+    ///
+    /// # Errors
+    /// What the client is told.
+    fn permit(&self) -> Result<Permit, Reject> {
+        Ok(Permit::default())
+    }
 }

@@ -38,7 +38,7 @@ pub use client::Now;
 pub use durable::*;
 pub use effect::{ChannelKey, ClientKey, ConnectionKey, Effect, ReadRequest};
 pub use encoder::{Encoder, FORMAT_COUNT_MAX, Format, Mark, Reply, Source};
-pub use gate::{Gate, Grant, Refusal};
+pub use gate::{Action, Admission, ForcedSubscription, Gate, Grant, Permit, Refusal, Rights};
 pub use inbox::InboxLimits;
 pub use manners::Manners;
 pub use name::{ChannelKind, ChannelName, ClientId, channel_kind};

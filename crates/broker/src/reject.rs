@@ -1,7 +1,9 @@
 //! Why the broker refuses a request, and why a connection ends.
 
+use std::sync::Arc;
+
 /// A refusal that the peer is told of. The dialects map it to their codes and texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Reject {
     /// The packet cannot be understood.
     #[error("the packet is malformed")]
@@ -12,6 +14,27 @@ pub enum Reject {
     /// This client may not do that.
     #[error("not allowed")]
     NotAllowed,
+    /// A rule or the server's application does not allow it, for this reason.
+    #[error("{0}")]
+    Denied(Arc<str>),
+    /// Who the client is could not be shown, for this reason.
+    #[error("{0}")]
+    Failed(Arc<str>),
+    /// The server's application, which decides this, gives no answer.
+    #[error("the server cannot decide this now; try again later")]
+    Undecided,
+    /// The client publishes more often than the channel allows.
+    #[error("more than {limit} messages a second, the most this channel takes from one client")]
+    TooFast {
+        /// Most messages a second.
+        limit: u32,
+    },
+    /// The payload is larger than the channel allows.
+    #[error("the payload is larger than {limit} bytes, the most this channel takes")]
+    PayloadTooLarge {
+        /// Most bytes a payload may have.
+        limit: usize,
+    },
     /// The channel cannot be used this way, or is no channel at all.
     #[error("the channel cannot be used this way")]
     InvalidChannel,
@@ -101,9 +124,18 @@ pub enum CloseReason {
         /// Most connections from one address.
         limit: usize,
     },
+    /// The operator or the server's application ended it.
+    #[error("disconnected by the server")]
+    Removed,
+    /// What the client may do was taken from it: its user, its token or its rights are gone.
+    #[error("access was withdrawn")]
+    Withdrawn,
     /// The server stops.
     #[error("the server is shutting down")]
     ShuttingDown,
+    /// The server crashed while the session was open; only ever said afterwards.
+    #[error("the server crashed")]
+    Crashed,
     /// Something failed in the server itself.
     #[error("internal error")]
     Internal,

@@ -18,8 +18,9 @@ impl<E: Encoder> Broker<E> {
         let batch = self.committing.pop_front().expect("outcomes come for batches under way only");
         self.stats.store_failures += u64::from(result.is_err());
         for Waiting { change, pending } in batch {
+            let outcome = result.clone();
             let outcome =
-                result.map(|outcomes| change.map_or(Outcome::Done, |index| outcomes[index]));
+                outcome.map(|outcomes| change.map_or(Outcome::Done, |index| outcomes[index]));
             self.complete(pending, outcome);
         }
     }
@@ -78,6 +79,7 @@ impl<E: Encoder> Broker<E> {
             }
             Err(reject) => Err(reject),
         };
+        let result = result.as_ref().map(|data: &Option<&str>| *data);
         if let Some(publisher) = page.from {
             for request in page.requests.iter() {
                 self.reply_published(publisher, Some(request), result);

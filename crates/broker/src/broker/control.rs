@@ -16,14 +16,14 @@ impl<E: Encoder> Broker<E> {
         request: Option<&str>,
     ) {
         if request.is_none() {
-            self.reply_published(connection, None, Err(Reject::InvalidPacket));
+            self.reply_published(connection, None, Err(&Reject::InvalidPacket));
             return;
         }
         match self.control_answer(connection, client, name) {
             Some(answer) => {
                 self.reply_published(connection, request, Ok(Some(&answer.to_string())));
             }
-            None => self.reply_published(connection, request, Err(Reject::InvalidChannel)),
+            None => self.reply_published(connection, request, Err(&Reject::InvalidChannel)),
         }
     }
 

@@ -71,7 +71,7 @@ impl<E: Encoder> Broker<E> {
                 self.reply_published(connection, publish.request, Ok(None));
             }
             Err(reject) if publish.qos == Qos::AtLeastOnce || publish.request.is_some() => {
-                self.reply_published(connection, publish.request, Err(reject));
+                self.reply_published(connection, publish.request, Err(&reject));
             }
             Err(_) => self.stats.rejected += 1,
             Ok(_) => {}

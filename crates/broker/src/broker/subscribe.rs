@@ -30,7 +30,7 @@ impl<E: Encoder> Broker<E> {
         let Some(client) = self.session(connection) else { return };
         if let Err(reject) = self.check_topic(channel) {
             self.stats.rejected += 1;
-            let result = Err(reject);
+            let result = Err(&reject);
             self.reply(connection, &Reply::Unsubscribed { channel, result });
             return;
         }
@@ -258,6 +258,7 @@ impl<E: Encoder> Broker<E> {
         result: Result<(), Reject>,
     ) {
         self.stats.rejected += u64::from(result.is_err());
+        let result = result.as_ref().copied();
         self.reply(connection, &Reply::Subscribed { channel, result });
     }
 
@@ -342,6 +343,7 @@ impl<E: Encoder> Broker<E> {
         result: Result<(), Reject>,
     ) {
         if let Some(connection) = reply_to {
+            let result = result.as_ref().copied();
             self.reply(connection, &Reply::Unsubscribed { channel, result });
         }
     }
