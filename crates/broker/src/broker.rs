@@ -12,30 +12,39 @@ mod commit;
 mod connect;
 mod control;
 mod history;
+mod presence;
 mod publish;
 mod replicate;
+mod report;
+mod rights;
 mod route;
 mod run;
 mod subscribe;
 mod tick;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::{
+    collections::{BTreeSet, HashMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use slotmap::SlotMap;
 
 use crate::{
     ChannelKey, ChannelKind, ChannelName, ClientId, ClientKey, ConnectionKey, CursorState, Effect,
-    Encoder, Format, LogId, Reject, Reply, Settings, Snapshot, Stats,
+    Encoder, Format, LogId, Reject, Reply, Settings, Snapshot, Stats, UnixMs,
     channel::{Channel, Hasher, Log, RetainedMessage},
     client::{Client, Connection, Now, Subscription},
     cursor::Cursor,
     output::{Outputs, Run},
+    profile::{Profile, Profiles},
 };
 
 pub(crate) use absence::Absence;
 pub use connect::Entry;
 pub use publish::{Publish, Qos};
 pub use replicate::{Observed, Relayed, Resume};
+pub use report::{ChannelReport, ClientReport};
 
 /// Routes, remembers and delivers; the core of everything.
 ///
@@ -63,8 +72,13 @@ pub struct Broker<E: Encoder> {
     uncommitted_bytes_total: usize,
     dirty: tick::Dirty,
     histories: history::Histories,
+    profiles: Profiles,
     replication: replicate::Replication,
     absences: absence::Absences,
+    /// Sessions whose beginning is put off, by when they are to be started.
+    starting: BTreeSet<(Duration, ConnectionKey)>,
+    /// When this run of the broker began.
+    started_ms: UnixMs,
     /// Number of the next live QoS 1 delivery.
     next_live: u64,
     /// Counts retained publishes; see [`RetainedMessage::version`].
@@ -80,9 +94,12 @@ impl<E: Encoder> Broker<E> {
     pub fn new(encoder: E, settings: Settings, snapshot: Snapshot, started: Now) -> Self {
         let mut broker = Broker {
             encoder,
-            histories: history::Histories::new(&settings),
+            histories: history::Histories::default(),
+            profiles: Profiles::new(&settings),
             replication: replicate::Replication::default(),
             absences: absence::Absences::default(),
+            starting: BTreeSet::new(),
+            started_ms: started.unix_ms,
             settings,
             now: started,
             connections: SlotMap::default(),
@@ -171,6 +188,7 @@ impl<E: Encoder> Broker<E> {
         for (channel, messages) in snapshot.history {
             self.restore_history(&channel, &messages);
         }
+        self.report_crashed(snapshot.sessions);
         for (channel, message) in snapshot.retained {
             let key = self.channel_or_new(channel.as_str());
             self.channels[key].retained = Some(Box::new(RetainedMessage { message, version: 0 }));
@@ -201,11 +219,15 @@ impl<E: Encoder> Broker<E> {
         if let Some(&key) = self.channel_keys.get(name) {
             return key;
         }
-        let history_rule = self.history_rule(name);
+        let profile = self.profile_of(name).clone();
         let name = ChannelName::from(name);
-        let key = self.channels.insert(Box::new(Channel::new(name.clone(), history_rule)));
+        let key = self.channels.insert(Box::new(Channel::new(name.clone(), profile)));
         self.channel_keys.insert(name, key);
         key
+    }
+
+    fn profile_of(&mut self, name: &str) -> &Arc<Profile> {
+        self.profiles.of(&self.settings, name)
     }
 
     /// Forgets a channel that nobody could notice any more.

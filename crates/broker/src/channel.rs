@@ -1,14 +1,12 @@
 //! A channel in use: who receives, what is retained, how far its log has come.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use indexmap::IndexSet;
 
 use crate::{
     ChannelName, ClientKey, LogId, LogLimits, LogState, PageState, Retained, Sequence,
-    history::{History, HistoryRule},
-    receivers::Receivers,
-    sorted_map::SortedMap,
+    history::History, profile::Profile, receivers::Receivers, sorted_map::SortedMap,
 };
 
 /// Hasher of the core's look-up tables; seeded per process.
@@ -23,7 +21,7 @@ pub(crate) struct Channel {
     /// Lost clients that are subscribed until their session ends.
     pub(crate) absent: IndexSet<ClientKey, Hasher>,
     pub(crate) retained: Option<Box<RetainedMessage>>,
-    pub(crate) history_rule: HistoryRule,
+    pub(crate) profile: Arc<Profile>,
     pub(crate) history: Option<Box<History>>,
     pub(crate) log: Option<Box<Log>>,
     /// Clients with a persistent subscription, connected or not.
@@ -60,13 +58,13 @@ pub(crate) struct Log {
 }
 
 impl Channel {
-    pub(crate) fn new(name: ChannelName, history_rule: HistoryRule) -> Self {
+    pub(crate) fn new(name: ChannelName, profile: Arc<Profile>) -> Self {
         Channel {
             name,
             receivers: Receivers::default(),
             absent: IndexSet::default(),
             retained: None,
-            history_rule,
+            profile,
             history: None,
             log: None,
             persistent: SortedMap::default(),
@@ -111,9 +109,14 @@ impl Log {
 
     /// Says whether a limit keeps more messages out.
     pub(crate) fn is_full(&self, limits: &LogLimits) -> bool {
-        let held = self.last - self.oldest_floor();
+        let (held, _) = self.held();
         (limits.messages_max != 0 && limits.messages_max <= held)
             || (limits.bytes_max != 0 && limits.bytes_max <= self.bytes)
+    }
+
+    /// Returns the messages held and their bytes.
+    pub(crate) fn held(&self) -> (u64, u64) {
+        (self.last - self.oldest_floor(), self.bytes)
     }
 
     /// Returns the sequence before the oldest message held.

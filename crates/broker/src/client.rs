@@ -1,10 +1,10 @@
 //! What the core knows of a client and of a connection.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use crate::{
-    ChannelKey, ClientId, ClientKey, CloseReason, ConnectionKey, Manners, UnixMs, broker::Absence,
-    cursor::Cursor, sorted_map::SortedMap,
+    ChannelKey, ClientId, ClientKey, CloseReason, ConnectionKey, ForcedSubscription, Manners,
+    Rights, UnixMs, broker::Absence, cursor::Cursor, rate::Rates, sorted_map::SortedMap,
 };
 
 /// Live pushes may always be this many unacknowledged, however small the window of stored ones is:
@@ -37,6 +37,8 @@ pub(crate) struct Client {
     pub(crate) dirty: bool,
     /// Channels its subscription to which is changing: in the store, and not yet committed.
     pub(crate) changing: SortedMap<ChannelKey, Changing>,
+    /// Channels the server subscribed it to, whatever its rights are.
+    pub(crate) forced: BTreeSet<ChannelKey>,
 }
 
 /// Changes of one subscription that are under way.
@@ -75,10 +77,18 @@ pub(crate) struct Connection {
     pub(crate) uncommitted_bytes: usize,
     /// The channel it published to last: publishers seldom change.
     pub(crate) last_channel: Option<ChannelKey>,
-    /// Whether an effect to close it was made.
-    pub(crate) closing: bool,
-    /// Whether its client said goodbye.
-    pub(crate) has_left: bool,
+    /// Whether its rights allow publishing to `last_channel`; asked once.
+    pub(crate) is_last_permitted: bool,
+    /// Why it is to be closed, once an effect to close it was made.
+    pub(crate) closing: Option<CloseReason>,
+    /// What its client may do; without, everything.
+    pub(crate) rights: Option<Arc<dyn Rights>>,
+    /// What it has left of the limits on how often it may publish.
+    pub(crate) rates: Rates,
+    /// Number of the session it carries.
+    pub(crate) session: u64,
+    /// What its client is still to be subscribed to at the beginning of its session.
+    pub(crate) start: Vec<ForcedSubscription>,
 }
 
 impl Client {
@@ -93,6 +103,7 @@ impl Client {
             last_seen,
             dirty: false,
             changing: SortedMap::default(),
+            forced: BTreeSet::new(),
         }
     }
 
@@ -154,6 +165,11 @@ impl Client {
 }
 
 impl Connection {
+    /// Says whether its client said goodbye.
+    pub(crate) fn has_left(&self) -> bool {
+        self.closing == Some(CloseReason::Asked)
+    }
+
     /// Notes live QoS 1 pushes that the client has to acknowledge.
     ///
     /// # Errors

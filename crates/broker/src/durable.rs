@@ -123,6 +123,10 @@ pub enum Change {
     },
     /// Forgets a channel's history.
     DropHistory(ChannelName),
+    /// Notes that a client's session is open, and since when.
+    OpenSession(ClientId, UnixMs),
+    /// Notes that a client's session has ended.
+    CloseSession(ClientId),
 }
 
 /// What became of one [`Change`] of a committed batch.
@@ -159,6 +163,8 @@ pub struct Snapshot {
     pub retained: Vec<(ChannelName, Retained)>,
     /// Histories that are not empty, names ascending; messages oldest first: by `at`, then by id.
     pub history: Vec<(ChannelName, Vec<HistoryMessage>)>,
+    /// Sessions that were open, names ascending, and since when.
+    pub sessions: Vec<(ClientId, UnixMs)>,
 }
 
 /// How far a log has grown and been trimmed.

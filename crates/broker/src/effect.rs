@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use slotmap::new_key_type;
 
-use crate::{Change, CloseReason, LogId, Sequence};
+use crate::{Change, ClientId, CloseReason, LogId, Reject, Sequence, UnixMs};
 
 new_key_type! {
     /// Names one connection; never used twice.
@@ -39,6 +39,30 @@ pub enum Effect {
     Commit(Vec<Change>),
     /// Read pages of a log; they come back through `on_read`.
     Read(ReadRequest),
+    /// A message of the server itself is through the store, or is not.
+    Pushed {
+        /// Which.
+        ticket: u64,
+        /// Why not.
+        result: Result<(), Reject>,
+    },
+    /// A session has ended; only said if the settings ask for it.
+    Departed(Departed),
+}
+
+/// A session that has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Departed {
+    /// Whose it was.
+    pub client: ClientId,
+    /// The connection it was on; `None` if a crash ended it.
+    pub connection: Option<ConnectionKey>,
+    /// Why it ended.
+    pub reason: CloseReason,
+    /// When; of a crash, when the server was back.
+    pub at: UnixMs,
+    /// Grows with each session.
+    pub session: u64,
 }
 
 /// What a catching-up subscriber needs next.

@@ -51,6 +51,20 @@ pub enum Reply<'a> {
     },
 }
 
+impl Reply<'_> {
+    /// Says whether it tells of a refusal.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Reply::Connected { .. } => false,
+            Reply::Subscribed { result, .. } | Reply::Unsubscribed { result, .. } => {
+                result.is_err()
+            }
+            Reply::Published { result, .. } => result.is_err(),
+        }
+    }
+}
+
 /// Where messages come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Source<'a> {

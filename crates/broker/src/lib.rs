@@ -21,6 +21,8 @@ mod encoder;
 mod gate;
 mod manners;
 mod packet_id;
+mod profile;
+mod rate;
 
 mod channel;
 mod client;
@@ -33,10 +35,12 @@ mod sorted_map;
 
 mod broker;
 
-pub use broker::{Broker, Entry, Observed, Publish, Qos, Relayed, Resume};
+pub use broker::{
+    Broker, ChannelReport, ClientReport, Entry, Observed, Publish, Qos, Relayed, Resume,
+};
 pub use client::Now;
 pub use durable::*;
-pub use effect::{ChannelKey, ClientKey, ConnectionKey, Effect, ReadRequest};
+pub use effect::{ChannelKey, ClientKey, ConnectionKey, Departed, Effect, ReadRequest};
 pub use encoder::{Encoder, FORMAT_COUNT_MAX, Format, Mark, Reply, Source};
 pub use gate::{Action, Admission, ForcedSubscription, Gate, Grant, Permit, Refusal, Rights};
 pub use inbox::InboxLimits;

@@ -164,7 +164,7 @@ impl<E: Encoder> Run<E> {
             let frames = Vec::with_capacity(RUN_BYTES_MIN);
             encodings[usize::from(format.0)] = Some(Encoding { envelope, frames });
         }
-        let last = LastPayloads::new(channel.history_rule);
+        let last = LastPayloads::new(channel.profile.history);
         let missed = (!channel.absent.is_empty()).then(PayloadsBuilder::default);
         Run { channel: key, author, first, is_own, acknowledged, count: 0, last, missed, encodings }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Format, InboxLimits};
+use crate::{ChannelName, Format, InboxLimits};
 
 /// What the core is configured to do. All limits hold per broker unless they say otherwise.
 #[derive(Debug, Clone)]
@@ -38,6 +38,10 @@ pub struct Settings {
     pub replication: ReplicationSettings,
     /// Time after which a client without persistent subscriptions, not seen since, is forgotten.
     pub forget_after: Duration,
+    /// Where it is published who comes and goes.
+    pub presence_channel: Option<ChannelName>,
+    /// Whether the world is told when sessions end, those that a crash ended included.
+    pub reports_departures: bool,
 }
 
 /// How far a channel's log may grow; 0 means without limit.
@@ -66,7 +70,7 @@ pub struct HistorySettings {
 
 /// What differs on the channels whose names fit a pattern. Of several rules that fit, the first that
 /// says something holds.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ChannelRule {
     /// Which channels: `*` stands for any characters, `?` for one.
     pub pattern: String,
@@ -74,6 +78,20 @@ pub struct ChannelRule {
     pub history_count_max: Option<u32>,
     /// Whether the history outlives a restart.
     pub history_persistent: Option<bool>,
+    /// Whether publishers get their own messages back, where their dialect leaves that open.
+    pub echo: Option<bool>,
+    /// As [`LogLimits::messages_max`].
+    pub log_messages_max: Option<u64>,
+    /// As [`LogLimits::bytes_max`].
+    pub log_bytes_max: Option<u64>,
+    /// As [`LogLimits::age_max`].
+    pub log_age_max: Option<Duration>,
+    /// As [`LogLimits::drop_oldest`].
+    pub log_drop_oldest: Option<bool>,
+    /// Bytes a payload may have.
+    pub payload_bytes_max: Option<usize>,
+    /// Messages a second that one client may publish to all channels of this rule together.
+    pub publish_rate_max: Option<u32>,
 }
 
 /// How messages are passed on to other servers.
@@ -112,6 +130,8 @@ impl Default for Settings {
             inbox: InboxLimits { bytes_max: 10 << 10, drop_oldest: true },
             replication: ReplicationSettings::default(),
             forget_after: Duration::from_secs(30 * 24 * 3600),
+            presence_channel: None,
+            reports_departures: false,
         }
     }
 }

@@ -11,10 +11,12 @@
 
 pub mod coremq;
 mod dialects;
+mod inquiry;
 pub mod jmqt;
 pub mod pubsubx;
 
 pub use dialects::{Dialects, Envelope};
+pub use inquiry::{Inquiry, Matter};
 
 #[cfg(test)]
 mod tests;

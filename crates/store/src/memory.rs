@@ -36,6 +36,8 @@ struct Shelves {
     retained: BTreeMap<ChannelName, Retained>,
     /// None is empty; the messages oldest first.
     history: BTreeMap<ChannelName, Vec<HistoryMessage>>,
+    /// Open sessions, and since when.
+    sessions: BTreeMap<ClientId, UnixMs>,
     /// How many logs were ever made; the latest one's id.
     made: u64,
 }
@@ -128,6 +130,12 @@ impl Shelves {
             Change::DropHistory(channel) => {
                 self.history.remove(channel);
             }
+            Change::OpenSession(client, began) => {
+                self.sessions.insert(client.clone(), *began);
+            }
+            Change::CloseSession(client) => {
+                self.sessions.remove(client);
+            }
         }
         Outcome::Done
     }
@@ -212,6 +220,7 @@ impl Shelves {
             cursors,
             retained: self.retained.clone().into_iter().collect(),
             history: self.history.clone().into_iter().collect(),
+            sessions: self.sessions.clone().into_iter().collect(),
         }
     }
 }

@@ -138,7 +138,7 @@ impl<E: Encoder> Broker<E> {
         for &key in &self.channels[channel].absent {
             let client = &mut self.clients[key];
             let Some(absence) = &mut client.absence else { continue };
-            let echo = absence.manners.echo.unwrap_or(self.settings.echo);
+            let echo = absence.manners.echo.unwrap_or(self.channels[channel].profile.echo);
             if echo || missed.author.publisher != client.id {
                 self.stats.dropped_absent += absence.inbox.push(&missed, limits);
             }

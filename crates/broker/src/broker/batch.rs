@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::{
     Change, ChannelKey, ChannelName, ClientId, ClientKey, ConnectionKey, Effect, Encoder, LogId,
-    Page, Payloads, PayloadsBuilder, Reject, Retained, Sequence, channel::RetainedMessage,
+    Page, Payloads, PayloadsBuilder, Reject, Retained, Sequence, UnixMs, channel::RetainedMessage,
 };
 
 use super::{
@@ -64,6 +64,10 @@ pub(super) enum Pending {
     /// Messages that the core has dropped already, up to this one.
     Trim(ChannelKey, LogId, Sequence),
     Client(ClientKey),
+    /// A session that began at this time, or ended.
+    OpenSession(ClientId, Option<UnixMs>),
+    /// A client whose coming is announced once its subscriptions are there.
+    Online(ClientKey, ConnectionKey),
     /// Newest messages of a channel's history, and how many.
     History(ChannelKey, usize),
     /// Nothing depends on it.

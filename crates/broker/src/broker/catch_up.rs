@@ -139,7 +139,8 @@ impl<E: Encoder> Broker<E> {
         let name = self.channels[request.channel].name.clone();
         let mut gathered = Gathered::default();
         for page in pages {
-            let is_own = !self.settings.echo && page.publisher == self.clients[client].id;
+            let has_echo = self.has_echo(request.connection, request.channel);
+            let is_own = !has_echo && page.publisher == self.clients[client].id;
             let source = Source { at: page.at, ..Source::of(&page.publisher) };
             let envelope = self.encoder.envelope(format, &name, source);
             for (sequence, payload) in (page.first..).zip(page.payloads.iter()) {

@@ -1,6 +1,6 @@
 //! The way back from the store: what was committed takes effect, in the order it was handed over.
 
-use crate::{ChannelKey, Encoder, Outcome, Reject, channel::RetainedMessage};
+use crate::{ChannelKey, Effect, Encoder, Outcome, Reject, channel::RetainedMessage};
 
 use super::{
     Broker,
@@ -12,13 +12,13 @@ impl<E: Encoder> Broker<E> {
     ///
     /// # Panics
     /// When no batch is under way: the store answered more than it was asked.
-    pub fn on_committed(&mut self, result: Result<&[Outcome], Reject>) {
+    pub fn on_committed(&mut self, result: Result<&[Outcome], &Reject>) {
         // What gathers came before; it must find channels and receivers as they were.
         self.settle();
         let batch = self.committing.pop_front().expect("outcomes come for batches under way only");
         self.stats.store_failures += u64::from(result.is_err());
         for Waiting { change, pending } in batch {
-            let outcome = result.clone();
+            let outcome = result.map_err(Clone::clone);
             let outcome =
                 outcome.map(|outcomes| change.map_or(Outcome::Done, |index| outcomes[index]));
             self.complete(pending, outcome);
@@ -50,6 +50,10 @@ impl<E: Encoder> Broker<E> {
                 self.history_refused(channel, count);
             }
             Pending::Unread(channel) if outcome.is_err() => self.dirty.unread.push(channel),
+            Pending::OpenSession(client, began) if outcome.is_err() => {
+                self.dirty.sessions.entry(client).or_insert(began);
+            }
+            Pending::Online(client, connection) => self.announce_online(client, connection),
             Pending::Trim(channel, log, last) if outcome.is_err() => {
                 self.dirty.trims.insert(channel, (log, last));
             }
@@ -80,13 +84,20 @@ impl<E: Encoder> Broker<E> {
             Err(reject) => Err(reject),
         };
         let result = result.as_ref().map(|data: &Option<&str>| *data);
-        if let Some(publisher) = page.from {
-            for request in page.requests.iter() {
-                self.reply_published(publisher, Some(request), result);
+        for request in page.requests.iter() {
+            match page.from {
+                Some(publisher) => self.reply_published(publisher, Some(request), result),
+                None => self.report_pushed(request, result.map(|_| ())),
             }
         }
         self.drop_unread_log(key);
         self.drop_if_idle(key);
+    }
+
+    /// Says what became of a message of the server itself, whose ticket stands for a request's id.
+    fn report_pushed(&mut self, ticket: &str, result: Result<(), &Reject>) {
+        let ticket = ticket.parse().expect("the server's requests are its tickets");
+        self.outputs.push(Effect::Pushed { ticket, result: result.map_err(Clone::clone) });
     }
 
     fn keep_retained(&mut self, key: ChannelKey, retained: Option<RetainedMessage>) {

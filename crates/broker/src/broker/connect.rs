@@ -1,9 +1,10 @@
 //! Connections and sessions: their begin, takeover and end.
 
 use crate::{
-    ChannelKey, ClientId, ClientKey, CloseReason, ConnectionKey, Effect, Encoder, Format, Manners,
-    Mark, Reply, Source,
+    Admission, ChannelKey, ClientId, ClientKey, CloseReason, ConnectionKey, Effect, Encoder,
+    Format, Manners, Mark, Reply, Source,
     client::{Connection, Subscription},
+    rate::Rates,
     receivers::Receiver,
 };
 
@@ -35,8 +36,12 @@ impl<E: Encoder> Broker<E> {
             waiting: Vec::new(),
             uncommitted_bytes: 0,
             last_channel: None,
-            closing: false,
-            has_left: false,
+            is_last_permitted: false,
+            closing: None,
+            rights: None,
+            rates: Rates::default(),
+            session: 0,
+            start: Vec::new(),
         })
     }
 
@@ -59,7 +64,7 @@ impl<E: Encoder> Broker<E> {
 
     /// Says whether a connection is to end, so that nothing more it sends counts.
     pub fn is_closing(&self, connection: ConnectionKey) -> bool {
-        self.connections.get(connection).is_none_or(|connection| connection.closing)
+        self.connections.get(connection).is_none_or(|connection| connection.closing.is_some())
     }
 
     /// Returns the bytes this connection published and the store has not committed yet.
@@ -76,17 +81,17 @@ impl<E: Encoder> Broker<E> {
     ///
     /// An open session of the same client on another connection is taken over and that connection
     /// closed. What follows the acceptance, in this order: the retained messages of persistent
-    /// subscriptions, then their stored messages.
+    /// subscriptions, their stored messages, the subscriptions that the admission brings.
     ///
     /// A connection carries one session in its life: once more for the same client is only
     /// answered, for another client it does nothing.
     ///
     /// # Spec
     /// J-31, J-37, J-38, J-77, J-82.
-    pub fn connect(&mut self, connection: ConnectionKey, id: &ClientId) {
+    pub fn connect(&mut self, connection: ConnectionKey, id: &ClientId, admission: &Admission) {
         self.settle();
         // One that is being closed must not take its session back from the one that took over.
-        if self.connections.get(connection).is_none_or(|connection| connection.closing) {
+        if self.is_closing(connection) {
             return;
         }
         let timeout_s = self.settings.heartbeat_timeout.as_secs();
@@ -104,14 +109,16 @@ impl<E: Encoder> Broker<E> {
         }
         if let Some(old) = self.clients[key].connection {
             self.stats.sessions_taken_over += 1;
-            self.end_session(old);
+            self.end_session(old, CloseReason::TakenOver);
             self.close(old, CloseReason::TakenOver);
         }
-        self.begin_session(connection, key);
+        self.begin_session(connection, key, admission);
+        self.drop_forbidden(connection);
 
         self.reply(connection, &Reply::Connected { timeout_s });
         self.welcome_back(key, connection);
         self.resume(connection, key);
+        self.start(connection);
     }
 
     /// Opens a session on this connection for a client that is known only as long as it lasts:
@@ -119,10 +126,15 @@ impl<E: Encoder> Broker<E> {
     ///
     /// Nothing is answered. Says how the session began; for an id that another session has, or on a
     /// connection with a session, nothing happens.
-    pub fn connect_transient(&mut self, connection: ConnectionKey, id: &ClientId) -> Entry {
+    pub fn connect_transient(
+        &mut self,
+        connection: ConnectionKey,
+        id: &ClientId,
+        admission: &Admission,
+    ) -> Entry {
         self.settle();
         self.end_if_left(id);
-        let can_open = |one: &Connection| one.client.is_none() && !one.closing;
+        let can_open = |one: &Connection| one.client.is_none() && one.closing.is_none();
         let is_free = self.connections.get(connection).is_some_and(can_open);
         let known = self.client_keys.get(id).map(|&key| &self.clients[key]);
         // A lost one comes back; one that is remembered is not to be forgotten with this session.
@@ -133,22 +145,36 @@ impl<E: Encoder> Broker<E> {
         }
         let key = self.known_client(id.clone(), self.now.unix_ms);
         self.clients[key].is_transient = true;
-        self.begin_session(connection, key);
-        if self.welcome_back(key, connection) { Entry::Restored } else { Entry::New }
+        self.begin_session(connection, key, admission);
+        self.drop_forbidden(connection);
+        let is_back = self.welcome_back(key, connection);
+        self.start(connection);
+        if is_back { Entry::Restored } else { Entry::New }
     }
 
-    fn begin_session(&mut self, connection: ConnectionKey, client: ClientKey) {
+    fn begin_session(
+        &mut self,
+        connection: ConnectionKey,
+        client: ClientKey,
+        admission: &Admission,
+    ) {
         self.clients[client].connection = Some(connection);
-        self.connections[connection].client = Some(client);
         self.stats.sessions_opened += 1;
         self.stats.sessions += 1;
+        let session = self.started_ms * 1000 + self.stats.sessions_opened;
+        let state = &mut self.connections[connection];
+        state.client = Some(client);
+        state.session = session;
+        state.rights.clone_from(&admission.rights);
+        state.start.clone_from(&admission.subscriptions);
+        self.note_session(client, true);
     }
 
     /// Ends the session of a client that said goodbye, though its connection is not closed yet.
     fn end_if_left(&mut self, id: &ClientId) {
         let connection = self.client_keys.get(id).and_then(|&key| self.clients[key].connection);
-        if let Some(connection) = connection.filter(|&it| self.connections[it].has_left) {
-            self.end_session(connection);
+        if let Some(connection) = connection.filter(|&it| self.connections[it].has_left()) {
+            self.end_session(connection, CloseReason::Asked);
         }
     }
 
@@ -166,16 +192,25 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
-    /// Says whether a connection gets back what it publishes.
-    pub(super) fn has_echo(&self, connection: ConnectionKey) -> bool {
-        let own = self.connections.get(connection).and_then(|one| one.manners.echo);
-        own.unwrap_or(self.settings.echo)
+    /// Says whether a connection gets back what it publishes to a channel.
+    pub(super) fn has_echo(&self, connection: ConnectionKey, channel: ChannelKey) -> bool {
+        self.own_echo(connection).unwrap_or(self.channels[channel].profile.echo)
+    }
+
+    /// Says whether a connection gets back what it sends to its own client.
+    pub(super) fn has_general_echo(&self, connection: ConnectionKey) -> bool {
+        self.own_echo(connection).unwrap_or(self.settings.echo)
+    }
+
+    fn own_echo(&self, connection: ConnectionKey) -> Option<bool> {
+        self.connections.get(connection)?.manners.echo
     }
 
     /// Forgets a connection, whichever side ended it. The session on it ends.
     pub fn disconnect(&mut self, connection: ConnectionKey) {
         self.settle();
-        self.end_session(connection);
+        let closing = self.connections.get(connection).and_then(|connection| connection.closing);
+        self.end_session(connection, closing.unwrap_or(CloseReason::Ended));
         self.forget_observer(connection);
         self.connections.remove(connection);
     }
@@ -183,8 +218,8 @@ impl<E: Encoder> Broker<E> {
     /// Asks the world to end a connection once what was sent to it is written.
     pub fn close(&mut self, connection: ConnectionKey, reason: CloseReason) {
         let Some(state) = self.connections.get_mut(connection) else { return };
-        if !std::mem::replace(&mut state.closing, true) {
-            state.has_left = reason == CloseReason::Asked;
+        if state.closing.is_none() {
+            state.closing = Some(reason);
             self.settle();
             self.count_close(reason);
             self.outputs.push(Effect::Close { connection, reason });
@@ -246,10 +281,13 @@ impl<E: Encoder> Broker<E> {
     }
 
     /// Ends the session a connection carries: subscriptions that are not persistent go.
-    fn end_session(&mut self, connection: ConnectionKey) {
+    fn end_session(&mut self, connection: ConnectionKey, reason: CloseReason) {
         let Some(state) = self.connections.get_mut(connection) else { return };
         let Some(key) = state.client.take() else { return };
-        let (manners, has_left) = (state.manners, state.has_left);
+        let manners = state.manners;
+        // One that may have no session is not waited for either.
+        let is_final = matches!(reason, CloseReason::Asked | CloseReason::Withdrawn);
+        self.depart(key, connection, reason);
         self.stats.sessions -= 1;
         let client = &mut self.clients[key];
         client.connection = None;
@@ -257,7 +295,7 @@ impl<E: Encoder> Broker<E> {
         if !client.is_transient {
             self.dirty.note_client(key, client);
         }
-        if !has_left && !manners.resume_for.is_zero() {
+        if !is_final && !manners.resume_for.is_zero() {
             return self.lose(key, connection, manners);
         }
         client.absence = None;

@@ -2,33 +2,20 @@
 
 use std::collections::VecDeque;
 
-use wildmatch::WildMatch;
-
 use crate::{
-    Change, ChannelKey, ChannelKind, ChannelName, Encoder, HistoryMessage, MessageId, Source,
-    channel_kind,
-    history::{History, HistoryRule},
+    Change, ChannelKey, ChannelName, Encoder, HistoryMessage, MessageId, Source, history::History,
 };
 
 use super::{Broker, batch::Pending};
 
-/// Which channels have how much history, and in which order they lose it.
+/// How much memory history takes, and in which order channels lose it.
 #[derive(Debug, Default)]
 pub(super) struct Histories {
-    /// The rules' patterns, in the rules' order.
-    patterns: Vec<WildMatch>,
     /// Memory that all of them take, about.
     bytes: usize,
     /// Channels with history. The first is considered next when memory is short: it gets a second
     /// chance if something came since it was last considered.
     candidates: VecDeque<ChannelKey>,
-}
-
-impl Histories {
-    pub(super) fn new(settings: &crate::Settings) -> Self {
-        let patterns = settings.channel_rules.iter().map(|rule| WildMatch::new(&rule.pattern));
-        Histories { patterns: patterns.collect(), ..Histories::default() }
-    }
 }
 
 impl<E: Encoder> Broker<E> {
@@ -39,25 +26,6 @@ impl<E: Encoder> Broker<E> {
         known.and_then(|channel| channel.history.as_ref()).into_iter().flat_map(|it| it.iter())
     }
 
-    /// Says how much history a channel of this name has.
-    pub(super) fn history_rule(&self, name: &str) -> HistoryRule {
-        if channel_kind(name) != ChannelKind::Topic {
-            return HistoryRule { count_max: 0, persistent: false };
-        }
-        let rules = &self.settings.channel_rules;
-        let fitting = || {
-            let both = rules.iter().zip(&self.histories.patterns);
-            both.filter(|(_, pattern)| pattern.matches(name)).map(|(rule, _)| rule)
-        };
-        let general = &self.settings.history;
-        let count_max = fitting().find_map(|rule| rule.history_count_max);
-        let persistent = fitting().find_map(|rule| rule.history_persistent);
-        HistoryRule {
-            count_max: count_max.unwrap_or(general.count_max),
-            persistent: persistent.unwrap_or(general.persistent),
-        }
-    }
-
     /// Says whether a message of another server is among a channel's latest: what one server has as
     /// history can come before the message itself comes from another.
     pub(super) fn is_remembered(&self, key: ChannelKey, id: MessageId) -> bool {
@@ -66,7 +34,7 @@ impl<E: Encoder> Broker<E> {
 
     /// Adds a message to a channel's history.
     pub(super) fn remember(&mut self, key: ChannelKey, source: &Source<'_>, payload: Vec<u8>) {
-        let rule = self.channels[key].history_rule;
+        let rule = self.channels[key].profile.history;
         if rule.count_max == 0 {
             return;
         }
@@ -81,11 +49,11 @@ impl<E: Encoder> Broker<E> {
     /// Adds a message of another server that this one missed when it was new.
     pub fn add_history(&mut self, channel: &str, message: &HistoryMessage) {
         self.settle();
-        if self.check_topic(channel).is_err() || self.history_rule(channel).count_max == 0 {
+        if self.check_topic(channel).is_err() || self.profile_of(channel).history.count_max == 0 {
             return;
         }
         let key = self.channel_or_new(channel);
-        let rule = self.channels[key].history_rule;
+        let rule = self.channels[key].profile.history;
         self.change_history(key, |history| _ = history.insert(rule.count_max, message));
         self.drop_if_idle(key);
     }
@@ -97,7 +65,7 @@ impl<E: Encoder> Broker<E> {
         let before = if is_new { 0 } else { history.bytes() };
         change(history);
         self.histories.bytes = self.histories.bytes + history.bytes() - before;
-        if channel.history_rule.persistent {
+        if channel.profile.history.persistent {
             self.dirty.histories.insert(key);
         }
         if is_new {
@@ -122,7 +90,7 @@ impl<E: Encoder> Broker<E> {
         self.histories.bytes -= history.bytes();
         channel.history = None;
         self.stats.history_evicted += 1;
-        if channel.history_rule.persistent {
+        if channel.profile.history.persistent {
             let change = Change::DropHistory(channel.name.clone());
             self.dirty.histories.remove(&key);
             self.batch.push(change, Pending::Nothing);
@@ -133,7 +101,7 @@ impl<E: Encoder> Broker<E> {
 
     /// Takes up what the store kept, as far as the settings still want it.
     pub(super) fn restore_history(&mut self, name: &ChannelName, messages: &[HistoryMessage]) {
-        let rule = self.history_rule(name.as_str());
+        let rule = self.profile_of(name.as_str()).history;
         if rule.count_max == 0 || !rule.persistent {
             self.batch.push(Change::DropHistory(name.clone()), Pending::Nothing);
             return;
@@ -159,7 +127,7 @@ impl<E: Encoder> Broker<E> {
             let change = Change::KeepHistory {
                 channel: channel.name.clone(),
                 messages,
-                count_max: channel.history_rule.count_max,
+                count_max: channel.profile.history.count_max,
             };
             self.batch.push(change, Pending::History(key, written));
         }

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 
 use crate::{
-    ChannelKey, ChannelKind, ClientId, ClientKey, ConnectionKey, Effect, Encoder, Mark, Reject,
-    Retained, Source, channel::RetainedMessage, channel_kind,
+    Action, ChannelKey, ChannelKind, ClientId, ClientKey, ConnectionKey, Effect, Encoder, Mark,
+    Reject, Retained, Source, channel::RetainedMessage, channel_kind,
 };
 
 use super::{Broker, batch::Intake};
@@ -62,7 +62,10 @@ impl<E: Encoder> Broker<E> {
         let Some(client) = self.session(connection) else { return };
         self.stats.published += 1;
         if let ChannelKind::Control(name) = channel_kind(publish.channel) {
-            self.answer_control(connection, client, name, publish.request);
+            match self.may(connection, Action::Control, publish.channel) {
+                Ok(()) => self.answer_control(connection, client, name, publish.request),
+                Err(reject) => self.reply_published(connection, publish.request, Err(&reject)),
+            }
             return;
         }
         let result = self.try_publish(Publisher::on(connection), publish);
@@ -107,6 +110,19 @@ impl<E: Encoder> Broker<E> {
         self.try_publish(Publisher::SERVER, publish).map(|_| ())
     }
 
+    /// Publishes a message of the server itself, as [`push`](Self::push) does; says whether that is
+    /// all. If not, the message goes through the store, and [`Effect::Pushed`] with the ticket says
+    /// later what became of it.
+    ///
+    /// # Errors
+    /// As for a client's publish.
+    pub fn push_tracked(&mut self, publish: &Publish<'_>, ticket: u64) -> Result<bool, Reject> {
+        let ticket = ticket.to_string();
+        let publish = Publish { request: Some(&ticket), ..*publish };
+        let taken = self.try_publish(Publisher::SERVER, &publish)?;
+        Ok(taken == Taken::Now)
+    }
+
     fn try_publish(
         &mut self,
         publisher: Publisher<'_>,
@@ -125,7 +141,11 @@ impl<E: Encoder> Broker<E> {
         publish: &Publish<'_>,
     ) -> Result<Taken, Reject> {
         let from = publisher.connection;
-        let key = match self.find_channel(from, publish.channel) {
+        let known = self.find_channel(from, publish.channel);
+        if let Some(from) = from {
+            self.check_publish(from, known, publish)?;
+        }
+        let key = match known {
             Some(key) => key,
             None => {
                 self.check_name(publish.channel)?;
@@ -153,7 +173,7 @@ impl<E: Encoder> Broker<E> {
         name: &str,
         retain: bool,
     ) -> Option<ChannelKey> {
-        let is_kept = retain || self.has_observers() || self.history_rule(name).count_max > 0;
+        let is_kept = retain || self.has_observers() || self.profile_of(name).history.count_max > 0;
         is_kept.then(|| self.channel_or_new(name))
     }
 
@@ -166,12 +186,15 @@ impl<E: Encoder> Broker<E> {
         publish: &Publish<'_>,
     ) -> Result<Taken, Reject> {
         let from = publisher.connection;
+        if let Some(from) = from {
+            self.may(from, Action::Direct, publish.channel)?;
+        }
         let Some(&client) = self.client_keys.get(to) else {
             self.check_name(publish.channel)?;
             return Err(Reject::ClientOffline);
         };
         let to_itself = from.filter(|&from| self.session(from) == Some(client));
-        if to_itself.is_some_and(|from| !self.has_echo(from)) {
+        if to_itself.is_some_and(|from| !self.has_general_echo(from)) {
             return Err(Reject::ClientOffline);
         }
         let is_stored = publish.qos == Qos::AtLeastOnce && !self.clients[client].is_transient;
@@ -237,6 +260,7 @@ impl<E: Encoder> Broker<E> {
             return Some(last);
         }
         connection.last_channel = self.channel_keys.get(name).copied();
+        connection.is_last_permitted = false;
         connection.last_channel
     }
 

@@ -29,7 +29,8 @@ impl<E: Encoder> Broker<E> {
         let receivers: Vec<(ConnectionKey, Receiver)> =
             self.channels[page.channel].receivers.iter().collect();
         for (connection, receiver) in receivers {
-            let is_excluded = publisher == Some(receiver.client) && !self.has_echo(connection);
+            let is_excluded =
+                publisher == Some(receiver.client) && !self.has_echo(connection, page.channel);
             match stored {
                 Some((_, first)) if receiver.persistent => {
                     let span = Span { first, count: page.count, is_excluded };

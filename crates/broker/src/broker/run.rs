@@ -44,7 +44,7 @@ impl<E: Encoder> Broker<E> {
 
     /// Says whether messages are wanted though nobody receives them: as history, later, or elsewhere.
     pub(super) fn is_kept(&self, key: ChannelKey) -> bool {
-        let is_remembered = self.channels[key].history_rule.count_max > 0;
+        let is_remembered = self.channels[key].profile.history.count_max > 0;
         let is_awaited = self.has_absent(key) || (self.has_observers() && !self.is_direct(key));
         is_remembered || is_awaited
     }
@@ -130,7 +130,7 @@ impl<E: Encoder> Broker<E> {
         let Some(run) = self.run.take() else { return };
         let (key, count, acknowledged) = (run.channel, run.count, run.acknowledged);
         let (author, frames) = self.end_run(*run);
-        let excluded = author.from.filter(|&from| !self.has_echo(from));
+        let excluded = author.from.filter(|&from| !self.has_echo(from, key));
         let mut overdue = Vec::new();
         let channel = &self.channels[key];
         for (connection, receiver) in channel.receivers.iter() {

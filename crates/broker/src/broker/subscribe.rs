@@ -1,8 +1,8 @@
 //! Subscribing and unsubscribing, by the client or by the server on its behalf.
 
 use crate::{
-    Change, ChannelKey, ChannelKind, ClientId, ClientKey, ConnectionKey, CursorState, Encoder,
-    LogId, Reject, Reply, Sequence, channel::Log, channel_kind, client::Subscription,
+    Action, Change, ChannelKey, ChannelKind, ClientId, ClientKey, ConnectionKey, CursorState,
+    Encoder, LogId, Reject, Reply, Sequence, channel::Log, channel_kind, client::Subscription,
 };
 
 use super::{Broker, batch::Pending};
@@ -15,8 +15,11 @@ impl<E: Encoder> Broker<E> {
     /// persistence and gets the retained message again.
     pub fn subscribe(&mut self, connection: ConnectionKey, channel: &str, persistent: bool) {
         let Some(client) = self.session(connection) else { return };
-        if let Err(reject) = self.may_subscribe(client, channel) {
-            self.reply_subscribed(connection, channel, Err(reject));
+        let is_allowed = self.may_subscribe(client, channel);
+        if let Err(reject) =
+            is_allowed.and_then(|()| self.may(connection, Action::Subscribe, channel))
+        {
+            self.reply_subscribed(connection, channel, Err(&reject));
             return;
         }
         self.settle();
@@ -38,7 +41,25 @@ impl<E: Encoder> Broker<E> {
         self.end_subscription(client, channel, Some(connection));
     }
 
-    /// Subscribes a client on the server's own account (J-99).
+    /// Subscribes the client of a connection until its session ends, without an answer, which is the
+    /// caller's to give.
+    ///
+    /// # Errors
+    /// What it would have been answered.
+    pub fn subscribe_unanswered(
+        &mut self,
+        connection: ConnectionKey,
+        channel: &str,
+    ) -> Result<(), Reject> {
+        let client = self.session(connection).ok_or(Reject::NotAllowed)?;
+        self.may_subscribe(client, channel)?;
+        self.may(connection, Action::Subscribe, channel)?;
+        self.settle();
+        self.make_subscription(client, channel, false, None);
+        Ok(())
+    }
+
+    /// Subscribes a client on the server's own account (J-99), whatever its rights are.
     ///
     /// # Errors
     /// [`Reject::ClientOffline`] when the client is not known, or not connected and the
@@ -55,7 +76,7 @@ impl<E: Encoder> Broker<E> {
         }
         self.may_subscribe(key, channel)?;
         self.settle();
-        self.make_subscription(key, channel, persistent, None);
+        self.force(key, channel, persistent);
         Ok(())
     }
 
@@ -70,6 +91,14 @@ impl<E: Encoder> Broker<E> {
         self.settle();
         self.end_subscription(key, channel, None);
         Ok(())
+    }
+
+    /// Makes a subscription that the client's rights do not count for.
+    pub(super) fn force(&mut self, client: ClientKey, channel: &str, persistent: bool) {
+        let key = self.channel_or_new(channel);
+        self.clients[client].forced.insert(key);
+        let persistent = persistent && !self.clients[client].is_transient;
+        self.make_subscription(client, channel, persistent, None);
     }
 
     pub(super) fn session(&self, connection: ConnectionKey) -> Option<ClientKey> {
@@ -211,7 +240,7 @@ impl<E: Encoder> Broker<E> {
             Err(reject) => {
                 let name = self.channels[channel].name.clone();
                 if let Some(connection) = reply_to {
-                    self.reply_subscribed(connection, name.as_str(), Err(reject));
+                    self.reply_subscribed(connection, name.as_str(), Err(&reject));
                 }
             }
         }
@@ -255,14 +284,18 @@ impl<E: Encoder> Broker<E> {
         &mut self,
         connection: ConnectionKey,
         channel: &str,
-        result: Result<(), Reject>,
+        result: Result<(), &Reject>,
     ) {
         self.stats.rejected += u64::from(result.is_err());
-        let result = result.as_ref().copied();
         self.reply(connection, &Reply::Subscribed { channel, result });
     }
 
-    fn end_subscription(&mut self, client: ClientKey, name: &str, reply_to: Option<ConnectionKey>) {
+    pub(super) fn end_subscription(
+        &mut self,
+        client: ClientKey,
+        name: &str,
+        reply_to: Option<ConnectionKey>,
+    ) {
         let known = self.channel_keys.get(name).copied();
         let Some(channel) = known.filter(|channel| self.is_in_store(client, *channel)) else {
             if let Some(channel) = known {
@@ -305,7 +338,7 @@ impl<E: Encoder> Broker<E> {
             }
         }
         self.drop_unread_log(channel);
-        self.reply_unsubscribed(reply_to, name.as_str(), result);
+        self.reply_unsubscribed(reply_to, name.as_str(), result.as_ref().copied());
         self.drop_if_idle(channel);
     }
 
@@ -323,6 +356,7 @@ impl<E: Encoder> Broker<E> {
         let Some(subscription) = self.clients[client].subscriptions.remove(&channel) else {
             return;
         };
+        self.clients[client].forced.remove(&channel);
         self.channels[channel].persistent.remove(&client);
         self.channels[channel].absent.swap_remove(&client);
         self.forget_missed(client, channel);
@@ -340,10 +374,9 @@ impl<E: Encoder> Broker<E> {
         &mut self,
         reply_to: Option<ConnectionKey>,
         channel: &str,
-        result: Result<(), Reject>,
+        result: Result<(), &Reject>,
     ) {
         if let Some(connection) = reply_to {
-            let result = result.as_ref().copied();
             self.reply(connection, &Reply::Unsubscribed { channel, result });
         }
     }

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     Change, ChannelKey, ChannelName, ClientId, ClientKey, CloseReason, ConnectionKey, Encoder,
-    LogId, Reject, Sequence,
+    LogId, Reject, Sequence, UnixMs,
     client::{Client, Connection, Subscription},
 };
 
@@ -34,6 +34,8 @@ pub(super) struct Dirty {
     pub(super) idle: Vec<ChannelKey>,
     /// Up to where logs were trimmed that the store did not trim.
     pub(super) trims: BTreeMap<ChannelKey, (LogId, Sequence)>,
+    /// Sessions that began, with the time, or ended, and the store does not know of.
+    pub(super) sessions: BTreeMap<ClientId, Option<UnixMs>>,
     /// Channels whose logs in the store have no readers.
     pub(super) unread: Vec<ChannelName>,
     /// Reads the store could not do, to be tried again.
@@ -55,6 +57,7 @@ impl<E: Encoder> Broker<E> {
     pub fn on_tick(&mut self) {
         self.settle();
         self.end_absences();
+        self.start_due();
         self.write_dirty(CHANGES_PER_TICK_MAX);
         if self.dirty.swept + SWEEP_EVERY <= self.now.uptime {
             self.dirty.swept = self.now.uptime;
@@ -89,6 +92,7 @@ impl<E: Encoder> Broker<E> {
         self.hand_over_batch();
         self.write_histories(count_max);
         self.write_clients(count_max);
+        self.write_sessions(count_max);
         for key in std::mem::take(&mut self.dirty.idle) {
             self.drop_if_idle(key);
         }
@@ -163,7 +167,7 @@ impl<E: Encoder> Broker<E> {
     /// # Errors
     /// [`Reject::LogFull`] when the limit is reached and nothing may be dropped.
     pub(super) fn make_room(&mut self, key: ChannelKey) -> Result<(), Reject> {
-        let limits = self.settings.log;
+        let limits = self.channels[key].profile.log;
         let Some(log) = &mut self.channels[key].log else { return Ok(()) };
         if !log.is_full(&limits) {
             return Ok(());
@@ -180,14 +184,17 @@ impl<E: Encoder> Broker<E> {
     }
 
     fn drop_aged(&mut self) {
-        let age_max = self.settings.log.age_max.as_millis() as u64;
-        if age_max == 0 {
+        let rules = &self.settings.channel_rules;
+        let no_rule = rules.iter().all(|rule| rule.log_age_max.is_none_or(|age| age.is_zero()));
+        if self.settings.log.age_max.is_zero() && no_rule {
             return;
         }
-        let oldest = self.now.unix_ms.saturating_sub(age_max);
         let keys: Vec<ChannelKey> = self.channels.keys().collect();
         for key in keys {
-            let Some(log) = &mut self.channels[key].log else { continue };
+            let channel = &mut self.channels[key];
+            let age_max = channel.profile.log.age_max.as_millis() as u64;
+            let Some(log) = channel.log.as_mut().filter(|_| age_max > 0) else { continue };
+            let oldest = self.now.unix_ms.saturating_sub(age_max);
             let before = log.oldest_floor();
             if let Some(last) = log.trim_while(|_, page| page.at < oldest) {
                 self.stats.dropped_log += last - before;
@@ -226,7 +233,7 @@ impl<E: Encoder> Broker<E> {
         let overdue: Vec<(ConnectionKey, CloseReason)> = self
             .connections
             .iter()
-            .filter(|(_, connection)| !connection.closing)
+            .filter(|(_, connection)| connection.closing.is_none())
             .filter_map(|(key, connection)| Some((key, self.overdue(connection)?)))
             .collect();
         for (connection, reason) in overdue {

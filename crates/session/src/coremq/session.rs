@@ -3,12 +3,13 @@
 use std::{borrow::Cow, sync::Arc};
 
 use rialto_broker::{
-    Broker, ClientId, CloseReason, ConnectionKey, Format, Gate, Publish, Qos, Reject, Source,
+    Action, Broker, ClientId, CloseReason, ConnectionKey, Format, Gate, Publish, Qos, Reject,
+    Source,
 };
 use rialto_wire::coremq::{Answer, Frame, Malformed, Options, Request, put_answer, put_history};
 
 use super::{WEBSOCKET, carrier, delivery::envelope};
-use crate::Dialects;
+use crate::{Dialects, Inquiry, Matter};
 
 /// Length of a connection's id, a UUID with hyphens.
 const ID_BYTES: usize = 36;
@@ -68,8 +69,8 @@ impl Session {
             put_answer(&mut sent, carrier(format), id.as_str(), &answer);
         }
         let session = Session { connection, id, server, may_replicate, has_echo: false, sent };
-        if gate.admits_anybody() {
-            broker.connect_transient(connection, &session.id);
+        if let Some(admission) = gate.admit_anybody(session.id.as_str()) {
+            broker.connect_transient(connection, &session.id, &admission);
         }
         if !session.is_gateway(broker) {
             let (response, server) = ("OK: Welcome to CoreMQ server", &*session.server.name);
@@ -82,6 +83,52 @@ impl Session {
     #[must_use]
     pub fn id(&self) -> &str {
         self.id.as_str()
+    }
+
+    /// Says what kind of decision a frame needs, if it needs one.
+    #[must_use]
+    pub fn matter(frame: &Frame<'_>) -> Option<Matter> {
+        match &frame.request {
+            Request::SetOptions(options) => options.token.is_some().then_some(Matter::Connect),
+            Request::Subscribe(_) => Some(Matter::Subscribe),
+            Request::Unsubscribe(_) => Some(Matter::Unsubscribe),
+            Request::Message(_) => Some(Matter::Publish),
+            _ => None,
+        }
+    }
+
+    /// Returns what is to be decided before a frame is given to [`on_frame`](Self::on_frame), whose
+    /// gate then says it; `None` where the frame leads to nothing or is refused anyway.
+    #[must_use]
+    pub fn inquiry<'a>(
+        &self,
+        frame: &'a Frame<'_>,
+        broker: &Broker<Dialects>,
+    ) -> Option<Inquiry<'a>> {
+        // What another server passes on was decided there.
+        let is_relayed = frame.server.is_some() && broker.is_observer(self.connection);
+        if is_relayed || broker.is_closing(self.connection) {
+            return None;
+        }
+        let names = |queues: &'a [Cow<'_, str>]| queues.iter().map(|queue| &**queue).collect();
+        let inquiry = match &frame.request {
+            Request::SetOptions(options) => Inquiry::Connect {
+                client: options.client.as_deref().unwrap_or_default(),
+                token: options.token.as_deref()?,
+            },
+            Request::Subscribe(queues) => {
+                Inquiry::Subscribe { channels: names(queues), persistent: false }
+            }
+            Request::Unsubscribe(queues) => Inquiry::Unsubscribe { channels: names(queues) },
+            Request::Message(payload) => Inquiry::Publish {
+                channel: channel_of(&frame.queue, broker),
+                payload: (&**payload).into(),
+                qos: Qos::AtMostOnce,
+                retain: false,
+            },
+            _ => return None,
+        };
+        inquiry.arises(self.connection, broker).then_some(inquiry)
     }
 
     /// Takes one frame.
@@ -113,7 +160,16 @@ impl Session {
         let on_behalf_of = on_behalf_of.as_deref();
         let is_member = broker.client_of(self.connection).is_some();
         if is_member && let Request::Message(payload) = &frame.request {
-            self.publish(&frame.queue, payload, on_behalf_of, broker);
+            match gate.permit() {
+                Ok(permit) => {
+                    let payload = permit.payload.as_deref().unwrap_or(payload);
+                    self.publish(&frame.queue, payload, on_behalf_of, broker);
+                }
+                Err(reject) => {
+                    let to = on_behalf_of.unwrap_or(self.id.as_str());
+                    self.reject(&reject, to, broker);
+                }
+            }
             return None;
         }
         let to = on_behalf_of.map_or_else(|| self.id.clone(), ClientId::from);
@@ -121,8 +177,14 @@ impl Session {
         match frame.request {
             Request::SetOptions(options) => self.set_options(&options, to, broker, gate),
             _ if !is_member => self.refuse(NOT_AUTHENTICATED, to, broker),
-            Request::Subscribe(queues) => self.subscribe(&queues, to, broker),
-            Request::Unsubscribe(queues) => self.unsubscribe(&queues, to, broker),
+            Request::Subscribe(queues) => match gate.permit() {
+                Ok(_) => self.subscribe(&queues, to, broker),
+                Err(reject) => self.reject(&reject, to, broker),
+            },
+            Request::Unsubscribe(queues) => match gate.permit() {
+                Ok(_) => self.unsubscribe(&queues, to, broker),
+                Err(reject) => self.reject(&reject, to, broker),
+            },
             Request::History(queues) => self.answer_history(&queues, to, broker),
             Request::Status => self.answer_status(to, broker),
             Request::GatewayStatus => self.answer_gateway_status(broker),
@@ -162,10 +224,15 @@ impl Session {
     ) {
         if let Some(token) = &options.token {
             let client = options.client.as_deref().unwrap_or_default();
-            if let Err(reject) = gate.admit(client, token, broker.now().unix_ms) {
-                return self.refuse(&reject.to_string(), to, broker);
+            match gate.admit(client, token, broker.now().unix_ms) {
+                Err(reject) => return self.reject(&reject, to, broker),
+                Ok(admission) if broker.client_of(self.connection).is_some() => {
+                    broker.readmit(self.connection, &admission);
+                }
+                Ok(admission) => {
+                    broker.connect_transient(self.connection, &self.id, &admission);
+                }
             }
-            broker.connect_transient(self.connection, &self.id);
         } else if broker.client_of(self.connection).is_none() {
             return self.refuse("Not authenticated: the option token is missing", to, broker);
         }
@@ -183,7 +250,7 @@ impl Session {
         }
         for queue in queues.iter().filter(|queue| **queue != self.id.as_str()) {
             let result = match speakable(queue) {
-                Ok(()) => broker.force_subscribe(&self.id, queue, false),
+                Ok(()) => broker.subscribe_unanswered(self.connection, queue),
                 Err(reject) => Err(reject),
             };
             if let Err(reject) = result {
@@ -249,6 +316,11 @@ impl Session {
     }
 
     fn answer_history(&self, queues: &[Cow<'_, str>], to: &str, broker: &mut Broker<Dialects>) {
+        for queue in queues {
+            if let Err(reject) = broker.may(self.connection, Action::History, queue) {
+                return self.reject(&reject, to, broker);
+            }
+        }
         broker.settle();
         let Some(format) = broker.format_of(self.connection) else { return };
         let (carrier, mut out) = (carrier(format), Vec::new());
@@ -285,6 +357,12 @@ impl Session {
         let connections = broker.stats().connections;
         let answer = Answer::GatewayStatus { connections, mq_server: &self.server.name };
         self.answer(&answer, "", broker);
+    }
+
+    /// Answers a request or message that is not allowed, and counts it.
+    fn reject(&self, reject: &Reject, to: &str, broker: &mut Broker<Dialects>) {
+        broker.stats_mut().rejected += 1;
+        self.refuse(&reject.to_string(), to, broker);
     }
 
     /// Answers a request or message that was not carried out.

@@ -62,7 +62,7 @@ impl Answer<'_> {
     }
 
     /// Refuses a session, or ends one, with the reason.
-    pub(super) fn conn_refused(reject: Reject) -> Self {
+    pub(super) fn conn_refused(reject: &Reject) -> Self {
         let (st, mg) = refusal(reject);
         Answer::Conn { st, ts: None, mg }
     }
@@ -112,23 +112,28 @@ fn put_id(id: PacketId, out: &mut Vec<u8>) {
     write!(out, "{id}").expect("writing to memory cannot fail");
 }
 
-fn outcome(result: Result<(), Reject>) -> (u8, Option<String>) {
+fn outcome(result: Result<(), &Reject>) -> (u8, Option<String>) {
     result.map_or_else(refusal, |()| (status::OK, None))
 }
 
-fn refusal(reject: Reject) -> (u8, Option<String>) {
+fn refusal(reject: &Reject) -> (u8, Option<String>) {
     (code(reject), Some(reject.to_string()))
 }
 
 /// Returns the JMQT status of a refusal (J-71).
-pub(super) fn code(reject: Reject) -> u8 {
+pub(super) fn code(reject: &Reject) -> u8 {
     match reject {
         Reject::InvalidPacket => status::INVALID_PACKET,
         Reject::InvalidToken => status::INVALID_TOKEN,
-        Reject::NotAllowed | Reject::TooManySubscriptions { .. } => status::NOT_ALLOWED,
+        Reject::Failed(_) => status::FAILED,
+        Reject::NotAllowed
+        | Reject::Denied(_)
+        | Reject::TooFast { .. }
+        | Reject::PayloadTooLarge { .. }
+        | Reject::TooManySubscriptions { .. } => status::NOT_ALLOWED,
         Reject::InvalidChannel | Reject::ChannelNameTooLong { .. } => status::INVALID_CHANNEL,
         Reject::ClientOffline => status::CLIENT_OFFLINE,
-        Reject::LogFull | Reject::StoreUnavailable => status::SERVER_ERROR,
+        Reject::LogFull | Reject::StoreUnavailable | Reject::Undecided => status::SERVER_ERROR,
     }
 }
 
@@ -152,9 +157,10 @@ impl LastWord {
             CloseReason::Asked | CloseReason::Ended | CloseReason::Silent => (1000, None),
             // Said on TCP too: a client that is not told reconnects, and takes over in its turn.
             CloseReason::TakenOver => (1008, Some(status::NOT_ALLOWED)),
-            CloseReason::NotAuthenticated | CloseReason::Refused => {
-                (1008, Some(status::NOT_ALLOWED))
-            }
+            CloseReason::NotAuthenticated
+            | CloseReason::Refused
+            | CloseReason::Removed
+            | CloseReason::Withdrawn => (1008, Some(status::NOT_ALLOWED)),
             CloseReason::PacketTooLarge { .. } => (1009, Some(status::INVALID_PACKET)),
             CloseReason::InvalidText => (1007, None),
             CloseReason::BinaryMessage => (1003, None),
@@ -165,7 +171,7 @@ impl LastWord {
                 (1013, Some(status::NOT_ALLOWED))
             }
             CloseReason::ShuttingDown => (1001, None),
-            CloseReason::Internal => (1011, Some(status::SERVER_ERROR)),
+            CloseReason::Internal | CloseReason::Crashed => (1011, Some(status::SERVER_ERROR)),
         };
         let text = reason.to_string();
         let packet = packet_status.map(|st| {

@@ -1,11 +1,12 @@
 //! One JMQT connection: which packet is lawful when, and what it leads to.
 
 use rialto_broker::{
-    Broker, ClientId, CloseReason, ConnectionKey, Gate, Publish as Message, Qos, Reject, Reply,
+    Broker, ClientId, CloseReason, ConnectionKey, Gate, Permit, Publish as Message, Qos, Reject,
+    Reply,
 };
 use rialto_wire::jmqt::{AckKind, ClientPacket, Malformed, Publish, status};
 
-use crate::Dialects;
+use crate::{Dialects, Inquiry, Matter};
 
 use super::{
     carrier,
@@ -23,6 +24,54 @@ impl Session {
     #[must_use]
     pub fn new(connection: ConnectionKey) -> Self {
         Session { connection }
+    }
+
+    /// Says what kind of decision a packet needs, if it needs one.
+    #[must_use]
+    pub fn matter(packet: &ClientPacket<'_>) -> Option<Matter> {
+        Some(match packet {
+            ClientPacket::Auth(_) => Matter::Authenticate,
+            ClientPacket::Conn { .. } => Matter::Connect,
+            ClientPacket::Sub { .. } => Matter::Subscribe,
+            ClientPacket::Unsub { .. } => Matter::Unsubscribe,
+            ClientPacket::Pub(publish) if publish.channel.starts_with('$') => Matter::Control,
+            ClientPacket::Pub(_) => Matter::Publish,
+            ClientPacket::Hb | ClientPacket::PushAck { .. } | ClientPacket::Disconn => return None,
+        })
+    }
+
+    /// Returns what is to be decided before a packet is given to [`on_packet`](Self::on_packet),
+    /// whose gate then says it; `None` where the packet leads to nothing or is refused anyway.
+    #[must_use]
+    pub fn inquiry<'a>(
+        &self,
+        packet: &'a ClientPacket<'_>,
+        broker: &Broker<Dialects>,
+    ) -> Option<Inquiry<'a>> {
+        if broker.is_closing(self.connection) {
+            return None;
+        }
+        let inquiry = match packet {
+            ClientPacket::Auth(data) => Inquiry::Authenticate { data },
+            ClientPacket::Conn { token, client } => Inquiry::Connect { client, token },
+            ClientPacket::Sub { channel, persistent } => {
+                Inquiry::Subscribe { channels: vec![&**channel], persistent: *persistent }
+            }
+            ClientPacket::Unsub { channel } => Inquiry::Unsubscribe { channels: vec![&**channel] },
+            ClientPacket::Pub(publish) => match publish.channel.strip_prefix('$') {
+                // J-94: a question without an id cannot be answered.
+                Some(_) if publish.id.is_none() => return None,
+                Some(name) => Inquiry::Control { name, payload: publish.payload },
+                None => Inquiry::Publish {
+                    channel: (&*publish.channel).into(),
+                    payload: publish.payload.into(),
+                    qos: qos(publish),
+                    retain: publish.retain,
+                },
+            },
+            ClientPacket::Hb | ClientPacket::PushAck { .. } | ClientPacket::Disconn => return None,
+        };
+        inquiry.arises(self.connection, broker).then_some(inquiry)
     }
 
     /// Takes one packet.
@@ -50,11 +99,21 @@ impl Session {
             ClientPacket::Conn { token, client } => self.connect(&client, &token, broker, gate),
             packet if !is_online => self.on_too_early(&packet, broker),
             ClientPacket::Hb => self.answer(broker, &Answer::Hb {}),
-            ClientPacket::Sub { channel, persistent } => {
-                broker.subscribe(self.connection, &channel, persistent);
-            }
-            ClientPacket::Unsub { channel } => broker.unsubscribe(self.connection, &channel),
-            ClientPacket::Pub(publish) => broker.publish(self.connection, &message(&publish)),
+            ClientPacket::Sub { channel, persistent } => match gate.permit() {
+                Ok(_) => broker.subscribe(self.connection, &channel, persistent),
+                Err(reject) => {
+                    let result = Err(&reject);
+                    self.reply(broker, &Reply::Subscribed { channel: &channel, result });
+                }
+            },
+            ClientPacket::Unsub { channel } => match gate.permit() {
+                Ok(_) => broker.unsubscribe(self.connection, &channel),
+                Err(reject) => {
+                    let result = Err(&reject);
+                    self.reply(broker, &Reply::Unsubscribed { channel: &channel, result });
+                }
+            },
+            ClientPacket::Pub(publish) => self.publish(&publish, broker, gate),
             ClientPacket::PushAck { id, accepted: true } => {
                 broker.acknowledge(self.connection, &id);
             }
@@ -62,6 +121,31 @@ impl Session {
             ClientPacket::PushAck { accepted: false, .. } => {}
             ClientPacket::Disconn => broker.close(self.connection, CloseReason::Asked),
         }
+    }
+
+    fn publish(&self, publish: &Publish<'_>, broker: &mut Broker<Dialects>, gate: &dyn Gate) {
+        let request = publish.id.as_deref();
+        match gate.permit() {
+            Ok(Permit { answer: Some(answer), .. }) => {
+                broker.stats_mut().published += 1;
+                self.reply(broker, &Reply::Published { request, result: Ok(Some(&answer)) });
+            }
+            Ok(Permit { payload: Some(payload), .. }) => {
+                let message = Message { payload: payload.as_bytes(), ..message(publish) };
+                broker.publish(self.connection, &message);
+            }
+            Ok(_) => broker.publish(self.connection, &message(publish)),
+            Err(reject) if publish.acknowledged || request.is_some() => {
+                self.reply(broker, &Reply::Published { request, result: Err(&reject) });
+            }
+            Err(_) => broker.stats_mut().rejected += 1,
+        }
+    }
+
+    /// Answers in place of the broker, which was not asked.
+    fn reply(&self, broker: &mut Broker<Dialects>, reply: &Reply<'_>) {
+        broker.stats_mut().rejected += u64::from(reply.is_refusal());
+        broker.send(self.connection, |format, out| super::put_reply(carrier(format), reply, out));
     }
 
     fn authenticate(&self, data: &str, broker: &mut Broker<Dialects>, gate: &dyn Gate) {
@@ -72,7 +156,7 @@ impl Session {
             }
             Err(refusal) => {
                 broker.stats_mut().rejected += 1;
-                let (st, mg) = (code(refusal.reject), Some(&*refusal.message));
+                let (st, mg) = (code(&refusal.reject), Some(&*refusal.message));
                 self.answer(broker, &Answer::Auth { st, at: None, cl: None, mg });
             }
         }
@@ -81,30 +165,29 @@ impl Session {
     fn connect(&self, id: &str, token: &str, broker: &mut Broker<Dialects>, gate: &dyn Gate) {
         match broker.client_of(self.connection) {
             Some(present) if present.as_str() != id => {
-                return self.refuse_connect(broker, Reject::NotAllowed);
+                return self.refuse_connect(broker, &Reject::NotAllowed);
             }
             // The sessions of other dialects have ids that nobody can ask for.
             _ if broker.is_transient(id) => {
-                return self.refuse_connect(broker, Reject::NotAllowed);
+                return self.refuse_connect(broker, &Reject::NotAllowed);
             }
-            _ if id.is_empty() => return self.refuse_connect(broker, Reject::InvalidPacket),
+            _ if id.is_empty() => return self.refuse_connect(broker, &Reject::InvalidPacket),
             _ => {}
         }
-        if let Err(reject) = gate.admit(id, token, broker.now().unix_ms) {
-            return self.refuse_connect(broker, reject);
-        }
+        let admission = match gate.admit(id, token, broker.now().unix_ms) {
+            Ok(admission) => admission,
+            Err(reject) => return self.refuse_connect(broker, &reject),
+        };
         if broker.client_of(self.connection).is_some() {
             // J-38: asking again changes nothing.
             let timeout_s = broker.settings().heartbeat_timeout.as_secs();
-            broker.send(self.connection, |format, out| {
-                super::put_reply(carrier(format), &Reply::Connected { timeout_s }, out);
-            });
+            self.reply(broker, &Reply::Connected { timeout_s });
         } else {
-            broker.connect(self.connection, &ClientId::from(id));
+            broker.connect(self.connection, &ClientId::from(id), &admission);
         }
     }
 
-    fn refuse_connect(&self, broker: &mut Broker<Dialects>, reject: Reject) {
+    fn refuse_connect(&self, broker: &mut Broker<Dialects>, reject: &Reject) {
         broker.stats_mut().rejected += 1;
         self.answer(broker, &Answer::conn_refused(reject));
     }
@@ -129,7 +212,7 @@ impl Session {
             return self.refuse_too_early(request, broker);
         }
         let reject = Reject::InvalidPacket;
-        self.answer(broker, &request.refused(code(reject), &reject.to_string()));
+        self.answer(broker, &request.refused(code(&reject), &reject.to_string()));
     }
 
     /// Answers a request that came before a session and was not acted on (J-40).
@@ -174,8 +257,12 @@ fn message<'a>(publish: &'a Publish<'_>) -> Message<'a> {
     Message {
         channel: &publish.channel,
         payload: publish.payload.as_bytes(),
-        qos: if publish.acknowledged { Qos::AtLeastOnce } else { Qos::AtMostOnce },
+        qos: qos(publish),
         retain: publish.retain,
         request: publish.id.as_deref(),
     }
+}
+
+fn qos(publish: &Publish<'_>) -> Qos {
+    if publish.acknowledged { Qos::AtLeastOnce } else { Qos::AtMostOnce }
 }

@@ -3,7 +3,7 @@
 use rialto_broker::{Broker, ClientId, CloseReason, ConnectionKey, Entry, Gate, Publish, Qos};
 use rialto_wire::pubsubx::{Command, NAME_BYTES_MAX, payload_of, put_restored, put_text};
 
-use crate::Dialects;
+use crate::{Dialects, Inquiry, Matter};
 
 /// What happened, in the words of the original's diagnostics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +45,48 @@ impl Session {
         self.client.as_ref()
     }
 
+    /// Says what kind of decision a command needs, if it needs one.
+    #[must_use]
+    pub fn matter(command: &Command<'_>) -> Option<Matter> {
+        match command {
+            Command::Connect { .. } => Some(Matter::Connect),
+            Command::Subscribe(_) => Some(Matter::Subscribe),
+            Command::Unsubscribe(_) => Some(Matter::Unsubscribe),
+            Command::Publish { .. } => Some(Matter::Publish),
+            Command::Disconnect | Command::Unknown => None,
+        }
+    }
+
+    /// Returns what is to be decided before a command is given to
+    /// [`on_command`](Self::on_command), whose gate then says it; `None` where the command leads to
+    /// nothing or is refused anyway.
+    #[must_use]
+    pub fn inquiry<'a>(
+        &self,
+        command: &Command<'a>,
+        broker: &Broker<Dialects>,
+    ) -> Option<Inquiry<'a>> {
+        if broker.is_closing(self.connection) {
+            return None;
+        }
+        let inquiry = match *command {
+            Command::Connect { name, token } if self.client.is_none() => {
+                Inquiry::Connect { client: name, token }
+            }
+            Command::Subscribe(topic) => {
+                Inquiry::Subscribe { channels: vec![topic], persistent: false }
+            }
+            Command::Unsubscribe(topic) => Inquiry::Unsubscribe { channels: vec![topic] },
+            Command::Publish { topic, data } => {
+                let payload = String::from_utf8(payload_of(data)).ok()?;
+                let (qos, retain) = (Qos::AtMostOnce, false);
+                Inquiry::Publish { channel: topic.into(), payload: payload.into(), qos, retain }
+            }
+            _ => return None,
+        };
+        inquiry.arises(self.connection, broker).then_some(inquiry)
+    }
+
     /// Takes one command.
     ///
     /// # Spec
@@ -64,17 +106,23 @@ impl Session {
         match command {
             Command::Subscribe(topic) => {
                 // P-19: there is no answer; what is refused is counted.
-                if broker.force_subscribe(client, topic, false).is_err() {
+                let permitted = gate.permit();
+                let subscribe = |_| broker.subscribe_unanswered(self.connection, topic);
+                if permitted.and_then(subscribe).is_err() {
                     broker.stats_mut().rejected += 1;
                     return None;
                 }
                 Some(Notice::Subscribed(topic))
             }
             Command::Unsubscribe(topic) => {
+                if gate.permit().is_err() {
+                    broker.stats_mut().rejected += 1;
+                    return None;
+                }
                 _ = broker.force_unsubscribe(client, topic);
                 Some(Notice::Unsubscribed(topic))
             }
-            Command::Publish { topic, data } => self.publish(topic, data, broker),
+            Command::Publish { topic, data } => self.publish(topic, data, broker, gate),
             Command::Disconnect => {
                 broker.close(self.connection, CloseReason::Asked);
                 Some(Notice::Disconnected)
@@ -98,11 +146,15 @@ impl Session {
             broker.close(self.connection, CloseReason::ProtocolError);
             return None;
         }
-        if !gate.admits_anybody() && gate.admit(name, token, broker.now().unix_ms).is_err() {
+        let admission = match gate.admit_anybody(name).map(Ok) {
+            Some(admission) => admission,
+            None => gate.admit(name, token, broker.now().unix_ms),
+        };
+        let Ok(admission) = admission else {
             return self.refuse("ERROR: Token not valid for this name", name, broker);
-        }
+        };
         let client = ClientId::from(name);
-        let notice = match broker.connect_transient(self.connection, &client) {
+        let notice = match broker.connect_transient(self.connection, &client, &admission) {
             Entry::Refused => return self.refuse("ERROR: Name already taken", name, broker),
             Entry::New => {
                 self.say("OK: Conn accepted", broker);
@@ -125,8 +177,13 @@ impl Session {
         topic: &'a str,
         data: &str,
         broker: &mut Broker<Dialects>,
+        gate: &dyn Gate,
     ) -> Option<Notice<'a>> {
-        let payload = payload_of(data);
+        let Ok(permit) = gate.permit() else {
+            broker.stats_mut().rejected += 1;
+            return None;
+        };
+        let payload = permit.payload.map_or_else(|| payload_of(data), String::into_bytes);
         let publish = Publish {
             channel: topic,
             payload: &payload,

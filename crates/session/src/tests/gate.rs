@@ -1,6 +1,6 @@
 //! A gate for tests, whose tokens can be written into a script.
 
-use rialto_broker::{Gate, Grant, Refusal, Reject, UnixMs};
+use rialto_broker::{Admission, Gate, Grant, Refusal, Reject, UnixMs};
 use serde_json::Value;
 
 /// Seconds a token is valid.
@@ -25,16 +25,16 @@ impl Gate for TestGate {
         }
     }
 
-    fn admits_anybody(&self) -> bool {
-        true
+    fn admit_anybody(&self, _client: &str) -> Option<Admission> {
+        Some(Admission::default())
     }
 
-    fn admit(&self, client: &str, token: &str, now: UnixMs) -> Result<(), Reject> {
+    fn admit(&self, client: &str, token: &str, now: UnixMs) -> Result<Admission, Reject> {
         let end_s = match token.split_once(" until ") {
             Some((name, end_s)) if name == client => end_s.parse().unwrap_or(0),
             None if token == format!("key of {client}") => u64::MAX,
             _ => 0,
         };
-        if now / 1000 < end_s { Ok(()) } else { Err(Reject::InvalidToken) }
+        if now / 1000 < end_s { Ok(Admission::default()) } else { Err(Reject::InvalidToken) }
     }
 }

@@ -51,7 +51,7 @@ impl TestStore {
         };
         if let Some(changes) = self.commits.pop_front() {
             let outcomes = works.then(|| self.commit(&changes));
-            broker.on_committed(outcomes.as_deref().ok_or(Reject::StoreUnavailable));
+            broker.on_committed(outcomes.as_deref().ok_or(&Reject::StoreUnavailable));
         } else if let Some(request) = self.reads.pop_front() {
             let pages = works.then(|| self.read(&request));
             broker.on_read(&request, pages.as_deref());
@@ -87,7 +87,9 @@ impl TestStore {
             | Change::MoveCursor(..)
             | Change::Trim(..)
             | Change::KeepHistory { .. }
-            | Change::DropHistory(_) => Outcome::Done,
+            | Change::DropHistory(_)
+            | Change::OpenSession(..)
+            | Change::CloseSession(_) => Outcome::Done,
         }
     }
 

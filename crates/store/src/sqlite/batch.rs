@@ -82,6 +82,10 @@ impl<'a> Batch<'a> {
                 history::keep(&self.transaction, channel, messages, *count_max)?;
             }
             Change::DropHistory(channel) => history::forget(&self.transaction, channel)?,
+            Change::OpenSession(client, began) => self.open_session(client, *began)?,
+            Change::CloseSession(client) => {
+                self.execute("DELETE FROM session WHERE client = ?1", [client.as_str()])?;
+            }
         }
         Ok(Outcome::Done)
     }
@@ -119,6 +123,14 @@ impl<'a> Batch<'a> {
             "INSERT INTO client (name, seen_ms) VALUES (?1, ?2)
              ON CONFLICT (name) DO UPDATE SET seen_ms = excluded.seen_ms",
             params![client.as_str(), seen],
+        )
+    }
+
+    fn open_session(&self, client: &ClientId, began: UnixMs) -> Result<(), Cause> {
+        self.execute(
+            "INSERT INTO session (client, began_ms) VALUES (?1, ?2)
+             ON CONFLICT (client) DO UPDATE SET began_ms = excluded.began_ms",
+            params![client.as_str(), began],
         )
     }
 

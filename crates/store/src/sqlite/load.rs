@@ -27,6 +27,7 @@ pub(super) fn snapshot(connection: &mut Connection) -> Result<(Snapshot, Leftove
         cursors: cursors(&transaction)?,
         retained: retained(&transaction)?,
         history: histories(&transaction)?,
+        sessions: sessions(&transaction)?,
     };
     Ok((snapshot, leftovers))
 }
@@ -81,6 +82,12 @@ fn read_heads(connection: &Connection) -> Result<Vec<(ChannelName, Head)>, Cause
 
 fn clients(connection: &Connection) -> Result<Vec<(ClientId, UnixMs)>, Cause> {
     rows(connection, "SELECT name, seen_ms FROM client ORDER BY name", |row| {
+        Ok((client(row, 0)?, row.get(1)?))
+    })
+}
+
+fn sessions(connection: &Connection) -> Result<Vec<(ClientId, UnixMs)>, Cause> {
+    rows(connection, "SELECT client, began_ms FROM session ORDER BY client", |row| {
         Ok((client(row, 0)?, row.get(1)?))
     })
 }

@@ -11,7 +11,7 @@ pub(super) const APPLICATION_ID: i32 = 0x5269_616C;
 ///
 /// Scripts that were released are never changed: a new one is added.
 pub(super) const MIGRATIONS: &[&str] =
-    &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+    &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
 
 /// Refuses files that are not ours, or of a release later than this one, before they are touched.
 pub(super) fn check_owner(connection: &Connection, migrations: &[&str]) -> Result<(), Cause> {

@@ -3,7 +3,7 @@
 use expect_test::expect;
 
 use super::world::{World, check};
-use crate::{CloseReason, Format, Settings};
+use crate::{Admission, CloseReason, Format, Settings};
 
 #[test]
 fn a_session_opens_with_the_heartbeat_timeout() {
@@ -41,7 +41,7 @@ fn connecting_again_on_the_same_connection_changes_nothing() {
     let mut world = World::new(Settings::default());
     world.play("ada: connect\nada: sub room\nada: connect");
     let ada = world.connection("ada");
-    world.round(|world| world.broker.connect(ada, &"bob".into()));
+    world.round(|world| world.broker.connect(ada, &"bob".into(), &Admission::default()));
     world.play("bob: connect\nbob: pub room 1");
     expect![[r#"
         ada < connected 15
@@ -211,7 +211,7 @@ fn commands_for_connections_that_are_gone_do_nothing() {
     world.play("ada: disconnect");
 
     let broker = &mut world.broker;
-    broker.connect(gone, &"ada".into());
+    broker.connect(gone, &"ada".into(), &Admission::default());
     broker.subscribe(gone, "room", true);
     broker.unsubscribe(gone, "room");
     broker.acknowledge(gone, "1-1");

@@ -77,6 +77,7 @@ fn a_rule_says_otherwise_for_the_channels_it_fits() {
         pattern: pattern.to_owned(),
         history_count_max: count,
         history_persistent: persistent,
+        ..ChannelRule::default()
     };
     let rules = vec![
         rule("*.raw", Some(0), None),

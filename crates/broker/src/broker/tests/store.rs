@@ -14,6 +14,7 @@ pub(super) struct TestStore {
     logs: BTreeMap<ChannelName, StoredLog>,
     pub(super) retained: BTreeMap<ChannelName, Retained>,
     history: BTreeMap<ChannelName, Vec<HistoryMessage>>,
+    pub(super) sessions: BTreeMap<ClientId, UnixMs>,
     /// How many logs were ever made; the latest one's id.
     made: u64,
 }
@@ -74,6 +75,7 @@ impl TestStore {
             cursors: cursors.collect(),
             retained: self.retained.clone().into_iter().collect(),
             history: self.history.clone().into_iter().collect(),
+            sessions: self.sessions.clone().into_iter().collect(),
         }
     }
 
@@ -115,6 +117,10 @@ impl TestStore {
                 self.keep_history(channel, messages, *count_max as usize);
             }
             Change::DropHistory(channel) => _ = self.history.remove(channel),
+            Change::OpenSession(client, began) => {
+                self.sessions.insert(client.clone(), *began);
+            }
+            Change::CloseSession(client) => _ = self.sessions.remove(client),
         }
         Outcome::Done
     }

@@ -59,7 +59,7 @@ impl Encoder for TextEncoder {
     }
 }
 
-fn outcome(result: Result<(), Reject>) -> String {
+fn outcome(result: Result<(), &Reject>) -> String {
     result.map_or_else(|reject| format!(": {reject:?}"), |()| String::new())
 }
 

@@ -10,8 +10,8 @@ use expect_test::Expect;
 
 use super::{store::TestStore, text::TextEncoder};
 use crate::{
-    Broker, Change, ClientId, CloseReason, ConnectionKey, Effect, Format, Manners, MessageId, Now,
-    Publish, Qos, ReadRequest, Reject, Relayed, Resume, Settings, StoredPage,
+    Admission, Broker, Change, ClientId, CloseReason, ConnectionKey, Effect, Format, Manners,
+    MessageId, Now, Publish, Qos, ReadRequest, Reject, Relayed, Resume, Settings, StoredPage,
 };
 
 /// The run that every world's server is.
@@ -212,7 +212,7 @@ impl World {
             let outcomes = self.store.commit(&changes);
             self.broker.on_committed(Ok(&outcomes));
         } else {
-            self.broker.on_committed(Err(Reject::StoreUnavailable));
+            self.broker.on_committed(Err(&Reject::StoreUnavailable));
         }
     }
 
@@ -280,7 +280,8 @@ impl World {
         match words[..] {
             ["open", ..] => {}
             ["listen", ref options @ ..] => {
-                let entry = broker.connect_transient(connection, &client_of(who));
+                let entry =
+                    broker.connect_transient(connection, &client_of(who), &Admission::default());
                 if options.iter().any(|option| option.starts_with("resume=")) {
                     writeln!(self.transcript, "{who} : {entry:?}").unwrap();
                 }
@@ -315,7 +316,7 @@ impl World {
                 });
                 writeln!(self.transcript, "{who} : more {is_more}").unwrap();
             }
-            ["connect", ..] => broker.connect(connection, &client_of(who)),
+            ["connect", ..] => broker.connect(connection, &client_of(who), &Admission::default()),
             ["sub", channel] => broker.subscribe(connection, channel, false),
             ["sub", channel, "persistent"] => broker.subscribe(connection, channel, true),
             ["unsub", channel] => broker.unsubscribe(connection, channel),
@@ -428,6 +429,8 @@ impl World {
                 format!("keep {count_max} of {channel} {}", payloads.join(" "))
             }
             Change::DropHistory(channel) => format!("drop history of {channel}"),
+            Change::OpenSession(client, began) => format!("open {client} since {began}"),
+            Change::CloseSession(client) => format!("close {client}"),
         };
         writeln!(self.transcript, "store < {line}").unwrap();
     }

@@ -13,7 +13,7 @@ use super::{
     reference::{Publication, Reference, Wish},
 };
 use crate::{
-    Broker, Change, ConnectionKey, Effect, Format, Manners, Now, Outcome, Publish, Qos,
+    Admission, Broker, Change, ConnectionKey, Effect, Format, Manners, Now, Outcome, Publish, Qos,
     ReadRequest, Reject, Settings, StoredPage,
 };
 
@@ -152,7 +152,7 @@ impl Simulation {
             .broker
             .open(Manners { unacknowledged_max: window, ..Manners::new(Format(format)) });
         self.reference.opened(connection, Format(format), window);
-        self.broker.connect(connection, &CLIENTS[client].into());
+        self.broker.connect(connection, &CLIENTS[client].into(), &Admission::default());
         self.reference.connected(connection, CLIENTS[client]);
         self.stale.extend(self.sessions.insert(client, connection));
     }
@@ -270,7 +270,7 @@ impl Simulation {
                 self.broker.publish(connection, &message(CHANNELS[0], "-1", true, true, Some("x")))
             }
             3 => self.broker.acknowledge(connection, "1-1"),
-            4 => self.broker.connect(connection, &CLIENTS[0].into()),
+            4 => self.broker.connect(connection, &CLIENTS[0].into(), &Admission::default()),
             5 => self.broker.heard(connection),
             _ => {
                 self.broker.disconnect(connection);
@@ -300,7 +300,7 @@ impl Simulation {
     fn complete(&mut self) -> bool {
         let Some(outcome) = self.finished.pop_front() else { return false };
         self.reference.completed(outcome.is_some());
-        self.broker.on_committed(outcome.as_deref().ok_or(Reject::StoreUnavailable));
+        self.broker.on_committed(outcome.as_deref().ok_or(&Reject::StoreUnavailable));
         true
     }
 

@@ -1,0 +1,160 @@
+//! Who comes and goes: what the server does when a session begins, and what it tells when one ends.
+
+use crate::{
+    ClientId, ClientKey, CloseReason, ConnectionKey, Departed, Effect, Encoder, ForcedSubscription,
+    Publish, Qos, UnixMs,
+};
+
+use super::{Broker, batch::Pending};
+
+impl<E: Encoder> Broker<E> {
+    /// Gives a session what its admission brings, and tells of it; later, where the peer wants to
+    /// read its first answer by itself.
+    pub(super) fn start(&mut self, connection: ConnectionKey) {
+        let pause = self.connections[connection].manners.resume_pause;
+        if pause.is_zero() {
+            self.start_now(connection);
+        } else {
+            self.starting.insert((self.now.uptime + pause, connection));
+        }
+    }
+
+    /// Starts the sessions whose pause is over.
+    pub(super) fn start_due(&mut self) {
+        while let Some(&(due, connection)) = self.starting.first()
+            && due <= self.now.uptime
+        {
+            self.starting.pop_first();
+            self.start_now(connection);
+        }
+    }
+
+    fn start_now(&mut self, connection: ConnectionKey) {
+        let Some(client) = self.session(connection) else { return };
+        let subscriptions = std::mem::take(&mut self.connections[connection].start);
+        self.give(connection, subscriptions);
+        if self.settings.presence_channel.is_none() {
+            return;
+        }
+        if self.clients[client].changing.is_empty() {
+            self.announce_online(client, connection);
+        } else {
+            // So that it hears of itself as of all others.
+            self.batch.push_behind(Pending::Online(client, connection));
+        }
+    }
+
+    /// Subscribes the client of a connection to what it is given.
+    pub(super) fn give(
+        &mut self,
+        connection: ConnectionKey,
+        subscriptions: Vec<ForcedSubscription>,
+    ) {
+        let Some(client) = self.session(connection) else { return };
+        for ForcedSubscription { channel, persistent } in subscriptions {
+            if self.check_topic(&channel).is_err() {
+                continue;
+            }
+            let known = self.channel_keys.get(channel.as_str());
+            match known.filter(|&key| self.clients[client].will_be_subscribed(*key)) {
+                Some(&key) => _ = self.clients[client].forced.insert(key),
+                None => self.force(client, &channel, persistent),
+            }
+        }
+    }
+
+    /// Publishes that a client is there, if it still is.
+    pub(super) fn announce_online(&mut self, client: ClientKey, connection: ConnectionKey) {
+        if self.session(connection) == Some(client) {
+            let id = self.clients[client].id.clone();
+            self.announce("online", &id);
+        }
+    }
+
+    /// Notes that a session ends, and tells whoever is to know.
+    pub(super) fn depart(
+        &mut self,
+        client: ClientKey,
+        connection: ConnectionKey,
+        reason: CloseReason,
+    ) {
+        self.note_session(client, false);
+        let id = self.clients[client].id.clone();
+        if self.settings.reports_departures {
+            let session = self.connections[connection].session;
+            let connection = Some(connection);
+            let at = self.now.unix_ms;
+            let departed = Departed { client: id.clone(), connection, reason, at, session };
+            self.outputs.push(Effect::Departed(departed));
+        }
+        if reason != CloseReason::TakenOver {
+            self.announce("offline", &id);
+        }
+    }
+
+    fn announce(&mut self, what: &str, client: &ClientId) {
+        let Some(channel) = self.settings.presence_channel.clone() else { return };
+        let payload = serde_json::json!({ what: client.as_str() }).to_string();
+        let publish = Publish {
+            channel: channel.as_str(),
+            payload: payload.as_bytes(),
+            qos: Qos::AtMostOnce,
+            retain: false,
+            request: None,
+        };
+        // A name that is no topic is refused by the configuration already.
+        _ = self.push(&publish);
+    }
+
+    /// Says whether the store is told of open sessions, so that their end is known after a crash.
+    pub(super) fn remembers_sessions(&self) -> bool {
+        self.settings.reports_departures || self.settings.presence_channel.is_some()
+    }
+
+    pub(super) fn note_session(&mut self, client: ClientKey, is_open: bool) {
+        if self.remembers_sessions() {
+            let began = is_open.then_some(self.now.unix_ms);
+            self.dirty.sessions.insert(self.clients[client].id.clone(), began);
+        }
+    }
+
+    /// Has the store told of all open sessions, because it is to know of them from now on.
+    pub(super) fn note_open_sessions(&mut self) {
+        for connection in self.sessions() {
+            if let Some(client) = self.session(connection) {
+                self.note_session(client, true);
+            }
+        }
+    }
+
+    /// Hands over which sessions began and ended.
+    pub(super) fn write_sessions(&mut self, count_max: usize) {
+        for _ in 0..count_max {
+            let Some((client, began)) = self.dirty.sessions.pop_first() else { return };
+            self.write_session(client, began);
+        }
+    }
+
+    fn write_session(&mut self, client: ClientId, began: Option<UnixMs>) {
+        let change = match began {
+            Some(began) => crate::Change::OpenSession(client.clone(), began),
+            None => crate::Change::CloseSession(client.clone()),
+        };
+        self.batch.push(change, Pending::OpenSession(client, began));
+    }
+
+    /// Tells of the sessions that were open when the server crashed.
+    pub(super) fn report_crashed(&mut self, sessions: Vec<(ClientId, UnixMs)>) {
+        for (client, began) in sessions {
+            if self.settings.reports_departures {
+                let (reason, at) = (CloseReason::Crashed, self.now.unix_ms);
+                let session = began * 1000;
+                let departed =
+                    Departed { client: client.clone(), connection: None, reason, at, session };
+                self.outputs.push(Effect::Departed(departed));
+            }
+            self.announce("offline", &client);
+            self.dirty.sessions.insert(client, None);
+        }
+    }
+}

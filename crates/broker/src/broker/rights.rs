@@ -1,0 +1,134 @@
+//! What clients may do, and how that changes while they are connected.
+
+use crate::{
+    Action, Admission, ChannelKey, ChannelKind, CloseReason, ConnectionKey, Encoder, Reject,
+    Settings, profile::Profiles,
+};
+
+use super::{Broker, publish::Publish};
+
+impl<E: Encoder> Broker<E> {
+    /// Judges whether the client of a connection may do this with a channel.
+    ///
+    /// # Errors
+    /// [`Reject::Denied`] with the rule.
+    pub fn may(
+        &self,
+        connection: ConnectionKey,
+        action: Action,
+        channel: &str,
+    ) -> Result<(), Reject> {
+        match self.connections.get(connection).and_then(|connection| connection.rights.as_ref()) {
+            Some(rights) => rights.decide(action, channel),
+            None => Ok(()),
+        }
+    }
+
+    /// Judges whether a client may publish this to a topic now: its rights, and what the channel
+    /// takes. That it may publish to the channel it published to last is not asked again.
+    pub(super) fn check_publish(
+        &mut self,
+        from: ConnectionKey,
+        known: Option<ChannelKey>,
+        publish: &Publish<'_>,
+    ) -> Result<(), Reject> {
+        let connection = &mut self.connections[from];
+        if let Some(rights) = &connection.rights
+            && !connection.is_last_permitted
+        {
+            rights.decide(Action::Publish, publish.channel)?;
+            connection.is_last_permitted = known.is_some();
+        }
+        let profile = match known {
+            Some(key) => &self.channels[key].profile,
+            None => self.profiles.of(&self.settings, publish.channel),
+        };
+        if let Some(limit) =
+            profile.payload_bytes_max.filter(|&limit| limit < publish.payload.len())
+        {
+            return Err(Reject::PayloadTooLarge { limit });
+        }
+        if let Some(rate) = profile.rate
+            && !connection.rates.take(rate, self.now.uptime)
+        {
+            return Err(Reject::TooFast { limit: rate.per_second_max });
+        }
+        Ok(())
+    }
+
+    /// Lets the client of a connection go on as somebody else: with other rights, and subscribed to
+    /// what else the admission brings.
+    pub fn readmit(&mut self, connection: ConnectionKey, admission: &Admission) {
+        self.settle();
+        let Some(state) = self.connections.get_mut(connection) else { return };
+        state.rights.clone_from(&admission.rights);
+        state.is_last_permitted = false;
+        let subscriptions = admission.subscriptions.clone();
+        self.drop_forbidden(connection);
+        self.give(connection, subscriptions);
+    }
+
+    /// Returns the connections that carry a session.
+    pub fn sessions(&self) -> Vec<ConnectionKey> {
+        let open = self.connections.iter().filter(|(_, connection)| connection.client.is_some());
+        open.map(|(key, _)| key).collect()
+    }
+
+    /// Brings what a connection's client may do up to date: subscriptions that it may not have any
+    /// more end, and so does the connection, if it may have no session.
+    pub fn renew_rights(&mut self, connection: ConnectionKey) {
+        let Some(state) = self.connections.get_mut(connection) else { return };
+        let Some(rights) = &state.rights else { return };
+        match rights.renewed() {
+            Some(renewed) => {
+                state.rights = Some(renewed);
+                state.is_last_permitted = false;
+                self.drop_forbidden(connection);
+            }
+            None => self.close(connection, CloseReason::Withdrawn),
+        }
+    }
+
+    /// Ends the subscriptions that a client's rights do not allow and the server did not make.
+    pub(super) fn drop_forbidden(&mut self, connection: ConnectionKey) {
+        let Some(client) = self.session(connection) else { return };
+        if self.connections[connection].rights.is_none() {
+            return;
+        }
+        let state = &self.clients[client];
+        let own = state.subscriptions.keys().filter(|key| !state.forced.contains(key));
+        let topics = own.map(|key| self.channels[key].name.clone()).filter(|name| {
+            name.kind() == ChannelKind::Topic
+                && !self.is_given(connection, name.as_str())
+                && self.may(connection, Action::Subscribe, name.as_str()).is_err()
+        });
+        let forbidden: Vec<_> = topics.collect();
+        if !forbidden.is_empty() {
+            self.settle();
+        }
+        for name in forbidden {
+            self.end_subscription(client, name.as_str(), None);
+        }
+    }
+
+    /// Says whether the client of a connection is about to be subscribed to a channel by the server.
+    fn is_given(&self, connection: ConnectionKey, channel: &str) -> bool {
+        self.connections[connection].start.iter().any(|given| given.channel == channel)
+    }
+
+    /// Takes up new settings, for channels and connections that are there as well. What passes
+    /// messages on to other servers stays as it is.
+    pub fn reconfigure(&mut self, settings: Settings) {
+        self.settle();
+        let replication = self.settings.replication;
+        let reported = self.remembers_sessions();
+        self.settings = Settings { replication, ..settings };
+        self.profiles = Profiles::new(&self.settings);
+        for channel in self.channels.values_mut() {
+            channel.profile = self.profiles.of(&self.settings, channel.name.as_str()).clone();
+        }
+        if !reported {
+            self.note_open_sessions();
+        }
+    }
+}
