@@ -120,6 +120,3 @@ impl Identity {
         Identity { claims, grants, ..self }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -48,6 +48,9 @@ impl KeySet {
     /// # Errors
     /// What is wrong with the PEM text, without quoting it.
     pub(crate) fn of_pem(pem: &str, allowed: &[Algorithm]) -> Result<Self, String> {
+        if pem.contains("PRIVATE KEY") {
+            return Err("its PEM file holds a private key; give the public one".to_owned());
+        }
         let pem = pem.as_bytes();
         // Each of them looks into the text and takes nothing but its own kind.
         let key = DecodingKey::from_rsa_pem(pem)

@@ -77,10 +77,8 @@ pub enum RevocationError {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Book {
-    #[serde(default)]
     bans: BTreeMap<String, Terms>,
-    /// Until when tokens that were issued to the client are void.
-    #[serde(default)]
+    /// Up to when tokens that were issued to the client are void.
     tokens_revoked_at: BTreeMap<String, UnixMs>,
 }
 
