@@ -22,8 +22,9 @@ mod operate;
 
 /// Rialto's own answer to who a client is and what it may do.
 ///
-/// All settings can be replaced while sessions are open. A signed token carries the client id, when it was issued, when it
-/// expires and what it was given for; it is valid on every server that has the same key.
+/// All settings can be replaced while sessions are open. A signed token carries the client id, when
+/// it was issued, when it expires and what it was given for; it is valid on every server that has
+/// the same key.
 ///
 /// # Spec
 /// J-27 to J-29, J-35 and J-36.
@@ -49,8 +50,9 @@ impl Access {
         Ok(Arc::new(Access { state, key, revocations, now: AtomicU64::new(0) }))
     }
 
-    /// Puts other settings in the place of the present ones, all of them or none. Open sessions go on with the rights they have
-    /// until these are [renewed](rialto_broker::Rights::renewed). Keys that were fetched stay, if their address does.
+    /// Puts other settings in the place of the present ones, all of them or none. Open sessions go
+    /// on with the rights they have until these are [renewed](rialto_broker::Rights::renewed). Keys
+    /// that were fetched stay, if their address does.
     ///
     /// # Errors
     /// What is wrong with the new settings; the present ones stay.
@@ -73,8 +75,8 @@ impl Access {
         self.state().policy.explain(identity, action, channel)
     }
 
-    /// Returns the identity that a client of that name would have, for trying rules out: with these groups, those of
-    /// its user and those of its preset tokens.
+    /// Returns the identity that a client of that name would have, for trying rules out: with these
+    /// groups, those of its user and those of its preset tokens.
     #[must_use]
     pub fn identity_for_test(&self, client: &str, groups: &[String]) -> Identity {
         let mut all = self.state().all_groups_of(client);
@@ -82,8 +84,8 @@ impl Access {
         Identity::of_application(client, all)
     }
 
-    /// Tells the time. Rights that are renewed go by it, since they are not given one: call it before they are. All methods that
-    /// take the time do so too.
+    /// Tells the time. Rights that are renewed go by it, since they are not given one: call it
+    /// before they are. All methods that take the time do so too.
     pub fn note_time(&self, now: UnixMs) {
         self.now.store(now, Ordering::Relaxed);
     }

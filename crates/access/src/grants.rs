@@ -7,17 +7,17 @@ use crate::actions::{self, ACTION_COUNT};
 
 /// Channel patterns by action, as the rights claim of a JWT lists them.
 ///
-/// A token with that claim allows nothing beyond it. Rules may still deny what it lists; where no rule fits, it is
-/// allowed.
+/// A token with that claim allows nothing beyond it. Rules may still deny what it lists; where no
+/// rule fits, it is allowed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grants {
     patterns: [Vec<String>; ACTION_COUNT],
 }
 
 impl Grants {
-    /// Reads a claim of the form `{"publish":["a/*"],"subscribe":["#{client}"]}`, with the actions `publish`, `subscribe`,
-    /// `control`, `p2p` and `history`. An action that it does not name is not allowed at all; names it does not know
-    /// say nothing.
+    /// Reads a claim of the form `{"publish":["a/*"],"subscribe":["#{client}"]}`, with the actions
+    /// `publish`, `subscribe`, `control`, `p2p` and `history`. An action that it does not name is
+    /// not allowed at all; names it does not know say nothing.
     ///
     /// Returns `None` if the claim has another form.
     #[must_use]

@@ -41,8 +41,9 @@ struct Login {
 }
 
 impl Introduction {
-    /// Understands `{"jwt": ..}`, `{"login": {"email"|"user"|"name": .., "password": ..}}`, `{"client_name": ..}` with
-    /// and without `"password"`, in this order, and an object without any of them.
+    /// Understands `{"jwt": ..}`, `{"login": {"email"|"user"|"name": .., "password": ..}}`,
+    /// `{"client_name": ..}` with and without `"password"`, in this order, and an object without
+    /// any of them.
     pub(crate) fn parse(data: &str) -> Option<Self> {
         // J-28: to serde an array of the fields would be as good as an object.
         let is_object = data.trim_start().starts_with('{');

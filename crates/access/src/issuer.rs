@@ -9,7 +9,8 @@ use jsonwebtoken::Algorithm;
 pub struct Issuer {
     /// What it is called in the configuration and in refusals.
     pub name: String,
-    /// The algorithms that its tokens may be signed with. What a token says of itself only chooses among them.
+    /// The algorithms that its tokens may be signed with. What a token says of itself only chooses
+    /// among them.
     pub algorithms: Vec<Algorithm>,
     /// Where its keys are.
     pub keys: IssuerKeys,
@@ -30,11 +31,13 @@ pub struct Issuer {
 pub enum IssuerKeys {
     /// The bytes of a shared secret, for HS256 to HS512; at least 32.
     Secret(Vec<u8>),
-    /// The text of a PEM file with a public key or a certificate: RSA, elliptic curve (P-256, P-384) or Ed25519.
+    /// The text of a PEM file with a public key or a certificate: RSA, elliptic curve (P-256,
+    /// P-384) or Ed25519.
     Pem(String),
     /// The text of a JSON file with a set of JWKs.
     JwkSet(String),
-    /// The address such a set is fetched from, by the server; see [`Access::replace_jwks`](crate::Access::replace_jwks).
+    /// The address such a set is fetched from, by the server; see
+    /// [`Access::replace_jwks`](crate::Access::replace_jwks).
     Url(String),
 }
 

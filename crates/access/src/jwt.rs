@@ -44,10 +44,11 @@ pub(crate) enum JwtError {
     WrongAlgorithm,
     #[error("the token is signed with a key that is not known here")]
     UnknownKey,
-    #[error("the keys of issuer \"{0}\" have not been fetched yet; try again later")]
-    NotFetched(String),
     #[error("the token's signature is wrong")]
     WrongSignature,
+    // Behind a wrong signature: that of one issuer may be right for another whose keys are awaited.
+    #[error("the keys of issuer \"{0}\" have not been fetched yet; try again later")]
+    NotFetched(String),
     #[error("the token is for another audience")]
     WrongAudience,
     #[error("the token has no expiry; it needs the claim exp, a number of seconds")]

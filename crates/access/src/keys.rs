@@ -80,7 +80,8 @@ impl KeySet {
         }
     }
 
-    /// Returns the keys that may have signed a token with this header. Of keys with ids, only the one that is named.
+    /// Returns the keys that may have signed a token with this header. Of keys with ids, only the
+    /// one that is named.
     pub(crate) fn candidates<'a>(
         &'a self,
         id: Option<&'a str>,

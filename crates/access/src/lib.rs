@@ -1,11 +1,12 @@
 //! Who a client is, and what it may do: tokens, passwords, JWTs, certificates, and rules by channel.
 //!
-//! It opens no sockets, keeps no sessions and reads no clock; the files it knows are the signing key's, the users' and
-//! that of bans and revocations. Keys that stand behind a URL are fetched by the server. Whether a peer may still try is
-//! answered by a [`Throttle`] of its own, as only the server knows the peer's address.
+//! It opens no sockets, keeps no sessions and reads no clock; the files it knows are the signing
+//! key's, the users' and that of bans and revocations. Keys that stand behind a URL are fetched by
+//! the server. Whether a peer may still try is answered by a [`Throttle`] of its own, as only the
+//! server knows the peer's address.
 //!
-//! Read [`Access`] first, then [`Identity`], then [`Policy`]. What a session holds is its `Holder`, the core's
-//! [`Rights`](rialto_broker::Rights).
+//! Read [`Access`] first, then [`Identity`], then [`Policy`]. What a session holds is its `Holder`,
+//! the core's [`Rights`](rialto_broker::Rights).
 //!
 //! Tested on its own for each proof and each answer, and over real sockets with the server.
 

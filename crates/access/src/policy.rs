@@ -49,7 +49,8 @@ pub struct Who {
     pub client: Option<String>,
     /// A group.
     pub group: Option<String>,
-    /// A claim of the JWT and its value: that text, that number in digits, `true` or `false`, or a list that has it.
+    /// A claim of the JWT and its value: that text, that number in digits, `true` or `false`, or a
+    /// list that has it.
     pub claim: Option<(String, String)>,
 }
 
@@ -63,7 +64,8 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Makes a policy. `unmatched` is what happens where no rule fits; without any rules, everything is allowed.
+    /// Makes a policy. `unmatched` is what happens where no rule fits; without any rules,
+    /// everything is allowed.
     #[must_use]
     pub fn new(rules: Vec<Rule>, unmatched: Effect) -> Self {
         Policy { rules, unmatched, shared: Mutex::default() }

@@ -117,7 +117,8 @@ impl Revocations {
     /// Keeps a client out, in place of an earlier ban. A ban that is over already lifts one.
     ///
     /// # Errors
-    /// When there are too many, or the file cannot be written; in that case the ban holds until the server stops.
+    /// When there are too many, or the file cannot be written; in that case the ban holds until the
+    /// server stops.
     pub fn ban(&self, ban: Ban, now: UnixMs) -> Result<(), RevocationError> {
         let Ban { client, until, reason } = ban;
         self.change(now, |book| {

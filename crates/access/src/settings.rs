@@ -7,8 +7,8 @@ use crate::{Effect, Issuer, Rule, Secret, Users};
 /// How clients get tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Whoever names a client gets its token, unless the name has a preset token or a user. For development, and for
-    /// loopback.
+    /// Whoever names a client gets its token, unless the name has a preset token or a user. For
+    /// development, and for loopback.
     Open,
     /// Only who shows a preset token, a password, a JWT, a certificate or a token signed earlier comes in.
     Tokens,

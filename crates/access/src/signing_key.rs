@@ -75,3 +75,6 @@ fn random_secret() -> io::Result<[u8; KEY_BYTES]> {
     getrandom::fill(&mut secret).map_err(io::Error::other)?;
     Ok(secret)
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,17 +30,19 @@ pub struct ThrottleSettings {
 
 /// Counts failed attempts by address and by client, and says how long the next one has to wait.
 ///
-/// From `failed_attempts_max` failures on, an attempt may come 200 ms behind the last failure, twice as long with each
-/// failure more, up to `attempt_delay_max`. A failure is forgiven every 10 s. Only failures count: whoever succeeds is
-/// not slowed down by it, nor forgiven.
+/// From `failed_attempts_max` failures on, an attempt may come 200 ms behind the last failure,
+/// twice as long with each failure more, up to `attempt_delay_max`. A failure is forgiven every 10
+/// s. Only failures count: whoever succeeds is not slowed down by it, nor forgiven.
 ///
 /// # Limits
-/// It remembers 20,000 addresses and clients; beyond, it forgets a quarter of them, those with the fewest failures. All addresses of an IPv6 network
-/// of 64 bits are one, as they are one customer's.
+/// It remembers 20,000 addresses and clients; beyond, it forgets a quarter of them, those with the
+/// fewest failures. All addresses of an IPv6 network of 64 bits are one, as they are one
+/// customer's.
 #[derive(Debug)]
 pub struct Throttle {
     settings: ThrottleSettings,
-    /// By a hash that differs in each process, so that names may be long and nobody can meet another's on purpose.
+    /// By a hash that differs in each process, so that names may be long and nobody can meet
+    /// another's on purpose.
     failures: Mutex<HashMap<u64, Failures>>,
     hasher: RandomState,
 }
@@ -59,7 +61,8 @@ impl Throttle {
         Throttle { settings, failures: Mutex::default(), hasher: RandomState::new() }
     }
 
-    /// Returns how long an attempt that comes now from there, for that client, has to wait before it is judged.
+    /// Returns how long an attempt that comes now from there, for that client, has to wait before
+    /// it is judged.
     #[must_use]
     pub fn delay(&self, address: IpAddr, client: &str, now: UnixMs) -> Duration {
         let failures = self.failures.lock();

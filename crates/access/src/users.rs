@@ -45,8 +45,9 @@ impl Users {
         self.0.values()
     }
 
-    /// Returns whether that is the user's password. Takes as long for a name that no user has, so that it tells nothing
-    /// of which names there are; hashes with other parameters than ours take another time.
+    /// Returns whether that is the user's password. Takes as long for a name that no user has, so
+    /// that it tells nothing of which names there are; hashes with other parameters than ours take
+    /// another time.
     ///
     /// # Cost
     /// Some 20 to 100 ms, and 19 MiB of memory for as long.

@@ -14,7 +14,8 @@ use crate::{Secret, User, Users, atomic_file, password};
 /// What stands above the users in the file.
 const HEADING: &str = "# Written by `rialto user`. Passwords are argon2id hashes.\n\n";
 
-/// The users of one file. Each change is written at once, whole, for its owner's eyes only; comments are not kept.
+/// The users of one file. Each change is written at once, whole, for its owner's eyes only;
+/// comments are not kept.
 #[derive(Debug)]
 pub struct UsersFile {
     path: PathBuf,
@@ -103,7 +104,8 @@ impl UsersFile {
     /// Reads the users.
     ///
     /// # Errors
-    /// When there is no such file, it cannot be read, or it is not a list of users with hashes and different names.
+    /// When there is no such file, it cannot be read, or it is not a list of users with hashes and
+    /// different names.
     pub fn read(path: &Path) -> Result<Self, UsersError> {
         let text = fs::read_to_string(path)
             .map_err(|source| UsersError::Unreadable { path: path.to_owned(), source })?;
@@ -164,7 +166,8 @@ impl UsersFile {
     /// Gives a user another password. Tokens that were given for the old one are void.
     ///
     /// # Errors
-    /// When there is no such user, the password is empty, or the file cannot be written; nothing is changed then.
+    /// When there is no such user, the password is empty, or the file cannot be written; nothing is
+    /// changed then.
     pub fn set_password(
         &mut self,
         name: &str,

@@ -16,8 +16,8 @@ const UNKNOWN_FORM: &str = "dt must be an object with client_name, a text";
 const WRONG_PASSWORD: &str = "name or password is wrong";
 
 impl Access {
-    /// Judges authentication data, one JSON text, and gives a token. `certificate` is the client id in the connection's certificate, if
-    /// that was verified. Understood are:
+    /// Judges authentication data, one JSON text, and gives a token. `certificate` is the client id
+    /// in the connection's certificate, if that was verified. Understood are:
     ///
     /// - `{"client_name": n}`, in open mode, for names that have neither a preset token nor a user;
     /// - `{"client_name": n, "password": p}` and `{"login": {"email": n, "password": p}}`, also with `user` or `name` in

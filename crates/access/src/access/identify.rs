@@ -13,8 +13,9 @@ use crate::{
 };
 
 impl Access {
-    /// Says who opens the session of `client` with `token`: a preset token, a signed one or a JWT of that client. `certificate` is the
-    /// client id in the connection's certificate, if that was verified; it does where the token is empty.
+    /// Says who opens the session of `client` with `token`: a preset token, a signed one or a JWT
+    /// of that client. `certificate` is the client id in the connection's certificate, if that was
+    /// verified; it does where the token is empty.
     ///
     /// # Errors
     /// [`Reject::InvalidToken`] when nothing opens the session, [`Reject::Denied`] when the client is banned,
@@ -32,7 +33,8 @@ impl Access {
         self.let_in(identity, now)
     }
 
-    /// As [`identify`](Self::identify), and takes a user's password for a token too, for clients whose dialect has no authentication.
+    /// As [`identify`](Self::identify), and takes a user's password for a token too, for clients
+    /// whose dialect has no authentication.
     ///
     /// # Errors
     /// As [`identify`](Self::identify).
@@ -60,8 +62,8 @@ impl Access {
         self.let_in(shown, now)
     }
 
-    /// Says who opens the session of `client` without showing anything: in open mode anybody, but for names that have a preset token or a
-    /// user, or are banned.
+    /// Says who opens the session of `client` without showing anything: in open mode anybody, but
+    /// for names that have a preset token or a user, or are banned.
     #[must_use]
     pub fn anybody(&self, client: &str) -> Option<Arc<Identity>> {
         let state = self.state();
@@ -71,7 +73,8 @@ impl Access {
         self.let_in(identity, now).ok()
     }
 
-    /// Returns whether there are users, so that [`identify_with_password`](Self::identify_with_password) may take long.
+    /// Returns whether there are users, so that
+    /// [`identify_with_password`](Self::identify_with_password) may take long.
     #[must_use]
     pub fn has_users(&self) -> bool {
         !self.state().users.is_empty()

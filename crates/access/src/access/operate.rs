@@ -9,7 +9,8 @@ use crate::{
 };
 
 impl Access {
-    /// Signs a token for a client on the application's word. It is valid even for names that have a preset token or a user.
+    /// Signs a token for a client on the application's word. It is valid even for names that have a
+    /// preset token or a user.
     ///
     /// # Errors
     /// When the system gives no random bytes, or the id is empty or too long, as text for the asker.
@@ -28,7 +29,8 @@ impl Access {
     /// Keeps a client out, in place of an earlier ban. Its open session ends when its rights are renewed.
     ///
     /// # Errors
-    /// When there are too many bans, or they cannot be written to their file; in that case it holds until the server stops.
+    /// When there are too many bans, or they cannot be written to their file; in that case it holds
+    /// until the server stops.
     pub fn ban(&self, ban: Ban, now: UnixMs) -> Result<(), RevocationError> {
         self.note_time(now);
         self.revocations.ban(ban, now)
@@ -54,11 +56,12 @@ impl Access {
         self.revocations.ban_of(client, now)
     }
 
-    /// Makes all tokens void that were issued to the client up to now, signed ones and JWTs. Sessions opened with them end when their
-    /// rights are renewed.
+    /// Makes all tokens void that were issued to the client up to now, signed ones and JWTs.
+    /// Sessions opened with them end when their rights are renewed.
     ///
     /// # Errors
-    /// When there are too many, or they cannot be written to their file; in that case it holds until the server stops.
+    /// When there are too many, or they cannot be written to their file; in that case it holds
+    /// until the server stops.
     pub fn revoke_tokens(&self, client: &str, now: UnixMs) -> Result<(), RevocationError> {
         self.note_time(now);
         self.revocations.revoke_tokens(client, now)
@@ -73,7 +76,8 @@ impl Access {
         issuers.filter_map(|issuer| Some(named(issuer.url()?, issuer.name()))).collect()
     }
 
-    /// Puts fetched keys, a JSON set of JWKs, in the place of an issuer's present ones. Shared secrets in it are ignored.
+    /// Puts fetched keys, a JSON set of JWKs, in the place of an issuer's present ones. Shared
+    /// secrets in it are ignored.
     ///
     /// # Errors
     /// When there is no such issuer with a URL, or no key that can be used; the present ones stay.
@@ -85,8 +89,9 @@ impl Access {
         verifier.replace_keys(json).map_err(|reason| format!("issuer \"{issuer}\": {reason}"))
     }
 
-    /// Returns the issuers with URLs of which a token named an unknown key since this was last asked: their keys have probably been
-    /// changed. Anybody can bring that about, so ask and fetch at intervals.
+    /// Returns the issuers with URLs of which a token named an unknown key since this was last
+    /// asked: their keys have probably been changed. Anybody can bring that about, so ask and fetch
+    /// at intervals.
     #[must_use]
     pub fn issuers_with_unknown_keys(&self) -> Vec<String> {
         let state = self.state();

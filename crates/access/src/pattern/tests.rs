@@ -14,6 +14,9 @@ fn check(pattern: &str, client: &str, fitting: &[&str], others: &[&str]) {
 fn a_name_without_wildcards_fits_itself_only() {
     check("news", "", &["news"], &["new", "newss", "News", "", "xnews"]);
     check("", "", &[""], &["a"]);
+    let others = ["sensors/18/state", "sensors/17/stat", "sensors/17/states", "17/state"];
+    check("sensors/17/state", "", &["sensors/17/state"], &others);
+    check("xensors/17/*", "", &["xensors/17/a"], &["sensors/17/a", "sensors/17/"]);
 }
 
 #[test]

@@ -151,6 +151,15 @@ fn a_jwt_whose_keys_are_awaited_is_refused_for_now() {
 }
 
 #[test]
+fn a_jwt_that_fits_no_key_at_hand_may_fit_one_that_is_awaited() {
+    let other = IssuerKeys::Secret(b"another secret of the same size.".to_vec());
+    let awaited = Issuer { name: "slow".into(), ..corp(IssuerKeys::Url("https://slow".into())) };
+    let access = access(Settings { issuers: vec![corp(other), awaited], ..settings(Mode::Tokens) });
+    let refused = opens(&access, "bob", &jwt("bob", 60), NOW).unwrap_err();
+    assert!(refused.to_string().contains("\"slow\" have not been fetched"), "{refused}");
+}
+
+#[test]
 fn a_certificate_opens_its_client_without_a_token() {
     let access = access(with_certificates(Mode::Tokens));
     assert!(access.identify("bob", "", Some("bob"), NOW).is_ok());
