@@ -66,6 +66,14 @@ impl Introduction {
         })
     }
 
+    /// Returns the client id it claims; what a JWT claims, only its signature makes worth knowing.
+    pub(crate) fn name(self) -> Option<String> {
+        match self {
+            Introduction::Name(name) | Introduction::Password { name, .. } => Some(name),
+            Introduction::Jwt(_) | Introduction::Nothing => None,
+        }
+    }
+
     /// Returns what it says where there are no passwords: `client_name` says it alone, a login nothing.
     pub(crate) fn without_password(self) -> Option<Self> {
         match self {

@@ -31,13 +31,12 @@ pub struct ThrottleSettings {
 /// Counts failed attempts by address and by client, and says how long the next one has to wait.
 ///
 /// From `failed_attempts_max` failures on, an attempt may come 200 ms behind the last failure,
-/// twice as long with each failure more, up to `attempt_delay_max`. A failure is forgiven every 10
-/// s. Only failures count: whoever succeeds is not slowed down by it, nor forgiven.
+/// twice as long with each failure more, up to `attempt_delay_max`. A failure is forgiven every ten
+/// seconds. Only failures count: whoever succeeds is not slowed down by it, nor forgiven.
 ///
 /// # Limits
 /// It remembers 20,000 addresses and clients; beyond, it forgets a quarter of them, those with the
-/// fewest failures. All addresses of an IPv6 network of 64 bits are one, as they are one
-/// customer's.
+/// fewest failures. All addresses of an IPv6 network of 64 bits are one, as they are one customer's.
 #[derive(Debug)]
 pub struct Throttle {
     settings: ThrottleSettings,

@@ -65,6 +65,13 @@ impl Access {
         matches!(Introduction::parse(data), Some(Introduction::Password { .. }))
     }
 
+    /// Returns the client id that the data claims, if it does: whose failed attempts a
+    /// [`Throttle`](crate::Throttle) is to count.
+    #[must_use]
+    pub fn claimed_name(data: &str) -> Option<String> {
+        Introduction::parse(data)?.name()
+    }
+
     fn give_anybody(
         &self,
         state: &State,

@@ -100,6 +100,17 @@ fn only_data_with_a_password_takes_long() {
 }
 
 #[test]
+fn data_claims_the_name_it_has() {
+    let of = |data| Access::claimed_name(data);
+    assert_eq!(of(r#"{"client_name":"ada","password":"x"}"#).as_deref(), Some("ada"));
+    assert_eq!(of(r#"{"login":{"email":"a@b","password":"x"}}"#).as_deref(), Some("a@b"));
+    assert_eq!(of(r#"{"client_name":"ada"}"#).as_deref(), Some("ada"));
+    for data in ["", "{}", r#"{"jwt":"a.b.c"}"#] {
+        assert_eq!(of(data), None, "{data}");
+    }
+}
+
+#[test]
 fn a_jwt_is_given_back_as_the_token_of_the_client_it_names() {
     let access = access(with_issuer(Mode::Tokens));
     let token = jwt("bob", 60);
