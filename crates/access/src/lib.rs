@@ -1,12 +1,59 @@
-//! Who a client is: open mode, preset tokens and the tokens Rialto signs.
+//! Who a client is, and what it may do: tokens, passwords, JWTs, certificates, and rules by channel.
 //!
-//! Answers the core's [`Gate`](rialto_broker::Gate). It opens no sockets and keeps no sessions; the only file it knows
-//! is the signing key's. Read [`Access`] first, then [`SigningKey`].
+//! It opens no sockets, keeps no sessions and reads no clock; the files it knows are the signing
+//! key's, the users' and that of bans and revocations. Keys that stand behind a URL are fetched by
+//! the server. Whether a peer may still try is answered by a [`Throttle`] of its own, as only the
+//! server knows the peer's address.
 //!
-//! Tested on its own for each answer, and over real sockets with the server.
+//! Read [`Access`] first, then [`Identity`], then [`Policy`]. What a session holds is its `Holder`,
+//! the core's [`Rights`](rialto_broker::Rights).
+//!
+//! Tested on its own for each proof and each answer, and over real sockets with the server.
+
+mod actions;
+mod atomic_file;
+mod secret;
+
+mod grants;
+mod identity;
+
+mod explanation;
+mod held;
+mod pattern;
+mod policy;
+
+mod password;
+mod revocation;
+mod signed_token;
+mod signing_key;
+mod throttle;
+mod users;
+mod users_file;
+
+mod issuer;
+mod jwt;
+mod keys;
 
 mod access;
-mod signing_key;
+mod error;
+mod holder;
+mod introduction;
+mod settings;
+mod state;
 
-pub use access::{Access, Mode, PresetToken, Settings};
+pub use access::Access;
+pub use error::AccessError;
+pub use explanation::{DecidedBy, Explanation};
+pub use grants::Grants;
+pub use identity::{Identity, Proof, TokenOrigin};
+pub use issuer::{Issuer, IssuerKeys};
+pub use jsonwebtoken::Algorithm;
+pub use pattern::Pattern;
+pub use policy::{Effect, Policy, Rule, Who};
+pub use revocation::{Ban, RevocationError, Revocations};
+pub use secret::Secret;
+pub use settings::{ConnectSubscription, Mode, PresetToken, Settings};
 pub use signing_key::SigningKey;
+pub use throttle::{Throttle, ThrottleSettings};
+pub use users::{User, Users};
+pub use users_file::{UsersError, UsersFile};

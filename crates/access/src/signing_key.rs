@@ -1,13 +1,10 @@
 //! The key tokens are signed with, kept in a file only the broker may read.
 
-use std::{
-    fs::{self, OpenOptions},
-    io::{self, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
-    path::Path,
-};
+use std::{fmt, fs, io, path::Path};
 
 use jsonwebtoken::{DecodingKey, EncodingKey};
+
+use crate::atomic_file;
 
 /// Bytes of a key: as many as HS256 has use for.
 const KEY_BYTES: usize = 32;
@@ -54,13 +51,7 @@ impl SigningKey {
 
     fn create(file: &Path) -> io::Result<Self> {
         let secret = random_secret()?;
-        // Written aside and renamed, so that a crash cannot leave half a key.
-        let draft = file.with_extension("new");
-        let mut out =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-        out.write_all(&secret)?;
-        out.sync_all()?;
-        fs::rename(&draft, file)?;
+        atomic_file::write(file, &secret)?;
         Ok(SigningKey::from_bytes(&secret))
     }
 
@@ -73,8 +64,17 @@ impl SigningKey {
     }
 }
 
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SigningKey(********)")
+    }
+}
+
 fn random_secret() -> io::Result<[u8; KEY_BYTES]> {
     let mut secret = [0; KEY_BYTES];
     getrandom::fill(&mut secret).map_err(io::Error::other)?;
     Ok(secret)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,65 +1,185 @@
+use std::{collections::BTreeSet, time::Duration};
+
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use rialto_broker::{ForcedSubscription, Grant, Refusal, Reject};
+use serde_json::json;
+
 use super::*;
+use crate::{
+    Ban, ConnectSubscription, Effect, Issuer, IssuerKeys, Mode, PresetToken, Proof, TokenOrigin,
+    Users, UsersFile,
+};
 
 const NOW: UnixMs = 1_800_000_000_000;
+const SECRET: &[u8] = b"thirty-two bytes make a secret..";
 
-fn access(mode: Mode) -> Access {
-    let settings = Settings {
+fn settings(mode: Mode) -> Settings {
+    let groups = groups(&["pumps"]);
+    Settings {
         mode,
         token_lifetime: Duration::from_secs(60),
-        presets: vec![PresetToken { client: "pump".into(), token: "secret".into() }],
+        presets: vec![PresetToken { client: "pump".into(), token: "secret".into(), groups }],
         client_id_bytes_max: 10,
-    };
-    Access::new(settings, SigningKey::from_bytes(&[7; 32]))
-}
-
-#[test]
-fn a_token_opens_the_session_of_its_client_only_until_it_expires() {
-    // J-27, J-35
-    let access = access(Mode::Open);
-    let grant = access.authenticate(r#"{"client_name":"bob"}"#, NOW).unwrap();
-    assert_eq!(grant.client.as_str(), "bob");
-    assert_eq!(access.admit("bob", &grant.token, NOW), Ok(()));
-    assert_eq!(access.admit("bob", &grant.token, NOW + 59_000), Ok(()));
-    assert_eq!(access.admit("bob", &grant.token, NOW + 60_000), Err(Reject::InvalidToken));
-    assert_eq!(access.admit("eve", &grant.token, NOW), Err(Reject::InvalidToken));
-    assert_eq!(access.admit("bob", "garbage", NOW), Err(Reject::InvalidToken));
-}
-
-#[test]
-fn a_token_signed_with_another_key_or_none_is_refused() {
-    // J-35
-    let access = access(Mode::Open);
-    let other = Access::new(access.settings.clone(), SigningKey::from_bytes(&[8; 32]));
-    let grant = other.authenticate(r#"{"client_name":"bob"}"#, NOW).unwrap();
-    assert_eq!(access.admit("bob", &grant.token, NOW), Err(Reject::InvalidToken));
-    // {"alg":"none"}.{"sub":"bob","exp":9999999999}.
-    let unsigned = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJib2IiLCJleHAiOjk5OTk5OTk5OTl9.";
-    assert_eq!(access.admit("bob", unsigned, NOW), Err(Reject::InvalidToken));
-}
-
-#[test]
-fn a_preset_token_opens_its_client_and_cannot_be_got_by_asking() {
-    // J-36
-    let access = access(Mode::Open);
-    assert_eq!(access.admit("pump", "secret", NOW), Ok(()));
-    assert_eq!(access.admit("pump", "secreT", NOW), Err(Reject::InvalidToken));
-    let refusal = access.authenticate(r#"{"client_name":"pump"}"#, NOW).unwrap_err();
-    assert_eq!(refusal.reject, Reject::NotAllowed);
-}
-
-#[test]
-fn every_refusal_says_why() {
-    // J-28, J-29
-    let open = access(Mode::Open);
-    let unknown =
-        [r#""ada""#, "null", "{}", r#"["ada"]"#, r#"{"client_name":""}"#, r#"{"client_name":7}"#];
-    for data in unknown {
-        let refusal = open.authenticate(data, NOW).unwrap_err();
-        assert_eq!(refusal.reject, Reject::InvalidPacket, "{data}");
-        assert!(!refusal.message.is_empty(), "{data}");
+        users: Users::default(),
+        rules: Vec::new(),
+        unmatched: Effect::Deny,
+        subscribe: Vec::new(),
+        issuers: Vec::new(),
+        accepts_certificates: false,
     }
-    let too_long = open.authenticate(r#"{"client_name":"12345678901"}"#, NOW).unwrap_err();
-    assert_eq!(too_long.message, "client_name must have 1 to 10 bytes");
-    let closed = access(Mode::Tokens).authenticate(r#"{"client_name":"bob"}"#, NOW).unwrap_err();
-    assert_eq!(closed.reject, Reject::NotAllowed);
+}
+
+fn with_users(mode: Mode) -> Settings {
+    Settings { users: users("sesame", NOW - 1000), ..settings(mode) }
+}
+
+fn with_issuer(mode: Mode) -> Settings {
+    Settings { issuers: vec![corp(IssuerKeys::Secret(SECRET.to_vec()))], ..settings(mode) }
+}
+
+fn with_certificates(mode: Mode) -> Settings {
+    Settings { accepts_certificates: true, ..settings(mode) }
+}
+
+fn corp(keys: IssuerKeys) -> Issuer {
+    Issuer {
+        name: "corp".into(),
+        algorithms: vec![Algorithm::HS256],
+        keys,
+        issuer: None,
+        audience: Vec::new(),
+        client_claim: "sub".into(),
+        groups_claim: "groups".into(),
+        rights_claim: "rialto".into(),
+    }
+}
+
+fn groups(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|&name| name.to_owned()).collect()
+}
+
+/// Returns one user, `ada`, of the group `staff`.
+fn users(password: &str, since: UnixMs) -> Users {
+    let directory = tempfile::tempdir().unwrap();
+    let mut file = UsersFile::read_or_new(&directory.path().join("users.toml")).unwrap();
+    file.add("ada", password, groups(&["staff"]), since).unwrap();
+    file.users().clone()
+}
+
+fn access(settings: Settings) -> Arc<Access> {
+    Access::new(settings, SigningKey::from_bytes(&[7; 32]), Revocations::in_memory()).unwrap()
+}
+
+fn grant(access: &Access, data: &str) -> Grant {
+    access.authenticate(data, None, NOW).unwrap().0
+}
+
+fn refusal(access: &Access, data: &str) -> Refusal {
+    access.authenticate(data, None, NOW).map(|_| ()).unwrap_err()
+}
+
+fn opens(access: &Access, client: &str, token: &str, now: UnixMs) -> Result<(), Reject> {
+    access.identify(client, token, None, now).map(|_| ())
+}
+
+fn jwt(client: &str, seconds: u64) -> String {
+    let claims = json!({
+        "sub": client, "iat": NOW / 1000, "exp": NOW / 1000 + seconds, "groups": ["guests"],
+    });
+    let key = EncodingKey::from_secret(SECRET);
+    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).unwrap()
+}
+
+/// Returns whether the session would go on.
+fn stays(access: &Arc<Access>, identity: &Arc<Identity>) -> bool {
+    let rights = access.admission(Arc::clone(identity)).rights.unwrap();
+    rights.renewed().is_some()
+}
+
+mod opening;
+mod proving;
+mod staying;
+
+#[test]
+fn settings_that_are_wrong_are_refused_whole() {
+    let access = access(settings(Mode::Open));
+    let twice = vec![corp(IssuerKeys::Url("u".into())), corp(IssuerKeys::Url("u".into()))];
+    let empty = PresetToken { client: "x".into(), token: "".into(), groups: groups(&[]) };
+    let wrong = [
+        Settings { issuers: twice, ..settings(Mode::Tokens) },
+        Settings {
+            issuers: vec![corp(IssuerKeys::Secret(b"short".to_vec()))],
+            ..settings(Mode::Tokens)
+        },
+        Settings { presets: vec![empty], ..settings(Mode::Tokens) },
+    ];
+    let texts = wrong.map(|settings| access.replace(settings).unwrap_err().to_string());
+    assert_eq!(
+        texts,
+        [
+            "there are two issuers called \"corp\"; rename one of them",
+            "issuer \"corp\": its secret has 5 bytes; at least 32 are needed",
+            "the preset token of client \"x\" is empty, or its client id is",
+        ]
+    );
+    assert!(access.anybody("bob").is_some(), "the mode is still open");
+}
+
+#[test]
+fn secrets_are_not_in_debug() {
+    let settings = Settings { users: users("sesame", NOW), ..with_issuer(Mode::Open) };
+    let shown = format!("{settings:?}");
+    for secret in ["secret\"", "argon2id", "116, 104", "sesame"] {
+        assert!(!shown.contains(secret), "{secret} in {shown}");
+    }
+    let access = access(settings);
+    let identity = access.identify("pump", "secret", None, NOW).unwrap();
+    let rights = access.admission(Arc::clone(&identity)).rights.unwrap();
+    let shown = format!("{access:?} {identity:?} {rights:?}");
+    assert!(!shown.contains("secret"), "{shown}");
+    assert_eq!(format!("{:?}", SigningKey::from_bytes(&[7; 32])), "SigningKey(********)");
+}
+
+#[test]
+fn clients_are_subscribed_to_what_is_configured_for_them() {
+    let subscription =
+        |channel: &str, client: Option<&str>, group: Option<&str>| ConnectSubscription {
+            channel: channel.to_owned(),
+            persistent: group.is_some(),
+            client: client.map(str::to_owned),
+            group: group.map(str::to_owned),
+        };
+    let subscribe = vec![
+        subscription("update", None, None),
+        subscription("to/{client}", None, None),
+        subscription("pumps", None, Some("pumps")),
+        subscription("others", Some("x*"), None),
+    ];
+    let access = access(Settings { subscribe, ..settings(Mode::Open) });
+    let channels = |identity: Arc<Identity>| {
+        let subscriptions = access.admission(identity).subscriptions;
+        let shown = |ForcedSubscription { channel, persistent }| format!("{channel} {persistent}");
+        subscriptions.into_iter().map(shown).collect::<Vec<_>>().join(", ")
+    };
+    let anybody = |client: &str| channels(access.anybody(client).unwrap());
+    assert_eq!(anybody("bob"), "update false, to/bob false");
+    assert_eq!(anybody("x*"), "update false, to/x* false, others false");
+    assert_eq!(anybody("{client}"), "update false, to/{client} false");
+    let pump = access.identify("pump", "secret", None, NOW).unwrap();
+    assert_eq!(channels(pump), "update false, to/pump false, pumps true");
+}
+
+#[test]
+fn an_identity_for_a_test_has_the_groups_of_its_user_and_its_tokens() {
+    let access = access(with_users(Mode::Tokens));
+    let of = |client, more: &[&str]| {
+        let more = more.iter().map(|&group| group.to_owned()).collect::<Vec<_>>();
+        access.identity_for_test(client, &more).groups().clone()
+    };
+    assert_eq!(of("ada", &["more"]), groups(&["more", "staff"]));
+    assert_eq!(of("pump", &[]), groups(&["pumps"]));
+    assert_eq!(of("bob", &[]), groups(&[]));
+    let explanation =
+        access.explain(&access.identity_for_test("ada", &[]), Action::Publish, "anything");
+    assert!(explanation.is_allowed);
 }

@@ -1,0 +1,146 @@
+//! Judging whether a token, a certificate or a password opens a client's session.
+
+use std::sync::Arc;
+
+use rialto_broker::{Reject, UnixMs};
+
+use super::Access;
+use crate::{
+    Identity, Mode, Proof, TokenOrigin,
+    jwt::JwtError,
+    signed_token::{self, SignedToken},
+    state::State,
+};
+
+impl Access {
+    /// Says who opens the session of `client` with `token`: a preset token, a signed one or a JWT
+    /// of that client. `certificate` is the client id in the connection's certificate, if that was
+    /// verified; it does where the token is empty.
+    ///
+    /// # Errors
+    /// [`Reject::InvalidToken`] when nothing opens the session, [`Reject::Denied`] when the client is banned,
+    /// [`Reject::Failed`] when a JWT's keys have not been fetched yet.
+    pub fn identify(
+        &self,
+        client: &str,
+        token: &str,
+        certificate: Option<&str>,
+        now: UnixMs,
+    ) -> Result<Arc<Identity>, Reject> {
+        self.note_time(now);
+        let state = self.state();
+        let identity = self.shown(&state, client, token, certificate, now)?;
+        self.let_in(identity, now)
+    }
+
+    /// As [`identify`](Self::identify), and takes a user's password for a token too, for clients
+    /// whose dialect has no authentication.
+    ///
+    /// # Errors
+    /// As [`identify`](Self::identify).
+    ///
+    /// # Cost
+    /// Some 20 to 100 ms where there are users and nothing else opens the session.
+    pub fn identify_with_password(
+        &self,
+        client: &str,
+        token: &str,
+        certificate: Option<&str>,
+        now: UnixMs,
+    ) -> Result<Arc<Identity>, Reject> {
+        self.note_time(now);
+        let state = self.state();
+        let shown = self.shown(&state, client, token, certificate, now).or_else(|reject| {
+            let may_be_user = reject == Reject::InvalidToken && !state.users.is_empty();
+            let is_user = may_be_user && state.users.has_password(client, token);
+            let identity = || {
+                let identity = Identity::new(client, Proof::Password { shown_at: now });
+                identity.with_groups(state.groups_of(client))
+            };
+            is_user.then(identity).ok_or(reject)
+        })?;
+        self.let_in(shown, now)
+    }
+
+    /// Says who opens the session of `client` without showing anything: in open mode anybody, but
+    /// for names that have a preset token or a user, or are banned.
+    #[must_use]
+    pub fn anybody(&self, client: &str) -> Option<Arc<Identity>> {
+        let state = self.state();
+        let is_open = state.mode == Mode::Open && !state.is_protected(client);
+        let identity = is_open.then(|| Identity::new(client, Proof::Anybody))?;
+        let now = self.now.load(std::sync::atomic::Ordering::Relaxed);
+        self.let_in(identity, now).ok()
+    }
+
+    /// Returns whether there are users, so that
+    /// [`identify_with_password`](Self::identify_with_password) may take long.
+    #[must_use]
+    pub fn has_users(&self) -> bool {
+        !self.state().users.is_empty()
+    }
+
+    /// Says why the identity may not be here although its proof is right, if so.
+    pub(super) fn refusal_of(&self, identity: &Identity, now: UnixMs) -> Option<Reject> {
+        let account = identity.account();
+        if let Some(ban) = self.revocations.ban_of(account, now) {
+            return Some(Reject::Denied(ban.message().into()));
+        }
+        let (Proof::Signed { issued_at, .. } | Proof::Jwt { issued_at, .. }) = identity.proof()
+        else {
+            return None;
+        };
+        self.revocations.are_revoked(account, *issued_at).then_some(Reject::InvalidToken)
+    }
+
+    fn let_in(&self, identity: Identity, now: UnixMs) -> Result<Arc<Identity>, Reject> {
+        self.refusal_of(&identity, now).map_or_else(|| Ok(Arc::new(identity)), Err)
+    }
+
+    fn shown(
+        &self,
+        state: &State,
+        client: &str,
+        token: &str,
+        certificate: Option<&str>,
+        now: UnixMs,
+    ) -> Result<Identity, Reject> {
+        let is_certified = state.accepts_certificates && certificate == Some(client);
+        if token.is_empty() {
+            let identity = is_certified.then(|| Identity::new(client, Proof::Certificate));
+            let identity = identity.filter(|_| !client.is_empty()).ok_or(Reject::InvalidToken)?;
+            return Ok(identity.with_groups(state.groups_of(client)));
+        }
+        if let Some(preset) = state.preset(client, token) {
+            let proof = Proof::Preset { token: preset.token.clone() };
+            return Ok(Identity::new(client, proof).with_groups(preset.groups.clone()));
+        }
+        match signed_token::read(&self.key, token, now) {
+            Some(signed) => shown_signed(state, client, &signed, is_certified),
+            None => shown_jwt(state, client, token, now),
+        }
+    }
+}
+
+fn shown_signed(
+    state: &State,
+    client: &str,
+    signed: &SignedToken,
+    is_certified: bool,
+) -> Result<Identity, Reject> {
+    let SignedToken { issued_at, origin, .. } = *signed;
+    let has_certificate = origin != TokenOrigin::Certificate || is_certified;
+    if signed.client != client || !has_certificate || !state.honours(client, issued_at, origin) {
+        return Err(Reject::InvalidToken);
+    }
+    let identity = Identity::new(client, Proof::Signed { issued_at, origin });
+    Ok(identity.with_groups(state.groups_of(client)))
+}
+
+fn shown_jwt(state: &State, client: &str, token: &str, now: UnixMs) -> Result<Identity, Reject> {
+    match state.verify_jwt(token, now) {
+        Ok(identity) if identity.account() == client => Ok(identity),
+        Err(error @ JwtError::NotFetched(_)) => Err(Reject::Failed(error.to_string().into())),
+        Ok(_) | Err(_) => Err(Reject::InvalidToken),
+    }
+}

@@ -1,0 +1,50 @@
+//! What the holder of one session may do.
+
+use std::sync::{Arc, Weak};
+
+use rialto_broker::{Action, Reject, Rights};
+
+use crate::{Access, Explanation, Identity, Policy, held::HeldRules};
+
+/// The core's [`Rights`] by the rules that were in force when it was made.
+#[derive(Debug)]
+pub(crate) struct Holder {
+    access: Weak<Access>,
+    identity: Arc<Identity>,
+    /// For the names of rules, in refusals.
+    policy: Arc<Policy>,
+    /// Without, everything is allowed.
+    rules: Option<Arc<HeldRules>>,
+}
+
+impl Holder {
+    pub(crate) fn new(access: Weak<Access>, identity: Arc<Identity>, policy: Arc<Policy>) -> Self {
+        let is_free = policy.is_empty() && identity.grants().is_none();
+        let rules = (!is_free).then(|| policy.held_by(&identity)).filter(|rules| !rules.is_free());
+        Holder { access, identity, policy, rules }
+    }
+}
+
+impl Rights for Holder {
+    #[inline]
+    fn decide(&self, action: Action, channel: &str) -> Result<(), Reject> {
+        let Some(rules) = &self.rules else { return Ok(()) };
+        let verdict = rules.judge(action, channel);
+        if verdict.is_allowed() {
+            return Ok(());
+        }
+        let explanation = Explanation::new(verdict, self.policy.rules(), action);
+        Err(Reject::Denied(explanation.text.into()))
+    }
+
+    fn account(&self) -> &str {
+        self.identity.account()
+    }
+
+    fn renewed(&self) -> Option<Arc<dyn Rights>> {
+        self.access.upgrade()?.renewed(&self.identity)
+    }
+}
+
+#[cfg(test)]
+mod tests;

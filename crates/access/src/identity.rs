@@ -1,0 +1,122 @@
+//! Who has been let in, and how that was shown.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use rialto_broker::UnixMs;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{Grants, Secret};
+
+/// Somebody whom [`Access`](crate::Access), or the server's application, has let in.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    account: Arc<str>,
+    groups: BTreeSet<String>,
+    claims: Map<String, Value>,
+    grants: Option<Grants>,
+    proof: Proof,
+}
+
+/// How an identity was shown. What must hold on for the session to go on depends on it.
+#[derive(Debug, Clone)]
+pub enum Proof {
+    /// Not at all: open mode takes the client's word.
+    Anybody,
+    /// A token of the configuration.
+    Preset {
+        /// That token.
+        token: Secret,
+    },
+    /// A token that this server, or one with the same key, signed.
+    Signed {
+        /// When.
+        issued_at: UnixMs,
+        /// What it was given for.
+        origin: TokenOrigin,
+    },
+    /// A user's password.
+    Password {
+        /// When.
+        shown_at: UnixMs,
+    },
+    /// A JWT of an issuer that the configuration names.
+    Jwt {
+        /// The issuer's name in the configuration.
+        issuer: String,
+        /// When it was issued; 0 if it does not say.
+        issued_at: UnixMs,
+        /// The session ends then.
+        expires: UnixMs,
+    },
+    /// The certificate of the connection.
+    Certificate,
+    /// The server's application said so.
+    Application,
+}
+
+/// What a signed token was given for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenOrigin {
+    /// A name, in open mode. Opens no session of a name that has a preset token or a user by now.
+    #[default]
+    Open,
+    /// A user's name and password. Ends with the user, and when its password is changed.
+    Password,
+    /// A certificate. Opens sessions on connections that have it only.
+    Certificate,
+    /// The word of the server's application or its operator.
+    Application,
+}
+
+impl Identity {
+    /// Makes an identity on the application's word.
+    #[must_use]
+    pub fn of_application(account: &str, groups: BTreeSet<String>) -> Self {
+        Identity::new(account, Proof::Application).with_groups(groups)
+    }
+
+    /// Returns the client id that rules see.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// Returns the groups it belongs to.
+    #[must_use]
+    pub fn groups(&self) -> &BTreeSet<String> {
+        &self.groups
+    }
+
+    /// Returns all claims of its JWT; without one, none.
+    #[must_use]
+    pub fn claims(&self) -> &Map<String, Value> {
+        &self.claims
+    }
+
+    /// Returns what its JWT limits it to, if it does.
+    #[must_use]
+    pub fn grants(&self) -> Option<&Grants> {
+        self.grants.as_ref()
+    }
+
+    /// Returns how the identity was shown.
+    #[must_use]
+    pub fn proof(&self) -> &Proof {
+        &self.proof
+    }
+
+    pub(crate) fn new(account: &str, proof: Proof) -> Self {
+        let account = Arc::from(account);
+        Identity { account, groups: BTreeSet::new(), claims: Map::new(), grants: None, proof }
+    }
+
+    pub(crate) fn with_groups(self, groups: BTreeSet<String>) -> Self {
+        Identity { groups, ..self }
+    }
+
+    pub(crate) fn with_claims(self, claims: Map<String, Value>, grants: Option<Grants>) -> Self {
+        Identity { claims, grants, ..self }
+    }
+}
