@@ -1,6 +1,9 @@
 //! What the holder of one session may do.
 
-use std::sync::{Arc, Weak};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Weak},
+};
 
 use rialto_broker::{Action, Reject, Rights};
 
@@ -39,6 +42,10 @@ impl Rights for Holder {
 
     fn account(&self) -> &str {
         self.identity.account()
+    }
+
+    fn groups(&self) -> BTreeSet<String> {
+        self.identity.groups().clone()
     }
 
     fn renewed(&self) -> Option<Arc<dyn Rights>> {

@@ -77,6 +77,14 @@ impl Identity {
         Identity::new(account, Proof::Application).with_groups(groups)
     }
 
+    /// Returns the same identity, in these groups as well.
+    #[must_use]
+    pub fn in_groups(&self, groups: Vec<String>) -> Self {
+        let mut identity = self.clone();
+        identity.groups.extend(groups);
+        identity
+    }
+
     /// Returns the client id that rules see.
     #[must_use]
     pub fn account(&self) -> &str {

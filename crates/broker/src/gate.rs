@@ -1,7 +1,7 @@
 //! The questions who may come in and what they may do, as the core's words; the access crate and the
 //! server's application answer them.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use crate::{ClientId, Reject, UnixMs};
 
@@ -51,6 +51,11 @@ pub trait Rights: fmt::Debug + Send + Sync {
 
     /// Returns the name the holder goes by in rules: its client id, or that of its token.
     fn account(&self) -> &str;
+
+    /// Returns the groups the holder belongs to.
+    fn groups(&self) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
 
     /// Returns the holder's rights as they are by now, or `None` if it may have no session any more.
     fn renewed(&self) -> Option<Arc<dyn Rights>>;

@@ -14,29 +14,23 @@ use std::{
 };
 
 use bytes::Bytes;
-use rialto_broker::{Broker, CloseReason, ConnectionKey};
-use rialto_session::Dialects;
-use rialto_wire::{coremq::FrameError, jmqt::FrameTooLong};
+use rialto_application::Peer;
+use rialto_broker::{CloseReason, ConnectionKey};
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 
 use crate::{
+    doorkeeper::Verdict,
     hub::{Hub, Touched},
+    intake::{Backlog, Intake, Waiting, too_large, unframed},
     link::Link,
     outlet::Outlet,
-    speech::{Diagnostics, Framing, Said, Speech},
-    websocket::WebSocketReader,
+    speech::{Diagnostics, Framing, Speech},
 };
 
 /// Bytes one read takes at most.
 const READ_BYTES_MAX: usize = 256 << 10;
-/// Packets decoded before the broker is locked for them; bounds how long it is locked.
-const PACKETS_PER_ROUND_MAX: usize = 256;
 /// Reads of one turn of the task, so that a busy connection lets others have theirs.
 const READS_PER_TURN_MAX: usize = 4;
-/// Bytes a publisher may have under way to the store before it is read no further.
-const UNCOMMITTED_BYTES_MAX: usize = 4 << 20;
-/// Bytes all publishers together may have under way before those that have any wait.
-const UNCOMMITTED_BYTES_TOTAL_MAX: usize = 128 << 20;
 /// How long a connection that is to end may take to be written out.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 /// How long the peer may take to end its side, so that what it was sent is not cut off.
@@ -65,6 +59,7 @@ pub(crate) struct Connection {
     pub(crate) hub: Arc<Hub>,
     pub(crate) outlet: Arc<Outlet>,
     pub(crate) key: ConnectionKey,
+    pub(crate) peer: Arc<Peer>,
     pub(crate) link: Link,
     pub(crate) framing: Framing,
     pub(crate) speech: Speech,
@@ -73,8 +68,10 @@ pub(crate) struct Connection {
     pub(crate) hold: Option<Box<Hold>>,
 }
 
-/// What a publisher waits for before it is read again.
+/// What a connection waits for before it is read again.
 pub(crate) enum Hold {
+    /// Somebody who decides on what it sent.
+    Decision(Waiting),
     /// Receivers that are behind, and until when they are waited for.
     Receivers(Vec<Arc<Outlet>>, Pin<Box<Sleep>>),
     /// The store, which has enough of its messages.
@@ -84,7 +81,7 @@ pub(crate) enum Hold {
 impl Connection {
     /// Serves the connection until it ends; `early` was read with the greeting.
     pub(crate) async fn run(mut self: Box<Self>, early: Vec<u8>) {
-        self.on_bytes(&early);
+        std::future::poll_fn(|context| Poll::Ready(self.on_bytes(&early, context))).await;
         drop(early);
         let reason = std::future::poll_fn(|context| self.poll(context)).await;
         let lost = self.hub.round(|broker| {
@@ -114,7 +111,7 @@ impl Connection {
             let read = SCRATCH.with_borrow_mut(|scratch| {
                 let read = self.link.poll_read(&self.outlet, context, scratch);
                 read.map_ok(|count| {
-                    self.on_bytes(&scratch[..count]);
+                    self.on_bytes(&scratch[..count], context);
                     count
                 })
             });
@@ -133,65 +130,99 @@ impl Connection {
 
     /// Ready when the connection may be read.
     fn poll_hold(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        match self.hold.as_deref_mut() {
-            None => return Poll::Ready(()),
-            Some(Hold::Receivers(behind, until)) => {
-                behind.retain(|outlet| outlet.must_wait_for(Some(context.waker())));
-                if !behind.is_empty() {
-                    ready!(until.as_mut().poll(context));
-                    for outlet in behind {
-                        outlet.give_up_waiting();
+        while let Some(hold) = self.hold.as_deref_mut() {
+            match hold {
+                Hold::Decision(waiting) => {
+                    let verdict = ready!(waiting.decision.poll(context));
+                    self.resume(&verdict, context);
+                    continue;
+                }
+                Hold::Receivers(behind, until) => {
+                    behind.retain(|outlet| outlet.must_wait_for(Some(context.waker())));
+                    if !behind.is_empty() {
+                        ready!(until.as_mut().poll(context));
+                        for outlet in behind {
+                            outlet.give_up_waiting();
+                        }
+                    }
+                }
+                Hold::Store => {
+                    self.outlet.wake_after_flush();
+                    if self.hub.round(|broker| Backlog::of(broker, self.key)).is_above(2) {
+                        return Poll::Pending;
                     }
                 }
             }
-            Some(Hold::Store) => {
-                self.outlet.wake_after_flush();
-                if self.hub.round(|broker| Backlog::of(broker, self.key)).is_above(2) {
-                    return Poll::Pending;
-                }
-            }
+            self.hold = None;
         }
-        self.hold = None;
         Poll::Ready(())
     }
 
+    /// Goes on with what waited for a decision.
+    fn resume(&mut self, verdict: &Verdict, context: &mut Context<'_>) {
+        let Some(Hold::Decision(waiting)) = self.hold.take().map(|hold| *hold) else { return };
+        let outlet = self.outlet.clone();
+        self.take_in(context, |intake, _| intake.resume(waiting, verdict, &outlet));
+    }
+
     /// Takes what was read, whatever it holds.
-    fn on_bytes(&mut self, input: &[u8]) {
-        let Connection { hub, key, framing, speech, limits, .. } = self;
+    fn on_bytes(&mut self, input: &[u8], context: &mut Context<'_>) {
+        let outlet = self.outlet.clone();
+        self.take_in(context, |intake, framing| match framing {
+            Framing::Terminated(splitter) => {
+                let waiting = intake.take_frames(splitter.push(input), too_large);
+                splitter.release();
+                waiting
+            }
+            Framing::Counted(splitter) => {
+                let waiting = intake.take_frames(splitter.push(input), unframed);
+                splitter.release();
+                waiting
+            }
+            Framing::Marked(splitter) => {
+                let frames = splitter.push(input).map(Ok);
+                let waiting = intake.take_frames(frames, |never: Infallible| match never {});
+                splitter.release();
+                waiting
+            }
+            Framing::WebSocket(reader) => intake.take_websocket(reader, input, &outlet),
+        });
+    }
+
+    /// Takes packets in, writes what they lead to, and holds the connection where it has to wait.
+    fn take_in(
+        &mut self,
+        context: &mut Context<'_>,
+        take: impl FnOnce(&mut Intake<'_, '_>, &mut Framing) -> Option<Waiting>,
+    ) {
+        let Connection { hub, key, peer, framing, speech, limits, .. } = self;
         let mut intake = Intake {
+            asked: hub.doorkeeper.asked(),
             hub,
             speech,
             key: *key,
+            peer,
             limits,
+            is_websocket: matches!(framing, Framing::WebSocket(_)),
             touched: Touched::default(),
             backlog: Backlog::default(),
+            context,
         };
-        match framing {
-            Framing::Terminated(splitter) => {
-                intake.take_frames(splitter.push(input), too_large);
-                splitter.release();
-            }
-            Framing::Counted(splitter) => {
-                intake.take_frames(splitter.push(input), unframed);
-                splitter.release();
-            }
-            Framing::Marked(splitter) => {
-                intake
-                    .take_frames(splitter.push(input).map(Ok), |never: Infallible| match never {});
-                splitter.release();
-            }
-            Framing::WebSocket(reader) => intake.take_websocket(reader, input, &self.outlet),
-        }
+        let waiting = take(&mut intake, framing);
         let backlog = intake.backlog;
         let mut behind = Vec::new();
         intake.touched.flush_for_publisher(&mut behind);
         let stall_max = self.limits.publisher_stall_max;
-        if !behind.is_empty() && !stall_max.is_zero() {
+        self.hold = if let Some(waiting) = waiting {
+            Some(Box::new(Hold::Decision(waiting)))
+        } else if !behind.is_empty() && !stall_max.is_zero() {
             let until = Box::pin(sleep_until(Instant::now() + stall_max));
-            self.hold = Some(Box::new(Hold::Receivers(behind, until)));
+            Some(Box::new(Hold::Receivers(behind, until)))
         } else if backlog.is_above(1) {
-            self.hold = Some(Box::new(Hold::Store));
-        }
+            Some(Box::new(Hold::Store))
+        } else {
+            None
+        };
     }
 
     /// Says goodbye in the way the carrier has, and lets the peer read it.
@@ -247,106 +278,5 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         self.hub.forget(self.key);
-    }
-}
-
-/// What the store has of a connection's messages, and of all, and has not committed yet.
-#[derive(Debug, Clone, Copy, Default)]
-struct Backlog {
-    own_bytes: usize,
-    total_bytes: usize,
-}
-
-impl Backlog {
-    fn of(broker: &Broker<Dialects>, connection: ConnectionKey) -> Self {
-        Backlog {
-            own_bytes: broker.uncommitted_bytes(connection),
-            total_bytes: broker.uncommitted_bytes_total(),
-        }
-    }
-
-    /// Says whether it is above this part of what it may be.
-    fn is_above(self, part: usize) -> bool {
-        UNCOMMITTED_BYTES_MAX / part < self.own_bytes
-            || (0 < self.own_bytes && UNCOMMITTED_BYTES_TOTAL_MAX / part < self.total_bytes)
-    }
-}
-
-fn too_large(error: FrameTooLong) -> CloseReason {
-    CloseReason::PacketTooLarge { limit: error.limit }
-}
-
-fn unframed(error: FrameError) -> CloseReason {
-    match error {
-        FrameError::TooLong { limit } => CloseReason::PacketTooLarge { limit },
-        FrameError::Header => CloseReason::FramingLost,
-    }
-}
-
-/// One read's way to the broker.
-struct Intake<'a> {
-    hub: &'a Hub,
-    speech: &'a mut Speech,
-    key: ConnectionKey,
-    limits: &'a ConnectionLimits,
-    touched: Touched,
-    backlog: Backlog,
-}
-
-impl Intake<'_> {
-    fn take_frames<'f, E>(
-        &mut self,
-        frames: impl Iterator<Item = Result<&'f [u8], E>>,
-        reason: impl Fn(E) -> CloseReason,
-    ) {
-        let mut packets = Vec::new();
-        let mut end = None;
-        for frame in frames {
-            match frame {
-                Ok(frame) => {
-                    packets.push(self.speech.decode_frame(frame, self.limits.json_depth_max));
-                }
-                Err(error) => end = Some(reason(error)),
-            }
-            if PACKETS_PER_ROUND_MAX <= packets.len() {
-                self.round(&mut packets, None);
-            }
-        }
-        self.round(&mut packets, end);
-    }
-
-    fn take_websocket(&mut self, reader: &mut WebSocketReader, input: &[u8], outlet: &Outlet) {
-        let messages = reader.push(input);
-        let mut packets = Vec::new();
-        for text in &messages.texts {
-            packets.extend(self.speech.decode_text(text, self.limits.json_depth_max));
-            if PACKETS_PER_ROUND_MAX <= packets.len() {
-                self.round(&mut packets, None);
-            }
-        }
-        self.round(&mut packets, None);
-        // Behind the replies to what came before: nothing may follow a close frame.
-        if !messages.answers.is_empty() {
-            outlet.push(Bytes::from(messages.answers), false);
-            outlet.flush();
-        }
-        if messages.end.is_some() {
-            self.round(&mut packets, messages.end);
-        }
-    }
-
-    /// Gives packets to the broker; with `end` the connection is closed behind them.
-    fn round(&mut self, packets: &mut Vec<Said<'_>>, end: Option<CloseReason>) {
-        let Intake { hub, speech, key, touched, .. } = self;
-        self.backlog = hub.round_into(touched, |broker| {
-            broker.heard(*key);
-            for packet in packets.drain(..) {
-                speech.say(packet, broker, &hub.gate);
-            }
-            if let Some(reason) = end {
-                broker.close(*key, reason);
-            }
-            Backlog::of(broker, *key)
-        });
     }
 }

@@ -11,7 +11,8 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use crate::{
     reception::{Dialect, Door},
-    websocket::{Accepted, WebSocketReader},
+    tls::Certificates,
+    websocket::{Accepted, Origins, WebSocketReader},
 };
 
 /// First byte of a TLS record that holds a ClientHello.
@@ -28,12 +29,30 @@ pub(crate) enum Tls {
     /// Plain connections only.
     Off,
     /// Either.
-    Allowed(TlsAcceptor),
+    Allowed(Arc<Certificates>),
     /// TLS only.
-    Required(TlsAcceptor),
+    Required(Arc<Certificates>),
 }
 
 impl Tls {
+    /// Returns what shakes hands, if it is to be and there is a certificate.
+    fn acceptor(&self) -> Option<TlsAcceptor> {
+        match self {
+            Tls::Off => None,
+            Tls::Allowed(certificates) | Tls::Required(certificates) => certificates.acceptor(),
+        }
+    }
+
+    /// Returns the client id in the certificate that the peer on a stream has shown.
+    pub(crate) fn client_id(&self, stream: &Stream) -> Option<String> {
+        match (self, stream) {
+            (Tls::Allowed(certificates) | Tls::Required(certificates), Stream::Tls(stream)) => {
+                certificates.client_id(stream)
+            }
+            _ => None,
+        }
+    }
+
     /// Returns the word for it in logs.
     pub(crate) fn as_str(&self) -> &'static str {
         match self {
@@ -87,8 +106,8 @@ pub(crate) async fn greet(
     // Handshakes need many times the state of a plain greeting: boxed, so that a storm of plain
     // connections stays small.
     match &door.tls {
-        Tls::Allowed(acceptor) | Tls::Required(acceptor) if first == TLS_HANDSHAKE => {
-            Box::pin(greet_in_tls(socket, acceptor, door, packet_bytes_max)).await
+        tls if first == TLS_HANDSHAKE && let Some(acceptor) = tls.acceptor() => {
+            Box::pin(greet_in_tls(socket, &acceptor, door, packet_bytes_max)).await
         }
         Tls::Required(_) => Err(refused("plain connection to a listener that requires TLS")),
         _ if first == TLS_HANDSHAKE => Err(refused("TLS to a listener without certificate")),
@@ -97,7 +116,7 @@ pub(crate) async fn greet(
             Ok(Greeted::packets(Stream::Plain(socket), Vec::new()))
         }
         _ if begins_request(first) => {
-            Box::pin(upgrade(socket, Vec::new(), packet_bytes_max, Stream::Plain)).await
+            Box::pin(upgrade(socket, Vec::new(), (packet_bytes_max, &door.origins), Stream::Plain)).await
         }
         _ => packets(Stream::Plain(socket), Vec::new(), door),
     }
@@ -106,7 +125,11 @@ pub(crate) async fn greet(
 /// Greets a peer that waits for us to speak first: only TLS can be shaken hands for.
 async fn greet_silently(socket: TcpStream, tls: &Tls) -> io::Result<Greeted> {
     let stream = match tls {
-        Tls::Required(acceptor) => Stream::Tls(Box::new(Box::pin(acceptor.accept(socket)).await?)),
+        Tls::Required(certificates) => {
+            let acceptor = certificates.acceptor();
+            let acceptor = acceptor.ok_or_else(|| refused("TLS is required, without certificate"))?;
+            Stream::Tls(Box::new(Box::pin(acceptor.accept(socket)).await?))
+        }
         Tls::Allowed(_) | Tls::Off => Stream::Plain(socket),
     };
     Ok(Greeted::packets(stream, Vec::new()))
@@ -136,7 +159,7 @@ pub(crate) async fn secure(
     match tls {
         Tls::Off => Ok(Stream::Plain(socket)),
         _ if has_ended => Err(io::ErrorKind::UnexpectedEof.into()),
-        Tls::Allowed(acceptor) | Tls::Required(acceptor) if first == [TLS_HANDSHAKE] => {
+        tls if first == [TLS_HANDSHAKE] && let Some(acceptor) = tls.acceptor() => {
             let stream = timeout(handshake_max, Box::pin(acceptor.accept(socket))).await??;
             Ok(Stream::Tls(Box::new(stream)))
         }
@@ -155,7 +178,7 @@ async fn greet_in_tls(
     let mut early = Vec::new();
     read_more(&mut stream, &mut early).await?;
     if door.dialect != Dialect::Pubsubx && begins_request(early[0]) {
-        return upgrade(stream, early, packet_bytes_max, Stream::Tls).await;
+        return upgrade(stream, early, (packet_bytes_max, &door.origins), Stream::Tls).await;
     }
     packets(Stream::Tls(stream), early, door)
 }
@@ -173,7 +196,7 @@ fn refused(why: &'static str) -> io::Error {
 async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     mut early: Vec<u8>,
-    packet_bytes_max: usize,
+    (packet_bytes_max, origins): (usize, &Origins),
     wrap: impl FnOnce(S) -> Stream,
 ) -> io::Result<Greeted> {
     let request_bytes = loop {
@@ -186,7 +209,7 @@ async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
         read_more(&mut stream, &mut early).await?;
     };
     let rest = early.split_off(request_bytes);
-    match WebSocketReader::accept(&early, packet_bytes_max) {
+    match WebSocketReader::accept(&early, packet_bytes_max, origins) {
         Ok(Accepted { reader, response }) => {
             stream.write_all(&response).await?;
             stream.flush().await?;
@@ -207,35 +230,4 @@ async fn read_more(stream: &mut (impl AsyncRead + Unpin), into: &mut Vec<u8>) ->
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(())
-}
-
-/// Makes the acceptor for a certificate chain and its key, both PEM.
-///
-/// # Errors
-/// What is wrong with them, in words for the operator.
-pub(crate) fn acceptor(
-    certificate: &std::path::Path,
-    key: &std::path::Path,
-) -> Result<TlsAcceptor, String> {
-    use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
-
-    let chain = CertificateDer::pem_file_iter(certificate)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| format!("tls.certificate {}: {error}", certificate.display()))?;
-    let key_der = PrivateKeyDer::from_pem_file(key)
-        .map_err(|error| format!("tls.key {}: {error}", key.display()))?;
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_no_client_auth()
-        .with_single_cert(chain, key_der)
-        .map_err(|error| {
-            format!(
-                "tls.certificate {} with tls.key {}: {error}",
-                certificate.display(),
-                key.display()
-            )
-        })?;
-    Ok(TlsAcceptor::from(Arc::new(config)))
 }

@@ -5,39 +5,75 @@
 //! written after the lock is let go.
 
 use std::{
-    sync::{Arc, mpsc},
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use parking_lot::Mutex;
-use rialto_access::Access;
+use rialto_application::{Departure, Peer};
 use rialto_broker::{
-    Broker, CloseReason, ConnectionKey, Effect, Manners, Now, ReadRequest, UnixMs,
+    Broker, CloseReason, ConnectionKey, Departed, Effect, Manners, Now, Publish, ReadRequest, Reject,
+    UnixMs,
 };
 use rialto_session::Dialects;
 use slotmap::SecondaryMap;
+use tokio::sync::oneshot;
 
-use crate::{outbox::Pushed, outlet::Outlet, store::Job};
+use crate::{
+    doorkeeper::Doorkeeper, notices::Notices, outbox::Pushed, outlet::Outlet, store::Job,
+};
 
 /// The broker and all that its effects reach.
 pub(crate) struct Hub {
     state: Mutex<State>,
-    pub(crate) gate: Access,
+    pub(crate) doorkeeper: Arc<Doorkeeper>,
+    notices: Notices,
     clock: Clock,
-    close_slow: bool,
+    close_slow: AtomicBool,
 }
 
 struct State {
     broker: Broker<Dialects>,
-    outlets: SecondaryMap<ConnectionKey, Arc<Outlet>>,
+    outlets: SecondaryMap<ConnectionKey, Far>,
+    /// Who waits for what becomes of the server's own messages.
+    tickets: HashMap<u64, oneshot::Sender<Result<(), Reject>>>,
+    last_ticket: u64,
     store: mpsc::Sender<Job>,
     reader: mpsc::Sender<ReadRequest>,
+}
+
+/// The far end of a connection, and the way to it.
+struct Far {
+    outlet: Arc<Outlet>,
+    peer: Arc<Peer>,
 }
 
 /// Where a hub sends what is for the store.
 pub(crate) struct StoreInboxes {
     pub(crate) writer: mpsc::Sender<Job>,
     pub(crate) reader: mpsc::Sender<ReadRequest>,
+}
+
+/// A message of the server itself that was handed in.
+pub(crate) enum Pushing {
+    Done(Result<(), Reject>),
+    /// On its way through the store.
+    UnderWay(oneshot::Receiver<Result<(), Reject>>),
+}
+
+impl Pushing {
+    /// Waits for what becomes of it.
+    pub(crate) async fn done(self) -> Result<(), Reject> {
+        match self {
+            Pushing::Done(result) => result,
+            Pushing::UnderWay(waiting) => waiting.await.unwrap_or(Err(Reject::StoreUnavailable)),
+        }
+    }
 }
 
 /// Outlets that rounds have put something into and that are not flushed yet.
@@ -101,14 +137,22 @@ impl Drop for Touched {
 impl Hub {
     pub(crate) fn new(
         broker: Broker<Dialects>,
-        gate: Access,
+        doorkeeper: Arc<Doorkeeper>,
+        notices: Notices,
         clock: Clock,
         inboxes: StoreInboxes,
         close_slow: bool,
     ) -> Self {
         let StoreInboxes { writer, reader } = inboxes;
-        let state = State { broker, outlets: SecondaryMap::new(), store: writer, reader };
-        Hub { state: Mutex::new(state), gate, clock, close_slow }
+        let state = State {
+            broker,
+            outlets: SecondaryMap::new(),
+            tickets: HashMap::new(),
+            last_ticket: 0,
+            store: writer,
+            reader,
+        };
+        Hub { state: Mutex::new(state), doorkeeper, notices, clock, close_slow: close_slow.into() }
     }
 
     /// Reads the clocks.
@@ -117,11 +161,16 @@ impl Hub {
     }
 
     /// Adds a connection with its sending end.
-    pub(crate) fn open(&self, manners: Manners, outlet: Arc<Outlet>) -> ConnectionKey {
+    pub(crate) fn open(
+        &self,
+        manners: Manners,
+        outlet: Arc<Outlet>,
+        peer: Arc<Peer>,
+    ) -> ConnectionKey {
         let mut state = self.state.lock();
         state.broker.begin_round(self.clock.now());
         let key = state.broker.open(manners);
-        state.outlets.insert(key, outlet);
+        state.outlets.insert(key, Far { outlet, peer });
         key
     }
 
@@ -129,6 +178,34 @@ impl Hub {
     pub(crate) fn forget(&self, connection: ConnectionKey) {
         self.round(|broker| broker.disconnect(connection));
         self.state.lock().outlets.remove(connection);
+    }
+
+    /// Returns the far end of a connection.
+    pub(crate) fn peer(&self, connection: ConnectionKey) -> Option<Arc<Peer>> {
+        self.state.lock().outlets.get(connection).map(|far| far.peer.clone())
+    }
+
+    /// Publishes messages of the server itself, in order; each result comes once the message is on its
+    /// way, and stored where that is asked for.
+    pub(crate) fn push(&self, messages: &[Publish<'_>]) -> Vec<Pushing> {
+        let mut touched = Touched::default();
+        let mut state = self.state.lock();
+        state.broker.begin_round(self.clock.now());
+        let pushing = messages.iter().map(|message| state.push(message)).collect();
+        state.perform(&mut touched, self);
+        drop(state);
+        touched.flush();
+        pushing
+    }
+
+    /// Sets whether clients that do not read are closed.
+    pub(crate) fn set_close_slow(&self, close_slow: bool) {
+        self.close_slow.store(close_slow, Ordering::Relaxed);
+    }
+
+    /// Returns how many departures the application was not told of.
+    pub(crate) fn dropped_notices(&self) -> u64 {
+        self.notices.dropped()
     }
 
     /// Runs one round and writes what came of it.
@@ -150,33 +227,46 @@ impl Hub {
         // Read under the lock, or a round that had to wait for it would go back in time.
         state.broker.begin_round(self.clock.now());
         let result = act(&mut state.broker);
-        state.perform(touched, self.close_slow);
+        state.perform(touched, self);
         result
     }
 }
 
 impl State {
+    fn push(&mut self, message: &Publish<'_>) -> Pushing {
+        self.last_ticket += 1;
+        match self.broker.push_tracked(message, self.last_ticket) {
+            Ok(true) => Pushing::Done(Ok(())),
+            Ok(false) => {
+                let (done, waiting) = oneshot::channel();
+                self.tickets.insert(self.last_ticket, done);
+                Pushing::UnderWay(waiting)
+            }
+            Err(reject) => Pushing::Done(Err(reject)),
+        }
+    }
+
     /// Carries out effects until none are left: closing a slow receiver makes more.
-    fn perform(&mut self, touched: &mut Touched, close_slow: bool) {
+    fn perform(&mut self, touched: &mut Touched, hub: &Hub) {
         loop {
             let effects = self.broker.take_effects();
             if effects.is_empty() {
                 return;
             }
             for effect in effects {
-                self.perform_one(effect, touched, close_slow);
+                self.perform_one(effect, touched, hub);
             }
         }
     }
 
-    fn perform_one(&mut self, effect: Effect, touched: &mut Touched, close_slow: bool) {
+    fn perform_one(&mut self, effect: Effect, touched: &mut Touched, hub: &Hub) {
         match effect {
             Effect::Send { connection, frames, count, droppable } => {
-                let Some(outlet) = self.outlets.get(connection) else { return };
+                let Some(Far { outlet, .. }) = self.outlets.get(connection) else { return };
                 let too_slow = || CloseReason::SlowConsumer { limit: outlet.bytes_max() };
                 match outlet.push(frames, droppable) {
                     (Pushed::Queued, _) => touched.add(outlet),
-                    (Pushed::Dropped, is_first) if !close_slow => {
+                    (Pushed::Dropped, is_first) if !hub.close_slow.load(Ordering::Relaxed) => {
                         self.broker.stats_mut().dropped_slow += u64::from(count);
                         if is_first {
                             self.log_drop(connection);
@@ -187,14 +277,25 @@ impl State {
             }
             Effect::Close { connection, reason } => {
                 self.log_close(connection, reason);
-                if let Some(outlet) = self.outlets.get(connection) {
+                if let Some(Far { outlet, .. }) = self.outlets.get(connection) {
                     outlet.close(reason);
                 }
             }
             // The store's threads outlive all rounds; at the very end a lost request harms nobody.
             Effect::Commit(changes) => _ = self.store.send(Job::Commit(changes)),
             Effect::Read(request) => _ = self.reader.send(request),
+            // Whoever does not wait any more does not mind.
+            Effect::Pushed { ticket, result } => {
+                self.tickets.remove(&ticket).map(|waiting| waiting.send(result));
+            }
+            Effect::Departed(departed) => hub.notices.push(self.departure(departed)),
         }
+    }
+
+    fn departure(&self, departed: Departed) -> Departure {
+        let Departed { client, connection, reason, at, session } = departed;
+        let far = connection.and_then(|connection| self.outlets.get(connection));
+        Departure { client, peer: far.map(|far| (*far.peer).clone()), reason, at, session }
     }
 
     fn log_drop(&self, connection: ConnectionKey) {

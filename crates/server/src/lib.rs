@@ -17,16 +17,22 @@ mod store;
 
 mod admission;
 mod connection;
+mod control;
+mod decision;
+mod doorkeeper;
 mod greeting;
+mod intake;
 mod link;
 mod listener;
 mod memcached;
+mod notices;
 mod outbox;
 mod outlet;
 mod reception;
 mod replicants;
 mod speech;
 mod status;
+mod tls;
 mod websocket;
 
 mod cluster;

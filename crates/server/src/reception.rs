@@ -2,6 +2,7 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
+use rialto_application::{Peer, Protocol};
 use rialto_broker::{CloseReason, Manners};
 use rialto_session::{coremq, jmqt, pubsubx};
 use rialto_wire::{coremq as coremq_wire, jmqt as jmqt_wire, pubsubx as pubsubx_wire};
@@ -11,6 +12,7 @@ use uuid::Uuid;
 use crate::{
     admission::Admission,
     connection::{Connection, ConnectionLimits},
+    doorkeeper::Welcome,
     greeting::{Greeted, Stream, Tls, greet, secure},
     hub::Hub,
     link::{Framed, Link, OwnedLink, OwnedStream},
@@ -19,6 +21,7 @@ use crate::{
     replicants::Replicants,
     speech::{Framing, Speech},
     status::{self, StatusPage},
+    websocket::Origins,
 };
 
 /// A paced client has one stored message under way at a time (J-109).
@@ -54,6 +57,8 @@ pub(crate) struct Door {
     pub(crate) tls: Tls,
     /// Whole frames in small paced writes, for the original Python clients.
     pub(crate) is_paced: bool,
+    /// Which web pages may connect.
+    pub(crate) origins: Arc<Origins>,
 }
 
 /// What all doors share.
@@ -73,7 +78,12 @@ pub(crate) struct Reception {
 }
 
 impl Room {
-    pub(crate) fn new(dialect: rialto_config::Dialect, tls: Tls, is_paced: bool) -> Self {
+    pub(crate) fn new(
+        dialect: rialto_config::Dialect,
+        tls: Tls,
+        is_paced: bool,
+        origins: Arc<Origins>,
+    ) -> Self {
         let dialect = match dialect {
             rialto_config::Dialect::Jmqt => Dialect::Jmqt,
             rialto_config::Dialect::Coremq => Dialect::Coremq,
@@ -82,7 +92,7 @@ impl Room {
             rialto_config::Dialect::Memcached => return Room::Cache(tls),
             rialto_config::Dialect::Http => return Room::Status(tls),
         };
-        Room::Broker(Door { dialect, tls, is_paced })
+        Room::Broker(Door { dialect, tls, is_paced, origins })
     }
 
     pub(crate) fn tls(&self) -> &Tls {
@@ -179,7 +189,7 @@ impl Reception {
             }
         };
         match timeout(self.greeting_timeout, greeting).await {
-            Ok(Ok(greeted)) => Some(self.connection(greeted, peer, &door)),
+            Ok(Ok(greeted)) => Some(self.connection(greeted, peer, &door).await),
             Ok(Err(error)) => {
                 tracing::debug!(%error, "connection ended before it said what it speaks");
                 None
@@ -191,14 +201,20 @@ impl Reception {
         }
     }
 
-    fn connection(
+    async fn connection(
         &self,
         greeted: Greeted,
-        peer: SocketAddr,
+        address: SocketAddr,
         door: &Door,
     ) -> (Box<Connection>, Vec<u8>) {
         let Greeted { stream, websocket, early } = greeted;
         let is_websocket = websocket.is_some();
+        let peer = Arc::new(Peer {
+            address,
+            protocol: protocol(door.dialect, is_websocket),
+            is_tls: matches!(stream, Stream::Tls(_)),
+            certificate: door.tls.client_id(&stream),
+        });
         let is_paced = door.is_paced && !is_websocket;
         let framed = match door.dialect {
             Dialect::Jmqt => Framed::Terminated,
@@ -226,7 +242,7 @@ impl Reception {
         let outlet = Arc::new(Outlet::new(socket, self.outbox_bytes_max));
         let window = if is_paced { PACED_WINDOW } else { u32::MAX };
         let manners = self.manners(door.dialect, is_websocket, window);
-        let key = self.hub.open(manners, outlet.clone());
+        let key = self.hub.open(manners, outlet.clone(), peer.clone());
         let speech = match door.dialect {
             Dialect::Jmqt => Speech::Jmqt(jmqt::Session::new(key)),
             Dialect::Pubsubx => {
@@ -234,10 +250,11 @@ impl Reception {
             }
             Dialect::Coremq | Dialect::CoremqWebsocket => {
                 let id = Uuid::new_v4().hyphenated().to_string();
-                let may_replicate = self.replicants.allow(peer.ip());
+                let may_replicate = self.replicants.allow(address.ip());
+                let welcome = Welcome(self.hub.doorkeeper.welcome(&peer, &id).await);
                 Speech::Coremq(Box::new(self.hub.round(|broker| {
                     let who = (&*id, self.server.clone());
-                    coremq::Session::begin(key, who, may_replicate, broker, &self.hub.gate)
+                    coremq::Session::begin(key, who, may_replicate, broker, &welcome)
                 })))
             }
         };
@@ -245,6 +262,7 @@ impl Reception {
             hub: self.hub.clone(),
             outlet,
             key,
+            peer,
             link,
             framing,
             speech,
@@ -270,5 +288,15 @@ impl Reception {
             (_, true) => Manners::plain(coremq::WEBSOCKET),
         };
         Manners { unacknowledged_max, ..manners }
+    }
+}
+
+fn protocol(dialect: Dialect, is_websocket: bool) -> Protocol {
+    match (dialect, is_websocket) {
+        (Dialect::Jmqt, false) => Protocol::Jmqt,
+        (Dialect::Jmqt, true) => Protocol::JmqtWebsocket,
+        (Dialect::Coremq | Dialect::CoremqWebsocket, false) => Protocol::Coremq,
+        (Dialect::Coremq | Dialect::CoremqWebsocket, true) => Protocol::CoremqWebsocket,
+        (Dialect::Pubsubx, _) => Protocol::Pubsubx,
     }
 }

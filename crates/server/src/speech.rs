@@ -2,7 +2,7 @@
 
 use rialto_broker::{Broker, ClientId, CloseReason, Gate};
 use rialto_session::{
-    Dialects,
+    Dialects, Inquiry, Matter,
     coremq::{self, Notice},
     jmqt::{self, LastWord},
     pubsubx,
@@ -50,6 +50,18 @@ pub(crate) enum Said<'a> {
     Pubsubx(pubsubx_wire::Command<'a>),
 }
 
+impl Said<'_> {
+    /// Says what kind of decision it needs, if it needs one.
+    #[inline]
+    pub(crate) fn matter(&self) -> Option<Matter> {
+        match self {
+            Said::Jmqt(packet) => jmqt::Session::matter(packet.as_ref().ok()?),
+            Said::Coremq(frame) => coremq::Session::matter(frame.as_ref().ok()?),
+            Said::Pubsubx(command) => pubsubx::Session::matter(command),
+        }
+    }
+}
+
 impl Speech {
     /// Decodes a frame of a stream.
     pub(crate) fn decode_frame<'a>(&self, frame: &'a [u8], json_depth_max: usize) -> Said<'a> {
@@ -71,6 +83,22 @@ impl Speech {
             Speech::Coremq(_) => Some(Said::Coremq(coremq_wire::decode_text(text, json_depth_max))),
             // There are none: its listeners take no upgrade.
             Speech::Pubsubx(..) => None,
+        }
+    }
+
+    /// Returns what is to be decided on what was said, before it is given to the broker.
+    pub(crate) fn inquiry<'a>(
+        &self,
+        said: &'a Said<'_>,
+        broker: &Broker<Dialects>,
+    ) -> Option<Inquiry<'a>> {
+        match (self, said) {
+            (Speech::Jmqt(session), Said::Jmqt(Ok(packet))) => session.inquiry(packet, broker),
+            (Speech::Coremq(session), Said::Coremq(Ok(frame))) => session.inquiry(frame, broker),
+            (Speech::Pubsubx(session, _), Said::Pubsubx(command)) => {
+                session.inquiry(command, broker)
+            }
+            _ => None,
         }
     }
 

@@ -215,7 +215,7 @@ impl Health {
 fn complete(hub: &Hub, completed: &mpsc::Receiver<Committed>) {
     while let Ok(Committed { batch_lengths, outcomes }) = completed.recv() {
         hub.round(|broker| {
-            let mut rest = outcomes.as_deref().map_err(|reject| *reject);
+            let mut rest = outcomes.as_deref();
             for length in batch_lengths {
                 let batch = rest.map(|outcomes| &outcomes[..length]);
                 broker.on_committed(batch);

@@ -3,12 +3,18 @@
 //! tungstenite is given a [`Tap`] for a stream: it reads what a connection's task read, and what it
 //! writes by itself (handshake, pongs, close replies) is taken out and sent like everything else.
 
-use std::io::{self, Read, Write};
+use std::{
+    io::{self, Read, Write},
+    sync::Arc,
+};
 
+use arc_swap::ArcSwap;
 use rialto_broker::CloseReason;
 use tungstenite::{
     Error, Message, Utf8Bytes, WebSocket,
     error::{CapacityError, ProtocolError},
+    handshake::server::{ErrorResponse, Request, Response},
+    http::HeaderValue,
     protocol::{CloseFrame, WebSocketConfig, frame::coding::CloseCode},
 };
 
@@ -30,6 +36,10 @@ struct Tap {
     output: Vec<u8>,
 }
 
+/// Which web pages may connect.
+#[derive(Debug, Default)]
+pub(crate) struct Origins(ArcSwap<Vec<String>>);
+
 /// What one read held.
 #[derive(Debug, Default)]
 pub(crate) struct Messages {
@@ -48,22 +58,49 @@ pub(crate) struct Accepted {
     pub(crate) response: Vec<u8>,
 }
 
+impl Origins {
+    /// Lets pages of these origins connect; of any, if there are none.
+    pub(crate) fn replace(&self, origins: Vec<String>) {
+        self.0.store(Arc::new(origins));
+    }
+
+    /// Says whether a request with this `Origin` may connect. Browsers always send one; what sends
+    /// none is no page.
+    fn admit(&self, origin: Option<&HeaderValue>) -> bool {
+        let origins = self.0.load();
+        let Some(origin) = origin.filter(|_| !origins.is_empty()) else { return true };
+        origins.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(origin.as_bytes()))
+    }
+}
+
 impl WebSocketReader {
-    /// Answers an upgrade request, given whole. Any path and any origin is taken (J-6).
+    /// Answers an upgrade request, given whole. Any path is taken (J-6), and any origin unless some
+    /// are configured.
     ///
     /// # Errors
     /// The HTTP response that says what is wrong with it.
-    pub(crate) fn accept(request: &[u8], packet_bytes_max: usize) -> Result<Accepted, Vec<u8>> {
+    pub(crate) fn accept(
+        request: &[u8],
+        packet_bytes_max: usize,
+        origins: &Origins,
+    ) -> Result<Accepted, Vec<u8>> {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)
             .max_message_size(Some(packet_bytes_max))
             .max_frame_size(Some(packet_bytes_max));
         let tap = Tap { input: request.to_vec(), ..Tap::default() };
-        match tungstenite::accept_with_config(tap, Some(config)) {
+        let mut is_foreign = false;
+        #[expect(clippy::result_large_err, reason = "tungstenite's own signature")]
+        let check = |request: &Request, response: Response| {
+            is_foreign = !origins.admit(request.headers().get("origin"));
+            if is_foreign { Err(ErrorResponse::new(None)) } else { Ok(response) }
+        };
+        match tungstenite::accept_hdr_with_config(tap, check, Some(config)) {
             Ok(mut socket) => {
                 let response = std::mem::take(&mut socket.get_mut().output);
                 Ok(Accepted { reader: WebSocketReader { socket, close_sent: false }, response })
             }
+            Err(_) if is_foreign => Err(foreign_origin()),
             Err(_) => Err(upgrade_required()),
         }
     }
@@ -115,6 +152,16 @@ fn close_reason(error: &Error) -> CloseReason {
         | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => CloseReason::Ended,
         _ => CloseReason::ProtocolError,
     }
+}
+
+fn foreign_origin() -> Vec<u8> {
+    let text = "Pages of this origin may not connect: access.websocket_origins names those that may.\n";
+    format!(
+        "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Type: text/plain\r\n\
+         Content-Length: {}\r\n\r\n{text}",
+        text.len()
+    )
+    .into_bytes()
 }
 
 fn upgrade_required() -> Vec<u8> {

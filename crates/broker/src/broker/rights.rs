@@ -1,7 +1,7 @@
 //! What clients may do, and how that changes while they are connected.
 
 use crate::{
-    Action, Admission, ChannelKey, ChannelKind, CloseReason, ConnectionKey, Encoder, Reject,
+    Action, Admission, ChannelKey, ChannelKind, CloseReason, ConnectionKey, Encoder, Reject, Rights,
     Settings, profile::Profiles,
 };
 

@@ -1,0 +1,146 @@
+//! Who decides: the server's own access, and behind it the application, asked for one packet at a
+//! time of each connection, outside the broker's lock.
+
+mod access;
+mod question;
+mod verdict;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use rialto_access::{Access, Throttle};
+use rialto_application::{DynApplication, Event, Events, Future, Peer};
+use rialto_broker::{Permit, Reject};
+use rialto_session::Matter;
+use tokio::sync::Semaphore;
+
+use crate::{control::Controls, hub::Clock};
+
+pub(crate) use question::Question;
+pub(crate) use verdict::{Unasked, Verdict, Welcome};
+
+/// Passwords checked at the same time; each takes 19 MiB and a core.
+const HASHING_MAX: usize = 2;
+
+/// Decides on what packets ask.
+pub(crate) struct Doorkeeper {
+    pub(crate) access: Arc<Access>,
+    throttle: Throttle,
+    application: ArcSwapOption<Carried>,
+    controls: Controls,
+    hashing: Semaphore,
+    clock: Clock,
+}
+
+/// The application that the server carries, and what it is asked.
+pub(crate) struct Carried {
+    pub(crate) application: Arc<dyn DynApplication>,
+    pub(crate) events: Events,
+}
+
+impl Carried {
+    pub(crate) fn new(application: Arc<dyn DynApplication>) -> Self {
+        let events = application.events();
+        Carried { application, events }
+    }
+}
+
+impl Doorkeeper {
+    pub(crate) fn new(
+        access: Arc<Access>,
+        throttle: Throttle,
+        application: Option<Carried>,
+        controls: Controls,
+        clock: Clock,
+    ) -> Self {
+        Doorkeeper {
+            access,
+            throttle,
+            application: ArcSwapOption::from(application.map(Arc::new)),
+            controls,
+            hashing: Semaphore::new(HASHING_MAX),
+            clock,
+        }
+    }
+
+    /// Returns the application.
+    pub(crate) fn application(&self) -> Option<Arc<Carried>> {
+        self.application.load_full()
+    }
+
+    /// Puts another application in place of the present one.
+    pub(crate) fn replace_application(&self, application: Option<Carried>) {
+        self.application.store(application.map(Arc::new));
+    }
+
+    /// Returns the events whose packets somebody is asked about.
+    pub(crate) fn asked(&self) -> Events {
+        let events = self.application.load().as_ref().map_or(Events::NONE, |it| it.events);
+        let events = events.with(Event::Authenticate).with(Event::Connect);
+        if self.controls.is_empty() { events } else { events.with(Event::Control) }
+    }
+
+    /// Decides on a question; ready at once where nobody has to be waited for.
+    pub(crate) fn decide<'a>(&'a self, peer: &'a Peer, question: Question) -> Future<'a, Verdict> {
+        Box::pin(async move {
+            match question {
+                Question::Authenticate { data } => {
+                    Verdict::Authenticated(self.authenticate(peer, data).await)
+                }
+                Question::Connect { client, token } => {
+                    Verdict::Admitted(self.connect(peer, &client, token).await)
+                }
+                question => Verdict::Permitted(self.permit(question).await),
+            }
+        })
+    }
+
+    async fn permit(&self, question: Question) -> Result<Permit, Reject> {
+        if let Question::Control(request) = &question
+            && let Some(answer) = self.controls.answer(request)
+        {
+            return answer.await.map(|answer| verdict::answered(Some(answer)));
+        }
+        let carried = self.application();
+        let Some(carried) = carried.filter(|carried| carried.events.has(question.event())) else {
+            return Ok(Permit::default());
+        };
+        let application = &carried.application;
+        match question {
+            Question::Subscribe(requests) => {
+                for request in requests {
+                    application.subscribe(request).await?;
+                }
+                Ok(Permit::default())
+            }
+            Question::Unsubscribe(requests) => {
+                for request in requests {
+                    application.unsubscribe(request).await?;
+                }
+                Ok(Permit::default())
+            }
+            Question::Publish(request) => {
+                let published = application.publish(request).await?;
+                Ok(verdict::published(published))
+            }
+            Question::Control(request) => {
+                Ok(verdict::answered(verdict::own(application.control(request).await?)))
+            }
+            Question::Authenticate { .. } | Question::Connect { .. } => {
+                unreachable!("those are decided with the server's own access")
+            }
+        }
+    }
+}
+
+/// Says which event a packet of this matter is.
+pub(crate) fn event_of(matter: Matter) -> Event {
+    match matter {
+        Matter::Authenticate => Event::Authenticate,
+        Matter::Connect => Event::Connect,
+        Matter::Subscribe => Event::Subscribe,
+        Matter::Unsubscribe => Event::Unsubscribe,
+        Matter::Publish => Event::Publish,
+        Matter::Control => Event::Control,
+    }
+}

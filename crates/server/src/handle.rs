@@ -1,0 +1,136 @@
+//! What a program does with a server that it runs: publish, ask, subscribe, send away.
+
+mod publish;
+mod status;
+
+use std::{sync::Arc, time::Duration};
+
+use rialto_access::Ban;
+use rialto_broker::{CloseReason, ClientId, Reject, Stats};
+use rialto_config::Settings;
+
+use crate::live::Live;
+
+pub use publish::{Delivery, Message, PublishError};
+pub use status::{ChannelStatus, ClientStatus, HistoryMessage, RetainedMessage, Subscription};
+
+/// A running server, to be asked and told from anywhere. Cheap to clone.
+///
+/// What it does counts as done by the server itself: it is bound by the limits of channels and
+/// names, and by nobody's rights. It works as long as the server runs; then it finds nobody.
+#[derive(Clone)]
+pub struct Handle {
+    live: Arc<Live>,
+}
+
+impl Handle {
+    pub(crate) fn new(live: Arc<Live>) -> Self {
+        Handle { live }
+    }
+
+    /// Subscribes a client to a channel, whatever its rights are (JMQT 9.e).
+    ///
+    /// # Errors
+    /// [`Reject::ClientOffline`] when the client is not known, or not connected and the
+    /// subscription is not persistent; its limits hold too.
+    pub fn subscribe(&self, client: &str, channel: &str, persistent: bool) -> Result<(), Reject> {
+        let client = ClientId::from(client);
+        self.live.hub.round(|broker| broker.force_subscribe(&client, channel, persistent))
+    }
+
+    /// Ends a client's subscription (JMQT 9.e).
+    ///
+    /// # Errors
+    /// [`Reject::ClientOffline`] when the client is not known, [`Reject::InvalidChannel`] when it is
+    /// no ordinary channel.
+    pub fn unsubscribe(&self, client: &str, channel: &str) -> Result<(), Reject> {
+        let client = ClientId::from(client);
+        self.live.hub.round(|broker| broker.force_unsubscribe(&client, channel))
+    }
+
+    /// Ends a client's connection; says whether it had one. It may come back at once.
+    pub fn disconnect(&self, client: &str) -> bool {
+        self.live.hub.round(|broker| broker.close_client(client, CloseReason::Removed))
+    }
+
+    /// Sends a client away and does not let it in again for so long, or ever.
+    ///
+    /// # Errors
+    /// When the ban cannot be written down, so that it would end with the server; it holds
+    /// nevertheless.
+    pub fn ban(
+        &self,
+        client: &str,
+        lasts: Option<Duration>,
+        reason: &str,
+    ) -> Result<(), String> {
+        let now = self.live.hub.now().unix_ms;
+        let until = lasts.map(|lasts| now.saturating_add(lasts.as_millis() as u64));
+        let ban = Ban { client: client.to_owned(), until, reason: reason.to_owned() };
+        let result = self.live.access().ban(ban, now);
+        self.live.renew_rights();
+        self.live.hub.round(|broker| broker.close_client(client, CloseReason::Withdrawn));
+        result.map_err(|error| error.to_string())
+    }
+
+    /// Lifts a ban; says whether there was one.
+    ///
+    /// # Errors
+    /// When that cannot be written down.
+    pub fn unban(&self, client: &str) -> Result<bool, String> {
+        let now = self.live.hub.now().unix_ms;
+        self.live.access().unban(client, now).map_err(|error| error.to_string())
+    }
+
+    /// Returns who is banned.
+    #[must_use]
+    pub fn bans(&self) -> Vec<Ban> {
+        self.live.access().bans(self.live.hub.now().unix_ms)
+    }
+
+    /// Ends all tokens that were given to a client until now, and its session if it is by one.
+    ///
+    /// # Errors
+    /// When that cannot be written down.
+    pub fn revoke_tokens(&self, client: &str) -> Result<(), String> {
+        let now = self.live.hub.now().unix_ms;
+        let result = self.live.access().revoke_tokens(client, now);
+        self.live.renew_rights();
+        result.map_err(|error| error.to_string())
+    }
+
+    /// Signs a token that opens a client's sessions for as long as the settings say.
+    ///
+    /// # Errors
+    /// When the client's id cannot be one, or signing fails.
+    pub fn sign_token(&self, client: &str) -> Result<String, String> {
+        self.live.access().sign(client, self.live.hub.now().unix_ms)
+    }
+
+    /// Returns the counters.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.live.hub.round(|broker| broker.stats())
+    }
+
+    /// Returns how many departed clients the application was not told of, because it was too slow.
+    #[must_use]
+    pub fn missed_departures(&self) -> u64 {
+        self.live.hub.dropped_notices()
+    }
+
+    /// Returns the settings in force (guide 1.g).
+    #[must_use]
+    pub fn settings(&self) -> Arc<Settings> {
+        self.live.settings()
+    }
+
+    /// Takes up new settings without dropping a client. What differs is logged, and what needs a
+    /// restart is named; live sessions are held to new rules.
+    ///
+    /// # Errors
+    /// What is wrong; then nothing has changed.
+    pub fn reload(&self, settings: Settings) -> Result<(), String> {
+        self.live.reload(settings)
+    }
+}

@@ -1,0 +1,125 @@
+//! Publishing on the server's own account.
+
+use rialto_broker::{Publish, Qos, Reject};
+use serde::Serialize;
+
+use super::Handle;
+use crate::hub::Pushing;
+
+/// How a message is delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delivery {
+    /// How surely; with [`Qos::AtLeastOnce`] it is stored and synced before a publish returns.
+    pub qos: Qos,
+    /// Whether it becomes the channel's retained message.
+    pub retain: bool,
+}
+
+/// A message to publish.
+#[derive(Debug, Clone, Copy)]
+pub struct Message<'a> {
+    /// Where to: a channel, or `#client`.
+    pub channel: &'a str,
+    /// One JSON text.
+    pub payload: &'a str,
+    /// How.
+    pub delivery: Delivery,
+}
+
+/// Why a message of the server was not published.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PublishError {
+    /// The payload is no JSON, or cannot be written as JSON.
+    #[error("the payload is not JSON: {0}")]
+    NotJson(String),
+    /// It is nested too deeply.
+    #[error("the payload is nested more than {limit} levels deep (limits.json_depth_max)")]
+    TooDeep {
+        /// Most levels.
+        limit: usize,
+    },
+    /// It is too large.
+    #[error("the payload has more than {limit} bytes (limits.packet_bytes_max)")]
+    TooLarge {
+        /// Most bytes.
+        limit: usize,
+    },
+    /// The broker does not take it.
+    #[error(transparent)]
+    Rejected(#[from] Reject),
+}
+
+impl Default for Delivery {
+    fn default() -> Self {
+        Delivery { qos: Qos::AtMostOnce, retain: false }
+    }
+}
+
+impl Handle {
+    /// Publishes a value to a channel, or to one client by `#client` (JMQT 9.e).
+    ///
+    /// # Errors
+    /// [`PublishError`]. A QoS 1 message to a client that is known but offline is stored for it, and
+    /// refused with [`Reject::ClientOffline`] all the same.
+    pub async fn publish(
+        &self,
+        channel: &str,
+        payload: &impl Serialize,
+        delivery: Delivery,
+    ) -> Result<(), PublishError> {
+        let payload = serde_json::to_string(payload)
+            .map_err(|error| PublishError::NotJson(error.to_string()))?;
+        let message = Message { channel, payload: &payload, delivery };
+        let mut results = self.publish_all(&[message]).await;
+        results.pop().expect("each message has a result")
+    }
+
+    /// Publishes several messages in their order, all in one go; each has a result of its own.
+    pub async fn publish_all(&self, messages: &[Message<'_>]) -> Vec<Result<(), PublishError>> {
+        let (depth_max, bytes_max) = {
+            let settings = self.live.settings();
+            (settings.limits.json_depth_max, settings.limits.packet_bytes_max.as_usize())
+        };
+        let checked: Vec<_> =
+            messages.iter().map(|message| check(message.payload, depth_max, bytes_max)).collect();
+        let good = messages.iter().zip(&checked).filter(|(_, check)| check.is_ok());
+        let publishes: Vec<Publish<'_>> = good.map(|(message, _)| publish_of(message)).collect();
+        let mut pushing = self.live.hub.push(&publishes).into_iter();
+        let mut results = Vec::with_capacity(messages.len());
+        for check in checked {
+            let result = match check {
+                Ok(()) => done(pushing.next()).await,
+                Err(error) => Err(error),
+            };
+            results.push(result);
+        }
+        results
+    }
+}
+
+async fn done(pushing: Option<Pushing>) -> Result<(), PublishError> {
+    let pushing = pushing.expect("each good message was handed in");
+    Ok(pushing.done().await?)
+}
+
+fn publish_of<'a>(message: &Message<'a>) -> Publish<'a> {
+    Publish {
+        channel: message.channel,
+        payload: message.payload.as_bytes(),
+        qos: message.delivery.qos,
+        retain: message.delivery.retain,
+        request: None,
+    }
+}
+
+fn check(payload: &str, depth_max: usize, bytes_max: usize) -> Result<(), PublishError> {
+    if bytes_max < payload.len() {
+        return Err(PublishError::TooLarge { limit: bytes_max });
+    }
+    serde_json::from_str::<&serde_json::value::RawValue>(payload)
+        .map_err(|error| PublishError::NotJson(error.to_string()))?;
+    if depth_max < rialto_wire::json_depth(payload) {
+        return Err(PublishError::TooDeep { limit: depth_max });
+    }
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! What changes while the server runs: settings, certificates, rules, the application; and how.
+
+use std::{path::PathBuf, sync::Arc};
+
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+use rialto_access::Access;
+use rialto_config::{Difference, JwtKeys, Settings, SlowConsumer, difference, needs_restart};
+
+use crate::{
+    carried::Webhooks, connection::ConnectionLimits, hub::Hub, settings as map, tls::Certificates,
+    websocket::Origins,
+};
+
+/// Sessions whose rights are renewed in one hold of the broker's lock.
+const RENEWED_PER_ROUND_MAX: usize = 500;
+
+/// Everything that a reload reaches.
+pub(crate) struct Live {
+    pub(crate) hub: Arc<Hub>,
+    settings: ArcSwap<Settings>,
+    limits: Arc<ArcSwap<ConnectionLimits>>,
+    certificates: Arc<Certificates>,
+    origins: Arc<Origins>,
+    webhooks: Webhooks,
+    /// Held while something changes, so that two changes do not mix.
+    pub(crate) changing: Mutex<()>,
+}
+
+/// The parts of a server that live on through its reloads.
+pub(crate) struct Parts {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) limits: Arc<ArcSwap<ConnectionLimits>>,
+    pub(crate) certificates: Arc<Certificates>,
+    pub(crate) origins: Arc<Origins>,
+    pub(crate) webhooks: Webhooks,
+}
+
+impl Live {
+    pub(crate) fn new(settings: Settings, parts: Parts) -> Self {
+        let Parts { hub, limits, certificates, origins, webhooks } = parts;
+        let settings = ArcSwap::from_pointee(settings);
+        Live { hub, settings, limits, certificates, origins, webhooks, changing: Mutex::new(()) }
+    }
+
+    pub(crate) fn settings(&self) -> Arc<Settings> {
+        self.settings.load_full()
+    }
+
+    pub(crate) fn access(&self) -> &Arc<Access> {
+        &self.hub.doorkeeper.access
+    }
+
+    pub(crate) fn webhooks(&self) -> &Webhooks {
+        &self.webhooks
+    }
+
+    /// Takes up new settings, or the files that the present ones name once more.
+    ///
+    /// # Errors
+    /// What is wrong; then nothing has changed.
+    pub(crate) fn reload(&self, settings: Settings) -> Result<(), String> {
+        let _changing = self.changing.lock();
+        let old = self.settings();
+        let access = map::access(&settings)?;
+        let certificates = Certificates::load(&settings.tls)?;
+        let application = self.webhooks.prepare(&old.webhook, &settings.webhook)?;
+        // The last that can fail, and it changes all or nothing.
+        self.access().replace(access).map_err(|error| error.to_string())?;
+
+        self.certificates.replace(&certificates);
+        self.origins.replace(settings.access.websocket_origins.clone());
+        self.webhooks.take_up(application, &self.hub.doorkeeper);
+        self.limits.store(Arc::new(map::connection(&settings)));
+        self.hub.set_close_slow(settings.delivery.slow_consumer == SlowConsumer::Close);
+        let reports = self.reports_departures();
+        let broker_settings = map::broker(&settings, 0, reports);
+        self.hub.round(|broker| broker.reconfigure(broker_settings));
+        log(&difference(&old, &settings));
+        self.settings.store(Arc::new(settings));
+        self.renew_rights();
+        Ok(())
+    }
+
+    /// Holds all sessions to what their clients may do by now.
+    pub(crate) fn renew_rights(&self) {
+        let now = self.hub.now().unix_ms;
+        self.access().note_time(now);
+        let sessions = self.hub.round(|broker| broker.sessions());
+        for some in sessions.chunks(RENEWED_PER_ROUND_MAX) {
+            self.hub.round(|broker| {
+                for &connection in some {
+                    broker.renew_rights(connection);
+                }
+            });
+        }
+    }
+
+    /// Returns the files whose change is taken up by itself.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let settings = self.settings();
+        let tls = &settings.tls;
+        let paths = [tls.certificate.get(), tls.key.get(), tls.client_authority.get()];
+        let mut files: Vec<PathBuf> = paths.into_iter().flatten().map(PathBuf::from).collect();
+        files.push(map::users_file(&settings));
+        for issuer in &settings.access.jwt {
+            if let Some(JwtKeys::KeyFile(path) | JwtKeys::JwksFile(path)) = issuer.keys() {
+                files.push(path.to_owned());
+            }
+        }
+        files
+    }
+
+    fn reports_departures(&self) -> bool {
+        self.hub.doorkeeper.application().is_some()
+    }
+}
+
+/// Tells the operator what is different now, and what will be after a restart.
+fn log(differences: &[Difference]) {
+    for difference in differences {
+        if needs_restart(&difference.key) {
+            tracing::warn!(change = %difference, "settings: this takes effect with the next start");
+        } else {
+            tracing::info!(change = %difference, "settings: changed");
+        }
+    }
+    tracing::info!(changes = differences.len(), "settings and the files they name were read anew");
+}

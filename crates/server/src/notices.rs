@@ -1,0 +1,88 @@
+//! Telling the application who has gone: in order for each client, several clients at a time.
+
+use std::{
+    hash::{BuildHasher as _, RandomState},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+use rialto_application::{CloseReason, Departure, Event};
+use tokio::sync::mpsc;
+
+use crate::doorkeeper::Doorkeeper;
+
+/// Clients that are told of at the same time.
+const LANES: usize = 16;
+/// Departures that may wait in each lane.
+const LANE_COUNT_MAX: usize = 4096;
+
+/// Where departures are handed in.
+pub(crate) struct Notices {
+    lanes: Vec<mpsc::Sender<Departure>>,
+    hasher: RandomState,
+    dropped: AtomicU64,
+    /// Whether the last one was dropped, so that a flood of them is one line in the log.
+    is_dropping: AtomicBool,
+}
+
+/// Where they come out.
+pub(crate) struct Lanes(Vec<mpsc::Receiver<Departure>>);
+
+impl Notices {
+    pub(crate) fn new() -> (Self, Lanes) {
+        let (lanes, ends) = (0..LANES).map(|_| mpsc::channel(LANE_COUNT_MAX)).unzip();
+        let notices = Notices {
+            lanes,
+            hasher: RandomState::new(),
+            dropped: AtomicU64::new(0),
+            is_dropping: AtomicBool::new(false),
+        };
+        (notices, Lanes(ends))
+    }
+
+    /// Hands a departure in; one that finds its lane full is dropped and counted.
+    pub(crate) fn push(&self, departure: Departure) {
+        let lane = self.hasher.hash_one(departure.client.as_str()) as usize % LANES;
+        let is_full = self.lanes[lane].try_send(departure).is_err();
+        if is_full {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+        if self.is_dropping.swap(is_full, Ordering::Relaxed) != is_full && is_full {
+            tracing::warn!(
+                "the application is too slow: it is not told of all clients that have gone"
+            );
+        }
+    }
+
+    /// Returns how many were dropped.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+}
+
+impl Lanes {
+    /// Tells the application what comes in, until nothing more can.
+    pub(crate) fn start(self, doorkeeper: &Arc<Doorkeeper>) -> Vec<tokio::task::JoinHandle<()>> {
+        let tell = |mut lane: mpsc::Receiver<Departure>| {
+            let doorkeeper = doorkeeper.clone();
+            tokio::spawn(async move {
+                while let Some(departure) = lane.recv().await {
+                    tell(&doorkeeper, departure).await;
+                }
+            })
+        };
+        self.0.into_iter().map(tell).collect()
+    }
+}
+
+async fn tell(doorkeeper: &Doorkeeper, departure: Departure) {
+    let Some(carried) = doorkeeper.application() else { return };
+    if departure.reason == CloseReason::Asked && carried.events.has(Event::Disconnect) {
+        carried.application.disconnected(departure.clone()).await;
+    }
+    if carried.events.has(Event::Close) {
+        carried.application.closed(departure).await;
+    }
+}

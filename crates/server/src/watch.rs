@@ -1,0 +1,56 @@
+//! Files that are taken up by themselves when they change: certificates, users, keys.
+//!
+//! Looked at once a second, which sees through links that are turned to another file and costs less
+//! than being told of everything that happens in the directory of the store.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::live::Live;
+
+/// How often the files are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// What tells one state of a file from another.
+type Fingerprint = Option<(Option<SystemTime>, u64)>;
+
+/// Takes files up when they have changed and have been left alone for a moment, until it is aborted.
+pub(crate) async fn keep(live: Arc<Live>) {
+    let mut looks = interval(LOOK_EVERY);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut taken_up = look(&live);
+    let mut before = taken_up.clone();
+    loop {
+        looks.tick().await;
+        let seen = look(&live);
+        // Certificate and key change one after the other: half a change is not worth a try.
+        if seen == before && seen != taken_up {
+            let live = live.clone();
+            let reloaded = tokio::task::spawn_blocking(move || {
+                let settings = (*live.settings()).clone();
+                live.reload(settings)
+            });
+            if let Ok(Err(error)) = reloaded.await {
+                tracing::error!(error, "a file has changed and cannot be used: all stays as it was");
+            }
+            taken_up.clone_from(&seen);
+        }
+        before = seen;
+    }
+}
+
+fn look(live: &Live) -> Vec<(PathBuf, Fingerprint)> {
+    let files = live.files().into_iter();
+    files.map(|path| (path.clone(), fingerprint(&path))).collect()
+}
+
+fn fingerprint(path: &Path) -> Fingerprint {
+    let metadata = fs::metadata(path).ok()?;
+    Some((metadata.modified().ok(), metadata.len()))
+}
