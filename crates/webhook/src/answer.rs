@@ -178,4 +178,4 @@ fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Value>, D::Erro
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

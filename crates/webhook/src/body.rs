@@ -176,3 +176,6 @@ fn json(body: &Body) -> String {
 fn raw(json: &str) -> Result<&RawValue, Reject> {
     serde_json::from_str(json).map_err(|_| Reject::InvalidPacket)
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

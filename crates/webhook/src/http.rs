@@ -8,6 +8,10 @@ use crate::{Failure, WebhookError};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Many servers close a connection that is idle for five seconds; a request that meets the end of
+/// its connection is lost, so the client lets go first.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
+
 /// Reads a URL that can be asked.
 pub(crate) fn url(text: &str) -> Result<Url, WebhookError> {
     let url = Url::parse(text).map_err(|_| WebhookError::Url)?;
@@ -25,6 +29,7 @@ pub(crate) fn client(url: &Url, authority: Option<&[u8]>) -> Result<Client, Webh
         .no_proxy()
         .referer(false)
         .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(IDLE_TIMEOUT)
         .user_agent(concat!("rialto/", env!("CARGO_PKG_VERSION")));
     trusting(builder, url, authorities).build().map_err(|_| WebhookError::Tls)
 }
