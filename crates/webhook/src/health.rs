@@ -43,3 +43,6 @@ impl Health {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

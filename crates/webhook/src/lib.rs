@@ -6,7 +6,7 @@
 //!
 //! It spawns nothing and opens no listener: the server runs [`Deliveries`]. Read [`Webhook`] first,
 //! then `Body` and `Answer`. It is also the one crate that knows the HTTP client, which is why
-//! [`fetch`] stands here.
+//! [`fetch()`] stands here.
 //!
 //! Tested against real HTTP servers on loopback, well-behaved and otherwise.
 

@@ -78,16 +78,11 @@ impl Outbox {
         self.closing.send_replace(now.checked_add(within).or(Some(now)));
     }
 
-    /// Waits until time is up.
+    /// Waits until the time is up that closing gave; until then, for as long as it takes.
     pub(crate) async fn time_up(&self) {
         let mut closing = self.closing.subscribe();
-        loop {
-            let deadline = *closing.borrow_and_update();
-            tokio::select! {
-                () = time::sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => return,
-                _ = closing.changed() => {}
-            }
-        }
+        let deadline = closing.wait_for(Option::is_some).await.ok().and_then(|until| *until);
+        time::sleep_until(deadline.expect("was waited for")).await;
     }
 
     /// Takes all that is not finished, oldest first; nothing is taken in any more.

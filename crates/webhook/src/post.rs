@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use reqwest::{Client, Response, Url, header};
 use rialto_application::{Event, UnixMs};
 
-use crate::{Failure, Settings, WebhookError, http, signature::Signer};
+use crate::{Failure, WebhookError, http, signature::Signer};
 
 /// Sends to the application's URL.
 pub(crate) struct Post {
@@ -26,10 +26,14 @@ pub(crate) struct Message {
 }
 
 impl Post {
-    pub(crate) fn new(settings: &Settings) -> Result<Self, WebhookError> {
-        let url = http::url(&settings.url)?;
-        let client = http::client(&url, settings.authority.as_deref())?;
-        Ok(Post { client, url, signer: Signer::new(&settings.secret) })
+    pub(crate) fn new(
+        url: &str,
+        authority: Option<&[u8]>,
+        secret: &[u8],
+    ) -> Result<Self, WebhookError> {
+        let url = http::url(url)?;
+        let client = http::client(&url, authority)?;
+        Ok(Post { client, url, signer: Signer::new(secret) })
     }
 
     /// Sends a message, signed for this moment, and returns the beginning of the answer.

@@ -25,3 +25,6 @@ impl Signer {
         text
     }
 }
+
+#[cfg(test)]
+mod tests;

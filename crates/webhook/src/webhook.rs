@@ -58,10 +58,11 @@ impl Webhook {
     /// tried.
     pub fn new(settings: Settings) -> Result<(Self, Deliveries), WebhookError> {
         settings.check()?;
+        let Settings { url, secret, authority, concurrency_max, .. } = settings;
         let shared = Arc::new(Shared {
-            post: Post::new(&settings)?,
-            slots: Semaphore::new(settings.concurrency_max.min(Semaphore::MAX_PERMITS)),
-            concurrency_max: settings.concurrency_max,
+            post: Post::new(&url, authority.as_deref(), &secret)?,
+            slots: Semaphore::new(concurrency_max.min(Semaphore::MAX_PERMITS)),
+            concurrency_max,
             timeout: settings.timeout,
             retry_for: settings.retry_for,
             outbox: Outbox::new(settings.queue_max),

@@ -14,7 +14,7 @@ const BRIEF: Duration = Duration::from_millis(50);
 
 #[tokio::test]
 async fn nobody_listening_leaves_it_undecided() {
-    assert_undecided(settings(&nobody().await)).await;
+    assert_undecided(settings(&nobody())).await;
 }
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn a_decision_is_asked_for_only_once() {
 
 #[tokio::test]
 async fn the_server_decides_while_the_application_is_down_where_so_configured() {
-    let down = Settings { when_down: WhenDown::Allow, ..settings(&nobody().await) };
+    let down = Settings { when_down: WhenDown::Allow, ..settings(&nobody()) };
     let (webhook, _deliveries) = start(down);
     let authenticated = webhook.authenticate(authenticate("{}")).await;
     assert!(authenticated == Ok(Authentication::Default));

@@ -43,7 +43,7 @@ async fn a_document_that_does_not_come_says_why() {
     assert_eq!(fetch(&missing, None, TIMEOUT, 99).await, failed(Failure::Status(404)));
     let binary = speaks(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n\xff".to_vec()).await;
     assert_eq!(fetch(&binary, None, TIMEOUT, 99).await, failed(Failure::NotText));
-    assert_eq!(fetch(&nobody().await, None, TIMEOUT, 99).await, failed(Failure::Unreachable));
+    assert_eq!(fetch(&nobody(), None, TIMEOUT, 99).await, failed(Failure::Unreachable));
     let silent = speaks("").await;
     let brief = Duration::from_millis(50);
     assert_eq!(fetch(&silent, None, brief, 99).await, failed(Failure::TimedOut));

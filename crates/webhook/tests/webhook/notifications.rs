@@ -98,7 +98,7 @@ async fn a_full_queue_drops_the_oldest() {
 
 #[tokio::test]
 async fn what_is_left_at_the_end_is_given_back_and_can_be_delivered_by_the_next_run() {
-    let (webhook, running) = run(settings(&nobody().await));
+    let (webhook, running) = run(settings(&nobody()));
     webhook.closed(departure("ada", 1)).await;
     webhook.closed(departure("ada", 2)).await;
     webhook.finish(Duration::ZERO);
@@ -131,7 +131,7 @@ async fn what_is_under_way_at_the_end_is_given_back() {
 
 #[tokio::test]
 async fn what_comes_after_the_end_is_counted_as_dropped() {
-    let (webhook, running) = run(settings(&nobody().await));
+    let (webhook, running) = run(settings(&nobody()));
     webhook.finish(Duration::ZERO);
     assert!(running.await.unwrap().is_empty());
     webhook.closed(departure("ada", 1)).await;
@@ -140,7 +140,7 @@ async fn what_comes_after_the_end_is_counted_as_dropped() {
 
 #[tokio::test]
 async fn what_was_no_notification_is_not_delivered() {
-    let (webhook, deliveries) = start(settings(&nobody().await));
+    let (webhook, deliveries) = start(settings(&nobody()));
     webhook.requeue(vec![
         "{".to_owned(),
         r#"{"event":"publish","id":"1","client":"ada"}"#.to_owned(),

@@ -5,9 +5,7 @@ mod requests;
 mod wrong;
 
 pub(crate) use app::{App, Received};
-pub(crate) use requests::{
-    authenticate, client, connect, control, departure, peer, publish, subscribe,
-};
+pub(crate) use requests::{authenticate, client, connect, control, departure, publish, subscribe};
 pub(crate) use wrong::{nobody, speaks};
 
 use std::time::Duration;

@@ -51,7 +51,7 @@ pub(crate) fn client(name: &str) -> Arc<Client> {
     })
 }
 
-pub(crate) fn peer() -> Peer {
+fn peer() -> Peer {
     Peer {
         address: "1.2.3.4:5".parse().unwrap(),
         protocol: Protocol::JmqtWebsocket,

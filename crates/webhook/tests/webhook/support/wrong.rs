@@ -1,6 +1,6 @@
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
 };
 
 /// Starts a server that answers whatever comes with these bytes and then says nothing, with the
@@ -17,10 +17,13 @@ pub(crate) async fn speaks(bytes: impl Into<Vec<u8>>) -> String {
     url
 }
 
-/// Returns a URL at which nobody listens.
-pub(crate) async fn nobody() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    format!("http://{}/", listener.local_addr().unwrap())
+/// Returns a URL at which nobody listens. Its port stays taken, so that no other test gets it.
+pub(crate) fn nobody() -> String {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}/", socket.local_addr().unwrap());
+    std::mem::forget(socket);
+    url
 }
 
 async fn speak(mut stream: TcpStream, bytes: Vec<u8>) {
