@@ -22,6 +22,9 @@ pub enum FetchError {
 /// `authority` are certificates (PEM) to trust besides those of the machine. All of it may take
 /// `timeout`, and the text may have `bytes_max` bytes.
 ///
+/// # Cost
+/// Each call reads the machine's authorities anew: for what is needed every few minutes, not more.
+///
 /// # Errors
 /// [`FetchError::Setup`] for a URL or an authority that cannot be used; [`FetchError::Failed`] when
 /// the document does not come, comes with another status than 200, or is too large.
