@@ -1,0 +1,93 @@
+//! How a program makes a server of its own.
+
+use std::{future::Future, sync::Arc};
+
+use rialto_application::{Application, Client};
+use rialto_broker::Reject;
+use rialto_config::Settings;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{control::Controls, doorkeeper::Carried, error::ServeError, server::Server};
+
+/// Puts a server together: settings, an application, control channels.
+///
+/// # Example
+/// ```no_run
+/// use rialto_server::{Application, Delivery, Reject, ServerBuilder, Settings, SubscribeRequest};
+///
+/// struct Club;
+///
+/// impl Application for Club {
+///     async fn subscribe(&self, request: SubscribeRequest) -> Result<(), Reject> {
+///         match request.channel.as_str() {
+///             "cellar" => Err(Reject::Denied("the cellar is closed".into())),
+///             _ => Ok(()),
+///         }
+///     }
+/// }
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let server = ServerBuilder::new(Settings::default())
+///     .application(Club)
+///     .control("add", |_client, (one, other): (i64, i64)| async move { Ok(one + other) })
+///     .start()
+///     .await?;
+/// server.handle().publish("news", &"the bar is open", Delivery::default()).await?;
+/// tokio::signal::ctrl_c().await?;
+/// server.stop().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Default)]
+pub struct ServerBuilder {
+    settings: Settings,
+    carrying: Carrying,
+}
+
+/// What a program brings to its server.
+#[derive(Default)]
+pub(crate) struct Carrying {
+    pub(crate) application: Option<Carried>,
+    pub(crate) controls: Controls,
+}
+
+impl ServerBuilder {
+    /// Begins with settings, which must have been checked, as `rialto_config::load` does.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        ServerBuilder { settings, carrying: Carrying::default() }
+    }
+
+    /// Carries an application, which decides and hears as [`Application`] says. The settings must
+    /// then name no webhook.
+    #[must_use]
+    pub fn application(mut self, application: impl Application) -> Self {
+        self.carrying.application = Some(Carried::new(Arc::new(application)));
+        self
+    }
+
+    /// Answers the control channel `$name` (JMQT 9.d). The question is the data of the client's
+    /// `pub`, read as `Q`; what is none is refused with status 0 and says what is wrong. It stands
+    /// above the server's own control channels and above the application's.
+    #[must_use]
+    pub fn control<Q, A, F, H>(mut self, name: &str, handler: H) -> Self
+    where
+        Q: DeserializeOwned + Send,
+        A: Serialize,
+        F: Future<Output = Result<A, Reject>> + Send + 'static,
+        H: Fn(Arc<Client>, Q) -> F + Send + Sync + 'static,
+    {
+        self.carrying.controls.add(name, handler);
+        self
+    }
+
+    /// Starts the server on the present tokio runtime, which must be a multi-threaded one. Its
+    /// listeners are open when this returns.
+    ///
+    /// # Errors
+    /// [`ServeError`] when it cannot start.
+    pub async fn start(self) -> Result<Server, ServeError> {
+        let ServerBuilder { settings, carrying } = self;
+        Server::start(&settings, carrying)
+    }
+}

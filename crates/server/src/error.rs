@@ -1,0 +1,60 @@
+//! Why a server does not start.
+
+use std::{io, net::SocketAddr};
+
+use rialto_store::StoreError;
+
+/// Why the server could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The store cannot be opened; its text says why and what to do.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The signing key in the data directory cannot be read or made.
+    #[error("cannot use the signing key {path}: {source}")]
+    SigningKey {
+        /// The key's file.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Certificate or key cannot be used.
+    #[error("cannot use the certificate: {0}; `rialto cert new` makes one for development")]
+    Certificate(String),
+    /// An address cannot be listened on.
+    #[error("listener {name} cannot listen on {address}: {source}{}", advice(.source))]
+    Listen {
+        /// The listener's name in the configuration.
+        name: String,
+        /// Where it was to listen.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Who may connect cannot be told: users, keys of tokens, webhooks.
+    #[error("cannot use the settings of access: {0}")]
+    Access(String),
+    /// Nothing to listen on.
+    #[error(
+        "no listener is open: enable one, or configure a certificate for those that require TLS"
+    )]
+    NoListener,
+    /// The system refused something a server needs.
+    #[error("the system refused to {what}: {source}")]
+    System {
+        /// What was asked for.
+        what: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Returns what to do about an address that cannot be had, ready to stand behind the reason.
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "; stop what listens there, or choose another address",
+        io::ErrorKind::AddrNotAvailable => "; choose one of this machine's own addresses",
+        io::ErrorKind::PermissionDenied => "; choose a port above 1023, or allow Rialto this one",
+        _ => "",
+    }
+}

@@ -1,0 +1,67 @@
+//! Keys of JWT issuers that are fetched from an address, and fetched again.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use crate::live::Live;
+
+/// How often it is looked at whether something is due.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Shortest time between two fetches because of a key that is not known, or of a failure.
+const AGAIN_AFTER: Duration = Duration::from_secs(10);
+/// How long a fetch may take, and how many bytes it may bring.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
+const FETCH_BYTES_MAX: usize = 1 << 20;
+
+/// Keeps the keys fetched, until it is aborted.
+pub(crate) async fn keep(live: Arc<Live>) {
+    let mut looks = interval(LOOK_EVERY);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // When each issuer's keys were fetched last, and whether that went well.
+    let mut fetched: HashMap<(String, String), (Instant, bool)> = HashMap::new();
+    loop {
+        looks.tick().await;
+        let unknown = live.access().issuers_with_unknown_keys();
+        let issuers = live.access().issuers_with_urls();
+        fetched.retain(|issuer, _| issuers.contains(issuer));
+        for issuer in issuers {
+            let is_wanted = unknown.contains(&issuer.0);
+            let is_due = match fetched.get(&issuer) {
+                None => true,
+                Some(&(at, true)) if !is_wanted => refresh_of(&live, &issuer.0) <= at.elapsed(),
+                Some(&(at, _)) => AGAIN_AFTER <= at.elapsed(),
+            };
+            if is_due {
+                let went_well = fetch(&live, &issuer.0, &issuer.1).await;
+                fetched.insert(issuer, (Instant::now(), went_well));
+            }
+        }
+    }
+}
+
+fn refresh_of(live: &Live, issuer: &str) -> Duration {
+    let settings = live.settings();
+    let known = settings.access.jwt.iter().find(|known| known.name == issuer);
+    known.map_or(AGAIN_AFTER, |issuer| issuer.refresh.get())
+}
+
+async fn fetch(live: &Live, issuer: &str, url: &str) -> bool {
+    let result = match rialto_webhook::fetch(url, None, FETCH_TIMEOUT, FETCH_BYTES_MAX).await {
+        Ok(keys) => {
+            // Not while settings are replaced, which would be lost.
+            let _changing = live.changing.lock();
+            live.access().replace_jwks(issuer, &keys)
+        }
+        Err(error) => Err(error.to_string()),
+    };
+    match &result {
+        Ok(()) => tracing::debug!(issuer, "the keys of a JWT issuer were fetched"),
+        Err(error) => tracing::warn!(
+            issuer,
+            error,
+            "the keys of a JWT issuer cannot be fetched: trying again; those at hand stay good"
+        ),
+    }
+    result.is_ok()
+}

@@ -1,0 +1,81 @@
+//! A server as a process of its own: it goes on until a signal ends it.
+
+use std::io;
+
+use rialto_config::Settings;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::{builder::ServerBuilder, error::ServeError, handle::Handle};
+
+/// Runs a server with these settings until SIGTERM or SIGINT, then stops it gracefully. At SIGHUP
+/// it takes up what `reload` returns; of an error it says so in the log and stays as it is.
+///
+/// Blocks the calling thread; makes its own runtime. The settings must have been checked, as
+/// `rialto_config::load` does. Logs through `tracing`, which the caller sets up; one line
+/// `listening` a listener carries the address, so that port 0 can be used.
+///
+/// # Errors
+/// [`ServeError`] when the server cannot start. Once it runs, it returns `Ok` after its stop.
+pub fn run(
+    settings: &Settings,
+    reload: impl Fn() -> Result<Settings, String> + Send + Sync + 'static,
+) -> Result<(), ServeError> {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if settings.server.worker_threads > 0 {
+        runtime.worker_threads(settings.server.worker_threads);
+    }
+    let runtime = runtime
+        .enable_all()
+        .build()
+        .map_err(|source| ServeError::System { what: "start threads", source })?;
+    runtime.block_on(async {
+        // Before anybody can see that it runs, and ask it to stop.
+        let signals =
+            Signals::watch().map_err(|source| ServeError::System { what: "watch signals", source })?;
+        let server = ServerBuilder::new(settings.clone()).start().await?;
+        // Waited for outside the macro, which evaluates nothing when its level is off.
+        let signal = signals.until_stop(&server.handle(), &reload).await;
+        tracing::info!(signal, "stopping");
+        server.stop().await;
+        Ok(())
+    })
+}
+
+/// The signals a server listens to.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn watch() -> io::Result<Self> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for the first signal to stop, and takes up new settings at each SIGHUP until then.
+    async fn until_stop(
+        mut self,
+        handle: &Handle,
+        reload: &(impl Fn() -> Result<Settings, String> + Sync),
+    ) -> &'static str {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return "SIGTERM",
+                _ = self.interrupt.recv() => return "SIGINT",
+                _ = self.hang_up.recv() => take_up(handle, reload),
+            }
+        }
+    }
+}
+
+fn take_up(handle: &Handle, reload: &impl Fn() -> Result<Settings, String>) {
+    let result = tokio::task::block_in_place(|| handle.reload(reload()?));
+    if let Err(error) = result {
+        tracing::error!(error, "the settings cannot be used: all stays as it was");
+    }
+}

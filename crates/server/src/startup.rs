@@ -1,0 +1,153 @@
+//! What a server makes of its settings before it serves anybody.
+
+use std::sync::Arc;
+
+use rialto_access::{Revocations, SigningKey};
+use rialto_config::{AccessMode, Dialect, Settings, StoreKind, TlsMode};
+use rialto_session::coremq;
+use tokio::task::JoinHandle;
+
+use crate::{
+    cluster::{self, Links, Node},
+    error::ServeError,
+    greeting::Tls,
+    listener::{Listener, bind},
+    reception::{Reception, Room},
+    settings as map,
+    tls::Certificates,
+    websocket::Origins,
+};
+
+/// File descriptors kept for everything but connections.
+const DESCRIPTORS_RESERVED: u64 = 64;
+
+/// Opens all listeners; connections wait in them until they are accepted.
+pub(crate) fn open_listeners(
+    settings: &Settings,
+    certificates: &Arc<Certificates>,
+    origins: &Arc<Origins>,
+) -> Result<Vec<Listener>, ServeError> {
+    let has_certificate = certificates.acceptor().is_some();
+    let mut listeners = Vec::new();
+    for (name, listener) in settings.open_listeners() {
+        let failed = |source| ServeError::Listen {
+            name: name.to_owned(),
+            address: listener.address,
+            source,
+        };
+        let tls = match listener.tls {
+            TlsMode::Off => Tls::Off,
+            TlsMode::Allow => Tls::Allowed(certificates.clone()),
+            TlsMode::Require if has_certificate => Tls::Required(certificates.clone()),
+            TlsMode::Require => continue,
+        };
+        let socket = bind(listener.address).map_err(failed)?;
+        let address = socket.local_addr().map_err(failed)?;
+        let room = Room::new(listener.dialect, tls, listener.paced, origins.clone());
+        listeners.push(Listener { name: name.to_owned(), address, socket, room });
+    }
+    if listeners.is_empty() { Err(ServeError::NoListener) } else { Ok(listeners) }
+}
+
+/// Says what this server is called: by the configuration, or as the machine is, and with the port
+/// on which others find it.
+pub(crate) fn identity(settings: &Settings, listeners: &[Listener]) -> Arc<coremq::Server> {
+    let configured = &settings.cluster.name;
+    let name = if configured.is_empty() {
+        gethostname::gethostname().to_string_lossy().to_lowercase()
+    } else {
+        configured.clone()
+    };
+    let mut listeners = listeners.iter();
+    let coremq = listeners.find(|listener| listener.room.dialect() == Dialect::Coremq);
+    let port = coremq.map_or(cluster::PORT, |listener| listener.address.port());
+    let address = Arc::from(format!("{name}:{port}"));
+    Arc::new(coremq::Server { name, address })
+}
+
+/// Starts what keeps the links to the other servers, and what knows who may link to this one.
+pub(crate) fn start_links(settings: &Settings, reception: &Reception, origin: u64) -> Vec<JoinHandle<()>> {
+    let (cluster, server) = (&settings.cluster, &reception.server);
+    let parse = |names: &[String]| names.iter().map(|name| Node::parse(name)).collect::<Vec<_>>();
+    let nodes = parse(&cluster.nodes);
+    let mut hosts: Vec<String> = parse(&cluster.allowed_replicants)
+        .into_iter()
+        .chain(nodes.iter().cloned())
+        .map(|node| node.host)
+        .collect();
+    hosts.sort_unstable();
+    hosts.dedup();
+    if hosts.is_empty() {
+        return Vec::new();
+    }
+    let port = server.address.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+    let links = Links {
+        hub: reception.hub.clone(),
+        limits: reception.limits.load_full(),
+        credentials: map::credentials(settings),
+        server: server.clone(),
+        origin,
+    };
+    let others = nodes.into_iter().filter(|node| !node.is(&server.name, port.unwrap_or(0)));
+    reception.replicants.know(&hosts);
+    let mut tasks = vec![tokio::spawn(reception.replicants.clone().keep(hosts))];
+    tasks.extend(others.map(|node| tokio::spawn(links.clone().keep(node))));
+    tasks
+}
+
+/// Tells the operator what is open, and to whom.
+pub(crate) fn announce(settings: &Settings, listeners: &[Listener]) {
+    for Listener { name, address, room, .. } in listeners {
+        let (dialect, tls) = (room.dialect().as_str(), room.tls().as_str());
+        tracing::info!(listener = name, %address, dialect, tls, "listening");
+    }
+    if settings.access.mode == AccessMode::Open {
+        tracing::info!(
+            "open mode: whoever can connect may publish and read everything; \
+             set access.mode = \"tokens\" to serve only those who have a token"
+        );
+    }
+}
+
+pub(crate) fn signing_key(settings: &Settings) -> Result<SigningKey, ServeError> {
+    let path = settings.server.data_dir.join("token.key");
+    if settings.store.kind == StoreKind::Memory && !path.exists() {
+        // A broker that keeps nothing has no directory to keep a key in either.
+        return SigningKey::random()
+            .map_err(|source| ServeError::System { what: "give random bytes", source });
+    }
+    SigningKey::load_or_create(&path)
+        .map_err(|source| ServeError::SigningKey { path: path.display().to_string(), source })
+}
+
+/// Opens the list of those who are banned and of tokens that were taken back.
+pub(crate) fn revocations(settings: &Settings) -> Result<Revocations, ServeError> {
+    if settings.store.kind == StoreKind::Memory {
+        return Ok(Revocations::in_memory());
+    }
+    let path = settings.server.data_dir.join("revocations.json");
+    Revocations::open(&path).map_err(|error| ServeError::Access(error.to_string()))
+}
+
+/// Allows as many open files as connections need, if the system lets us, and returns how many
+/// connections there can be: one refused at a limit is told so, one without a file is not.
+pub(crate) fn connections_max(settings: &Settings) -> usize {
+    let wanted = settings.limits.connections_max;
+    match rlimit::increase_nofile_limit(wanted as u64 + DESCRIPTORS_RESERVED) {
+        Ok(files) => {
+            let possible = files.saturating_sub(DESCRIPTORS_RESERVED) as usize;
+            if possible < wanted {
+                tracing::info!(
+                    connections = possible,
+                    "fewer connections than limits.connections_max: the system's limit of open \
+                     files (ulimit -n, LimitNOFILE) allows no more"
+                );
+            }
+            wanted.min(possible)
+        }
+        Err(error) => {
+            tracing::warn!(%error, "the limit of open files could not be raised");
+            wanted
+        }
+    }
+}
