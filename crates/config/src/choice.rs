@@ -24,10 +24,12 @@ macro_rules! choice {
             )*
         }
 
-        impl $name {
-            pub(crate) const EXPECTED: &str =
+        impl crate::scalar::Scalar for $name {
+            const EXPECTED: &'static str =
                 concat!("\"", $first_word, "\"" $(, " or \"", $word, "\"")*);
+        }
 
+        impl $name {
             /// Returns the word that stands for this choice in the settings.
             pub fn as_str(self) -> &'static str {
                 match self {
@@ -44,6 +46,14 @@ macro_rules! choice {
         }
     };
 }
+
+mod access;
+mod application;
+
+pub use access::{
+    AccessAction, AccessMode, CertificateName, ClientCertificates, JwtAlgorithm, Unmatched,
+};
+pub use application::{ApiRight, WebhookEvent, WhenDown};
 
 choice! {
     /// What a listener does about TLS.
@@ -68,7 +78,7 @@ choice! {
         CoremqWebsocket = "coremq-websocket",
         /// PubSubX: text messages over TCP.
         Pubsubx = "pubsubx",
-        /// HTTP: the status page.
+        /// HTTP: the API and the status page.
         Http = "http",
         /// memcached's text protocol: the cache.
         Memcached = "memcached",
@@ -122,16 +132,6 @@ choice! {
         DropOldest = "drop-oldest",
         /// The new message is dropped.
         DropNewest = "drop-newest",
-    }
-}
-
-choice! {
-    /// Who may connect.
-    pub enum AccessMode {
-        /// Anybody: an `auth` with a name gets a token for that name.
-        Open = "open",
-        /// Only holders of a token signed by this broker or preset in `access.tokens`.
-        Tokens = "tokens",
     }
 }
 

@@ -129,8 +129,12 @@ impl Draft {
     }
 }
 
-/// Says what is wrong with a value: itself, cut to a readable length, unless it may be secret.
+/// Says what is wrong with a value: the part of it that is, or else the value itself, cut to a
+/// readable length, unless it may be secret.
 fn wrong(key: &Key, given: &Given) -> String {
+    if let Some(fault) = key.fault(given) {
+        return format!("does not have the right form, {fault}");
+    }
     if !key.quotable {
         return "does not have the right form".to_owned();
     }

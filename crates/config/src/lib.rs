@@ -3,8 +3,10 @@
 //! Does not open sockets, read certificates or install a logger; it says what those are to be.
 //!
 //! Read [`Settings`] first, then [`load()`]. The order of precedence is defaults, then the file,
-//! then the environment, then flags. Every key is written once, in `settings.rs`: that line makes
+//! then the environment, then flags. Every key is written once, in `settings/`: that line makes
 //! the field, its default, its range, its documentation and its place in [`default_toml`].
+//!
+//! [`difference()`] says what a reload changes.
 //!
 //! [`import()`] turns the configuration files of the original programs into one of ours; of these,
 //! [`load()`] takes `coremq.conf` as it is.
@@ -20,6 +22,7 @@ mod section;
 mod settings;
 
 mod assignment;
+mod difference;
 mod draft;
 mod error;
 mod file;
@@ -34,16 +37,19 @@ mod import;
 mod tests;
 
 pub use choice::{
-    AccessMode, Dialect, Durability, LogFormat, LogFull, ResumeFull, SlowConsumer, StoreKind,
-    TlsMode,
+    AccessAction, AccessMode, ApiRight, CertificateName, ClientCertificates, Dialect, Durability,
+    JwtAlgorithm, LogFormat, LogFull, ResumeFull, SlowConsumer, StoreKind, TlsMode, Unmatched,
+    WebhookEvent, WhenDown,
 };
+pub use difference::{Difference, difference, needs_restart};
 pub use error::{ConfigError, Origin};
 pub use import::{Import, Note, OriginalFile, import};
 pub use load::{Flag, Sources, load, load_with_notes};
 pub use quantity::{ByteSize, ParseQuantityError, Period};
 pub use secret::{OptionalPath, Secret};
 pub use settings::{
-    Access, Cache, CachePublish, ChannelRule, Channels, Cluster, Delivery, History, Limits,
-    Listener, Log, PresetToken, Pubsubx, Server, Session, Settings, Store, Tls,
+    Access, AccessRule, Api, ApiKey, Cache, CachePublish, ChannelRule, Channels, Cluster,
+    ConnectSubscription, Delivery, History, JwtIssuer, JwtKeys, Limits, Listener, Log, PresetToken,
+    Pubsubx, Server, Session, Settings, Store, Tls, Webhook,
 };
 pub use template::{default_toml, to_toml};

@@ -7,13 +7,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use toml::Value;
 
-use crate::choice::{
-    AccessMode, Dialect, Durability, LogFormat, LogFull, ResumeFull, SlowConsumer, StoreKind,
-    TlsMode,
-};
 use crate::quantity::{ByteSize, Period};
 use crate::secret::{OptionalPath, Secret};
-use crate::settings::{CachePublish, ChannelRule, PresetToken};
+
+mod list;
 
 /// A value as a source gave it.
 #[derive(Debug, Clone)]
@@ -31,6 +28,11 @@ pub(crate) trait Scalar: Serialize + DeserializeOwned + PartialOrd {
 
     /// Whether a message may quote what was written.
     const QUOTABLE: bool = true;
+
+    /// Says what part of a value that is not of the right form is to blame, where it has parts.
+    fn fault(_wrong: &Value) -> Option<String> {
+        None
+    }
 }
 
 /// Reads a value, and returns it with the TOML that stands for it.
@@ -42,6 +44,14 @@ pub(crate) fn read<T: Scalar>(given: &Given) -> Option<(T, Value)> {
         Given::Text(text) => {
             typed(Value::String(text.clone())).or_else(|| typed(toml_literal(text)?))
         }
+    }
+}
+
+/// Says what part of `given`, which was not accepted, is to blame.
+pub(crate) fn fault<T: Scalar>(given: &Given) -> Option<String> {
+    match given {
+        Given::Toml(value) => T::fault(value),
+        Given::Text(text) => T::fault(&toml_literal(text)?),
     }
 }
 
@@ -72,24 +82,6 @@ scalars! {
     SocketAddr: r#"an IP address and a port such as "127.0.0.1:8010" or "[::1]:8010""#;
     ByteSize: ByteSize::EXPECTED;
     Period: Period::EXPECTED;
-    Vec<String>: r#"a list of texts such as ["a", "b"]"#;
-    Vec<ChannelRule>: r#"a list of tables like { pattern = "sensors.*", history_messages = 100 }; known keys are pattern, history_messages, history_persistent"#;
-    Vec<CachePublish>: r#"a list of tables like { prefix = "config.", channel = "cache.config" }, with these two keys only"#;
-    Dialect: Dialect::EXPECTED;
-    TlsMode: TlsMode::EXPECTED;
-    SlowConsumer: SlowConsumer::EXPECTED;
-    StoreKind: StoreKind::EXPECTED;
-    Durability: Durability::EXPECTED;
-    LogFull: LogFull::EXPECTED;
-    ResumeFull: ResumeFull::EXPECTED;
-    AccessMode: AccessMode::EXPECTED;
-    LogFormat: LogFormat::EXPECTED;
-}
-
-impl Scalar for Vec<PresetToken> {
-    const EXPECTED: &'static str =
-        r#"a list of tables like { client = "name", token = "secret" }, with these two keys only"#;
-    const QUOTABLE: bool = false;
 }
 
 impl Scalar for Secret {

@@ -2,15 +2,15 @@
 
 use crate::section::{Key, Section};
 use crate::settings::{
-    Access, Cache, Channels, Cluster, Delivery, History, Limits, Listener, Log, Pubsubx, Server,
-    Session, Store, Tls,
+    Access, Api, Cache, Channels, Cluster, Delivery, History, Limits, Listener, Log, Pubsubx,
+    Server, Session, Store, Tls, Webhook,
 };
 
 /// The name of the table that holds a table for each listener.
 pub(crate) const LISTENERS: &str = "listeners";
 
 /// All sections, in the order of the default file.
-pub(crate) const SECTIONS: [(&str, Section); 14] = [
+pub(crate) const SECTIONS: [(&str, Section); 16] = [
     ("server", Server::SECTION),
     (LISTENERS, Listener::SECTION),
     ("tls", Tls::SECTION),
@@ -24,6 +24,8 @@ pub(crate) const SECTIONS: [(&str, Section); 14] = [
     ("cache", Cache::SECTION),
     ("store", Store::SECTION),
     ("access", Access::SECTION),
+    ("webhook", Webhook::SECTION),
+    ("api", Api::SECTION),
     ("log", Log::SECTION),
 ];
 

@@ -25,6 +25,7 @@ pub(crate) struct Key {
     /// Whether a message may quote what was written.
     pub(crate) quotable: bool,
     accept: fn(&Key, &Given) -> Option<Value>,
+    fault: fn(&Given) -> Option<String>,
 }
 
 impl Key {
@@ -37,6 +38,7 @@ impl Key {
             expected: T::EXPECTED,
             quotable: T::QUOTABLE,
             accept: accept::<T>,
+            fault: scalar::fault::<T>,
         }
     }
 
@@ -49,6 +51,11 @@ impl Key {
     pub(crate) fn accept(&self, given: &Given) -> Option<Value> {
         (self.accept)(self, given)
     }
+
+    /// Says what part of `given`, which was not accepted, is to blame; `None` if it has no parts.
+    pub(crate) fn fault(&self, given: &Given) -> Option<String> {
+        (self.fault)(given)
+    }
 }
 
 fn accept<T: Scalar>(key: &Key, given: &Given) -> Option<Value> {
@@ -59,7 +66,8 @@ fn accept<T: Scalar>(key: &Key, given: &Given) -> Option<Value> {
     in_range.then_some(toml)
 }
 
-/// Defines a section: the struct, its defaults, and the [`Section`] that describes it.
+/// Defines a section: the struct, its defaults, the [`Section`] that describes it, and which keys
+/// differ between two of it.
 ///
 /// A key is written `name: Type = "default"`, with `in "min" to "max"` where it has a range. Both
 /// are texts, written as a user would, and go into the documentation of the field.
@@ -92,6 +100,13 @@ macro_rules! section {
         }
 
         impl $name {
+            /// Returns the keys whose values differ, secret ones too.
+            pub(crate) fn changed_keys(&self, new: &Self) -> Vec<&'static str> {
+                let mut keys = Vec::new();
+                $( if self.$key != new.$key { keys.push(stringify!($key)); } )*
+                keys
+            }
+
             pub(crate) const SECTION: crate::section::Section = crate::section::Section {
                 about: &[$($about),*],
                 keys: &[$(

@@ -1,0 +1,80 @@
+//! What one client may cost, how long it may be away, and how messages reach it.
+
+use crate::choice::{ResumeFull, SlowConsumer};
+use crate::quantity::{ByteSize, Period};
+use crate::section::section;
+
+section! {
+    /// What guards the broker against its peers. A client that goes over a limit gets a status or
+    /// is closed with a reason; it never costs another client anything.
+    pub struct Limits {
+        /// Largest packet a client may send; a longer one closes its connection.
+        packet_bytes_max: ByteSize = "1MiB" in "1KiB" to "256MiB",
+        /// Subscriptions one client may hold; one more is refused with status 7.
+        subscriptions_max: usize = "1000" in "1" to "1000000",
+        /// Longest channel name in bytes of UTF-8; a longer one is refused with status 11.
+        channel_name_bytes_max: usize = "255" in "1" to "65535",
+        /// Connections at the same time, over all listeners; one more is closed at once.
+        connections_max: usize = "100000" in "1" to "10000000",
+        /// Connections from one IP address at the same time; 0 is unlimited.
+        connections_per_address_max: usize = "0" in "0" to "10000000",
+        /// Time a new connection has to be through with TLS, WebSocket and connect.
+        authenticate_timeout: Period = "15s" in "100ms" to "10m",
+        /// Bytes that may wait for a client that does not read; see delivery.slow_consumer. At
+        /// least limits.packet_bytes_max.
+        outbox_bytes_max: ByteSize = "16MiB" in "1KiB" to "4GiB",
+        /// QoS 1 messages a client may have received and not acknowledged. Further ones wait in the
+        /// store where the subscription is persistent; a client without one is closed, though not
+        /// below 1,000 of them.
+        unacknowledged_max: usize = "10000" in "1" to "1000000",
+        /// Deepest nesting of arrays and objects in the data of a packet; a deeper one is ignored.
+        json_depth_max: usize = "64" in "2" to "1000",
+    }
+}
+
+section! {
+    /// How long a client may be silent or away.
+    pub struct Session {
+        /// Silence after which a client counts as lost and is closed. Clients are told it in whole
+        /// seconds, and must send something within it.
+        heartbeat_timeout: Period = "15s" in "3s" to "1d",
+        /// Absence after which a client without persistent subscriptions is forgotten, with the
+        /// direct messages stored for it.
+        forget_after: Period = "30d" in "1s" to "3650d",
+        /// How long a JMQT client whose connection was lost keeps its subscriptions that are not
+        /// persistent, and what comes for them; 0s ends them with the connection, as JMQT 1.0 says.
+        resume_time: Period = "0s" in "0s" to "1d",
+        /// Bytes of messages kept for each lost client, whatever it speaks.
+        resume_bytes_max: ByteSize = "10KiB" in "0" to "1GiB",
+        /// What happens when they are reached: "drop-oldest" drops the oldest message, "drop-newest"
+        /// the new one. Both are counted.
+        resume_full: ResumeFull = "drop-oldest",
+    }
+}
+
+section! {
+    /// PubSubX's own habits.
+    pub struct Pubsubx {
+        /// How long a client whose connection was lost keeps its name, its subscriptions and what
+        /// comes for them. See session.resume_bytes_max.
+        resume_time: Period = "60s" in "0s" to "1d",
+        /// Bytes a client may send without ending its message; then they are thrown away.
+        request_bytes_max: ByteSize = "10KiB" in "64B" to "256MiB",
+        /// Whether each message is logged too, as the original prints them.
+        log_messages: bool = "false",
+    }
+}
+
+section! {
+    /// How messages reach subscribers.
+    pub struct Delivery {
+        /// Whether a publisher that is subscribed to the channel gets its own messages back.
+        echo: bool = "false",
+        /// What happens to a client that does not read and whose outbox is full: "drop" drops QoS 0
+        /// messages to it, "close" closes its connection. QoS 1 is not lost either way.
+        slow_consumer: SlowConsumer = "drop",
+        /// Longest pause put on a publisher to let its subscribers catch up, before
+        /// slow_consumer applies; 0s never pauses.
+        publisher_stall_max: Period = "50ms" in "0s" to "10s",
+    }
+}
