@@ -47,8 +47,6 @@ macro_rules! choice {
     };
 }
 
-pub(crate) use choice;
-
 mod access;
 mod application;
 

@@ -40,7 +40,7 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let key = &self.key;
         match (&self.old, &self.new) {
-            (Some(old), Some(new)) if old == new => write!(f, "{key}: a secret in it changed"),
+            (Some(old), Some(new)) if old == new => write!(f, "{key}: a secret changed"),
             (old, new) => {
                 let shown = |value: &Option<String>| value.clone().unwrap_or("nothing".to_owned());
                 write!(f, "{key}: {} became {}", shown(old), shown(new))
@@ -65,10 +65,10 @@ pub fn difference(old: &Settings, new: &Settings) -> Vec<Difference> {
 ///
 /// Certificates, access, webhooks, rules of channels and most limits are taken over while it runs.
 pub fn needs_restart(key: &str) -> bool {
-    let is_or_is_in = |outer: &&str| {
-        key.strip_prefix(*outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    let is_or_is_in = |outer: &str| {
+        key.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
-    RESTART.iter().any(|outer| is_or_is_in(&outer))
+    RESTART.iter().any(|outer| is_or_is_in(outer))
 }
 
 fn changed_in_sections(old: &Settings, new: &Settings) -> Vec<String> {

@@ -20,6 +20,9 @@ pub(crate) struct Violation {
     pub(crate) hint: String,
 }
 
+/// What is wrong with an entry of a list, and what to do about it.
+type Fault = (String, &'static str);
+
 /// Checks every rule, and returns the first that is broken.
 pub(crate) fn check(settings: &Settings) -> Result<(), Violation> {
     tls::certificate_and_key_go_together(settings)?;
@@ -39,14 +42,22 @@ pub(crate) fn check(settings: &Settings) -> Result<(), Violation> {
 }
 
 /// Returns the first text that was there before.
-fn first_twice<'a>(texts: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+fn first_twice<'a>(mut texts: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let mut seen = BTreeSet::new();
-    texts.into_iter().find(|text| !seen.insert(*text))
+    texts.find(|text| !seen.insert(*text))
 }
 
 /// Returns the first name that was there before; an empty one is a mistake of another kind.
 fn name_used_twice<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     first_twice(names.filter(|name| !name.is_empty()))
+}
+
+/// Returns how a message speaks of the entry `index` of a list.
+fn entry(key: &str, index: usize, name: &str) -> String {
+    match name {
+        "" => format!("entry {} of `{key}`", index + 1),
+        name => format!("the entry `{name}` of `{key}`"),
+    }
 }
 
 /// Checks an address for requests, and returns what is wrong with it and what to do.

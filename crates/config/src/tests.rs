@@ -1,10 +1,16 @@
 //! Tests, by subject; each subject has one `check` that knows the API, the rest is data.
 
+mod access;
+mod application;
+mod channels;
+mod difference;
 mod errors;
 mod import;
+mod jwt;
 mod quantity;
 mod sources;
 mod template;
+mod tls;
 
 use crate::{ConfigError, Flag, Settings, Sources, load};
 

@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::choice::choice;
-
 choice! {
     /// Who may connect.
     pub enum AccessMode {

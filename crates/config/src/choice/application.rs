@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::choice::choice;
-
 choice! {
     /// What a webhook is asked or told about.
     pub enum WebhookEvent {

@@ -1,6 +1,6 @@
 //! Access settings that say something, and nothing twice.
 
-use crate::rules::Violation;
+use crate::rules::{self, Fault, Violation};
 use crate::settings::{Access, AccessRule, PresetToken, Settings};
 
 /// What stands for the client's id in a channel.
@@ -10,13 +10,7 @@ const CLIENT: &str = "{client}";
 pub(super) fn check(settings: &Settings) -> Result<(), Violation> {
     let access = &settings.access;
     access.tokens.iter().try_for_each(preset_token_can_be_used)?;
-    for (index, rule) in access.rules.iter().enumerate() {
-        rule_says_something(rule).map_err(|(problem, hint)| Violation {
-            key: "access.rules".to_owned(),
-            problem: format!("{} {problem}", designation(index, rule)),
-            hint: hint.to_owned(),
-        })?;
-    }
+    rules_say_something(access)?;
     channels_can_be_subscribed(access)?;
     presence_has_a_channel(access)?;
     origins_are_origins(access)
@@ -33,31 +27,41 @@ fn preset_token_can_be_used(preset: &PresetToken) -> Result<(), Violation> {
     })
 }
 
-/// Returns how a message speaks of a rule.
-fn designation(index: usize, rule: &AccessRule) -> String {
-    match &rule.name {
-        Some(name) => format!("the access rule `{name}`"),
-        None => format!("access rule {}", index + 1),
+fn rules_say_something(access: &Access) -> Result<(), Violation> {
+    for (index, rule) in access.rules.iter().enumerate() {
+        let checked = decides_one_way(rule).and_then(|()| is_for_some(rule));
+        checked.map_err(|(problem, hint)| Violation {
+            key: "access.rules".to_owned(),
+            problem: format!(
+                "{} {problem}",
+                rules::entry("access.rules", index, rule.name.as_deref().unwrap_or_default())
+            ),
+            hint: hint.to_owned(),
+        })?;
+    }
+    Ok(())
+}
+
+/// Checks that a rule either allows or denies.
+fn decides_one_way(rule: &AccessRule) -> Result<(), Fault> {
+    match (rule.allow.is_empty(), rule.deny.is_empty()) {
+        (true, true) => Err((
+            "neither allows nor denies anything".to_owned(),
+            "give it allow or deny, such as allow = [\"subscribe\"]",
+        )),
+        (false, false) => Err(("both allows and denies".to_owned(), "make two rules of it")),
+        _ => Ok(()),
     }
 }
 
-/// Checks a rule, and returns what is wrong with it and what to do.
-fn rule_says_something(rule: &AccessRule) -> Result<(), (String, &'static str)> {
+/// Checks that there can be channels and clients that a rule fits.
+fn is_for_some(rule: &AccessRule) -> Result<(), Fault> {
     let is_empty = |text: &Option<String>| text.as_ref().is_some_and(String::is_empty);
-    match (rule.allow.is_empty(), rule.deny.is_empty()) {
-        (true, true) => {
-            return Err((
-                "neither allows nor denies anything".to_owned(),
-                "give it allow or deny, such as allow = [\"subscribe\"]",
-            ));
-        }
-        (false, false) => {
-            return Err(("both allows and denies".to_owned(), "make two rules of it"));
-        }
-        _ => {}
-    }
-    if rule.channels.is_empty() {
-        return Err(("names no channels".to_owned(), "channels = [\"*\"] stands for all"));
+    if rule.channels.is_empty() || rule.channels.contains(&String::new()) {
+        return Err((
+            "has no channels, or an empty name among them".to_owned(),
+            "channels = [\"*\"] stands for all",
+        ));
     }
     if let Some(channel) = rule.channels.iter().find(|channel| !is_filled_in(channel)) {
         return Err((

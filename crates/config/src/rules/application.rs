@@ -1,6 +1,6 @@
 //! A webhook that can be asked, and keys of the API that tell their holders apart.
 
-use crate::rules::{self, Violation};
+use crate::rules::{self, Fault, Violation};
 use crate::settings::{ApiKey, Settings};
 
 /// Shortest key of the API, in bytes: 128 bits, if they are chosen well.
@@ -48,12 +48,12 @@ pub(super) fn api_keys_can_be_used(settings: &Settings) -> Result<(), Violation>
             "give each a name of its own",
         ));
     }
-    for key in keys {
+    for (index, key) in keys.iter().enumerate() {
         api_key_can_be_used(key).map_err(|(problem, hint)| {
-            violation(format!("the entry `{}` of `api.keys` {problem}", key.name), hint)
+            let entry = rules::entry("api.keys", index, &key.name);
+            violation(format!("{entry} {problem}"), hint)
         })?;
     }
-    // Compared by `Ord`, which is no way to check a key that a stranger sends; these are our own.
     match rules::first_twice(keys.iter().map(|key| key.key.expose())) {
         None => Ok(()),
         Some(_) => Err(violation(
@@ -64,7 +64,7 @@ pub(super) fn api_keys_can_be_used(settings: &Settings) -> Result<(), Violation>
 }
 
 /// Checks a key, and returns what is wrong with it and what to do.
-fn api_key_can_be_used(key: &ApiKey) -> Result<(), (String, &'static str)> {
+fn api_key_can_be_used(key: &ApiKey) -> Result<(), Fault> {
     let length = key.key.expose().len();
     if key.name.is_empty() {
         return Err(("has no name".to_owned(), "set name; logs call whoever has the key by it"));

@@ -1,7 +1,7 @@
 //! Issuers of JWTs whose keys and algorithms go together.
 
 use crate::choice::JwtAlgorithm;
-use crate::rules::{self, Violation};
+use crate::rules::{self, Fault, Violation};
 use crate::settings::{JwtIssuer, JwtKeys, Settings};
 
 /// Checks each issuer.
@@ -18,16 +18,17 @@ pub(super) fn check(settings: &Settings) -> Result<(), Violation> {
             "give each a name of its own",
         ));
     }
-    for issuer in issuers {
+    for (index, issuer) in issuers.iter().enumerate() {
         issuer_can_be_used(issuer).map_err(|(problem, hint)| {
-            violation(format!("the entry `{}` of `access.jwt` {problem}", issuer.name), hint)
+            let entry = rules::entry("access.jwt", index, &issuer.name);
+            violation(format!("{entry} {problem}"), hint)
         })?;
     }
     Ok(())
 }
 
 /// Checks an issuer, and returns what is wrong with it and what to do.
-fn issuer_can_be_used(issuer: &JwtIssuer) -> Result<(), (String, &'static str)> {
+fn issuer_can_be_used(issuer: &JwtIssuer) -> Result<(), Fault> {
     if issuer.name.is_empty() {
         return Err(("has no name".to_owned(), "set name; logs call it by that"));
     }
@@ -59,10 +60,7 @@ fn issuer_can_be_used(issuer: &JwtIssuer) -> Result<(), (String, &'static str)> 
 }
 
 /// Sees to it that a public key is never taken for a secret: everybody knows it, and could sign.
-fn algorithms_fit(
-    algorithms: &[JwtAlgorithm],
-    keys: JwtKeys<'_>,
-) -> Result<(), (String, &'static str)> {
+fn algorithms_fit(algorithms: &[JwtAlgorithm], keys: JwtKeys<'_>) -> Result<(), Fault> {
     if algorithms.is_empty() {
         return Err(("takes no algorithms".to_owned(), "leave them out, and it takes RS256"));
     }

@@ -38,9 +38,15 @@ lists! {
 /// Returns which entry of a list is wrong, and why.
 fn fault<T: DeserializeOwned>(list: &Value, quotable: bool) -> Option<String> {
     let reason = |entry: &Value| Some(T::deserialize(entry.clone()).err()?.to_string());
-    let entries = list.as_array()?.iter().enumerate();
-    let (index, reason) = entries.filter_map(|(index, it)| Some((index, reason(it)?))).next()?;
+    let mut entries = list.as_array()?.iter().enumerate();
+    let (index, reason) = entries.find_map(|(index, it)| Some((index + 1, reason(it)?)))?;
     let names_a_key = ["unknown field", "missing field"].iter().any(|it| reason.starts_with(it));
-    // Other reasons quote the value.
-    (quotable || names_a_key).then(|| format!("entry {}: {}", index + 1, reason.trim_end()))
+    let (reason, key) = reason.trim_end().rsplit_once("\nin ").unwrap_or((reason.trim_end(), ""));
+    Some(match (quotable || names_a_key, key) {
+        (true, "") => format!("entry {index}: {reason}"),
+        (true, key) => format!("entry {index}: in {key}: {reason}"),
+        // Other reasons quote the value.
+        (false, "") => format!("entry {index}"),
+        (false, key) => format!("entry {index}: in {key}"),
+    })
 }

@@ -43,20 +43,20 @@ section! {
         /// Channel on which the server publishes {"online": id} and {"offline": id} for each client
         /// that comes and goes; empty is none. Its name must not begin with $ or #.
         presence_channel: String = "",
-        /// Whose JWTs are taken as tokens, as a list: [[access.jwt]] with name, the algorithms
-        /// taken (["RS256"] by default), and one of secret (for HS256, HS384 and HS512), key_file (a
-        /// public key in PEM), jwks_file and jwks_url (fetched again after each refresh, "10m" by
-        /// default). Where issuer or audience is given, the JWT must have the same. client_claim
-        /// ("sub" by default) is the client id, groups_claim ("groups") its groups and rights_claim
-        /// ("rialto") what it may do.
+        /// Whose JWTs are taken as tokens, as a list: [[access.jwt]] with name, algorithms (a list
+        /// of those taken; "RS256" alone if it is left out) and one of secret (for HS256, HS384 and
+        /// HS512), key_file (a public key in PEM), jwks_file and jwks_url (fetched again after each
+        /// refresh, "10m" by default). Where issuer or audience is given, the JWT must have the
+        /// same. client_claim ("sub" by default) is the client id, groups_claim ("groups") its
+        /// groups and rights_claim ("rialto") what it may do.
         jwt: Vec<JwtIssuer> = "[]",
-        /// Origins of the pages from which browsers may connect, such as "https://app.example";
+        /// Origins of the pages from which browsers may connect, such as `https://app.example`;
         /// empty is any. What sends no Origin is no browser, and is let in.
         websocket_origins: Vec<String> = "[]",
         /// Failed attempts from one address, or for one client id, before each further one has to
         /// wait.
         failed_attempts_max: usize = "5" in "1" to "1000",
-        /// Longest such wait. It begins short and doubles with each failed attempt.
+        /// Longest such wait.
         attempt_delay_max: Period = "10s" in "0s" to "5m",
     }
 }

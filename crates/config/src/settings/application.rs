@@ -44,8 +44,9 @@ section! {
 section! {
     /// What an application may do by HTTP, on listeners whose dialect is "http".
     pub struct Api {
-        /// Who may use it, as a list: [[api.keys]] with name, key (at least 16 bytes that nobody can
-        /// guess) and allow, a list of "read", "publish" and "manage"; all three if it is left out.
+        /// Who may use it, as a list: [[api.keys]] with name, key (at least 16 bytes that nobody
+        /// can guess) and allow, a list of "read", "publish" and "manage"; all three if it is left
+        /// out. Without TLS whoever can listen in on the way can read the key.
         keys: Vec<ApiKey> = "[]",
         /// Whether the listener also shows the status page, which needs no key.
         status_page: bool = "true",

@@ -26,7 +26,7 @@ section! {
         /// Rules, as a list: [[channels.rules]] with pattern = "sensors.*" (where * stands for
         /// anything and ? for one character) and what differs on the channels it fits:
         /// history_messages, history_persistent; echo, as delivery.echo; log_messages_max,
-        /// log_bytes_max, log_age_max and log_full, as the keys of [store]; payload_bytes_max, the
+        /// log_bytes_max, log_age_max and log_full, as in the store section; payload_bytes_max, the
         /// largest data of a message; publish_rate_max, the messages that one client may publish in
         /// a second to the channels of the rule together. Of several rules that fit, the first that
         /// says something about it holds.
@@ -64,7 +64,8 @@ pub struct ChannelRule {
     /// Largest data of a message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload_bytes_max: Option<ByteSize>,
-    /// Messages one client may publish in a second to all channels of the rule together, at least 1.
+    /// Messages one client may publish in a second to all channels of the rule together; at
+    /// least 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub publish_rate_max: Option<u32>,
 }

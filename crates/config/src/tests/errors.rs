@@ -7,7 +7,7 @@ use crate::{Flag, Settings, Sources, load};
 
 /// Loads a file with each of `contents`, and compares the errors, a line each.
 #[track_caller]
-fn check_files(contents: &[&str], expected: &Expect) {
+pub(super) fn check_files(contents: &[&str], expected: &Expect) {
     let errors = contents.iter().map(|toml| {
         let error = error_of(load_with_file(toml, Sources::default()));
         let name = error.find("rialto.toml").expect("the error names the file");
@@ -128,15 +128,15 @@ fn a_secret_is_not_quoted() {
             "[access]\ntokens = \"hunter2\"\n",
         ],
         &expect![[r#"
-            rialto.toml:1:1: `access.tokens` does not have the right form; expected a list of tables like { client = "name", token = "secret" }, with these two keys only
-            rialto.toml:2:10: `access.tokens` does not have the right form; expected a list of tables like { client = "name", token = "secret" }, with these two keys only
+            rialto.toml:1:1: `access.tokens` does not have the right form, entry 1: unknown field `tokn`, expected one of `client`, `token`, `groups`; expected a list of tables like { client = "name", token = "secret", groups = ["staff"] }
+            rialto.toml:2:10: `access.tokens` does not have the right form; expected a list of tables like { client = "name", token = "secret", groups = ["staff"] }
         "#]],
     );
     check_environment(
         &[("RIALTO_ACCESS__TOKENS", "hunter2")],
         &expect![[r#"
-        environment variable RIALTO_ACCESS__TOKENS: `access.tokens` does not have the right form; expected a list of tables like { client = "name", token = "secret" }, with these two keys only
-    "#]],
+            environment variable RIALTO_ACCESS__TOKENS: `access.tokens` does not have the right form; expected a list of tables like { client = "name", token = "secret", groups = ["staff"] }
+        "#]],
     );
 }
 
@@ -179,7 +179,7 @@ fn an_environment_variable_is_named() {
         &expect![[r#"
             environment variable RIALTO_LIMITS__PACKET_BYTES_MAX: `limits.packet_bytes_max` cannot be "lots"; expected a size such as 65536, "64KiB" or "16MB", from 1KiB to 256MiB
             environment variable RIALTO_LIMITS__PACKET_BYTE_MAX: unknown key `limits.packet_byte_max`; did you mean `packet_bytes_max`?
-            environment variable RIALTO_FOO: unknown key `foo`; known here: server, listeners, tls, limits, session, pubsubx, delivery, history, channels, cluster, cache, store, access, log
+            environment variable RIALTO_FOO: unknown key `foo`; known here: server, listeners, tls, limits, session, pubsubx, delivery, history, channels, cluster, cache, store, access, webhook, api, log
             environment variable RIALTO_LOG_LEVEL: unknown key `log_level`; did you mean `log.level`? In a variable two underscores stand for the dot
             environment variable RIALTO_LOG__LEVEL__X: unknown key `log.level.x`; level is a value, not a section
         "#]],
@@ -231,7 +231,7 @@ fn values_that_do_not_go_together_name_the_one_that_was_set() {
             rialto.toml:1:1: an entry of `access.tokens` has an empty client or token; give both, or remove the entry
             rialto.toml:3:11: `listeners.memcached.address` is 0.0.0.0:1, which other machines can reach, and its dialect is "memcached", which knows no tokens, with TLS or without: anybody who can reach it could read and change the whole cache; use an address of loopback, or, if that is what you want, set access.open_beyond_loopback = true
             rialto.toml:1:1: changes under `a.` cannot be published on the channel `$stats`; give it a name that does not begin with $
-            rialto.toml:1:1: `cache.publish` cannot be [{ prefix = "a." }]; expected a list of tables like { prefix = "config.", channel = "cache.config" }, with these two keys only
+            rialto.toml:1:1: `cache.publish` does not have the right form, entry 1: missing field `channel`; expected a list of tables like { prefix = "config.", channel = "cache.config" }, with these two keys only
         "#]],
     );
     check_flags(
