@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, fmt::Write as _, sync::Arc, time::Duration};
 
 use expect_test::Expect;
 use rialto_broker::{
-    Broker, CloseReason, ConnectionKey, Effect, Gate, Grant, Manners, Now, Outcome, Refusal,
-    Reject, Settings, Snapshot, Stats, UnixMs,
+    Admission, Broker, CloseReason, ConnectionKey, Effect, Gate, Grant, Manners, Now, Outcome,
+    Refusal, Reject, Settings, Snapshot, Stats, UnixMs,
 };
 use rialto_wire::{
     coremq::{FrameSplitter, decode, decode_text},
@@ -111,11 +111,11 @@ impl Gate for TokenGate {
         TestGate.authenticate(data, now)
     }
 
-    fn admits_anybody(&self) -> bool {
-        self.admits_anybody
+    fn admit_anybody(&self, _client: &str) -> Option<Admission> {
+        self.admits_anybody.then(Admission::default)
     }
 
-    fn admit(&self, client: &str, token: &str, now: UnixMs) -> Result<(), Reject> {
+    fn admit(&self, client: &str, token: &str, now: UnixMs) -> Result<Admission, Reject> {
         TestGate.admit(client, token, now)
     }
 }
@@ -290,6 +290,7 @@ impl World {
                         self.broker.on_committed(Ok(&vec![Outcome::Done; changes.len()]));
                     }
                     Effect::Read(_) => unreachable!("nothing was stored"),
+                    Effect::Pushed { .. } | Effect::Departed(_) => unreachable!("nobody asked"),
                 }
             }
         }

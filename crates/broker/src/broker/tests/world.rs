@@ -10,8 +10,9 @@ use expect_test::Expect;
 
 use super::{store::TestStore, text::TextEncoder};
 use crate::{
-    Admission, Broker, Change, ClientId, CloseReason, ConnectionKey, Effect, Format, Manners,
-    MessageId, Now, Publish, Qos, ReadRequest, Reject, Relayed, Resume, Settings, StoredPage,
+    Admission, Broker, Change, ClientId, CloseReason, ConnectionKey, Departed, Effect, Format,
+    Manners, MessageId, Now, Publish, Qos, ReadRequest, Reject, Relayed, Resume, Settings,
+    StoredPage,
 };
 
 /// The run that every world's server is.
@@ -185,8 +186,20 @@ impl World {
                     }
                     self.reads.push_back(request);
                 }
+                Effect::Pushed { ticket, result } => {
+                    let result = result.map_or_else(|it| format!(": {it:?}"), |()| String::new());
+                    writeln!(self.transcript, "pushed {ticket}{result}").unwrap();
+                }
+                Effect::Departed(departed) => self.show_departed(&departed),
             }
         }
+    }
+
+    fn show_departed(&mut self, departed: &Departed) {
+        let Departed { client, connection, reason, at, session } = departed;
+        let connection = connection.map_or("nowhere", |connection| &self.names[&connection]);
+        let line = format!("{client} departed from {connection} at {at}, session {session}");
+        writeln!(self.transcript, "{line}: {reason}").unwrap();
     }
 
     /// Has the store do the oldest thing it was asked for.
