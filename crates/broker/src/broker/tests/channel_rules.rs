@@ -191,24 +191,35 @@ fn echo_from_the_log_follows_the_rules_too() {
 
 #[test]
 fn a_lost_client_gets_its_own_messages_where_a_rule_says_so() {
+    // Those that were on their way when it was lost.
     let mut settings = with_rules(vec![ChannelRule { echo: Some(false), ..rule("r*") }]);
     settings.echo = true;
     check_with(
         settings,
         "
+        bob: connect
+        bob: sub echo persistent | bob: sub room persistent
         ada: connect resume=60
         ada: sub echo | ada: sub room
-        ada: pub echo 1 | ada: pub room 2
+        store: hold
+        ada: pub echo 1 qos1 id=a | ada: pub room 2 qos1 id=b
         ada: disconnect
+        store: go
         server: push room 3
         ada/2: connect resume=60
         ",
         expect![[r#"
+            bob < connected 3600
+            bob < subscribed echo
+            bob < subscribed room
             ada < connected 3600
             ada < subscribed echo
             ada < subscribed room
-            ada < push echo 1 by ada
+            bob < push echo 1 by ada id 1-1
+            bob < push room 2 by ada id 2-1
+            bob < push room 3 by server
             ada/2 < connected 3600
+            ada/2 < push echo 1 by ada id l1
             ada/2 < push room 3 by server
         "#]],
     );

@@ -162,6 +162,31 @@ fn one_that_is_gone_before_the_pause_is_over_is_given_nothing() {
 }
 
 #[test]
+fn a_subscription_of_the_client_s_own_becomes_the_server_s_with_all_that_came_for_it() {
+    // Its rights would not allow it, neither when the session begins nor later.
+    check(
+        "
+        ada: connect
+        ada: sub vault persistent
+        ada: disconnect
+        server: push vault 1 qos1
+        ada: connect may=pub:room give=vault
+        server: push vault 2 qos1
+        server: renew ada pub:hall
+        server: push vault 3 qos1
+        ",
+        expect![[r#"
+            ada < connected 15
+            ada < subscribed vault
+            ada < connected 15
+            ada < push vault 1 by server id 1-1
+            ada < push vault 2 by server id 1-2
+            ada < push vault 3 by server id 1-3
+        "#]],
+    );
+}
+
+#[test]
 fn what_a_client_was_given_in_a_session_before_is_no_longer_given() {
     check(
         "
