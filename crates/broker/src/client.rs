@@ -30,6 +30,9 @@ pub(crate) struct Client {
     pub(crate) direct_channel: Option<ChannelKey>,
     /// Whether it is known only while it is connected.
     pub(crate) is_transient: bool,
+    /// Whether it counts as there for those who hear who comes and goes: taken over, it neither
+    /// went nor came.
+    pub(crate) is_announced: bool,
     /// There while it is lost, and until it got what it missed.
     pub(crate) absence: Option<Box<Absence>>,
     pub(crate) last_seen: UnixMs,
@@ -99,6 +102,7 @@ impl Client {
             subscriptions: SortedMap::default(),
             direct_channel: None,
             is_transient: false,
+            is_announced: false,
             absence: None,
             last_seen,
             dirty: false,

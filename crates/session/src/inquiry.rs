@@ -79,9 +79,10 @@ impl Inquiry<'_> {
             Inquiry::Authenticate { .. } | Inquiry::Connect { .. } => true,
             Inquiry::Unsubscribe { .. } => broker.client_of(connection).is_some(),
             Inquiry::Subscribe { channels, .. } => {
+                // Any: a list of queues is carried out up to the first that is refused.
                 let mut channels = channels.iter();
                 broker.client_of(connection).is_some()
-                    && channels.all(|channel| may(Action::Subscribe, channel))
+                    && channels.any(|channel| may(Action::Subscribe, channel))
             }
             Inquiry::Publish { channel, .. } => {
                 let action = match channel_kind(channel) {

@@ -5,3 +5,7 @@ pub(crate) mod gate;
 pub(crate) mod script;
 pub(crate) mod store;
 pub(crate) mod world;
+
+mod inquiry;
+mod permit;
+mod rights;

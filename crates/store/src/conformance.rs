@@ -15,6 +15,7 @@ mod history;
 mod lifetime;
 mod logs;
 mod reading;
+mod sessions;
 
 /// Makes the stores that are checked.
 pub trait Driver {
@@ -55,6 +56,12 @@ pub fn check_all(driver: &mut dyn Driver) {
     history::messages_of_a_history_are_kept_to_the_byte(driver);
     history::histories_outlive_the_store(driver);
     history::histories_change_with_their_batch_or_not_at_all(driver);
+
+    sessions::a_session_is_open_until_it_is_closed(driver);
+    sessions::sessions_and_all_else_leave_each_other_alone(driver);
+    sessions::clients_of_sessions_are_kept_to_the_byte(driver);
+    sessions::sessions_outlive_the_store(driver);
+    sessions::sessions_change_with_their_batch_or_not_at_all(driver);
 
     reading::reading_starts_at_the_page_that_holds_the_message(driver);
     reading::reading_stops_once_the_bytes_pass_the_limit(driver);

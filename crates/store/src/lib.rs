@@ -56,6 +56,9 @@ pub use sqlite::{Durability, SqliteSettings, SqliteStore};
 ///     then by id; with 0 all of them. A history without messages is none.
 /// 14. **Histories stand alone:** `KeepHistory` and `DropHistory` change the history of their
 ///     channel and nothing else, and nothing else changes a history.
+/// 15. **Sessions stand alone:** `OpenSession` notes when the open session of a client began, in
+///     place of what was noted before, and `CloseSession` forgets it, if it is there. The client
+///     need not be known, and nothing else opens or closes a session.
 ///
 /// [`conformance::check_all`] tests exactly these; what it does not test is not promised.
 pub trait Store: Send {

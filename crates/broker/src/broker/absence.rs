@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::{
     ChannelKey, ClientId, ClientKey, ConnectionKey, Effect, Encoder, Manners, Mark, MessageId,
-    client::Subscription,
+    client::{Client, Subscription},
     inbox::{Inbox, Missed},
 };
 
@@ -179,6 +179,8 @@ impl<E: Encoder> Broker<E> {
         let is_transient = client.is_transient;
         let channels: Vec<ChannelKey> = client.subscriptions.keys().collect();
         client.subscriptions.retain(|kind| matches!(kind, Subscription::Persistent(_)));
+        let Client { forced, subscriptions, changing, .. } = &mut **client;
+        forced.retain(|key| subscriptions.contains_key(key) || changing.contains_key(key));
         for channel in channels {
             self.channels[channel].absent.swap_remove(&key);
             self.drop_if_idle(channel);

@@ -40,7 +40,8 @@ impl<E: Encoder> Broker<E> {
                 self.session_subscribed(client, channel, connection, is_asked);
             }
             Pending::Unsubscribe { client, channel, reply_to } => {
-                self.unsubscribe_committed(client, channel, reply_to, outcome.map(|_| ()));
+                let result = outcome.as_ref().map(|_| ());
+                self.unsubscribe_committed(client, channel, reply_to, result);
             }
             Pending::Retain(channel) if outcome.is_err() => _ = self.dirty.retained.insert(channel),
             Pending::Cursor(client, channel) if outcome.is_err() => {

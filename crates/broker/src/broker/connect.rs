@@ -238,7 +238,10 @@ impl<E: Encoder> Broker<E> {
 
     /// Takes up a client's persistent subscriptions on its new connection.
     fn resume(&mut self, connection: ConnectionKey, client: ClientKey) {
-        let channels: Vec<ChannelKey> = self.clients[client].subscriptions.keys().collect();
+        let subscribed = self.clients[client].subscriptions.keys();
+        // One whose end is still to be stored brings nothing any more.
+        let channels: Vec<ChannelKey> =
+            subscribed.filter(|&channel| !self.is_forbidden(connection, client, channel)).collect();
         for &channel in &channels {
             self.add_receiver(channel, connection, client);
             self.deliver_retained(channel, connection);

@@ -33,10 +33,8 @@ impl<E: Encoder> Broker<E> {
         let Some(client) = self.session(connection) else { return };
         let subscriptions = std::mem::take(&mut self.connections[connection].start);
         self.give(connection, subscriptions);
-        if self.settings.presence_channel.is_none() {
-            return;
-        }
-        if self.clients[client].changing.is_empty() {
+        let is_told = self.settings.presence_channel.is_some();
+        if !is_told || self.clients[client].changing.is_empty() {
             self.announce_online(client, connection);
         } else {
             // So that it hears of itself as of all others.
@@ -63,10 +61,14 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
-    /// Publishes that a client is there, if it still is.
+    /// Publishes that a client is there, if it still is and nobody was told.
     pub(super) fn announce_online(&mut self, client: ClientKey, connection: ConnectionKey) {
-        if self.session(connection) == Some(client) {
-            let id = self.clients[client].id.clone();
+        if self.session(connection) != Some(client) {
+            return;
+        }
+        let state = &mut self.clients[client];
+        if !std::mem::replace(&mut state.is_announced, true) {
+            let id = state.id.clone();
             self.announce("online", &id);
         }
     }
@@ -87,7 +89,8 @@ impl<E: Encoder> Broker<E> {
             let departed = Departed { client: id.clone(), connection, reason, at, session };
             self.outputs.push(Effect::Departed(departed));
         }
-        if reason != CloseReason::TakenOver {
+        let is_over = reason != CloseReason::TakenOver;
+        if is_over && std::mem::take(&mut self.clients[client].is_announced) {
             self.announce("offline", &id);
         }
     }
@@ -104,6 +107,8 @@ impl<E: Encoder> Broker<E> {
         };
         // A name that is no topic is refused by the configuration already.
         _ = self.push(&publish);
+        // What follows may drop the channel, with its last subscriber.
+        self.finish_run();
     }
 
     /// Says whether the store is told of open sessions, so that their end is known after a crash.

@@ -107,7 +107,9 @@ impl<E: Encoder> Broker<E> {
     /// # Errors
     /// As for a client's publish. A QoS 1 message is not yet committed when this returns.
     pub fn push(&mut self, publish: &Publish<'_>) -> Result<(), Reject> {
-        self.try_publish(Publisher::SERVER, publish).map(|_| ())
+        // A ticket would be told of.
+        let publish = Publish { request: None, ..*publish };
+        self.try_publish(Publisher::SERVER, &publish).map(|_| ())
     }
 
     /// Publishes a message of the server itself, as [`push`](Self::push) does; says whether that is

@@ -1,8 +1,10 @@
 //! What clients may do, and how that changes while they are connected.
 
+use std::collections::BTreeSet;
+
 use crate::{
-    Action, Admission, ChannelKey, ChannelKind, CloseReason, ConnectionKey, Encoder, Reject, Rights,
-    Settings, profile::Profiles,
+    Action, Admission, ChannelKey, ChannelKind, ClientKey, CloseReason, ConnectionKey, Encoder,
+    Reject, Rights, Settings, profile::Profiles,
 };
 
 use super::{Broker, publish::Publish};
@@ -92,23 +94,33 @@ impl<E: Encoder> Broker<E> {
     /// Ends the subscriptions that a client's rights do not allow and the server did not make.
     pub(super) fn drop_forbidden(&mut self, connection: ConnectionKey) {
         let Some(client) = self.session(connection) else { return };
-        if self.connections[connection].rights.is_none() {
-            return;
-        }
         let state = &self.clients[client];
-        let own = state.subscriptions.keys().filter(|key| !state.forced.contains(key));
-        let topics = own.map(|key| self.channels[key].name.clone()).filter(|name| {
-            name.kind() == ChannelKind::Topic
-                && !self.is_given(connection, name.as_str())
-                && self.may(connection, Action::Subscribe, name.as_str()).is_err()
+        // Also those that are under way.
+        let all: BTreeSet<_> = state.subscriptions.keys().chain(state.changing.keys()).collect();
+        let own = all.into_iter().filter(|&key| {
+            state.will_be_subscribed(key) && self.is_forbidden(connection, client, key)
         });
-        let forbidden: Vec<_> = topics.collect();
+        let forbidden: Vec<_> = own.map(|key| self.channels[key].name.clone()).collect();
         if !forbidden.is_empty() {
             self.settle();
         }
         for name in forbidden {
             self.end_subscription(client, name.as_str(), None);
         }
+    }
+
+    /// Says whether a client is not to have a subscription that it has.
+    pub(super) fn is_forbidden(
+        &self,
+        connection: ConnectionKey,
+        client: ClientKey,
+        channel: ChannelKey,
+    ) -> bool {
+        let name = &self.channels[channel].name;
+        name.kind() == ChannelKind::Topic
+            && !self.clients[client].forced.contains(&channel)
+            && !self.is_given(connection, name.as_str())
+            && self.may(connection, Action::Subscribe, name.as_str()).is_err()
     }
 
     /// Says whether the client of a connection is about to be subscribed to a channel by the server.

@@ -327,7 +327,7 @@ impl<E: Encoder> Broker<E> {
         client: ClientKey,
         channel: ChannelKey,
         reply_to: Option<ConnectionKey>,
-        result: Result<(), Reject>,
+        result: Result<(), &Reject>,
     ) {
         self.channels[channel].changes_under_way -= 1;
         let name = self.channels[channel].name.clone();
@@ -338,7 +338,7 @@ impl<E: Encoder> Broker<E> {
             }
         }
         self.drop_unread_log(channel);
-        self.reply_unsubscribed(reply_to, name.as_str(), result.as_ref().copied());
+        self.reply_unsubscribed(reply_to, name.as_str(), result);
         self.drop_if_idle(channel);
     }
 

@@ -3,6 +3,8 @@
 
 #![allow(clippy::needless_pass_by_value, reason = "what a test is given reads best by value")]
 
+#[expect(clippy::disallowed_types, reason = "rights may be shared by threads; these are not")]
+mod ledger;
 mod store;
 mod text;
 mod world;
@@ -10,15 +12,21 @@ mod world;
 mod absence;
 mod acknowledge;
 mod catch_up;
+mod channel_rules;
 mod commit;
 mod connect;
 mod control;
+mod departure;
 mod direct;
+mod given;
 mod history;
 mod limits;
+mod presence;
 mod publish;
 mod replicate;
+mod report;
 mod retained;
+mod rights;
 mod server;
 mod stats;
 mod subscribe;

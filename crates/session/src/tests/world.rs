@@ -4,8 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _, sync::Arc, time::Duration};
 
 use expect_test::Expect;
 use rialto_broker::{
-    Broker, CloseReason, ConnectionKey, Effect, Gate, Grant, Manners, Now, Outcome, Refusal,
-    Reject, Settings, Snapshot, Stats, UnixMs,
+    Broker, CloseReason, ConnectionKey, Effect, Manners, Now, Outcome, Settings, Snapshot, Stats,
 };
 use rialto_wire::{
     coremq::{FrameSplitter, decode, decode_text},
@@ -14,12 +13,12 @@ use rialto_wire::{
 };
 
 use crate::{
-    Dialects,
+    Dialects, Inquiry,
     coremq::{Server, Session, TCP, WEBSOCKET, last_word},
     jmqt, pubsubx,
     tests::{
         frames::{packets, text_message},
-        gate::TestGate,
+        gate::ScriptGate,
         script::{FRAME_END, bad, duration, lines, seconds},
     },
 };
@@ -52,14 +51,20 @@ pub(crate) fn server() -> Arc<Server> {
 /// - `ada online`: a peer opens its connection, and if it is one of JMQT or PubSubX, its session.
 ///   Apostrophes tell connections of one PubSubX client apart, as in `psx.ada'`.
 /// - `ada drops`: a peer's connection is lost.
+/// - `gate denies why`, `gate undecided`: what the application says of requests from now on; `gate
+///   replaces 1` gives another payload, `gate answers 1` an answer to questions, `gate refuses why`
+///   takes no token, `gate fails why` no credentials, `gate allows` is as at first.
+/// - `gate may pub:room,sub:*`, `gate gives news`: what sessions that begin from now on may do, and are
+///   subscribed to.
 /// - `+5s`: time passes, with a tick every 100 ms.
 ///
 /// # Transcript
 /// A peer and what it was sent, `0s ada < id-ada {"response":"OK: Message sent"}`; why its connection
-/// was ended, `0s ada x …`; what the operator is told, `! …`. An empty message of PubSubX is `∅`.
+/// was ended, `0s ada x …`; what the operator is told, `! …`; what a
+/// frame asks, and whether it is to be decided, `? …`. An empty message of PubSubX is `∅`.
 pub(crate) struct World {
     broker: Broker<Dialects>,
-    gate: TokenGate,
+    gate: ScriptGate,
     rules: Rules,
     now: Now,
     peers: BTreeMap<String, Peer>,
@@ -76,6 +81,8 @@ pub(crate) struct Rules {
     pub(crate) resume_for: Duration,
     /// Whether the transcript has what PubSubX's diagnostics say.
     pub(crate) tells_all: bool,
+    /// Whether the transcript has what is to be decided before a frame is taken.
+    pub(crate) asks: bool,
 }
 
 impl Default for Rules {
@@ -85,6 +92,7 @@ impl Default for Rules {
             admits_anybody: true,
             resume_for: Duration::from_secs(60),
             tells_all: false,
+            asks: false,
         }
     }
 }
@@ -99,25 +107,6 @@ enum Speech {
     WebSocket(Session),
     Jmqt(jmqt::Session),
     Pubsubx(pubsubx::Session),
-}
-
-/// The usual gate, which may insist on tokens.
-pub(crate) struct TokenGate {
-    pub(crate) admits_anybody: bool,
-}
-
-impl Gate for TokenGate {
-    fn authenticate(&self, data: &str, now: UnixMs) -> Result<Grant, Refusal> {
-        TestGate.authenticate(data, now)
-    }
-
-    fn admits_anybody(&self) -> bool {
-        self.admits_anybody
-    }
-
-    fn admit(&self, client: &str, token: &str, now: UnixMs) -> Result<(), Reject> {
-        TestGate.admit(client, token, now)
-    }
 }
 
 /// Plays `script` with default settings and compares all that peers were sent.
@@ -138,6 +127,12 @@ pub(crate) fn check_with_tokens(script: &str, expected: Expect) {
     check_by(Rules { admits_anybody: false, ..Rules::default() }, script, expected);
 }
 
+/// Plays `script` on a server where nobody has a session without a token, with what its frames ask.
+#[track_caller]
+pub(crate) fn check_asking(script: &str, expected: Expect) {
+    check_by(Rules { admits_anybody: false, asks: true, ..Rules::default() }, script, expected);
+}
+
 /// Plays `script` on a server with rules of its own and compares all that peers were sent.
 #[track_caller]
 #[expect(clippy::needless_pass_by_value, reason = "calls are easier to read")]
@@ -153,7 +148,7 @@ impl World {
         let now = Now::default();
         World {
             broker: Broker::new(dialects, rules.settings.clone(), Snapshot::default(), now),
-            gate: TokenGate { admits_anybody: rules.admits_anybody },
+            gate: ScriptGate::new(rules.admits_anybody),
             rules,
             now,
             peers: BTreeMap::new(),
@@ -179,6 +174,7 @@ impl World {
         for line in &lines(script) {
             match line.split_once(' ') {
                 None => self.pass(duration(line.strip_prefix('+').unwrap_or_else(|| bad(line)))),
+                Some(("gate", order)) => self.gate.obey(order),
                 Some((name, "drops")) => self.lose(name),
                 Some((name, "online")) => match name.split_once('.') {
                     Some(("jmqt", id)) => {
@@ -203,12 +199,16 @@ impl World {
         if !self.peers.contains_key(name) {
             self.open(name);
         }
-        let World { broker, gate, peers, rules, .. } = self;
+        let World { broker, gate, peers, rules, transcript, .. } = self;
         let Peer { connection, speech } = peers.get_mut(name).unwrap();
         broker.heard(*connection);
         let tells_all = rules.tells_all;
         let mut notices = Vec::new();
         for frame in with_long_ids(frames).split(FRAME_END).filter(|frame| !frame.is_empty()) {
+            if rules.asks {
+                let question = speech.question(frame, broker).replace(FILLER, "");
+                writeln!(transcript, "? {name}: {question}").unwrap();
+            }
             let is_told = tells_all || !matches!(speech, Speech::Pubsubx(_));
             notices.extend(speech.say(frame, broker, gate).filter(|_| is_told));
         }
@@ -290,6 +290,7 @@ impl World {
                         self.broker.on_committed(Ok(&vec![Outcome::Done; changes.len()]));
                     }
                     Effect::Read(_) => unreachable!("nothing was stored"),
+                    Effect::Pushed { .. } | Effect::Departed(_) => unreachable!("nobody asked"),
                 }
             }
         }
@@ -336,7 +337,7 @@ impl Speech {
         &mut self,
         frame: &str,
         broker: &mut Broker<Dialects>,
-        gate: &TokenGate,
+        gate: &ScriptGate,
     ) -> Option<String> {
         match self {
             Speech::Tcp(session) => {
@@ -360,6 +361,36 @@ impl Speech {
                 None
             }
         }
+    }
+
+    /// Returns what a frame asks, and what is to be decided before it is taken.
+    fn question(&self, frame: &str, broker: &Broker<Dialects>) -> String {
+        let (matter, inquiry) = match self {
+            Speech::Tcp(session) => {
+                let Ok(frame) = decode(frame.as_bytes(), DEPTH_MAX) else {
+                    return "malformed".to_owned();
+                };
+                (Session::matter(&frame), show(session.inquiry(&frame, broker)))
+            }
+            Speech::WebSocket(session) => {
+                let Ok(frame) = decode_text(frame, DEPTH_MAX) else {
+                    return "malformed".to_owned();
+                };
+                (Session::matter(&frame), show(session.inquiry(&frame, broker)))
+            }
+            Speech::Jmqt(session) => {
+                let limits = DecodeLimits { json_depth_max: DEPTH_MAX };
+                let packet = jmqt_wire::decode(frame.as_bytes(), limits).expect("it is a packet");
+                (jmqt::Session::matter(&packet), show(session.inquiry(&packet, broker)))
+            }
+            Speech::Pubsubx(session) => {
+                let frame = frame.replace('␊', "\n").replace('␠', " ");
+                let command = pubsubx_wire::decode(frame.as_bytes());
+                (pubsubx::Session::matter(&command), show(session.inquiry(&command, broker)))
+            }
+        };
+        let matter = matter.map_or_else(|| "no matter".to_owned(), |matter| format!("{matter:?}"));
+        format!("{matter}? {inquiry}")
     }
 
     /// Takes what is around the frames off.
@@ -398,6 +429,10 @@ impl Speech {
             }
         }
     }
+}
+
+fn show(inquiry: Option<Inquiry<'_>>) -> String {
+    inquiry.map_or_else(|| "nothing to decide".to_owned(), |inquiry| format!("{inquiry:?}"))
 }
 
 /// Writes a message of PubSubX so that all of it is seen in a line.

@@ -134,3 +134,73 @@ fn messages_of_the_server_follow_the_same_rules() {
         "#]],
     );
 }
+
+#[test]
+fn a_push_that_is_tracked_says_when_it_is_through() {
+    check(
+        "
+        ada: connect
+        ada: sub room | ada: sub vault persistent
+        store: hold
+        server: push room 1 ticket=1
+        server: push room 2 qos1 ticket=2
+        server: push vault 3 ticket=3
+        server: push vault 4 qos1 ticket=4 | server: push vault 5 qos1 | server: push vault 6 qos1 ticket=5
+        server: push vault 7 qos1 ticket=6
+        store: commit
+        store: refuse
+        server: push $time 8 ticket=7
+        server: push #ada 9 qos1 ticket=8
+        store: go
+        ada: disconnect
+        server: push #ada 10 qos1 ticket=9
+        server: push #eve 11 qos1 ticket=10
+        server: push lamp 12 qos1 retain ticket=11
+        ",
+        expect![[r#"
+            ada < connected 15
+            ada < subscribed room
+            ada < subscribed vault
+            server: 1 is all: true
+            ada < push room 1 by server
+            server: 2 is all: true
+            ada < push room 2 by server id l1
+            server: 3 is all: true
+            ada < push vault 3 by server
+            server: 4 is all: false
+            server: 5 is all: false
+            server: 6 is all: false
+            ada < push vault 4 by server id 1-1
+            ada < push vault 5 by server id 1-2
+            ada < push vault 6 by server id 1-3
+            pushed 4
+            pushed 5
+            pushed 6: StoreUnavailable
+            server: 7: InvalidChannel
+            server: 8 is all: false
+            ada < push #ada 9 by server id 2-1
+            pushed 8
+            server: 9 is all: false
+            pushed 9: ClientOffline
+            server: 10: ClientOffline
+            server: 11 is all: false
+            pushed 11
+        "#]],
+    );
+}
+
+#[test]
+fn a_push_that_is_not_tracked_is_not_told_of() {
+    check(
+        "
+        ada: connect
+        ada: sub vault persistent
+        server: push vault 1 qos1 id=a
+        ",
+        expect![[r#"
+            ada < connected 15
+            ada < subscribed vault
+            ada < push vault 1 by server id 1-1
+        "#]],
+    );
+}

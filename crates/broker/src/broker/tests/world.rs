@@ -3,14 +3,19 @@
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     fmt::Write as _,
+    sync::Arc,
     time::Duration,
 };
 
 use expect_test::Expect;
 
-use super::{store::TestStore, text::TextEncoder};
+use super::{
+    ledger::{Ledger, admission},
+    store::TestStore,
+    text::TextEncoder,
+};
 use crate::{
-    Admission, Broker, Change, ClientId, CloseReason, ConnectionKey, Effect, Format, Manners,
+    Broker, Change, ClientId, CloseReason, ConnectionKey, Departed, Effect, Format, Manners,
     MessageId, Now, Publish, Qos, ReadRequest, Reject, Relayed, Resume, Settings, StoredPage,
 };
 
@@ -33,18 +38,23 @@ const COMPLETED_MAX: usize = 100_000;
 ///
 /// - `ada: connect` opens a connection and on it the session of `ada`; `ada/2: …` is another
 ///   connection of the same client. `ada: open [format=1] [window=3]` only opens it.
+/// - `may=pub:room,sub:*` with `connect` or `listen` gives the session rights, `give=news,vault!`
+///   subscriptions, `!` persistent ones; `ada: readmit …` gives others to one that is open.
+///   `server: renew ada pub:room` renews rights, `renew ada` takes the session; `server: asked` tells
+///   what rights were asked.
 /// - `ada: sub room [persistent]`, `unsub room`, `ack 1-2`, `hear`, `disconnect`,
 ///   `pub room 1 [qos1] [retain] [id=7]`.
 /// - `resume=60` with any of these gives a lost client so many seconds to come back, `pause=1` keeps
 ///   back what it missed; `leave` says goodbye.
 /// - `cleo: listen [format=1]` opens a connection of plain manners with a transient session; `echo`
-///   gives it back what it publishes, `tell room 1 [for=zoe]` publishes without an answer.
+///   gives it back what it publishes, `tell room 1 [for=zoe]` publishes and `want room` subscribes
+///   without an answer.
 /// - `n2: observe [from=7] [run=2]` makes a connection an observer in format 1, of the server `n2`,
 ///   that observed this or another run of the server; `more` has it sent more of what it missed,
 ///   `histories` and `past` more of the history.
 /// - `server: relay room 1 by zoe from n3 [id=5] [through=n3]`, `past room`.
 /// - `server: sub ada room [persistent]`, `unsub ada room`, `push room 1 [qos1] [retain]`,
-///   `close ada`, `close all`, `write all`.
+///   `close ada`, `remove ada`, `close all`, `write all`; with `ticket=7` a push is tracked.
 /// - `+5s`, `+300ms`: time passes, with a tick every 100 ms.
 /// - `store: hold` keeps commits and reads waiting; `commit`, `refuse`, `read`, `fail` carry out or
 ///   fail the oldest one, the first two also within a round; `look` reads and `answer` brings what
@@ -54,6 +64,7 @@ pub(super) struct World {
     pub(super) broker: Broker<TextEncoder>,
     pub(super) store: TestStore,
     settings: Settings,
+    ledger: Arc<Ledger>,
     now: Now,
     connections: BTreeMap<String, ConnectionKey>,
     names: BTreeMap<ConnectionKey, String>,
@@ -90,6 +101,7 @@ impl World {
             broker: Broker::new(TextEncoder, settings.clone(), Default::default(), Now::default()),
             store: TestStore::default(),
             settings,
+            ledger: Arc::default(),
             now: Now::default(),
             connections: BTreeMap::new(),
             names: BTreeMap::new(),
@@ -104,6 +116,12 @@ impl World {
             is_shown: false,
             transcript: String::new(),
         }
+    }
+
+    /// Changes the settings while all goes on.
+    pub(super) fn reconfigure(&mut self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.settings);
+        self.round(|world| world.broker.reconfigure(world.settings.clone()));
     }
 
     pub(super) fn take_transcript(&mut self) -> String {
@@ -185,8 +203,20 @@ impl World {
                     }
                     self.reads.push_back(request);
                 }
+                Effect::Pushed { ticket, result } => {
+                    let result = result.map_or_else(|it| format!(": {it:?}"), |()| String::new());
+                    writeln!(self.transcript, "pushed {ticket}{result}").unwrap();
+                }
+                Effect::Departed(departed) => self.show_departed(&departed),
             }
         }
+    }
+
+    fn show_departed(&mut self, departed: &Departed) {
+        let Departed { client, connection, reason, at, session } = departed;
+        let connection = connection.map_or("nowhere", |connection| &self.names[&connection]);
+        let line = format!("{client} departed from {connection} at {at}, session {session}");
+        writeln!(self.transcript, "{line}: {reason}").unwrap();
     }
 
     /// Has the store do the oldest thing it was asked for.
@@ -279,12 +309,8 @@ impl World {
         let broker = &mut self.broker;
         match words[..] {
             ["open", ..] => {}
-            ["listen", ref options @ ..] => {
-                let entry =
-                    broker.connect_transient(connection, &client_of(who), &Admission::default());
-                if options.iter().any(|option| option.starts_with("resume=")) {
-                    writeln!(self.transcript, "{who} : {entry:?}").unwrap();
-                }
+            ["connect" | "listen" | "readmit", ref options @ ..] => {
+                self.admit(who, words[0], options);
             }
             ["leave"] => broker.close(connection, CloseReason::Asked),
             ["echo"] => broker.set_echo(connection, true),
@@ -316,7 +342,11 @@ impl World {
                 });
                 writeln!(self.transcript, "{who} : more {is_more}").unwrap();
             }
-            ["connect", ..] => broker.connect(connection, &client_of(who), &Admission::default()),
+            ["want", channel] => {
+                if let Err(reject) = broker.subscribe_unanswered(connection, channel) {
+                    writeln!(self.transcript, "{who} : {reject:?}").unwrap();
+                }
+            }
             ["sub", channel] => broker.subscribe(connection, channel, false),
             ["sub", channel, "persistent"] => broker.subscribe(connection, channel, true),
             ["unsub", channel] => broker.unsubscribe(connection, channel),
@@ -330,6 +360,22 @@ impl World {
                 broker.publish(connection, &message(channel, payload, options));
             }
             _ => bad(command),
+        }
+    }
+
+    /// Opens a session on a connection that is there, or changes what it may do.
+    fn admit(&mut self, who: &str, how: &str, options: &[&str]) {
+        let (connection, client) = (self.connections[who], client_of(who));
+        let admission = admission(client.as_str(), options, &self.ledger);
+        match how {
+            "connect" => self.broker.connect(connection, &client, &admission),
+            "readmit" => self.broker.readmit(connection, &admission),
+            _ => {
+                let entry = self.broker.connect_transient(connection, &client, &admission);
+                if options.iter().any(|option| option.starts_with("resume=")) {
+                    writeln!(self.transcript, "{who} : {entry:?}").unwrap();
+                }
+            }
         }
     }
 
@@ -375,6 +421,20 @@ impl World {
         match *words {
             ["relay", ..] => return self.relay(words),
             ["past", channel] => return self.write_history(channel),
+            ["asked"] => {
+                return writeln!(self.transcript, "asked: {}", self.ledger.take_asked()).unwrap();
+            }
+            ["renew", who, ref rules @ ..] => {
+                let connection = self.connections[who];
+                let client = self.broker.client_of(connection).expect("a session is open").clone();
+                self.ledger.set_renewed(client.as_str(), rules.first().copied());
+                return self.broker.renew_rights(connection);
+            }
+            ["push", channel, payload, ref options @ ..] => {
+                if let Some(ticket) = option(options, "ticket=") {
+                    return self.push_tracked(&message(channel, payload, options), ticket);
+                }
+            }
             _ => {}
         }
         let broker = &mut self.broker;
@@ -395,6 +455,10 @@ impl World {
                 broker.write_all();
                 Ok(())
             }
+            ["remove", client] => {
+                assert!(broker.close_client(client, CloseReason::Removed), "{client} is online");
+                Ok(())
+            }
             ["close", who] => {
                 broker.close(self.connections[who], CloseReason::Internal);
                 Ok(())
@@ -404,6 +468,14 @@ impl World {
         if let Err(reject) = result {
             writeln!(self.transcript, "server: {reject:?}").unwrap();
         }
+    }
+
+    fn push_tracked(&mut self, publish: &Publish<'_>, ticket: u64) {
+        let line = match self.broker.push_tracked(publish, ticket) {
+            Ok(is_all) => format!("{ticket} is all: {is_all}"),
+            Err(reject) => format!("{ticket}: {reject:?}"),
+        };
+        writeln!(self.transcript, "server: {line}").unwrap();
     }
 
     fn show(&mut self, change: &Change) {

@@ -9,11 +9,8 @@ use rialto_broker::{
 use rialto_wire::coremq::{FrameSplitter, decode, decode_server};
 use serde_json::Value;
 
-use super::{
-    super::{Credentials, LINK, Link, LinkEnd, Server, Session, TCP},
-    world::TokenGate,
-};
-use crate::Dialects;
+use super::super::{Credentials, LINK, Link, LinkEnd, Server, Session, TCP};
+use crate::{Dialects, tests::gate::ScriptGate};
 
 const DEPTH_MAX: usize = 8;
 const FRAME_CHARS_MAX: usize = 1 << 20;
@@ -26,7 +23,7 @@ pub(super) const QUEUES: [&str; 3] = ["a", "b", "größe"];
 pub(super) struct Node {
     pub(super) broker: Broker<Dialects>,
     server: Arc<Server>,
-    gate: TokenGate,
+    gate: ScriptGate,
     publisher: Session,
     subscriber: ConnectionKey,
     /// The numbers of the messages that the subscriber got.
@@ -203,6 +200,7 @@ impl Net {
                     self.nodes[node].broker.disconnect(connection);
                 }
                 Effect::Commit(_) | Effect::Read(_) => unreachable!("nothing is stored"),
+                Effect::Pushed { .. } | Effect::Departed(_) => unreachable!("nobody asked"),
             }
         }
     }
@@ -223,7 +221,7 @@ impl Node {
         let settings = Settings { replication, ..Settings::default() };
         let dialects = Dialects { server: address };
         let mut broker = Broker::new(dialects, settings, Snapshot::default(), Now::default());
-        let gate = TokenGate { admits_anybody };
+        let gate = ScriptGate::new(admits_anybody);
         let mut begin = |id| {
             let connection = broker.open(Manners::plain(TCP));
             let who = (id, server.clone());

@@ -52,7 +52,7 @@ proptest! {
         reject in prop::option::of(select(rejects())),
         timeout_s in any::<u64>(),
     ) {
-        let result = reject.map_or(Ok(()), Err);
+        let result = reject.as_ref().map_or(Ok(()), Err);
         let request = has_request.then_some(&*name);
         let (reply, mut body) = match root {
             "connAck" => (Reply::Connected { timeout_s }, json!({ "ts": timeout_s })),
@@ -65,7 +65,7 @@ proptest! {
             }
         };
         body["st"] = json!(1);
-        match (root, reject) {
+        match (root, &reject) {
             ("connAck", _) => {}
             (_, Some(reject)) => {
                 body["st"] = json!(status(reject));
@@ -99,15 +99,20 @@ fn a_message_of_the_server_has_an_empty_publisher() {
 
 #[test]
 fn each_refusal_has_its_status_and_says_why() {
-    // J-71: 0 is for a gate that knows passwords.
+    // J-71.
     let mut all = String::new();
     for reject in rejects() {
-        writeln!(all, "{:2} {reject}", status(reject)).unwrap();
+        writeln!(all, "{:2} {reject}", status(&reject)).unwrap();
     }
     expect![[r#"
         10 the packet is malformed
          6 the token is not valid for this client id, or has expired
          7 not allowed
+         7 the reason of a rule
+         0 the reason of a gate
+         5 the server cannot decide this now; try again later
+         7 more than 4294967295 messages a second, the most this channel takes from one client
+         7 the payload is larger than 18446744073709551615 bytes, the most this channel takes
         11 the channel cannot be used this way
         11 the channel name is longer than 18446744073709551615 bytes
          7 the client already has 18446744073709551615 subscriptions, the most allowed
@@ -119,7 +124,7 @@ fn each_refusal_has_its_status_and_says_why() {
 }
 
 /// Returns the status a refusal is told with.
-fn status(reject: Reject) -> u64 {
+fn status(reject: &Reject) -> u64 {
     let mut out = Vec::new();
     let reply = Reply::Subscribed { channel: "", result: Err(reject) };
     put_reply(Carrier::Tcp, &reply, &mut out);
@@ -132,7 +137,12 @@ fn rejects() -> Vec<Reject> {
     let next = |reject: &Reject| match reject {
         Reject::InvalidPacket => Some(Reject::InvalidToken),
         Reject::InvalidToken => Some(Reject::NotAllowed),
-        Reject::NotAllowed => Some(Reject::InvalidChannel),
+        Reject::NotAllowed => Some(Reject::Denied("the reason of a rule".into())),
+        Reject::Denied(_) => Some(Reject::Failed("the reason of a gate".into())),
+        Reject::Failed(_) => Some(Reject::Undecided),
+        Reject::Undecided => Some(Reject::TooFast { limit: u32::MAX }),
+        Reject::TooFast { .. } => Some(Reject::PayloadTooLarge { limit }),
+        Reject::PayloadTooLarge { .. } => Some(Reject::InvalidChannel),
         Reject::InvalidChannel => Some(Reject::ChannelNameTooLong { limit }),
         Reject::ChannelNameTooLong { .. } => Some(Reject::TooManySubscriptions { limit }),
         Reject::TooManySubscriptions { .. } => Some(Reject::ClientOffline),

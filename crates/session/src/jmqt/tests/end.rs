@@ -132,7 +132,13 @@ fn each_reason_has_a_close_code_and_a_text_that_fits() {
              {"connAck":{"st":7,"mg":"the server has 18446744073709551615 connections, the most allowed"}}
         1013 18446744073709551615 connections from this address are open, the most allowed
              {"connAck":{"st":7,"mg":"18446744073709551615 connections from this address are open, the most allowed"}}
+        1008 disconnected by the server
+             {"connAck":{"st":7,"mg":"disconnected by the server"}}
+        1008 access was withdrawn
+             {"connAck":{"st":7,"mg":"access was withdrawn"}}
         1001 the server is shutting down
+        1011 the server crashed
+             {"connAck":{"st":5,"mg":"the server crashed"}}
         1011 internal error
              {"connAck":{"st":5,"mg":"internal error"}}
     "#]].assert_eq(&all);
@@ -161,8 +167,11 @@ fn reasons() -> Vec<CloseReason> {
             Some(CloseReason::TooManyConnections { limit })
         }
         CloseReason::TooManyConnections { .. } => Some(CloseReason::TooManyFromAddress { limit }),
-        CloseReason::TooManyFromAddress { .. } => Some(CloseReason::ShuttingDown),
-        CloseReason::ShuttingDown => Some(CloseReason::Internal),
+        CloseReason::TooManyFromAddress { .. } => Some(CloseReason::Removed),
+        CloseReason::Removed => Some(CloseReason::Withdrawn),
+        CloseReason::Withdrawn => Some(CloseReason::ShuttingDown),
+        CloseReason::ShuttingDown => Some(CloseReason::Crashed),
+        CloseReason::Crashed => Some(CloseReason::Internal),
         CloseReason::Internal => None,
     };
     successors(Some(CloseReason::Asked), next).collect()

@@ -1,7 +1,7 @@
 //! The first command: who gets a session, and how the others are sent away.
 
 use expect_test::expect;
-use rialto_broker::{Broker, ClientId, Entry, Manners, Now, Settings, Snapshot};
+use rialto_broker::{Admission, Broker, ClientId, Entry, Manners, Now, Settings, Snapshot};
 use rialto_wire::pubsubx::{NAME_BYTES_MAX, decode};
 
 use super::{
@@ -182,7 +182,10 @@ fn a_name_is_free_as_soon_as_its_client_says_goodbye() {
     broker.disconnect(old);
     assert!(broker.is_online("ada"), "the session that has the name goes on");
     let third = broker.open(Manners::plain(TCP));
-    assert_eq!(broker.connect_transient(third, &"ada".into()), Entry::Refused);
+    assert_eq!(
+        broker.connect_transient(third, &"ada".into(), &Admission::default()),
+        Entry::Refused
+    );
 }
 
 #[test]

@@ -58,6 +58,11 @@ fn a_cursor_that_cannot_be_understood_is_not_loaded() {
 }
 
 #[test]
+fn a_session_that_cannot_be_understood_is_not_loaded() {
+    check_load("UPDATE session SET began_ms = -1", "the file is damaged");
+}
+
+#[test]
 fn a_damaged_file_is_refused_with_what_sqlite_found() {
     let directory = filled();
     let path = database_in(directory.path());
@@ -131,6 +136,6 @@ fn fill(directory: &Path) {
     let retained = Retained { publisher: "ada".into(), payload: Bytes::from_static(b"1") };
     store.commit(&[subscribe("ada", "room"), Change::Retain("room".into(), retained)]).unwrap();
     store.commit(&vec![append("room", 20_000); 20]).unwrap();
-    store.commit(&[keep("room", [3], 10, 1)]).unwrap();
+    store.commit(&[keep("room", [3], 10, 1), Change::OpenSession("ada".into(), 1)]).unwrap();
     store.close().unwrap();
 }

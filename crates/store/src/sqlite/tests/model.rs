@@ -102,6 +102,8 @@ fn change() -> impl Strategy<Value = Change> {
         3 => (channel(), 0..20_u64).prop_map(|(channel, through)| Change::Trim(channel, through)),
         4 => history(),
         1 => channel().prop_map(Change::DropHistory),
+        2 => (client(), 0..9_u64).prop_map(|(client, began)| Change::OpenSession(client, began)),
+        1 => client().prop_map(Change::CloseSession),
     ]
 }
 

@@ -2,7 +2,10 @@
 
 use std::{fs, path::Path};
 
-use rialto_broker::{CursorState, LogId, LogState, PageState, Retained, Snapshot, StoredPage};
+use rialto_broker::{
+    Change, ChannelName, CursorState, HistoryMessage, LogId, LogState, MessageId, PageState,
+    Retained, Snapshot, StoredPage,
+};
 use rusqlite::{Connection, params};
 
 use super::{append, database_in, history_of, keep, open, shell, subscribe};
@@ -57,6 +60,34 @@ fn a_store_of_version_1_that_is_at_its_limit_is_opened_nevertheless() {
     store.commit(&[keep("room", [1], 100_000, 1)]).unwrap_err();
 }
 
+#[test]
+fn a_store_of_version_2_keeps_what_it_holds_and_gains_sessions() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(filled_version_2(directory.path()));
+
+    let mut store = open(directory.path());
+    assert_eq!(version(&shell(directory.path())), MIGRATIONS.len());
+    let mut expected = Snapshot { history: histories(), ..content() };
+    assert_eq!(store.load().unwrap(), expected);
+    let pages = store.reader().unwrap().read(LogId(3), 1, usize::MAX).unwrap();
+    assert_eq!(pages, [page()]);
+
+    store.commit(&[Change::OpenSession("ada".into(), 8)]).unwrap();
+    expected.sessions = vec![("ada".into(), 8)];
+    assert_eq!(store.load().unwrap(), expected, "all else is as it was");
+    drop(store);
+    assert_eq!(open(directory.path()).load().unwrap(), expected);
+}
+
+#[test]
+fn an_empty_store_of_version_2_can_be_used() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(version_2(version_1(directory.path())));
+    let mut store = open(directory.path());
+    assert_eq!(store.load().unwrap(), Snapshot::default());
+    store.commit(&[append("room", 10), Change::OpenSession("ada".into(), 8)]).unwrap();
+}
+
 /// Makes a database as version 1 did.
 fn version_1(directory: &Path) -> Connection {
     let connection = shell(directory);
@@ -104,6 +135,50 @@ fn filled_version_1(directory: &Path) -> Connection {
     connection
 }
 
+/// Makes of a database of version 1 what version 2 did.
+fn version_2(connection: Connection) -> Connection {
+    connection.execute_batch(include_str!("../schema/2.sql")).unwrap();
+    connection.pragma_update(None, "user_version", 2).unwrap();
+    connection
+}
+
+/// Makes a database with something of everything in it, by version 2's statements.
+fn filled_version_2(directory: &Path) -> Connection {
+    let connection = version_2(filled_version_1(directory));
+    for (channel, messages) in histories() {
+        for HistoryMessage { id, at, publisher, server, payload } in messages {
+            let id = [id.origin.to_be_bytes(), id.sequence.to_be_bytes()].concat();
+            let server = server.as_deref();
+            let crc = crc32fast::hash(&payload);
+            let values =
+                params![channel.as_str(), at, id, publisher.as_str(), server, crc, &payload[..]];
+            connection
+                .execute(
+                    "INSERT INTO history (channel, at_ms, id, publisher, server, crc, payload)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                    values,
+                )
+                .unwrap();
+        }
+    }
+    connection
+}
+
+/// Returns the histories in the database of [`filled_version_2`].
+fn histories() -> Vec<(ChannelName, Vec<HistoryMessage>)> {
+    let message = |sequence, server: Option<&str>| HistoryMessage {
+        id: MessageId { origin: u64::MAX, sequence },
+        at: sequence,
+        publisher: "bob".into(),
+        server: server.map(Into::into),
+        payload: sequence.to_string().into(),
+    };
+    vec![
+        ("news".into(), vec![message(1, None)]),
+        ("room".into(), vec![message(1, Some("north")), message(2, None)]),
+    ]
+}
+
 /// Returns what the database of [`filled_version_1`] holds.
 fn content() -> Snapshot {
     let bytes = PAYLOADS.len() as u64;
@@ -121,6 +196,7 @@ fn content() -> Snapshot {
         cursors: vec![("ada".into(), "room".into(), state)],
         retained: vec![("room".into(), retained)],
         history: vec![],
+        sessions: vec![],
     }
 }
 

@@ -98,6 +98,7 @@ impl Simulation {
                     self.batches.push_back(changes);
                 }
                 Effect::Read(request) => self.reads.push_back(request),
+                Effect::Pushed { .. } | Effect::Departed(_) => unreachable!("nobody asked for it"),
             }
         }
         self.reference.end_round();
