@@ -11,7 +11,8 @@ use crate::logging::Level;
 const EXAMPLES: &str = "\
 Without arguments the broker listens on loopback only: JMQT on ports 8010 to 8012 (and 8013 with a
 certificate), CoreMQ on 6747 and, for WebSocket, 9000, PubSubX on 12000, the status page on 8080. It keeps its data in
-./rialto-data. SIGTERM or Ctrl-C stops it gracefully.
+./rialto-data. SIGTERM or Ctrl-C stops it gracefully; SIGHUP takes up changed settings without
+dropping a client.
 
 Examples:
   rialto serve --data-dir /var/lib/rialto
@@ -30,7 +31,7 @@ pub(crate) struct Args {
 }
 
 /// The flags that change settings, for all commands that read them.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct SettingsArgs {
     /// Settings file; `rialto config default` prints one with all settings. A coremq.conf of CoreMQ
     /// is taken as well. Without it the environment variable RIALTO_CONFIG may name one
@@ -121,5 +122,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     for Note { origin, text } in &notes {
         tracing::warn!(%origin, note = text, "original configuration");
     }
-    rialto_server::run(&settings).map_err(|error| Failure::new(Exit::Failed, error.to_string()))
+    let sources = args.settings.clone();
+    let reload = move || match sources.load() {
+        Ok((settings, _)) => Ok(settings),
+        Err(failure) => Err(failure.text),
+    };
+    rialto_server::run(&settings, reload)
+        .map_err(|error| Failure::new(Exit::Failed, error.to_string()))
 }

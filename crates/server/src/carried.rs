@@ -96,8 +96,12 @@ impl Webhooks {
         };
         let count = undelivered.len();
         match fs::write(path, undelivered.join("\n")) {
-            Ok(()) => tracing::info!(count, "the application hears of the rest after the next start"),
-            Err(error) => tracing::error!(%error, count, "notifications of the application are lost"),
+            Ok(()) => {
+                tracing::info!(count, "the application hears of the rest after the next start")
+            }
+            Err(error) => {
+                tracing::error!(%error, count, "notifications of the application are lost")
+            }
         }
     }
 

@@ -23,8 +23,8 @@ impl Controls {
         F: std::future::Future<Output = Result<A, Reject>> + Send + 'static,
         H: Fn(Arc<Client>, Q) -> F + Send + Sync + 'static,
     {
-        let handler: Handler = Box::new(move |request| {
-            match serde_json::from_str::<Q>(&request.payload) {
+        let handler: Handler =
+            Box::new(move |request| match serde_json::from_str::<Q>(&request.payload) {
                 Ok(question) => {
                     let answering = handler(request.client.clone(), question);
                     Box::pin(async move { serialized(&answering.await?) })
@@ -33,8 +33,7 @@ impl Controls {
                     let why = format!("the question is not understood: {error}");
                     Box::pin(async move { Err(Reject::Failed(why.into())) })
                 }
-            }
-        });
+            });
         self.0.insert(name.trim_start_matches('$').to_owned(), handler);
     }
 

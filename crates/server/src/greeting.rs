@@ -106,7 +106,9 @@ pub(crate) async fn greet(
     // Handshakes need many times the state of a plain greeting: boxed, so that a storm of plain
     // connections stays small.
     match &door.tls {
-        tls if first == TLS_HANDSHAKE && let Some(acceptor) = tls.acceptor() => {
+        tls if first == TLS_HANDSHAKE
+            && let Some(acceptor) = tls.acceptor() =>
+        {
             Box::pin(greet_in_tls(socket, &acceptor, door, packet_bytes_max)).await
         }
         Tls::Required(_) => Err(refused("plain connection to a listener that requires TLS")),
@@ -116,7 +118,8 @@ pub(crate) async fn greet(
             Ok(Greeted::packets(Stream::Plain(socket), Vec::new()))
         }
         _ if begins_request(first) => {
-            Box::pin(upgrade(socket, Vec::new(), (packet_bytes_max, &door.origins), Stream::Plain)).await
+            Box::pin(upgrade(socket, Vec::new(), (packet_bytes_max, &door.origins), Stream::Plain))
+                .await
         }
         _ => packets(Stream::Plain(socket), Vec::new(), door),
     }
@@ -127,7 +130,8 @@ async fn greet_silently(socket: TcpStream, tls: &Tls) -> io::Result<Greeted> {
     let stream = match tls {
         Tls::Required(certificates) => {
             let acceptor = certificates.acceptor();
-            let acceptor = acceptor.ok_or_else(|| refused("TLS is required, without certificate"))?;
+            let acceptor =
+                acceptor.ok_or_else(|| refused("TLS is required, without certificate"))?;
             Stream::Tls(Box::new(Box::pin(acceptor.accept(socket)).await?))
         }
         Tls::Allowed(_) | Tls::Off => Stream::Plain(socket),
@@ -159,7 +163,9 @@ pub(crate) async fn secure(
     match tls {
         Tls::Off => Ok(Stream::Plain(socket)),
         _ if has_ended => Err(io::ErrorKind::UnexpectedEof.into()),
-        tls if first == [TLS_HANDSHAKE] && let Some(acceptor) = tls.acceptor() => {
+        tls if first == [TLS_HANDSHAKE]
+            && let Some(acceptor) = tls.acceptor() =>
+        {
             let stream = timeout(handshake_max, Box::pin(acceptor.accept(socket))).await??;
             Ok(Stream::Tls(Box::new(stream)))
         }

@@ -6,10 +6,10 @@ mod status;
 use std::{sync::Arc, time::Duration};
 
 use rialto_access::Ban;
-use rialto_broker::{CloseReason, ClientId, Reject, Stats};
+use rialto_broker::{ClientId, CloseReason, Reject, Stats};
 use rialto_config::Settings;
 
-use crate::live::Live;
+use crate::{hub::Hub, live::Live};
 
 pub use publish::{Delivery, Message, PublishError};
 pub use status::{ChannelStatus, ClientStatus, HistoryMessage, RetainedMessage, Subscription};
@@ -26,6 +26,10 @@ pub struct Handle {
 impl Handle {
     pub(crate) fn new(live: Arc<Live>) -> Self {
         Handle { live }
+    }
+
+    pub(crate) fn hub(&self) -> &Arc<Hub> {
+        &self.live.hub
     }
 
     /// Subscribes a client to a channel, whatever its rights are (JMQT 9.e).
@@ -58,12 +62,7 @@ impl Handle {
     /// # Errors
     /// When the ban cannot be written down, so that it would end with the server; it holds
     /// nevertheless.
-    pub fn ban(
-        &self,
-        client: &str,
-        lasts: Option<Duration>,
-        reason: &str,
-    ) -> Result<(), String> {
+    pub fn ban(&self, client: &str, lasts: Option<Duration>, reason: &str) -> Result<(), String> {
         let now = self.live.hub.now().unix_ms;
         let until = lasts.map(|lasts| now.saturating_add(lasts.as_millis() as u64));
         let ban = Ban { client: client.to_owned(), until, reason: reason.to_owned() };

@@ -17,16 +17,14 @@ use std::{
 use parking_lot::Mutex;
 use rialto_application::{Departure, Peer};
 use rialto_broker::{
-    Broker, CloseReason, ConnectionKey, Departed, Effect, Manners, Now, Publish, ReadRequest, Reject,
-    UnixMs,
+    Broker, CloseReason, ConnectionKey, Departed, Effect, Manners, Now, Publish, ReadRequest,
+    Reject, UnixMs,
 };
 use rialto_session::Dialects;
 use slotmap::SecondaryMap;
 use tokio::sync::oneshot;
 
-use crate::{
-    doorkeeper::Doorkeeper, notices::Notices, outbox::Pushed, outlet::Outlet, store::Job,
-};
+use crate::{doorkeeper::Doorkeeper, notices::Notices, outbox::Pushed, outlet::Outlet, store::Job};
 
 /// The broker and all that its effects reach.
 pub(crate) struct Hub {
@@ -201,6 +199,11 @@ impl Hub {
     /// Sets whether clients that do not read are closed.
     pub(crate) fn set_close_slow(&self, close_slow: bool) {
         self.close_slow.store(close_slow, Ordering::Relaxed);
+    }
+
+    /// Hands in no more departures.
+    pub(crate) fn end_notices(&self) {
+        self.notices.end();
     }
 
     /// Returns how many departures the application was not told of.

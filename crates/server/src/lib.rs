@@ -9,8 +9,14 @@
 //!
 //! Tested with the real binary over real sockets, in `crates/cli/tests`.
 
+mod builder;
+mod error;
+mod handle;
+mod live;
+mod run;
 mod server;
 mod settings;
+mod startup;
 
 mod hub;
 mod store;
@@ -35,6 +41,25 @@ mod status;
 mod tls;
 mod websocket;
 
+mod carried;
 mod cluster;
+mod jwks;
+mod watch_files;
 
-pub use server::{ServeError, run};
+pub use builder::ServerBuilder;
+pub use error::ServeError;
+pub use handle::{
+    ChannelStatus, ClientStatus, Delivery, Handle, HistoryMessage, Message, PublishError,
+    RetainedMessage, Subscription,
+};
+pub use rialto_access::Ban;
+pub use rialto_application::{
+    Application, AuthenticateRequest, Authentication, Client, ClientId, CloseReason,
+    ConnectRequest, Control, ControlRequest, Departure, Event, Events, ForcedSubscription, Peer,
+    Protocol, Publication, PublishRequest, Qos, Reject, SessionStart, SubscribeRequest, UnixMs,
+    UnsubscribeRequest,
+};
+pub use rialto_broker::Stats;
+pub use rialto_config::Settings;
+pub use run::run;
+pub use server::Server;

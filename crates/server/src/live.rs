@@ -102,7 +102,7 @@ impl Live {
         let tls = &settings.tls;
         let paths = [tls.certificate.get(), tls.key.get(), tls.client_authority.get()];
         let mut files: Vec<PathBuf> = paths.into_iter().flatten().map(PathBuf::from).collect();
-        files.push(map::users_file(&settings));
+        files.push(settings.users_file());
         for issuer in &settings.access.jwt {
             if let Some(JwtKeys::KeyFile(path) | JwtKeys::JwksFile(path)) = issuer.keys() {
                 files.push(path.to_owned());

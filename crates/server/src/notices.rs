@@ -6,12 +6,18 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
+use parking_lot::RwLock;
 use rialto_application::{CloseReason, Departure, Event};
-use tokio::sync::mpsc;
+use tokio::{
+    sync::mpsc,
+    task::JoinHandle,
+    time::{Instant, timeout_at},
+};
 
-use crate::doorkeeper::Doorkeeper;
+use crate::{doorkeeper::Doorkeeper, hub::Hub};
 
 /// Clients that are told of at the same time.
 const LANES: usize = 16;
@@ -20,7 +26,8 @@ const LANE_COUNT_MAX: usize = 4096;
 
 /// Where departures are handed in.
 pub(crate) struct Notices {
-    lanes: Vec<mpsc::Sender<Departure>>,
+    /// Empty once nothing more is let in.
+    lanes: RwLock<Vec<mpsc::Sender<Departure>>>,
     hasher: RandomState,
     dropped: AtomicU64,
     /// Whether the last one was dropped, so that a flood of them is one line in the log.
@@ -28,24 +35,29 @@ pub(crate) struct Notices {
 }
 
 /// Where they come out.
-pub(crate) struct Lanes(Vec<mpsc::Receiver<Departure>>);
+pub(crate) struct Ends(Vec<mpsc::Receiver<Departure>>);
+
+/// Tasks that tell the application.
+pub(crate) struct Lanes(Vec<JoinHandle<()>>);
 
 impl Notices {
-    pub(crate) fn new() -> (Self, Lanes) {
+    pub(crate) fn new() -> (Self, Ends) {
         let (lanes, ends) = (0..LANES).map(|_| mpsc::channel(LANE_COUNT_MAX)).unzip();
         let notices = Notices {
-            lanes,
+            lanes: RwLock::new(lanes),
             hasher: RandomState::new(),
             dropped: AtomicU64::new(0),
             is_dropping: AtomicBool::new(false),
         };
-        (notices, Lanes(ends))
+        (notices, Ends(ends))
     }
 
     /// Hands a departure in; one that finds its lane full is dropped and counted.
     pub(crate) fn push(&self, departure: Departure) {
         let lane = self.hasher.hash_one(departure.client.as_str()) as usize % LANES;
-        let is_full = self.lanes[lane].try_send(departure).is_err();
+        let lanes = self.lanes.read();
+        let Some(lane) = lanes.get(lane) else { return };
+        let is_full = lane.try_send(departure).is_err();
         if is_full {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
@@ -56,15 +68,20 @@ impl Notices {
         }
     }
 
+    /// Lets nothing more in.
+    pub(crate) fn end(&self) {
+        self.lanes.write().clear();
+    }
+
     /// Returns how many were dropped.
     pub(crate) fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }
 }
 
-impl Lanes {
+impl Ends {
     /// Tells the application what comes in, until nothing more can.
-    pub(crate) fn start(self, doorkeeper: &Arc<Doorkeeper>) -> Vec<tokio::task::JoinHandle<()>> {
+    pub(crate) fn start(self, doorkeeper: &Arc<Doorkeeper>) -> Lanes {
         let tell = |mut lane: mpsc::Receiver<Departure>| {
             let doorkeeper = doorkeeper.clone();
             tokio::spawn(async move {
@@ -73,7 +90,20 @@ impl Lanes {
                 }
             })
         };
-        self.0.into_iter().map(tell).collect()
+        Lanes(self.0.into_iter().map(tell).collect())
+    }
+}
+
+impl Lanes {
+    /// Lets nothing more in and waits, for so long, until the application has been told of all.
+    pub(crate) async fn finish(self, hub: &Hub, within: Duration) {
+        hub.end_notices();
+        let deadline = Instant::now() + within;
+        for mut lane in self.0 {
+            if timeout_at(deadline, &mut lane).await.is_err() {
+                lane.abort();
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use rialto_application::{Peer, Protocol};
 use rialto_broker::{CloseReason, Manners};
 use rialto_session::{coremq, jmqt, pubsubx};
@@ -66,7 +67,7 @@ pub(crate) struct Reception {
     pub(crate) hub: Arc<Hub>,
     pub(crate) cache: Arc<Cache>,
     pub(crate) status_page: StatusPage,
-    pub(crate) limits: Arc<ConnectionLimits>,
+    pub(crate) limits: Arc<ArcSwap<ConnectionLimits>>,
     pub(crate) admission: Arc<Admission>,
     pub(crate) outbox_bytes_max: usize,
     pub(crate) greeting_timeout: Duration,
@@ -180,7 +181,8 @@ impl Reception {
     ) -> Option<(Box<Connection>, Vec<u8>)> {
         // Small packets leave at once; batching is done in the outlet.
         _ = socket.set_nodelay(true);
-        let greeting = greet(socket, &door, self.limits.packet_bytes_max);
+        let packet_bytes_max = self.limits.load().packet_bytes_max;
+        let greeting = greet(socket, &door, packet_bytes_max);
         let mut stopping = self.stopping.clone();
         let greeting = async {
             tokio::select! {
@@ -228,25 +230,26 @@ impl Reception {
             Stream::Plain(socket) => (owned(OwnedStream::Plain(socket)), None),
             Stream::Tls(stream) => (owned(OwnedStream::Tls(stream)), None),
         };
-        let packet_bytes_max = self.limits.packet_bytes_max;
+        let limits = self.limits.load_full();
+        let packet_bytes_max = limits.packet_bytes_max;
         let framing = match (websocket, door.dialect) {
             (Some(reader), _) => Framing::WebSocket(reader),
             (None, Dialect::Jmqt) => {
                 Framing::Terminated(jmqt_wire::FrameSplitter::new(packet_bytes_max))
             }
             (None, Dialect::Pubsubx) => Framing::Marked(pubsubx_wire::FrameSplitter::new(
-                self.limits.pubsubx_request_bytes_max.min(packet_bytes_max),
+                limits.pubsubx_request_bytes_max.min(packet_bytes_max),
             )),
             (None, _) => Framing::Counted(coremq_wire::FrameSplitter::new(packet_bytes_max)),
         };
         let outlet = Arc::new(Outlet::new(socket, self.outbox_bytes_max));
         let window = if is_paced { PACED_WINDOW } else { u32::MAX };
-        let manners = self.manners(door.dialect, is_websocket, window);
+        let manners = manners(&limits, (door.dialect, is_websocket), window);
         let key = self.hub.open(manners, outlet.clone(), peer.clone());
         let speech = match door.dialect {
             Dialect::Jmqt => Speech::Jmqt(jmqt::Session::new(key)),
             Dialect::Pubsubx => {
-                Speech::Pubsubx(pubsubx::Session::new(key), self.limits.pubsubx_diagnostics)
+                Speech::Pubsubx(pubsubx::Session::new(key), limits.pubsubx_diagnostics)
             }
             Dialect::Coremq | Dialect::CoremqWebsocket => {
                 let id = Uuid::new_v4().hyphenated().to_string();
@@ -266,29 +269,32 @@ impl Reception {
             link,
             framing,
             speech,
-            limits: self.limits.clone(),
+            limits,
             hold: None,
         };
         (Box::new(connection), early)
     }
+}
 
-    fn manners(&self, dialect: Dialect, is_websocket: bool, unacknowledged_max: u32) -> Manners {
-        let limits = &self.limits;
-        let jmqt = |format| Manners { resume_for: limits.jmqt_resume_for, ..Manners::new(format) };
-        let manners = match (dialect, is_websocket) {
-            (Dialect::Jmqt, false) => jmqt(jmqt::TCP),
-            (Dialect::Jmqt, true) => jmqt(jmqt::WEBSOCKET),
-            (Dialect::Pubsubx, _) => Manners {
-                echo: Some(true),
-                resume_for: limits.pubsubx_resume_for,
-                resume_pause: RESUME_PAUSE,
-                ..Manners::plain(pubsubx::TCP)
-            },
-            (_, false) => Manners::plain(coremq::TCP),
-            (_, true) => Manners::plain(coremq::WEBSOCKET),
-        };
-        Manners { unacknowledged_max, ..manners }
-    }
+fn manners(
+    limits: &ConnectionLimits,
+    (dialect, is_websocket): (Dialect, bool),
+    unacknowledged_max: u32,
+) -> Manners {
+    let jmqt = |format| Manners { resume_for: limits.jmqt_resume_for, ..Manners::new(format) };
+    let manners = match (dialect, is_websocket) {
+        (Dialect::Jmqt, false) => jmqt(jmqt::TCP),
+        (Dialect::Jmqt, true) => jmqt(jmqt::WEBSOCKET),
+        (Dialect::Pubsubx, _) => Manners {
+            echo: Some(true),
+            resume_for: limits.pubsubx_resume_for,
+            resume_pause: RESUME_PAUSE,
+            ..Manners::plain(pubsubx::TCP)
+        },
+        (_, false) => Manners::plain(coremq::TCP),
+        (_, true) => Manners::plain(coremq::WEBSOCKET),
+    };
+    Manners { unacknowledged_max, ..manners }
 }
 
 fn protocol(dialect: Dialect, is_websocket: bool) -> Protocol {

@@ -30,8 +30,8 @@ pub fn run(
         .map_err(|source| ServeError::System { what: "start threads", source })?;
     runtime.block_on(async {
         // Before anybody can see that it runs, and ask it to stop.
-        let signals =
-            Signals::watch().map_err(|source| ServeError::System { what: "watch signals", source })?;
+        let signals = Signals::watch()
+            .map_err(|source| ServeError::System { what: "watch signals", source })?;
         let server = ServerBuilder::new(settings.clone()).start().await?;
         // Waited for outside the macro, which evaluates nothing when its level is off.
         let signal = signals.until_stop(&server.handle(), &reload).await;

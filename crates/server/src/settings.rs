@@ -1,16 +1,28 @@
 //! The configuration's words in the words of the parts.
 
-use std::{sync::Arc, time::Duration};
+mod access;
+mod webhook;
+
+use std::time::Duration;
 
 use rialto_broker::{ChannelRule, HistorySettings, InboxLimits, LogLimits, ReplicationSettings};
-use rialto_config::{AccessMode, Durability, LogFull, ResumeFull, Settings, StoreKind};
+use rialto_config::{ByteSize, Durability, LogFull, ResumeFull, Settings, StoreKind};
 use rialto_session::coremq::{self, Credentials};
 use rialto_store::{SqliteSettings, StoreSettings};
 
 use crate::{connection::ConnectionLimits, speech::Diagnostics};
 
-/// `origin` is this run of the server, a random number.
-pub(crate) fn broker(settings: &Settings, origin: u64) -> rialto_broker::Settings {
+pub(crate) use access::{access, throttle};
+pub(crate) use webhook::webhook;
+
+/// `origin` is this run of the server, a random number; `reports_departures` says whether an
+/// application is to hear of sessions that end.
+pub(crate) fn broker(
+    settings: &Settings,
+    origin: u64,
+    reports_departures: bool,
+) -> rialto_broker::Settings {
+    let presence = &settings.access.presence_channel;
     let (store, history, cluster) = (&settings.store, &settings.history, &settings.cluster);
     let is_clustered = !(cluster.nodes.is_empty() && cluster.allowed_replicants.is_empty());
     rialto_broker::Settings {
@@ -46,6 +58,8 @@ pub(crate) fn broker(settings: &Settings, origin: u64) -> rialto_broker::Setting
             backlog_bytes_max: cluster.backlog_bytes_max.as_usize(),
         },
         forget_after: settings.session.forget_after.get(),
+        presence_channel: (!presence.is_empty()).then(|| presence.as_str().into()),
+        reports_departures,
     }
 }
 
@@ -54,6 +68,13 @@ fn channel_rule(rule: &rialto_config::ChannelRule) -> ChannelRule {
         pattern: rule.pattern.clone(),
         history_count_max: rule.history_messages.map(count),
         history_persistent: rule.history_persistent,
+        echo: rule.echo,
+        log_messages_max: rule.log_messages_max,
+        log_bytes_max: rule.log_bytes_max.map(|bytes| bytes.nonzero().unwrap_or(0)),
+        log_age_max: rule.log_age_max.map(|age| age.nonzero().unwrap_or(Duration::ZERO)),
+        log_drop_oldest: rule.log_full.map(|full| full == LogFull::DropOldest),
+        payload_bytes_max: rule.payload_bytes_max.map(ByteSize::as_usize),
+        publish_rate_max: rule.publish_rate_max,
     }
 }
 
@@ -86,27 +107,8 @@ pub(crate) fn store(settings: &Settings) -> StoreSettings {
     }
 }
 
-pub(crate) fn access(settings: &Settings) -> rialto_access::Settings {
-    let presets = settings.access.tokens.iter();
-    rialto_access::Settings {
-        mode: match settings.access.mode {
-            AccessMode::Open => rialto_access::Mode::Open,
-            AccessMode::Tokens => rialto_access::Mode::Tokens,
-        },
-        token_lifetime: settings.access.token_lifetime.get(),
-        presets: presets
-            .map(|preset| rialto_access::PresetToken {
-                client: preset.client.clone(),
-                token: preset.token.expose().to_owned(),
-            })
-            .collect(),
-        // Its direct channel is the id behind a mark.
-        client_id_bytes_max: settings.limits.channel_name_bytes_max - 1,
-    }
-}
-
-pub(crate) fn connection(settings: &Settings) -> Arc<ConnectionLimits> {
-    Arc::new(ConnectionLimits {
+pub(crate) fn connection(settings: &Settings) -> ConnectionLimits {
+    ConnectionLimits {
         json_depth_max: settings.limits.json_depth_max,
         packet_bytes_max: settings.limits.packet_bytes_max.as_usize(),
         publisher_stall_max: settings.delivery.publisher_stall_max.get(),
@@ -118,5 +120,5 @@ pub(crate) fn connection(settings: &Settings) -> Arc<ConnectionLimits> {
         } else {
             Diagnostics::Sessions
         },
-    })
+    }
 }

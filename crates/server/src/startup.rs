@@ -8,6 +8,7 @@ use rialto_session::coremq;
 use tokio::task::JoinHandle;
 
 use crate::{
+    carried::Webhooks,
     cluster::{self, Links, Node},
     error::ServeError,
     greeting::Tls,
@@ -66,7 +67,11 @@ pub(crate) fn identity(settings: &Settings, listeners: &[Listener]) -> Arc<corem
 }
 
 /// Starts what keeps the links to the other servers, and what knows who may link to this one.
-pub(crate) fn start_links(settings: &Settings, reception: &Reception, origin: u64) -> Vec<JoinHandle<()>> {
+pub(crate) fn start_links(
+    settings: &Settings,
+    reception: &Reception,
+    origin: u64,
+) -> Vec<JoinHandle<()>> {
     let (cluster, server) = (&settings.cluster, &reception.server);
     let parse = |names: &[String]| names.iter().map(|name| Node::parse(name)).collect::<Vec<_>>();
     let nodes = parse(&cluster.nodes);
@@ -127,6 +132,13 @@ pub(crate) fn revocations(settings: &Settings) -> Result<Revocations, ServeError
     }
     let path = settings.server.data_dir.join("revocations.json");
     Revocations::open(&path).map_err(|error| ServeError::Access(error.to_string()))
+}
+
+/// Makes what keeps the application that the settings name, and what it was not told of.
+pub(crate) fn webhooks(settings: &Settings, is_taken: bool) -> Webhooks {
+    let directory = &settings.server.data_dir;
+    let undelivered = directory.is_dir().then(|| directory.join("undelivered-events.jsonl"));
+    Webhooks::new(is_taken, undelivered, tokio::runtime::Handle::current())
 }
 
 /// Allows as many open files as connections need, if the system lets us, and returns how many

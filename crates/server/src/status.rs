@@ -18,7 +18,7 @@ use rialto_session::coremq;
 use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::hub::Hub;
+use crate::{handle::Handle, hub::Hub};
 
 /// Told to a client for which there is no room.
 pub(crate) const TOO_MANY: &[u8] =
@@ -55,7 +55,8 @@ struct Status {
 }
 
 impl StatusPage {
-    pub(crate) fn new(hub: Arc<Hub>, server: Arc<coremq::Server>) -> Self {
+    pub(crate) fn new(handle: Handle, server: Arc<coremq::Server>) -> Self {
+        let hub = handle.hub().clone();
         let router = Router::new()
             .route(
                 "/",

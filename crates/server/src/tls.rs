@@ -11,9 +11,7 @@ use rustls::{
     server::{WebPkiClientVerifier, danger::ClientCertVerifier},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
-use x509_parser::{
-    certificate::X509Certificate, extensions::GeneralName, prelude::FromDer as _,
-};
+use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer as _};
 
 /// What every listener shakes hands with.
 pub(crate) struct Certificates {

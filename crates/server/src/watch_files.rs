@@ -37,7 +37,10 @@ pub(crate) async fn keep(live: Arc<Live>) {
                 live.reload(settings)
             });
             if let Ok(Err(error)) = reloaded.await {
-                tracing::error!(error, "a file has changed and cannot be used: all stays as it was");
+                tracing::error!(
+                    error,
+                    "a file has changed and cannot be used: all stays as it was"
+                );
             }
             taken_up.clone_from(&seen);
         }

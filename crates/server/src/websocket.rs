@@ -4,6 +4,7 @@
 //! writes by itself (handshake, pongs, close replies) is taken out and sent like everything else.
 
 use std::{
+    cell::Cell,
     io::{self, Read, Write},
     sync::Arc,
 };
@@ -89,18 +90,18 @@ impl WebSocketReader {
             .max_message_size(Some(packet_bytes_max))
             .max_frame_size(Some(packet_bytes_max));
         let tap = Tap { input: request.to_vec(), ..Tap::default() };
-        let mut is_foreign = false;
+        let is_foreign = Cell::new(false);
         #[expect(clippy::result_large_err, reason = "tungstenite's own signature")]
         let check = |request: &Request, response: Response| {
-            is_foreign = !origins.admit(request.headers().get("origin"));
-            if is_foreign { Err(ErrorResponse::new(None)) } else { Ok(response) }
+            is_foreign.set(!origins.admit(request.headers().get("origin")));
+            if is_foreign.get() { Err(ErrorResponse::new(None)) } else { Ok(response) }
         };
         match tungstenite::accept_hdr_with_config(tap, check, Some(config)) {
             Ok(mut socket) => {
                 let response = std::mem::take(&mut socket.get_mut().output);
                 Ok(Accepted { reader: WebSocketReader { socket, close_sent: false }, response })
             }
-            Err(_) if is_foreign => Err(foreign_origin()),
+            Err(_) if is_foreign.get() => Err(foreign_origin()),
             Err(_) => Err(upgrade_required()),
         }
     }
@@ -155,7 +156,8 @@ fn close_reason(error: &Error) -> CloseReason {
 }
 
 fn foreign_origin() -> Vec<u8> {
-    let text = "Pages of this origin may not connect: access.websocket_origins names those that may.\n";
+    let text =
+        "Pages of this origin may not connect: access.websocket_origins names those that may.\n";
     format!(
         "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Type: text/plain\r\n\
          Content-Length: {}\r\n\r\n{text}",

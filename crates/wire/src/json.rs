@@ -20,7 +20,8 @@ pub(crate) use string::put_string;
 pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
 /// Returns the deepest nesting of brackets outside strings.
-pub(crate) fn depth(json: &[u8]) -> usize {
+#[must_use]
+pub fn depth(json: &[u8]) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
     let mut bytes = json.iter();
     while let Some(byte) = bytes.next() {

@@ -17,5 +17,7 @@ pub mod jmqt;
 pub mod pubsubx;
 pub mod websocket;
 
+pub use json::depth as json_depth;
+
 #[cfg(test)]
 mod tests;

@@ -26,6 +26,11 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
+    /// Returns what the client of a connection may do; `None` is everything.
+    pub fn rights_of(&self, connection: ConnectionKey) -> Option<&dyn Rights> {
+        self.connections.get(connection)?.rights.as_deref()
+    }
+
     /// Judges whether a client may publish this to a topic now: its rights, and what the channel
     /// takes. That it may publish to the channel it published to last is not asked again.
     pub(super) fn check_publish(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rialto_access::{Access, Identity};
 use rialto_application::{
-    Authentication, AuthenticateRequest, ConnectRequest, Event, Peer, Protocol, SessionStart,
+    AuthenticateRequest, Authentication, ConnectRequest, Event, Peer, Protocol, SessionStart,
 };
 use rialto_broker::{Admission, Grant, Refusal, Reject};
 use tokio::time::sleep;
@@ -61,8 +61,7 @@ impl Doorkeeper {
     async fn ask_who(&self, peer: &Peer, data: &str) -> Result<Authentication, Reject> {
         match self.asked_about(Event::Authenticate) {
             Some(carried) => {
-                let request =
-                    AuthenticateRequest { data: data.to_owned(), peer: peer.clone() };
+                let request = AuthenticateRequest { data: data.to_owned(), peer: peer.clone() };
                 carried.application.authenticate(request).await
             }
             None => Ok(Authentication::Default),
@@ -70,7 +69,8 @@ impl Doorkeeper {
     }
 
     async fn authenticate_here(&self, peer: &Peer, data: String) -> Result<Grant, Refusal> {
-        let (access, certificate, now) = (self.access.clone(), peer.certificate.clone(), self.now());
+        let (access, certificate, now) =
+            (self.access.clone(), peer.certificate.clone(), self.now());
         // Passwords are slow to check, which is what protects them.
         let is_slow = Access::has_password(&data);
         let judge = move || access.authenticate(&data, certificate.as_deref(), now);
@@ -124,14 +124,17 @@ impl Doorkeeper {
             Protocol::Jmqt | Protocol::JmqtWebsocket => {
                 access.identify(client, token, certificate.as_deref(), now)
             }
-            Protocol::Pubsubx if token.is_empty() && let Some(anybody) = access.anybody(client) => {
+            Protocol::Pubsubx
+                if token.is_empty()
+                    && let Some(anybody) = access.anybody(client) =>
+            {
                 Ok(anybody)
             }
             _ if !access.has_users() => {
                 let anybody = || self.anybody_with_name(peer, client);
-                access.identify(client, token, certificate.as_deref(), now).or_else(|reject| {
-                    anybody().ok_or(reject)
-                })
+                access
+                    .identify(client, token, certificate.as_deref(), now)
+                    .or_else(|reject| anybody().ok_or(reject))
             }
             _ => {
                 let (client, token) = (client.to_owned(), token.to_owned());

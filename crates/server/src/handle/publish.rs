@@ -118,7 +118,7 @@ fn check(payload: &str, depth_max: usize, bytes_max: usize) -> Result<(), Publis
     }
     serde_json::from_str::<&serde_json::value::RawValue>(payload)
         .map_err(|error| PublishError::NotJson(error.to_string()))?;
-    if depth_max < rialto_wire::json_depth(payload) {
+    if depth_max < rialto_wire::json_depth(payload.as_bytes()) {
         return Err(PublishError::TooDeep { limit: depth_max });
     }
     Ok(())

@@ -74,8 +74,7 @@ impl Handle {
     #[must_use]
     pub fn clients(&self, after: &str, only_online: bool, count_max: usize) -> Vec<ClientStatus> {
         let hub = &self.live.hub;
-        let reports =
-            hub.round(|broker| broker.client_reports(after, only_online, count_max));
+        let reports = hub.round(|broker| broker.client_reports(after, only_online, count_max));
         reports.into_iter().map(|report| self.status(report)).collect()
     }
 
@@ -129,7 +128,8 @@ impl Handle {
     }
 
     fn status(&self, report: ClientReport) -> ClientStatus {
-        let ClientReport { id, connection, account, connected_for, last_seen, is_lost, .. } = report;
+        let ClientReport { id, connection, account, connected_for, last_seen, is_lost, .. } =
+            report;
         let peer = connection.and_then(|connection| self.live.hub.peer(connection));
         ClientStatus {
             id: id.as_str().to_owned(),

@@ -1,29 +1,23 @@
 //! Who may connect and what they may do, in the words of the access crate; the files that the
 //! configuration names are read here.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use rialto_access::{
-    ConnectSubscription, Effect, Issuer, IssuerKeys, Mode, PresetToken, Rule, Secret, Settings as
-    Access, ThrottleSettings, UsersFile, Who,
+    ConnectSubscription, Effect, Issuer, IssuerKeys, Mode, PresetToken, Rule, Secret,
+    Settings as Access, ThrottleSettings, UsersFile, Who,
 };
 use rialto_broker::Action;
 use rialto_config::{
     AccessAction, AccessMode, AccessRule, JwtIssuer, JwtKeys, Settings, Unmatched,
 };
 
-/// The file with users in the data directory, where the settings name no other.
-const USERS_FILE: &str = "users.toml";
-
 /// # Errors
 /// What is wrong with a file, in words for the operator.
 pub(crate) fn access(settings: &Settings) -> Result<Access, String> {
     let access = &settings.access;
-    let users = UsersFile::read_or_new(&users_file(settings)).map_err(|error| error.to_string())?;
+    let users =
+        UsersFile::read_or_new(&settings.users_file()).map_err(|error| error.to_string())?;
     Ok(Access {
         mode: match access.mode {
             AccessMode::Open => Mode::Open,
@@ -43,12 +37,6 @@ pub(crate) fn access(settings: &Settings) -> Result<Access, String> {
         issuers: access.jwt.iter().map(issuer).collect::<Result<_, _>>()?,
         accepts_certificates: settings.tls.client_authority.get().is_some(),
     })
-}
-
-/// Returns the file that holds the users.
-pub(crate) fn users_file(settings: &Settings) -> PathBuf {
-    let named = settings.access.users_file.get();
-    named.map_or_else(|| settings.server.data_dir.join(USERS_FILE), Path::to_owned)
 }
 
 pub(crate) fn throttle(settings: &Settings) -> ThrottleSettings {
@@ -104,8 +92,9 @@ fn subscription(subscription: &rialto_config::ConnectSubscription) -> ConnectSub
 fn issuer(issuer: &JwtIssuer) -> Result<Issuer, String> {
     let name = &issuer.name;
     let read = |path: &Path| {
-        fs::read_to_string(path)
-            .map_err(|error| format!("access.jwt {name}: {} cannot be read: {error}", path.display()))
+        fs::read_to_string(path).map_err(|error| {
+            format!("access.jwt {name}: {} cannot be read: {error}", path.display())
+        })
     };
     let keys = match issuer.keys() {
         Some(JwtKeys::Secret(secret)) => IssuerKeys::Secret(secret.expose().as_bytes().to_vec()),

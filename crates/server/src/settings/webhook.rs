@@ -10,8 +10,7 @@ use rialto_webhook::Settings;
 /// When the file with authorities cannot be read.
 pub(crate) fn webhook(settings: &rialto_config::Webhook) -> Result<Settings, String> {
     let read = |path: &std::path::Path| {
-        fs::read(path)
-            .map_err(|error| format!("webhook.authority {}: {error}", path.display()))
+        fs::read(path).map_err(|error| format!("webhook.authority {}: {error}", path.display()))
     };
     Ok(Settings {
         url: settings.url.clone(),
