@@ -81,7 +81,11 @@ pub(crate) enum Hold {
 impl Connection {
     /// Serves the connection until it ends; `early` was read with the greeting.
     pub(crate) async fn run(mut self: Box<Self>, early: Vec<u8>) {
-        std::future::poll_fn(|context| Poll::Ready(self.on_bytes(&early, context))).await;
+        std::future::poll_fn(|context| {
+            self.on_bytes(&early, context);
+            Poll::Ready(())
+        })
+        .await;
         drop(early);
         let reason = std::future::poll_fn(|context| self.poll(context)).await;
         let lost = self.hub.round(|broker| {

@@ -123,11 +123,13 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
-    /// Has the store told of all open sessions, because it is to know of them from now on.
-    pub(super) fn note_open_sessions(&mut self) {
+    /// Has the store told of all open sessions, because it is to know of them from now on; or to
+    /// forget them, because it is not.
+    pub(super) fn note_open_sessions(&mut self, is_to_know: bool) {
+        let began = is_to_know.then_some(self.now.unix_ms);
         for connection in self.sessions() {
             if let Some(client) = self.session(connection) {
-                self.note_session(client, true);
+                self.dirty.sessions.insert(self.clients[client].id.clone(), began);
             }
         }
     }

@@ -144,8 +144,8 @@ impl<E: Encoder> Broker<E> {
         for channel in self.channels.values_mut() {
             channel.profile = self.profiles.of(&self.settings, channel.name.as_str()).clone();
         }
-        if !reported {
-            self.note_open_sessions();
+        if reported != self.remembers_sessions() {
+            self.note_open_sessions(!reported);
         }
     }
 }

@@ -69,12 +69,13 @@ impl Session {
             put_answer(&mut sent, carrier(format), id.as_str(), &answer);
         }
         let session = Session { connection, id, server, may_replicate, has_echo: false, sent };
-        if let Some(admission) = gate.admit_anybody(session.id.as_str()) {
-            broker.connect_transient(connection, &session.id, &admission);
-        }
+        // Clients take the queue of the first frame for their id: nothing may come before it.
         if !session.is_gateway(broker) {
             let (response, server) = ("OK: Welcome to CoreMQ server", &*session.server.name);
             session.answer(&Answer::Welcome { response, server }, session.id.as_str(), broker);
+        }
+        if let Some(admission) = gate.admit_anybody(session.id.as_str()) {
+            broker.connect_transient(connection, &session.id, &admission);
         }
         session
     }

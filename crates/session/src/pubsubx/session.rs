@@ -1,6 +1,8 @@
 //! One PubSubX connection: which command is lawful when, and what it leads to.
 
-use rialto_broker::{Broker, ClientId, CloseReason, ConnectionKey, Entry, Gate, Publish, Qos};
+use rialto_broker::{
+    Broker, ClientId, CloseReason, ConnectionKey, Entry, Gate, Publish, Qos, Reject,
+};
 use rialto_wire::pubsubx::{Command, NAME_BYTES_MAX, payload_of, put_restored, put_text};
 
 use crate::{Dialects, Inquiry, Matter};
@@ -150,8 +152,12 @@ impl Session {
             Some(admission) => admission,
             None => gate.admit(name, token, broker.now().unix_ms),
         };
-        let Ok(admission) = admission else {
-            return self.refuse("ERROR: Token not valid for this name", name, broker);
+        let admission = match admission {
+            Ok(admission) => admission,
+            Err(Reject::InvalidToken) => {
+                return self.refuse("ERROR: Token not valid for this name", name, broker);
+            }
+            Err(reject) => return self.refuse(&format!("ERROR: {reject}"), name, broker),
         };
         let client = ClientId::from(name);
         let notice = match broker.connect_transient(self.connection, &client, &admission) {

@@ -181,7 +181,7 @@ fn credentials_and_sessions_may_be_refused_for_a_reason() {
             0s bob < id-bob {"response":"OK: Welcome to CoreMQ server","server":"rialto"}
             0s bob < id-bob {"response":"ERROR: you are not wanted here"}
             0s ws.eve < {"error":"you are not wanted here"}
-            0s psx.cleo < ERROR: Token not valid for this name
+            0s psx.cleo < ERROR: you are not wanted here
             0s psx.cleo x the session was refused
         "#]],
     );
