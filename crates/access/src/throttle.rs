@@ -20,7 +20,7 @@ const FORGIVING_MS: u64 = 10_000;
 const ENTRIES_MAX: usize = 20_000;
 
 /// How patient a [`Throttle`] is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ThrottleSettings {
     /// Failures before anybody has to wait.
     pub failed_attempts_max: u32,

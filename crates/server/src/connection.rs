@@ -47,6 +47,8 @@ pub(crate) struct ConnectionLimits {
     pub(crate) json_depth_max: usize,
     pub(crate) packet_bytes_max: usize,
     pub(crate) publisher_stall_max: Duration,
+    /// How long one may take to say what it speaks.
+    pub(crate) greeting_timeout: Duration,
     /// How long lost clients may take to come back.
     pub(crate) jmqt_resume_for: Duration,
     pub(crate) pubsubx_resume_for: Duration,

@@ -7,7 +7,7 @@ mod verdict;
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use rialto_access::{Access, Throttle};
 use rialto_application::{DynApplication, Event, Events, Future, Peer};
 use rialto_broker::{Permit, Reject};
@@ -25,7 +25,7 @@ const HASHING_MAX: usize = 2;
 /// Decides on what packets ask.
 pub(crate) struct Doorkeeper {
     pub(crate) access: Arc<Access>,
-    throttle: Throttle,
+    throttle: ArcSwap<Throttle>,
     application: ArcSwapOption<Carried>,
     controls: Controls,
     hashing: Semaphore,
@@ -55,7 +55,7 @@ impl Doorkeeper {
     ) -> Self {
         Doorkeeper {
             access,
-            throttle,
+            throttle: ArcSwap::from_pointee(throttle),
             application: ArcSwapOption::from(application.map(Arc::new)),
             controls,
             hashing: Semaphore::new(HASHING_MAX),
@@ -71,6 +71,11 @@ impl Doorkeeper {
     /// Puts another application in place of the present one.
     pub(crate) fn replace_application(&self, application: Option<Carried>) {
         self.application.store(application.map(Arc::new));
+    }
+
+    /// Slows guessing down in another way from now on; who failed before is forgotten.
+    pub(crate) fn replace_throttle(&self, throttle: Throttle) {
+        self.throttle.store(Arc::new(throttle));
     }
 
     /// Returns the events whose packets somebody is asked about.

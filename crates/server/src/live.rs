@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
-use rialto_access::Access;
+use rialto_access::{Access, Throttle};
 use rialto_config::{Difference, JwtKeys, Settings, SlowConsumer, difference, needs_restart};
 
 use crate::{
@@ -73,6 +73,9 @@ impl Live {
         self.webhooks.take_up(application, &self.hub.doorkeeper);
         self.limits.store(Arc::new(map::connection(&settings)));
         self.hub.set_close_slow(settings.delivery.slow_consumer == SlowConsumer::Close);
+        if map::throttle(&old) != map::throttle(&settings) {
+            self.hub.doorkeeper.replace_throttle(Throttle::new(map::throttle(&settings)));
+        }
         let reports = self.reports_departures();
         let broker_settings = map::broker(&settings, 0, reports);
         self.hub.round(|broker| broker.reconfigure(broker_settings));

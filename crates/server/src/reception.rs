@@ -4,7 +4,7 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use rialto_application::{Peer, Protocol};
-use rialto_broker::{CloseReason, Manners};
+use rialto_broker::{CloseReason, ConnectionKey, Manners};
 use rialto_session::{coremq, jmqt, pubsubx};
 use rialto_wire::{coremq as coremq_wire, jmqt as jmqt_wire, pubsubx as pubsubx_wire};
 use tokio::{net::TcpStream, sync::watch, time::timeout};
@@ -22,7 +22,7 @@ use crate::{
     replicants::Replicants,
     speech::{Framing, Speech},
     status::{self, StatusPage},
-    websocket::Origins,
+    websocket::{Origins, WebSocketReader},
 };
 
 /// A paced client has one stored message under way at a time (J-109).
@@ -70,7 +70,6 @@ pub(crate) struct Reception {
     pub(crate) limits: Arc<ArcSwap<ConnectionLimits>>,
     pub(crate) admission: Arc<Admission>,
     pub(crate) outbox_bytes_max: usize,
-    pub(crate) greeting_timeout: Duration,
     /// What this server calls itself.
     pub(crate) server: Arc<coremq::Server>,
     pub(crate) replicants: Arc<Replicants>,
@@ -161,7 +160,8 @@ impl Reception {
     ) {
         _ = socket.set_nodelay(true);
         let mut stopping = self.stopping.clone();
-        let serving = async { serve(secure(socket, &tls, self.greeting_timeout).await?).await };
+        let serving =
+            async { serve(secure(socket, &tls, self.limits.load().greeting_timeout).await?).await };
         let ended = tokio::select! {
             ended = serving => ended,
             _ = stopping.wait_for(|stopping| *stopping) => Ok(()),
@@ -190,7 +190,7 @@ impl Reception {
                 _ = stopping.wait_for(|stopping| *stopping) => Err(io::ErrorKind::Interrupted.into()),
             }
         };
-        match timeout(self.greeting_timeout, greeting).await {
+        match timeout(self.limits.load().greeting_timeout, greeting).await {
             Ok(Ok(greeted)) => Some(self.connection(greeted, peer, &door).await),
             Ok(Err(error)) => {
                 tracing::debug!(%error, "connection ended before it said what it speaks");
@@ -218,30 +218,9 @@ impl Reception {
             certificate: door.tls.client_id(&stream),
         });
         let is_paced = door.is_paced && !is_websocket;
-        let framed = match door.dialect {
-            Dialect::Jmqt => Framed::Terminated,
-            Dialect::Coremq | Dialect::CoremqWebsocket => Framed::Counted,
-            Dialect::Pubsubx => Framed::Marked,
-        };
-        let owned =
-            |stream| Link::Owned(Box::new(OwnedLink::new(stream, is_paced.then_some(framed))));
-        let (link, socket) = match stream {
-            Stream::Plain(socket) if !is_paced => (Link::Shared, Some(socket)),
-            Stream::Plain(socket) => (owned(OwnedStream::Plain(socket)), None),
-            Stream::Tls(stream) => (owned(OwnedStream::Tls(stream)), None),
-        };
         let limits = self.limits.load_full();
-        let packet_bytes_max = limits.packet_bytes_max;
-        let framing = match (websocket, door.dialect) {
-            (Some(reader), _) => Framing::WebSocket(reader),
-            (None, Dialect::Jmqt) => {
-                Framing::Terminated(jmqt_wire::FrameSplitter::new(packet_bytes_max))
-            }
-            (None, Dialect::Pubsubx) => Framing::Marked(pubsubx_wire::FrameSplitter::new(
-                limits.pubsubx_request_bytes_max.min(packet_bytes_max),
-            )),
-            (None, _) => Framing::Counted(coremq_wire::FrameSplitter::new(packet_bytes_max)),
-        };
+        let (link, socket) = link(stream, is_paced.then(|| framed(door.dialect)));
+        let framing = framing(&limits, websocket, door.dialect);
         let outlet = Arc::new(Outlet::new(socket, self.outbox_bytes_max));
         let window = if is_paced { PACED_WINDOW } else { u32::MAX };
         let manners = manners(&limits, (door.dialect, is_websocket), window);
@@ -251,15 +230,7 @@ impl Reception {
             Dialect::Pubsubx => {
                 Speech::Pubsubx(pubsubx::Session::new(key), limits.pubsubx_diagnostics)
             }
-            Dialect::Coremq | Dialect::CoremqWebsocket => {
-                let id = Uuid::new_v4().hyphenated().to_string();
-                let may_replicate = self.replicants.allow(address.ip());
-                let welcome = Welcome(self.hub.doorkeeper.welcome(&peer, &id).await);
-                Speech::Coremq(Box::new(self.hub.round(|broker| {
-                    let who = (&*id, self.server.clone());
-                    coremq::Session::begin(key, who, may_replicate, broker, &welcome)
-                })))
-            }
+            Dialect::Coremq | Dialect::CoremqWebsocket => self.begin_coremq(key, &peer).await,
         };
         let connection = Connection {
             hub: self.hub.clone(),
@@ -273,6 +244,53 @@ impl Reception {
             hold: None,
         };
         (Box::new(connection), early)
+    }
+
+    /// Begins the session of a CoreMQ connection, which is there before its client says anything.
+    async fn begin_coremq(&self, key: ConnectionKey, peer: &Peer) -> Speech {
+        let id = Uuid::new_v4().hyphenated().to_string();
+        let may_replicate = self.replicants.allow(peer.address.ip());
+        let welcome = Welcome(self.hub.doorkeeper.welcome(peer, &id).await);
+        Speech::Coremq(Box::new(self.hub.round(|broker| {
+            let who = (&*id, self.server.clone());
+            coremq::Session::begin(key, who, may_replicate, broker, &welcome)
+        })))
+    }
+}
+
+/// Makes the link of a stream, and the socket of its outlet where anybody may write to it.
+fn link(stream: Stream, paced: Option<Framed>) -> (Link, Option<TcpStream>) {
+    let owned = |stream| Link::Owned(Box::new(OwnedLink::new(stream, paced)));
+    match stream {
+        Stream::Plain(socket) if paced.is_none() => (Link::Shared, Some(socket)),
+        Stream::Plain(socket) => (owned(OwnedStream::Plain(socket)), None),
+        Stream::Tls(stream) => (owned(OwnedStream::Tls(stream)), None),
+    }
+}
+
+fn framed(dialect: Dialect) -> Framed {
+    match dialect {
+        Dialect::Jmqt => Framed::Terminated,
+        Dialect::Coremq | Dialect::CoremqWebsocket => Framed::Counted,
+        Dialect::Pubsubx => Framed::Marked,
+    }
+}
+
+fn framing(
+    limits: &ConnectionLimits,
+    websocket: Option<Box<WebSocketReader>>,
+    dialect: Dialect,
+) -> Framing {
+    let packet_bytes_max = limits.packet_bytes_max;
+    match (websocket, dialect) {
+        (Some(reader), _) => Framing::WebSocket(reader),
+        (None, Dialect::Jmqt) => {
+            Framing::Terminated(jmqt_wire::FrameSplitter::new(packet_bytes_max))
+        }
+        (None, Dialect::Pubsubx) => Framing::Marked(pubsubx_wire::FrameSplitter::new(
+            limits.pubsubx_request_bytes_max.min(packet_bytes_max),
+        )),
+        (None, _) => Framing::Counted(coremq_wire::FrameSplitter::new(packet_bytes_max)),
     }
 }
 

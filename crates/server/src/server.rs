@@ -106,11 +106,6 @@ impl Server {
             limits: connection_limits,
             admission: admission.clone(),
             outbox_bytes_max: limits.outbox_bytes_max.as_usize(),
-            // J-45: one that says nothing is given no more time than a session that falls silent.
-            greeting_timeout: limits
-                .authenticate_timeout
-                .get()
-                .min(settings.session.heartbeat_timeout.get()),
             server,
             replicants: Arc::default(),
             stopping: stopping.subscribe(),

@@ -112,6 +112,12 @@ pub(crate) fn connection(settings: &Settings) -> ConnectionLimits {
         json_depth_max: settings.limits.json_depth_max,
         packet_bytes_max: settings.limits.packet_bytes_max.as_usize(),
         publisher_stall_max: settings.delivery.publisher_stall_max.get(),
+        // J-45: one that says nothing is given no more time than a session that falls silent.
+        greeting_timeout: settings
+            .limits
+            .authenticate_timeout
+            .get()
+            .min(settings.session.heartbeat_timeout.get()),
         jmqt_resume_for: settings.session.resume_time.get(),
         pubsubx_resume_for: settings.pubsubx.resume_time.get(),
         pubsubx_request_bytes_max: settings.pubsubx.request_bytes_max.as_usize(),

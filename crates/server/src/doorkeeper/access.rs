@@ -25,7 +25,7 @@ impl Doorkeeper {
             Err(reject) => Err(Refusal { message: reject.to_string(), reject }),
         };
         if let Err(Refusal { reject: Reject::Failed(_) | Reject::InvalidToken, .. }) = &result {
-            self.throttle.note_failure(peer.address.ip(), &name, self.clock.now().unix_ms);
+            self.throttle.load().note_failure(peer.address.ip(), &name, self.clock.now().unix_ms);
         }
         result
     }
@@ -41,7 +41,7 @@ impl Doorkeeper {
         let has_failed = matches!(own, Err(Reject::InvalidToken | Reject::Failed(_)));
         let result = self.ask_whether(peer, client, token, own).await;
         if has_failed && result.is_err() {
-            self.throttle.note_failure(peer.address.ip(), client, self.clock.now().unix_ms);
+            self.throttle.load().note_failure(peer.address.ip(), client, self.clock.now().unix_ms);
         }
         result
     }
@@ -161,7 +161,7 @@ impl Doorkeeper {
 
     /// Lets somebody who failed before wait, so that guessing takes long.
     async fn slow_down(&self, peer: &Peer, name: &str) {
-        let delay = self.throttle.delay(peer.address.ip(), name, self.now());
+        let delay = self.throttle.load().delay(peer.address.ip(), name, self.now());
         if !delay.is_zero() {
             tracing::debug!(address = %peer.address.ip(), ?delay, "an attempt has to wait");
             sleep(delay).await;
