@@ -8,7 +8,7 @@ use crate::schema::LISTENERS;
 use crate::settings::{Listener, Settings};
 
 /// Sections and keys whose change takes effect with the next start only.
-const RESTART: [&str; 12] = [
+const RESTART: [&str; 11] = [
     "server",
     LISTENERS,
     "cluster",
@@ -19,7 +19,6 @@ const RESTART: [&str; 12] = [
     "store.bytes_max",
     "limits.connections_max",
     "limits.connections_per_address_max",
-    "limits.packet_bytes_max",
     "limits.outbox_bytes_max",
 ];
 

@@ -107,13 +107,13 @@ fn what_is_laid_out_at_the_start_needs_a_restart() {
         "store.bytes_max",
         "limits.connections_max",
         "limits.connections_per_address_max",
-        "limits.packet_bytes_max",
         "limits.outbox_bytes_max",
     ];
     assert!(keys.iter().all(|key| needs_restart(key)));
     let live = [
         "store.log_bytes_max",
         "limits.subscriptions_max",
+        "limits.packet_bytes_max",
         "tls.certificate",
         "access.rules",
         "webhook.url",
