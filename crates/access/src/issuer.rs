@@ -31,8 +31,8 @@ pub struct Issuer {
 pub enum IssuerKeys {
     /// The bytes of a shared secret, for HS256 to HS512; at least 32.
     Secret(Vec<u8>),
-    /// The text of a PEM file with a public key or a certificate: RSA, elliptic curve (P-256,
-    /// P-384) or Ed25519.
+    /// The text of a PEM file with a public key or a certificate: RSA, elliptic curve (of 256 or
+    /// 384 bits) or Ed25519.
     Pem(String),
     /// The text of a JSON file with a set of JWKs.
     JwkSet(String),

@@ -179,7 +179,8 @@ impl Story {
         assert!(!names.contains(&json!(channel)), "a refused subscription is none");
 
         let mut bob = online(broker, "bob");
-        let lamp = json!("x".repeat(PAYLOAD_BYTES));
+        // More than the leftovers of pages hold, wherever these are.
+        let lamp = json!("x".repeat(64 << 10));
         let packet = publish_stored("lamp", &lamp, "lamp").replace("\"q\"", "\"rt\":1,\"q\"");
         assert_eq!(status(&bob.ask(packet)), 5);
         eve.subscribe("lamp");
