@@ -22,11 +22,13 @@ mod hub;
 mod store;
 
 mod admission;
+mod api;
 mod connection;
 mod control;
 mod decision;
 mod doorkeeper;
 mod greeting;
+mod http;
 mod intake;
 mod link;
 mod listener;

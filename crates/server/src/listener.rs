@@ -81,8 +81,8 @@ impl Listener {
                         reception.serve_cache(socket, tls).await;
                         drop(permit);
                     }),
-                    Room::Status(tls) => tokio::spawn(async move {
-                        reception.serve_status(socket, tls).await;
+                    Room::Http(tls) => tokio::spawn(async move {
+                        reception.serve_http(socket, peer, tls).await;
                         drop(permit);
                     }),
                 };

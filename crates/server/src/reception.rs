@@ -15,13 +15,14 @@ use crate::{
     connection::{Connection, ConnectionLimits},
     doorkeeper::Welcome,
     greeting::{Greeted, Stream, Tls, greet, secure},
+    http::HttpService,
     hub::Hub,
     link::{Framed, Link, OwnedLink, OwnedStream},
     memcached::{self, Cache},
     outlet::Outlet,
     replicants::Replicants,
     speech::{Framing, Speech},
-    status::{self, StatusPage},
+    status,
     websocket::{Origins, WebSocketReader},
 };
 
@@ -38,8 +39,8 @@ pub(crate) enum Room {
     Broker(Door),
     /// The cache, whose connections are no clients of the broker.
     Cache(Tls),
-    /// The status page.
-    Status(Tls),
+    /// The API and the status page.
+    Http(Tls),
 }
 
 /// What clients of the broker speak.
@@ -66,7 +67,7 @@ pub(crate) struct Door {
 pub(crate) struct Reception {
     pub(crate) hub: Arc<Hub>,
     pub(crate) cache: Arc<Cache>,
-    pub(crate) status_page: StatusPage,
+    pub(crate) http: HttpService,
     pub(crate) limits: Arc<ArcSwap<ConnectionLimits>>,
     pub(crate) admission: Arc<Admission>,
     pub(crate) outbox_bytes_max: usize,
@@ -90,14 +91,14 @@ impl Room {
             rialto_config::Dialect::CoremqWebsocket => Dialect::CoremqWebsocket,
             rialto_config::Dialect::Pubsubx => Dialect::Pubsubx,
             rialto_config::Dialect::Memcached => return Room::Cache(tls),
-            rialto_config::Dialect::Http => return Room::Status(tls),
+            rialto_config::Dialect::Http => return Room::Http(tls),
         };
         Room::Broker(Door { dialect, tls, is_paced, origins })
     }
 
     pub(crate) fn tls(&self) -> &Tls {
         match self {
-            Room::Broker(Door { tls, .. }) | Room::Cache(tls) | Room::Status(tls) => tls,
+            Room::Broker(Door { tls, .. }) | Room::Cache(tls) | Room::Http(tls) => tls,
         }
     }
 
@@ -111,7 +112,7 @@ impl Room {
                 Dialect::Pubsubx => rialto_config::Dialect::Pubsubx,
             },
             Room::Cache(_) => rialto_config::Dialect::Memcached,
-            Room::Status(_) => rialto_config::Dialect::Http,
+            Room::Http(_) => rialto_config::Dialect::Http,
         }
     }
 
@@ -119,7 +120,7 @@ impl Room {
     pub(crate) fn refusal(&self, reason: CloseReason) -> Vec<u8> {
         let packet = match self {
             Room::Cache(_) => return memcached::TOO_MANY.into(),
-            Room::Status(_) => return status::TOO_MANY.into(),
+            Room::Http(_) => return status::TOO_MANY.into(),
             Room::Broker(Door { dialect: Dialect::Coremq, .. }) => coremq::last_word(reason, "-"),
             Room::Broker(Door { dialect: Dialect::Pubsubx, .. }) => None,
             Room::Broker(Door { dialect: Dialect::CoremqWebsocket, .. }) => {
@@ -142,11 +143,11 @@ impl Reception {
         .await;
     }
 
-    /// Serves the status page to a client until it goes or the server stops.
-    pub(crate) async fn serve_status(&self, socket: TcpStream, tls: Tls) {
+    /// Serves HTTP to a client until it goes or the server stops.
+    pub(crate) async fn serve_http(&self, socket: TcpStream, peer: SocketAddr, tls: Tls) {
         self.serve_apart(socket, tls, async |stream| match stream {
-            Stream::Plain(stream) => self.status_page.serve(stream).await,
-            Stream::Tls(stream) => self.status_page.serve(stream).await,
+            Stream::Plain(stream) => self.http.serve(stream, peer).await,
+            Stream::Tls(stream) => self.http.serve(stream, peer).await,
         })
         .await;
     }

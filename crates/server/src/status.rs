@@ -2,23 +2,23 @@
 //!
 //! It only shows; nothing can be changed through it.
 
-use std::{io, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::State,
-    http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE},
-    response::IntoResponse,
+    extract::{Request, State},
+    http::{
+        StatusCode,
+        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE},
+    },
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
     routing::get,
 };
-use hyper::server::conn::http1;
-use hyper_util::{rt::TokioIo, rt::TokioTimer, service::TowerToHyperService};
 use rialto_broker::Stats;
-use rialto_session::coremq;
 use serde::Serialize;
-use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::{handle::Handle, hub::Hub};
+use crate::http::Asked;
 
 /// Told to a client for which there is no room.
 pub(crate) const TOO_MANY: &[u8] =
@@ -26,18 +26,6 @@ pub(crate) const TOO_MANY: &[u8] =
 
 /// Scripts and styles come from this server only.
 const POLICY: &str = "default-src 'self'";
-
-/// Serves the page and what it shows.
-#[derive(Clone)]
-pub(crate) struct StatusPage {
-    router: Router,
-}
-
-/// What the handlers ask.
-struct Asked {
-    hub: Arc<Hub>,
-    server: Arc<coremq::Server>,
-}
 
 /// What `/status.json` says.
 #[derive(Debug, Serialize)]
@@ -54,42 +42,27 @@ struct Status {
     stats: Stats,
 }
 
-impl StatusPage {
-    pub(crate) fn new(handle: Handle, server: Arc<coremq::Server>) -> Self {
-        let hub = handle.hub().clone();
-        let router = Router::new()
-            .route(
-                "/",
-                get(|| document("text/html; charset=utf-8", include_str!("status/page.html"))),
-            )
-            .route("/status.css", get(|| document("text/css", include_str!("status/page.css"))))
-            .route(
-                "/status.js",
-                get(|| document("text/javascript", include_str!("status/page.js"))),
-            )
-            .route("/status.json", get(status))
-            .with_state(Arc::new(Asked { hub, server }));
-        StatusPage { router }
-    }
+/// Makes the router of the page and of what it shows.
+pub(crate) fn router(asked: Arc<Asked>) -> Router {
+    let page = Router::new()
+        .route("/", get(|| document("text/html; charset=utf-8", include_str!("status/page.html"))))
+        .route("/status.css", get(|| document("text/css", include_str!("status/page.css"))))
+        .route("/status.js", get(|| document("text/javascript", include_str!("status/page.js"))))
+        .route("/status.json", get(status));
+    page.route_layer(from_fn_with_state(asked.clone(), only_where_wanted)).with_state(asked)
+}
 
-    /// Serves one connection until its client goes.
-    ///
-    /// # Errors
-    /// When the connection breaks, or says what is no HTTP.
-    pub(crate) async fn serve(
-        &self,
-        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    ) -> io::Result<()> {
-        let service = TowerToHyperService::new(self.router.clone());
-        http1::Builder::new()
-            // With a timer, a client that does not finish its request is not waited for: 30 s.
-            .timer(TokioTimer::new())
-            // One that has ended its side still reads.
-            .half_close(true)
-            .serve_connection(TokioIo::new(stream), service)
-            .await
-            .map_err(io::Error::other)
+/// Hides the page where the settings do not want it.
+async fn only_where_wanted(
+    State(asked): State<Arc<Asked>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if asked.handle.settings().api.status_page {
+        return next.run(request).await;
     }
+    (StatusCode::NOT_FOUND, "the status page is not served here (api.status_page)\n")
+        .into_response()
 }
 
 async fn document(content_type: &'static str, text: &'static str) -> impl IntoResponse {
@@ -103,7 +76,7 @@ async fn document(content_type: &'static str, text: &'static str) -> impl IntoRe
 
 async fn status(State(asked): State<Arc<Asked>>) -> impl IntoResponse {
     let server = asked.server.address.clone();
-    let status = asked.hub.round(|broker| Status {
+    let status = asked.handle.hub().round(|broker| Status {
         server,
         version: env!("CARGO_PKG_VERSION"),
         uptime_s: broker.now().uptime.as_secs(),

@@ -84,9 +84,9 @@ choice! {
         Ps384 = "PS384",
         /// RSA, PSS, with SHA-512.
         Ps512 = "PS512",
-        /// ECDSA on P-256 with SHA-256.
+        /// ECDSA on the curve of 256 bits with SHA-256.
         Es256 = "ES256",
-        /// ECDSA on P-384 with SHA-384.
+        /// ECDSA on the curve of 384 bits with SHA-384.
         Es384 = "ES384",
         /// Ed25519.
         EdDsa = "EdDSA",

@@ -1,7 +1,7 @@
 //! Who a client is, and whether its session may be opened: the server's own access first, slowed
 //! where somebody guesses, then the application.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use rialto_access::{Access, Identity};
 use rialto_application::{
@@ -56,6 +56,19 @@ impl Doorkeeper {
         };
         let own = anybody.or_else(|| self.access.anybody(id)).ok_or(Reject::InvalidToken);
         self.ask_whether(peer, id, String::new(), own).await.ok()
+    }
+
+    /// Lets a program at an address that showed wrong keys of the API wait.
+    pub(crate) async fn slow_down_address(&self, address: IpAddr) {
+        let delay = self.throttle.load().delay(address, &of_the_api(address), self.now());
+        if !delay.is_zero() {
+            sleep(delay).await;
+        }
+    }
+
+    /// Notes that a wrong key of the API was shown from an address.
+    pub(crate) fn note_failure_of(&self, address: IpAddr) {
+        self.throttle.load().note_failure(address, &of_the_api(address), self.now());
     }
 
     async fn ask_who(&self, peer: &Peer, data: &str) -> Result<Authentication, Reject> {
@@ -181,4 +194,9 @@ impl Doorkeeper {
     fn now(&self) -> u64 {
         self.clock.now().unix_ms
     }
+}
+
+/// The name under which failures at the API count, one for each address: they are no client's.
+fn of_the_api(address: IpAddr) -> String {
+    format!("the API, from {address}")
 }

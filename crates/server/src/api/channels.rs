@@ -1,0 +1,189 @@
+//! Channels by HTTP, and the counters.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+    http::StatusCode,
+};
+use rialto_broker::Stats;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    clients::{PAGE_COUNT, PAGE_COUNT_MAX},
+    problem::Problem,
+};
+use crate::{handle::ChannelStatus, http::Asked};
+
+/// Which channels.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ChannelsQuery {
+    /// Those behind this name; `next` of the page before.
+    #[serde(default)]
+    after: String,
+    /// How many, 1 to 1,000.
+    limit: Option<usize>,
+}
+
+/// A page of channels in use, by name.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ChannelsPage {
+    channels: Vec<ChannelJson>,
+    /// Where the next page begins; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// What is known of a channel.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ChannelJson {
+    name: String,
+    /// Connected subscribers.
+    subscribers: usize,
+    /// Persistent subscribers, connected or not.
+    persistent_subscribers: usize,
+    /// Whether it has a retained message.
+    retained: bool,
+    /// Messages of its history.
+    history: usize,
+    /// Stored messages that not all persistent subscribers have acknowledged.
+    log_messages: u64,
+    /// Bytes of these.
+    log_bytes: u64,
+}
+
+/// A message that a channel keeps.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct KeptMessage {
+    /// Who published it; empty for the server.
+    publisher: String,
+    /// When, in milliseconds since 1970, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_ms: Option<u64>,
+    /// The message, as it was written.
+    #[schema(value_type = Value)]
+    payload: Box<RawValue>,
+}
+
+/// The last messages of a channel, oldest first.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct HistoryJson {
+    messages: Vec<KeptMessage>,
+}
+
+impl From<ChannelStatus> for ChannelJson {
+    fn from(status: ChannelStatus) -> Self {
+        ChannelJson {
+            name: status.name,
+            subscribers: status.subscriber_count,
+            persistent_subscribers: status.persistent_count,
+            retained: status.has_retained,
+            history: status.history_count,
+            log_messages: status.log_count,
+            log_bytes: status.log_bytes,
+        }
+    }
+}
+
+/// Lists channels in use
+#[utoipa::path(
+    get, path = "/v1/channels", tag = "channels", params(ChannelsQuery),
+    responses(
+        (status = 200, description = "A page of them", body = ChannelsPage),
+        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn list(
+    State(asked): State<Arc<Asked>>,
+    Query(query): Query<ChannelsQuery>,
+) -> Json<ChannelsPage> {
+    let limit = query.limit.unwrap_or(PAGE_COUNT).clamp(1, PAGE_COUNT_MAX);
+    let mut channels = asked.handle.channels(&query.after, limit + 1);
+    let is_more = limit < channels.len();
+    channels.truncate(limit);
+    let next = channels.last().filter(|_| is_more).map(|last| last.name.clone());
+    Json(ChannelsPage { channels: channels.into_iter().map(ChannelJson::from).collect(), next })
+}
+
+/// Shows a channel
+#[utoipa::path(
+    get, path = "/v1/channels/{channel}", tag = "channels",
+    params(("channel" = String, Path, description = "Its name, percent-encoded")),
+    responses(
+        (status = 200, description = "What is known of it", body = ChannelJson),
+        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn show(
+    State(asked): State<Arc<Asked>>,
+    Path(channel): Path<String>,
+) -> Result<Json<ChannelJson>, Problem> {
+    let status = asked.handle.channel(&channel);
+    status.map(|it| Json(it.into())).ok_or_else(|| Problem::unknown_channel(&channel))
+}
+
+/// Reads a channel's retained message
+#[utoipa::path(
+    get, path = "/v1/channels/{channel}/retained", tag = "channels",
+    params(("channel" = String, Path, description = "Its name, percent-encoded")),
+    responses(
+        (status = 200, description = "The message", body = KeptMessage),
+        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn retained(
+    State(asked): State<Arc<Asked>>,
+    Path(channel): Path<String>,
+) -> Result<Json<KeptMessage>, Problem> {
+    let Some(message) = asked.handle.retained(&channel) else {
+        let detail = format!("the channel {channel:?} has no retained message");
+        return Err(Problem::new(StatusCode::NOT_FOUND, detail));
+    };
+    Ok(Json(KeptMessage {
+        publisher: message.publisher,
+        at_ms: None,
+        payload: raw(message.payload),
+    }))
+}
+
+/// Reads the last messages of a channel
+#[utoipa::path(
+    get, path = "/v1/channels/{channel}/history", tag = "channels",
+    params(("channel" = String, Path, description = "Its name, percent-encoded")),
+    responses(
+        (status = 200, description = "The messages; none of a channel that is not in use", body = HistoryJson),
+        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn history(
+    State(asked): State<Arc<Asked>>,
+    Path(channel): Path<String>,
+) -> Json<HistoryJson> {
+    let messages = asked.handle.history(&channel).into_iter();
+    let messages = messages.map(|message| KeptMessage {
+        publisher: message.publisher,
+        at_ms: (message.at_ms > 0).then_some(message.at_ms),
+        payload: raw(message.payload),
+    });
+    Json(HistoryJson { messages: messages.collect() })
+}
+
+/// Reads the counters, named as in the control channel `$stats`
+#[utoipa::path(
+    get, path = "/v1/stats", tag = "server",
+    responses(
+        (status = 200, description = "Counters since the start, and gauges", body = Object),
+        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn stats(State(asked): State<Arc<Asked>>) -> Json<Stats> {
+    Json(asked.handle.stats())
+}
+
+fn raw(payload: String) -> Box<RawValue> {
+    RawValue::from_string(payload).expect("what is kept was checked to be JSON")
+}

@@ -1,0 +1,348 @@
+//! Clients by HTTP: who is there, and what is done about them.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+    http::StatusCode,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{body::Body, problem::Problem};
+use crate::{
+    handle::{ClientStatus, Subscription},
+    http::Asked,
+};
+
+/// Entries of a page, and how many there may be.
+pub(super) const PAGE_COUNT: usize = 100;
+pub(super) const PAGE_COUNT_MAX: usize = 1000;
+
+/// Which clients.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ClientsQuery {
+    /// Those behind this id; `next` of the page before.
+    #[serde(default)]
+    after: String,
+    /// How many, 1 to 1,000.
+    limit: Option<usize>,
+    /// Only those that are online.
+    #[serde(default)]
+    online: bool,
+}
+
+/// A page of clients, by id.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ClientsPage {
+    clients: Vec<ClientJson>,
+    /// Where the next page begins; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// What is known of a client.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ClientJson {
+    id: String,
+    /// Whether it has an open session.
+    online: bool,
+    /// Whether its connection was lost and its session waits for it.
+    lost: bool,
+    /// When it was there last, in milliseconds since 1970; now, while it is.
+    last_seen_ms: u64,
+    /// The name it goes by in rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
+    /// How long it has been connected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connected_s: Option<u64>,
+    /// Where it is connected from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    /// What it speaks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    protocol: Option<&'static str>,
+    /// Channels it is subscribed to.
+    subscriptions: usize,
+}
+
+/// Channels that a client is subscribed to.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SubscriptionsJson {
+    subscriptions: Vec<SubscriptionJson>,
+}
+
+/// A channel that a client is subscribed to, or is to be.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SubscriptionJson {
+    channel: String,
+    /// Whether it outlives the session.
+    #[serde(default)]
+    persistent: bool,
+}
+
+/// How a client is banned.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct NewBan {
+    /// What it is told.
+    reason: String,
+    /// How long; without, until it is lifted.
+    seconds: Option<u64>,
+}
+
+/// Who is banned.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BansJson {
+    bans: Vec<BanJson>,
+}
+
+/// A client that is banned.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BanJson {
+    client: String,
+    reason: String,
+    /// When it ends, in milliseconds since 1970; absent if it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until_ms: Option<u64>,
+}
+
+/// A token that opens a client's session.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TokenJson {
+    client: String,
+    token: String,
+}
+
+impl Default for NewBan {
+    fn default() -> Self {
+        NewBan { reason: "by the operator".to_owned(), seconds: None }
+    }
+}
+
+impl From<ClientStatus> for ClientJson {
+    fn from(status: ClientStatus) -> Self {
+        ClientJson {
+            id: status.id,
+            online: status.is_online,
+            lost: status.is_lost,
+            last_seen_ms: status.last_seen_ms,
+            account: status.account,
+            connected_s: status.connected_for.map(|connected| connected.as_secs()),
+            address: status.address.map(|address| address.to_string()),
+            protocol: status.protocol,
+            subscriptions: status.subscription_count,
+        }
+    }
+}
+
+/// Lists clients
+#[utoipa::path(
+    get, path = "/v1/clients", tag = "clients", params(ClientsQuery),
+    responses(
+        (status = 200, description = "A page of them", body = ClientsPage),
+        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn list(
+    State(asked): State<Arc<Asked>>,
+    Query(query): Query<ClientsQuery>,
+) -> Json<ClientsPage> {
+    let limit = query.limit.unwrap_or(PAGE_COUNT).clamp(1, PAGE_COUNT_MAX);
+    let mut clients = asked.handle.clients(&query.after, query.online, limit + 1);
+    let is_more = limit < clients.len();
+    clients.truncate(limit);
+    let next = clients.last().filter(|_| is_more).map(|last| last.id.clone());
+    Json(ClientsPage { clients: clients.into_iter().map(ClientJson::from).collect(), next })
+}
+
+/// Shows a client: whether it is online, and when it was seen last
+#[utoipa::path(
+    get, path = "/v1/clients/{client}", tag = "clients",
+    params(("client" = String, Path, description = "Its id, percent-encoded")),
+    responses(
+        (status = 200, description = "What is known of it", body = ClientJson),
+        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn show(
+    State(asked): State<Arc<Asked>>,
+    Path(client): Path<String>,
+) -> Result<Json<ClientJson>, Problem> {
+    let status = asked.handle.client(&client);
+    status.map(|it| Json(it.into())).ok_or_else(|| Problem::unknown_client(&client))
+}
+
+/// Lists what a client is subscribed to
+#[utoipa::path(
+    get, path = "/v1/clients/{client}/subscriptions", tag = "clients",
+    params(("client" = String, Path, description = "Its id, percent-encoded")),
+    responses(
+        (status = 200, description = "The channels", body = SubscriptionsJson),
+        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn subscriptions(
+    State(asked): State<Arc<Asked>>,
+    Path(client): Path<String>,
+) -> Result<Json<SubscriptionsJson>, Problem> {
+    let subscriptions = asked.handle.subscriptions(&client);
+    let subscriptions = subscriptions.ok_or_else(|| Problem::unknown_client(&client))?;
+    let json = |Subscription { channel, persistent }| SubscriptionJson { channel, persistent };
+    Ok(Json(SubscriptionsJson { subscriptions: subscriptions.into_iter().map(json).collect() }))
+}
+
+/// Subscribes a client, whatever its rights are
+#[utoipa::path(
+    post, path = "/v1/clients/{client}/subscriptions", tag = "clients",
+    params(("client" = String, Path, description = "Its id, percent-encoded")),
+    request_body = SubscriptionJson,
+    responses(
+        (status = 204, description = "It is subscribed"),
+        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn subscribe(
+    State(asked): State<Arc<Asked>>,
+    Path(client): Path<String>,
+    Body(subscription): Body<SubscriptionJson>,
+) -> Result<StatusCode, Problem> {
+    let SubscriptionJson { channel, persistent } = subscription;
+    asked.handle.subscribe(&client, &channel, persistent)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends a subscription of a client
+#[utoipa::path(
+    delete, path = "/v1/clients/{client}/subscriptions", tag = "clients",
+    params(("client" = String, Path, description = "Its id, percent-encoded")),
+    request_body = SubscriptionJson,
+    responses(
+        (status = 204, description = "It is not subscribed any more"),
+        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn unsubscribe(
+    State(asked): State<Arc<Asked>>,
+    Path(client): Path<String>,
+    Body(subscription): Body<SubscriptionJson>,
+) -> Result<StatusCode, Problem> {
+    asked.handle.unsubscribe(&client, &subscription.channel)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends a client's connection; it may come back at once
+#[utoipa::path(
+    post, path = "/v1/clients/{client}/disconnect", tag = "clients",
+    params(("client" = String, Path, description = "Its id, percent-encoded")),
+    responses(
+        (status = 204, description = "It is closed"),
+        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn disconnect(
+    State(asked): State<Arc<Asked>>,
+    Path(client): Path<String>,
+) -> Result<StatusCode, Problem> {
+    if asked.handle.disconnect(&client) {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    let detail = format!("the client {client:?} is not connected");
+    Err(Problem::new(StatusCode::NOT_FOUND, detail))
+}
+
+/// Sends a client away and does not let it in again
+#[utoipa::path(
+    post, path = "/v1/clients/{client}/ban", tag = "clients",
+    params(("client" = String, Path, description = "Its id, percent-encoded")),
+    request_body = NewBan,
+    responses(
+        (status = 204, description = "It is banned"),
+        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn ban(
+    State(asked): State<Arc<Asked>>,
+    Path(client): Path<String>,
+    Body(ban): Body<NewBan>,
+) -> Result<StatusCode, Problem> {
+    let lasts = ban.seconds.map(Duration::from_secs);
+    asked.handle.ban(&client, lasts, &ban.reason).map_err(Problem::unwritten)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Lifts a ban
+#[utoipa::path(
+    delete, path = "/v1/clients/{client}/ban", tag = "clients",
+    params(("client" = String, Path, description = "Its id, percent-encoded")),
+    responses(
+        (status = 204, description = "It is lifted"),
+        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn unban(
+    State(asked): State<Arc<Asked>>,
+    Path(client): Path<String>,
+) -> Result<StatusCode, Problem> {
+    if asked.handle.unban(&client).map_err(Problem::unwritten)? {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    let detail = format!("the client {client:?} is not banned");
+    Err(Problem::new(StatusCode::NOT_FOUND, detail))
+}
+
+/// Lists who is banned
+#[utoipa::path(
+    get, path = "/v1/bans", tag = "clients",
+    responses(
+        (status = 200, description = "All of them", body = BansJson),
+        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn bans(State(asked): State<Arc<Asked>>) -> Json<BansJson> {
+    let bans = asked.handle.bans().into_iter();
+    let json =
+        |ban: crate::Ban| BanJson { client: ban.client, reason: ban.reason, until_ms: ban.until };
+    Json(BansJson { bans: bans.map(json).collect() })
+}
+
+/// Ends all tokens that a client was given until now
+#[utoipa::path(
+    post, path = "/v1/clients/{client}/revoke-tokens", tag = "clients",
+    params(("client" = String, Path, description = "Its id, percent-encoded")),
+    responses(
+        (status = 204, description = "They open nothing any more"),
+        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn revoke_tokens(
+    State(asked): State<Arc<Asked>>,
+    Path(client): Path<String>,
+) -> Result<StatusCode, Problem> {
+    asked.handle.revoke_tokens(&client).map_err(Problem::unwritten)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Signs a token that opens a client's sessions
+#[utoipa::path(
+    post, path = "/v1/clients/{client}/token", tag = "clients",
+    params(("client" = String, Path, description = "Its id, percent-encoded")),
+    responses(
+        (status = 200, description = "The token", body = TokenJson),
+        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn sign_token(
+    State(asked): State<Arc<Asked>>,
+    Path(client): Path<String>,
+) -> Result<Json<TokenJson>, Problem> {
+    let token = asked
+        .handle
+        .sign_token(&client)
+        .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error))?;
+    Ok(Json(TokenJson { client, token }))
+}
