@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io;
 
+use rialto_access::UsersError;
 use rialto_client::{ConnectError, Disconnected, RequestError};
 use rialto_config::ConfigError;
 
@@ -42,6 +43,16 @@ impl Failure {
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         Failure::new(Exit::Usage, error.to_string())
+    }
+}
+
+impl From<UsersError> for Failure {
+    fn from(error: UsersError) -> Self {
+        let exit = match error {
+            UsersError::NoName | UsersError::NoPassword => Exit::Usage,
+            _ => Exit::Failed,
+        };
+        Failure::new(exit, error.to_string())
     }
 }
 
