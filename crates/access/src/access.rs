@@ -10,6 +10,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use rialto_broker::{Action, Admission, Rights, UnixMs};
+use serde_json::{Map, Value};
 
 use crate::{
     AccessError, Explanation, Identity, Revocations, Settings, SigningKey, holder::Holder,
@@ -76,12 +77,18 @@ impl Access {
     }
 
     /// Returns the identity that a client of that name would have, for trying rules out: with these
-    /// groups, those of its user and those of its preset tokens.
+    /// groups, those of its user and those of its preset tokens, and with these claims of a JWT.
+    /// What a JWT limits its holder to is not among them.
     #[must_use]
-    pub fn identity_for_test(&self, client: &str, groups: &[String]) -> Identity {
+    pub fn identity_for_test(
+        &self,
+        client: &str,
+        groups: &[String],
+        claims: Map<String, Value>,
+    ) -> Identity {
         let mut all = self.state().all_groups_of(client);
         all.extend(groups.iter().cloned());
-        Identity::of_application(client, all)
+        Identity::of_application(client, all).with_claims(claims, None)
     }
 
     /// Tells the time. Rights that are renewed go by it, since they are not given one: call it

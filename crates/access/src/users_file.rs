@@ -2,7 +2,8 @@
 
 use std::{
     collections::BTreeSet,
-    fs, io,
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -10,6 +11,11 @@ use rialto_broker::UnixMs;
 use serde::{Deserialize, Serialize};
 
 use crate::{Secret, User, Users, atomic_file, password};
+
+mod error;
+mod lock;
+
+pub use error::UsersError;
 
 /// What stands above the users in the file.
 const HEADING: &str = "# Written by `rialto user`. Passwords are argon2id hashes.\n\n";
@@ -20,62 +26,8 @@ const HEADING: &str = "# Written by `rialto user`. Passwords are argon2id hashes
 pub struct UsersFile {
     path: PathBuf,
     users: Users,
-}
-
-/// Why users could not be read or changed.
-#[derive(Debug, thiserror::Error)]
-pub enum UsersError {
-    /// The file cannot be read.
-    #[error("cannot read the users file {path}: {source}")]
-    Unreadable {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The file cannot be written; it is as it was.
-    #[error("cannot write the users file {path}: {source}")]
-    Unwritable {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The file is no list of users.
-    #[error("the users file {path} is damaged{place}: {reason}")]
-    Damaged {
-        /// Which file.
-        path: PathBuf,
-        /// Where in it, if that is known.
-        place: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// A user has no hash for a password.
-    #[error(
-        "user \"{name}\" in {path} has no argon2id hash as its password; set one with: rialto user passwd {name}"
-    )]
-    NoHash {
-        /// Which file.
-        path: PathBuf,
-        /// Which user.
-        name: String,
-    },
-    /// The name is taken.
-    #[error("there is a user \"{0}\" already; change its password with: rialto user passwd {0}")]
-    Exists(String),
-    /// Nobody has that name.
-    #[error("there is no user \"{0}\"; see who there is with: rialto user list")]
-    Unknown(String),
-    /// The name is empty.
-    #[error("a user's name has at least one character")]
-    NoName,
-    /// The password is empty.
-    #[error("a password has at least one character")]
-    NoPassword,
-    /// The system did not let a password be hashed.
-    #[error("cannot hash the password: {0}")]
-    Unhashed(io::Error),
+    /// Held open, and with it locked, by who is going to change the file.
+    _lock: Option<File>,
 }
 
 /// The file as it is read.
@@ -110,7 +62,7 @@ impl UsersFile {
         let text = fs::read_to_string(path)
             .map_err(|source| UsersError::Unreadable { path: path.to_owned(), source })?;
         let users = parse(path, &text)?;
-        Ok(UsersFile { path: path.to_owned(), users })
+        Ok(UsersFile { path: path.to_owned(), users, _lock: None })
     }
 
     /// Reads the users; a file that is not there has none, and comes to be with the first.
@@ -122,10 +74,23 @@ impl UsersFile {
             Err(UsersError::Unreadable { source, .. })
                 if source.kind() == io::ErrorKind::NotFound =>
             {
-                Ok(UsersFile { path: path.to_owned(), users: Users::default() })
+                Ok(UsersFile { path: path.to_owned(), users: Users::default(), _lock: None })
             }
             read => read,
         }
+    }
+
+    /// Reads the users to change them, as [`read_or_new`](Self::read_or_new) does: until this is
+    /// dropped, other processes that want the same wait, so that no change is lost. Readers do not.
+    ///
+    /// # Errors
+    /// As for [`read_or_new`](Self::read_or_new), and when the lock file beside it, which has the
+    /// same name and `.lock` behind it, cannot be made.
+    pub fn lock(path: &Path) -> Result<Self, UsersError> {
+        let lock = lock::acquire(path)
+            .map_err(|source| UsersError::Unlockable { path: path.to_owned(), source })?;
+        let file = UsersFile::read_or_new(path)?;
+        Ok(UsersFile { _lock: lock, ..file })
     }
 
     /// Adds a user. Tokens that anybody was given for that name before are void.

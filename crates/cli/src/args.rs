@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{cert, config, documents, publish, serve, subscribe};
+use crate::{access, cert, config, documents, publish, serve, subscribe, token, user};
 
 /// What `--help` says about exit codes; [`Exit`](crate::exit::Exit) is where they are made.
 const EXIT_CODES: &str = "\
@@ -27,6 +27,9 @@ pub(crate) enum Command {
     Serve(serve::Args),
     Pub(publish::Args),
     Sub(subscribe::Args),
+    User(user::Args),
+    Access(access::Args),
+    Token(token::Args),
     Config(config::Args),
     Cert(cert::Args),
     Completions(documents::CompletionsArgs),

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io;
 
+use rialto_access::UsersError;
 use rialto_client::{ConnectError, Disconnected, RequestError};
 use rialto_config::ConfigError;
 
@@ -45,12 +46,23 @@ impl From<ConfigError> for Failure {
     }
 }
 
+impl From<UsersError> for Failure {
+    fn from(error: UsersError) -> Self {
+        let exit = match error {
+            UsersError::NoName | UsersError::NoPassword => Exit::Usage,
+            _ => Exit::Failed,
+        };
+        Failure::new(exit, error.to_string())
+    }
+}
+
 impl From<ConnectError> for Failure {
     fn from(error: ConnectError) -> Self {
         let (exit, advice) = match &error {
-            ConnectError::Refused { .. } => {
-                (Exit::Failed, "check --client and --token; the broker's log says more")
-            }
+            ConnectError::Refused { .. } => (
+                Exit::Failed,
+                "check --client and --token, or RIALTO_PASSWORD; the broker's log says more",
+            ),
             ConnectError::Unreachable { .. } => (
                 Exit::Unreachable,
                 "is a broker running there? `rialto serve` starts one; --server names another",

@@ -11,12 +11,15 @@
 mod args;
 mod exit;
 
+mod access;
 mod cert;
 mod config;
 mod documents;
 mod publish;
 mod serve;
 mod subscribe;
+mod token;
+mod user;
 
 mod logging;
 mod output;
@@ -36,6 +39,9 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Pub(args) => publish::run(&args),
         Command::Sub(args) => subscribe::run(&args),
+        Command::User(args) => user::run(&args),
+        Command::Access(args) => access::run(&args),
+        Command::Token(args) => token::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Cert(args) => cert::run(&args),
         Command::Completions(args) => documents::print_completions(&args),

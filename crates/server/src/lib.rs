@@ -17,6 +17,7 @@ mod run;
 mod server;
 mod settings;
 mod startup;
+mod trial;
 
 mod hub;
 mod store;
@@ -65,3 +66,4 @@ pub use rialto_broker::Stats;
 pub use rialto_config::Settings;
 pub use run::run;
 pub use server::Server;
+pub use trial::{AccessTrial, sign_token};

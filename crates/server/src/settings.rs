@@ -12,7 +12,7 @@ use rialto_store::{SqliteSettings, StoreSettings};
 
 use crate::{connection::ConnectionLimits, speech::Diagnostics};
 
-pub(crate) use access::{access, throttle};
+pub(crate) use access::{access, action, throttle};
 pub(crate) use webhook::webhook;
 
 /// `origin` is this run of the server, a random number; `reports_departures` says whether an

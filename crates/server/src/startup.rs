@@ -1,6 +1,6 @@
 //! What a server makes of its settings before it serves anybody.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use rialto_access::{Revocations, SigningKey};
 use rialto_config::{AccessMode, Dialect, Settings, StoreKind, TlsMode};
@@ -114,8 +114,13 @@ pub(crate) fn announce(settings: &Settings, listeners: &[Listener]) {
     }
 }
 
+/// Returns where the key is that tokens are signed with.
+pub(crate) fn signing_key_file(settings: &Settings) -> PathBuf {
+    settings.server.data_dir.join("token.key")
+}
+
 pub(crate) fn signing_key(settings: &Settings) -> Result<SigningKey, ServeError> {
-    let path = settings.server.data_dir.join("token.key");
+    let path = signing_key_file(settings);
     if settings.store.kind == StoreKind::Memory && !path.exists() {
         // A broker that keeps nothing has no directory to keep a key in either.
         return SigningKey::random()

@@ -174,12 +174,15 @@ fn an_identity_for_a_test_has_the_groups_of_its_user_and_its_tokens() {
     let access = access(with_users(Mode::Tokens));
     let of = |client, more: &[&str]| {
         let more = more.iter().map(|&group| group.to_owned()).collect::<Vec<_>>();
-        access.identity_for_test(client, &more).groups().clone()
+        access.identity_for_test(client, &more, Map::new()).groups().clone()
     };
     assert_eq!(of("ada", &["more"]), groups(&["more", "staff"]));
     assert_eq!(of("pump", &[]), groups(&["pumps"]));
     assert_eq!(of("bob", &[]), groups(&[]));
-    let explanation =
-        access.explain(&access.identity_for_test("ada", &[]), Action::Publish, "anything");
+    let explanation = access.explain(
+        &access.identity_for_test("ada", &[], Map::new()),
+        Action::Publish,
+        "anything",
+    );
     assert!(explanation.is_allowed);
 }

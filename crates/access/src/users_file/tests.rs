@@ -125,3 +125,27 @@ fn a_damaged_file_is_refused_without_showing_what_is_in_it() {
         assert!(!error.contains("argon2id$") && !error.contains("sesame"), "{error}");
     }
 }
+
+#[test]
+fn two_that_change_the_file_at_once_lose_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("users.toml");
+    let add = |name: &str| {
+        let mut file = UsersFile::lock(&path).unwrap();
+        file.add(name, "sesame", groups(&[]), NOW).unwrap();
+    };
+    std::thread::scope(|scope| {
+        for name in ["ada", "bob", "eve", "joe"] {
+            scope.spawn(move || add(name));
+        }
+    });
+    assert_eq!(UsersFile::read(&path).unwrap().list().count(), 4);
+}
+
+#[test]
+fn where_there_is_no_directory_there_are_no_users() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("missing/users.toml");
+    let mut file = UsersFile::lock(&path).unwrap();
+    assert!(matches!(file.remove("ada"), Err(UsersError::Unknown(_))));
+}

@@ -70,7 +70,7 @@ fn rule(rule: &AccessRule) -> Rule {
     }
 }
 
-fn action(action: AccessAction) -> Action {
+pub(crate) fn action(action: AccessAction) -> Action {
     match action {
         AccessAction::Publish => Action::Publish,
         AccessAction::Subscribe => Action::Subscribe,

@@ -1,0 +1,47 @@
+//! `rialto token`: tokens for clients that have no password.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::exit::{Exit, Failure};
+use crate::output::print;
+use crate::serve::SettingsArgs;
+
+const EXAMPLES: &str = "\
+Example:
+  rialto token new --client pump-7 --data-dir /var/lib/rialto > pump-7.token";
+
+/// Make tokens for clients.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    New(NewArgs),
+}
+
+/// Sign a token for a client with the broker's key, and print it
+///
+/// Whoever has the token is that client until access.token_lifetime is over, also where the name
+/// is a user's. The key is token.key in the data directory; the broker need not run.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+struct NewArgs {
+    /// Client id the token is for
+    #[arg(long, value_name = "ID")]
+    client: String,
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let Command::New(args) = &args.command;
+    let (settings, _) = args.settings.load()?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
+    let token = rialto_server::sign_token(&settings, &args.client, now)
+        .map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
+    print(&format!("{token}\n"))
+}

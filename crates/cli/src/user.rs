@@ -1,0 +1,213 @@
+//! `rialto user`: users and devices with passwords, in the file that a broker reads.
+
+mod password;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rialto_access::{UsersError, UsersFile};
+use rialto_config::Settings;
+use serde_json::json;
+
+use crate::exit::{Exit, Failure};
+use crate::output::{print, talk};
+use crate::serve::SettingsArgs;
+
+const EXAMPLES: &str = "\
+Users stand in users.toml in the data directory, or where access.users_file says, with argon2id
+hashes of their passwords. Run these commands as the account that runs the broker: nobody else can
+read the file. A running broker takes changes up by itself within about two seconds.
+
+Examples:
+  rialto user add ada --group staff
+  rialto user add pump-7 --group pumps --password-stdin < pump-7.password
+  rialto user passwd ada --data-dir /var/lib/rialto
+  rialto user groups ada --group staff --group admins
+  rialto user list --json";
+
+/// Add, change, list and remove users and their passwords.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Add(AddArgs),
+    Remove(RemoveArgs),
+    List(ListArgs),
+    Passwd(PasswdArgs),
+    Groups(GroupsArgs),
+}
+
+/// Add a user
+///
+/// From then on the name is open to who knows the password only, also in open mode, and tokens
+/// that anybody was given for it before are void.
+#[derive(Debug, clap::Args)]
+struct AddArgs {
+    /// The user's name, which is the client id
+    name: String,
+    /// Group the user belongs to. May be repeated
+    #[arg(long, value_name = "GROUP")]
+    group: Vec<String>,
+    #[command(flatten)]
+    password: password::PasswordArgs,
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+/// Remove a user, and with it the sessions and tokens that its password opened
+#[derive(Debug, clap::Args)]
+struct RemoveArgs {
+    /// The user's name
+    name: String,
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+/// List the users and their groups
+#[derive(Debug, clap::Args)]
+struct ListArgs {
+    /// Print one JSON object for each user
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+/// Change a user's password, which ends the sessions and tokens that the old one opened
+#[derive(Debug, clap::Args)]
+struct PasswdArgs {
+    /// The user's name
+    name: String,
+    #[command(flatten)]
+    password: password::PasswordArgs,
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+/// Put a user into these groups and no others; without --group, into none
+#[derive(Debug, clap::Args)]
+struct GroupsArgs {
+    /// The user's name
+    name: String,
+    /// Group the user belongs to. May be repeated
+    #[arg(long, value_name = "GROUP")]
+    group: Vec<String>,
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    match &args.command {
+        Command::Add(args) => add(args),
+        Command::Remove(args) => remove(args),
+        Command::List(args) => list(args),
+        Command::Passwd(args) => passwd(args),
+        Command::Groups(args) => groups(args),
+    }
+}
+
+fn add(args: &AddArgs) -> Result<(), Failure> {
+    let settings = load(&args.settings)?;
+    let path = settings.users_file();
+    check_name(&args.name, &settings)?;
+    // Before anybody types a password in vain.
+    if UsersFile::read_or_new(&path)?.users().get(&args.name).is_some() {
+        return Err(UsersError::Exists(args.name.clone()).into());
+    }
+    let password = args.password.read()?;
+    make_directory_of(&path)?;
+    let groups = BTreeSet::from_iter(args.group.iter().cloned());
+    UsersFile::lock(&path)?.add(&args.name, &password, groups, now())?;
+    report(&path, &format!("user \"{}\" was added", args.name));
+    Ok(())
+}
+
+fn remove(args: &RemoveArgs) -> Result<(), Failure> {
+    let path = load(&args.settings)?.users_file();
+    UsersFile::lock(&path)?.remove(&args.name)?;
+    report(&path, &format!("user \"{}\" was removed", args.name));
+    Ok(())
+}
+
+fn list(args: &ListArgs) -> Result<(), Failure> {
+    let path = load(&args.settings)?.users_file();
+    let file = UsersFile::read_or_new(&path)?;
+    if file.users().is_empty() {
+        talk(&format!("there are no users in {}; `rialto user add` adds one", path.display()));
+    }
+    let lines = file.list().map(|user| {
+        if args.json {
+            return format!("{}\n", json!({ "name": user.name, "groups": user.groups }));
+        }
+        let groups: Vec<&str> = user.groups.iter().map(String::as_str).collect();
+        let line = format!("{}  {}", user.name, groups.join(", "));
+        format!("{}\n", line.trim_end())
+    });
+    print(&lines.collect::<String>())
+}
+
+fn passwd(args: &PasswdArgs) -> Result<(), Failure> {
+    let path = load(&args.settings)?.users_file();
+    if UsersFile::read_or_new(&path)?.users().get(&args.name).is_none() {
+        return Err(UsersError::Unknown(args.name.clone()).into());
+    }
+    let password = args.password.read()?;
+    UsersFile::lock(&path)?.set_password(&args.name, &password, now())?;
+    report(&path, &format!("the password of user \"{}\" was changed", args.name));
+    Ok(())
+}
+
+fn groups(args: &GroupsArgs) -> Result<(), Failure> {
+    let path = load(&args.settings)?.users_file();
+    let groups = BTreeSet::from_iter(args.group.iter().cloned());
+    let said = match groups.len() {
+        0 => format!("user \"{}\" is in no group now", args.name),
+        _ => format!("the groups of user \"{}\" were changed", args.name),
+    };
+    UsersFile::lock(&path)?.set_groups(&args.name, groups)?;
+    report(&path, &said);
+    Ok(())
+}
+
+fn load(args: &SettingsArgs) -> Result<Settings, Failure> {
+    args.load().map(|(settings, _)| settings)
+}
+
+/// A longer name could never open a session.
+fn check_name(name: &str, settings: &Settings) -> Result<(), Failure> {
+    let limit = settings.limits.channel_name_bytes_max - 1;
+    if limit < name.len() {
+        let text = format!(
+            "a user's name is a client id, which has at most {limit} bytes \
+             (limits.channel_name_bytes_max - 1)"
+        );
+        return Err(Failure::new(Exit::Usage, text));
+    }
+    Ok(())
+}
+
+/// Users may be there before the broker has run for the first time.
+fn make_directory_of(file: &Path) -> Result<(), Failure> {
+    let Some(directory) = file.parent() else { return Ok(()) };
+    fs::create_dir_all(directory)
+        .map_err(|error| Failure::file(format!("make {}", directory.display()), &error))
+}
+
+fn report(path: &Path, what: &str) {
+    let path = path.display();
+    talk(&format!(
+        "{what} ({path}); a running broker takes this up by itself within about two seconds"
+    ));
+}
+
+fn now() -> u64 {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+    since_epoch.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
