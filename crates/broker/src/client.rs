@@ -88,6 +88,8 @@ pub(crate) struct Connection {
     pub(crate) rights: Option<Arc<dyn Rights>>,
     /// What it has left of the limits on how often it may publish.
     pub(crate) rates: Rates,
+    /// Whether it is not read for now, because somebody decides on what it sent.
+    pub(crate) is_held: bool,
     /// Number of the session it carries.
     pub(crate) session: u64,
     /// What its client is still to be subscribed to at the beginning of its session.

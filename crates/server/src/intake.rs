@@ -205,7 +205,11 @@ impl Intake<'_, '_> {
                 self.say(said, &verdict);
                 None
             }
-            Poll::Pending => Some(decision),
+            Poll::Pending => {
+                let Intake { hub, key, touched, .. } = self;
+                hub.round_into(touched, |broker| broker.hold(*key));
+                Some(decision)
+            }
         }
     }
 

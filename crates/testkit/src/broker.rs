@@ -22,6 +22,9 @@ use crate::{
     port::Port,
 };
 
+/// The settings file, where there is one.
+const CONFIG: &str = "rialto.toml";
+
 /// The listener every broker has, by the name the command line gives it.
 const MAIN: &str = "listen-1";
 
@@ -36,6 +39,8 @@ pub struct Launch {
     /// Names, and addresses where they are not left to us.
     extra_listeners: Vec<(String, Option<SocketAddr>)>,
     has_certificate: bool,
+    /// What the settings file says, if there is one.
+    config: Option<String>,
 }
 
 /// A running broker. Dropping it kills the process and removes its files.
@@ -66,6 +71,7 @@ impl Launch {
             settings: Vec::new(),
             extra_listeners: Vec::new(),
             has_certificate: true,
+            config: None,
         }
     }
 
@@ -114,6 +120,14 @@ impl Launch {
         launch.set("listeners.pubsubx-tls.tls=require")
     }
 
+    /// Gives it a settings file, which [`Broker::configure`] can change. Settings of
+    /// [`set`](Self::set) stand above it.
+    #[must_use]
+    pub fn config(mut self, toml: &str) -> Self {
+        self.config = Some(toml.to_owned());
+        self
+    }
+
     /// Leaves out the certificate, and TLS with it.
     #[must_use]
     pub fn without_certificate(mut self) -> Self {
@@ -126,6 +140,9 @@ impl Launch {
     pub fn start(self) -> Broker {
         let files = tempfile::tempdir().unwrap();
         fs::create_dir(files.path().join("data")).unwrap();
+        if let Some(toml) = &self.config {
+            fs::write(files.path().join(CONFIG), toml).unwrap();
+        }
         let main = (MAIN.to_owned(), None);
         let listeners = std::iter::once(&main).chain(&self.extra_listeners);
         let port = |address: Option<_>| address.map_or_else(|| Port::reserve().unwrap(), Port::at);
@@ -172,6 +189,16 @@ impl Broker {
     #[must_use]
     pub fn data_dir(&self) -> PathBuf {
         self.files.path().join("data")
+    }
+
+    /// Changes its settings file; [`hang_up`](Self::hang_up) has it read.
+    pub fn configure(&self, toml: &str) {
+        fs::write(self.files.path().join(CONFIG), toml).unwrap();
+    }
+
+    /// Asks it to take up its settings once more.
+    pub fn hang_up(&self) {
+        self.signal(Signal::HUP);
     }
 
     /// Returns the file with the certificate, for a client that is to trust it.
@@ -287,6 +314,9 @@ impl Broker {
         if *has_certificate {
             let Certificate { certificate_file, key_file, .. } = &self.certificate;
             command.arg("--tls-certificate").arg(certificate_file).arg("--tls-key").arg(key_file);
+        }
+        if self.launch.config.is_some() {
+            command.arg("--config").arg(self.files.path().join(CONFIG));
         }
         for (name, Port { address, .. }) in &self.ports {
             if name == MAIN {

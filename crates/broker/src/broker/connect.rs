@@ -40,6 +40,7 @@ impl<E: Encoder> Broker<E> {
             closing: None,
             rights: None,
             rates: Rates::default(),
+            is_held: false,
             session: 0,
             start: Vec::new(),
         })
@@ -49,6 +50,15 @@ impl<E: Encoder> Broker<E> {
     pub fn heard(&mut self, connection: ConnectionKey) {
         if let Some(connection) = self.connections.get_mut(connection) {
             connection.last_heard = self.now.uptime;
+            connection.is_held = false;
+        }
+    }
+
+    /// Notes that a connection is not read until somebody has decided on what it sent; until it is
+    /// heard again it is not silent.
+    pub fn hold(&mut self, connection: ConnectionKey) {
+        if let Some(connection) = self.connections.get_mut(connection) {
+            connection.is_held = true;
         }
     }
 

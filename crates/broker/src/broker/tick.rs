@@ -242,6 +242,9 @@ impl<E: Encoder> Broker<E> {
     }
 
     fn overdue(&self, connection: &Connection) -> Option<CloseReason> {
+        if connection.is_held {
+            return None;
+        }
         let timeout = self.settings.heartbeat_timeout;
         let waited = self.now.uptime.saturating_sub(connection.opened);
         let silent = self.now.uptime.saturating_sub(connection.last_heard);

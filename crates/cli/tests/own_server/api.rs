@@ -1,0 +1,218 @@
+//! The HTTP API: what a program in any language does with the server.
+
+use rialto_testkit::{Broker, CoremqPeer, Peer, PubsubxPeer, Transport};
+use serde_json::{Value, json};
+
+use super::{
+    http::{Answer, ask},
+    start, status,
+};
+
+const KEYS: &str = r#"
+[[api.keys]]
+name = "app"
+key = "the-key-of-the-application"
+
+[[api.keys]]
+name = "reader"
+key = "the-key-of-the-reader"
+allow = ["read"]
+"#;
+
+const KEY: Option<&str> = Some("the-key-of-the-application");
+
+fn get(broker: &Broker, path: &str) -> Answer {
+    ask(broker, &format!("GET {path}"), KEY, "")
+}
+
+#[track_caller]
+fn done(broker: &Broker, line: &str, body: &Value) {
+    let answer = ask(broker, line, KEY, &body.to_string());
+    assert_eq!((answer.status, &*answer.body), (204, ""), "{line} {body}");
+}
+
+#[track_caller]
+fn refused(broker: &Broker, line: &str, body: &str, status: u16) -> String {
+    let answer = ask(broker, line, KEY, body);
+    assert_eq!(answer.status, status, "{line} {body}: {}", answer.body);
+    assert!(answer.head.contains("application/problem+json"), "{}", answer.head);
+    let problem = answer.json();
+    assert_eq!(problem["status"], status);
+    problem["detail"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn without_a_key_there_is_no_api_and_with_one_it_is_as_the_key_says() {
+    let closed = start("");
+    assert!(refused(&closed, "GET /v1/clients", "", 403).contains("[[api.keys]]"));
+
+    let broker = start(KEYS);
+    assert_eq!(ask(&broker, "GET /v1/clients", None, "").status, 401);
+    let wrong = ask(&broker, "GET /v1/clients", Some("the-key-of-nobody-at-all"), "");
+    assert_eq!(wrong.status, 401);
+    assert!(wrong.head.to_lowercase().contains("www-authenticate: bearer"), "{}", wrong.head);
+    let reader = Some("the-key-of-the-reader");
+    assert_eq!(ask(&broker, "GET /v1/clients", reader, "").status, 200);
+    let message = r#"{"channel":"room","payload":1}"#;
+    assert_eq!(ask(&broker, "POST /v1/publish", reader, message).status, 403);
+    assert_eq!(ask(&broker, "POST /v1/clients/ada/ban", reader, "").status, 403);
+    assert_eq!(ask(&broker, "POST /v1/publish", KEY, message).status, 204);
+}
+
+#[test]
+fn a_message_is_published_as_the_servers_own_and_as_it_is_written() {
+    let broker = start(KEYS);
+    let mut ada = Peer::online(&broker, Transport::Tcp, "ada");
+    ada.subscribe("room");
+    done(&broker, "POST /v1/publish", &json!({"channel": "room", "payload": {"n": 1}}));
+    ada.expect(r#"{"push":{"cn":"room","dt":{"n":1},"cl":""}}"#);
+    let digits = r#"{"channel":"sum","payload":123456789012345678901234567890.10,"retain":true}"#;
+    assert_eq!(ask(&broker, "POST /v1/publish", KEY, digits).status, 204);
+    let kept = get(&broker, "/v1/channels/sum/retained");
+    assert!(kept.body.contains(":123456789012345678901234567890.10"), "{}", kept.body);
+
+    let batch = json!({"messages": [
+        {"channel": "room", "payload": 1},
+        {"channel": "$stats", "payload": 2},
+        {"channel": "#ada", "payload": 3, "qos": 1},
+    ]});
+    let answer = ask(&broker, "POST /v1/publish/batch", KEY, &batch.to_string()).json();
+    let published: Vec<_> =
+        answer["results"].as_array().unwrap().iter().map(|it| &it["published"]).collect();
+    assert_eq!(published, [true, false, true], "{answer}");
+    assert_eq!(answer["results"][1]["problem"]["status"], 422);
+    ada.expect(r#"{"push":{"cn":"room","dt":1,"cl":""}}"#);
+    ada.expect(r##"{"push":{"cn":"#ada","dt":3,"cl":"","q":1,"id":"*"}}"##);
+}
+
+#[test]
+fn what_was_published_with_qos_1_outlives_a_crash() {
+    let mut broker = start(KEYS);
+    let mut ada = Peer::online(&broker, Transport::Tcp, "ada");
+    ada.subscribe_for_good("jobs");
+    ada.leave();
+    done(&broker, "POST /v1/publish", &json!({"channel": "jobs", "payload": "one", "qos": 1}));
+    done(
+        &broker,
+        "POST /v1/publish",
+        &json!({"channel": "last", "payload": "two", "qos": 1, "retain": true}),
+    );
+    broker.restart();
+    let mut ada = Peer::online(&broker, Transport::Tcp, "ada");
+    ada.expect(r#"{"push":{"cn":"jobs","dt":"one","cl":"","q":1,"id":"*"}}"#);
+    let kept = get(&broker, "/v1/channels/last/retained").json();
+    assert_eq!(kept, json!({"publisher": "", "payload": "two"}));
+}
+
+#[test]
+fn clients_of_every_dialect_are_listed_subscribed_and_sent_away() {
+    let broker = start(KEYS);
+    let mut ada = Peer::online(&broker, Transport::Tcp, "ada");
+    let mut queue = CoremqPeer::connect(&broker, Transport::Tcp);
+    let mut homer = PubsubxPeer::online(&broker, Transport::Tcp, "homer");
+    let id = queue.id().to_owned();
+    for client in ["ada", &id, "homer"] {
+        let line = format!("POST /v1/clients/{client}/subscriptions");
+        done(&broker, &line, &json!({"channel": "news/1"}));
+    }
+    done(&broker, "POST /v1/publish", &json!({"channel": "news/1", "payload": "hello"}));
+    ada.expect(r#"{"push":{"cn":"news/1","dt":"hello","cl":""}}"#);
+    let (name, message) = queue.recv();
+    assert_eq!((&*name, &message["coremq_string"]), ("news/1", &json!("hello")));
+    homer.expect("news/1 hello");
+
+    let page = get(&broker, "/v1/clients?limit=2").json();
+    assert_eq!(page["clients"].as_array().unwrap().len(), 2);
+    let next = page["next"].as_str().unwrap();
+    let rest = get(&broker, &format!("/v1/clients?after={next}&online=true")).json();
+    assert_eq!((rest["clients"].as_array().unwrap().len(), &rest["next"]), (1, &Value::Null));
+    let shown = get(&broker, "/v1/clients/homer").json();
+    assert_eq!((&shown["online"], &shown["protocol"]), (&json!(true), &json!("pubsubx")));
+    let subscriptions = get(&broker, "/v1/clients/ada/subscriptions").json();
+    assert_eq!(
+        subscriptions,
+        json!({"subscriptions": [{"channel": "news/1", "persistent": false}]})
+    );
+    let channel = get(&broker, "/v1/channels/news%2F1").json();
+    assert_eq!((&channel["subscribers"], &channel["history"]), (&json!(3), &json!(1)));
+    let history = get(&broker, "/v1/channels/news%2F1/history").json();
+    assert_eq!(history["messages"][0]["payload"], "hello");
+    assert_eq!(get(&broker, "/v1/channels").json()["channels"][0]["name"], "news/1");
+
+    done(&broker, "DELETE /v1/clients/ada/subscriptions", &json!({"channel": "news/1"}));
+    done(&broker, "POST /v1/publish", &json!({"channel": "news/1", "payload": "again"}));
+    ada.expect_silence();
+    done(&broker, "POST /v1/clients/ada/disconnect", &json!({}));
+    ada.expect_last_word(1008, 7);
+    let gone = super::until("ada is seen to be gone", || {
+        let shown = get(&broker, "/v1/clients/ada").json();
+        (shown["online"] == false).then_some(shown)
+    });
+    assert!(gone["last_seen_ms"].as_u64().unwrap() > 1_700_000_000_000);
+    refused(&broker, "POST /v1/clients/ada/disconnect", "", 404);
+    assert!(get(&broker, "/v1/stats").json()["published"].is_u64());
+}
+
+#[test]
+fn a_ban_holds_over_a_restart_until_it_is_lifted() {
+    let mut broker = start(KEYS);
+    let mut ada = Peer::online(&broker, Transport::Tcp, "ada");
+    done(&broker, "POST /v1/clients/ada/ban", &json!({"reason": "too loud"}));
+    ada.expect_last_word(1008, 7);
+    broker.restart();
+    let token = ask(&broker, "POST /v1/clients/ada/token", KEY, "").json()["token"].clone();
+    let mut again = Peer::connect(&broker, Transport::Tcp);
+    let conn = json!({"conn": {"cl": "ada", "at": token}});
+    let (st, mg) = status(&again.ask(&conn), "connAck");
+    assert_eq!((st, mg.contains("too loud")), (7, true), "{mg}");
+    assert_eq!(get(&broker, "/v1/bans").json()["bans"][0]["client"], "ada");
+    done(&broker, "DELETE /v1/clients/ada/ban", &json!({}));
+    assert_eq!(status(&again.ask(&conn), "connAck").0, 1);
+
+    done(&broker, "POST /v1/clients/ada/revoke-tokens", &json!({}));
+    again.expect_last_word(1008, 7);
+    let mut late = Peer::connect(&broker, Transport::Tcp);
+    assert_eq!(status(&late.ask(&conn), "connAck").0, 6, "the token was revoked");
+}
+
+#[test]
+fn what_is_wrong_with_a_request_is_said_as_a_problem() {
+    let broker = start(KEYS);
+    assert!(refused(&broker, "POST /v1/publish", "{", 422).contains("EOF"));
+    assert!(refused(&broker, "POST /v1/publish", r#"{"channel":"a"}"#, 422).contains("payload"));
+    let unknown = r#"{"channel":"a","payload":1,"qoss":1}"#;
+    assert!(refused(&broker, "POST /v1/publish", unknown, 422).contains("qoss"));
+    let qos = r#"{"channel":"a","payload":1,"qos":2}"#;
+    assert!(refused(&broker, "POST /v1/publish", qos, 422).contains("qos"));
+    let deep = format!(r#"{{"channel":"a","payload":{}1{}}}"#, "[".repeat(90), "]".repeat(90));
+    assert!(refused(&broker, "POST /v1/publish", &deep, 422).contains("levels deep"));
+    refused(&broker, "POST /v1/publish", r##"{"channel":"#nobody","payload":1}"##, 409);
+    refused(&broker, "GET /v1/clients/nobody", "", 404);
+    refused(&broker, "GET /v1/nothing", "", 404);
+    refused(&broker, "DELETE /v1/publish", "", 405);
+    refused(&broker, "POST /v1/clients/nobody/subscriptions", r#"{"channel":"a"}"#, 409);
+}
+
+#[test]
+fn the_document_has_every_route_and_no_key_is_needed_to_read_it() {
+    let broker = start(KEYS);
+    let document = ask(&broker, "GET /openapi.json", None, "").json();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3."));
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys() {
+            // Whatever is wrong with the request, the route is there.
+            let path = path.replace("{client}", "x").replace("{channel}", "x");
+            let answer = ask(&broker, &format!("{} {path}", method.to_uppercase()), None, "");
+            assert_eq!(answer.status, 401, "{method} {path}");
+        }
+    }
+    assert!(document["components"]["schemas"]["Problem"].is_object());
+    assert!(document["components"]["securitySchemes"]["bearer"].is_object());
+}
+
+#[test]
+fn the_status_page_is_there_only_where_it_is_wanted() {
+    let broker = start(&format!("api.status_page = false\n{KEYS}"));
+    assert_eq!(ask(&broker, "GET /status.json", None, "").status, 404);
+    assert_eq!(ask(&start(KEYS), "GET /status.json", None, "").status, 200);
+}
