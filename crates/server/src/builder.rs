@@ -2,12 +2,12 @@
 
 use std::{future::Future, sync::Arc};
 
-use rialto_application::{Application, Client};
+use rialto_application::{Application, Client, DynApplication};
 use rialto_broker::Reject;
 use rialto_config::Settings;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{control::Controls, doorkeeper::Carried, error::ServeError, server::Server};
+use crate::{control::Controls, error::ServeError, handle::Handle, server::Server};
 
 /// Puts a server together: settings, an application, control channels.
 ///
@@ -40,16 +40,19 @@ use crate::{control::Controls, doorkeeper::Carried, error::ServeError, server::S
 /// ```
 #[derive(Default)]
 pub struct ServerBuilder {
-    settings: Settings,
+    pub(crate) settings: Settings,
     carrying: Carrying,
 }
 
 /// What a program brings to its server.
 #[derive(Default)]
 pub(crate) struct Carrying {
-    pub(crate) application: Option<Carried>,
+    pub(crate) application: Option<MakeApplication>,
     pub(crate) controls: Controls,
 }
+
+/// Makes the application once there is a server for it to use.
+pub(crate) type MakeApplication = Box<dyn FnOnce(Handle) -> Arc<dyn DynApplication> + Send>;
 
 impl ServerBuilder {
     /// Begins with settings, which must have been checked, as `rialto_config::load` does.
@@ -61,8 +64,19 @@ impl ServerBuilder {
     /// Carries an application, which decides and hears as [`Application`] says. The settings must
     /// then name no webhook.
     #[must_use]
-    pub fn application(mut self, application: impl Application) -> Self {
-        self.carrying.application = Some(Carried::new(Arc::new(application)));
+    pub fn application(self, application: impl Application) -> Self {
+        self.application_with(|_| application)
+    }
+
+    /// Carries an application that uses its server, as [`application`](Self::application) does:
+    /// `make` is given the handle, before the first client is let in and before the application is
+    /// told of anything. The server lets go of the application when it stops.
+    #[must_use]
+    pub fn application_with<A: Application>(
+        mut self,
+        make: impl FnOnce(Handle) -> A + Send + 'static,
+    ) -> Self {
+        self.carrying.application = Some(Box::new(|handle| Arc::new(make(handle))));
         self
     }
 

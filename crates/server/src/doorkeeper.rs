@@ -49,14 +49,13 @@ impl Doorkeeper {
     pub(crate) fn new(
         access: Arc<Access>,
         throttle: Throttle,
-        application: Option<Carried>,
         controls: Controls,
         clock: Clock,
     ) -> Self {
         Doorkeeper {
             access,
             throttle: ArcSwap::from_pointee(throttle),
-            application: ArcSwapOption::from(application.map(Arc::new)),
+            application: ArcSwapOption::empty(),
             controls,
             hashing: Semaphore::new(HASHING_MAX),
             clock,

@@ -63,7 +63,7 @@ pub use rialto_application::{
     UnsubscribeRequest,
 };
 pub use rialto_broker::Stats;
-pub use rialto_config::Settings;
+pub use rialto_config::{self as config, Settings};
 pub use run::run;
 pub use server::Server;
 pub use trial::{AccessTrial, sign_token};

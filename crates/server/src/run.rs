@@ -7,38 +7,51 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{builder::ServerBuilder, error::ServeError, handle::Handle};
 
-/// Runs a server with these settings until SIGTERM or SIGINT, then stops it gracefully. At SIGHUP
-/// it takes up what `reload` returns; of an error it says so in the log and stays as it is.
-///
-/// Blocks the calling thread; makes its own runtime. The settings must have been checked, as
-/// `rialto_config::load` does. Logs through `tracing`, which the caller sets up; one line
-/// `listening` a listener carries the address, so that port 0 can be used.
+/// Runs a server with these settings and nothing of its own, as [`ServerBuilder::run`] does.
 ///
 /// # Errors
-/// [`ServeError`] when the server cannot start. Once it runs, it returns `Ok` after its stop.
+/// As [`ServerBuilder::run`].
 pub fn run(
     settings: &Settings,
     reload: impl Fn() -> Result<Settings, String> + Send + Sync + 'static,
 ) -> Result<(), ServeError> {
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    if settings.server.worker_threads > 0 {
-        runtime.worker_threads(settings.server.worker_threads);
+    ServerBuilder::new(settings.clone()).run(reload)
+}
+
+impl ServerBuilder {
+    /// Runs the server until SIGTERM or SIGINT, then stops it gracefully. At SIGHUP it takes up what
+    /// `reload` returns; of an error it says so in the log and stays as it is.
+    ///
+    /// Blocks the calling thread; makes its own runtime. The settings must have been checked, as
+    /// `rialto_config::load` does. Logs through `tracing`, which the caller sets up; one line
+    /// `listening` a listener carries the address, so that port 0 can be used.
+    ///
+    /// # Errors
+    /// [`ServeError`] when the server cannot start. Once it runs, it returns `Ok` after its stop.
+    pub fn run(
+        self,
+        reload: impl Fn() -> Result<Settings, String> + Send + Sync + 'static,
+    ) -> Result<(), ServeError> {
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        if self.settings.server.worker_threads > 0 {
+            runtime.worker_threads(self.settings.server.worker_threads);
+        }
+        let runtime = runtime
+            .enable_all()
+            .build()
+            .map_err(|source| ServeError::System { what: "start threads", source })?;
+        runtime.block_on(async {
+            // Before anybody can see that it runs, and ask it to stop.
+            let signals = Signals::watch()
+                .map_err(|source| ServeError::System { what: "watch signals", source })?;
+            let server = self.start().await?;
+            // Waited for outside the macro, which evaluates nothing when its level is off.
+            let signal = signals.until_stop(&server.handle(), &reload).await;
+            tracing::info!(signal, "stopping");
+            server.stop().await;
+            Ok(())
+        })
     }
-    let runtime = runtime
-        .enable_all()
-        .build()
-        .map_err(|source| ServeError::System { what: "start threads", source })?;
-    runtime.block_on(async {
-        // Before anybody can see that it runs, and ask it to stop.
-        let signals = Signals::watch()
-            .map_err(|source| ServeError::System { what: "watch signals", source })?;
-        let server = ServerBuilder::new(settings.clone()).start().await?;
-        // Waited for outside the macro, which evaluates nothing when its level is off.
-        let signal = signals.until_stop(&server.handle(), &reload).await;
-        tracing::info!(signal, "stopping");
-        server.stop().await;
-        Ok(())
-    })
 }
 
 /// The signals a server listens to.

@@ -23,7 +23,8 @@ use crate::{
     admission::Admission,
     builder::Carrying,
     carried::Webhooks,
-    doorkeeper::Doorkeeper,
+    control::Controls,
+    doorkeeper::{Carried, Doorkeeper},
     error::ServeError,
     handle::Handle,
     http::HttpService,
@@ -80,7 +81,9 @@ impl Server {
         let server = startup::identity(settings, &listeners);
         let origin = Uuid::new_v4().as_u64_pair().0;
         let dialects = Dialects { server: server.address.clone() };
-        let (core, webhooks) = Core::start(settings, carrying, dialects, origin)?;
+        let Carrying { application, controls } = carrying;
+        let is_taken = application.is_some();
+        let (core, webhooks) = Core::start(settings, controls, is_taken, dialects, origin)?;
         let hub = core.hub.clone();
 
         let (stopping, _) = watch::channel(false);
@@ -99,6 +102,12 @@ impl Server {
                 webhooks,
             },
         ));
+        if let Some(make) = application {
+            let carried = Carried::new(make(Handle::new(live.clone())));
+            hub.doorkeeper.replace_application(Some(carried));
+        }
+        // Of sessions that a crash ended.
+        hub.round(|_| ());
         let reception = Arc::new(Reception {
             hub: hub.clone(),
             cache: cache.clone(),
@@ -159,6 +168,8 @@ impl Server {
         self.ticker.abort();
         lanes.finish(&hub, left()).await;
         self.live.webhooks().finish(left()).await;
+        // It may hold a handle, and each would keep the other in memory.
+        hub.doorkeeper.replace_application(None);
         // The last acknowledgements are still in memory only.
         hub.round(Broker::write_all);
         _ = jobs.send(Job::Close);
@@ -175,7 +186,8 @@ impl Server {
 impl Core {
     fn start(
         settings: &Settings,
-        carrying: Carrying,
+        controls: Controls,
+        is_taken: bool,
         dialects: Dialects,
         origin: u64,
     ) -> Result<(Self, Webhooks), ServeError> {
@@ -183,13 +195,12 @@ impl Core {
         let snapshot = store.load()?;
         let reader = store.reader()?;
         let clock = Clock::start();
-        let is_taken = carrying.application.is_some();
-        let doorkeeper = Arc::new(doorkeeper(settings, carrying, clock)?);
+        let doorkeeper = Arc::new(doorkeeper(settings, controls, clock)?);
         let webhooks = startup::webhooks(settings, is_taken);
         let application = webhooks.make(&settings.webhook).map_err(ServeError::Access)?;
         webhooks.take_up(application, &doorkeeper);
 
-        let reports_departures = doorkeeper.application().is_some();
+        let reports_departures = is_taken || doorkeeper.application().is_some();
         let broker_settings = map::broker(settings, origin, reports_departures);
         let broker = Broker::new(dialects, broker_settings, snapshot, clock.now());
         let (jobs, job_inbox) = mpsc::channel();
@@ -201,15 +212,13 @@ impl Core {
         let store_threads = StoreThreads::start(&hub, store, reader, job_inbox, read_inbox)
             .map_err(|source| ServeError::System { what: "start threads", source })?;
         let lanes = ends.start(&hub.doorkeeper);
-        // Of sessions that a crash ended.
-        hub.round(|_| ());
         Ok((Core { hub, jobs, store_threads, lanes }, webhooks))
     }
 }
 
 fn doorkeeper(
     settings: &Settings,
-    carrying: Carrying,
+    controls: Controls,
     clock: Clock,
 ) -> Result<Doorkeeper, ServeError> {
     let access_settings = map::access(settings).map_err(ServeError::Access)?;
@@ -217,8 +226,7 @@ fn doorkeeper(
     let access = Access::new(access_settings, key, revocations)
         .map_err(|error| ServeError::Access(error.to_string()))?;
     let throttle = Throttle::new(map::throttle(settings));
-    let Carrying { application, controls } = carrying;
-    Ok(Doorkeeper::new(access, throttle, application, controls, clock))
+    Ok(Doorkeeper::new(access, throttle, controls, clock))
 }
 
 /// Ends sessions whose right to be there ends with time, as that of a JWT does.

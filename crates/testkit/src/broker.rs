@@ -41,6 +41,8 @@ pub struct Launch {
     has_certificate: bool,
     /// What the settings file says, if there is one.
     config: Option<String>,
+    /// Whether the program is told everything by `--set`, and no command.
+    is_embedded: bool,
 }
 
 /// A running broker. Dropping it kills the process and removes its files.
@@ -72,7 +74,18 @@ impl Launch {
             extra_listeners: Vec::new(),
             has_certificate: true,
             config: None,
+            is_embedded: false,
         }
+    }
+
+    /// Starts from the defaults with a program that embeds the server: it takes settings by `--set`
+    /// and nothing else, and leaves the listeners of the defaults open unless told otherwise.
+    pub fn embedded(program: impl Into<PathBuf>) -> Self {
+        let launch = Launch { is_embedded: true, ..Launch::of(program) };
+        let defaults = ["tcp", "tls", "websocket", "wss"];
+        defaults.into_iter().fold(launch, |launch, listener| {
+            launch.set(&format!("listeners.{listener}.enabled=false"))
+        })
     }
 
     /// Adds a setting, such as `session.heartbeat_timeout=3s`.
@@ -303,15 +316,30 @@ impl Broker {
     }
 
     fn command(&self) -> Command {
-        let Launch { program, settings, has_certificate, .. } = &self.launch;
+        let Launch { program, settings, has_certificate, is_embedded, .. } = &self.launch;
         let mut command = Command::new(program);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("RIALTO_") {
                 command.env_remove(name);
             }
         }
+        if *is_embedded {
+            for setting in self.embedded_settings() {
+                command.arg("--set").arg(setting);
+            }
+        } else {
+            self.add_arguments(&mut command, *has_certificate);
+        }
+        for setting in settings {
+            command.arg("--set").arg(setting);
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+    }
+
+    fn add_arguments(&self, command: &mut Command, has_certificate: bool) {
         command.args(["serve", "--log-format", "json", "--data-dir"]).arg(self.data_dir());
-        if *has_certificate {
+        if has_certificate {
             let Certificate { certificate_file, key_file, .. } = &self.certificate;
             command.arg("--tls-certificate").arg(certificate_file).arg("--tls-key").arg(key_file);
         }
@@ -325,11 +353,22 @@ impl Broker {
                 command.arg("--set").arg(format!("listeners.{name}.address={address}"));
             }
         }
-        for setting in settings {
-            command.arg("--set").arg(setting);
+    }
+
+    fn embedded_settings(&self) -> Vec<String> {
+        let Certificate { certificate_file, key_file, .. } = &self.certificate;
+        let mut settings = vec![
+            "log.format=json".to_owned(),
+            format!("server.data_dir={}", self.data_dir().display()),
+        ];
+        if self.launch.has_certificate {
+            settings.push(format!("tls.certificate={}", certificate_file.display()));
+            settings.push(format!("tls.key={}", key_file.display()));
         }
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        command
+        let listener =
+            |(name, port): (&String, &Port)| format!("listeners.{name}.address={}", port.address);
+        settings.extend(self.ports.iter().map(listener));
+        settings
     }
 
     fn running(&self) -> &Running {

@@ -68,6 +68,13 @@ impl Connection {
         Connection::over(dial(address, None)?, broker, transport, path, None)
     }
 
+    /// Connects to a server that no [`Broker`] runs, over a plain socket.
+    pub(crate) fn plain(address: SocketAddr, framing: Framing) -> Self {
+        let socket = dial(address, None).unwrap();
+        let stream = Box::new(socket.try_clone().unwrap());
+        Connection::new(Carrier::Socket(stream, framing, Vec::new()), socket, Transport::Tcp)
+    }
+
     /// Returns the transport it is connected over.
     #[must_use]
     pub fn transport(&self) -> Transport {

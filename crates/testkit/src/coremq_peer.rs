@@ -58,12 +58,28 @@ impl CoremqPeer {
         let mut peer = CoremqPeer::try_connect(broker, address, transport, "/ws")
             .unwrap_or_else(|error| panic!("no connection over {transport}: {error}"));
         if !transport.is_websocket() {
-            let (id, welcome) = peer.recv();
-            let expected = json!({"response": "OK: Welcome to CoreMQ server", "server": "*"});
-            peer.check(&expected, &welcome);
-            peer.id = id;
+            peer.take_welcome();
         }
         peer
+    }
+
+    /// Connects over a plain socket to a server that runs in the test's own process, and
+    /// takes the welcome.
+    #[must_use]
+    #[track_caller]
+    pub fn plain(address: SocketAddr) -> Self {
+        let connection = Connection::plain(address, Framing::Counted);
+        let mut peer = CoremqPeer { connection, id: String::new() };
+        peer.take_welcome();
+        peer
+    }
+
+    #[track_caller]
+    fn take_welcome(&mut self) {
+        let (id, welcome) = self.recv();
+        let expected = json!({"response": "OK: Welcome to CoreMQ server", "server": "*"});
+        self.check(&expected, &welcome);
+        self.id = id;
     }
 
     /// Connects up to but not including the first frame; a WebSocket on that path.

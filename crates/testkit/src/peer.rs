@@ -83,6 +83,13 @@ impl Peer {
         Peer::over(dial(broker.address(), Some(from))?, broker, transport, None)
     }
 
+    /// Connects over a plain socket to a server that runs in the test's own process.
+    #[must_use]
+    #[track_caller]
+    pub fn plain(address: SocketAddr) -> Self {
+        Peer { connection: Connection::plain(address, Framing::Terminated) }
+    }
+
     fn over(
         socket: TcpStream,
         broker: &Broker,

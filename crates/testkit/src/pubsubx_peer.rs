@@ -58,6 +58,13 @@ impl PubsubxPeer {
         Ok(PubsubxPeer { connection, probes: 0 })
     }
 
+    /// Connects over a plain socket to a server that runs in the test's own process.
+    #[must_use]
+    #[track_caller]
+    pub fn plain(address: SocketAddr) -> Self {
+        PubsubxPeer { connection: Connection::plain(address, Framing::Marked), probes: 0 }
+    }
+
     /// Opens a new session.
     #[must_use]
     #[track_caller]

@@ -166,9 +166,9 @@ impl Doorkeeper {
     }
 
     fn sign(&self, client: &str) -> Result<String, Refusal> {
-        self.access.sign(client, self.now()).map_err(|_| {
-            let reject = Reject::Undecided;
-            Refusal { message: reject.to_string(), reject }
+        self.access.sign(client, self.now()).map_err(|message| {
+            let reject = Reject::Failed(message.as_str().into());
+            Refusal { message, reject }
         })
     }
 
