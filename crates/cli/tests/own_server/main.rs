@@ -8,6 +8,7 @@ mod common;
 mod application;
 mod http;
 
+mod certificates;
 mod login;
 mod presence;
 mod reload;
