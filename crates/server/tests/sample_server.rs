@@ -1,6 +1,7 @@
 //! The sample server (`examples/sample_server.rs`), run as it is, talks as the guide's does.
 //!
 //! Conversations are written as in [`Dialogue`].
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::path::PathBuf;
 
