@@ -130,8 +130,9 @@ fn as_the_broker((action, channel): (AccessAction, String)) -> (AccessAction, St
 }
 
 fn claim(text: &str) -> Result<(String, Value), Failure> {
-    let (name, value) = text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(|| {
-        Failure::new(Exit::Usage, format!("--claim {text}: write it as NAME=VALUE"))
-    })?;
+    let (name, value) =
+        text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(|| {
+            Failure::new(Exit::Usage, format!("--claim {text}: write it as NAME=VALUE"))
+        })?;
     Ok((name.to_owned(), Value::from(value)))
 }

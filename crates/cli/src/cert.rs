@@ -1,4 +1,4 @@
-//! `rialto cert new`: certificates to try TLS with.
+//! `rialto cert`: certificates to try TLS with, and further ones for clients.
 
 mod authority;
 
@@ -11,6 +11,9 @@ use crate::output::print;
 
 use authority::{Authority, Pair};
 
+/// The common name of the certificate that comes with a new authority.
+const CLIENT_NAME: &str = "Rialto development client";
+
 /// Make certificates for development.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -21,6 +24,7 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     New(NewArgs),
+    Client(ClientArgs),
 }
 
 /// Make a new authority, and a server and a client certificate signed by it
@@ -41,8 +45,30 @@ struct NewArgs {
     force: bool,
 }
 
+/// Make a certificate for one client, signed by the authority that `cert new` made
+///
+/// The client id is its common name, which a broker goes by where tls.client_authority names the
+/// authority. The files are client-NAME.pem and client-NAME.key beside the authority's.
+#[derive(Debug, clap::Args)]
+struct ClientArgs {
+    /// Client id
+    name: String,
+    /// Directory with ca.pem and ca.key
+    #[arg(long, value_name = "DIR", default_value = "rialto-certs")]
+    dir: PathBuf,
+    /// Overwrite files that exist
+    #[arg(long)]
+    force: bool,
+}
+
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let Command::New(args) = &args.command;
+    match &args.command {
+        Command::New(args) => new(args),
+        Command::Client(args) => client(args),
+    }
+}
+
+fn new(args: &NewArgs) -> Result<(), Failure> {
     let made = |error: rcgen::Error| {
         Failure::new(
             Exit::Usage,
@@ -53,22 +79,57 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let pairs = [
         ("ca", authority.pair()),
         ("server", authority.server(&args.name).map_err(made)?),
-        ("client", authority.client().map_err(made)?),
+        ("client", authority.client(CLIENT_NAME).map_err(made)?),
     ];
-    write_pairs(args, &pairs)?;
+    fs::create_dir_all(&args.dir)
+        .map_err(|error| Failure::file(format!("make {}", args.dir.display()), &error))?;
+    write_pairs(&args.dir, args.force, &pairs)?;
     print(&report(&args.dir))
 }
 
-fn write_pairs(args: &NewArgs, pairs: &[(&str, Pair)]) -> Result<(), Failure> {
-    fs::create_dir_all(&args.dir)
-        .map_err(|error| Failure::file(format!("make {}", args.dir.display()), &error))?;
+fn client(args: &ClientArgs) -> Result<(), Failure> {
+    let read = |name: &str| {
+        let path = args.dir.join(name);
+        fs::read_to_string(&path).map_err(|error| {
+            let text = format!(
+                "cannot read {}: {error}; `rialto cert new` makes an authority, --dir says where \
+                 it is",
+                path.display()
+            );
+            Failure::new(Exit::Failed, text)
+        })
+    };
+    let made = |error: rcgen::Error| {
+        let text = format!("cannot make a certificate for \"{}\": {error}", args.name);
+        Failure::new(Exit::Failed, text)
+    };
+    if args.name.is_empty() {
+        return Err(Failure::new(Exit::Usage, "a client id has at least one character"));
+    }
+    let authority = Authority::read(&read("ca.pem")?, &read("ca.key")?).map_err(made)?;
+    let stem = stem_for(&args.name);
+    let pair = authority.client(&args.name).map_err(made)?;
+    write_pairs(&args.dir, args.force, &[(&stem, pair)])?;
+    let file = args.dir.join(stem);
+    let file = file.display();
+    print(&format!("{file}.pem and {file}.key say that their holder is \"{}\".\n", args.name))
+}
+
+/// Returns a file name that cannot leave the directory, nor be the authority's or the server's.
+fn stem_for(client: &str) -> String {
+    let is_plain = |character: char| character.is_alphanumeric() || "-_.".contains(character);
+    let plain = client.chars().map(|it| if is_plain(it) { it } else { '_' });
+    format!("client-{}", plain.collect::<String>())
+}
+
+fn write_pairs(dir: &Path, force: bool, pairs: &[(&str, Pair)]) -> Result<(), Failure> {
     let files = pairs.iter().flat_map(|(name, pair)| {
-        let certificate = (args.dir.join(format!("{name}.pem")), &pair.certificate, 0o644);
-        let key = (args.dir.join(format!("{name}.key")), &pair.key, 0o600);
+        let certificate = (dir.join(format!("{name}.pem")), &pair.certificate, 0o644);
+        let key = (dir.join(format!("{name}.key")), &pair.key, 0o600);
         [certificate, key]
     });
     let files: Vec<_> = files.collect();
-    if let Some((path, ..)) = files.iter().find(|(path, ..)| !args.force && path.exists()) {
+    if let Some((path, ..)) = files.iter().find(|(path, ..)| !force && path.exists()) {
         return Err(Failure::new(
             Exit::Failed,
             format!("{} exists already; --force overwrites it", path.display()),

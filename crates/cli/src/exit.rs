@@ -59,9 +59,10 @@ impl From<UsersError> for Failure {
 impl From<ConnectError> for Failure {
     fn from(error: ConnectError) -> Self {
         let (exit, advice) = match &error {
-            ConnectError::Refused { .. } => {
-                (Exit::Failed, "check --client and --token; the broker's log says more")
-            }
+            ConnectError::Refused { .. } => (
+                Exit::Failed,
+                "check --client and --token, or RIALTO_PASSWORD; the broker's log says more",
+            ),
             ConnectError::Unreachable { .. } => (
                 Exit::Unreachable,
                 "is a broker running there? `rialto serve` starts one; --server names another",

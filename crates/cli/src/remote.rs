@@ -14,6 +14,9 @@ const SHORT_LIVED: Duration = Duration::from_secs(5);
 /// So many of them in a row have a reason.
 const SHORT_LIVED_COUNT: u32 = 3;
 
+/// The environment variable with a user's password. No flag: others can see arguments.
+const PASSWORD: &str = "RIALTO_PASSWORD";
+
 /// Which broker to talk to, and as whom.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Connection")]
@@ -24,7 +27,8 @@ pub(crate) struct RemoteArgs {
     #[arg(default_value = "jmqt://127.0.0.1:8010")]
     server: Endpoint,
     /// Client id to connect as; a broker in open mode gives it a token. Another connection with
-    /// the same id is ended. Without it a name is made up
+    /// the same id is ended. Without it a name is made up. Where the id is a user's, the
+    /// environment variable RIALTO_PASSWORD has its password
     #[arg(long, value_name = "ID", visible_alias = "name")]
     client: Option<String>,
     /// Token that proves the client id, for a broker that is not in open mode. Better given in the
@@ -53,7 +57,10 @@ impl RemoteArgs {
     pub(crate) fn options(&self, verb: &str) -> Options {
         let credentials = match (&self.client, &self.token) {
             (Some(client), Some(token)) => Credentials::token(client, token),
-            (Some(client), None) => Credentials::named(client),
+            (Some(client), None) => match std::env::var(PASSWORD) {
+                Ok(password) => Credentials::password(client, &password),
+                Err(_) => Credentials::named(client),
+            },
             (None, _) => Credentials::named(&made_up_name(verb)),
         };
         let mut options = Options::new(self.server.clone(), credentials);

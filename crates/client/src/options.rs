@@ -73,12 +73,22 @@ impl Credentials {
     /// Asks a broker in open mode for a token in the name of `client`.
     pub fn named(client: &str) -> Self {
         let data = serde_json::json!({ "client_name": client });
-        Credentials::Auth(serde_json::value::to_raw_value(&data).expect("a JSON value is JSON"))
+        Credentials::with_data(&data)
+    }
+
+    /// Asks for a token with the name and the password of a user.
+    pub fn password(client: &str, password: &str) -> Self {
+        let data = serde_json::json!({ "client_name": client, "password": password });
+        Credentials::with_data(&data)
     }
 
     /// Presents the `token` of `client`.
     pub fn token(client: &str, token: &str) -> Self {
         Credentials::Token(Identity { client: client.to_owned(), token: token.to_owned() })
+    }
+
+    fn with_data(data: &serde_json::Value) -> Self {
+        Credentials::Auth(serde_json::value::to_raw_value(data).expect("a JSON value is JSON"))
     }
 }
 

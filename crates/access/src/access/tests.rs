@@ -179,7 +179,10 @@ fn an_identity_for_a_test_has_the_groups_of_its_user_and_its_tokens() {
     assert_eq!(of("ada", &["more"]), groups(&["more", "staff"]));
     assert_eq!(of("pump", &[]), groups(&["pumps"]));
     assert_eq!(of("bob", &[]), groups(&[]));
-    let explanation =
-        access.explain(&access.identity_for_test("ada", &[], Map::new()), Action::Publish, "anything");
+    let explanation = access.explain(
+        &access.identity_for_test("ada", &[], Map::new()),
+        Action::Publish,
+        "anything",
+    );
     assert!(explanation.is_allowed);
 }

@@ -1,4 +1,4 @@
-//! A certificate authority that lives for one command.
+//! A certificate authority, new or read from its files.
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, Error, ExtendedKeyUsagePurpose, IsCa, Issuer,
@@ -38,6 +38,12 @@ impl Authority {
         Ok(Authority { issuer: Issuer::new(params, key), certificate })
     }
 
+    /// Takes an authority that was made earlier.
+    pub(super) fn read(certificate: &str, key: &str) -> Result<Self, Error> {
+        let issuer = Issuer::from_ca_cert_pem(certificate, KeyPair::from_pem(key)?)?;
+        Ok(Authority { issuer, certificate: certificate.to_owned() })
+    }
+
     pub(super) fn pair(&self) -> Pair {
         Pair { certificate: self.certificate.clone(), key: self.issuer.key().serialize_pem() }
     }
@@ -50,8 +56,9 @@ impl Authority {
         self.sign(params, ExtendedKeyUsagePurpose::ServerAuth)
     }
 
-    pub(super) fn client(&self) -> Result<Pair, Error> {
-        let params = params("Rialto development client", &[], LEAF_DAYS)?;
+    /// Makes a certificate for the client of that name.
+    pub(super) fn client(&self, name: &str) -> Result<Pair, Error> {
+        let params = params(name, &[], LEAF_DAYS)?;
         self.sign(params, ExtendedKeyUsagePurpose::ClientAuth)
     }
 

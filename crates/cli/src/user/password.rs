@@ -35,16 +35,20 @@ fn from_stdin() -> Result<String, Failure> {
     let line = text.strip_suffix('\n').unwrap_or(&text);
     let line = line.strip_suffix('\r').unwrap_or(line);
     if line.contains('\n') || text.len() as u64 == PASSWORD_BYTES_MAX {
-        return Err(refused("standard input has more than one line, or too long a one: give the \
-             password and nothing else"));
+        return Err(refused(
+            "standard input has more than one line, or too long a one: give the \
+             password and nothing else",
+        ));
     }
     Ok(line.to_owned())
 }
 
 fn from_terminal() -> Result<String, Failure> {
     if !io::stdin().is_terminal() {
-        return Err(refused("there is no terminal to ask for the password on; give it on \
-             standard input with --password-stdin"));
+        return Err(refused(
+            "there is no terminal to ask for the password on; give it on \
+             standard input with --password-stdin",
+        ));
     }
     let ask = |prompt| {
         rpassword::prompt_password(prompt)

@@ -1,4 +1,4 @@
-//! `rialto cert new`.
+//! `rialto cert`.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -69,6 +69,30 @@ fn keys_are_for_their_owner_only_and_nothing_is_overwritten_unasked() {
 
     run(&["cert", "new", "--dir", "c", "--force"]).printed();
     assert_ne!(fs::read(dir.path().join("c/server.key")).unwrap(), before);
+}
+
+#[test]
+fn a_client_gets_a_certificate_of_its_own_from_the_same_authority() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| rialto_in(dir.path(), &[], &[&["cert"], args].concat(), "");
+    let said = run(&["client", "ada"]).failed(1);
+    assert!(said.contains("cannot read rialto-certs/ca.pem"), "{said}");
+    run(&["new"]).printed();
+    run(&["client", "ada"]).printed();
+    run(&["client", "../pump 7"]).printed();
+
+    let certs = dir.path().join("rialto-certs");
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(roots(&certs), provider).build().unwrap();
+    for name in ["client-ada", "client-.._pump_7"] {
+        let client = certificate(&certs.join(format!("{name}.pem")));
+        assert!(verifier.verify_client_cert(&client, &[], UnixTime::now()).is_ok(), "{name}");
+        let key = certs.join(format!("{name}.key"));
+        assert_eq!(fs::metadata(key).unwrap().permissions().mode() & 0o777, 0o600, "{name}");
+    }
+    let said = run(&["client", "ada"]).failed(1);
+    assert!(said.contains("client-ada.pem exists already"), "{said}");
 }
 
 #[test]

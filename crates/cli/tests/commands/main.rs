@@ -1,14 +1,16 @@
-//! The commands that need no broker, and how all of them fail.
+//! The commands that need no broker, how all of them fail, and how a running broker takes users up.
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 #[path = "../common/mod.rs"]
 mod common;
 
+mod access;
 mod cert;
 mod config;
 mod documents;
 mod failures;
 mod import;
+mod users;
 
 use std::io::Write;
 use std::path::Path;
