@@ -9,6 +9,7 @@ mod application;
 mod http;
 
 mod certificates;
+mod keys;
 mod login;
 mod presence;
 mod reload;

@@ -1,5 +1,7 @@
 //! Clients by HTTP: who is there, and what is done about them.
 
+mod words;
+
 use std::{sync::Arc, time::Duration};
 
 use axum::{
@@ -7,138 +9,18 @@ use axum::{
     extract::{Path, Query, State},
     http::StatusCode,
 };
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
 
 use super::{body::Body, problem::Problem};
-use crate::{
-    handle::{ClientStatus, Subscription},
-    http::Asked,
+use crate::{handle::Subscription, http::Asked};
+
+use self::words::{
+    BanJson, BansJson, ClientJson, ClientsPage, ClientsQuery, NewBan, SubscriptionJson,
+    SubscriptionsJson, TokenJson,
 };
 
 /// Entries of a page, and how many there may be.
 pub(super) const PAGE_COUNT: usize = 100;
 pub(super) const PAGE_COUNT_MAX: usize = 1000;
-
-/// Which clients.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ClientsQuery {
-    /// Those behind this id; `next` of the page before.
-    #[serde(default)]
-    after: String,
-    /// How many, 1 to 1,000.
-    limit: Option<usize>,
-    /// Only those that are online.
-    #[serde(default)]
-    online: bool,
-}
-
-/// A page of clients, by id.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ClientsPage {
-    clients: Vec<ClientJson>,
-    /// Where the next page begins; absent on the last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
-}
-
-/// What is known of a client.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ClientJson {
-    id: String,
-    /// Whether it has an open session.
-    online: bool,
-    /// Whether its connection was lost and its session waits for it.
-    lost: bool,
-    /// When it was there last, in milliseconds since 1970; now, while it is.
-    last_seen_ms: u64,
-    /// The name it goes by in rules.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    account: Option<String>,
-    /// How long it has been connected.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    connected_s: Option<u64>,
-    /// Where it is connected from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    address: Option<String>,
-    /// What it speaks.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    protocol: Option<&'static str>,
-    /// Channels it is subscribed to.
-    subscriptions: usize,
-}
-
-/// Channels that a client is subscribed to.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct SubscriptionsJson {
-    subscriptions: Vec<SubscriptionJson>,
-}
-
-/// A channel that a client is subscribed to, or is to be.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SubscriptionJson {
-    channel: String,
-    /// Whether it outlives the session.
-    #[serde(default)]
-    persistent: bool,
-}
-
-/// How a client is banned.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct NewBan {
-    /// What it is told.
-    reason: String,
-    /// How long; without, until it is lifted.
-    seconds: Option<u64>,
-}
-
-/// Who is banned.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct BansJson {
-    bans: Vec<BanJson>,
-}
-
-/// A client that is banned.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct BanJson {
-    client: String,
-    reason: String,
-    /// When it ends, in milliseconds since 1970; absent if it does not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    until_ms: Option<u64>,
-}
-
-/// A token that opens a client's session.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct TokenJson {
-    client: String,
-    token: String,
-}
-
-impl Default for NewBan {
-    fn default() -> Self {
-        NewBan { reason: "by the operator".to_owned(), seconds: None }
-    }
-}
-
-impl From<ClientStatus> for ClientJson {
-    fn from(status: ClientStatus) -> Self {
-        ClientJson {
-            id: status.id,
-            online: status.is_online,
-            lost: status.is_lost,
-            last_seen_ms: status.last_seen_ms,
-            account: status.account,
-            connected_s: status.connected_for.map(|connected| connected.as_secs()),
-            address: status.address.map(|address| address.to_string()),
-            protocol: status.protocol,
-            subscriptions: status.subscription_count,
-        }
-    }
-}
 
 /// Lists clients
 #[utoipa::path(
