@@ -4,7 +4,7 @@
 //! about packets (the session does), about messages (the broker does) or about settings (they come
 //! checked).
 //!
-//! Read [`run`] first, then `hub.rs` for how everything meets, then `connection.rs` for the life
+//! Read [`run()`] first, then `hub.rs` for how everything meets, then `connection.rs` for the life
 //! of one connection.
 //!
 //! Tested with the real binary over real sockets, in `crates/cli/tests`.

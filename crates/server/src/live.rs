@@ -79,9 +79,11 @@ impl Live {
         let reports = self.reports_departures();
         let broker_settings = map::broker(&settings, 0, reports);
         self.hub.round(|broker| broker.reconfigure(broker_settings));
-        log(&difference(&old, &settings));
+        let differences = difference(&old, &settings);
         self.settings.store(Arc::new(settings));
         self.renew_rights();
+        // Last, so that whoever reads it can rely on it.
+        log(&differences);
         Ok(())
     }
 
