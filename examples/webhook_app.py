@@ -5,7 +5,7 @@ It does what the sample application of the JMQT guide does: clients name themsel
 subscribed to `update`, which only the server publishes to, `$hello` is answered, and it remembers
 who is online. One line on standard output tells each event.
 
-    export RIALTO_WEBHOOK_SECRET=$(openssl rand -hex 32)
+    export RIALTO_WEBHOOK__SECRET=$(openssl rand -hex 32)
     python3 webhook_app.py --port 8090
 
 The first line says where it listens; give that URL and the same secret to Rialto. What is sent and
@@ -183,13 +183,13 @@ def arguments():
     parser.add_argument("--port", type=int, default=8090, help="0 takes any that is free")
     parser.add_argument(
         "--secret",
-        default=os.environ.get("RIALTO_WEBHOOK_SECRET"),
-        help="what Rialto signs with; better given as RIALTO_WEBHOOK_SECRET, since other users of "
+        default=os.environ.get("RIALTO_WEBHOOK__SECRET"),
+        help="what Rialto signs with; better given as RIALTO_WEBHOOK__SECRET, since other users of "
         "the machine can read command lines",
     )
     chosen = parser.parse_args()
     if not chosen.secret:
-        parser.error("there is no secret; set RIALTO_WEBHOOK_SECRET to the one Rialto has")
+        parser.error("there is no secret; set RIALTO_WEBHOOK__SECRET to the one Rialto has")
     return chosen
 
 

@@ -23,7 +23,7 @@ impl Script {
     fn start(secret: &str) -> Self {
         let mut process = Command::new("python3")
             .args(["-u", SCRIPT, "--port", "0"])
-            .env("RIALTO_WEBHOOK_SECRET", secret)
+            .env("RIALTO_WEBHOOK__SECRET", secret)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
