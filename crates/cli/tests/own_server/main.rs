@@ -18,7 +18,6 @@ mod safety;
 
 mod api;
 mod events;
-mod python;
 
 use std::time::Instant;
 
