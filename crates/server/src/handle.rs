@@ -32,24 +32,37 @@ impl Handle {
         &self.live.hub
     }
 
-    /// Subscribes a client to a channel, whatever its rights are (JMQT 9.e).
+    /// Subscribes a client to a channel, whatever its rights are (JMQT 9.e). A persistent
+    /// subscription is stored and synced when this returns.
     ///
     /// # Errors
     /// [`Reject::ClientOffline`] when the client is not known, or not connected and the
-    /// subscription is not persistent; its limits hold too.
-    pub fn subscribe(&self, client: &str, channel: &str, persistent: bool) -> Result<(), Reject> {
+    /// subscription is not persistent; its limits hold too; [`Reject::StoreUnavailable`] when it
+    /// cannot be stored.
+    pub async fn subscribe(
+        &self,
+        client: &str,
+        channel: &str,
+        persistent: bool,
+    ) -> Result<(), Reject> {
         let client = ClientId::from(client);
-        self.live.hub.round(|broker| broker.force_subscribe(&client, channel, persistent))
+        let subscribe = self
+            .live
+            .hub
+            .round_stored(|broker| broker.force_subscribe(&client, channel, persistent));
+        subscribe?.done().await
     }
 
     /// Ends a client's subscription (JMQT 9.e).
     ///
     /// # Errors
     /// [`Reject::ClientOffline`] when the client is not known, [`Reject::InvalidChannel`] when it is
-    /// no ordinary channel.
-    pub fn unsubscribe(&self, client: &str, channel: &str) -> Result<(), Reject> {
+    /// no ordinary channel, [`Reject::StoreUnavailable`] when the store cannot forget it now.
+    pub async fn unsubscribe(&self, client: &str, channel: &str) -> Result<(), Reject> {
         let client = ClientId::from(client);
-        self.live.hub.round(|broker| broker.force_unsubscribe(&client, channel))
+        let unsubscribe =
+            self.live.hub.round_stored(|broker| broker.force_unsubscribe(&client, channel));
+        unsubscribe?.done().await
     }
 
     /// Ends a client's connection; says whether it had one. It may come back at once.

@@ -196,6 +196,24 @@ impl Hub {
         pushing
     }
 
+    /// Runs one round, and returns what becomes of what it has the store do.
+    pub(crate) fn round_stored<E>(
+        &self,
+        act: impl FnOnce(&mut Broker<Dialects>) -> Result<(), E>,
+    ) -> Result<Pushing, E> {
+        let (done, waiting) = oneshot::channel();
+        let ticket = self.state.lock().take_ticket(done);
+        let result = self.round(|broker| {
+            act(broker)?;
+            broker.push_barrier(ticket);
+            Ok(())
+        });
+        if result.is_err() {
+            self.state.lock().tickets.remove(&ticket);
+        }
+        result.map(|()| Pushing::UnderWay(waiting))
+    }
+
     /// Sets whether clients that do not read are closed.
     pub(crate) fn set_close_slow(&self, close_slow: bool) {
         self.close_slow.store(close_slow, Ordering::Relaxed);
@@ -237,16 +255,21 @@ impl Hub {
 
 impl State {
     fn push(&mut self, message: &Publish<'_>) -> Pushing {
-        self.last_ticket += 1;
-        match self.broker.push_tracked(message, self.last_ticket) {
+        match self.broker.push_tracked(message, self.last_ticket + 1) {
             Ok(true) => Pushing::Done(Ok(())),
             Ok(false) => {
                 let (done, waiting) = oneshot::channel();
-                self.tickets.insert(self.last_ticket, done);
+                self.take_ticket(done);
                 Pushing::UnderWay(waiting)
             }
             Err(reject) => Pushing::Done(Err(reject)),
         }
+    }
+
+    fn take_ticket(&mut self, done: oneshot::Sender<Result<(), Reject>>) -> u64 {
+        self.last_ticket += 1;
+        self.tickets.insert(self.last_ticket, done);
+        self.last_ticket
     }
 
     /// Carries out effects until none are left: closing a slow receiver makes more.

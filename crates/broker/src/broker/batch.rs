@@ -66,6 +66,8 @@ pub(super) enum Pending {
     Client(ClientKey),
     /// A session that began at this time, or ended.
     OpenSession(ClientId, Option<UnixMs>),
+    /// Somebody waits until everything handed over before it is through.
+    Barrier(u64),
     /// A client whose coming is announced once its subscriptions are there.
     Online(ClientKey, ConnectionKey),
     /// Newest messages of a channel's history, and how many.

@@ -54,6 +54,10 @@ impl<E: Encoder> Broker<E> {
             Pending::OpenSession(client, began) if outcome.is_err() => {
                 self.dirty.sessions.entry(client).or_insert(began);
             }
+            Pending::Barrier(ticket) => {
+                let result = outcome.map(|_| ());
+                self.outputs.push(Effect::Pushed { ticket, result });
+            }
             Pending::Online(client, connection) => self.announce_online(client, connection),
             Pending::Trim(channel, log, last) if outcome.is_err() => {
                 self.dirty.trims.insert(channel, (log, last));

@@ -7,7 +7,10 @@ use crate::{
     Reject, Retained, Source, channel::RetainedMessage, channel_kind,
 };
 
-use super::{Broker, batch::Intake};
+use super::{
+    Broker,
+    batch::{Intake, Pending},
+};
 
 /// Whether a message is acknowledged, both by the broker and by its receivers (J-72, J-73).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +113,13 @@ impl<E: Encoder> Broker<E> {
         // A ticket would be told of.
         let publish = Publish { request: None, ..*publish };
         self.try_publish(Publisher::SERVER, &publish).map(|_| ())
+    }
+
+    /// Has [`Effect::Pushed`] say with this ticket when all changes of the round are stored, or that
+    /// they are not.
+    pub fn push_barrier(&mut self, ticket: u64) {
+        self.settle();
+        self.batch.push_behind(Pending::Barrier(ticket));
     }
 
     /// Publishes a message of the server itself, as [`push`](Self::push) does; says whether that is

@@ -94,7 +94,7 @@ pub(crate) async fn subscribe(
     Body(subscription): Body<SubscriptionJson>,
 ) -> Result<StatusCode, Problem> {
     let SubscriptionJson { channel, persistent } = subscription;
-    asked.handle.subscribe(&client, &channel, persistent)?;
+    asked.handle.subscribe(&client, &channel, persistent).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -113,7 +113,7 @@ pub(crate) async fn unsubscribe(
     Path(client): Path<String>,
     Body(subscription): Body<SubscriptionJson>,
 ) -> Result<StatusCode, Problem> {
-    asked.handle.unsubscribe(&client, &subscription.channel)?;
+    asked.handle.unsubscribe(&client, &subscription.channel).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
