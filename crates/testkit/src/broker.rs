@@ -353,7 +353,7 @@ impl Broker {
     fn wait_for_end(&mut self) -> ExitStatus {
         let mut running = self.running.take().expect("the broker runs");
         let status = running.process.wait().unwrap();
-        self.earlier_lines.extend(running.log.lines());
+        self.earlier_lines.extend(running.log.all_lines());
         status
     }
 }

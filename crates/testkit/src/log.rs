@@ -49,6 +49,17 @@ impl Log {
         self.lock().texts.clone()
     }
 
+    /// Returns all lines of a process that has ended, once they have been read.
+    pub(crate) fn all_lines(&self) -> Vec<String> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut lines = self.lock();
+        while !lines.ended && Instant::now() < deadline {
+            let left = deadline.saturating_duration_since(Instant::now());
+            lines = self.0.grown.wait_timeout(lines, left).unwrap().0;
+        }
+        lines.texts.clone()
+    }
+
     /// Waits until `find` finds something in the lines, from the first on, and returns it.
     pub(crate) fn wait_for<T>(
         &self,
