@@ -32,7 +32,8 @@ impl Handle {
         &self.live.hub
     }
 
-    /// Subscribes a client to a channel, whatever its rights are (JMQT 9.e).
+    /// Subscribes a client to a channel, whatever its rights are (JMQT 9.e). A persistent subscription
+    /// holds once it is stored, which may be a moment after this returns.
     ///
     /// # Errors
     /// [`Reject::ClientOffline`] when the client is not known, or not connected and the
@@ -42,7 +43,8 @@ impl Handle {
         self.live.hub.round(|broker| broker.force_subscribe(&client, channel, persistent))
     }
 
-    /// Ends a client's subscription (JMQT 9.e).
+    /// Ends a client's subscription (JMQT 9.e). A persistent one ends once that is stored, which may be
+    /// a moment after this returns.
     ///
     /// # Errors
     /// [`Reject::ClientOffline`] when the client is not known, [`Reject::InvalidChannel`] when it is
