@@ -53,7 +53,8 @@ impl Handle {
         subscribe?.done().await
     }
 
-    /// Ends a client's subscription (JMQT 9.e).
+    /// Ends a client's subscription (JMQT 9.e). A persistent one ends once that is stored, which may be
+    /// a moment after this returns.
     ///
     /// # Errors
     /// [`Reject::ClientOffline`] when the client is not known, [`Reject::InvalidChannel`] when it is
