@@ -1,7 +1,7 @@
 //! The rialto command: runs a broker, publishes, subscribes, and what goes with that.
 //!
 //! Does not know the broker's insides or the wire: it turns arguments into calls of
-//! `rialto-server`, `rialto-client` and `rialto-config`, and their results into text and an exit
+//! `rialto-server`, `rialto-access`, `rialto-client` and `rialto-config`, and their results into text and an exit
 //! code. One module a command, each with its arguments and a `run`; parsing has no side effects.
 //!
 //! Data goes to standard output, everything else to standard error.
