@@ -1,4 +1,5 @@
 //! The server as a library: several in one process, an application that is asked, and the handle.
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::{
     net::SocketAddr,
