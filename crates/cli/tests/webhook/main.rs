@@ -12,6 +12,7 @@ mod dialects;
 mod down;
 mod notifications;
 mod order;
+mod reload;
 mod sample_app;
 mod secrets;
 
