@@ -212,11 +212,13 @@ fn name(index: usize) -> String {
 #[test]
 fn with_room_enough_every_message_arrives_once_and_in_order() {
     let scene = Scene::start(&["session.resume_bytes_max=1MiB"]);
-    for received in scene.play() {
+    let all = scene.play();
+    for received in &all {
         eprintln!("{} messages, cut off {} times", received.count, received.cuts);
         assert_eq!((received.next, received.count), ([COUNT; PUBLISHERS], PUBLISHERS * COUNT));
-        assert!(0 < received.cuts);
     }
+    // On a busy machine one of them may come too late to be cut.
+    assert!(all.iter().any(|received| 0 < received.cuts));
     let dropped = ["dropped_absent", "dropped_slow"].map(|name| scene.broker.stat(name));
     assert_eq!(dropped, [0, 0]);
 }
