@@ -1,6 +1,13 @@
 //! The application that the settings name: webhooks, begun and ended as the settings change.
 
-use std::{fs, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use parking_lot::Mutex;
 use rialto_webhook::{Deliveries, Webhook};
@@ -95,7 +102,7 @@ impl Webhooks {
             return;
         };
         let count = undelivered.len();
-        match fs::write(path, undelivered.join("\n")) {
+        match write_for_owner(path, &undelivered.join("\n")) {
             Ok(()) => {
                 tracing::info!(count, "the application hears of the rest after the next start")
             }
@@ -111,4 +118,11 @@ impl Webhooks {
         _ = fs::remove_file(path);
         text.lines().map(str::to_owned).collect()
     }
+}
+
+/// Writes a file that only its owner may read: it says who was there.
+fn write_for_owner(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())
 }

@@ -155,6 +155,24 @@ fn packets_behind_a_decision_wait_and_those_of_others_do_not() {
 }
 
 #[test]
+fn an_application_does_not_let_in_who_is_banned() {
+    let application = Application::start(|_| Say::Json(json!({"allow": true})));
+    let keys = "[[api.keys]]\nname = \"app\"\nkey = \"the-key-of-the-application\"\n";
+    let broker = start(&(application.settings("events = [\"connect\"]") + keys));
+    let conn = r#"{"conn":{"cl":"ada","at":"any"}}"#;
+    let mut ada = Peer::connect(&broker, Transport::Tcp);
+    assert_eq!(status(&ada.ask(conn), "connAck").0, 1);
+    let key = Some("the-key-of-the-application");
+    let ban =
+        super::http::ask(&broker, "POST /v1/clients/ada/ban", key, r#"{"reason":"too loud"}"#);
+    assert_eq!(ban.status, 204);
+    ada.expect_last_word(1008, 7);
+    let mut again = Peer::connect(&broker, Transport::Tcp);
+    let (st, mg) = status(&again.ask(conn), "connAck");
+    assert_eq!((st, mg.contains("too loud")), (7, true), "{mg}");
+}
+
+#[test]
 fn a_decision_holds_as_long_as_its_answer_says() {
     let application = Application::start(|event| match event["event"].as_str() {
         Some("publish") => Say::Json(json!({"allow": true, "cache_s": 60})),

@@ -99,6 +99,10 @@ impl Doorkeeper {
         token: String,
         own: Result<Arc<Identity>, Reject>,
     ) -> Result<Admission, Reject> {
+        // Whoever was sent away stays away, whatever an application says of a token.
+        if let Some(ban) = self.access.ban_of(client, self.now()) {
+            return Err(Reject::Denied(ban.message().into()));
+        }
         let Some(carried) = self.asked_about(Event::Connect) else {
             return own.map(|identity| self.access.admission(identity));
         };
