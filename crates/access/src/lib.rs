@@ -22,6 +22,7 @@ mod held;
 mod pattern;
 mod policy;
 
+mod network;
 mod password;
 mod revocation;
 mod signed_token;
@@ -48,6 +49,7 @@ pub use grants::Grants;
 pub use identity::{Identity, Proof, TokenOrigin};
 pub use issuer::{Issuer, IssuerKeys};
 pub use jsonwebtoken::Algorithm;
+pub use network::network_of;
 pub use pattern::Pattern;
 pub use policy::{Effect, Policy, Rule, Who};
 pub use revocation::{Ban, RevocationError, Revocations};

@@ -10,6 +10,8 @@ use std::{
 use parking_lot::Mutex;
 use rialto_broker::UnixMs;
 
+use crate::network::network_of;
+
 /// The first wait; each further failure doubles it.
 const DELAY_MIN: Duration = Duration::from_millis(200);
 
@@ -109,16 +111,6 @@ impl Failures {
     fn left(self, now: UnixMs) -> u32 {
         let forgiven = now.saturating_sub(self.last) / FORGIVING_MS;
         self.count.saturating_sub(u32::try_from(forgiven).unwrap_or(u32::MAX))
-    }
-}
-
-fn network_of(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => {
-            let network = address.to_bits() & !u128::from(u64::MAX);
-            IpAddr::V6(network.into())
-        }
     }
 }
 
