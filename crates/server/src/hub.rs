@@ -8,27 +8,34 @@ use std::{
     collections::HashMap,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc,
     },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use parking_lot::Mutex;
 use rialto_application::{Departure, Peer};
 use rialto_broker::{
     Broker, CloseReason, ConnectionKey, Departed, Effect, Manners, Now, Publish, ReadRequest,
-    Reject, UnixMs,
+    Reject, Stats, UnixMs,
 };
 use rialto_session::Dialects;
 use slotmap::SecondaryMap;
 use tokio::sync::oneshot;
 
-use crate::{doorkeeper::Doorkeeper, notices::Notices, outbox::Pushed, outlet::Outlet, store::Job};
+use crate::{
+    doorkeeper::Doorkeeper,
+    guarded::{Guarded, Locked},
+    notices::Notices,
+    outbox::Pushed,
+    outlet::Outlet,
+    store::Job,
+};
 
 /// The broker and all that its effects reach.
 pub(crate) struct Hub {
-    state: Mutex<State>,
+    state: Guarded<State>,
+    uncounted: Uncounted,
     pub(crate) doorkeeper: Arc<Doorkeeper>,
     notices: Notices,
     clock: Clock,
@@ -43,6 +50,14 @@ struct State {
     last_ticket: u64,
     store: mpsc::Sender<Job>,
     reader: mpsc::Sender<ReadRequest>,
+}
+
+/// What is counted without the broker's lock, until the next round counts it in: connections that
+/// were turned away, however many come, cost those that are served nothing.
+#[derive(Default)]
+struct Uncounted {
+    refused: AtomicU64,
+    silent: AtomicU64,
 }
 
 /// The far end of a connection, and the way to it.
@@ -150,7 +165,24 @@ impl Hub {
             store: writer,
             reader,
         };
-        Hub { state: Mutex::new(state), doorkeeper, notices, clock, close_slow: close_slow.into() }
+        Hub {
+            state: Guarded::new(state),
+            uncounted: Uncounted::default(),
+            doorkeeper,
+            notices,
+            clock,
+            close_slow: close_slow.into(),
+        }
+    }
+
+    /// Counts a connection that was refused. Takes no lock.
+    pub(crate) fn count_refused(&self) {
+        self.uncounted.refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a connection that did not say in time what it speaks. Takes no lock.
+    pub(crate) fn count_silent(&self) {
+        self.uncounted.silent.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Reads the clocks.
@@ -165,8 +197,7 @@ impl Hub {
         outlet: Arc<Outlet>,
         peer: Arc<Peer>,
     ) -> ConnectionKey {
-        let mut state = self.state.lock();
-        state.broker.begin_round(self.clock.now());
+        let mut state = self.begin_round();
         let key = state.broker.open(manners);
         state.outlets.insert(key, Far { outlet, peer });
         key
@@ -175,20 +206,19 @@ impl Hub {
     /// Forgets a connection.
     pub(crate) fn forget(&self, connection: ConnectionKey) {
         self.round(|broker| broker.disconnect(connection));
-        self.state.lock().outlets.remove(connection);
+        self.locked().outlets.remove(connection);
     }
 
     /// Returns the far end of a connection.
     pub(crate) fn peer(&self, connection: ConnectionKey) -> Option<Arc<Peer>> {
-        self.state.lock().outlets.get(connection).map(|far| far.peer.clone())
+        self.locked().outlets.get(connection).map(|far| far.peer.clone())
     }
 
     /// Publishes messages of the server itself, in order; each result comes once the message is on its
     /// way, and stored where that is asked for.
     pub(crate) fn push(&self, messages: &[Publish<'_>]) -> Vec<Pushing> {
         let mut touched = Touched::default();
-        let mut state = self.state.lock();
-        state.broker.begin_round(self.clock.now());
+        let mut state = self.begin_round();
         let pushing = messages.iter().map(|message| state.push(message)).collect();
         state.perform(&mut touched, self);
         drop(state);
@@ -202,14 +232,14 @@ impl Hub {
         act: impl FnOnce(&mut Broker<Dialects>) -> Result<(), E>,
     ) -> Result<Pushing, E> {
         let (done, waiting) = oneshot::channel();
-        let ticket = self.state.lock().take_ticket(done);
+        let ticket = self.locked().take_ticket(done);
         let result = self.round(|broker| {
             act(broker)?;
             broker.push_barrier(ticket);
             Ok(())
         });
         if result.is_err() {
-            self.state.lock().tickets.remove(&ticket);
+            self.locked().tickets.remove(&ticket);
         }
         result.map(|()| Pushing::UnderWay(waiting))
     }
@@ -243,13 +273,36 @@ impl Hub {
         touched: &mut Touched,
         act: impl FnOnce(&mut Broker<Dialects>) -> R,
     ) -> R {
-        let _guard = AbortOnPanic::new("the broker");
-        let mut state = self.state.lock();
-        // Read under the lock, or a round that had to wait for it would go back in time.
-        state.broker.begin_round(self.clock.now());
+        let mut state = self.begin_round();
         let result = act(&mut state.broker);
         state.perform(touched, self);
         result
+    }
+
+    fn locked(&self) -> Locked<'_, State> {
+        self.state.lock("the broker")
+    }
+
+    fn begin_round(&self) -> Locked<'_, State> {
+        let mut state = self.locked();
+        // Read under the lock, or a round that had to wait for it would go back in time.
+        state.broker.begin_round(self.clock.now());
+        self.uncounted.count_in(state.broker.stats_mut());
+        state
+    }
+}
+
+impl Uncounted {
+    fn count_in(&self, stats: &mut Stats) {
+        for (uncounted, counter) in [
+            (&self.refused, &mut stats.refused_connections),
+            (&self.silent, &mut stats.closed_silent),
+        ] {
+            // Looked at first: writing would take the line from other processors at every round.
+            if uncounted.load(Ordering::Relaxed) != 0 {
+                *counter += uncounted.swap(0, Ordering::Relaxed);
+            }
+        }
     }
 }
 
@@ -345,30 +398,9 @@ impl State {
     }
 }
 
-/// Ends the process if what it guards panics: state that may be half changed is not served from.
-pub(crate) struct AbortOnPanic {
-    part: &'static str,
-    /// Whether the thread was unwinding already, for a reason outside of what is guarded.
-    was_panicking: bool,
-}
-
-impl AbortOnPanic {
-    pub(crate) fn new(part: &'static str) -> Self {
-        AbortOnPanic { part, was_panicking: std::thread::panicking() }
-    }
-}
-
-impl Drop for AbortOnPanic {
-    fn drop(&mut self) {
-        if std::thread::panicking() && !self.was_panicking {
-            tracing::error!(
-                part = self.part,
-                "panicked: the process ends, to start again from the store"
-            );
-            std::process::abort();
-        }
-    }
-}
+/// Packets, or messages that were committed, for which the broker is locked once; bounds how long
+/// others wait for it.
+pub(crate) const PACKETS_PER_ROUND_MAX: usize = 256;
 
 /// How often the broker does what is due by itself.
 pub(crate) const TICK: Duration = Duration::from_millis(100);

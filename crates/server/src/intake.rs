@@ -18,14 +18,12 @@ use crate::{
     connection::ConnectionLimits,
     decision::Decision,
     doorkeeper::{Question, Unasked, event_of},
-    hub::{Hub, Touched},
+    hub::{Hub, PACKETS_PER_ROUND_MAX, Touched},
     outlet::Outlet,
     speech::{Said, Speech},
     websocket::WebSocketReader,
 };
 
-/// Packets decoded before the broker is locked for them; bounds how long it is locked.
-const PACKETS_PER_ROUND_MAX: usize = 256;
 /// Bytes a publisher may have under way to the store before it is read no further.
 const UNCOMMITTED_BYTES_MAX: usize = 4 << 20;
 /// Bytes all publishers together may have under way before those that have any wait.

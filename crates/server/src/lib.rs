@@ -19,6 +19,7 @@ mod settings;
 mod startup;
 mod trial;
 
+mod guarded;
 mod hub;
 mod store;
 

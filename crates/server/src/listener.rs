@@ -91,7 +91,7 @@ impl Listener {
                 if reception.admission.begins_refusing() {
                     tracing::warn!(%peer, %reason, "connections are refused");
                 }
-                reception.hub.round(|broker| broker.stats_mut().refused_connections += 1);
+                reception.hub.count_refused();
                 // The socket's buffer is empty: this goes out at once or never.
                 _ = socket.try_write(&self.room.refusal(reason));
             }

@@ -198,7 +198,7 @@ impl Reception {
                 None
             }
             Err(_) => {
-                self.hub.round(|broker| broker.stats_mut().closed_silent += 1);
+                self.hub.count_silent();
                 None
             }
         }

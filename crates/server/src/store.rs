@@ -13,7 +13,10 @@ use std::{
 use rialto_broker::{Change, Outcome, ReadRequest, Reject};
 use rialto_store::{LogReader, Store, StoreError};
 
-use crate::hub::{AbortOnPanic, Hub};
+use crate::{
+    guarded::AbortOnPanic,
+    hub::{Hub, PACKETS_PER_ROUND_MAX, Touched},
+};
 
 /// Changes one commit takes at most; beyond that the wait for the sync outweighs the saving.
 const GROUP_COUNT_MAX: usize = 4096;
@@ -33,8 +36,26 @@ pub(crate) enum Job {
 
 /// One commit's result, to be taken apart into the batches it was made of.
 struct Committed {
-    batch_lengths: Vec<usize>,
+    batches: Vec<BatchSize>,
     outcomes: Result<Vec<Outcome>, Reject>,
+}
+
+/// How much a batch holds.
+#[derive(Debug, Clone, Copy)]
+struct BatchSize {
+    changes: usize,
+    /// What it takes to complete it, in messages.
+    messages: usize,
+}
+
+impl BatchSize {
+    fn of(batch: &[Change]) -> Self {
+        let messages = |change: &Change| match change {
+            Change::Append(page) => page.count as usize,
+            _ => 1,
+        };
+        BatchSize { changes: batch.len(), messages: batch.iter().map(messages).sum() }
+    }
 }
 
 /// The threads, to be waited for at the end.
@@ -116,7 +137,7 @@ fn write(mut store: Box<dyn Store>, jobs: &mpsc::Receiver<Job>, done: &mpsc::Sen
 #[derive(Default)]
 struct Group {
     changes: Vec<Change>,
-    batch_lengths: Vec<usize>,
+    batches: Vec<BatchSize>,
     /// Whether the store is to be closed behind it.
     is_last: bool,
 }
@@ -130,7 +151,7 @@ impl Group {
         while let Some(job) = next {
             match job {
                 Job::Commit(batch) => {
-                    group.batch_lengths.push(batch.len());
+                    group.batches.push(BatchSize::of(&batch));
                     bytes += batch.iter().map(payload_bytes).sum::<usize>();
                     group.changes.extend(batch);
                 }
@@ -151,25 +172,25 @@ fn commit(
     health: &mut Health,
     done: &mpsc::Sender<Committed>,
 ) -> Result<(), mpsc::SendError<Committed>> {
-    let Group { changes, batch_lengths, .. } = group;
+    let Group { changes, batches, .. } = group;
     let result = commit_changes(store, &changes);
-    if result.is_ok() || batch_lengths.len() <= 1 {
+    if result.is_ok() || batches.len() <= 1 {
         if !changes.is_empty() {
             health.note(result.as_ref().err());
         }
         let outcomes = result.map_err(|_| Reject::StoreUnavailable);
-        return done.send(Committed { batch_lengths, outcomes });
+        return done.send(Committed { batches, outcomes });
     }
     let mut failure = None;
     let mut rest = changes.as_slice();
-    for length in batch_lengths {
-        let (batch, later) = rest.split_at(length);
+    for size in batches {
+        let (batch, later) = rest.split_at(size.changes);
         rest = later;
         let outcomes = commit_changes(store, batch).map_err(|error| {
             failure = Some(error);
             Reject::StoreUnavailable
         });
-        done.send(Committed { batch_lengths: vec![length], outcomes })?;
+        done.send(Committed { batches: vec![size], outcomes })?;
     }
     health.note(failure.as_ref());
     Ok(())
@@ -213,16 +234,36 @@ impl Health {
 }
 
 fn complete(hub: &Hub, completed: &mpsc::Receiver<Committed>) {
-    while let Ok(Committed { batch_lengths, outcomes }) = completed.recv() {
-        hub.round(|broker| {
-            let mut rest = outcomes.as_deref();
-            for length in batch_lengths {
-                let batch = rest.map(|outcomes| &outcomes[..length]);
-                broker.on_committed(batch);
-                rest = rest.map(|outcomes| &outcomes[length..]);
-            }
-        });
+    let mut touched = Touched::default();
+    while let Ok(Committed { batches, outcomes }) = completed.recv() {
+        let mut rest = outcomes.as_deref();
+        let mut batches = batches.as_slice();
+        // A commit may hold what many rounds asked for: it takes as many to complete it, so that
+        // nobody waits for the lock longer than for a round of packets.
+        while let Some(part) = first_round(batches) {
+            batches = &batches[part.len()..];
+            hub.round_into(&mut touched, |broker| {
+                for size in part {
+                    let batch = rest.map(|outcomes| &outcomes[..size.changes]);
+                    broker.on_committed(batch);
+                    rest = rest.map(|outcomes| &outcomes[size.changes..]);
+                }
+            });
+        }
+        touched.flush();
     }
+}
+
+/// Returns the first of some batches, as many as a round of packets may hold messages, but one in
+/// any case; `None` of none.
+fn first_round(batches: &[BatchSize]) -> Option<&[BatchSize]> {
+    let mut messages = 0;
+    let fitting = batches.iter().take_while(|size| {
+        messages += size.messages;
+        messages <= PACKETS_PER_ROUND_MAX
+    });
+    let count = fitting.count().max(1);
+    batches.get(..count)
 }
 
 fn read(hub: &Hub, reader: &mut dyn LogReader, request: &ReadRequest) {
@@ -235,3 +276,6 @@ fn read(hub: &Hub, reader: &mut dyn LogReader, request: &ReadRequest) {
     }
     hub.round(|broker| broker.on_read(request, pages.as_deref().ok()));
 }
+
+#[cfg(test)]
+mod tests;
