@@ -1,16 +1,21 @@
 //! A persistent subscriber's place in a log.
 
-use std::collections::BTreeMap;
+use crate::{CursorState, Sequence, Stretches};
 
-use crate::{CursorState, Sequence};
+/// Stretches that are remembered one by one as not yet written, at least.
+const UNWRITTEN_MIN: usize = 256;
 
 /// Where a persistent subscription stands, and what is on its way to its client.
 #[derive(Debug, Default)]
 pub(crate) struct Cursor {
     /// All up to and including this are acknowledged.
     floor: Sequence,
-    /// Acknowledged stretches above the floor: first to last, not touching.
-    acknowledged: BTreeMap<Sequence, Sequence>,
+    /// Acknowledged stretches above the floor, none of which touches it.
+    acknowledged: Stretches,
+    /// The floor that the store was last given.
+    written_floor: Sequence,
+    /// The part of `acknowledged` that the store was not given, and maybe some below the floor.
+    unwritten: Stretches,
     /// First message not yet sent on the present connection.
     next: Sequence,
     /// Messages sent on the present connection and not acknowledged.
@@ -36,9 +41,10 @@ pub(crate) enum Phase {
 
 impl Cursor {
     pub(crate) fn new(state: &CursorState) -> Self {
-        let acknowledged: BTreeMap<_, _> = state.acknowledged.iter().copied().collect();
-        let next = state.floor + 1;
-        Cursor { floor: state.floor, acknowledged, next, ..Cursor::default() }
+        let mut acknowledged: Stretches = state.acknowledged.iter().copied().collect();
+        let floor = acknowledged.absorb(state.floor);
+        let (written_floor, next) = (state.floor, floor + 1);
+        Cursor { floor, acknowledged, written_floor, next, ..Cursor::default() }
     }
 
     /// Begins anew for another connection: what was on its way is sent again.
@@ -74,12 +80,7 @@ impl Cursor {
 
     /// Says whether `sequence` is acknowledged.
     pub(crate) fn is_acknowledged(&self, sequence: Sequence) -> bool {
-        sequence <= self.floor
-            || self
-                .acknowledged
-                .range(..=sequence)
-                .next_back()
-                .is_some_and(|(_, &last)| sequence <= last)
+        sequence <= self.floor || self.acknowledged.around(sequence).is_some()
     }
 
     /// Takes one acknowledgement; says whether it was news.
@@ -103,23 +104,15 @@ impl Cursor {
 
     /// Adds a stretch to what is acknowledged.
     fn settle(&mut self, first: Sequence, last: Sequence) {
-        if first <= self.floor + 1 && self.acknowledged.is_empty() {
-            self.floor = self.floor.max(last);
-            return;
-        }
-        let (mut first, mut last) = (first, last);
-        // Stretches that overlap or touch the new one become part of it.
-        while let Some((&start, &end)) = self.acknowledged.range(..=last + 1).next_back() {
-            if end + 1 < first {
-                break;
+        if self.floor + 1 < first {
+            self.acknowledged.add(first, last);
+            self.unwritten.add(first, last);
+            if UNWRITTEN_MIN.max(2 * self.acknowledged.len()) < self.unwritten.len() {
+                // Alternate numbers of what has become a few long stretches.
+                self.unwritten = self.acknowledged.clone();
             }
-            self.acknowledged.remove(&start);
-            (first, last) = (first.min(start), last.max(end));
-        }
-        if first <= self.floor + 1 {
-            self.floor = self.floor.max(last);
         } else {
-            self.acknowledged.insert(first, last);
+            self.floor = self.acknowledged.absorb(self.floor.max(last));
         }
     }
 
@@ -128,10 +121,26 @@ impl Cursor {
         self.acknowledged.len()
     }
 
-    /// Returns what the store must know.
-    pub(crate) fn state(&self) -> CursorState {
-        let acknowledged = self.acknowledged.iter().map(|(&first, &last)| (first, last)).collect();
-        CursorState { floor: self.floor, acknowledged }
+    /// Returns the floor if the store was given another one, which it now will be given.
+    pub(crate) fn take_unwritten_floor(&mut self) -> Option<Sequence> {
+        (std::mem::replace(&mut self.written_floor, self.floor) != self.floor).then_some(self.floor)
+    }
+
+    /// Returns the stretches above the floor that the store was not given, which it now will be
+    /// given, each with what it has become part of.
+    pub(crate) fn take_unwritten_stretches(&mut self) -> Vec<(Sequence, Sequence)> {
+        let mut unwritten = std::mem::take(&mut self.unwritten);
+        unwritten.remove_through(self.floor);
+        let mut stretches: Vec<_> =
+            unwritten.iter().filter_map(|(first, _)| self.acknowledged.around(first)).collect();
+        stretches.dedup();
+        stretches
+    }
+
+    /// Notes that the store refused something of it, maybe long ago: it is to be given all again.
+    pub(crate) fn note_refused(&mut self) {
+        self.written_floor = 0;
+        self.unwritten = self.acknowledged.clone();
     }
 }
 

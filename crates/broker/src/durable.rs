@@ -107,8 +107,12 @@ pub enum Change {
     Subscribe(ClientId, ChannelName),
     /// Removes a persistent subscription; a log that nobody reads any more goes with it.
     Unsubscribe(ClientId, ChannelName),
-    /// Writes where a cursor stands. A cursor that is not there is not made.
-    MoveCursor(ClientId, ChannelName, CursorState),
+    /// Moves a cursor's floor up: all up to this message is acknowledged. It never goes down, and a
+    /// cursor that is not there is not made.
+    MoveCursor(ClientId, ChannelName, Sequence),
+    /// Adds stretches to what a cursor has acknowledged above its floor, first and last message of
+    /// each. Nothing is taken back, and a cursor that is not there is not made.
+    Acknowledge(ClientId, ChannelName, Vec<(Sequence, Sequence)>),
     /// Drops whole pages whose last message is at most this one.
     Trim(ChannelName, Sequence),
     /// Adds messages to a channel's history and drops the oldest beyond so many. One whose id is

@@ -32,6 +32,7 @@ mod inbox;
 mod output;
 mod receivers;
 mod sorted_map;
+mod stretches;
 
 mod broker;
 
@@ -51,3 +52,4 @@ pub use payload::{Payloads, PayloadsBuilder};
 pub use reject::{CloseReason, Reject};
 pub use settings::{ChannelRule, HistorySettings, LogLimits, ReplicationSettings, Settings};
 pub use stats::Stats;
+pub use stretches::Stretches;

@@ -41,6 +41,8 @@ pub fn check_all(driver: &mut dyn Driver) {
     cursors::subscribing_starts_behind_the_last_message(driver);
     cursors::subscribing_twice_is_subscribing_once(driver);
     cursors::moving_without_a_cursor_makes_nothing(driver);
+    cursors::what_is_acknowledged_is_added_up(driver);
+    cursors::acknowledgements_outlive_the_store(driver);
     cursors::a_log_goes_with_its_last_cursor(driver);
     cursors::forgetting_a_client_forgets_its_cursors_only(driver);
     cursors::a_log_nobody_ever_read_stays_until_its_channel_is_unsubscribed(driver);
@@ -144,6 +146,15 @@ impl Subject {
         history.map_or_else(Vec::new, |(_, messages)| messages)
     }
 
+    /// Returns where a cursor stands, as loaded.
+    #[track_caller]
+    fn cursor(&mut self, client: &str, channel: &str) -> CursorState {
+        let (client, channel) = (ClientId::from(client), ChannelName::from(channel));
+        let mut cursors = self.load().cursors.into_iter();
+        let cursor = cursors.find(|(one, there, _)| (one, there) == (&client, &channel));
+        cursor.expect("the cursor is there").2
+    }
+
     #[track_caller]
     fn read(&mut self, log: LogId, from: Sequence, bytes_max: usize) -> Vec<StoredPage> {
         self.reader.read(log, from, bytes_max).expect("the log is read")
@@ -188,14 +199,12 @@ fn forget(client: &str) -> Change {
     Change::ForgetClient(client.into())
 }
 
-fn move_cursor(
-    client: &str,
-    channel: &str,
-    floor: Sequence,
-    acknowledged: &[(Sequence, Sequence)],
-) -> Change {
-    let state = CursorState { floor, acknowledged: acknowledged.to_vec() };
-    Change::MoveCursor(client.into(), channel.into(), state)
+fn move_cursor(client: &str, channel: &str, floor: Sequence) -> Change {
+    Change::MoveCursor(client.into(), channel.into(), floor)
+}
+
+fn acknowledge(client: &str, channel: &str, stretches: &[(Sequence, Sequence)]) -> Change {
+    Change::Acknowledge(client.into(), channel.into(), stretches.to_vec())
 }
 
 fn trim(channel: &str, through: Sequence) -> Change {

@@ -42,7 +42,9 @@ pub use sqlite::{Durability, SqliteSettings, SqliteStore};
 /// 6. **Ids are never reused:** a log that went and was made anew has an id no log had before.
 /// 7. **Subscribing twice is subscribing once:** a new cursor stands behind the log's last
 ///    message; one that is there stays where it is.
-/// 8. **Moving makes nothing:** `MoveCursor` without a cursor changes nothing.
+/// 8. **Acknowledging takes nothing back and makes nothing:** a cursor's floor is the highest it was
+///    given, its stretches are all it was given, joined where they overlap or touch, as far as they
+///    are above the floor. `MoveCursor` and `Acknowledge` without a cursor change nothing.
 /// 9. **Trimming drops whole pages**, those that end at or below the given sequence; later pages
 ///    and the numbering stay as they are. A log knows how far it was ever trimmed, which is never
 ///    beyond its last message, and is not removed by it.

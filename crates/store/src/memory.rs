@@ -7,7 +7,7 @@ use std::{
 
 use rialto_broker::{
     Change, ChannelName, ClientId, CursorState, HistoryMessage, LogId, LogState, MessageId,
-    Outcome, Page, PageState, Retained, Sequence, Snapshot, StoredPage, UnixMs,
+    Outcome, Page, PageState, Retained, Sequence, Snapshot, StoredPage, Stretches, UnixMs,
 };
 
 use crate::{Cause, LogReader, Store, StoreError};
@@ -48,7 +48,14 @@ struct Log {
     last: Sequence,
     trimmed: Sequence,
     pages: VecDeque<StoredPage>,
-    cursors: BTreeMap<ClientId, CursorState>,
+    cursors: BTreeMap<ClientId, Cursor>,
+}
+
+#[derive(Debug, Default)]
+struct Cursor {
+    floor: Sequence,
+    /// Above the floor.
+    acknowledged: Stretches,
 }
 
 impl Store for MemoryStore {
@@ -113,10 +120,18 @@ impl Shelves {
             }
             Change::ForgetClient(client) => self.forget(client),
             Change::Unsubscribe(client, channel) => self.unsubscribe(client, channel),
-            Change::MoveCursor(client, channel, state) => {
-                let log = self.logs.get_mut(channel);
-                if let Some(cursor) = log.and_then(|log| log.cursors.get_mut(client)) {
-                    cursor.clone_from(state);
+            Change::MoveCursor(client, channel, floor) => {
+                if let Some(cursor) = self.cursor(client, channel) {
+                    cursor.floor = cursor.floor.max(*floor);
+                    cursor.acknowledged.remove_through(cursor.floor);
+                }
+            }
+            Change::Acknowledge(client, channel, stretches) => {
+                if let Some(cursor) = self.cursor(client, channel) {
+                    stretches
+                        .iter()
+                        .for_each(|(first, last)| cursor.acknowledged.add(*first, *last));
+                    cursor.acknowledged.remove_through(cursor.floor);
                 }
             }
             Change::Trim(channel, through) => {
@@ -156,9 +171,13 @@ impl Shelves {
 
     fn subscribe(&mut self, client: &ClientId, channel: &ChannelName) -> Outcome {
         let log = self.log_of(channel);
-        let behind_last = CursorState { floor: log.last, acknowledged: Vec::new() };
+        let behind_last = Cursor { floor: log.last, ..Cursor::default() };
         let cursor = log.cursors.entry(client.clone()).or_insert(behind_last);
         Outcome::Subscribed { log: log.id, floor: cursor.floor }
+    }
+
+    fn cursor(&mut self, client: &ClientId, channel: &ChannelName) -> Option<&mut Cursor> {
+        self.logs.get_mut(channel)?.cursors.get_mut(client)
     }
 
     fn unsubscribe(&mut self, client: &ClientId, channel: &ChannelName) {
@@ -209,7 +228,7 @@ impl Shelves {
             .iter()
             .flat_map(|(channel, log)| {
                 let cursors = log.cursors.iter();
-                cursors.map(|(client, state)| (client.clone(), channel.clone(), state.clone()))
+                cursors.map(|(client, cursor)| (client.clone(), channel.clone(), cursor.state()))
             })
             .collect();
         cursors.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
@@ -222,6 +241,12 @@ impl Shelves {
             history: self.history.clone().into_iter().collect(),
             sessions: self.sessions.clone().into_iter().collect(),
         }
+    }
+}
+
+impl Cursor {
+    fn state(&self) -> CursorState {
+        CursorState { floor: self.floor, acknowledged: self.acknowledged.iter().collect() }
     }
 }
 

@@ -13,6 +13,7 @@ use rusqlite::Connection;
 use crate::{Cause, LogReader, Store, StoreError};
 
 mod batch;
+mod cursors;
 mod heads;
 mod history;
 mod leftovers;
@@ -22,6 +23,7 @@ mod reader;
 mod schema;
 
 use batch::Batch;
+use cursors::StretchRows;
 use heads::Heads;
 use leftovers::Leftovers;
 use open::DirectoryLock;
@@ -68,6 +70,7 @@ pub struct SqliteStore {
     connection: Connection,
     heads: Heads,
     leftovers: Leftovers,
+    stretch_rows: StretchRows,
     path: PathBuf,
     /// Last, so that the directory is free only when the connection is closed.
     _lock: DirectoryLock,
@@ -101,7 +104,14 @@ impl SqliteStore {
         let path = directory.join(DATABASE_FILE);
         let (connection, heads) = open::database(&path, settings)
             .map_err(|cause| StoreError::new("opening", Some(&path), cause))?;
-        Ok(SqliteStore { connection, heads, leftovers: Leftovers::default(), path, _lock: lock })
+        Ok(SqliteStore {
+            connection,
+            heads,
+            leftovers: Leftovers::default(),
+            stretch_rows: StretchRows::default(),
+            path,
+            _lock: lock,
+        })
     }
 
     /// Has `work` done in one transaction.
@@ -109,7 +119,8 @@ impl SqliteStore {
         &mut self,
         work: impl FnOnce(&mut Batch<'_>) -> Result<T, Cause>,
     ) -> Result<T, Cause> {
-        let mut batch = Batch::begin(&mut self.connection, &mut self.heads, &mut self.leftovers)?;
+        let SqliteStore { connection, heads, leftovers, stretch_rows, .. } = self;
+        let mut batch = Batch::begin(connection, heads, leftovers, stretch_rows)?;
         let value = work(&mut batch)?;
         batch.commit()?;
         Ok(value)
@@ -124,6 +135,16 @@ impl SqliteStore {
         }
     }
 
+    /// Folds what cursors have acknowledged, once it takes many rows; best effort.
+    fn fold_stretches(&mut self) {
+        if self.stretch_rows.are_many()
+            && let Err(cause) = cursors::fold(&mut self.connection, &mut self.stretch_rows)
+        {
+            tracing::debug!(%cause, "acknowledgements were not folded");
+            self.stretch_rows.note_failed();
+        }
+    }
+
     fn error(&self, during: &'static str, cause: Cause) -> StoreError {
         StoreError::new(during, Some(&self.path), cause)
     }
@@ -131,9 +152,9 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn load(&mut self) -> Result<Snapshot, StoreError> {
-        let (snapshot, leftovers) =
+        let (snapshot, leftovers, stretch_rows) =
             load::snapshot(&mut self.connection).map_err(|cause| self.error("loading", cause))?;
-        self.leftovers = leftovers;
+        (self.leftovers, self.stretch_rows) = (leftovers, stretch_rows);
         Ok(snapshot)
     }
 
@@ -142,6 +163,9 @@ impl Store for SqliteStore {
         if matches!(result, Err(Cause::Full)) {
             self.make_room();
             result = self.transact(|batch| batch.carry_out(changes));
+        }
+        if result.is_ok() {
+            self.fold_stretches();
         }
         result.map_err(|cause| self.error("committing", cause))
     }

@@ -123,6 +123,10 @@ impl Batch {
         self.changes.push(change);
     }
 
+    pub(super) fn extend(&mut self, changes: impl IntoIterator<Item = (Change, Pending)>) {
+        changes.into_iter().for_each(|(change, pending)| self.push(change, pending));
+    }
+
     /// Lets something wait for everything handed over before it, with nothing to store itself.
     pub(super) fn push_behind(&mut self, pending: Pending) {
         self.pending.push(Waiting { change: None, pending });

@@ -185,6 +185,15 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
+    /// Has all of a cursor written again, since the store refused some of it.
+    pub(super) fn cursor_refused(&mut self, client: ClientKey, channel: ChannelKey) {
+        let cursor = self.clients.get_mut(client).and_then(|client| client.cursor(channel));
+        if let Some(cursor) = cursor {
+            cursor.note_refused();
+            self.mark_cursor_dirty(client, channel);
+        }
+    }
+
     /// Has the cursor written at the next tick.
     pub(super) fn mark_cursor_dirty(&mut self, client: ClientKey, channel: ChannelKey) {
         let cursor = self.clients.get_mut(client).and_then(|client| client.cursor(channel));

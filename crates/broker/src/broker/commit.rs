@@ -45,7 +45,7 @@ impl<E: Encoder> Broker<E> {
             }
             Pending::Retain(channel) if outcome.is_err() => _ = self.dirty.retained.insert(channel),
             Pending::Cursor(client, channel) if outcome.is_err() => {
-                self.mark_cursor_dirty(client, channel);
+                self.cursor_refused(client, channel);
             }
             Pending::History(channel, count) if outcome.is_err() => {
                 self.history_refused(channel, count);

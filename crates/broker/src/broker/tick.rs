@@ -85,8 +85,10 @@ impl<E: Encoder> Broker<E> {
     /// what finds none there does not take it along.
     fn write_dirty(&mut self, count_max: usize) {
         self.write_trims();
-        self.write_cursors(count_max);
+        let stretches = self.write_floors(count_max);
         self.drop_unread_logs();
+        self.hand_over_batch();
+        self.batch.extend(stretches);
         self.hand_over_batch();
         self.write_retained();
         self.hand_over_batch();
@@ -107,8 +109,10 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
-    fn write_cursors(&mut self, count_max: usize) {
+    /// Hands over how far cursors have come; returns what tells of what they acknowledged beyond.
+    fn write_floors(&mut self, count_max: usize) -> Vec<(Change, Pending)> {
         let mut channels = BTreeSet::new();
+        let mut stretches = Vec::new();
         let due = self.dirty.cursors.len().min(count_max);
         let later = self.dirty.cursors.split_off(due);
         for (key, channel) in std::mem::replace(&mut self.dirty.cursors, later) {
@@ -118,15 +122,23 @@ impl<E: Encoder> Broker<E> {
                 continue;
             };
             cursor.dirty = false;
-            let state = cursor.state();
-            let name = self.channels[channel].name.clone();
-            let change = Change::MoveCursor(id, name, state);
-            self.batch.push(change, Pending::Cursor(key, channel));
-            channels.insert(channel);
+            let (floor, beyond) =
+                (cursor.take_unwritten_floor(), cursor.take_unwritten_stretches());
+            let name = &self.channels[channel].name;
+            if let Some(floor) = floor {
+                let change = Change::MoveCursor(id.clone(), name.clone(), floor);
+                self.batch.push(change, Pending::Cursor(key, channel));
+                channels.insert(channel);
+            }
+            if !beyond.is_empty() {
+                let change = Change::Acknowledge(id, name.clone(), beyond);
+                stretches.push((change, Pending::Cursor(key, channel)));
+            }
         }
         for channel in channels {
             self.trim_acknowledged(channel);
         }
+        stretches
     }
 
     /// Drops the pages that every persistent subscriber has acknowledged.

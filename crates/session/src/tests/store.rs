@@ -85,6 +85,7 @@ impl TestStore {
             | Change::PutClient(..)
             | Change::ForgetClient(_)
             | Change::MoveCursor(..)
+            | Change::Acknowledge(..)
             | Change::Trim(..)
             | Change::KeepHistory { .. }
             | Change::DropHistory(_)

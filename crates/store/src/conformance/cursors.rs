@@ -3,7 +3,7 @@
 use rialto_broker::{CursorState, Retained};
 
 use super::{
-    Change, Driver, Subject, append, forget,
+    Change, Driver, Subject, acknowledge, append, forget,
     history::{drop_history, keep, message},
     move_cursor, put_client, subscribe, trim, unsubscribe,
 };
@@ -24,7 +24,8 @@ pub(super) fn subscribing_twice_is_subscribing_once(driver: &mut dyn Driver) {
     let mut subject = Subject::create(driver);
     let (log, _) = subject.subscribe("ada", "room");
     subject.append("room", 9);
-    subject.commit(&[move_cursor("ada", "room", 3, &[(5, 6), (8, 8)])]);
+    let stretches = [(5, 6), (8, 8)];
+    subject.commit(&[move_cursor("ada", "room", 3), acknowledge("ada", "room", &stretches)]);
 
     assert_eq!(subject.subscribe("ada", "room"), (log, 3));
     let state = CursorState { floor: 3, acknowledged: vec![(5, 6), (8, 8)] };
@@ -37,10 +38,56 @@ pub(super) fn moving_without_a_cursor_makes_nothing(driver: &mut dyn Driver) {
     subject.subscribe("ada", "room");
     let before = subject.load();
     subject.commit(&[
-        move_cursor("bob", "room", 7, &[]),
-        move_cursor("ada", "no log of that name", 7, &[(9, 9)]),
+        move_cursor("bob", "room", 7),
+        move_cursor("ada", "no log of that name", 7),
+        acknowledge("bob", "room", &[(9, 9)]),
+        acknowledge("ada", "no log of that name", &[(9, 9)]),
     ]);
     assert_eq!(subject.load(), before);
+}
+
+/// Store, duty 8.
+pub(super) fn what_is_acknowledged_is_added_up(driver: &mut dyn Driver) {
+    let mut subject = Subject::create(driver);
+    subject.commit(&[subscribe("ada", "room"), append("room", 20)]);
+    for (change, floor, stretches) in [
+        (acknowledge("ada", "room", &[(9, 9), (5, 6)]), 0, &[(5, 6), (9, 9)][..]),
+        (acknowledge("ada", "room", &[(7, 7), (5, 5)]), 0, &[(5, 7), (9, 9)]),
+        (acknowledge("ada", "room", &[(8, 8), (12, 15)]), 0, &[(5, 9), (12, 15)]),
+        (move_cursor("ada", "room", 6), 6, &[(7, 9), (12, 15)]),
+        (move_cursor("ada", "room", 4), 6, &[(7, 9), (12, 15)]),
+        (acknowledge("ada", "room", &[(2, 3), (4, 7)]), 6, &[(7, 9), (12, 15)]),
+        (move_cursor("ada", "room", 13), 13, &[(14, 15)]),
+        (acknowledge("ada", "room", &[]), 13, &[(14, 15)]),
+        (move_cursor("ada", "room", 15), 15, &[]),
+    ] {
+        subject.commit(&[change]);
+        let acknowledged = stretches.to_vec();
+        assert_eq!(subject.cursor("ada", "room"), CursorState { floor, acknowledged });
+        assert_eq!(subject.subscribe("ada", "room").1, floor);
+    }
+    // A cursor made anew has nothing of the one before it.
+    subject.commit(&[acknowledge("ada", "room", &[(18, 19)]), subscribe("bob", "room")]);
+    subject.commit(&[unsubscribe("ada", "room"), append("room", 1), subscribe("ada", "room")]);
+    assert_eq!(subject.cursor("ada", "room"), CursorState { floor: 21, acknowledged: vec![] });
+}
+
+/// Store, duties 3 and 8.
+pub(super) fn acknowledgements_outlive_the_store(driver: &mut dyn Driver) {
+    let mut subject = Subject::create(driver);
+    subject.commit(&[subscribe("ada", "room"), subscribe("bob", "room"), append("room", 90)]);
+    // So many that a store that tidies them up does so.
+    for round in 0..200 {
+        let odd: Vec<_> = (0..40).map(|number| 2 * number + 3).map(|one| (one, one)).collect();
+        subject.commit(&[acknowledge("ada", "room", &odd), move_cursor("bob", "room", round % 9)]);
+    }
+    let expected = subject.load();
+    let ada = subject.cursor("ada", "room");
+    assert_eq!((ada.floor, ada.acknowledged.len()), (0, 40));
+    assert_eq!(subject.cursor("bob", "room").floor, 8);
+    if let Some(mut reopened) = subject.reopen(driver) {
+        assert_eq!(reopened.load(), expected);
+    }
 }
 
 /// Store, duty 5.
@@ -139,7 +186,8 @@ pub(super) fn all_but_append_may_be_repeated(driver: &mut dyn Driver) {
     for change in [
         put_client("ada", 4),
         subscribe("bob", "room"),
-        move_cursor("bob", "room", 6, &[(8, 9)]),
+        move_cursor("bob", "room", 6),
+        acknowledge("bob", "room", &[(8, 9)]),
         trim("room", 5),
         Change::Retain("room".into(), retained),
         keep("room", [message(1, (7, 1)), message(2, (7, 2)), message(3, (7, 3))], 2),

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use rialto_broker::{HistoryMessage, MessageId, Retained};
 
 use super::{
-    Change, Driver, Subject, append, forget, move_cursor, put_client, subscribe, trim, unsubscribe,
+    Change, Driver, Subject, acknowledge, append, forget, move_cursor, put_client, subscribe, trim,
+    unsubscribe,
 };
 
 /// Store, duties 12 and 13.
@@ -143,7 +144,8 @@ pub(super) fn histories_and_all_else_leave_each_other_alone(driver: &mut dyn Dri
         subscribe("ada", "room"),
         append("room", 3),
         append("room", 3),
-        move_cursor("ada", "room", 1, &[(3, 3)]),
+        move_cursor("ada", "room", 1),
+        acknowledge("ada", "room", &[(3, 3)]),
         Change::Retain("room".into(), retained.clone()),
         trim("room", 3),
     ]);

@@ -6,7 +6,7 @@ use rialto_broker::{
 };
 
 use super::{
-    Driver, Page, Subject, append,
+    Driver, Page, Subject, acknowledge, append,
     history::{keep, message},
     move_cursor, page, put_client, subscribe, trim,
 };
@@ -128,5 +128,6 @@ fn fill(subject: &mut Subject) {
         append("b", 2),
         Change::Append(Page { at: late.at + 5, ..late }),
     ]);
-    subject.commit(&[move_cursor("ada", "b", 3, &[(5, 5)]), put_client("ada", 7), trim("b", 3)]);
+    subject.commit(&[move_cursor("ada", "b", 3), acknowledge("ada", "b", &[(5, 5)])]);
+    subject.commit(&[put_client("ada", 7), trim("b", 3)]);
 }

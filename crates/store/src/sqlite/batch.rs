@@ -1,11 +1,12 @@
 //! Carries out one batch of changes in one transaction.
 
 use rialto_broker::{
-    Change, ChannelName, ClientId, CursorState, LogId, Outcome, Page, Retained, Sequence, UnixMs,
+    Change, ChannelName, ClientId, LogId, Outcome, Page, Retained, Sequence, UnixMs,
 };
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::{
+    cursors::{self, StretchRows},
     heads::{Head, Heads, HeadsDraft},
     history,
     leftovers::{self, Leftovers, LeftoversDraft, WHOLE_LOG},
@@ -17,6 +18,8 @@ pub(super) struct Batch<'a> {
     transaction: Transaction<'a>,
     heads: HeadsDraft<'a>,
     leftovers: LeftoversDraft<'a>,
+    stretch_rows: &'a mut StretchRows,
+    stretches_added: u64,
     pages_appended: u64,
     bytes_appended: u64,
 }
@@ -27,6 +30,7 @@ impl<'a> Batch<'a> {
         connection: &'a mut Connection,
         heads: &'a mut Heads,
         leftovers: &'a mut Leftovers,
+        stretch_rows: &'a mut StretchRows,
     ) -> Result<Self, Cause> {
         // IMMEDIATE: a lock that another program holds is met here, not halfway.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -34,6 +38,8 @@ impl<'a> Batch<'a> {
             transaction,
             heads: heads.draft(),
             leftovers: leftovers.draft(),
+            stretch_rows,
+            stretches_added: 0,
             pages_appended: 0,
             bytes_appended: 0,
         })
@@ -44,6 +50,7 @@ impl<'a> Batch<'a> {
         self.transaction.commit()?;
         self.heads.keep();
         self.leftovers.keep();
+        self.stretch_rows.note_added(self.stretches_added);
         Ok(())
     }
 
@@ -74,8 +81,13 @@ impl<'a> Batch<'a> {
             Change::PutClient(client, seen) => self.put_client(client, *seen)?,
             Change::ForgetClient(client) => self.forget(client)?,
             Change::Unsubscribe(client, channel) => self.unsubscribe(client, channel)?,
-            Change::MoveCursor(client, channel, state) => {
-                self.move_cursor(client, channel, state)?;
+            Change::MoveCursor(client, channel, floor) => {
+                if let Some(Head { log, .. }) = self.heads.get(channel) {
+                    cursors::move_floor(&self.transaction, client, log, *floor)?;
+                }
+            }
+            Change::Acknowledge(client, channel, stretches) => {
+                self.acknowledge(client, channel, stretches)?;
             }
             Change::Trim(channel, through) => self.trim(channel, *through),
             Change::KeepHistory { channel, messages, count_max } => {
@@ -150,54 +162,33 @@ impl<'a> Batch<'a> {
 
     fn subscribe(&mut self, client: &ClientId, channel: &ChannelName) -> Result<Outcome, Cause> {
         let head = self.head_of(channel)?;
-        let floor_there = self
-            .transaction
-            .prepare_cached("SELECT floor FROM cursor WHERE client = ?1 AND log = ?2")?
-            .query_one(params![client.as_str(), head.log.0], |row| row.get(0))
-            .optional()?;
-        if let Some(floor) = floor_there {
-            return Ok(Outcome::Subscribed { log: head.log, floor });
-        }
-        self.execute(
-            "INSERT INTO cursor (client, log, floor, acknowledged) VALUES (?1, ?2, ?3, '[]')",
-            params![client.as_str(), head.log.0, head.last],
-        )?;
-        Ok(Outcome::Subscribed { log: head.log, floor: head.last })
+        cursors::subscribe(&self.transaction, client, head)
     }
 
     fn unsubscribe(&mut self, client: &ClientId, channel: &ChannelName) -> Result<(), Cause> {
         let Some(head) = self.heads.get(channel) else { return Ok(()) };
-        self.execute(
-            "DELETE FROM cursor WHERE client = ?1 AND log = ?2",
-            params![client.as_str(), head.log.0],
-        )?;
+        cursors::remove(&self.transaction, client, head.log)?;
         self.drop_if_unread(channel, head.log)
     }
 
     fn forget(&mut self, client: &ClientId) -> Result<(), Cause> {
         for (channel, log) in self.logs_read_by(client)? {
-            self.execute(
-                "DELETE FROM cursor WHERE client = ?1 AND log = ?2",
-                params![client.as_str(), log.0],
-            )?;
+            cursors::remove(&self.transaction, client, log)?;
             self.drop_if_unread(&channel, log)?;
         }
         self.execute("DELETE FROM client WHERE name = ?1", params![client.as_str()])
     }
 
-    fn move_cursor(
-        &self,
+    fn acknowledge(
+        &mut self,
         client: &ClientId,
         channel: &ChannelName,
-        state: &CursorState,
+        stretches: &[(Sequence, Sequence)],
     ) -> Result<(), Cause> {
         let Some(head) = self.heads.get(channel) else { return Ok(()) };
-        let acknowledged =
-            serde_json::to_string(&state.acknowledged).expect("pairs of numbers are valid JSON");
-        self.execute(
-            "UPDATE cursor SET floor = ?3, acknowledged = ?4 WHERE client = ?1 AND log = ?2",
-            params![client.as_str(), head.log.0, state.floor, acknowledged],
-        )
+        self.stretches_added +=
+            cursors::acknowledge(&self.transaction, client, head.log, stretches)?;
+        Ok(())
     }
 
     fn trim(&mut self, channel: &ChannelName, through: Sequence) {

@@ -4,32 +4,37 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use rialto_broker::{
-    ChannelName, ClientId, CursorState, HistoryMessage, LogId, LogState, PageState, Retained,
-    Sequence, Snapshot, UnixMs,
+    ChannelName, ClientId, HistoryMessage, LogId, LogState, PageState, Retained, Sequence,
+    Snapshot, UnixMs,
 };
 use rusqlite::{Connection, Row};
 
 use super::{
+    cursors::{self, StretchRows},
     heads::{Head, Heads},
     history,
     leftovers::{Leftovers, WHOLE_LOG},
 };
 use crate::{Cause, error::Checksummed};
 
-/// Reads everything but the messages of logs, and finds the rows of pages that are gone.
-pub(super) fn snapshot(connection: &mut Connection) -> Result<(Snapshot, Leftovers), Cause> {
+/// Reads everything but the messages of logs, and finds the rows of pages that are gone and how many
+/// rows stretches take.
+pub(super) fn snapshot(
+    connection: &mut Connection,
+) -> Result<(Snapshot, Leftovers, StretchRows), Cause> {
     let transaction = connection.transaction()?; // All as of one moment.
     let mut logs = Logs::read(&transaction)?;
     let leftovers = logs.read_pages(&transaction)?;
+    let (cursors, stretch_rows) = cursors::load(&transaction)?;
     let snapshot = Snapshot {
         clients: clients(&transaction)?,
         logs: logs.states,
-        cursors: cursors(&transaction)?,
+        cursors,
         retained: retained(&transaction)?,
         history: histories(&transaction)?,
         sessions: sessions(&transaction)?,
     };
-    Ok((snapshot, leftovers))
+    Ok((snapshot, leftovers, stretch_rows))
 }
 
 /// Reads where each log ends.
@@ -92,19 +97,6 @@ fn sessions(connection: &Connection) -> Result<Vec<(ClientId, UnixMs)>, Cause> {
     })
 }
 
-fn cursors(connection: &Connection) -> Result<Vec<(ClientId, ChannelName, CursorState)>, Cause> {
-    let sql = "SELECT cursor.client, log.channel, cursor.floor, cursor.acknowledged
-               FROM cursor JOIN log ON log.id = cursor.log
-               ORDER BY cursor.client, log.channel";
-    rows(connection, sql, |row| {
-        let text: String = row.get(3)?;
-        let acknowledged = serde_json::from_str(&text)
-            .map_err(|error| Cause::Damaged(format!("a cursor's state is unreadable: {error}")))?;
-        let state = CursorState { floor: row.get(2)?, acknowledged };
-        Ok((client(row, 0)?, channel(row, 1)?, state))
-    })
-}
-
 fn retained(connection: &Connection) -> Result<Vec<(ChannelName, Retained)>, Cause> {
     let sql = "SELECT channel, publisher, crc, payload FROM retained ORDER BY channel";
     rows(connection, sql, |row| {
@@ -144,7 +136,7 @@ fn history_message(row: &Row<'_>) -> Result<(ChannelName, HistoryMessage), Cause
 }
 
 /// Runs a query and makes something of each row.
-fn rows<T>(
+pub(super) fn rows<T>(
     connection: &Connection,
     sql: &str,
     make: impl Fn(&Row<'_>) -> Result<T, Cause>,
@@ -158,10 +150,10 @@ fn rows<T>(
     Ok(made)
 }
 
-fn client(row: &Row<'_>, column: usize) -> Result<ClientId, rusqlite::Error> {
+pub(super) fn client(row: &Row<'_>, column: usize) -> Result<ClientId, rusqlite::Error> {
     row.get::<_, String>(column).map(ClientId::from)
 }
 
-fn channel(row: &Row<'_>, column: usize) -> Result<ChannelName, rusqlite::Error> {
+pub(super) fn channel(row: &Row<'_>, column: usize) -> Result<ChannelName, rusqlite::Error> {
     row.get::<_, String>(column).map(ChannelName::from)
 }

@@ -10,8 +10,12 @@ pub(super) const APPLICATION_ID: i32 = 0x5269_616C;
 /// What makes each version of the schema of the one before; the first starts from nothing.
 ///
 /// Scripts that were released are never changed: a new one is added.
-pub(super) const MIGRATIONS: &[&str] =
-    &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    include_str!("schema/3.sql"),
+    include_str!("schema/4.sql"),
+];
 
 /// Refuses files that are not ours, or of a release later than this one, before they are touched.
 pub(super) fn check_owner(connection: &Connection, migrations: &[&str]) -> Result<(), Cause> {

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use crate::{SqliteSettings, SqliteStore, Store, StoreError, conformance};
 
 mod crash;
+mod cursors;
 mod damage;
 mod model;
 mod mount;

@@ -107,12 +107,12 @@ fn acknowledgements_reach_the_store_lazily_and_pages_go_when_all_have_them() {
             ada < push vault 2 by bob id 1-2
             eve < push vault 2 by bob id 1-2
             bob < published 2
-            store < move ada vault 2 []
-            store < move eve vault 0 [(2, 2)]
+            store < move ada vault 2
+            store < acknowledge eve vault [(2, 2)]
             store < put ada seen 0
             store < put eve seen 0
             store < put bob seen 0
-            store < move eve vault 2 []
+            store < move eve vault 2
             store < trim vault 2
             store < append vault 3 by bob
             ada < push vault 3 by bob id 1-3
@@ -187,12 +187,12 @@ fn an_acknowledgement_refused_by_the_store_is_written_again_and_so_is_its_trim()
             bob < connected 15
             ada < push vault 1 by bob id 1-1
             bob < published 1
-            store < move ada vault 1 []
+            store < move ada vault 1
             store < trim vault 1
             store < put ada seen 0
             store < put bob seen 0
             store < trim vault 1
-            store < move ada vault 1 []
+            store < move ada vault 1
         "#]],
     );
 }
@@ -221,7 +221,7 @@ fn what_makes_room_in_the_store_is_not_refused_along_with_what_finds_none() {
             bob < connected 15
             ada < push vault 1 by bob id 1-1
             bob < published 1
-            store < move ada vault 1 []
+            store < move ada vault 1
             store < trim vault 1
             store < retain lamp 2
             store < put ada seen 0

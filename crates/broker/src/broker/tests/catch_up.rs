@@ -70,7 +70,7 @@ fn one_read_at_a_time_is_under_way_for_a_subscription() {
             bob < published 2
             store < append vault 3 by bob
             bob < published 3
-            store < move ada vault 1 []
+            store < move ada vault 1
             store < trim vault 1
             ada < push vault 2 by bob id 1-2
             ada < push vault 3 by bob id 1-3
@@ -220,7 +220,7 @@ fn one_s_own_messages_are_passed_over() {
             ada < connected 15
             ada < push vault 1 by bob id 1-1
             ada < push vault 3 by bob id 1-2
-            store < move ada vault 3 []
+            store < move ada vault 3
             store < trim vault 3
             store < put ada seen 0
             store < put bob seen 0

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     Change, ChannelName, ClientId, CursorState, HistoryMessage, LogId, LogState, MessageId,
-    Outcome, Page, PageState, ReadRequest, Retained, Sequence, Snapshot, StoredPage, UnixMs,
+    Outcome, Page, PageState, ReadRequest, Retained, Sequence, Snapshot, StoredPage, Stretches,
+    UnixMs,
 };
 
 /// What would be on disk.
@@ -101,11 +102,11 @@ impl TestStore {
                 // Also one that never had a cursor.
                 self.logs.retain(|name, log| name != channel || !log.cursors.is_empty());
             }
-            Change::MoveCursor(client, channel, state) => {
-                let log = self.logs.get_mut(channel);
-                if let Some(cursor) = log.and_then(|log| log.cursors.get_mut(client)) {
-                    cursor.clone_from(state);
-                }
+            Change::MoveCursor(client, channel, floor) => {
+                self.change_cursor(client, channel, &[], *floor);
+            }
+            Change::Acknowledge(client, channel, stretches) => {
+                self.change_cursor(client, channel, stretches, 0);
             }
             Change::Trim(channel, through) => {
                 if let Some(log) = self.logs.get_mut(channel) {
@@ -139,6 +140,22 @@ impl TestStore {
         let behind_last = CursorState { floor: log.last, acknowledged: Vec::new() };
         let cursor = log.cursors.entry(client.clone()).or_insert(behind_last);
         Outcome::Subscribed { log: log.id, floor: cursor.floor }
+    }
+
+    fn change_cursor(
+        &mut self,
+        client: &ClientId,
+        channel: &ChannelName,
+        stretches: &[(Sequence, Sequence)],
+        floor: Sequence,
+    ) {
+        let log = self.logs.get_mut(channel);
+        let Some(cursor) = log.and_then(|log| log.cursors.get_mut(client)) else { return };
+        cursor.floor = cursor.floor.max(floor);
+        let all = cursor.acknowledged.iter().chain(stretches).copied();
+        let mut all: Stretches = all.collect();
+        all.remove_through(cursor.floor);
+        cursor.acknowledged = all.iter().collect();
     }
 
     fn keep_history(&mut self, channel: &ChannelName, new: &[HistoryMessage], count_max: usize) {

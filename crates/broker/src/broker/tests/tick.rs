@@ -227,7 +227,7 @@ fn everything_that_is_only_in_memory_can_be_written_at_once() {
             bob < connected 15
             ada < push vault 1 by bob id 1-1
             bob < published 1
-            store < move ada vault 1 []
+            store < move ada vault 1
             store < trim vault 1
             store < retain room 2
             store < put ada seen 0

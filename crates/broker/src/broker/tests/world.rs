@@ -491,8 +491,11 @@ impl World {
             Change::ForgetClient(client) => format!("forget {client}"),
             Change::Subscribe(client, channel) => format!("subscribe {client} {channel}"),
             Change::Unsubscribe(client, channel) => format!("unsubscribe {client} {channel}"),
-            Change::MoveCursor(client, channel, state) => {
-                format!("move {client} {channel} {} {:?}", state.floor, state.acknowledged)
+            Change::MoveCursor(client, channel, floor) => {
+                format!("move {client} {channel} {floor}")
+            }
+            Change::Acknowledge(client, channel, stretches) => {
+                format!("acknowledge {client} {channel} {stretches:?}")
             }
             Change::Trim(channel, last) => format!("trim {channel} {last}"),
             Change::KeepHistory { channel, messages, count_max } => {

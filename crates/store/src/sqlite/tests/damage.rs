@@ -53,7 +53,10 @@ fn a_message_of_a_history_that_does_not_match_its_checksum_is_not_loaded() {
 
 #[test]
 fn a_cursor_that_cannot_be_understood_is_not_loaded() {
-    check_load("UPDATE cursor SET acknowledged = '[[1]]'", "the file is damaged");
+    check_load(
+        "INSERT INTO acknowledged (cursor, first, last) SELECT id, 7, -1 FROM cursor",
+        "the file is damaged",
+    );
     check_load("UPDATE cursor SET floor = -1", "the file is damaged");
 }
 

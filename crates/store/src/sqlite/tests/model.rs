@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use proptest::prelude::*;
 use rialto_broker::{
-    Change, ChannelName, ClientId, CursorState, HistoryMessage, LogId, MessageId, Outcome, Page,
-    PayloadsBuilder, Retained,
+    Change, ChannelName, ClientId, HistoryMessage, LogId, MessageId, Outcome, Page,
+    PayloadsBuilder, Retained, Sequence,
 };
 
 use super::open;
@@ -96,8 +96,11 @@ fn change() -> impl Strategy<Value = Change> {
         2 => (client(), channel()).prop_map(|(client, channel)| {
             Change::Unsubscribe(client, channel)
         }),
-        2 => (client(), channel(), cursor()).prop_map(|(client, channel, state)| {
-            Change::MoveCursor(client, channel, state)
+        2 => (client(), channel(), 0..12_u64).prop_map(|(client, channel, floor)| {
+            Change::MoveCursor(client, channel, floor)
+        }),
+        2 => (client(), channel(), stretches()).prop_map(|(client, channel, stretches)| {
+            Change::Acknowledge(client, channel, stretches)
         }),
         3 => (channel(), 0..20_u64).prop_map(|(channel, through)| Change::Trim(channel, through)),
         4 => history(),
@@ -148,9 +151,9 @@ fn history_message() -> impl Strategy<Value = HistoryMessage> {
     )
 }
 
-fn cursor() -> impl Strategy<Value = CursorState> {
-    (0..9_u64, prop::collection::vec((10..15_u64, 16..20_u64), 0..3))
-        .prop_map(|(floor, acknowledged)| CursorState { floor, acknowledged })
+fn stretches() -> impl Strategy<Value = Vec<(Sequence, Sequence)>> {
+    let stretch = (1..20_u64, 0..4_u64).prop_map(|(first, more)| (first, first + more));
+    prop::collection::vec(stretch, 0..5)
 }
 
 fn client() -> impl Strategy<Value = ClientId> {

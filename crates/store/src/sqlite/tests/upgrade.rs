@@ -88,6 +88,45 @@ fn an_empty_store_of_version_2_can_be_used() {
     store.commit(&[append("room", 10), Change::OpenSession("ada".into(), 8)]).unwrap();
 }
 
+#[test]
+fn a_store_of_version_3_keeps_its_cursors_and_what_they_acknowledged() {
+    let directory = tempfile::tempdir().unwrap();
+    let connection = version_3(version_2(version_1(directory.path())));
+    connection
+        .execute_batch(
+            "INSERT INTO log (channel, last, trimmed) VALUES ('room', 99, 0), ('vault', 9, 0);
+             INSERT INTO cursor (client, log, floor, acknowledged) VALUES
+             ('ada', 1, 3, '[[5,6],[9,9],[11,20]]'),
+             ('ada', 2, 9, '[]'),
+             ('bob', 1, 0, '[[2,90]]'),
+             ('cleo', 1, 4, '[[6,7],[8],7,\"x\",[null,9],[1,2,3]'),
+             ('dora', 1, 5, '[[7,7],[9],7,\"x\",[null,9],{}]');
+             PRAGMA foreign_keys = off;
+             INSERT INTO cursor (client, log, floor, acknowledged) VALUES ('eve', 77, 1, '[]');",
+        )
+        .unwrap();
+    drop(connection);
+
+    let cursor = |client: &str, channel: &str, floor, stretches: &[_]| {
+        let state = CursorState { floor, acknowledged: stretches.to_vec() };
+        (client.into(), ChannelName::from(channel), state)
+    };
+    let mut store = open(directory.path());
+    let expected = [
+        cursor("ada", "room", 3, &[(5, 6), (9, 9), (11, 20)]),
+        cursor("ada", "vault", 9, &[]),
+        cursor("bob", "room", 0, &[(2, 90)]),
+        // What cannot be understood is as if it had never been acknowledged.
+        cursor("cleo", "room", 4, &[]),
+        cursor("dora", "room", 5, &[(7, 7)]),
+    ];
+    assert_eq!(store.load().unwrap().cursors, expected);
+    store.commit(&[Change::Acknowledge("bob".into(), "room".into(), vec![(95, 95)])]).unwrap();
+    drop(store);
+    let cursors = open(directory.path()).load().unwrap().cursors;
+    assert_eq!(cursors[2], cursor("bob", "room", 0, &[(2, 90), (95, 95)]));
+}
+
 /// Makes a database as version 1 did.
 fn version_1(directory: &Path) -> Connection {
     let connection = shell(directory);
@@ -139,6 +178,13 @@ fn filled_version_1(directory: &Path) -> Connection {
 fn version_2(connection: Connection) -> Connection {
     connection.execute_batch(include_str!("../schema/2.sql")).unwrap();
     connection.pragma_update(None, "user_version", 2).unwrap();
+    connection
+}
+
+/// Makes of a database of version 2 what version 3 did.
+fn version_3(connection: Connection) -> Connection {
+    connection.execute_batch(include_str!("../schema/3.sql")).unwrap();
+    connection.pragma_update(None, "user_version", 3).unwrap();
     connection
 }
 

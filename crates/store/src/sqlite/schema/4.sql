@@ -1,0 +1,41 @@
+-- Cursors. What is acknowledged above the floor has rows of its own, and the cursor an id for them,
+-- which is never used again: so rows that linger after a cursor went are nobody's.
+CREATE TABLE cursor_new (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    client TEXT NOT NULL,
+    log INTEGER NOT NULL REFERENCES log (id),
+    -- All messages up to this one are acknowledged.
+    floor INTEGER NOT NULL,
+    UNIQUE (client, log)
+) STRICT;
+
+-- Stretches of messages that are acknowledged above the floor. A set: they stand in no order and may
+-- overlap, so that whatever is acknowledged is added at the end, beside what else is added; now and
+-- then all are written anew in their shortest form. No reference to cursor: rows linger.
+CREATE TABLE acknowledged (
+    id INTEGER PRIMARY KEY,
+    cursor INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO cursor_new (client, log, floor)
+SELECT client, log, floor FROM cursor WHERE log IN (SELECT id FROM log);
+
+-- Acknowledgements that cannot be understood are lost: those messages come again.
+INSERT INTO acknowledged (cursor, first, last)
+SELECT id, first, last FROM (
+    SELECT
+        cursor_new.id,
+        CASE stretch.type WHEN 'array' THEN json_extract(stretch.value, '$[0]') END AS first,
+        CASE stretch.type WHEN 'array' THEN json_extract(stretch.value, '$[1]') END AS last
+    FROM cursor
+    JOIN cursor_new USING (client, log)
+    JOIN json_each(
+        CASE WHEN json_valid(cursor.acknowledged) THEN cursor.acknowledged ELSE '[]' END
+    ) AS stretch
+) WHERE typeof(first) = 'integer' AND typeof(last) = 'integer';
+
+DROP TABLE cursor;
+ALTER TABLE cursor_new RENAME TO cursor;
+CREATE INDEX cursor_log ON cursor (log);
