@@ -16,6 +16,7 @@ mod presence;
 mod publish;
 mod replicate;
 mod report;
+mod retained;
 mod rights;
 mod route;
 mod run;
@@ -32,11 +33,11 @@ use slotmap::SlotMap;
 
 use crate::{
     ChannelKey, ChannelKind, ChannelName, ClientId, ClientKey, ConnectionKey, CursorState, Effect,
-    Encoder, Format, LogId, Reject, Reply, Settings, Snapshot, Stats, UnixMs,
+    Encoder, Format, Held, LogId, Reject, Reply, Settings, Snapshot, Stats, UnixMs,
     channel::{Channel, Hasher, Log, RetainedMessage},
     client::{Client, Connection, Now, Subscription},
     cursor::Cursor,
-    output::{Outputs, Run},
+    output::{Outputs, Run, RunBuffers},
     profile::{Profile, Profiles},
 };
 
@@ -64,6 +65,7 @@ pub struct Broker<E: Encoder> {
     outputs: Outputs,
     /// QoS 1 messages without a log and QoS 0 messages that still gather.
     run: Option<Box<Run<E>>>,
+    run_buffers: RunBuffers,
     /// Pages that still gather, and changes to commit with them.
     batch: batch::Batch,
     /// Batches handed to the store, oldest first.
@@ -75,6 +77,7 @@ pub struct Broker<E: Encoder> {
     profiles: Profiles,
     replication: replicate::Replication,
     absences: absence::Absences,
+    retained: retained::Retainment,
     /// Sessions whose beginning is put off, by when they are to be started.
     starting: BTreeSet<(Duration, ConnectionKey)>,
     /// When this run of the broker began.
@@ -98,6 +101,7 @@ impl<E: Encoder> Broker<E> {
             profiles: Profiles::new(&settings),
             replication: replicate::Replication::default(),
             absences: absence::Absences::default(),
+            retained: retained::Retainment::default(),
             starting: BTreeSet::new(),
             started_ms: started.unix_ms,
             settings,
@@ -110,6 +114,7 @@ impl<E: Encoder> Broker<E> {
             log_channels: HashMap::default(),
             outputs: Outputs::default(),
             run: None,
+            run_buffers: RunBuffers::default(),
             batch: batch::Batch::default(),
             committing: VecDeque::new(),
             uncommitted_bytes_total: 0,
@@ -130,6 +135,7 @@ impl<E: Encoder> Broker<E> {
     /// Ends the round: closes what gathers and returns all there is to do, in order.
     pub fn take_effects(&mut self) -> Vec<Effect> {
         self.settle();
+        self.drop_idle();
         self.hand_over_batch();
         self.outputs.take()
     }
@@ -146,6 +152,17 @@ impl<E: Encoder> Broker<E> {
     /// Returns the counters of what only the server sees, to be counted up by it.
     pub fn stats_mut(&mut self) -> &mut Stats {
         &mut self.stats
+    }
+
+    /// Returns the memory of what is kept for later. Costs no more than five numbers.
+    pub fn held(&self) -> Held {
+        Held {
+            histories: self.histories.bytes,
+            inboxes: self.absences.bytes,
+            retained: self.retained.bytes(),
+            backlog: self.replication.backlog_bytes(),
+            uncommitted: self.uncommitted_bytes_total,
+        }
     }
 
     /// Returns the settings.
@@ -191,7 +208,7 @@ impl<E: Encoder> Broker<E> {
         self.report_crashed(snapshot.sessions);
         for (channel, message) in snapshot.retained {
             let key = self.channel_or_new(channel.as_str());
-            self.channels[key].retained = Some(Box::new(RetainedMessage { message, version: 0 }));
+            self.set_retained(key, Some(RetainedMessage { message, version: 0 }));
         }
     }
 
@@ -240,6 +257,13 @@ impl<E: Encoder> Broker<E> {
         }
         self.channel_keys.remove(&channel.name);
         self.channels.remove(key);
+    }
+
+    /// Forgets the channels that lost their history and have nothing else.
+    fn drop_idle(&mut self) {
+        for key in std::mem::take(&mut self.dirty.idle) {
+            self.drop_if_idle(key);
+        }
     }
 
     /// Closes the run and the pages that gather, because what comes next must come behind them.

@@ -4,10 +4,10 @@ use std::{collections::VecDeque, sync::Arc};
 
 use bytes::Bytes;
 
-use crate::{ClientId, HistoryMessage, MessageId, Source, UnixMs};
-
-/// What a kept message costs besides its payload, and a channel's history besides its messages.
-const OVERHEAD_BYTES: usize = 128;
+use crate::{
+    ClientId, HistoryMessage, MessageId, Source, UnixMs,
+    memory::{allocated, shared},
+};
 
 /// Messages looked at to find whether one is there already.
 const RECENT_COUNT: usize = 1000;
@@ -25,7 +25,7 @@ pub(crate) struct HistoryRule {
 #[derive(Debug, Default)]
 pub(crate) struct History {
     messages: VecDeque<Kept>,
-    /// Memory it takes, about.
+    /// Memory of what messages have outside of the queue, about.
     bytes: usize,
     /// Whether something came since it was last considered for eviction.
     pub(crate) is_recent: bool,
@@ -40,7 +40,7 @@ struct Kept {
     at: UnixMs,
     publisher: ClientId,
     server: Option<Arc<str>>,
-    payload: Vec<u8>,
+    payload: Box<[u8]>,
 }
 
 /// The last messages of a run, which are all that a history can take of it.
@@ -104,6 +104,7 @@ impl History {
         self.bytes += kept.bytes();
         // A first message alone does not spare a channel: it may be the last as well.
         self.is_recent = !self.messages.is_empty();
+        self.make_room(count_max);
         self.messages.push_back(kept);
         self.unwritten_count = (self.unwritten_count + 1).min(self.messages.len());
     }
@@ -124,7 +125,7 @@ impl History {
             at: message.at,
             publisher: message.publisher.clone(),
             server: message.server.clone(),
-            payload: message.payload.to_vec(),
+            payload: Box::from(&*message.payload),
         };
         !is_known && self.put(count_max, kept())
     }
@@ -139,12 +140,23 @@ impl History {
         self.bytes += kept.bytes();
         // Those behind it are written again, which does no harm.
         self.unwritten_count = self.unwritten_count.max(self.messages.len() - place) + 1;
+        self.make_room(count_max);
         self.messages.insert(place, kept);
         while (count_max as usize) < self.messages.len() {
             self.pop();
         }
         self.unwritten_count = self.unwritten_count.min(self.messages.len());
         true
+    }
+
+    /// Makes room for one more message: with few, for no more than that, since most channels never
+    /// have many.
+    fn make_room(&mut self, count_max: u32) {
+        let count = self.messages.len();
+        if count == self.messages.capacity() {
+            let spare = (count / 2).min((count_max as usize).saturating_sub(count));
+            self.messages.reserve_exact(spare.max(1));
+        }
     }
 
     fn pop(&mut self) -> Option<Kept> {
@@ -155,7 +167,8 @@ impl History {
 
     /// Returns about how much memory it takes.
     pub(crate) fn bytes(&self) -> usize {
-        OVERHEAD_BYTES + self.bytes
+        let queue = allocated(self.messages.capacity() * size_of::<Kept>());
+        allocated(size_of::<Self>()) + queue + self.bytes
     }
 
     /// Iterates over the messages, oldest first.
@@ -182,12 +195,14 @@ impl Kept {
             at: source.at,
             publisher: source.publisher.clone(),
             server: source.server.map(Arc::from),
-            payload,
+            payload: payload.into_boxed_slice(),
         }
     }
 
+    /// Returns the memory it has outside of itself: its publisher's name may live on here alone.
     fn bytes(&self) -> usize {
-        OVERHEAD_BYTES + self.payload.capacity()
+        let server = self.server.as_ref().map_or(0, |server| shared(server.len()));
+        allocated(self.payload.len()) + shared(self.publisher.as_str().len()) + server
     }
 
     fn order(&self) -> (UnixMs, MessageId) {

@@ -10,8 +10,31 @@ use crate::{
     history::LastPayloads,
 };
 
-/// Room made for a run's first messages.
-const RUN_BYTES_MIN: usize = 1024;
+/// Frames of up to so many bytes are copied out of the buffer in which they were gathered, so that
+/// they take no more than they are wherever they wait.
+const COPIED_BYTES_MAX: usize = 64 << 10;
+
+/// Buffers in which runs gather, to be used again.
+#[derive(Debug, Default)]
+pub(crate) struct RunBuffers(Vec<Vec<u8>>);
+
+impl RunBuffers {
+    fn take(&mut self) -> Vec<u8> {
+        self.0.pop().unwrap_or_default()
+    }
+
+    /// Makes a buffer's content one that can be shared, in memory of its own size.
+    fn finish(&mut self, mut buffer: Vec<u8>) -> Bytes {
+        if COPIED_BYTES_MAX < buffer.capacity() {
+            buffer.shrink_to_fit();
+            return Bytes::from(buffer);
+        }
+        let frames = Bytes::copy_from_slice(&buffer);
+        buffer.clear();
+        self.0.push(buffer);
+        frames
+    }
+}
 
 /// Effects made so far, and replies to one connection that still gather.
 #[derive(Debug, Default)]
@@ -156,13 +179,16 @@ impl<E: Encoder> Run<E> {
         (author, first): (Author, MessageId),
         acknowledged: bool,
         observers: Option<impl Iterator<Item = Format>>,
+        buffers: &mut RunBuffers,
     ) -> Self {
         let is_own = observers.is_some();
         let mut encodings = std::array::from_fn(|_| None);
         for format in channel.receivers.formats().chain(observers.into_iter().flatten()) {
             let envelope = encoder.envelope(format, &channel.name, author.source(first));
-            let frames = Vec::with_capacity(RUN_BYTES_MIN);
-            encodings[usize::from(format.0)] = Some(Encoding { envelope, frames });
+            let encoding = &mut encodings[usize::from(format.0)];
+            let frames =
+                encoding.take().map_or_else(|| buffers.take(), |it: Encoding<E>| it.frames);
+            *encoding = Some(Encoding { envelope, frames });
         }
         let last = LastPayloads::new(channel.profile.history);
         let missed = (!channel.absent.is_empty()).then(PayloadsBuilder::default);
@@ -187,9 +213,9 @@ impl<E: Encoder> Run<E> {
     }
 
     /// Ends the run: what it was, and its frames.
-    pub(crate) fn finish(self) -> (FinishedRun, RunFrames) {
+    pub(crate) fn finish(self, buffers: &mut RunBuffers) -> (FinishedRun, RunFrames) {
         let frames = RunFrames(self.encodings.map(|encoding| {
-            encoding.map_or_else(Bytes::new, |encoding| Bytes::from(encoding.frames))
+            encoding.map_or_else(Bytes::new, |encoding| buffers.finish(encoding.frames))
         }));
         let Run { channel, author, first, is_own, acknowledged, count, last, missed, .. } = self;
         let missed = missed.map(PayloadsBuilder::finish);

@@ -1,14 +1,15 @@
 //! Lost clients: their connection ended without a goodbye, and they have some time to come back to
 //! their subscriptions and to what came meanwhile.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use bytes::Bytes;
 
 use crate::{
-    ChannelKey, ClientId, ClientKey, ConnectionKey, Effect, Encoder, Manners, Mark, MessageId,
+    ChannelKey, ClientId, ClientKey, ConnectionKey, Effect, Encoder, Manners, Mark,
     client::{Client, Subscription},
     inbox::{Inbox, Missed},
+    memory::allocated,
 };
 
 use super::Broker;
@@ -31,6 +32,14 @@ pub(super) struct Absences {
     returning: BTreeSet<(Duration, ClientKey, ConnectionKey)>,
     /// Clients that were forgotten since somebody asked.
     forgotten: Vec<ClientId>,
+    /// Memory of all absences, about.
+    pub(super) bytes: usize,
+}
+
+impl Absence {
+    fn bytes(&self) -> usize {
+        allocated(size_of::<Self>()) + self.inbox.bytes()
+    }
 }
 
 impl<E: Encoder> Broker<E> {
@@ -62,13 +71,11 @@ impl<E: Encoder> Broker<E> {
     /// Keeps the subscriptions of a client whose connection was lost, and what comes for them.
     pub(super) fn lose(&mut self, key: ClientKey, connection: ConnectionKey, manners: Manners) {
         let until = self.now.uptime + manners.resume_for;
-        let client = &mut self.clients[key];
-        let inbox = match client.absence.take() {
-            // It was back and did not get what it missed.
-            Some(absence) => absence.inbox,
-            None => Inbox::default(),
-        };
-        client.absence = Some(Box::new(Absence { manners, until, inbox }));
+        // There is one if it was back and did not get what it missed.
+        let inbox = self.take_absence(key).map_or_else(Inbox::default, |absence| absence.inbox);
+        let absence = Absence { manners, until, inbox };
+        self.absences.bytes += absence.bytes();
+        self.clients[key].absence = Some(Box::new(absence));
         self.absences.lost.insert((until, key));
         self.stats.sessions_lost += 1;
         for channel in self.clients[key].subscriptions.keys().collect::<Vec<_>>() {
@@ -98,29 +105,34 @@ impl<E: Encoder> Broker<E> {
 
     /// Ends an absence: what was missed goes out, and from now on everything goes directly.
     fn end_absence(&mut self, key: ClientKey, connection: ConnectionKey) {
-        let Some(absence) = self.clients[key].absence.take() else { return };
+        let Some(absence) = self.take_absence(key) else { return };
         for channel in self.clients[key].subscriptions.keys().collect::<Vec<_>>() {
             if self.channels[channel].absent.swap_remove(&key) {
                 self.add_receiver(channel, connection, key);
             }
         }
-        self.deliver_missed(connection, &absence.inbox);
+        self.deliver_missed(connection, absence.inbox);
     }
 
-    fn deliver_missed(&mut self, connection: ConnectionKey, inbox: &Inbox) {
+    /// Takes what is known of a client as one that is lost.
+    pub(super) fn take_absence(&mut self, key: ClientKey) -> Option<Box<Absence>> {
+        let absence = self.clients.get_mut(key)?.absence.take()?;
+        self.absences.bytes -= absence.bytes();
+        Some(absence)
+    }
+
+    fn deliver_missed(&mut self, connection: ConnectionKey, mut inbox: Inbox) {
         let Manners { format, acknowledges, .. } = self.connections[connection].manners;
         let mut owed = 0;
-        for (missed, index) in inbox.iter() {
-            let id =
-                MessageId { sequence: missed.first.sequence + u64::from(index), ..missed.first };
-            let is_owed = missed.acknowledged && acknowledges;
+        while let Some(message) = inbox.pop() {
+            let about = &message.about;
+            let is_owed = about.acknowledged && acknowledges;
             let mark = if is_owed { Mark::Acknowledged(self.live_id()) } else { Mark::Plain };
             owed += u32::from(is_owed);
-            let source = missed.author.source(id);
-            let envelope = self.encoder.envelope(format, &missed.channel, source);
+            let source = about.source(message.stamp);
+            let envelope = self.encoder.envelope(format, &about.channel, source);
             let mut frames = Vec::new();
-            let payload = &missed.payloads[index as usize];
-            self.encoder.delivery(&envelope, payload, mark, &mut frames);
+            self.encoder.delivery(&envelope, &message.payload, mark, &mut frames);
             let frames = Bytes::from(frames);
             self.stats.delivered += 1;
             let droppable = !is_owed;
@@ -132,15 +144,16 @@ impl<E: Encoder> Broker<E> {
     }
 
     /// Keeps messages for the lost clients of their channel.
-    pub(super) fn keep_for_absent(&mut self, channel: ChannelKey, missed: Missed) {
-        let missed = Arc::new(missed);
+    pub(super) fn keep_for_absent(&mut self, channel: ChannelKey, missed: &Missed) {
         let limits = self.settings.inbox;
         for &key in &self.channels[channel].absent {
             let client = &mut self.clients[key];
             let Some(absence) = &mut client.absence else { continue };
             let echo = absence.manners.echo.unwrap_or(self.channels[channel].profile.echo);
-            if echo || missed.author.publisher != client.id {
-                self.stats.dropped_absent += absence.inbox.push(&missed, limits);
+            if echo || missed.about().publisher != client.id {
+                self.absences.bytes -= absence.bytes();
+                self.stats.dropped_absent += absence.inbox.push(missed, limits);
+                self.absences.bytes += absence.bytes();
             }
         }
     }
@@ -166,9 +179,9 @@ impl<E: Encoder> Broker<E> {
     }
 
     fn forget_lost(&mut self, key: ClientKey) {
-        let Some(client) = self.clients.get_mut(key) else { return };
-        client.absence = None;
+        let Some(client) = self.clients.get(key) else { return };
         let name = client.id.clone();
+        self.take_absence(key);
         self.drop_session_subscriptions(key);
         self.absences.forgotten.push(name);
     }
@@ -193,8 +206,11 @@ impl<E: Encoder> Broker<E> {
 
     /// Forgets what a client missed on a channel that it wants no more of.
     pub(super) fn forget_missed(&mut self, client: ClientKey, channel: ChannelKey) {
+        let name = &self.channels[channel].name;
         if let Some(absence) = &mut self.clients[client].absence {
-            absence.inbox.forget(&self.channels[channel].name);
+            self.absences.bytes -= absence.bytes();
+            absence.inbox.forget(|about| about.channel == *name);
+            self.absences.bytes += absence.bytes();
         }
     }
 

@@ -4,7 +4,9 @@ use bytes::Bytes;
 
 use crate::{
     Change, ChannelKey, ChannelName, ClientId, ClientKey, ConnectionKey, Effect, Encoder, LogId,
-    Page, Payloads, PayloadsBuilder, Reject, Retained, Sequence, UnixMs, channel::RetainedMessage,
+    Page, Payloads, PayloadsBuilder, Reject, Retained, Sequence, UnixMs,
+    channel::RetainedMessage,
+    memory::{allocated, shared_payload},
 };
 
 use super::{
@@ -16,6 +18,10 @@ use super::{
 const PAGE_COUNT_MAX: u32 = 1024;
 /// Payload bytes one page gathers before the next is begun.
 const PAGE_BYTES_MAX: usize = 256 << 10;
+
+/// What a page takes besides its messages while it is under way, in lists that grow by doubling.
+const PAGE_BYTES: usize =
+    allocated(size_of::<PendingPage>()) + 3 * (size_of::<Change>() + size_of::<Waiting>()) / 2;
 
 /// Changes to hand over at the end of the round, each with what is to be done once it is committed.
 #[derive(Debug, Default)]
@@ -191,7 +197,7 @@ impl Requests {
     }
 
     fn bytes(&self) -> usize {
-        self.text.len() + size_of_val(&self.ends[..])
+        allocated(self.text.capacity()) + allocated(self.ends.capacity() * size_of::<u32>())
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
@@ -207,8 +213,10 @@ impl Requests {
 impl PendingPage {
     /// Returns the memory it takes until it is committed, about.
     pub(super) fn kept_bytes(&self) -> usize {
-        let retained = self.retained.as_ref().map_or(0, |it| it.message.payload.len());
-        size_of::<Self>() + self.payloads.as_bytes().len() + self.requests.bytes() + retained
+        let retained = self.retained.as_ref();
+        let retained = retained.map_or(0, |it| shared_payload(it.message.payload.len()));
+        let payloads = shared_payload(self.payloads.as_bytes().len());
+        PAGE_BYTES + payloads + self.requests.bytes() + retained
     }
 
     fn page(&self, channel: ChannelName) -> Page {

@@ -107,12 +107,12 @@ impl<E: Encoder> Broker<E> {
 
     fn keep_retained(&mut self, key: ChannelKey, retained: Option<RetainedMessage>) {
         let Some(retained) = retained else { return };
-        let present = &mut self.channels[key].retained;
-        if present.as_ref().is_some_and(|present| retained.version < present.version) {
+        let present = self.channels[key].retained.as_ref();
+        if present.is_some_and(|present| retained.version < present.version) {
             // A later QoS 0 message overtook this one; the store must hear of it again.
             self.dirty.retained.insert(key);
         } else {
-            *present = Some(Box::new(retained));
+            self.set_retained(key, Some(retained));
         }
     }
 }

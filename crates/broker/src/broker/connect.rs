@@ -311,7 +311,7 @@ impl<E: Encoder> Broker<E> {
         if !is_final && !manners.resume_for.is_zero() {
             return self.lose(key, connection, manners);
         }
-        client.absence = None;
+        self.take_absence(key);
         for channel in self.clients[key].subscriptions.keys().collect::<Vec<_>>() {
             self.channels[channel].receivers.remove(connection);
         }

@@ -11,8 +11,8 @@ use super::{Broker, batch::Pending};
 /// How much memory history takes, and in which order channels lose it.
 #[derive(Debug, Default)]
 pub(super) struct Histories {
-    /// Memory that all of them take, about.
-    bytes: usize,
+    /// Memory that all of them take, about, each with its channel: there may be nothing else to it.
+    pub(super) bytes: usize,
     /// Channels with history. The first is considered next when memory is short: it gets a second
     /// chance if something came since it was last considered.
     candidates: VecDeque<ChannelKey>,
@@ -61,10 +61,11 @@ impl<E: Encoder> Broker<E> {
     fn change_history(&mut self, key: ChannelKey, change: impl FnOnce(&mut History)) {
         let channel = &mut self.channels[key];
         let is_new = channel.history.is_none();
+        let own_bytes = channel.own_bytes();
         let history = channel.history.get_or_insert_default();
-        let before = if is_new { 0 } else { history.bytes() };
+        let before = if is_new { 0 } else { own_bytes + history.bytes() };
         change(history);
-        self.histories.bytes = self.histories.bytes + history.bytes() - before;
+        self.histories.bytes = self.histories.bytes + own_bytes + history.bytes() - before;
         if channel.profile.history.persistent {
             self.dirty.histories.insert(key);
         }
@@ -80,6 +81,7 @@ impl<E: Encoder> Broker<E> {
     fn evict_one(&mut self) {
         let Some(key) = self.histories.candidates.pop_front() else { return };
         let Some(channel) = self.channels.get_mut(key) else { return };
+        let own_bytes = channel.own_bytes();
         let Some(history) = &mut channel.history else { return };
         // With a single one there is nobody to prefer.
         let is_spared = std::mem::take(&mut history.is_recent);
@@ -87,7 +89,7 @@ impl<E: Encoder> Broker<E> {
             self.histories.candidates.push_back(key);
             return;
         }
-        self.histories.bytes -= history.bytes();
+        self.histories.bytes -= own_bytes + history.bytes();
         channel.history = None;
         self.stats.history_evicted += 1;
         if channel.profile.history.persistent {

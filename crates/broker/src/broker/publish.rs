@@ -293,7 +293,7 @@ impl<E: Encoder> Broker<E> {
             Retained { publisher: self.source(from), payload: Bytes::copy_from_slice(payload) };
         self.retained_version += 1;
         let version = self.retained_version;
-        self.channels[key].retained = Some(Box::new(RetainedMessage { message, version }));
+        self.set_retained(key, Some(RetainedMessage { message, version }));
         self.dirty.retained.insert(key);
     }
 }

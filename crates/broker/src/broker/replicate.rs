@@ -14,13 +14,11 @@ use bytes::Bytes;
 use crate::{
     ChannelKey, ChannelKind, ClientId, CloseReason, ConnectionKey, Effect, Encoder, Format,
     MessageId, ReplicationSettings, Source, UnixMs, channel_kind,
+    memory::shared_payload,
     output::{Author, FinishedRun, Run, RunFrames},
 };
 
 use super::Broker;
-
-/// What a portion of the backlog costs besides its frames.
-const PORTION_OVERHEAD_BYTES: usize = 64;
 
 /// Bytes an observer is sent before it has to ask for more, while it catches up.
 const CATCH_UP_BYTES: usize = 256 << 10;
@@ -98,6 +96,11 @@ struct Portion {
 }
 
 impl Replication {
+    /// Returns the memory of what is remembered for others, about.
+    pub(super) fn backlog_bytes(&self) -> usize {
+        self.backlog_bytes
+    }
+
     /// Returns the formats in which our own messages are wanted.
     fn formats(&self, backlog: Option<Format>) -> impl Iterator<Item = Format> {
         let observers = self.observers.values().map(|observer| observer.format);
@@ -325,7 +328,8 @@ impl<E: Encoder> Broker<E> {
         let next = MessageId { origin, sequence: self.replication.last + 1 };
         let observers = id.is_none().then(|| self.replication.formats(format));
         let (channel, first) = ((key, &*self.channels[key]), id.unwrap_or(next));
-        Run::new(&self.encoder, channel, (author, first), acknowledged, observers)
+        let buffers = &mut self.run_buffers;
+        Run::new(&self.encoder, channel, (author, first), acknowledged, observers, buffers)
     }
 
     /// Sends a run of our own clients to all observers, and remembers it for those that are away.
@@ -384,7 +388,8 @@ impl Portion {
         self.first + u64::from(self.count) - 1
     }
 
+    /// Returns the memory it takes, with its place in a queue that grows by doubling.
     fn bytes(&self) -> usize {
-        PORTION_OVERHEAD_BYTES + self.frames.len()
+        3 * size_of::<Self>() / 2 + shared_payload(self.frames.len())
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     ChannelKey, ChannelKind, Effect, Encoder, Mark, MessageId, PacketId,
-    inbox::Missed,
+    inbox::{About, Missed},
     output::{Author, FinishedRun, Run, RunFrames},
 };
 
@@ -101,15 +101,21 @@ impl<E: Encoder> Broker<E> {
     /// Ends a run: gives it to observers and to the channel's history, and returns who it is from
     /// and its frames.
     pub(super) fn end_run(&mut self, run: Run<E>) -> (Author, RunFrames) {
-        let (finished, frames) = run.finish();
+        let (finished, frames) = run.finish(&mut self.run_buffers);
         self.pass_on(&finished, &frames);
         let FinishedRun { channel, author, first, is_own, acknowledged, last, missed, .. } =
             finished;
         if let Some(missed) = missed {
-            let name = self.channels[channel].name.clone();
-            let (author, payloads) = (author.clone(), missed.slices().collect());
-            let missed = Missed { channel: name, author, first, acknowledged, payloads };
-            self.keep_for_absent(channel, missed);
+            let about = About {
+                channel: self.channels[channel].name.clone(),
+                publisher: author.publisher.clone(),
+                server: author.server.clone(),
+                on_behalf_of: author.on_behalf_of.clone(),
+                origin: first.origin,
+                acknowledged,
+            };
+            let missed = Missed::new(about, author.at, first.sequence, missed.slices());
+            self.keep_for_absent(channel, &missed);
         }
         for (place, payload) in last.finish() {
             let id = MessageId { sequence: first.sequence + place, ..first };

@@ -95,9 +95,6 @@ impl<E: Encoder> Broker<E> {
         self.write_histories(count_max);
         self.write_clients(count_max);
         self.write_sessions(count_max);
-        for key in std::mem::take(&mut self.dirty.idle) {
-            self.drop_if_idle(key);
-        }
     }
 
     /// Has the store drop logs that have no cursors. It does so when anybody is unsubscribed; the

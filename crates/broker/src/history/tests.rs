@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 
-use super::{History, HistoryRule, LastPayloads, OVERHEAD_BYTES};
-use crate::{ClientId, HistoryMessage, MessageId, Source, UnixMs};
+use super::{History, HistoryRule, Kept, LastPayloads};
+use crate::{ClientId, HistoryMessage, MessageId, Source, UnixMs, memory::allocated};
 
 #[test]
 fn the_last_messages_stay() {
@@ -12,10 +12,18 @@ fn the_last_messages_stay() {
         push(&mut history, 3, number);
     }
     assert_eq!(texts(&history), ["3", "4", "5"]);
-    assert_eq!(
-        history.bytes(),
-        OVERHEAD_BYTES + history.messages.iter().map(super::Kept::bytes).sum::<usize>()
-    );
+}
+
+#[test]
+fn its_bytes_are_those_of_all_its_allocations() {
+    let mut history = History::default();
+    for number in 1..=7 {
+        push(&mut history, 3, number);
+        let queue = allocated(history.messages.capacity() * size_of::<Kept>());
+        let messages: usize = history.messages.iter().map(Kept::bytes).sum();
+        assert_eq!(history.bytes(), allocated(size_of::<History>()) + queue + messages);
+        assert!(history.messages.capacity() <= 3, "no room is made for what is never kept");
+    }
 }
 
 #[test]

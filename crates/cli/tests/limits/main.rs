@@ -7,6 +7,7 @@ mod connections;
 mod frames;
 mod garbage;
 mod greetings;
+mod held;
 mod names;
 mod slow;
 

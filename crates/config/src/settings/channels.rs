@@ -14,8 +14,9 @@ section! {
         /// Whether they are kept over a restart, in the store. After a crash those of the last
         /// tenth of a second may be missing.
         persistent: bool = "false",
-        /// Memory for the history of all channels together. When it is full, channels that nobody
-        /// has published to for long lose theirs.
+        /// Memory for the history of all channels together, some 500 bytes for each channel and 100
+        /// for each message included. When it is full, channels that nobody has published to for
+        /// long lose theirs.
         bytes_max: ByteSize = "64MiB" in "0" to "1024GiB",
     }
 }

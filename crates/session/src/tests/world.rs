@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, fmt::Write as _, sync::Arc, time::Duration};
 
 use expect_test::Expect;
 use rialto_broker::{
-    Broker, CloseReason, ConnectionKey, Effect, Manners, Now, Outcome, Settings, Snapshot, Stats,
+    Broker, CloseReason, ConnectionKey, Effect, Held, Manners, Now, Outcome, Settings, Snapshot,
+    Stats,
 };
 use rialto_wire::{
     coremq::{FrameSplitter, decode, decode_text},
@@ -154,6 +155,10 @@ impl World {
             peers: BTreeMap::new(),
             transcript: String::new(),
         }
+    }
+
+    pub(crate) fn held(&self) -> Held {
+        self.broker.held()
     }
 
     pub(crate) fn stats(&self) -> Stats {

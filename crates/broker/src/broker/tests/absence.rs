@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use super::world::{World, check, check_with};
+use super::world::{World, check, check_with, held_after};
 use crate::{InboxLimits, Settings};
 
 #[test]
@@ -171,8 +171,11 @@ fn only_as_much_is_kept_as_there_is_room_for() {
         bob: pub room 4
         cleo: listen resume=60
         ";
+    let lost = "bob: connect | cleo: listen resume=60 | server: sub cleo room\ncleo: disconnect\n";
+    let held = |script: &str| held_after(&Settings::default(), &format!("{lost}{script}")).inboxes;
+    let two = held("bob: pub room 1 | bob: pub room 2") - held("");
     let with = |drop_oldest| Settings {
-        inbox: InboxLimits { bytes_max: 2 * 13, drop_oldest },
+        inbox: InboxLimits { bytes_max: two, drop_oldest },
         ..Settings::default()
     };
     check_with(

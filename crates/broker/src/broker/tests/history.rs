@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use super::world::{check, check_with};
+use super::world::{check, check_with, held_after};
 use crate::{ChannelRule, HistorySettings, Settings};
 
 #[test]
@@ -151,8 +151,10 @@ fn history_that_the_store_refused_is_written_again() {
 
 #[test]
 fn when_memory_is_short_channels_published_to_long_ago_lose_their_history() {
-    let history =
-        HistorySettings { bytes_max: 2000, persistent: true, ..HistorySettings::default() };
+    let one = held_after(&Settings::default(), "bob: connect\nbob: pub a 1").histories;
+    // Seven channels and a second message, and not an eighth.
+    let bytes_max = 8 * one - 1;
+    let history = HistorySettings { bytes_max, persistent: true, ..HistorySettings::default() };
     let settings = Settings { history, ..Settings::default() };
     check_with(
         settings,

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use super::world::{OBSERVER_FORMAT, ORIGIN, check_with};
+use super::world::{OBSERVER_FORMAT, ORIGIN, check_with, held_after};
 use crate::{ReplicationSettings, Settings};
 
 #[test]
@@ -109,7 +109,8 @@ fn an_observer_that_was_away_gets_what_it_missed_and_then_what_is_new() {
 
 #[test]
 fn what_is_not_remembered_any_more_is_missed_and_the_observer_told_from_where_it_gets() {
-    let replication = ReplicationSettings { backlog_bytes_max: 200, ..cluster().replication };
+    let two = held_after(&cluster(), "bob: connect\nbob: pub room 1\nbob: pub room 2").backlog;
+    let replication = ReplicationSettings { backlog_bytes_max: two, ..cluster().replication };
     check_with(
         Settings { replication, ..cluster() },
         "

@@ -15,7 +15,7 @@ use super::{
     text::TextEncoder,
 };
 use crate::{
-    Broker, Change, ClientId, CloseReason, ConnectionKey, Departed, Effect, Format, Manners,
+    Broker, Change, ClientId, CloseReason, ConnectionKey, Departed, Effect, Format, Held, Manners,
     MessageId, Now, Publish, Qos, ReadRequest, Reject, Relayed, Resume, Settings, StoredPage,
 };
 
@@ -93,6 +93,14 @@ pub(super) fn check_with(settings: Settings, script: &str, expected: Expect) {
     let mut world = World::new(settings);
     world.play(script);
     expected.assert_eq(&world.take_transcript());
+}
+
+/// Plays `script` on a new broker and returns what it holds then.
+#[track_caller]
+pub(super) fn held_after(settings: &Settings, script: &str) -> Held {
+    let mut world = World::new(settings.clone());
+    world.play(script);
+    world.broker.held()
 }
 
 impl World {
