@@ -8,6 +8,7 @@ mod absence;
 mod acknowledge;
 mod batch;
 mod catch_up;
+mod clocks;
 mod commit;
 mod connect;
 mod control;
@@ -33,7 +34,7 @@ use slotmap::SlotMap;
 
 use crate::{
     ChannelKey, ChannelKind, ChannelName, ClientId, ClientKey, ConnectionKey, CursorState, Effect,
-    Encoder, Format, Held, LogId, Reject, Reply, Settings, Snapshot, Stats, UnixMs,
+    Encoder, Format, Held, LogId, Reject, Reply, Seen, Settings, Snapshot, Stats,
     channel::{Channel, Hasher, Log, RetainedMessage},
     client::{Client, Connection, Now, Subscription},
     cursor::Cursor,
@@ -80,21 +81,21 @@ pub struct Broker<E: Encoder> {
     retained: retained::Retainment,
     /// Sessions whose beginning is put off, by when they are to be started.
     starting: BTreeSet<(Duration, ConnectionKey)>,
-    /// When this run of the broker began.
-    started_ms: UnixMs,
     /// Number of the next live QoS 1 delivery.
     next_live: u64,
     /// Counts retained publishes; see [`RetainedMessage::version`].
     retained_version: u64,
+    clocks: clocks::Clocks,
     stats: Stats,
 }
 
 impl<E: Encoder> Broker<E> {
     /// Makes a broker that starts from what a store held.
     ///
-    /// `started` must be later than any earlier start on the same store: ids of live deliveries
-    /// are counted from it.
+    /// The store is to note the [clock](Self::first_clock) before anybody is served: ids are counted
+    /// from it.
     pub fn new(encoder: E, settings: Settings, snapshot: Snapshot, started: Now) -> Self {
+        let clocks = clocks::Clocks::new(&snapshot, started);
         let mut broker = Broker {
             encoder,
             histories: history::Histories::default(),
@@ -103,7 +104,6 @@ impl<E: Encoder> Broker<E> {
             absences: absence::Absences::default(),
             retained: retained::Retainment::default(),
             starting: BTreeSet::new(),
-            started_ms: started.unix_ms,
             settings,
             now: started,
             connections: SlotMap::default(),
@@ -119,8 +119,9 @@ impl<E: Encoder> Broker<E> {
             committing: VecDeque::new(),
             uncommitted_bytes_total: 0,
             dirty: tick::Dirty::default(),
-            next_live: started.unix_ms * 1000,
+            next_live: clocks.first_live(),
             retained_version: 0,
+            clocks,
             stats: Stats::default(),
         };
         broker.restore(snapshot);
@@ -130,6 +131,7 @@ impl<E: Encoder> Broker<E> {
     /// Begins a round at this moment.
     pub fn begin_round(&mut self, now: Now) {
         self.now = now;
+        self.clocks.go_on(now);
     }
 
     /// Ends the round: closes what gathers and returns all there is to do, in order.
@@ -198,7 +200,7 @@ impl<E: Encoder> Broker<E> {
             self.channels[key].log = Some(Box::new(Log::from_state(&state)));
         }
         for (id, channel, state) in snapshot.cursors {
-            let client = self.known_client(id, self.now.unix_ms);
+            let client = self.known_client(id, self.seen_now());
             let channel = self.channel_or_new(channel.as_str());
             self.attach_cursor(client, channel, &state);
         }
@@ -223,7 +225,7 @@ impl<E: Encoder> Broker<E> {
         self.channels[channel].persistent.insert(client, ());
     }
 
-    fn known_client(&mut self, id: ClientId, last_seen: u64) -> ClientKey {
+    fn known_client(&mut self, id: ClientId, last_seen: Seen) -> ClientKey {
         if let Some(&key) = self.client_keys.get(&id) {
             return key;
         }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use crate::{
     ChannelKey, ClientId, ClientKey, CloseReason, ConnectionKey, ForcedSubscription, Manners,
-    Rights, UnixMs, broker::Absence, cursor::Cursor, rate::Rates, sorted_map::SortedMap,
+    Rights, Seen, UnixMs, broker::Absence, cursor::Cursor, rate::Rates, sorted_map::SortedMap,
 };
 
 /// Live pushes may always be this many unacknowledged, however small the window of stored ones is:
@@ -14,9 +14,10 @@ const LIVE_UNACKNOWLEDGED_MIN: u32 = 1000;
 /// A moment, as the caller sees it. The core never reads a clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Now {
-    /// Time since the broker started; never goes back.
+    /// Time since the broker started in which it could hear its peers: it stands still while the
+    /// process is stopped. Never goes back. All that lasts is measured by it.
     pub uptime: Duration,
-    /// Wall clock.
+    /// Wall clock, which may step at any time, either way: to be shown, and nothing else.
     pub unix_ms: UnixMs,
 }
 
@@ -35,7 +36,7 @@ pub(crate) struct Client {
     pub(crate) is_announced: bool,
     /// There while it is lost, and until it got what it missed.
     pub(crate) absence: Option<Box<Absence>>,
-    pub(crate) last_seen: UnixMs,
+    pub(crate) last_seen: Seen,
     /// Whether the store does not know `last_seen` yet.
     pub(crate) dirty: bool,
     /// Channels its subscription to which is changing: in the store, and not yet committed.
@@ -97,7 +98,7 @@ pub(crate) struct Connection {
 }
 
 impl Client {
-    pub(crate) fn new(id: ClientId, last_seen: UnixMs) -> Self {
+    pub(crate) fn new(id: ClientId, last_seen: Seen) -> Self {
         Client {
             id,
             connection: None,

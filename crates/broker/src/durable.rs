@@ -16,8 +16,40 @@ pub struct LogId(pub u64);
 /// A message's place in its log: 1 for the first, without gaps.
 pub type Sequence = u64;
 
-/// Milliseconds since the Unix epoch.
+/// Milliseconds since the Unix epoch, as the wall clock said it: a label to show, which decides
+/// nothing.
 pub type UnixMs = u64;
+
+/// Milliseconds that brokers have run on a store, over all their runs: what ages are counted in.
+/// It stands still while none runs, and no step of the wall clock changes it.
+pub type ServedMs = u64;
+
+/// A moment of the logical clock: milliseconds since the Unix epoch while the wall clock goes
+/// forward, and never less than any moment that the server gave or saw before. It orders messages
+/// and is shown to nobody.
+pub type LogicalMs = u64;
+
+/// Tells the sessions on a store apart, over all runs of the broker: each has a higher one than those
+/// before it.
+pub type SessionNumber = u64;
+
+/// The clocks that go on from one run of the broker to the next, whatever the wall clock does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StoreClock {
+    /// How long brokers have run on the store.
+    pub served: ServedMs,
+    /// No moment of the logical clock is later that was given out until the clock is noted again.
+    pub logical: LogicalMs,
+}
+
+/// When something was last seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Seen {
+    /// To be shown.
+    pub at: UnixMs,
+    /// To count its age from.
+    pub served: ServedMs,
+}
 
 /// Messages of one publisher to one channel, stored and routed as one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +60,8 @@ pub struct Page {
     pub publisher: ClientId,
     /// When the broker took them in.
     pub at: UnixMs,
+    /// The same, to count their age from.
+    pub served: ServedMs,
     /// How many there are; at least 1.
     pub count: u32,
     /// The messages.
@@ -72,6 +106,8 @@ pub struct MessageId {
 pub struct HistoryMessage {
     /// Its name, which no other message of the channel has.
     pub id: MessageId,
+    /// Its place among the others, on all servers that share it: by this, then by id.
+    pub logical: LogicalMs,
     /// When a server took it in.
     pub at: UnixMs,
     /// Who published it; empty for the server.
@@ -99,7 +135,7 @@ pub enum Change {
     /// Replaces the channel's retained message.
     Retain(ChannelName, Retained),
     /// Makes a client known, or notes that it was seen again.
-    PutClient(ClientId, UnixMs),
+    PutClient(ClientId, Seen),
     /// Forgets a client and all its cursors; logs that nobody reads any more go with them.
     ForgetClient(ClientId),
     /// Adds a persistent subscription whose cursor starts behind the last message of the log.
@@ -122,15 +158,18 @@ pub enum Change {
         channel: ChannelName,
         /// What is added, in any order.
         messages: Vec<HistoryMessage>,
-        /// How many messages stay at most: the latest by `at`, then by id. With 0 none stays.
+        /// How many messages stay at most: the latest by `logical`, then by id. With 0 none
+        /// stays.
         count_max: u32,
     },
     /// Forgets a channel's history.
     DropHistory(ChannelName),
-    /// Notes that a client's session is open, and since when.
-    OpenSession(ClientId, UnixMs),
+    /// Notes that a client's session is open, and its number.
+    OpenSession(ClientId, SessionNumber),
     /// Notes that a client's session has ended.
     CloseSession(ClientId),
+    /// Notes the clocks, in place of what was noted before.
+    NoteClock(StoreClock),
 }
 
 /// What became of one [`Change`] of a committed batch.
@@ -158,17 +197,20 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Snapshot {
     /// Known clients with the time each was last seen.
-    pub clients: Vec<(ClientId, UnixMs)>,
+    pub clients: Vec<(ClientId, Seen)>,
     /// Logs, one a channel at most.
     pub logs: Vec<LogState>,
     /// Persistent subscriptions; each has its channel's log in `logs`.
     pub cursors: Vec<(ClientId, ChannelName, CursorState)>,
     /// Retained messages.
     pub retained: Vec<(ChannelName, Retained)>,
-    /// Histories that are not empty, names ascending; messages oldest first: by `at`, then by id.
+    /// Histories that are not empty, names ascending; messages oldest first: by `logical`,
+    /// then by id.
     pub history: Vec<(ChannelName, Vec<HistoryMessage>)>,
-    /// Sessions that were open, names ascending, and since when.
-    pub sessions: Vec<(ClientId, UnixMs)>,
+    /// Sessions that were open, names ascending, and the number of each.
+    pub sessions: Vec<(ClientId, SessionNumber)>,
+    /// The clocks, as last noted.
+    pub clock: StoreClock,
 }
 
 /// How far a log has grown and been trimmed.
@@ -194,5 +236,5 @@ pub struct PageState {
     /// Length of its payload sequence.
     pub bytes: u64,
     /// When the broker took it in.
-    pub at: UnixMs,
+    pub served: ServedMs,
 }

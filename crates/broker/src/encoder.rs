@@ -1,6 +1,6 @@
 //! What the core needs of the dialects: to turn its words into bytes, once for all receivers.
 
-use crate::{ChannelName, ClientId, MessageId, PacketId, Reject, UnixMs};
+use crate::{ChannelName, ClientId, LogicalMs, MessageId, PacketId, Reject, UnixMs};
 
 /// Names one way of encoding: a dialect on a carrier. The core only compares and counts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -78,13 +78,16 @@ pub struct Source<'a> {
     pub on_behalf_of: Option<&'a str>,
     /// Name of the first of them; the others follow without gaps.
     pub id: MessageId,
+    /// Where they stand in a history: by this, then by id. 0 for what goes into none any more.
+    pub logical: LogicalMs,
 }
 
 impl<'a> Source<'a> {
     /// Returns the source of messages of which only the publisher is known.
     #[must_use]
     pub fn of(publisher: &'a ClientId) -> Self {
-        Source { publisher, at: 0, server: None, on_behalf_of: None, id: MessageId::default() }
+        let id = MessageId::default();
+        Source { publisher, at: 0, server: None, on_behalf_of: None, id, logical: 0 }
     }
 }
 

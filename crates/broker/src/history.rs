@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc};
 use bytes::Bytes;
 
 use crate::{
-    ClientId, HistoryMessage, MessageId, Source, UnixMs,
+    ClientId, HistoryMessage, LogicalMs, MessageId, Source, UnixMs,
     memory::{allocated, shared},
 };
 
@@ -37,6 +37,7 @@ pub(crate) struct History {
 #[derive(Debug)]
 struct Kept {
     id: MessageId,
+    logical: LogicalMs,
     at: UnixMs,
     publisher: ClientId,
     server: Option<Arc<str>>,
@@ -84,11 +85,11 @@ impl LastPayloads {
 }
 
 impl History {
-    /// Adds a message where its time and name put it, which is the same place on all servers that
-    /// have it, and drops the oldest if there are too many.
+    /// Adds a message where the logical clock and its name put it, which is the same place on all
+    /// servers that have it, and drops the oldest if there are too many.
     pub(crate) fn place(&mut self, count_max: u32, source: &Source<'_>, payload: Vec<u8>) {
         let newest = self.messages.back().map(Kept::order);
-        if newest.is_none_or(|newest| newest < (source.at, source.id)) {
+        if newest.is_none_or(|newest| newest < (source.logical, source.id)) {
             return self.push(count_max, source, payload);
         }
         self.is_recent = true;
@@ -96,7 +97,7 @@ impl History {
     }
 
     /// Adds a message behind all others, and drops the oldest if there are too many.
-    pub(crate) fn push(&mut self, count_max: u32, source: &Source<'_>, payload: Vec<u8>) {
+    fn push(&mut self, count_max: u32, source: &Source<'_>, payload: Vec<u8>) {
         while (count_max as usize) <= self.messages.len() {
             self.pop();
         }
@@ -122,6 +123,7 @@ impl History {
         let is_known = self.messages.iter().any(|kept| kept.id == message.id);
         let kept = || Kept {
             id: message.id,
+            logical: message.logical,
             at: message.at,
             publisher: message.publisher.clone(),
             server: message.server.clone(),
@@ -192,6 +194,7 @@ impl Kept {
     fn new(source: &Source<'_>, payload: Vec<u8>) -> Self {
         Kept {
             id: source.id,
+            logical: source.logical,
             at: source.at,
             publisher: source.publisher.clone(),
             server: source.server.map(Arc::from),
@@ -205,8 +208,8 @@ impl Kept {
         allocated(self.payload.len()) + shared(self.publisher.as_str().len()) + server
     }
 
-    fn order(&self) -> (UnixMs, MessageId) {
-        (self.at, self.id)
+    fn order(&self) -> (LogicalMs, MessageId) {
+        (self.logical, self.id)
     }
 
     fn source(&self) -> Source<'_> {
@@ -216,12 +219,14 @@ impl Kept {
             server: self.server.as_deref(),
             on_behalf_of: None,
             id: self.id,
+            logical: self.logical,
         }
     }
 
     fn message(&self) -> HistoryMessage {
         HistoryMessage {
             id: self.id,
+            logical: self.logical,
             at: self.at,
             publisher: self.publisher.clone(),
             server: self.server.clone(),

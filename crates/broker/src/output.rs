@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::{
-    ChannelKey, ClientId, ConnectionKey, Effect, Encoder, FORMAT_COUNT_MAX, Format, Mark,
-    MessageId, Payloads, PayloadsBuilder, Reply, Source, UnixMs, channel::Channel,
+    ChannelKey, ClientId, ConnectionKey, Effect, Encoder, FORMAT_COUNT_MAX, Format, LogicalMs,
+    Mark, MessageId, Payloads, PayloadsBuilder, Reply, Source, UnixMs, channel::Channel,
     history::LastPayloads,
 };
 
@@ -106,6 +106,7 @@ pub(crate) struct Author {
     pub(crate) from: Option<ConnectionKey>,
     pub(crate) publisher: ClientId,
     pub(crate) at: UnixMs,
+    pub(crate) logical: LogicalMs,
     /// The server that took them in, if it was another.
     pub(crate) server: Option<Arc<str>>,
     /// The client that the publisher speaks for, where it is a gateway.
@@ -166,6 +167,7 @@ impl Author {
             server: self.server.as_deref(),
             on_behalf_of: self.on_behalf_of.as_deref(),
             id: first,
+            logical: self.logical,
         }
     }
 }

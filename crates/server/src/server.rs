@@ -9,7 +9,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use rialto_access::{Access, Throttle};
-use rialto_broker::{Broker, CloseReason};
+use rialto_broker::{Broker, Change, CloseReason};
 use rialto_config::{Settings, SlowConsumer};
 use rialto_session::Dialects;
 use tokio::{
@@ -203,6 +203,10 @@ impl Core {
         let reports_departures = is_taken || doorkeeper.application().is_some();
         let broker_settings = map::broker(settings, origin, reports_departures);
         let broker = Broker::new(dialects, broker_settings, snapshot, clock.now());
+        // A store without room takes it later, with the first that it has room for.
+        if let Err(error) = store.commit(&[Change::NoteClock(broker.first_clock())]) {
+            tracing::debug!(%error, "the store did not note the clocks");
+        }
         let (jobs, job_inbox) = mpsc::channel();
         let (reads, read_inbox) = mpsc::channel();
         let inboxes = StoreInboxes { writer: jobs.clone(), reader: reads };

@@ -114,6 +114,7 @@ impl Load {
                 channel: channel.as_str().into(),
                 publisher: "publisher".into(),
                 at: number,
+                served: number,
                 count: self.messages_a_page,
                 payloads: payloads.clone(),
             }));

@@ -5,11 +5,12 @@
 
 use rialto_broker::{
     Change, ChannelName, ClientId, CursorState, HistoryMessage, LogId, LogState, Outcome, Page,
-    PayloadsBuilder, Sequence, Snapshot, StoredPage,
+    PayloadsBuilder, Seen, Sequence, Snapshot, StoredPage,
 };
 
 use crate::{LogReader, Store, StoreError};
 
+mod clock;
 mod cursors;
 mod history;
 mod lifetime;
@@ -49,7 +50,7 @@ pub fn check_all(driver: &mut dyn Driver) {
     cursors::the_id_of_a_log_is_never_used_again(driver);
     cursors::all_but_append_may_be_repeated(driver);
 
-    history::a_history_is_ordered_by_time_and_then_by_id(driver);
+    history::a_history_is_ordered_by_the_logical_clock_and_then_by_id(driver);
     history::the_oldest_beyond_the_count_are_dropped(driver);
     history::a_message_that_is_there_stays_as_it_is(driver);
     history::a_dropped_history_is_forgotten(driver);
@@ -64,6 +65,10 @@ pub fn check_all(driver: &mut dyn Driver) {
     sessions::clients_of_sessions_are_kept_to_the_byte(driver);
     sessions::sessions_outlive_the_store(driver);
     sessions::sessions_change_with_their_batch_or_not_at_all(driver);
+
+    clock::the_clocks_are_as_they_were_noted_last(driver);
+    clock::the_clocks_and_all_else_leave_each_other_alone(driver);
+    clock::the_clocks_outlive_the_store(driver);
 
     reading::reading_starts_at_the_page_that_holds_the_message(driver);
     reading::reading_stops_once_the_bytes_pass_the_limit(driver);
@@ -178,6 +183,7 @@ fn page(channel: &str, count: u32) -> Page {
         channel: channel.into(),
         publisher: "publisher".into(),
         at: 1_700_000_000_000,
+        served: 77,
         count,
         payloads: payloads.finish(),
     }
@@ -212,5 +218,10 @@ fn trim(channel: &str, through: Sequence) -> Change {
 }
 
 fn put_client(client: &str, seen: u64) -> Change {
-    Change::PutClient(ClientId::from(client), seen)
+    Change::PutClient(ClientId::from(client), self::seen(seen))
+}
+
+/// Returns a moment whose parts differ, and neither follows from the other.
+fn seen(number: u64) -> Seen {
+    Seen { at: number ^ 5, served: number }
 }

@@ -49,18 +49,20 @@ pub use sqlite::{Durability, SqliteSettings, SqliteStore};
 ///    and the numbering stay as they are. A log knows how far it was ever trimmed, which is never
 ///    beyond its last message, and is not removed by it.
 /// 10. **Repeatable:** a change carried out twice equals once, save `Append`; so that it holds for
-///     `KeepHistory`, a message's id always comes with the same `at`.
+///     `KeepHistory`, a message's id always comes with the same `logical`.
 /// 11. **Empty pages are refused:** an `Append` whose `count` is 0 fails the batch for good.
 /// 12. **Loading gives back what was committed:** names ascending, pages and histories oldest
 ///     first, every name, id and payload to the byte.
 /// 13. **A history keeps the latest:** `KeepHistory` adds the messages whose id is not there, the
-///     first of those that share one, and then drops the oldest beyond `count_max`, by `at` and
-///     then by id; with 0 all of them. A history without messages is none.
+///     first of those that share one, and then drops the oldest beyond `count_max`, by `logical`
+///     and then by id, whatever their `at` is; with 0 all of them. A history without messages is none.
 /// 14. **Histories stand alone:** `KeepHistory` and `DropHistory` change the history of their
 ///     channel and nothing else, and nothing else changes a history.
-/// 15. **Sessions stand alone:** `OpenSession` notes when the open session of a client began, in
+/// 15. **Sessions stand alone:** `OpenSession` notes the number of a client's open session, in
 ///     place of what was noted before, and `CloseSession` forgets it, if it is there. The client
 ///     need not be known, and nothing else opens or closes a session.
+/// 16. **The clocks are kept as noted:** `NoteClock` notes them in place of what was noted before,
+///     and nothing else does; both are 0 until then.
 ///
 /// [`conformance::check_all`] tests exactly these; what it does not test is not promised.
 pub trait Store: Send {

@@ -7,7 +7,8 @@ use std::{
 
 use rialto_broker::{
     Change, ChannelName, ClientId, CursorState, HistoryMessage, LogId, LogState, MessageId,
-    Outcome, Page, PageState, Retained, Sequence, Snapshot, StoredPage, Stretches, UnixMs,
+    Outcome, Page, PageState, Retained, Seen, Sequence, ServedMs, SessionNumber, Snapshot,
+    StoreClock, StoredPage, Stretches,
 };
 
 use crate::{Cause, LogReader, Store, StoreError};
@@ -29,15 +30,16 @@ struct MemoryReader {
 /// Everything stored. Ordered maps, since a snapshot lists names ascending.
 #[derive(Debug, Default)]
 struct Shelves {
-    clients: BTreeMap<ClientId, UnixMs>,
+    clients: BTreeMap<ClientId, Seen>,
     logs: BTreeMap<ChannelName, Log>,
     /// The channel of each log, for readers.
     channels: BTreeMap<LogId, ChannelName>,
     retained: BTreeMap<ChannelName, Retained>,
     /// None is empty; the messages oldest first.
     history: BTreeMap<ChannelName, Vec<HistoryMessage>>,
-    /// Open sessions, and since when.
-    sessions: BTreeMap<ClientId, UnixMs>,
+    /// Open sessions, and their numbers.
+    sessions: BTreeMap<ClientId, SessionNumber>,
+    clock: StoreClock,
     /// How many logs were ever made; the latest one's id.
     made: u64,
 }
@@ -47,7 +49,7 @@ struct Log {
     id: LogId,
     last: Sequence,
     trimmed: Sequence,
-    pages: VecDeque<StoredPage>,
+    pages: VecDeque<(StoredPage, ServedMs)>,
     cursors: BTreeMap<ClientId, Cursor>,
 }
 
@@ -93,10 +95,10 @@ impl LogReader for MemoryReader {
         else {
             return Ok(Vec::new());
         };
-        let start = log.pages.partition_point(|page| last_of(page) < from);
+        let start = log.pages.partition_point(|(page, _)| last_of(page) < from);
         let mut pages = Vec::new();
         let mut bytes = 0;
-        for page in log.pages.range(start..) {
+        for (page, _) in log.pages.range(start..) {
             bytes += page.payloads.as_bytes().len();
             pages.push(page.clone());
             if bytes_max < bytes {
@@ -145,12 +147,13 @@ impl Shelves {
             Change::DropHistory(channel) => {
                 self.history.remove(channel);
             }
-            Change::OpenSession(client, began) => {
-                self.sessions.insert(client.clone(), *began);
+            Change::OpenSession(client, number) => {
+                self.sessions.insert(client.clone(), *number);
             }
             Change::CloseSession(client) => {
                 self.sessions.remove(client);
             }
+            Change::NoteClock(clock) => self.clock = *clock,
         }
         Outcome::Done
     }
@@ -159,13 +162,14 @@ impl Shelves {
         let log = self.log_of(&page.channel);
         let first = log.last + 1;
         log.last += u64::from(page.count);
-        log.pages.push_back(StoredPage {
+        let stored = StoredPage {
             first,
             publisher: page.publisher.clone(),
             at: page.at,
             count: page.count,
             payloads: page.payloads.clone(),
-        });
+        };
+        log.pages.push_back((stored, page.served));
         Outcome::Appended { log: log.id, first }
     }
 
@@ -205,7 +209,7 @@ impl Shelves {
         let mut messages = self.history.remove(channel).unwrap_or_default();
         let mut ids: HashSet<MessageId> = messages.iter().map(|message| message.id).collect();
         messages.extend(added.iter().filter(|message| ids.insert(message.id)).cloned());
-        messages.sort_by_key(|message| (message.at, message.id));
+        messages.sort_by_key(|message| (message.logical, message.id));
         messages.drain(..messages.len().saturating_sub(count_max as usize));
         if !messages.is_empty() {
             self.history.insert(channel.clone(), messages);
@@ -240,6 +244,7 @@ impl Shelves {
             retained: self.retained.clone().into_iter().collect(),
             history: self.history.clone().into_iter().collect(),
             sessions: self.sessions.clone().into_iter().collect(),
+            clock: self.clock,
         }
     }
 }
@@ -252,16 +257,16 @@ impl Cursor {
 
 impl Log {
     fn trim(&mut self, through: Sequence) {
-        let kept = self.pages.partition_point(|page| last_of(page) <= through);
+        let kept = self.pages.partition_point(|(page, _)| last_of(page) <= through);
         self.pages.drain(..kept);
         self.trimmed = self.trimmed.max(through.min(self.last));
     }
 
     fn state(&self, channel: &ChannelName) -> LogState {
-        let pages = self.pages.iter().map(|page| PageState {
+        let pages = self.pages.iter().map(|(page, served)| PageState {
             last: last_of(page),
             bytes: page.payloads.as_bytes().len() as u64,
-            at: page.at,
+            served: *served,
         });
         LogState {
             channel: channel.clone(),

@@ -4,7 +4,8 @@ use bytes::Bytes;
 
 use crate::{
     Change, ChannelKey, ChannelName, ClientId, ClientKey, ConnectionKey, Effect, Encoder, LogId,
-    Page, Payloads, PayloadsBuilder, Reject, Retained, Sequence, UnixMs,
+    Page, Payloads, PayloadsBuilder, Reject, Retained, Sequence, ServedMs, SessionNumber,
+    StoreClock, UnixMs,
     channel::RetainedMessage,
     memory::{allocated, shared_payload},
 };
@@ -70,10 +71,12 @@ pub(super) enum Pending {
     /// Messages that the core has dropped already, up to this one.
     Trim(ChannelKey, LogId, Sequence),
     Client(ClientKey),
-    /// A session that began at this time, or ended.
-    OpenSession(ClientId, Option<UnixMs>),
+    /// A session with this number that began, or one that ended.
+    OpenSession(ClientId, Option<SessionNumber>),
     /// Somebody waits until everything handed over before it is through.
     Barrier(u64),
+    /// The clocks, as they were before.
+    Clock(StoreClock),
     /// A client whose coming is announced once its subscriptions are there.
     Online(ClientKey, ConnectionKey),
     /// Newest messages of a channel's history, and how many.
@@ -109,7 +112,8 @@ pub(super) struct PendingPage {
     pub(super) from: Option<ConnectionKey>,
     pub(super) publisher: ClientId,
     pub(super) intake: Intake,
-    pub(super) at: u64,
+    pub(super) at: UnixMs,
+    pub(super) served: ServedMs,
     pub(super) count: u32,
     pub(super) payloads: Payloads,
     pub(super) requests: Requests,
@@ -224,6 +228,7 @@ impl PendingPage {
             channel,
             publisher: self.publisher.clone(),
             at: self.at,
+            served: self.served,
             count: self.count,
             payloads: self.payloads.clone(),
         }
@@ -273,6 +278,7 @@ impl<E: Encoder> Broker<E> {
                 publisher: self.source(open.from),
                 intake: open.intake,
                 at: self.now.unix_ms,
+                served: self.clocks.served(),
                 count: open.payloads.count(),
                 payloads: open.payloads.finish(),
                 requests: open.requests,

@@ -50,9 +50,10 @@ impl<E: Encoder> Broker<E> {
             Pending::History(channel, count) if outcome.is_err() => {
                 self.history_refused(channel, count);
             }
+            Pending::Clock(before) if outcome.is_err() => self.clocks.noted = before,
             Pending::Unread(channel) if outcome.is_err() => self.dirty.unread.push(channel),
-            Pending::OpenSession(client, began) if outcome.is_err() => {
-                self.dirty.sessions.entry(client).or_insert(began);
+            Pending::OpenSession(client, number) if outcome.is_err() => {
+                self.dirty.sessions.entry(client).or_insert(number);
             }
             Pending::Barrier(ticket) => {
                 let result = outcome.map(|_| ());

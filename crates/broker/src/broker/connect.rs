@@ -112,7 +112,7 @@ impl<E: Encoder> Broker<E> {
             return;
         }
         let is_new = !self.client_keys.contains_key(id);
-        let key = self.known_client(id.clone(), self.now.unix_ms);
+        let key = self.known_client(id.clone(), self.seen_now());
         if is_new {
             // Written with all others of the next tick: a storm of new clients is one commit.
             self.dirty.note_client(key, &mut self.clients[key]);
@@ -153,7 +153,7 @@ impl<E: Encoder> Broker<E> {
         if !is_free || is_foreign {
             return Entry::Refused;
         }
-        let key = self.known_client(id.clone(), self.now.unix_ms);
+        let key = self.known_client(id.clone(), self.seen_now());
         self.clients[key].is_transient = true;
         self.begin_session(connection, key, admission);
         self.drop_forbidden(connection);
@@ -171,7 +171,7 @@ impl<E: Encoder> Broker<E> {
         self.clients[client].connection = Some(connection);
         self.stats.sessions_opened += 1;
         self.stats.sessions += 1;
-        let session = self.started_ms * 1000 + self.stats.sessions_opened;
+        let session = self.clocks.first_session() + self.stats.sessions_opened;
         let state = &mut self.connections[connection];
         state.client = Some(client);
         state.session = session;
@@ -302,9 +302,10 @@ impl<E: Encoder> Broker<E> {
         let is_final = matches!(reason, CloseReason::Asked | CloseReason::Withdrawn);
         self.depart(key, connection, reason);
         self.stats.sessions -= 1;
+        let seen = self.seen_now();
         let client = &mut self.clients[key];
         client.connection = None;
-        client.last_seen = self.now.unix_ms;
+        client.last_seen = seen;
         if !client.is_transient {
             self.dirty.note_client(key, client);
         }

@@ -38,17 +38,13 @@ impl<E: Encoder> Broker<E> {
         if rule.count_max == 0 {
             return;
         }
-        let is_shared = self.settings.replication.format.is_some();
-        self.change_history(key, |history| {
-            // Alone, nothing but the order counts in which messages came, whatever the clock does.
-            let add = if is_shared { History::place } else { History::push };
-            add(history, rule.count_max, source, payload);
-        });
+        self.change_history(key, |history| history.place(rule.count_max, source, payload));
     }
 
     /// Adds a message of another server that this one missed when it was new.
     pub fn add_history(&mut self, channel: &str, message: &HistoryMessage) {
         self.settle();
+        self.see_logical(message.logical);
         if self.check_topic(channel).is_err() || self.profile_of(channel).history.count_max == 0 {
             return;
         }

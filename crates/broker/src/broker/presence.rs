@@ -2,7 +2,7 @@
 
 use crate::{
     ClientId, ClientKey, CloseReason, ConnectionKey, Departed, Effect, Encoder, ForcedSubscription,
-    Publish, Qos, UnixMs,
+    Publish, Qos, SessionNumber,
 };
 
 use super::{Broker, batch::Pending};
@@ -118,44 +118,47 @@ impl<E: Encoder> Broker<E> {
 
     pub(super) fn note_session(&mut self, client: ClientKey, is_open: bool) {
         if self.remembers_sessions() {
-            let began = is_open.then_some(self.now.unix_ms);
-            self.dirty.sessions.insert(self.clients[client].id.clone(), began);
+            let number = if is_open { self.session_number(client) } else { None };
+            self.dirty.sessions.insert(self.clients[client].id.clone(), number);
         }
     }
 
     /// Has the store told of all open sessions, because it is to know of them from now on; or to
     /// forget them, because it is not.
     pub(super) fn note_open_sessions(&mut self, is_to_know: bool) {
-        let began = is_to_know.then_some(self.now.unix_ms);
         for connection in self.sessions() {
             if let Some(client) = self.session(connection) {
-                self.dirty.sessions.insert(self.clients[client].id.clone(), began);
+                let number = if is_to_know { self.session_number(client) } else { None };
+                self.dirty.sessions.insert(self.clients[client].id.clone(), number);
             }
         }
+    }
+
+    fn session_number(&self, client: ClientKey) -> Option<SessionNumber> {
+        self.clients[client].connection.map(|connection| self.connections[connection].session)
     }
 
     /// Hands over which sessions began and ended.
     pub(super) fn write_sessions(&mut self, count_max: usize) {
         for _ in 0..count_max {
-            let Some((client, began)) = self.dirty.sessions.pop_first() else { return };
-            self.write_session(client, began);
+            let Some((client, number)) = self.dirty.sessions.pop_first() else { return };
+            self.write_session(client, number);
         }
     }
 
-    fn write_session(&mut self, client: ClientId, began: Option<UnixMs>) {
-        let change = match began {
-            Some(began) => crate::Change::OpenSession(client.clone(), began),
+    fn write_session(&mut self, client: ClientId, number: Option<SessionNumber>) {
+        let change = match number {
+            Some(number) => crate::Change::OpenSession(client.clone(), number),
             None => crate::Change::CloseSession(client.clone()),
         };
-        self.batch.push(change, Pending::OpenSession(client, began));
+        self.batch.push(change, Pending::OpenSession(client, number));
     }
 
     /// Tells of the sessions that were open when the server crashed.
-    pub(super) fn report_crashed(&mut self, sessions: Vec<(ClientId, UnixMs)>) {
-        for (client, began) in sessions {
+    pub(super) fn report_crashed(&mut self, sessions: Vec<(ClientId, SessionNumber)>) {
+        for (client, session) in sessions {
             if self.settings.reports_departures {
                 let (reason, at) = (CloseReason::Crashed, self.now.unix_ms);
-                let session = began * 1000;
                 let departed =
                     Departed { client: client.clone(), connection: None, reason, at, session };
                 self.outputs.push(Effect::Departed(departed));

@@ -13,7 +13,7 @@ use bytes::Bytes;
 
 use crate::{
     ChannelKey, ChannelKind, ClientId, CloseReason, ConnectionKey, Effect, Encoder, Format,
-    MessageId, ReplicationSettings, Source, UnixMs, channel_kind,
+    LogicalMs, MessageId, ReplicationSettings, Source, UnixMs, channel_kind,
     memory::shared_payload,
     output::{Author, FinishedRun, Run, RunFrames},
 };
@@ -41,6 +41,8 @@ pub struct Relayed<'a> {
     pub at: UnixMs,
     /// Its name, if that server gives names.
     pub id: Option<MessageId>,
+    /// Its place among the others in a history, if that server has said it.
+    pub logical: Option<LogicalMs>,
 }
 
 /// How an observer begins.
@@ -59,6 +61,8 @@ pub struct Observed {
     pub origin: u64,
     /// The last message that it has, or never will have.
     pub last: u64,
+    /// This server's logical clock.
+    pub logical: LogicalMs,
 }
 
 /// What this server knows of others.
@@ -140,7 +144,7 @@ impl<E: Encoder> Broker<E> {
             histories: Vec::new(),
         };
         self.replication.observers.insert(connection, observer);
-        Observed { origin, last: from }
+        Observed { origin, last: from, logical: self.clocks.logical() }
     }
 
     /// Closes the connection of an observer that is there anew: it has lost that one.
@@ -261,6 +265,9 @@ impl<E: Encoder> Broker<E> {
     /// other observers as well.
     pub fn relay(&mut self, message: &Relayed<'_>, through: Option<ConnectionKey>) {
         self.stats.relayed += 1;
+        let logical = message.logical.unwrap_or(self.clocks.logical());
+        // Our own messages from now on stand behind it, as those who have both expect.
+        self.see_logical(logical);
         if let ChannelKind::Direct(client) = channel_kind(message.channel) {
             return self.relay_directly(client, message);
         }
@@ -278,6 +285,7 @@ impl<E: Encoder> Broker<E> {
                 from: through,
                 publisher: ClientId::from(message.publisher),
                 at: message.at,
+                logical: if is_own { self.clocks.logical() } else { logical },
                 server: Some(Arc::from(message.server)),
                 on_behalf_of: None,
             };
@@ -305,6 +313,7 @@ impl<E: Encoder> Broker<E> {
                 && author.server.as_deref() == Some(message.server)
                 && author.publisher.as_str() == message.publisher
                 && author.at == message.at
+                && (is_own || message.logical == Some(author.logical))
         })
     }
 

@@ -122,7 +122,7 @@ impl<E: Encoder> Broker<E> {
             connection: client.connection,
             account,
             connected_for: connection.map(|it| self.now.uptime.saturating_sub(it.opened)),
-            last_seen: if connection.is_some() { self.now.unix_ms } else { client.last_seen },
+            last_seen: if connection.is_some() { self.now.unix_ms } else { client.last_seen.at },
             is_lost: connection.is_none() && client.absence.is_some(),
             subscription_count: self.subscriptions(&client.id).len(),
         }

@@ -52,7 +52,7 @@ impl<E: Encoder> Broker<E> {
         let last = first + u64::from(page.count) - 1;
         let bytes = page.payloads.as_bytes().len() as u64;
         if let Some(log) = &mut self.channels[page.channel].log {
-            log.append(PageState { last, bytes, at: page.at });
+            log.append(PageState { last, bytes, served: page.served });
         }
     }
 
@@ -61,6 +61,8 @@ impl<E: Encoder> Broker<E> {
             from: page.from,
             publisher: page.publisher.clone(),
             at: page.at,
+            // Not of the moment when it was taken in: others were routed since.
+            logical: self.clocks.logical(),
             server: None,
             on_behalf_of: None,
         };

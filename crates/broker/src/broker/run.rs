@@ -58,6 +58,7 @@ impl<E: Encoder> Broker<E> {
             from: publisher.connection,
             publisher: self.source(publisher.connection),
             at: self.now.unix_ms,
+            logical: self.clocks.logical(),
             server: None,
             on_behalf_of: publisher.on_behalf_of.map(Arc::from),
         }

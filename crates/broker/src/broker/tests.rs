@@ -13,6 +13,7 @@ mod absence;
 mod acknowledge;
 mod catch_up;
 mod channel_rules;
+mod clocks;
 mod commit;
 mod connect;
 mod control;

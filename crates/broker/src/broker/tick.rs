@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     Change, ChannelKey, ChannelName, ClientId, ClientKey, CloseReason, ConnectionKey, Encoder,
-    LogId, Reject, Sequence, UnixMs,
+    LogId, PageState, Reject, Sequence, SessionNumber,
     client::{Client, Connection, Subscription},
 };
 
@@ -34,8 +34,8 @@ pub(super) struct Dirty {
     pub(super) idle: Vec<ChannelKey>,
     /// Up to where logs were trimmed that the store did not trim.
     pub(super) trims: BTreeMap<ChannelKey, (LogId, Sequence)>,
-    /// Sessions that began, with the time, or ended, and the store does not know of.
-    pub(super) sessions: BTreeMap<ClientId, Option<UnixMs>>,
+    /// Sessions that began, with their numbers, or ended, and the store does not know of.
+    pub(super) sessions: BTreeMap<ClientId, Option<SessionNumber>>,
     /// Channels whose logs in the store have no readers.
     pub(super) unread: Vec<ChannelName>,
     /// Reads the store could not do, to be tried again.
@@ -59,6 +59,7 @@ impl<E: Encoder> Broker<E> {
         self.end_absences();
         self.start_due();
         self.write_dirty(CHANGES_PER_TICK_MAX);
+        self.write_clock();
         if self.dirty.swept + SWEEP_EVERY <= self.now.uptime {
             self.dirty.swept = self.now.uptime;
             self.close_silent();
@@ -79,6 +80,7 @@ impl<E: Encoder> Broker<E> {
     pub fn write_all(&mut self) {
         self.settle();
         self.write_dirty(usize::MAX);
+        self.stop_clocks();
     }
 
     /// Writes what is only in memory. What makes room in the store goes first and by itself, so that
@@ -203,9 +205,9 @@ impl<E: Encoder> Broker<E> {
             let channel = &mut self.channels[key];
             let age_max = channel.profile.log.age_max.as_millis() as u64;
             let Some(log) = channel.log.as_mut().filter(|_| age_max > 0) else { continue };
-            let oldest = self.now.unix_ms.saturating_sub(age_max);
             let before = log.oldest_floor();
-            if let Some(last) = log.trim_while(|_, page| page.at < oldest) {
+            let age = |page: &PageState| self.clocks.served().saturating_sub(page.served);
+            if let Some(last) = log.trim_while(|_, page| age_max < age(page)) {
                 self.stats.dropped_log += last - before;
                 self.trim(key, last);
             }
@@ -274,11 +276,12 @@ impl<E: Encoder> Broker<E> {
     /// Forgets clients that have no persistent subscription and were not seen for long.
     fn forget_clients(&mut self) {
         let age_max = self.settings.forget_after.as_millis() as u64;
-        let oldest = self.now.unix_ms.saturating_sub(age_max);
+        let served = self.clocks.served();
+        let is_old = |client: &Client| age_max < served.saturating_sub(client.last_seen.served);
         let stale: Vec<ClientKey> = self
             .clients
             .iter()
-            .filter(|(_, client)| client.is_forgettable() && client.last_seen < oldest)
+            .filter(|(_, client)| client.is_forgettable() && is_old(client))
             .map(|(key, _)| key)
             .collect();
         for key in stale {

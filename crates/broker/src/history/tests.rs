@@ -3,13 +3,13 @@
 use bytes::Bytes;
 
 use super::{History, HistoryRule, Kept, LastPayloads};
-use crate::{ClientId, HistoryMessage, MessageId, Source, UnixMs, memory::allocated};
+use crate::{ClientId, HistoryMessage, MessageId, Source, memory::allocated};
 
 #[test]
 fn the_last_messages_stay() {
     let mut history = History::default();
     for number in 1..=5 {
-        push(&mut history, 3, number);
+        place(&mut history, 3, number);
     }
     assert_eq!(texts(&history), ["3", "4", "5"]);
 }
@@ -18,7 +18,7 @@ fn the_last_messages_stay() {
 fn its_bytes_are_those_of_all_its_allocations() {
     let mut history = History::default();
     for number in 1..=7 {
-        push(&mut history, 3, number);
+        place(&mut history, 3, number);
         let queue = allocated(history.messages.capacity() * size_of::<Kept>());
         let messages: usize = history.messages.iter().map(Kept::bytes).sum();
         assert_eq!(history.bytes(), allocated(size_of::<History>()) + queue + messages);
@@ -29,8 +29,8 @@ fn its_bytes_are_those_of_all_its_allocations() {
 #[test]
 fn a_late_message_takes_its_place_once() {
     let mut history = History::default();
-    push(&mut history, 3, 10);
-    push(&mut history, 3, 30);
+    place(&mut history, 3, 10);
+    place(&mut history, 3, 30);
     assert!(history.insert(3, &message(20)));
     assert!(!history.insert(3, &message(20)), "it is there");
     assert_eq!(texts(&history), ["10", "20", "30"]);
@@ -55,7 +55,7 @@ fn servers_that_have_the_same_messages_have_them_in_the_same_order() {
 fn a_late_message_among_those_the_store_does_not_have_costs_none_of_them() {
     let mut history = History::default();
     for number in [10, 20, 40] {
-        push(&mut history, 9, number);
+        place(&mut history, 9, number);
     }
     assert!(history.insert(9, &message(30)));
     assert_eq!(history.take_unwritten(), [10, 20, 30, 40].map(message));
@@ -66,13 +66,13 @@ fn a_late_message_among_those_the_store_does_not_have_costs_none_of_them() {
 #[test]
 fn the_store_gets_each_message_once_and_again_what_it_refused() {
     let mut history = History::default();
-    push(&mut history, 3, 1);
-    push(&mut history, 3, 2);
+    place(&mut history, 3, 1);
+    place(&mut history, 3, 2);
     assert_eq!(history.take_unwritten(), [message(1), message(2)]);
-    push(&mut history, 3, 3);
+    place(&mut history, 3, 3);
     assert_eq!(history.take_unwritten(), [message(3)]);
     history.note_unwritten(1);
-    push(&mut history, 3, 4);
+    place(&mut history, 3, 4);
     assert_eq!(history.take_unwritten(), [message(3), message(4)]);
     assert_eq!(history.take_unwritten(), []);
 }
@@ -81,7 +81,7 @@ fn the_store_gets_each_message_once_and_again_what_it_refused() {
 fn the_store_gets_no_more_than_there_is() {
     let mut history = History::default();
     for number in 1..=10 {
-        push(&mut history, 2, number);
+        place(&mut history, 2, number);
     }
     assert_eq!(history.take_unwritten(), [message(9), message(10)]);
 }
@@ -90,8 +90,9 @@ fn the_store_gets_no_more_than_there_is() {
 fn a_large_message_does_not_keep_its_room() {
     let mut history = History::default();
     let publisher = ClientId::from("bob");
-    history.push(1, &Source::of(&publisher), vec![b' '; 1 << 20]);
-    history.push(1, &Source::of(&publisher), vec![b'1']);
+    for (logical, payload) in [(1, vec![b' '; 1 << 20]), (2, vec![b'1'])] {
+        history.place(1, &Source { logical, ..Source::of(&publisher) }, payload);
+    }
     assert!(history.bytes() < 4096, "{}", history.bytes());
 }
 
@@ -109,23 +110,18 @@ fn of_a_run_only_the_last_messages_are_kept_with_their_places() {
 
 const ALL: [(u64, &str); 5] = [(0, "0"), (1, "1"), (2, "2"), (3, "3"), (4, "4")];
 
-fn push(history: &mut History, count_max: u32, number: u64) {
-    add(history, number, |history, source, payload| history.push(count_max, source, payload));
-}
-
 fn place(history: &mut History, count_max: u32, number: u64) {
-    add(history, number, |history, source, payload| history.place(count_max, source, payload));
-}
-
-fn add(history: &mut History, number: u64, how: impl Fn(&mut History, &Source<'_>, Vec<u8>)) {
-    let HistoryMessage { id, at, publisher, payload, .. } = message(number);
-    how(history, &Source { id, at, ..Source::of(&publisher) }, payload.to_vec());
+    let HistoryMessage { id, logical, at, publisher, payload, .. } = message(number);
+    let source = Source { id, at, logical, ..Source::of(&publisher) };
+    history.place(count_max, &source, payload.to_vec());
 }
 
 fn message(number: u64) -> HistoryMessage {
     HistoryMessage {
         id: MessageId { origin: 1, sequence: number },
-        at: number as UnixMs,
+        logical: number,
+        // What the wall clock said does not matter.
+        at: 1000 - number,
         publisher: ClientId::from("bob"),
         server: None,
         payload: Bytes::from(number.to_string()),

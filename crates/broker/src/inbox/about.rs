@@ -49,6 +49,7 @@ impl About {
             server: self.server.as_deref(),
             on_behalf_of: self.on_behalf_of.as_deref(),
             id: MessageId { origin: self.origin, sequence: stamp.sequence },
+            logical: 0,
         }
     }
 

@@ -39,7 +39,7 @@ section! {
         /// seconds, and must send something within it.
         heartbeat_timeout: Period = "15s" in "3s" to "1d",
         /// Absence after which a client without persistent subscriptions is forgotten, with the
-        /// direct messages stored for it.
+        /// direct messages stored for it. Counted while a broker runs on the store.
         forget_after: Period = "30d" in "1s" to "3650d",
         /// How long a JMQT client whose connection was lost keeps its subscriptions that are not
         /// persistent, and what comes for them; 0s ends them with the connection, as JMQT 1.0 says.

@@ -21,7 +21,8 @@ section! {
         log_messages_max: u64 = "0",
         /// Bytes one channel's log may hold; 0 is unlimited.
         log_bytes_max: ByteSize = "0",
-        /// Age at which messages leave a channel's log, read or not; 0s is never.
+        /// Age at which messages leave a channel's log, read or not; 0s is never. Counted while a
+        /// broker runs on the store.
         log_age_max: Period = "0s",
         /// What happens when a log is at its limit: "refuse" refuses the new message with status 5,
         /// "drop-oldest" drops the oldest one even if a subscriber has not had it.

@@ -35,6 +35,7 @@ fn a_page_counts_its_messages_and_any_other_change_as_one() {
         channel: "room".into(),
         publisher: "ada".into(),
         at: 0,
+        served: 0,
         count: 7,
         payloads: rialto_broker::Payloads::default(),
     };

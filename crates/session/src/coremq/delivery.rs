@@ -65,6 +65,7 @@ pub(super) fn relay<'a>(server: &'a str, channel: &'a str, source: Source<'a>) -
         server: source.server.unwrap_or(server).into(),
         at: source.at,
         id: (source.id.origin, source.id.sequence),
+        clock: Some(source.logical),
     }
 }
 

@@ -162,6 +162,7 @@ impl Link {
                     server: server.unwrap_or_else(|| self.peer.clone().into()),
                     at: sent_ms.unwrap_or(broker.now().unix_ms),
                     id: (0, 0),
+                    clock: None,
                 };
                 self.deliver(&relay, None, &payload, broker);
             }
@@ -233,6 +234,8 @@ impl Link {
             Some(_) => (false, 0),
             None => (false, answer.last),
         };
+        // What our clients publish from now on is later than all that is there.
+        broker.see_logical(answer.clock.unwrap_or(0));
         let missed = answer.last.saturating_sub(known);
         broker.note_missed(missed);
         self.is_of_our_kind = true;
@@ -277,7 +280,7 @@ impl Link {
         payload: &str,
         broker: &mut Broker<Dialects>,
     ) {
-        let Relay { channel, publisher, server, at, .. } = relay;
+        let Relay { channel, publisher, server, at, clock, .. } = relay;
         let is_ours = **server == *self.server.address;
         if is_ours || (**server != self.peer && broker.is_linked(server)) {
             // It comes, or came, to us by a shorter way.
@@ -290,6 +293,8 @@ impl Link {
             server,
             at: (*at).min(AT_MAX),
             id,
+            // A release that says none orders by its wall clock.
+            logical: id.map(|_| clock.unwrap_or(*at).min(AT_MAX)),
         };
         broker.relay(&message, None);
     }
@@ -299,6 +304,7 @@ impl Link {
         let is_ours = *relay.server == *self.server.address;
         let message = HistoryMessage {
             id: MessageId { origin, sequence },
+            logical: relay.clock.unwrap_or(relay.at).min(AT_MAX),
             at: relay.at.min(AT_MAX),
             publisher: ClientId::from(&*relay.publisher),
             server: (!is_ours).then(|| Arc::from(&*relay.server)),

@@ -59,6 +59,7 @@ impl Session {
                 version: LINK_VERSION,
                 origin: observed.origin,
                 last: observed.last,
+                clock: Some(observed.logical),
             }),
         };
         self.send(broker, |_, out| put_request(out, self.id.as_str(), &answer));
@@ -106,6 +107,7 @@ impl Session {
             server,
             at: broker.now().unix_ms,
             id: None,
+            logical: None,
         };
         broker.relay(&message, Some(self.connection));
     }

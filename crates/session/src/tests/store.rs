@@ -90,7 +90,8 @@ impl TestStore {
             | Change::KeepHistory { .. }
             | Change::DropHistory(_)
             | Change::OpenSession(..)
-            | Change::CloseSession(_) => Outcome::Done,
+            | Change::CloseSession(_)
+            | Change::NoteClock(_) => Outcome::Done,
         }
     }
 

@@ -5,7 +5,7 @@ use rialto_broker::{CursorState, Retained};
 use super::{
     Change, Driver, Subject, acknowledge, append, forget,
     history::{drop_history, keep, message},
-    move_cursor, put_client, subscribe, trim, unsubscribe,
+    move_cursor, put_client, seen, subscribe, trim, unsubscribe,
 };
 
 /// Store, duties 5 and 7.
@@ -128,7 +128,7 @@ pub(super) fn forgetting_a_client_forgets_its_cursors_only(driver: &mut dyn Driv
     ]);
 
     let snapshot = subject.load();
-    assert_eq!(snapshot.clients, [("bob".into(), 1)]);
+    assert_eq!(snapshot.clients, [("bob".into(), seen(1))]);
     let channels: Vec<_> = snapshot.logs.iter().map(|log| log.channel.as_str()).collect();
     assert_eq!(channels, ["shared", "unread"]);
     assert_eq!(snapshot.cursors, [("bob".into(), "shared".into(), CursorState::default())]);

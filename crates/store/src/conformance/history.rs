@@ -9,7 +9,7 @@ use super::{
 };
 
 /// Store, duties 12 and 13.
-pub(super) fn a_history_is_ordered_by_time_and_then_by_id(driver: &mut dyn Driver) {
+pub(super) fn a_history_is_ordered_by_the_logical_clock_and_then_by_id(driver: &mut dyn Driver) {
     const SIGN: u64 = 1 << 63;
     let ordered = [
         message(1, (u64::MAX, 1)),
@@ -65,7 +65,7 @@ pub(super) fn the_oldest_beyond_the_count_are_dropped(driver: &mut dyn Driver) {
     ] {
         let messages: Vec<_> = ats.iter().map(|&at| message(at, (4, at))).collect();
         subject.commit(&[keep("room", &messages[..], count_max)]);
-        let kept: Vec<_> = subject.history("room").iter().map(|message| message.at).collect();
+        let kept: Vec<_> = subject.history("room").iter().map(|message| message.logical).collect();
         assert_eq!(kept, left, "after {ats:?} and at most {count_max}");
     }
     assert_eq!(subject.load().history, [], "a history without messages is none");
@@ -78,7 +78,7 @@ pub(super) fn a_message_that_is_there_stays_as_it_is(driver: &mut dyn Driver) {
     subject.commit(&[keep("room", [first.clone(), second.clone()], 3)]);
 
     let other = HistoryMessage { payload: "9".into(), publisher: "eve".into(), ..second.clone() };
-    let later = HistoryMessage { at: 9, ..first.clone() };
+    let later = HistoryMessage { logical: 9, ..first.clone() };
     subject.commit(&[keep("room", [other, third.clone(), later], 3)]);
     let all = [first.clone(), second.clone(), third.clone()];
     assert_eq!(subject.history("room"), all);
@@ -184,6 +184,7 @@ pub(super) fn messages_of_a_history_are_kept_to_the_byte(driver: &mut dyn Driver
         let mut subject = Subject::create(driver);
         let named = |sequence, server: Option<&str>| HistoryMessage {
             id: MessageId { origin: 7, sequence },
+            logical: u64::from(u32::MAX) + sequence,
             at: u64::from(u32::MAX) + 1,
             publisher: text.into(),
             server: server.map(Into::into),
@@ -257,14 +258,15 @@ pub(super) fn histories_change_with_their_batch_or_not_at_all(driver: &mut dyn D
     assert_eq!(subject.load(), before);
 }
 
-/// Returns a message whose payload tells of it.
-pub(super) fn message(at: u64, (origin, sequence): (u64, u64)) -> HistoryMessage {
+/// Returns a message whose payload tells of it. The wall clock goes its own ways.
+pub(super) fn message(logical: u64, (origin, sequence): (u64, u64)) -> HistoryMessage {
     HistoryMessage {
         id: MessageId { origin, sequence },
-        at,
+        logical,
+        at: logical.wrapping_mul(0x9E37_79B9) % 1_000_003,
         publisher: "publisher".into(),
         server: (origin % 2 == 1).then(|| "another".into()),
-        payload: format!("[{at},{origin},{sequence}]").into(),
+        payload: format!("[{logical},{origin},{sequence}]").into(),
     }
 }
 

@@ -8,7 +8,7 @@ use rialto_broker::{
 use super::{
     Driver, Page, Subject, acknowledge, append,
     history::{keep, message},
-    move_cursor, page, put_client, subscribe, trim,
+    move_cursor, page, put_client, seen, subscribe, trim,
 };
 
 /// Store, duty 12.
@@ -18,7 +18,7 @@ pub(super) fn loading_gives_back_what_was_committed(driver: &mut dyn Driver) {
     fill(&mut subject);
 
     let snapshot = subject.load();
-    assert_eq!(snapshot.clients, [("ada".into(), 7), ("bob".into(), 6)]);
+    assert_eq!(snapshot.clients, [("ada".into(), seen(7)), ("bob".into(), seen(6))]);
     let state =
         |floor, acknowledged: &[_]| CursorState { floor, acknowledged: acknowledged.into() };
     assert_eq!(
@@ -43,11 +43,11 @@ pub(super) fn loading_gives_back_what_was_committed(driver: &mut dyn Driver) {
     );
 
     let [a, b] = &snapshot.logs[..] else { panic!("there are two logs, not {:?}", snapshot.logs) };
-    let at = page("", 1).at;
+    let served = page("", 1).served;
     let bytes = |count| page("", count).payloads.as_bytes().len() as u64;
     let pages = vec![
-        PageState { last: 4, bytes: bytes(2), at },
-        PageState { last: 6, bytes: bytes(2), at: at + 5 },
+        PageState { last: 4, bytes: bytes(2), served },
+        PageState { last: 6, bytes: bytes(2), served: served + 5 },
     ];
     assert_eq!(
         *a,
@@ -97,7 +97,7 @@ pub(super) fn names_and_payloads_are_kept_to_the_byte(driver: &mut dyn Driver) {
             StoredPage { first: 1, publisher: text.into(), at: page("", 1).at, count: 1, payloads };
         assert_eq!(subject.read(log, 1, 0), [stored]);
         let snapshot = subject.load();
-        assert_eq!(snapshot.clients, [(text.into(), u64::from(u32::MAX) + 1)]);
+        assert_eq!(snapshot.clients, [(text.into(), seen(u64::from(u32::MAX) + 1))]);
         assert_eq!(snapshot.logs[0].channel, text.into());
         assert_eq!(snapshot.cursors, [(text.into(), text.into(), CursorState::default())]);
         assert_eq!(snapshot.retained, [(text.into(), retained)]);
@@ -126,7 +126,7 @@ fn fill(subject: &mut Subject) {
     subject.commit(&[
         append("b", 2),
         append("b", 2),
-        Change::Append(Page { at: late.at + 5, ..late }),
+        Change::Append(Page { at: late.at - 5, served: late.served + 5, ..late }),
     ]);
     subject.commit(&[move_cursor("ada", "b", 3), acknowledge("ada", "b", &[(5, 5)])]);
     subject.commit(&[put_client("ada", 7), trim("b", 3)]);

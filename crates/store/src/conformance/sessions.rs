@@ -1,6 +1,6 @@
 //! Sessions that are open.
 
-use rialto_broker::{Change, ClientId, UnixMs};
+use rialto_broker::{Change, ClientId, SessionNumber};
 
 use super::{Driver, Subject, append, forget, put_client, subscribe, unsubscribe};
 
@@ -48,9 +48,9 @@ pub(super) fn clients_of_sessions_are_kept_to_the_byte(driver: &mut dyn Driver) 
     let mut names = ["", " ", "a\0b", "'; DROP TABLE log; --", "%_\\", "żółw 🐢", "A", "a", "a "];
     names.sort_unstable();
     for name in names {
-        subject.commit(&[open(name, UnixMs::from(u32::MAX) + 1)]);
+        subject.commit(&[open(name, SessionNumber::from(u32::MAX) + 1)]);
     }
-    let sessions = names.map(|name| (name, UnixMs::from(u32::MAX) + 1));
+    let sessions = names.map(|name| (name, SessionNumber::from(u32::MAX) + 1));
     assert_eq!(subject.load().sessions, named(&sessions));
 }
 
@@ -92,14 +92,14 @@ pub(super) fn sessions_change_with_their_batch_or_not_at_all(driver: &mut dyn Dr
     assert_eq!(subject.load(), before);
 }
 
-pub(super) fn open(client: &str, began: UnixMs) -> Change {
-    Change::OpenSession(client.into(), began)
+pub(super) fn open(client: &str, number: SessionNumber) -> Change {
+    Change::OpenSession(client.into(), number)
 }
 
 pub(super) fn close(client: &str) -> Change {
     Change::CloseSession(client.into())
 }
 
-fn named(sessions: &[(&str, UnixMs)]) -> Vec<(ClientId, UnixMs)> {
-    sessions.iter().map(|&(client, began)| (client.into(), began)).collect()
+fn named(sessions: &[(&str, SessionNumber)]) -> Vec<(ClientId, SessionNumber)> {
+    sessions.iter().map(|&(client, number)| (client.into(), number)).collect()
 }

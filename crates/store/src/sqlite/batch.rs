@@ -1,7 +1,8 @@
 //! Carries out one batch of changes in one transaction.
 
 use rialto_broker::{
-    Change, ChannelName, ClientId, LogId, Outcome, Page, Retained, Sequence, UnixMs,
+    Change, ChannelName, ClientId, LogId, Outcome, Page, Retained, Seen, Sequence, SessionNumber,
+    StoreClock,
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
@@ -94,10 +95,11 @@ impl<'a> Batch<'a> {
                 history::keep(&self.transaction, channel, messages, *count_max)?;
             }
             Change::DropHistory(channel) => history::forget(&self.transaction, channel)?,
-            Change::OpenSession(client, began) => self.open_session(client, *began)?,
+            Change::OpenSession(client, number) => self.open_session(client, *number)?,
             Change::CloseSession(client) => {
                 self.execute("DELETE FROM session WHERE client = ?1", [client.as_str()])?;
             }
+            Change::NoteClock(clock) => self.note_clock(*clock)?,
         }
         Ok(Outcome::Done)
     }
@@ -111,8 +113,8 @@ impl<'a> Batch<'a> {
         head.last += u64::from(page.count);
         let payloads = page.payloads.as_bytes();
         self.execute(
-            "INSERT INTO page (log, last, count, bytes, at_ms, publisher, crc, payloads)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO page (log, last, count, bytes, at_ms, publisher, crc, payloads, served_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             params![
                 head.log.0,
                 head.last,
@@ -122,6 +124,7 @@ impl<'a> Batch<'a> {
                 page.publisher.as_str(),
                 crc32fast::hash(payloads),
                 &payloads[..],
+                page.served,
             ],
         )?;
         self.heads.put(&page.channel, Some(head));
@@ -130,19 +133,29 @@ impl<'a> Batch<'a> {
         Ok(Outcome::Appended { log: head.log, first })
     }
 
-    fn put_client(&self, client: &ClientId, seen: UnixMs) -> Result<(), Cause> {
+    fn put_client(&self, client: &ClientId, seen: Seen) -> Result<(), Cause> {
         self.execute(
-            "INSERT INTO client (name, seen_ms) VALUES (?1, ?2)
-             ON CONFLICT (name) DO UPDATE SET seen_ms = excluded.seen_ms",
-            params![client.as_str(), seen],
+            "INSERT INTO client (name, seen_ms, served_ms) VALUES (?1, ?2, ?3)
+             ON CONFLICT (name) DO UPDATE SET
+             seen_ms = excluded.seen_ms, served_ms = excluded.served_ms",
+            params![client.as_str(), seen.at, seen.served],
         )
     }
 
-    fn open_session(&self, client: &ClientId, began: UnixMs) -> Result<(), Cause> {
+    fn note_clock(&self, clock: StoreClock) -> Result<(), Cause> {
         self.execute(
-            "INSERT INTO session (client, began_ms) VALUES (?1, ?2)
-             ON CONFLICT (client) DO UPDATE SET began_ms = excluded.began_ms",
-            params![client.as_str(), began],
+            "INSERT INTO clock (row, served_ms, logical_ms) VALUES (1, ?1, ?2)
+             ON CONFLICT (row) DO UPDATE SET
+             served_ms = excluded.served_ms, logical_ms = excluded.logical_ms",
+            params![clock.served, clock.logical],
+        )
+    }
+
+    fn open_session(&self, client: &ClientId, number: SessionNumber) -> Result<(), Cause> {
+        self.execute(
+            "INSERT INTO session (client, number) VALUES (?1, ?2)
+             ON CONFLICT (client) DO UPDATE SET number = excluded.number",
+            params![client.as_str(), number],
         )
     }
 

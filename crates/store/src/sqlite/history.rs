@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use rialto_broker::{ChannelName, HistoryMessage, MessageId, UnixMs};
+use rialto_broker::{ChannelName, HistoryMessage, LogicalMs, MessageId};
 use rusqlite::{Connection, params};
 
 use crate::Cause;
 
 /// Where a message stands in its channel's history: the least is the oldest.
-type Place = (UnixMs, MessageId);
+type Place = (LogicalMs, MessageId);
 
 /// Adds messages to a channel's history and drops the oldest beyond `count_max`.
 ///
@@ -26,7 +26,7 @@ pub(super) fn keep(
     let mut all: BTreeMap<Place, Option<&HistoryMessage>> =
         stored.into_iter().map(|place| (place, None)).collect();
     let new = messages.iter().filter(|message| ids.insert(message.id));
-    all.extend(new.map(|message| ((message.at, message.id), Some(message))));
+    all.extend(new.map(|message| ((message.logical, message.id), Some(message))));
 
     let surplus = all.len().saturating_sub(count_max as usize);
     // Removed first: so a history that does not grow finds room in a store that is full.
@@ -60,7 +60,7 @@ fn id_bytes(id: MessageId) -> [u8; 16] {
 
 fn places(connection: &Connection, channel: &ChannelName) -> Result<Vec<Place>, Cause> {
     let mut statement =
-        connection.prepare_cached("SELECT at_ms, id FROM history WHERE channel = ?1")?;
+        connection.prepare_cached("SELECT logical_ms, id FROM history WHERE channel = ?1")?;
     let places = statement.query_map(params![channel.as_str()], |row| {
         Ok((row.get(0)?, id_from_bytes(row.get(1)?)))
     })?;
@@ -74,8 +74,8 @@ fn insert(
 ) -> Result<(), Cause> {
     connection
         .prepare_cached(
-            "INSERT INTO history (channel, at_ms, id, publisher, server, crc, payload)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO history (channel, at_ms, id, publisher, server, crc, payload, logical_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![
             channel.as_str(),
@@ -85,14 +85,15 @@ fn insert(
             message.server.as_deref(),
             crc32fast::hash(&message.payload),
             &message.payload[..],
+            message.logical,
         ])?;
     Ok(())
 }
 
 fn remove(connection: &Connection, channel: &ChannelName, place: Place) -> Result<(), Cause> {
-    let (at, id) = place;
+    let (logical, id) = place;
     connection
-        .prepare_cached("DELETE FROM history WHERE channel = ?1 AND at_ms = ?2 AND id = ?3")?
-        .execute(params![channel.as_str(), at, id_bytes(id)])?;
+        .prepare_cached("DELETE FROM history WHERE channel = ?1 AND logical_ms = ?2 AND id = ?3")?
+        .execute(params![channel.as_str(), logical, id_bytes(id)])?;
     Ok(())
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use rialto_broker::{
-    ChannelName, ClientId, HistoryMessage, LogId, LogState, PageState, Retained, Sequence,
-    Snapshot, UnixMs,
+    ChannelName, ClientId, HistoryMessage, LogId, LogState, PageState, Retained, Seen, Sequence,
+    SessionNumber, Snapshot, StoreClock,
 };
 use rusqlite::{Connection, Row};
 
@@ -33,6 +33,7 @@ pub(super) fn snapshot(
         retained: retained(&transaction)?,
         history: histories(&transaction)?,
         sessions: sessions(&transaction)?,
+        clock: clock(&transaction)?,
     };
     Ok((snapshot, leftovers, stretch_rows))
 }
@@ -62,12 +63,14 @@ impl Logs {
     /// Adds each page to its log, or to the leftovers if it is gone. Reads the index only.
     fn read_pages(&mut self, connection: &Connection) -> Result<Leftovers, Cause> {
         let mut leftovers = Leftovers::default();
-        let mut statement = connection
-            .prepare("SELECT log, last, bytes, at_ms FROM page ORDER BY log, last, bytes, at_ms")?;
+        let mut statement = connection.prepare(
+            "SELECT log, last, bytes, served_ms FROM page
+                      ORDER BY log, last, bytes, served_ms",
+        )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let log = LogId(row.get(0)?);
-            let page = PageState { last: row.get(1)?, bytes: row.get(2)?, at: row.get(3)? };
+            let page = PageState { last: row.get(1)?, bytes: row.get(2)?, served: row.get(3)? };
             match self.places.get(&log) {
                 None => leftovers.add(log, WHOLE_LOG),
                 Some((_, trimmed)) if page.last <= *trimmed => leftovers.add(log, *trimmed),
@@ -85,16 +88,23 @@ fn read_heads(connection: &Connection) -> Result<Vec<(ChannelName, Head)>, Cause
     })
 }
 
-fn clients(connection: &Connection) -> Result<Vec<(ClientId, UnixMs)>, Cause> {
-    rows(connection, "SELECT name, seen_ms FROM client ORDER BY name", |row| {
+fn clients(connection: &Connection) -> Result<Vec<(ClientId, Seen)>, Cause> {
+    rows(connection, "SELECT name, seen_ms, served_ms FROM client ORDER BY name", |row| {
+        Ok((client(row, 0)?, Seen { at: row.get(1)?, served: row.get(2)? }))
+    })
+}
+
+fn sessions(connection: &Connection) -> Result<Vec<(ClientId, SessionNumber)>, Cause> {
+    rows(connection, "SELECT client, number FROM session ORDER BY client", |row| {
         Ok((client(row, 0)?, row.get(1)?))
     })
 }
 
-fn sessions(connection: &Connection) -> Result<Vec<(ClientId, UnixMs)>, Cause> {
-    rows(connection, "SELECT client, began_ms FROM session ORDER BY client", |row| {
-        Ok((client(row, 0)?, row.get(1)?))
-    })
+fn clock(connection: &Connection) -> Result<StoreClock, Cause> {
+    let noted = rows(connection, "SELECT served_ms, logical_ms FROM clock", |row| {
+        Ok(StoreClock { served: row.get(0)?, logical: row.get(1)? })
+    })?;
+    Ok(noted.into_iter().next().unwrap_or_default())
 }
 
 fn retained(connection: &Connection) -> Result<Vec<(ChannelName, Retained)>, Cause> {
@@ -110,8 +120,8 @@ fn retained(connection: &Connection) -> Result<Vec<(ChannelName, Retained)>, Cau
 }
 
 fn histories(connection: &Connection) -> Result<Vec<(ChannelName, Vec<HistoryMessage>)>, Cause> {
-    let sql = "SELECT channel, at_ms, id, publisher, server, crc, payload FROM history
-               ORDER BY channel, at_ms, id";
+    let sql = "SELECT channel, at_ms, id, publisher, server, crc, payload, logical_ms FROM history
+               ORDER BY channel, logical_ms, id";
     let mut histories: Vec<(ChannelName, Vec<HistoryMessage>)> = Vec::new();
     for (channel, message) in rows(connection, sql, history_message)? {
         match histories.last_mut() {
@@ -130,9 +140,8 @@ fn history_message(row: &Row<'_>) -> Result<(ChannelName, HistoryMessage), Cause
         return Err(Cause::Checksum { what: Checksummed::History(channel, id) });
     }
     let server = row.get::<_, Option<String>>(4)?.map(Into::into);
-    let message =
-        HistoryMessage { id, at: row.get(1)?, publisher: client(row, 3)?, server, payload };
-    Ok((channel, message))
+    let (at, logical, publisher) = (row.get(1)?, row.get(7)?, client(row, 3)?);
+    Ok((channel, HistoryMessage { id, logical, at, publisher, server, payload }))
 }
 
 /// Runs a query and makes something of each row.

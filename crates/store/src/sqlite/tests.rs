@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rialto_broker::{
-    Change, ChannelName, HistoryMessage, LogId, MessageId, Page, Payloads, Sequence,
+    Change, ChannelName, HistoryMessage, LogId, MessageId, Page, Payloads, Seen, Sequence,
 };
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -72,9 +72,19 @@ fn append(channel: &str, bytes: usize) -> Change {
         channel: channel.into(),
         publisher: "publisher".into(),
         at: 1,
+        served: 1,
         count: 1,
         payloads: Payloads::single(&vec![b'1'; bytes]),
     })
+}
+
+/// Returns what notes that a client was seen.
+fn put_client(client: &str, seen: u64) -> Change {
+    Change::PutClient(client.into(), self::seen(seen))
+}
+
+fn seen(number: u64) -> Seen {
+    Seen { at: number + 1, served: number }
 }
 
 fn subscribe(client: &str, channel: &str) -> Change {
@@ -90,7 +100,8 @@ fn keep(
 ) -> Change {
     let message = |sequence| HistoryMessage {
         id: MessageId { origin: u64::MAX, sequence },
-        at: sequence,
+        logical: sequence,
+        at: sequence ^ 3,
         publisher: "publisher".into(),
         server: None,
         payload: vec![b'1'; bytes].into(),

@@ -34,6 +34,9 @@ pub struct LinkAnswer {
     pub origin: u64,
     /// The last message that the replicant has, or never will have.
     pub last: u64,
+    /// The server's logical clock; none from a release that orders by the wall clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<u64>,
 }
 
 /// What a replicant can ask for more of.
@@ -63,6 +66,10 @@ pub struct Relay<'a> {
     /// The run of the server that numbered it, and its number there. Of messages that were
     /// published together each has the number of the first; they follow each other.
     pub id: (u64, u64),
+    /// The moment of the logical clock that it stands at in a history, in milliseconds; none from a
+    /// release that orders by the wall clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<u64>,
 }
 
 /// The parts that all messages of one source to one channel share, rendered once.

@@ -253,8 +253,8 @@ fn it_is_told_from_the_moment_the_settings_ask_for_it() {
         ada < connected 15
         store < put zoe seen 0
         store < put ada seen 0
-        store < open ada since 0
-        store < open zoe since 0
+        store < open ada, session 2
+        store < open zoe, session 1
         zoe < push here {"offline":"ada"} by server
         store < put ada seen 100
         store < close ada

@@ -336,7 +336,7 @@ fn ids_of_pushes_never_repeat_even_after_a_restart() {
             ada < push vault 3 by bob id 1-2
             bob < published 3
             bob < published 4
-            ada < push room 4 by bob id l1001
+            ada < push room 4 by bob id l245762049
             ada < unsubscribed vault
             ada < subscribed vault
             ada < push vault 5 by bob id 2-1

@@ -4,18 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     Change, ChannelName, ClientId, CursorState, HistoryMessage, LogId, LogState, MessageId,
-    Outcome, Page, PageState, ReadRequest, Retained, Sequence, Snapshot, StoredPage, Stretches,
-    UnixMs,
+    Outcome, Page, PageState, ReadRequest, Retained, Seen, Sequence, ServedMs, SessionNumber,
+    Snapshot, StoreClock, StoredPage, Stretches,
 };
 
 /// What would be on disk.
 #[derive(Debug, Default)]
 pub(super) struct TestStore {
-    clients: BTreeMap<ClientId, UnixMs>,
+    clients: BTreeMap<ClientId, Seen>,
     logs: BTreeMap<ChannelName, StoredLog>,
     pub(super) retained: BTreeMap<ChannelName, Retained>,
     history: BTreeMap<ChannelName, Vec<HistoryMessage>>,
-    pub(super) sessions: BTreeMap<ClientId, UnixMs>,
+    pub(super) sessions: BTreeMap<ClientId, SessionNumber>,
+    clock: StoreClock,
     /// How many logs were ever made; the latest one's id.
     made: u64,
 }
@@ -26,6 +27,8 @@ struct StoredLog {
     last: Sequence,
     trimmed: Sequence,
     pages: Vec<StoredPage>,
+    /// When each page was taken in, by its last message.
+    served: BTreeMap<Sequence, ServedMs>,
     cursors: BTreeMap<ClientId, CursorState>,
 }
 
@@ -77,6 +80,7 @@ impl TestStore {
             retained: self.retained.clone().into_iter().collect(),
             history: self.history.clone().into_iter().collect(),
             sessions: self.sessions.clone().into_iter().collect(),
+            clock: self.clock,
         }
     }
 
@@ -118,10 +122,11 @@ impl TestStore {
                 self.keep_history(channel, messages, *count_max as usize);
             }
             Change::DropHistory(channel) => _ = self.history.remove(channel),
-            Change::OpenSession(client, began) => {
-                self.sessions.insert(client.clone(), *began);
+            Change::OpenSession(client, number) => {
+                self.sessions.insert(client.clone(), *number);
             }
             Change::CloseSession(client) => _ = self.sessions.remove(client),
+            Change::NoteClock(clock) => self.clock = *clock,
         }
         Outcome::Done
     }
@@ -130,6 +135,7 @@ impl TestStore {
         let log = self.log_of(&page.channel);
         let first = log.last + 1;
         log.last += u64::from(page.count);
+        log.served.insert(log.last, page.served);
         let Page { publisher, at, count, payloads, .. } = page.clone();
         log.pages.push(StoredPage { first, publisher, at, count, payloads });
         Outcome::Appended { log: log.id, first }
@@ -162,7 +168,7 @@ impl TestStore {
         let mut messages = self.history.remove(channel).unwrap_or_default();
         let mut ids: BTreeSet<MessageId> = messages.iter().map(|message| message.id).collect();
         messages.extend(new.iter().filter(|message| ids.insert(message.id)).cloned());
-        messages.sort_by_key(|message| (message.at, message.id));
+        messages.sort_by_key(|message| (message.logical, message.id));
         messages.drain(..messages.len().saturating_sub(count_max));
         if !messages.is_empty() {
             self.history.insert(channel.clone(), messages);
@@ -173,7 +179,14 @@ impl TestStore {
         self.logs.entry(channel.clone()).or_insert_with(|| {
             self.made += 1;
             let id = LogId(self.made);
-            StoredLog { id, last: 0, trimmed: 0, pages: Vec::new(), cursors: BTreeMap::new() }
+            StoredLog {
+                id,
+                last: 0,
+                trimmed: 0,
+                pages: Vec::new(),
+                served: BTreeMap::new(),
+                cursors: BTreeMap::new(),
+            }
         })
     }
 }
@@ -183,7 +196,7 @@ impl StoredLog {
         let pages = self.pages.iter().map(|page| PageState {
             last: last_of(page),
             bytes: page.payloads.as_bytes().len() as u64,
-            at: page.at,
+            served: self.served[&last_of(page)],
         });
         LogState {
             channel: channel.clone(),

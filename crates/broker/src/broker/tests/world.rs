@@ -52,10 +52,11 @@ const COMPLETED_MAX: usize = 100_000;
 /// - `n2: observe [from=7] [run=2]` makes a connection an observer in format 1, of the server `n2`,
 ///   that observed this or another run of the server; `more` has it sent more of what it missed,
 ///   `histories` and `past` more of the history.
-/// - `server: relay room 1 by zoe from n3 [id=5] [through=n3]`, `past room`.
+/// - `server: relay room 1 by zoe from n3 [id=5] [clock=9] [through=n3]`, `past room`.
 /// - `server: sub ada room [persistent]`, `unsub ada room`, `push room 1 [qos1] [retain]`,
 ///   `close ada`, `remove ada`, `close all`, `write all`; with `ticket=7` a push is tracked.
 /// - `+5s`, `+300ms`: time passes, with a tick every 100 ms.
+/// - `clock: forward 1h`, `clock: back 2s`: the wall clock steps, and nothing else.
 /// - `store: hold` keeps commits and reads waiting; `commit`, `refuse`, `read`, `fail` carry out or
 ///   fail the oldest one, the first two also within a round; `look` reads and `answer` brings what
 ///   was read; `go` holds no longer; `show` writes changes and reads into the transcript.
@@ -105,9 +106,12 @@ pub(super) fn held_after(settings: &Settings, script: &str) -> Held {
 
 impl World {
     pub(super) fn new(settings: Settings) -> Self {
+        let broker = Broker::new(TextEncoder, settings.clone(), Default::default(), Now::default());
+        let mut store = TestStore::default();
+        store.commit(&[Change::NoteClock(broker.first_clock())]);
         World {
-            broker: Broker::new(TextEncoder, settings.clone(), Default::default(), Now::default()),
-            store: TestStore::default(),
+            broker,
+            store,
             settings,
             ledger: Arc::default(),
             now: Now::default(),
@@ -153,12 +157,25 @@ impl World {
                 _ if line == "crash" => self.crash(),
                 None => self.pass(duration(line.strip_prefix('+').unwrap_or_else(|| bad(line)))),
                 Some(("store", order)) => self.obey(order),
+                Some(("clock", step)) => self.step_clock(step),
                 Some(_) => self.round(|world| {
                     for command in line.split(" | ") {
                         world.command(command);
                     }
                 }),
             }
+        }
+    }
+
+    fn step_clock(&mut self, step: &str) {
+        let (way, by) = step.split_once(' ').unwrap_or_else(|| bad(step));
+        let by = duration(by).as_millis() as u64;
+        match way {
+            "forward" => self.now.unix_ms += by,
+            "back" => {
+                self.now.unix_ms = self.now.unix_ms.checked_sub(by).expect("it is after 1970")
+            }
+            _ => bad(step),
         }
     }
 
@@ -297,9 +314,11 @@ impl World {
         self.connections.clear();
         self.commits.clear();
         self.reads.clear();
-        self.now.unix_ms += 1;
+        // Each run names its messages in its own name.
+        self.settings.replication.origin += 1;
         let snapshot = self.store.snapshot();
         self.broker = Broker::new(TextEncoder, self.settings.clone(), snapshot, self.now);
+        self.store.commit(&[Change::NoteClock(self.broker.first_clock())]);
     }
 
     pub(super) fn command(&mut self, command: &str) {
@@ -414,7 +433,8 @@ impl World {
         let through = through.map(|name| self.connections[&name]);
         let id = option(options, "id=").map(|sequence| MessageId { origin: 7, sequence });
         let payload = payload.as_bytes();
-        let relayed = Relayed { channel, payload, publisher, server, at: self.now.unix_ms, id };
+        let (at, logical) = (self.now.unix_ms, option(options, "clock="));
+        let relayed = Relayed { channel, payload, publisher, server, at, id, logical };
         self.broker.relay(&relayed, through);
     }
 
@@ -495,7 +515,7 @@ impl World {
             Change::Retain(channel, retained) => {
                 format!("retain {channel} {}", String::from_utf8_lossy(&retained.payload))
             }
-            Change::PutClient(client, seen) => format!("put {client} seen {seen}"),
+            Change::PutClient(client, seen) => format!("put {client} seen {}", seen.at),
             Change::ForgetClient(client) => format!("forget {client}"),
             Change::Subscribe(client, channel) => format!("subscribe {client} {channel}"),
             Change::Unsubscribe(client, channel) => format!("unsubscribe {client} {channel}"),
@@ -512,8 +532,10 @@ impl World {
                 format!("keep {count_max} of {channel} {}", payloads.join(" "))
             }
             Change::DropHistory(channel) => format!("drop history of {channel}"),
-            Change::OpenSession(client, began) => format!("open {client} since {began}"),
+            Change::OpenSession(client, number) => format!("open {client}, session {number}"),
             Change::CloseSession(client) => format!("close {client}"),
+            // It comes with the time, whatever the script is about.
+            Change::NoteClock(_) => return,
         };
         writeln!(self.transcript, "store < {line}").unwrap();
     }

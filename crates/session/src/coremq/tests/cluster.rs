@@ -106,6 +106,40 @@ proptest! {
     }
 }
 
+proptest! {
+    /// C-55: whatever the wall clocks of servers do, all have the same history, each server's messages
+    /// in the order in which they came, and behind all that the server knew of when they came.
+    #[test]
+    fn servers_whose_clocks_step_agree_on_the_history(
+        turns in vec(
+            (0..3_usize, 1..4_usize, -3_600_000..3_600_000_i64, any::<bool>()), 1..30),
+    ) {
+        let mut net = mesh(3);
+        net.settle();
+        let mut has_settled = true;
+        for (node, count, step, settles) in turns {
+            net.step_clock(node, step);
+            net.publish(node, 0, count, 0);
+            if !settles {
+                has_settled = false;
+                continue;
+            }
+            net.settle();
+            let numbers = net.nodes[0].numbers();
+            for other in &net.nodes[1..] {
+                prop_assert_eq!(&other.numbers(), &numbers);
+            }
+            for server in ["server-0:6747", "server-1:6747", "server-2:6747"] {
+                let mut own = numbers.iter().filter(|(_, of)| of == server).map(|(number, _)| number);
+                prop_assert!(own.by_ref().is_sorted(), "{numbers:?}");
+            }
+            let newest = numbers.last().map(|(number, _)| *number);
+            prop_assert!(!has_settled || newest == Some(net.published), "{numbers:?}");
+            has_settled = true;
+        }
+    }
+}
+
 #[test]
 fn a_server_that_comes_late_has_the_history_and_has_missed_nothing() {
     // C-46: what was before it came is the history's.

@@ -15,6 +15,8 @@ use crate::{Dialects, tests::gate::ScriptGate};
 const DEPTH_MAX: usize = 8;
 const FRAME_CHARS_MAX: usize = 1 << 20;
 const PORT: u16 = 6747;
+/// What the wall clocks say at first.
+const BEGIN_MS: u64 = 1 << 40;
 
 /// All queues that anybody publishes to.
 pub(super) const QUEUES: [&str; 3] = ["a", "b", "größe"];
@@ -54,6 +56,8 @@ pub(super) struct Net {
     pub(super) nodes: Vec<Node>,
     pub(super) wires: Vec<Wire>,
     now: Now,
+    /// How far the wall clock of each node is ahead of the others' in milliseconds, or behind.
+    skews: Vec<i64>,
     /// Messages published so far, which numbers them.
     pub(super) published: u64,
     /// Connections made so far, for their ids.
@@ -64,8 +68,9 @@ impl Net {
     /// Makes nodes without links, of which others may miss as many bytes.
     pub(super) fn new(node_count: usize, backlog_bytes_max: usize) -> Self {
         let nodes = (0..node_count).map(|index| Node::new(index, backlog_bytes_max, true));
-        let (now, wires) = (Now::default(), Vec::new());
-        Net { nodes: nodes.collect(), wires, now, published: 0, opened: 0 }
+        let now = Now { unix_ms: BEGIN_MS, ..Now::default() };
+        let (wires, skews) = (Vec::new(), vec![0; node_count]);
+        Net { nodes: nodes.collect(), wires, now, skews, published: 0, opened: 0 }
     }
 
     /// Makes one node where nobody has a session without a token, and one that has none to ask.
@@ -80,6 +85,11 @@ impl Net {
         let server = self.nodes[to].server.clone();
         let link = Link::new(server, origin(to), PORT, credentials);
         self.wires.push(Wire { from, to, link, line: None, ended: None });
+    }
+
+    /// Steps the wall clock of one node.
+    pub(super) fn step_clock(&mut self, node: usize, by_ms: i64) {
+        self.skews[node] += by_ms;
     }
 
     /// Publishes messages on one node, in one round.
@@ -179,8 +189,9 @@ impl Net {
     fn pass_a_moment(&mut self) {
         self.now.uptime += Duration::from_millis(1);
         self.now.unix_ms += 1;
-        for node in &mut self.nodes {
-            node.broker.begin_round(self.now);
+        for (node, skew) in self.nodes.iter_mut().zip(&self.skews) {
+            let unix_ms = self.now.unix_ms.checked_add_signed(*skew).expect("it is after 1970");
+            node.broker.begin_round(Now { unix_ms, ..self.now });
         }
     }
 
@@ -242,6 +253,16 @@ impl Node {
             let message: Value = serde_json::from_str(json).unwrap();
             self.received.push(message["n"].as_u64().unwrap());
         }
+    }
+
+    /// Returns the numbers of the messages in the history of the first queue, with their servers.
+    pub(super) fn numbers(&self) -> Vec<(u64, String)> {
+        let messages = self.broker.history(QUEUES[0]).map(|(source, payload)| {
+            let payload: Value = serde_json::from_slice(payload).unwrap();
+            let server = source.server.unwrap_or(&self.server.address).to_owned();
+            (payload["n"].as_u64().unwrap(), server)
+        });
+        messages.collect()
     }
 
     /// Returns the history of all queues: numbers, times, publishers and servers.

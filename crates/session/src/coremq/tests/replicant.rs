@@ -171,17 +171,17 @@ fn servers_of_our_kind_are_told_where_they_begin() {
         expect![[r#"
             ! ReplicantAttached("b:6747")
             0s srv.b < id-b {"response":"OK: Welcome to CoreMQ server","server":"rialto"}
-            0s srv.b < id-b {"response":"OK: Replication request successful","coremq_link":{"version":1,"origin":0,"last":0}}
+            0s srv.b < id-b {"response":"OK: Replication request successful","coremq_link":{"version":1,"origin":0,"last":0,"clock":0}}
             ! ReplicantAttached("c:6747")
             0s srv.c < id-c {"response":"OK: Welcome to CoreMQ server","server":"rialto"}
             0s srv.c < id-c {"response":"OK: Replication request successful"}
             0s jmqt.eve < {"connAck":{"st":1,"ts":15}}
-            0s srv.b < - {"coremq_relay":{"channel":"a b","publisher":"eve","server":"rialto:6747","at":0,"id":[0,1]},"coremq_payload":1}
-            0s srv.b < - {"coremq_relay":{"channel":"a","publisher":"eve","server":"rialto:6747","at":0,"id":[0,2]},"coremq_payload":{"coremq_x":2}}
+            0s srv.b < - {"coremq_relay":{"channel":"a b","publisher":"eve","server":"rialto:6747","at":0,"id":[0,1],"clock":0},"coremq_payload":1}
+            0s srv.b < - {"coremq_relay":{"channel":"a","publisher":"eve","server":"rialto:6747","at":0,"id":[0,2],"clock":0},"coremq_payload":{"coremq_x":2}}
             0s srv.c < a {"coremq_sender":"eve","coremq_sent":0.000,"coremq_server":"rialto:6747"}
             0s srv.b < - {"coremq_done":["messages",false,2]}
-            0s srv.b < - {"coremq_past":{"channel":"a","publisher":"eve","server":"rialto:6747","at":0,"id":[0,2]},"coremq_payload":{"coremq_x":2}}
-            0s srv.b < - {"coremq_past":{"channel":"a b","publisher":"eve","server":"rialto:6747","at":0,"id":[0,1]},"coremq_payload":1}
+            0s srv.b < - {"coremq_past":{"channel":"a","publisher":"eve","server":"rialto:6747","at":0,"id":[0,2],"clock":0},"coremq_payload":{"coremq_x":2}}
+            0s srv.b < - {"coremq_past":{"channel":"a b","publisher":"eve","server":"rialto:6747","at":0,"id":[0,1],"clock":0},"coremq_payload":1}
             0s srv.b < - {"coremq_done":["past",false,2]}
         "#]],
     );

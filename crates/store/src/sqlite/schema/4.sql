@@ -39,3 +39,28 @@ SELECT id, first, last FROM (
 DROP TABLE cursor;
 ALTER TABLE cursor_new RENAME TO cursor;
 CREATE INDEX cursor_log ON cursor (log);
+
+-- No time of the wall clock, which may step either way, decides anything any more: ages are counted in the time that
+-- brokers have run on this store, and messages of a history are ordered by a logical clock.
+CREATE TABLE clock (
+    row INTEGER PRIMARY KEY CHECK (row = 1),
+    -- How long brokers have run on this store.
+    served_ms INTEGER NOT NULL,
+    -- No moment of the logical clock that was given out is later.
+    logical_ms INTEGER NOT NULL
+) STRICT;
+
+-- Of what is there already the age is counted from now on.
+ALTER TABLE client ADD COLUMN served_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE page ADD COLUMN served_ms INTEGER NOT NULL DEFAULT 0;
+DROP INDEX page_place;
+CREATE INDEX page_place ON page (log, last, bytes, served_ms);
+
+ALTER TABLE history ADD COLUMN logical_ms INTEGER NOT NULL DEFAULT 0;
+UPDATE history SET logical_ms = at_ms;
+DROP INDEX history_place;
+CREATE UNIQUE INDEX history_place ON history (channel, logical_ms, id);
+
+-- What tells sessions apart was counted from when they began.
+ALTER TABLE session RENAME COLUMN began_ms TO number;
+UPDATE session SET number = number * 1000;

@@ -7,9 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use rialto_broker::Change;
-
-use super::{append, end_of, open, subscribe};
+use super::{append, end_of, open, put_client, seen, subscribe};
 use crate::Store;
 
 /// Tells the test that it is the process to die, and where its store is.
@@ -30,7 +28,11 @@ fn commits_outlive_a_process_that_is_killed() {
     let (log, last) = end_of(&mut store, "room");
     assert!(2 * told <= last, "{told} commits were told of, {last} messages are there");
     let clients = store.load().unwrap().clients;
-    assert_eq!(clients, [("ada".into(), last / 2)], "the last commit is there whole or not at all");
+    assert_eq!(
+        clients,
+        [("ada".into(), seen(last / 2))],
+        "the last commit is there whole or not at all"
+    );
     let pages = store.reader().unwrap().read(log, 1, usize::MAX).unwrap();
     assert!(pages.iter().map(|page| page.first).eq(1..=last));
 }
@@ -40,7 +42,7 @@ fn commit_until_killed(directory: &Path) -> ! {
     let mut store = open(directory);
     store.commit(&[subscribe("ada", "room")]).unwrap();
     for count in 1.. {
-        let seen = Change::PutClient("ada".into(), count);
+        let seen = put_client("ada", count);
         store.commit(&[append("room", 5000), seen, append("room", 10)]).unwrap();
         // Not println: the test harness would keep it to itself.
         writeln!(std::io::stdout(), "commit {count}").unwrap();

@@ -62,7 +62,7 @@ fn a_cursor_that_cannot_be_understood_is_not_loaded() {
 
 #[test]
 fn a_session_that_cannot_be_understood_is_not_loaded() {
-    check_load("UPDATE session SET began_ms = -1", "the file is damaged");
+    check_load("UPDATE session SET number = -1", "the file is damaged");
 }
 
 #[test]

@@ -6,10 +6,10 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use rialto_broker::{
     Change, ChannelName, ClientId, HistoryMessage, LogId, MessageId, Outcome, Page,
-    PayloadsBuilder, Retained, Sequence,
+    PayloadsBuilder, Retained, Sequence, StoreClock,
 };
 
-use super::open;
+use super::{open, put_client};
 use crate::{MemoryStore, Store};
 
 #[derive(Debug, Clone)]
@@ -90,7 +90,7 @@ fn change() -> impl Strategy<Value = Change> {
         1 => (channel(), retained()).prop_map(|(channel, retained)| {
             Change::Retain(channel, retained)
         }),
-        1 => (client(), 0..9_u64).prop_map(|(client, seen)| Change::PutClient(client, seen)),
+        1 => (client(), 0..9_u64).prop_map(|(client, seen)| put_client(client.as_str(), seen)),
         1 => client().prop_map(Change::ForgetClient),
         4 => (client(), channel()).prop_map(|(client, channel)| Change::Subscribe(client, channel)),
         2 => (client(), channel()).prop_map(|(client, channel)| {
@@ -105,7 +105,10 @@ fn change() -> impl Strategy<Value = Change> {
         3 => (channel(), 0..20_u64).prop_map(|(channel, through)| Change::Trim(channel, through)),
         4 => history(),
         1 => channel().prop_map(Change::DropHistory),
-        2 => (client(), 0..9_u64).prop_map(|(client, began)| Change::OpenSession(client, began)),
+        1 => (0..9_u64, 0..9_u64).prop_map(|(served, logical)| {
+            Change::NoteClock(StoreClock { served, logical })
+        }),
+        2 => (client(), 0..9_u64).prop_map(|(client, number)| Change::OpenSession(client, number)),
         1 => client().prop_map(Change::CloseSession),
     ]
 }
@@ -118,7 +121,8 @@ fn page() -> impl Strategy<Value = Page> {
         for number in 0..count {
             payloads.push(format!("[{at},{number}]").as_bytes());
         }
-        Page { channel, publisher, at: at.into(), count, payloads: payloads.finish() }
+        let (served, payloads) = (u64::from(at) / 3, payloads.finish());
+        Page { channel, publisher, at: at.into(), served, count, payloads }
     })
 }
 
@@ -136,14 +140,15 @@ fn history() -> impl Strategy<Value = Change> {
     })
 }
 
-/// Ids often come again, and not always with the same time.
+/// Ids often come again, and not always with the same moment of the logical clock.
 fn history_message() -> impl Strategy<Value = HistoryMessage> {
     let number = || prop_oneof![8 => 0..4_u64, 1 => Just(1 << 63), 1 => Just(u64::MAX)];
     let server = prop::option::of(prop_oneof![Just("north"), Just("")]);
     (number(), number(), 0..4_u64, client(), server, "[0-9]{1,3}").prop_map(
-        |(origin, sequence, at, publisher, server, text)| HistoryMessage {
+        |(origin, sequence, logical, publisher, server, text)| HistoryMessage {
             id: MessageId { origin, sequence },
-            at,
+            logical,
+            at: sequence % 5,
             publisher,
             server: server.map(Into::into),
             payload: Bytes::from(text),

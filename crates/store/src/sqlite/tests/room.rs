@@ -4,7 +4,10 @@ use std::{fs, path::Path};
 
 use rialto_broker::Change;
 
-use super::{append, database_in, end_of, history_of, keep, mount::Mount, open, shell, subscribe};
+use super::{
+    append, database_in, end_of, history_of, keep, mount::Mount, open, put_client, seen, shell,
+    subscribe,
+};
 use crate::{FailureKind, SqliteSettings, SqliteStore, Store, StoreError};
 
 const PAGE_BYTES: usize = 15_000;
@@ -29,7 +32,7 @@ fn a_write_ahead_log_that_fills_the_disk_is_emptied_in_time() {
     let Some(disk) = Mount::try_new(2) else { return };
     let mut store = open(disk.path());
     for seen in 0..1000 {
-        store.commit(&[Change::PutClient("ada".into(), seen)]).unwrap();
+        store.commit(&[put_client("ada", seen)]).unwrap();
     }
 }
 
@@ -157,13 +160,13 @@ fn fill(store: &mut SqliteStore) -> u64 {
     store.commit(&[subscribe("ada", "room")]).unwrap();
     let refused = (0..1000).find_map(|committed| {
         // The second change must go with the first.
-        let batch = [append("room", PAGE_BYTES), Change::PutClient("ada".into(), committed + 1)];
+        let batch = [append("room", PAGE_BYTES), put_client("ada", committed + 1)];
         store.commit(&batch).err().map(|error| (committed, error))
     });
     let (committed, error) = refused.expect("the store is full at last");
     check_full(&error);
     check_full(&store.commit(&[append("room", PAGE_BYTES)]).unwrap_err());
-    assert_eq!(store.load().unwrap().clients, [("ada".into(), committed)]);
+    assert_eq!(store.load().unwrap().clients, [("ada".into(), seen(committed))]);
     assert_eq!(end_of(store, "room").1, committed);
     assert!(10 < committed, "there was room for {committed} pages");
     committed

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use rialto_broker::{
     Change, ChannelName, CursorState, HistoryMessage, LogId, LogState, MessageId, PageState,
-    Retained, Snapshot, StoredPage,
+    Retained, Seen, Snapshot, StoreClock, StoredPage,
 };
 use rusqlite::{Connection, params};
 
@@ -127,6 +127,58 @@ fn a_store_of_version_3_keeps_its_cursors_and_what_they_acknowledged() {
     assert_eq!(cursors[2], cursor("bob", "room", 0, &[(2, 90), (95, 95)]));
 }
 
+#[test]
+fn a_store_of_version_3_keeps_what_it_holds_and_gains_clocks() {
+    let directory = tempfile::tempdir().unwrap();
+    let connection = version_3(filled_version_2(directory.path()));
+    connection.execute("INSERT INTO session (client, began_ms) VALUES ('ada', 8)", []).unwrap();
+    drop(connection);
+
+    let mut store = open(directory.path());
+    assert_eq!(version(&shell(directory.path())), MIGRATIONS.len());
+    let sessions = vec![("ada".into(), 8000)];
+    let mut expected = Snapshot { history: histories(), sessions, ..content() };
+    assert_eq!(store.load().unwrap(), expected);
+    let pages = store.reader().unwrap().read(LogId(3), 1, usize::MAX).unwrap();
+    assert_eq!(pages, [page()]);
+
+    let clock = StoreClock { served: 60_000, logical: 9_000 };
+    let seen = Seen { at: 3, served: 60_000 };
+    store.commit(&[Change::NoteClock(clock), Change::PutClient("ada".into(), seen)]).unwrap();
+    (expected.clock, expected.clients[0].1) = (clock, seen);
+    assert_eq!(store.load().unwrap(), expected, "all else is as it was");
+    drop(store);
+    assert_eq!(open(directory.path()).load().unwrap(), expected);
+}
+
+#[test]
+fn the_history_of_a_store_of_version_3_is_older_than_what_comes() {
+    // It was ordered by the wall clock, which was right then and has been stepped back since.
+    let directory = tempfile::tempdir().unwrap();
+    drop(version_3(filled_version_2(directory.path())));
+    let mut store = open(directory.path());
+    let newest = store.load().unwrap().history[1].1.last().unwrap().clone();
+    let later = HistoryMessage {
+        id: MessageId { origin: 1, sequence: 1 },
+        logical: newest.logical + 1,
+        at: 0,
+        ..newest.clone()
+    };
+    let channel = "room".into();
+    let messages = vec![later.clone()];
+    store.commit(&[Change::KeepHistory { channel, messages, count_max: 2 }]).unwrap();
+    assert_eq!(store.load().unwrap().history[1].1, [newest, later]);
+}
+
+#[test]
+fn an_empty_store_of_version_3_can_be_used() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(version_3(version_2(version_1(directory.path()))));
+    let mut store = open(directory.path());
+    assert_eq!(store.load().unwrap(), Snapshot::default());
+    store.commit(&[append("room", 10), keep("room", [1], 10, 1)]).unwrap();
+}
+
 /// Makes a database as version 1 did.
 fn version_1(directory: &Path) -> Connection {
     let connection = shell(directory);
@@ -192,7 +244,7 @@ fn version_3(connection: Connection) -> Connection {
 fn filled_version_2(directory: &Path) -> Connection {
     let connection = version_2(filled_version_1(directory));
     for (channel, messages) in histories() {
-        for HistoryMessage { id, at, publisher, server, payload } in messages {
+        for HistoryMessage { id, at, publisher, server, payload, .. } in messages {
             let id = [id.origin.to_be_bytes(), id.sequence.to_be_bytes()].concat();
             let server = server.as_deref();
             let crc = crc32fast::hash(&payload);
@@ -214,6 +266,7 @@ fn filled_version_2(directory: &Path) -> Connection {
 fn histories() -> Vec<(ChannelName, Vec<HistoryMessage>)> {
     let message = |sequence, server: Option<&str>| HistoryMessage {
         id: MessageId { origin: u64::MAX, sequence },
+        logical: sequence,
         at: sequence,
         publisher: "bob".into(),
         server: server.map(Into::into),
@@ -228,13 +281,13 @@ fn histories() -> Vec<(ChannelName, Vec<HistoryMessage>)> {
 /// Returns what the database of [`filled_version_1`] holds.
 fn content() -> Snapshot {
     let bytes = PAYLOADS.len() as u64;
-    let pages = vec![PageState { last: 4, bytes, at: 1000 }];
+    let pages = vec![PageState { last: 4, bytes, served: 0 }];
     let state = CursorState { floor: 2, acknowledged: vec![(4, 4)] };
     let retained = Retained { publisher: "bob".into(), payload: "2".into() };
     let empty =
         LogState { channel: "empty".into(), log: LogId(2), last: 0, trimmed: 0, pages: vec![] };
     Snapshot {
-        clients: vec![("ada".into(), 7)],
+        clients: vec![("ada".into(), Seen { at: 7, served: 0 })],
         logs: vec![
             empty,
             LogState { channel: "room".into(), log: LogId(3), last: 4, trimmed: 2, pages },
@@ -243,6 +296,7 @@ fn content() -> Snapshot {
         retained: vec![("room".into(), retained)],
         history: vec![],
         sessions: vec![],
+        clock: StoreClock::default(),
     }
 }
 

@@ -25,9 +25,10 @@ fn frame(out: &[u8]) -> &[u8] {
 
 fn relay() -> impl Strategy<Value = Relay<'static>> {
     let texts = any::<(String, String, String)>();
-    (texts, any::<u64>(), any::<(u64, u64)>()).prop_map(|((channel, publisher, server), at, id)| {
+    let numbers = any::<(u64, (u64, u64), Option<u64>)>();
+    (texts, numbers).prop_map(|((channel, publisher, server), (at, id, clock))| {
         let [channel, publisher, server] = [channel, publisher, server].map(Cow::Owned);
-        Relay { channel, publisher, server, at, id }
+        Relay { channel, publisher, server, at, id, clock }
     })
 }
 
@@ -126,9 +127,12 @@ fn what_a_server_answers_is_what_its_replicant_decodes() {
     assert_eq!(decoded(&out), Ok(ServerFrame::Response("ERROR: no".into(), None)));
 
     out.clear();
-    let link = LinkAnswer { version: 1, origin: u64::MAX, last: 9 };
-    put_request(&mut out, "some-id", &json!({"response": "OK: yes", "coremq_link": link}));
-    assert_eq!(decoded(&out), Ok(ServerFrame::Response("OK: yes".into(), Some(link))));
+    for clock in [None, Some(17)] {
+        out.clear();
+        let link = LinkAnswer { version: 1, origin: u64::MAX, last: 9, clock };
+        put_request(&mut out, "some-id", &json!({"response": "OK: yes", "coremq_link": link}));
+        assert_eq!(decoded(&out), Ok(ServerFrame::Response("OK: yes".into(), Some(link))));
+    }
 
     for (share, is_more) in [(Share::Messages, true), (Share::Past, false)] {
         out.clear();

@@ -43,9 +43,12 @@ pub(super) struct Simulation {
 impl Simulation {
     pub(super) fn new(settings: Settings) -> Self {
         let now = Now::default();
+        let broker = Broker::new(TextEncoder, settings.clone(), Default::default(), now);
+        let mut store = TestStore::default();
+        store.commit(&[Change::NoteClock(broker.first_clock())]);
         Simulation {
-            broker: Broker::new(TextEncoder, settings.clone(), Default::default(), now),
-            store: TestStore::default(),
+            broker,
+            store,
             reference: Reference::new(settings.clone()),
             settings,
             now,
@@ -324,6 +327,7 @@ impl Simulation {
         self.now.unix_ms += 1;
         let snapshot = self.store.snapshot();
         self.broker = Broker::new(TextEncoder, self.settings.clone(), snapshot, self.now);
+        self.store.commit(&[Change::NoteClock(self.broker.first_clock())]);
         self.reference.crashed(&self.store);
     }
 
