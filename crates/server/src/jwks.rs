@@ -18,8 +18,8 @@ const FETCH_BYTES_MAX: usize = 1 << 20;
 pub(crate) async fn keep(live: Arc<Live>) {
     let mut looks = interval(LOOK_EVERY);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    // When each issuer's keys were fetched last, and whether that went well.
-    let mut fetched: HashMap<(String, String), (Instant, bool)> = HashMap::new();
+    // When each issuer's keys were fetched last, and what went wrong then.
+    let mut fetched: HashMap<(String, String), (Instant, Option<String>)> = HashMap::new();
     loop {
         looks.tick().await;
         let unknown = live.access().issuers_with_unknown_keys();
@@ -29,12 +29,14 @@ pub(crate) async fn keep(live: Arc<Live>) {
             let is_wanted = unknown.contains(&issuer.0);
             let is_due = match fetched.get(&issuer) {
                 None => true,
-                Some(&(at, true)) if !is_wanted => refresh_of(&live, &issuer.0) <= at.elapsed(),
-                Some(&(at, _)) => AGAIN_AFTER <= at.elapsed(),
+                Some((at, None)) if !is_wanted => refresh_of(&live, &issuer.0) <= at.elapsed(),
+                Some((at, _)) => AGAIN_AFTER <= at.elapsed(),
             };
             if is_due {
-                let went_well = fetch(&live, &issuer.0, &issuer.1).await;
-                fetched.insert(issuer, (Instant::now(), went_well));
+                let problem = fetch(&live, &issuer.0, &issuer.1).await.err();
+                let (_, before) = fetched.remove(&issuer).unzip();
+                log(&issuer.0, before.flatten().as_deref(), problem.as_deref());
+                fetched.insert(issuer, (Instant::now(), problem));
             }
         }
     }
@@ -46,22 +48,28 @@ fn refresh_of(live: &Live, issuer: &str) -> Duration {
     known.map_or(AGAIN_AFTER, |issuer| issuer.refresh.get())
 }
 
-async fn fetch(live: &Live, issuer: &str, url: &str) -> bool {
-    let result = match rialto_webhook::fetch(url, None, FETCH_TIMEOUT, FETCH_BYTES_MAX).await {
+async fn fetch(live: &Live, issuer: &str, url: &str) -> Result<(), String> {
+    match rialto_webhook::fetch(url, None, FETCH_TIMEOUT, FETCH_BYTES_MAX).await {
         Ok(keys) => {
             // Not while settings are replaced, which would be lost.
             let _changing = live.changing.lock();
             live.access().replace_jwks(issuer, &keys)
         }
         Err(error) => Err(error.to_string()),
-    };
-    match &result {
-        Ok(()) => tracing::debug!(issuer, "the keys of a JWT issuer were fetched"),
-        Err(error) => tracing::warn!(
+    }
+}
+
+/// Tells the operator what is different from the fetch before.
+fn log(issuer: &str, before: Option<&str>, problem: Option<&str>) {
+    match problem {
+        Some(error) if before != problem => tracing::warn!(
             issuer,
             error,
             "the keys of a JWT issuer cannot be fetched: trying again; those at hand stay good"
         ),
+        None if before.is_some() => {
+            tracing::info!(issuer, "the keys of a JWT issuer can be fetched again");
+        }
+        _ => {}
     }
-    result.is_ok()
 }

@@ -13,7 +13,7 @@ use parking_lot::RwLock;
 use rialto_application::{CloseReason, Departure, Event};
 use tokio::{
     sync::mpsc,
-    task::JoinHandle,
+    task::{JoinHandle, JoinSet},
     time::{Instant, timeout_at},
 };
 
@@ -86,7 +86,12 @@ impl Ends {
             let doorkeeper = doorkeeper.clone();
             tokio::spawn(async move {
                 while let Some(departure) = lane.recv().await {
-                    tell(&doorkeeper, departure).await;
+                    // Apart, so that an application that panics ends this lane for nobody else.
+                    let mut telling = JoinSet::new();
+                    telling.spawn(tell(doorkeeper.clone(), departure));
+                    if let Some(Err(error)) = telling.join_next().await {
+                        tracing::error!(%error, "the application panicked when told who has gone");
+                    }
                 }
             })
         };
@@ -107,7 +112,7 @@ impl Lanes {
     }
 }
 
-async fn tell(doorkeeper: &Doorkeeper, departure: Departure) {
+async fn tell(doorkeeper: Arc<Doorkeeper>, departure: Departure) {
     let Some(carried) = doorkeeper.application() else { return };
     if departure.reason == CloseReason::Asked && carried.events.has(Event::Disconnect) {
         carried.application.disconnected(departure.clone()).await;

@@ -26,6 +26,7 @@ pub(crate) async fn keep(live: Arc<Live>) {
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut taken_up = look(&live);
     let mut before = taken_up.clone();
+    let mut problem = None;
     loop {
         looks.tick().await;
         let seen = look(&live);
@@ -36,13 +37,21 @@ pub(crate) async fn keep(live: Arc<Live>) {
                 let settings = (*live.settings()).clone();
                 live.reload(settings)
             });
-            if let Ok(Err(error)) = reloaded.await {
+            let failed = reloaded.await.map_or_else(|error| Some(error.to_string()), Result::err);
+            if let Some(error) = failed.as_ref().filter(|_| failed != problem) {
                 tracing::error!(
                     error,
-                    "a file has changed and cannot be used: all stays as it was"
+                    "a file has changed and cannot be used: all stays as it was; trying again"
                 );
             }
-            taken_up.clone_from(&seen);
+            // What could not be used may be usable later without another look: a file that is given
+            // to its reader is the same as before.
+            if failed.is_none() {
+                taken_up.clone_from(&seen);
+            }
+            problem = failed;
+        } else if seen == taken_up {
+            problem = None;
         }
         before = seen;
     }

@@ -1,9 +1,15 @@
 //! What changes while the server runs, without dropping a client.
 
+use std::io::Write as _;
+
 use rialto_testkit::{Peer, Transport};
 use serde_json::{Value, json};
 
-use super::{TOKENS, login::wait_for_reload, online, start, status};
+use super::{
+    TOKENS,
+    login::{add_user, wait_for_reload},
+    online, start, status,
+};
 
 const CLOSED: &str = "[[access.rules]]\ndeny = [\"publish\", \"subscribe\"]\nchannels = [\"cellar\"]\n\
                       [[access.rules]]\nallow = [\"publish\", \"subscribe\"]\nchannels = [\"*\"]\n";
@@ -95,4 +101,27 @@ fn a_new_certificate_is_taken_up_by_itself_and_open_connections_go_on() {
         Peer::try_connect(&broker, broker.address(), Transport::Tls, None).err()
     });
     assert_eq!(old.ask(r#"{"hb":{}}"#), json!({"hbAck": {}}));
+}
+
+#[test]
+fn a_file_that_could_not_be_used_is_tried_again_though_it_looks_the_same() {
+    let broker = start(TOKENS);
+    add_user(&broker, "ada", "sesame");
+    wait_for_reload(&broker);
+    let path = broker.data_dir().join("users.toml");
+    let good = std::fs::read(&path).unwrap();
+    let mut bad = good.clone();
+    bad[0] = b'!';
+    std::fs::write(&path, bad).unwrap();
+    let time = std::fs::metadata(&path).unwrap().modified().unwrap();
+    let line = broker.wait_for_log("line that all stays", |line| says(line, "all stays as it was"));
+    assert_eq!(line["level"], "ERROR");
+
+    // As where it is given to the account that reads it: neither its time nor its size changes.
+    let mut file = std::fs::File::options().write(true).open(&path).unwrap();
+    file.write_all(&good).unwrap();
+    file.set_modified(time).unwrap();
+    let count = |text: &str| broker.log_lines().iter().filter(|it| it.contains(text)).count();
+    super::until("it is taken up", || (count("read anew") >= 2).then_some(()));
+    assert_eq!(count("all stays as it was"), 1, "the same mistake is told once");
 }
