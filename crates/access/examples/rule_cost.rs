@@ -15,7 +15,7 @@ use std::{
 };
 
 use rialto_access::{
-    Access, Effect, Identity, Mode, Revocations, Rule, Settings, SigningKey, Users, Who,
+    Access, Effect, Identity, Mode, Replicants, Revocations, Rule, Settings, SigningKey, Users, Who,
 };
 use rialto_broker::{
     Action, Admission, Broker, ChannelName, ClientId, ConnectionKey, Encoder, Format, Manners,
@@ -92,6 +92,7 @@ fn admission(rules: Vec<Rule>) -> Result<Admission, Box<dyn Error>> {
         subscribe: Vec::new(),
         issuers: Vec::new(),
         accepts_certificates: false,
+        replicants: Replicants::default(),
     };
     let access = Access::new(settings, SigningKey::random()?, Revocations::in_memory())?;
     Ok(access.admission(Identity::of_application("publisher", BTreeSet::new()).into()))

@@ -13,7 +13,8 @@ use rialto_broker::{Action, Admission, Rights, UnixMs};
 use serde_json::{Map, Value};
 
 use crate::{
-    AccessError, Explanation, Identity, Revocations, Settings, SigningKey, holder::Holder,
+    AccessError, Explanation, Identity, Proof, Revocations, Settings, SigningKey,
+    holder::{Holder, Replication},
     state::State,
 };
 
@@ -70,6 +71,14 @@ impl Access {
         Admission { rights: Some(self.rights(identity)), subscriptions }
     }
 
+    /// Says what opens the session of a replicant that shows nothing but the address of a host of the
+    /// cluster, if that is enough. `id` is the name its session goes by.
+    #[must_use]
+    pub fn replicant_by_address(self: &Arc<Self>, id: &str) -> Option<Admission> {
+        let may = self.state().lets_hosts_replicate();
+        may.then(|| self.admission(Arc::new(Identity::new(id, Proof::Address))))
+    }
+
     /// Says what would be decided, and by what.
     #[must_use]
     pub fn explain(&self, identity: &Identity, action: Action, channel: &str) -> Explanation {
@@ -106,8 +115,13 @@ impl Access {
     }
 
     fn rights(self: &Arc<Self>, identity: Arc<Identity>) -> Arc<dyn Rights> {
-        let policy = Arc::clone(&self.state().policy);
-        Arc::new(Holder::new(Arc::downgrade(self), identity, policy))
+        let state = self.state();
+        let replication = Replication {
+            by_name: state.names_replicant(&identity),
+            by_address: state.lets_hosts_replicate(),
+        };
+        let policy = Arc::clone(&state.policy);
+        Arc::new(Holder::new(Arc::downgrade(self), identity, policy, replication))
     }
 
     fn state(&self) -> arc_swap::Guard<Arc<State>> {

@@ -7,7 +7,7 @@ use std::{
 
 use rialto_broker::{Action, Reject, Rights};
 
-use crate::{Access, Explanation, Identity, Policy, held::HeldRules};
+use crate::{Access, Explanation, Identity, Policy, Proof, held::HeldRules};
 
 /// The core's [`Rights`] by the rules that were in force when it was made.
 #[derive(Debug)]
@@ -18,13 +18,30 @@ pub(crate) struct Holder {
     policy: Arc<Policy>,
     /// Without, everything is allowed.
     rules: Option<Arc<HeldRules>>,
+    replication: Replication,
+}
+
+/// What makes the holder a replicant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Replication {
+    /// Its name, which the settings list.
+    pub(crate) by_name: bool,
+    /// The address of a host of the cluster, if it has one.
+    pub(crate) by_address: bool,
 }
 
 impl Holder {
-    pub(crate) fn new(access: Weak<Access>, identity: Arc<Identity>, policy: Arc<Policy>) -> Self {
-        let is_free = policy.is_empty() && identity.grants().is_none();
+    pub(crate) fn new(
+        access: Weak<Access>,
+        identity: Arc<Identity>,
+        policy: Arc<Policy>,
+        replication: Replication,
+    ) -> Self {
+        // Whom the address alone makes a replicant could say anything in anybody's name.
+        let is_free = matches!(identity.proof(), Proof::Address)
+            || policy.is_empty() && identity.grants().is_none();
         let rules = (!is_free).then(|| policy.held_by(&identity)).filter(|rules| !rules.is_free());
-        Holder { access, identity, policy, rules }
+        Holder { access, identity, policy, rules, replication }
     }
 }
 
@@ -42,6 +59,10 @@ impl Rights for Holder {
 
     fn account(&self) -> &str {
         self.identity.account()
+    }
+
+    fn may_replicate(&self, is_listed: bool) -> bool {
+        self.replication.by_name || is_listed && self.replication.by_address
     }
 
     fn groups(&self) -> BTreeSet<String> {

@@ -53,6 +53,8 @@ pub enum Proof {
     Certificate,
     /// The server's application said so.
     Application,
+    /// The address of the connection, which is that of a host of the cluster. It may do everything.
+    Address,
 }
 
 /// What a signed token was given for.
@@ -113,6 +115,16 @@ impl Identity {
     #[must_use]
     pub fn proof(&self) -> &Proof {
         &self.proof
+    }
+
+    /// Returns whether the name is more than what the client calls itself.
+    #[must_use]
+    pub fn is_shown(&self) -> bool {
+        match self.proof {
+            Proof::Anybody | Proof::Address => false,
+            Proof::Signed { origin, .. } => origin != TokenOrigin::Open,
+            _ => true,
+        }
     }
 
     pub(crate) fn new(account: &str, proof: Proof) -> Self {

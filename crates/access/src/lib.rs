@@ -54,7 +54,7 @@ pub use pattern::Pattern;
 pub use policy::{Effect, Policy, Rule, Who};
 pub use revocation::{Ban, RevocationError, Revocations};
 pub use secret::Secret;
-pub use settings::{ConnectSubscription, Mode, PresetToken, Settings};
+pub use settings::{ConnectSubscription, Mode, PresetToken, Replicants, Settings};
 pub use signing_key::SigningKey;
 pub use throttle::{Throttle, ThrottleSettings};
 pub use users::{User, Users};

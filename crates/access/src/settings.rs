@@ -61,4 +61,15 @@ pub struct Settings {
     pub issuers: Vec<Issuer>,
     /// Whether the id in a connection's certificate opens that client's session.
     pub accepts_certificates: bool,
+    /// Who may have all messages, and publish in the name of others.
+    pub replicants: Replicants,
+}
+
+/// Who may be a replicant: have the messages of all channels, and publish in the name of others.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Replicants {
+    /// Ids of the clients that may, once they have shown who they are.
+    pub clients: BTreeSet<String>,
+    /// Whether the hosts of the cluster may by their addresses alone, whoever their clients are.
+    pub by_address: bool,
 }

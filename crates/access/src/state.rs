@@ -9,7 +9,7 @@ use rialto_broker::{ForcedSubscription, UnixMs};
 
 use crate::{
     AccessError, ConnectSubscription, Identity, Mode, Pattern, Policy, PresetToken, Proof,
-    Settings, TokenOrigin, Users,
+    Replicants, Settings, TokenOrigin, Users,
     jwt::{JwtError, Verifier},
 };
 
@@ -21,6 +21,7 @@ pub(crate) struct State {
     pub(crate) users: Users,
     pub(crate) policy: Arc<Policy>,
     pub(crate) accepts_certificates: bool,
+    replicants: Replicants,
     presets: HashMap<String, Vec<PresetToken>>,
     subscribe: Vec<ConnectSubscription>,
     issuers: Vec<Verifier>,
@@ -43,6 +44,7 @@ impl State {
             users: settings.users,
             policy: Arc::new(Policy::new(settings.rules, settings.unmatched)),
             accepts_certificates: settings.accepts_certificates,
+            replicants: settings.replicants,
             subscribe: settings.subscribe,
             issuers,
         })
@@ -139,8 +141,20 @@ impl State {
             }
             Proof::Certificate => (self.accepts_certificates, self.groups_of(account)),
             Proof::Application => (true, identity.groups().clone()),
+            Proof::Address => (self.lets_hosts_replicate(), identity.groups().clone()),
         };
         holds.then(|| identity.clone().with_groups(groups))
+    }
+
+    /// Returns whether an address of the cluster alone makes a replicant: in open mode, and where
+    /// the settings say so.
+    pub(crate) fn lets_hosts_replicate(&self) -> bool {
+        self.mode == Mode::Open || self.replicants.by_address
+    }
+
+    /// Returns whether the settings name the identity among those who may be replicants.
+    pub(crate) fn names_replicant(&self, identity: &Identity) -> bool {
+        identity.is_shown() && self.replicants.clients.contains(identity.account())
     }
 
     /// Returns whether a token of ours that is well signed still counts.

@@ -45,7 +45,7 @@ use crate::{
 pub(crate) use absence::Absence;
 pub use connect::Entry;
 pub use publish::{Publish, Qos};
-pub use replicate::{Observed, Relayed, Resume};
+pub use replicate::{Observed, Relayed, Replicant, Resume};
 pub use report::{ChannelReport, ClientReport};
 
 /// Routes, remembers and delivers; the core of everything.

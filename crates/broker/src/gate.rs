@@ -52,6 +52,10 @@ pub trait Rights: fmt::Debug + Send + Sync {
     /// Returns the name the holder goes by in rules: its client id, or that of its token.
     fn account(&self) -> &str;
 
+    /// Says whether the holder may be a replicant: have the messages of all channels, and publish
+    /// in the name of others. `is_listed` says whether its address is that of a configured host.
+    fn may_replicate(&self, is_listed: bool) -> bool;
+
     /// Returns the groups the holder belongs to.
     fn groups(&self) -> BTreeSet<String> {
         BTreeSet::new()

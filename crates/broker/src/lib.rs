@@ -38,7 +38,7 @@ mod stretches;
 mod broker;
 
 pub use broker::{
-    Broker, ChannelReport, ClientReport, Entry, Observed, Publish, Qos, Relayed, Resume,
+    Broker, ChannelReport, ClientReport, Entry, Observed, Publish, Qos, Relayed, Replicant, Resume,
 };
 pub use client::Now;
 pub use durable::*;

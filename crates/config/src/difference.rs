@@ -22,6 +22,9 @@ const RESTART: [&str; 11] = [
     "limits.outbox_bytes_max",
 ];
 
+/// Keys in these sections that are taken up all the same.
+const TAKEN_UP: [&str; 2] = ["cluster.replicants", "cluster.replicants_by_address"];
+
 /// A key with another value than before.
 ///
 /// Values are TOML, with stars in place of secrets: both are the same where only a secret changed.
@@ -67,7 +70,7 @@ pub fn needs_restart(key: &str) -> bool {
     let is_or_is_in = |outer: &str| {
         key.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };
-    RESTART.iter().any(|outer| is_or_is_in(outer))
+    RESTART.iter().any(|outer| is_or_is_in(outer)) && !TAKEN_UP.contains(&key)
 }
 
 fn changed_in_sections(old: &Settings, new: &Settings) -> Vec<String> {

@@ -27,6 +27,7 @@ mod draft;
 mod error;
 mod file;
 mod load;
+mod node;
 mod rules;
 mod schema;
 mod template;
@@ -45,6 +46,7 @@ pub use difference::{Difference, difference, needs_restart};
 pub use error::{ConfigError, Origin};
 pub use import::{Import, Note, OriginalFile, import};
 pub use load::{Flag, Sources, load, load_with_notes};
+pub use node::{NODE_PORT, Node, ParseNodeError};
 pub use quantity::{ByteSize, ParseQuantityError, Period};
 pub use secret::{OptionalPath, Secret};
 pub use settings::{

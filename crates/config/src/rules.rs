@@ -7,6 +7,7 @@ use crate::settings::Settings;
 mod access;
 mod application;
 mod channels;
+mod cluster;
 mod jwt;
 mod listeners;
 mod tls;
@@ -34,6 +35,7 @@ pub(crate) fn check(settings: &Settings) -> Result<(), Violation> {
     listeners::what_knows_no_tokens_stays_at_home(settings)?;
     access::check(settings)?;
     jwt::check(settings)?;
+    cluster::check(settings)?;
     application::webhook_can_be_asked(settings)?;
     application::api_keys_can_be_used(settings)?;
     channels::changes_have_a_channel(settings)?;

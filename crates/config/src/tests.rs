@@ -3,6 +3,7 @@
 mod access;
 mod application;
 mod channels;
+mod cluster;
 mod difference;
 mod errors;
 mod import;

@@ -48,6 +48,7 @@ mod websocket;
 mod carried;
 mod cluster;
 mod jwks;
+mod lasting;
 mod watch_files;
 
 pub use builder::ServerBuilder;

@@ -45,7 +45,7 @@ pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 
 impl Listener {
     /// Accepts until the task is aborted.
-    pub(crate) async fn accept_all(self, reception: Arc<Reception>) {
+    pub(crate) async fn accept_all(self: Arc<Self>, reception: Arc<Reception>) {
         let mut failing = false;
         loop {
             match self.socket.accept().await {

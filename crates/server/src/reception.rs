@@ -250,11 +250,13 @@ impl Reception {
     /// Begins the session of a CoreMQ connection, which is there before its client says anything.
     async fn begin_coremq(&self, key: ConnectionKey, peer: &Peer) -> Speech {
         let id = Uuid::new_v4().hyphenated().to_string();
-        let may_replicate = self.replicants.allow(peer.address.ip());
+        let is_listed = self.replicants.allow(peer.address.ip());
+        let access = &self.hub.doorkeeper.access;
+        let listed = is_listed.then(|| access.replicant_by_address(&id)).flatten();
         let welcome = Welcome(self.hub.doorkeeper.welcome(peer, &id).await);
         Speech::Coremq(Box::new(self.hub.round(|broker| {
             let who = (&*id, self.server.clone());
-            coremq::Session::begin(key, who, may_replicate, broker, &welcome)
+            coremq::Session::begin(key, who, listed, broker, &welcome)
         })))
     }
 }

@@ -1,5 +1,5 @@
-//! Which hosts may have the messages of all channels: by name, looked up again and again, because
-//! a name may come to have another address.
+//! Which hosts are the cluster's, where their addresses say who may have the messages of all
+//! channels: by name, looked up again and again, because a name may come to have another address.
 //!
 //! An address that was found for a host stays allowed until the server stops.
 
@@ -11,14 +11,14 @@ use tokio::{net::lookup_host, time::sleep};
 /// How often names are looked up.
 const LOOK_UP_EVERY: Duration = Duration::from_secs(30);
 
-/// The addresses of the hosts that may replicate.
+/// The addresses of the cluster's hosts.
 #[derive(Debug, Default)]
 pub(crate) struct Replicants {
     addresses: RwLock<BTreeSet<IpAddr>>,
 }
 
 impl Replicants {
-    /// Says whether a peer may have all messages.
+    /// Says whether a peer's address is that of one of the hosts.
     pub(crate) fn allow(&self, peer: IpAddr) -> bool {
         self.addresses.read().contains(&peer.to_canonical())
     }

@@ -23,13 +23,14 @@ use crate::{
     admission::Admission,
     builder::Carrying,
     carried::Webhooks,
+    cluster,
     control::Controls,
     doorkeeper::{Carried, Doorkeeper},
     error::ServeError,
     handle::Handle,
     http::HttpService,
     hub::{Clock, Hub, StoreInboxes, TICK},
-    jwks,
+    lasting,
     listener::Listener,
     live::{Live, Parts},
     memcached::Cache,
@@ -38,7 +39,6 @@ use crate::{
     settings as map, startup,
     store::{Job, StoreThreads},
     tls::Certificates,
-    watch_files,
     websocket::Origins,
 };
 
@@ -75,6 +75,7 @@ impl Server {
     pub(crate) fn start(settings: &Settings, carrying: Carrying) -> Result<Self, ServeError> {
         // Listeners first: a busy port is the commonest mistake, and costs nothing to find.
         let certificates = Certificates::load(&settings.tls).map_err(ServeError::Certificate)?;
+        cluster::check_certificates(&settings.cluster).map_err(ServeError::Certificate)?;
         let (certificates, origins) = (Arc::new(certificates), Arc::<Origins>::default());
         origins.replace(settings.access.websocket_origins.clone());
         let listeners = startup::open_listeners(settings, &certificates, &origins)?;
@@ -123,14 +124,13 @@ impl Server {
         let address = |listener: &Listener| (listener.name.clone(), listener.address);
         let addresses = listeners.iter().map(address).collect();
         let mut tasks = startup::start_links(settings, &reception, origin);
-        let accept = |listener: Listener| tokio::spawn(listener.accept_all(reception.clone()));
+        let accept = |listener: Listener| {
+            let (listener, reception) = (Arc::new(listener), reception.clone());
+            lasting::spawn("accept", move || listener.clone().accept_all(reception.clone()))
+        };
         tasks.extend(listeners.into_iter().map(accept));
-        tasks.extend([
-            tokio::spawn(watch_files::keep(live.clone())),
-            tokio::spawn(jwks::keep(live.clone())),
-            tokio::spawn(renew(live.clone())),
-        ]);
-        let ticker = tokio::spawn(tick(hub, cache));
+        tasks.extend(startup::start_watches(&live));
+        let ticker = lasting::spawn("tick", move || tick(hub.clone(), cache.clone()));
         Ok(Server { live, addresses, core, admission, tasks, ticker, stopping })
     }
 
@@ -234,7 +234,7 @@ fn doorkeeper(
 }
 
 /// Ends sessions whose right to be there ends with time, as that of a JWT does.
-async fn renew(live: Arc<Live>) {
+pub(crate) async fn renew(live: Arc<Live>) {
     let mut ticks = interval(RENEW_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

@@ -167,8 +167,9 @@ fn log(notice: &Notice) {
         }
         Notice::ReplicantRefused(server) => tracing::warn!(
             server,
-            "a server that asked for all messages was refused: add its host to cluster.nodes or \
-             cluster.allowed_replicants if it may have them"
+            hint = "if it may have them, name its client in cluster.replicants or, where addresses \
+                    are enough, its host in cluster.nodes or cluster.allowed_replicants",
+            "a server that asked for all messages was refused"
         ),
     }
 }

@@ -3,19 +3,22 @@
 use std::{path::PathBuf, sync::Arc};
 
 use rialto_access::{Revocations, SigningKey};
-use rialto_config::{AccessMode, Dialect, Settings, StoreKind, TlsMode};
+use rialto_config::{AccessMode, Dialect, NODE_PORT, Node, Settings, StoreKind, TlsMode};
 use rialto_session::coremq;
 use tokio::task::JoinHandle;
 
 use crate::{
     carried::Webhooks,
-    cluster::{self, Links, Node},
+    cluster::Links,
     error::ServeError,
     greeting::Tls,
+    jwks, lasting,
     listener::{Listener, bind},
+    live::Live,
     reception::{Reception, Room},
-    settings as map,
+    server, settings as map,
     tls::Certificates,
+    watch_files,
     websocket::Origins,
 };
 
@@ -61,7 +64,7 @@ pub(crate) fn identity(settings: &Settings, listeners: &[Listener]) -> Arc<corem
     };
     let mut listeners = listeners.iter();
     let coremq = listeners.find(|listener| listener.room.dialect() == Dialect::Coremq);
-    let port = coremq.map_or(cluster::PORT, |listener| listener.address.port());
+    let port = coremq.map_or(NODE_PORT, |listener| listener.address.port());
     let address = Arc::from(format!("{name}:{port}"));
     Arc::new(coremq::Server { name, address })
 }
@@ -73,7 +76,8 @@ pub(crate) fn start_links(
     origin: u64,
 ) -> Vec<JoinHandle<()>> {
     let (cluster, server) = (&settings.cluster, &reception.server);
-    let parse = |names: &[String]| names.iter().map(|name| Node::parse(name)).collect::<Vec<_>>();
+    let parse =
+        |names: &[String]| names.iter().flat_map(|name| name.parse()).collect::<Vec<Node>>();
     let nodes = parse(&cluster.nodes);
     let mut hosts: Vec<String> = parse(&cluster.allowed_replicants)
         .into_iter()
@@ -85,19 +89,37 @@ pub(crate) fn start_links(
     if hosts.is_empty() {
         return Vec::new();
     }
-    let port = server.address.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
     let links = Links {
         hub: reception.hub.clone(),
-        limits: reception.limits.load_full(),
+        limits: reception.limits.clone(),
         credentials: map::credentials(settings),
         server: server.clone(),
         origin,
+        settings: Arc::new(cluster.clone()),
     };
-    let others = nodes.into_iter().filter(|node| !node.is(&server.name, port.unwrap_or(0)));
+    // One that has this very name is this server. Any other that is finds out by asking (C-33): a
+    // name without its domain may be that of another.
+    let others = nodes.into_iter().filter(|node| {
+        !format!("{}:{}", node.host, node.port).eq_ignore_ascii_case(&server.address)
+    });
     reception.replicants.know(&hosts);
-    let mut tasks = vec![tokio::spawn(reception.replicants.clone().keep(hosts))];
-    tasks.extend(others.map(|node| tokio::spawn(links.clone().keep(node))));
-    tasks
+    let replicants = reception.replicants.clone();
+    let look_up = lasting::spawn("hosts", move || replicants.clone().keep(hosts.clone()));
+    let keep = |node: Node| {
+        let links = links.clone();
+        lasting::spawn("link", move || links.clone().keep(node.clone()))
+    };
+    std::iter::once(look_up).chain(others.map(keep)).collect()
+}
+
+/// Starts what sees to it that changes are taken up, and that sessions end in time.
+pub(crate) fn start_watches(live: &Arc<Live>) -> [JoinHandle<()>; 3] {
+    let (files, keys, rights) = (live.clone(), live.clone(), live.clone());
+    [
+        lasting::spawn("files", move || watch_files::keep(files.clone())),
+        lasting::spawn("keys", move || jwks::keep(keys.clone())),
+        lasting::spawn("rights", move || server::renew(rights.clone())),
+    ]
 }
 
 /// Tells the operator what is open, and to whom.

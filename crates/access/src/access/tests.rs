@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    Ban, ConnectSubscription, Effect, Issuer, IssuerKeys, Mode, PresetToken, Proof, TokenOrigin,
-    Users, UsersFile,
+    Ban, ConnectSubscription, Effect, Issuer, IssuerKeys, Mode, PresetToken, Proof, Replicants,
+    TokenOrigin, Users, UsersFile,
 };
 
 const NOW: UnixMs = 1_800_000_000_000;
@@ -26,6 +26,7 @@ fn settings(mode: Mode) -> Settings {
         subscribe: Vec::new(),
         issuers: Vec::new(),
         accepts_certificates: false,
+        replicants: Replicants::default(),
     }
 }
 
@@ -98,6 +99,7 @@ fn stays(access: &Arc<Access>, identity: &Arc<Identity>) -> bool {
 
 mod opening;
 mod proving;
+mod replicants;
 mod staying;
 
 #[test]

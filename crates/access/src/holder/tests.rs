@@ -2,7 +2,8 @@ use std::{collections::BTreeSet, time::Duration};
 
 use super::*;
 use crate::{
-    Ban, Effect, Mode, PresetToken, Revocations, Rule, Secret, Settings, SigningKey, Users, Who,
+    Ban, Effect, Mode, PresetToken, Replicants, Revocations, Rule, Secret, Settings, SigningKey,
+    Users, Who,
 };
 
 const NOW: u64 = 1_800_000_000_000;
@@ -19,6 +20,7 @@ fn settings(rules: Vec<Rule>) -> Settings {
         subscribe: Vec::new(),
         issuers: Vec::new(),
         accepts_certificates: true,
+        replicants: Replicants::default(),
     }
 }
 
@@ -47,7 +49,9 @@ fn rights_of(access: &Arc<Access>, client: &str) -> Arc<dyn Rights> {
 fn without_rules_nothing_is_looked_up() {
     let access = access(settings(Vec::new()));
     let policy = Arc::new(Policy::new(Vec::new(), Effect::Deny));
-    let holder = Holder::new(Arc::downgrade(&access), access.anybody("ada").unwrap(), policy);
+    let nobody = Replication { by_name: false, by_address: false };
+    let ada = access.anybody("ada").unwrap();
+    let holder = Holder::new(Arc::downgrade(&access), ada, policy, nobody);
     assert!(holder.rules.is_none());
     assert_eq!(holder.decide(Action::Publish, "any"), Ok(()));
     assert_eq!(holder.account(), "ada");

@@ -45,6 +45,15 @@ pub struct Relayed<'a> {
     pub logical: Option<LogicalMs>,
 }
 
+/// Who asks for all messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replicant<'a> {
+    /// What the server behind the connection calls itself.
+    pub name: &'a str,
+    /// Whether its address is that of a configured host.
+    pub is_listed: bool,
+}
+
 /// How an observer begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Resume {
@@ -84,6 +93,7 @@ pub(super) struct Replication {
 struct Observer {
     /// The server behind it: its own messages are not sent back to it.
     name: String,
+    is_listed: bool,
     format: Format,
     /// The portion that begins behind this message is next; `None` once it has all there is.
     catching_up_from: Option<u64>,
@@ -116,14 +126,16 @@ impl<E: Encoder> Broker<E> {
     /// Sends a connection the messages of all channels from now on, and those it missed since
     /// `resume` as far as they are remembered, which it [asks for](Self::observe_more).
     ///
-    /// `name` is the server behind it. Messages of that server do not go back to it.
+    /// Messages of the server behind it do not go back to it. Whether it
+    /// [may](Self::may_replicate) is asked before, and again whenever its rights change.
     pub fn observe(
         &mut self,
         connection: ConnectionKey,
-        name: &str,
+        who: &Replicant<'_>,
         format: Format,
         resume: Option<Resume>,
     ) -> Observed {
+        let Replicant { name, is_listed } = *who;
         self.settle();
         self.close_observer(name, connection);
         let origin = self.settings.replication.origin;
@@ -139,6 +151,7 @@ impl<E: Encoder> Broker<E> {
         let from = from.max(oldest - 1);
         let observer = Observer {
             name: name.to_owned(),
+            is_listed,
             format,
             catching_up_from: (from < last).then_some(from),
             histories: Vec::new(),
@@ -232,6 +245,12 @@ impl<E: Encoder> Broker<E> {
     /// Says whether a connection observes all channels.
     pub fn is_observer(&self, connection: ConnectionKey) -> bool {
         self.replication.observers.contains_key(&connection)
+    }
+
+    /// Says of a connection that observes all channels whether its address is that of a configured
+    /// host.
+    pub(super) fn listing_of(&self, connection: ConnectionKey) -> Option<bool> {
+        self.replication.observers.get(&connection).map(|observer| observer.is_listed)
     }
 
     /// Notes that the messages of a server come in over a connection of our own, or that they do

@@ -31,6 +31,12 @@ impl<E: Encoder> Broker<E> {
         self.connections.get(connection)?.rights.as_deref()
     }
 
+    /// Says whether the client of a connection may be a replicant. `is_listed` says whether its
+    /// address is that of a configured host, which is enough where there are no rights to ask.
+    pub fn may_replicate(&self, connection: ConnectionKey, is_listed: bool) -> bool {
+        self.rights_of(connection).map_or(is_listed, |rights| rights.may_replicate(is_listed))
+    }
+
     /// Judges whether a client may publish this to a topic now: its rights, and what the channel
     /// takes. That it may publish to the channel it published to last is not asked again.
     pub(super) fn check_publish(
@@ -73,6 +79,7 @@ impl<E: Encoder> Broker<E> {
         let subscriptions = admission.subscriptions.clone();
         self.drop_forbidden(connection);
         self.give(connection, subscriptions);
+        self.close_forbidden_observer(connection);
     }
 
     /// Returns the connections that carry a session.
@@ -82,7 +89,8 @@ impl<E: Encoder> Broker<E> {
     }
 
     /// Brings what a connection's client may do up to date: subscriptions that it may not have any
-    /// more end, and so does the connection, if it may have no session.
+    /// more end, and so does the connection, if it may have no session, or is that of a replicant
+    /// that may be none.
     pub fn renew_rights(&mut self, connection: ConnectionKey) {
         let Some(state) = self.connections.get_mut(connection) else { return };
         let Some(rights) = &state.rights else { return };
@@ -91,8 +99,17 @@ impl<E: Encoder> Broker<E> {
                 state.rights = Some(renewed);
                 state.is_last_permitted = false;
                 self.drop_forbidden(connection);
+                self.close_forbidden_observer(connection);
             }
             None => self.close(connection, CloseReason::Withdrawn),
+        }
+    }
+
+    /// Closes the connection of a replicant that may be none any more.
+    fn close_forbidden_observer(&mut self, connection: ConnectionKey) {
+        let listing = self.listing_of(connection);
+        if listing.is_some_and(|is_listed| !self.may_replicate(connection, is_listed)) {
+            self.close(connection, CloseReason::Withdrawn);
         }
     }
 

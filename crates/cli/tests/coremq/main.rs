@@ -22,7 +22,9 @@ mod idle;
 mod limits;
 
 mod gateway;
+mod links;
 mod replication;
+mod rights;
 
 use std::time::Instant;
 

@@ -1,5 +1,7 @@
 //! A key with its value, as an original file has it.
 
+use crate::node::Node;
+
 /// One `name = value`, whatever the form of the file.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
@@ -24,6 +26,5 @@ pub(super) fn list(value: &str) -> impl Iterator<Item = &str> {
 
 /// Says whether this is "host" or "host:port".
 pub(super) fn is_node(text: &str) -> bool {
-    let (host, port) = text.rsplit_once(':').unwrap_or((text, "0"));
-    !host.is_empty() && !host.contains(char::is_whitespace) && port.parse::<u16>().is_ok()
+    text.parse().is_ok_and(|node: Node| !node.has_tls)
 }

@@ -115,6 +115,8 @@ fn what_is_laid_out_at_the_start_needs_a_restart() {
         "limits.subscriptions_max",
         "limits.packet_bytes_max",
         "tls.certificate",
+        "cluster.replicants",
+        "cluster.replicants_by_address",
         "access.rules",
         "webhook.url",
         "api.keys",

@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use rialto_access::{
-    ConnectSubscription, Effect, Issuer, IssuerKeys, Mode, PresetToken, Rule, Secret,
+    ConnectSubscription, Effect, Issuer, IssuerKeys, Mode, PresetToken, Replicants, Rule, Secret,
     Settings as Access, ThrottleSettings, UsersFile, Who,
 };
 use rialto_broker::Action;
@@ -36,6 +36,10 @@ pub(crate) fn access(settings: &Settings) -> Result<Access, String> {
         subscribe: access.subscribe.iter().map(subscription).collect(),
         issuers: access.jwt.iter().map(issuer).collect::<Result<_, _>>()?,
         accepts_certificates: settings.tls.client_authority.get().is_some(),
+        replicants: Replicants {
+            clients: settings.cluster.replicants.iter().cloned().collect(),
+            by_address: settings.cluster.replicants_by_address,
+        },
     })
 }
 

@@ -36,9 +36,12 @@ pub enum LinkEnd {
     /// It said no.
     #[error("it refused: {0}")]
     Refused(String),
-    /// It is this server, under another name.
-    #[error("it is this server itself, or has its name")]
+    /// It is this server, under another name or address.
+    #[error("it is this server itself")]
     Itself,
+    /// It is another server, of this one's name and port.
+    #[error("it has the name and port of this server; give each server a cluster.name of its own")]
+    Namesake,
     /// It does not speak CoreMQ.
     #[error("it does not speak CoreMQ: {0}")]
     Malformed(#[from] Malformed),
@@ -196,8 +199,10 @@ impl Link {
         broker: &mut Broker<Dialects>,
         out: &mut Vec<u8>,
     ) -> Result<(), LinkEnd> {
-        if text.strip_prefix("ERROR: ") == Some(ITSELF) {
-            return Err(LinkEnd::Itself);
+        if text == ITSELF {
+            // A server of another kind does not say which run it is.
+            let is_other = answer.is_some_and(|answer| answer.origin != self.origin);
+            return Err(if is_other { LinkEnd::Namesake } else { LinkEnd::Itself });
         }
         if !text.starts_with("OK:") {
             return Err(LinkEnd::Refused(text.to_owned()));

@@ -1,6 +1,6 @@
 //! What another server may ask on a connection, and what it is sent.
 
-use rialto_broker::{Broker, Relayed, Resume};
+use rialto_broker::{Admission, Broker, Relayed, Replicant, Resume};
 use rialto_wire::coremq::{Frame, LinkAnswer, LinkOffer, Request, Share, put_past, put_request};
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ use crate::Dialects;
 pub(super) const LINK_VERSION: u32 = 1;
 
 /// Why a server of this one's own name and port gets no messages.
-pub(super) const ITSELF: &str = "This is the server of that name";
+pub(super) const ITSELF: &str = "ERROR: This is the server of that name";
 
 /// The answer to a replicant.
 #[derive(Serialize)]
@@ -39,31 +39,67 @@ impl Session {
         link: Option<LinkOffer>,
         broker: &mut Broker<Dialects>,
     ) -> Option<Notice> {
-        if name == &*self.server.address {
-            // C-33: the other end is this server's own link.
-            self.refuse(ITSELF, self.id.as_str(), broker);
+        let offer = link.filter(|offer| offer.version == LINK_VERSION);
+        if name == &*self.server.address && !self.is_gateway(broker) {
+            self.refuse_namesake(offer, broker);
             return None;
         }
-        if !self.may_replicate || self.is_gateway(broker) {
+        if !self.may_replicate(broker) {
             self.refuse("Not allowed to be a replicant", self.id.as_str(), broker);
             return Some(Notice::ReplicantRefused(name.to_owned()));
         }
-        let offer = link.filter(|offer| offer.version == LINK_VERSION);
+        if broker.client_of(self.connection).is_none() {
+            // An original, which has no token to open its session with.
+            let admission = self.listed.clone().unwrap_or_default();
+            broker.connect_transient(self.connection, &self.id, &admission);
+        }
         let resume = offer.and_then(|offer| offer.resume);
         let resume = resume.map(|(origin, last)| Resume { origin, last });
         let format = if offer.is_some() { LINK } else { TCP };
-        let observed = broker.observe(self.connection, name, format, resume);
-        let answer = ReplicationAnswer {
-            response: "OK: Replication request successful",
-            coremq_link: offer.map(|_| LinkAnswer {
-                version: LINK_VERSION,
-                origin: observed.origin,
-                last: observed.last,
-                clock: Some(observed.logical),
-            }),
-        };
-        self.send(broker, |_, out| put_request(out, self.id.as_str(), &answer));
+        let who = Replicant { name, is_listed: self.listed.is_some() };
+        let observed = broker.observe(self.connection, &who, format, resume);
+        let link = offer.map(|_| LinkAnswer {
+            version: LINK_VERSION,
+            origin: observed.origin,
+            last: observed.last,
+            clock: Some(observed.logical),
+        });
+        self.answer_replicant("OK: Replication request successful", link, broker);
         Some(Notice::ReplicantAttached(name.to_owned()))
+    }
+
+    /// Says whether the peer may have all messages: as the client it is, or by its address.
+    fn may_replicate(&self, broker: &Broker<Dialects>) -> bool {
+        let is_listed = self.listed.is_some();
+        !self.is_gateway(broker)
+            && match (broker.client_of(self.connection), &self.listed) {
+                (None, Some(Admission { rights: Some(rights), .. })) => {
+                    rights.may_replicate(is_listed)
+                }
+                _ => broker.may_replicate(self.connection, is_listed),
+            }
+    }
+
+    /// Refuses a server that has this one's name and port: this server's own link, or another that is
+    /// called the same. The run tells the other end which of the two it is.
+    ///
+    /// # Spec
+    /// C-33, C-45.
+    fn refuse_namesake(&self, offer: Option<LinkOffer>, broker: &mut Broker<Dialects>) {
+        let origin = broker.settings().replication.origin;
+        let link =
+            offer.map(|_| LinkAnswer { version: LINK_VERSION, origin, last: 0, clock: None });
+        self.answer_replicant(ITSELF, link, broker);
+    }
+
+    fn answer_replicant(
+        &self,
+        response: &'static str,
+        coremq_link: Option<LinkAnswer>,
+        broker: &mut Broker<Dialects>,
+    ) {
+        let answer = ReplicationAnswer { response, coremq_link };
+        self.send(broker, |_, out| put_request(out, self.id.as_str(), &answer));
     }
 
     /// Sends a server of our kind the next part of what it missed.

@@ -3,8 +3,8 @@
 use std::{borrow::Cow, sync::Arc};
 
 use rialto_broker::{
-    Action, Broker, ClientId, CloseReason, ConnectionKey, Format, Gate, Publish, Qos, Reject,
-    Source,
+    Action, Admission, Broker, ClientId, CloseReason, ConnectionKey, Format, Gate, Publish, Qos,
+    Reject, Source,
 };
 use rialto_wire::coremq::{Answer, Frame, Malformed, Options, Request, put_answer, put_history};
 
@@ -42,8 +42,9 @@ pub struct Session {
     /// The connection's id, which is a client's id to the core.
     pub(super) id: ClientId,
     pub(super) server: Arc<Server>,
-    /// Whether its peer is one of those that may have all messages.
-    pub(super) may_replicate: bool,
+    /// Where the peer's address is that of a configured host: what opens the session of a replicant
+    /// that has none.
+    pub(super) listed: Option<Admission>,
     has_echo: bool,
     /// The answer to a message that was sent, which is always the same.
     sent: Vec<u8>,
@@ -51,14 +52,15 @@ pub struct Session {
 
 impl Session {
     /// Begins the session of a connection that the broker knows. `id` is a new random UUID;
-    /// `may_replicate` says whether the peer is one of those that may have all messages.
+    /// `listed` is there if the peer's address is that of a configured host: what opens its session
+    /// if it asks to be a replicant without one.
     ///
     /// # Spec
     /// C-10: the server speaks first, over TCP.
     pub fn begin(
         connection: ConnectionKey,
         (id, server): (&str, Arc<Server>),
-        may_replicate: bool,
+        listed: Option<Admission>,
         broker: &mut Broker<Dialects>,
         gate: &dyn Gate,
     ) -> Self {
@@ -68,7 +70,7 @@ impl Session {
             let answer = Answer::Response { response: MESSAGE_SENT };
             put_answer(&mut sent, carrier(format), id.as_str(), &answer);
         }
-        let session = Session { connection, id, server, may_replicate, has_echo: false, sent };
+        let session = Session { connection, id, server, listed, has_echo: false, sent };
         // Clients take the queue of the first frame for their id: nothing may come before it.
         if !session.is_gateway(broker) {
             let (response, server) = ("OK: Welcome to CoreMQ server", &*session.server.name);
@@ -177,6 +179,9 @@ impl Session {
         let to = to.as_str();
         match frame.request {
             Request::SetOptions(options) => self.set_options(&options, to, broker, gate),
+            Request::Replicate { name, link } if is_member || self.listed.is_some() => {
+                return self.replicate(&name, link.as_deref().copied(), broker);
+            }
             _ if !is_member => self.refuse(NOT_AUTHENTICATED, to, broker),
             Request::Subscribe(queues) => match gate.permit() {
                 Ok(_) => self.subscribe(&queues, to, broker),
@@ -189,15 +194,14 @@ impl Session {
             Request::History(queues) => self.answer_history(&queues, to, broker),
             Request::Status => self.answer_status(to, broker),
             Request::GatewayStatus => self.answer_gateway_status(broker),
-            Request::Replicate { name, link } => {
-                return self.replicate(&name, link.as_deref().copied(), broker);
-            }
             Request::More(share) if is_observer => self.send_more(share, broker),
             Request::More(_) => self.refuse("Not a replicant", to, broker),
             Request::Wrong(name, what) => {
                 self.refuse(&format!("{name} must be {what}"), to, broker);
             }
-            Request::Message(_) => unreachable!("messages were taken above"),
+            Request::Message(_) | Request::Replicate { .. } => {
+                unreachable!("messages of members and requests to replicate were taken above")
+            }
         }
         None
     }

@@ -157,6 +157,10 @@ impl Rights for RuleRights {
         "account"
     }
 
+    fn may_replicate(&self, _is_listed: bool) -> bool {
+        self.0.split(',').any(|rule| rule == "replicate")
+    }
+
     fn renewed(&self) -> Option<Arc<dyn Rights>> {
         None
     }

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, fmt::Write as _, sync::Arc, time::Duration};
 
 use expect_test::Expect;
 use rialto_broker::{
-    Broker, CloseReason, ConnectionKey, Effect, Held, Manners, Now, Outcome, Settings, Snapshot,
-    Stats,
+    Admission, Broker, CloseReason, ConnectionKey, Effect, Held, Manners, Now, Outcome, Settings,
+    Snapshot, Stats,
 };
 use rialto_wire::{
     coremq::{FrameSplitter, decode, decode_text},
@@ -225,11 +225,12 @@ impl World {
 
     fn open(&mut self, name: &str) {
         let World { broker, gate, peers, rules, .. } = self;
-        let mut begin = |format, may_replicate| {
+        let mut begin = |format, is_listed: bool| {
             let connection = broker.open(Manners::plain(format));
             let id = with_long_ids(&format!("id-{}", name.rsplit('.').next().unwrap()));
             let who = (&*id, server());
-            (connection, Session::begin(connection, who, may_replicate, broker, gate))
+            let listed = is_listed.then(Admission::default);
+            (connection, Session::begin(connection, who, listed, broker, gate))
         };
         let (connection, speech) = match name.split_once('.') {
             None => begin(TCP, false).map_second(Speech::Tcp),

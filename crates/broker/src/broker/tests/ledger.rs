@@ -81,6 +81,10 @@ impl Rights for TestRights {
         &self.account
     }
 
+    fn may_replicate(&self, is_listed: bool) -> bool {
+        is_listed || self.rules.split(',').any(|rule| rule == "replicate")
+    }
+
     fn renewed(&self) -> Option<Arc<dyn Rights>> {
         let renewed = self.ledger.renewed.lock().unwrap();
         let rules = renewed.get(&self.account).cloned().unwrap_or_else(|| Some(self.rules.clone()));

@@ -210,3 +210,37 @@ fn cluster() -> Settings {
     };
     Settings { replication, ..Settings::default() }
 }
+
+#[test]
+fn an_observer_that_loses_its_right_is_closed_and_gets_nothing_more() {
+    // C-50: with its rights renewed, and with those of another client that it becomes.
+    check_with(
+        cluster(),
+        "
+        n2: listen format=1 may=replicate
+        n2: observe unlisted
+        n3: listen format=1 may=replicate
+        n3: observe unlisted
+        n4: listen format=1 may=sub:*
+        n4: observe
+        bob: connect
+        bob: pub room 1
+        server: renew n2 sub:*
+        server: renew n4 pub:*
+        n3: readmit may=sub:*
+        bob: pub room 2
+        ",
+        expect![[r#"
+            n2 : observes from 0
+            n3 : observes from 0
+            n4 : observes from 0
+            bob < connected 15
+            n2 < [1] push room 1 by bob
+            n3 < [1] push room 1 by bob
+            n4 < [1] push room 1 by bob
+            n2 x access was withdrawn
+            n3 x access was withdrawn
+            n4 < [1] push room 2 by bob
+        "#]],
+    );
+}

@@ -16,7 +16,8 @@ use super::{
 };
 use crate::{
     Broker, Change, ClientId, CloseReason, ConnectionKey, Departed, Effect, Format, Held, Manners,
-    MessageId, Now, Publish, Qos, ReadRequest, Reject, Relayed, Resume, Settings, StoredPage,
+    MessageId, Now, Publish, Qos, ReadRequest, Reject, Relayed, Replicant, Resume, Settings,
+    StoredPage,
 };
 
 /// The run that every world's server is.
@@ -353,7 +354,8 @@ impl World {
                 self.plain.insert(connection);
                 let origin = option(options, "run=").unwrap_or(ORIGIN);
                 let resume = option(options, "from=").map(|last| Resume { origin, last });
-                let observed = broker.observe(connection, who, OBSERVER_FORMAT, resume);
+                let who_asks = Replicant { name: who, is_listed: !options.contains(&"unlisted") };
+                let observed = broker.observe(connection, &who_asks, OBSERVER_FORMAT, resume);
                 writeln!(self.transcript, "{who} : observes from {}", observed.last).unwrap();
             }
             ["more"] => {

@@ -5,7 +5,7 @@ use rialto_wire::coremq::decode_server;
 
 use super::{
     super::{Credentials, LinkEnd},
-    net::{Net, QUEUES},
+    net::{Net, QUEUES, origin},
 };
 
 /// Enough for all that any of these tests publishes.
@@ -214,4 +214,21 @@ fn what_only_servers_of_our_kind_say_counts_from_no_other() {
     broker.take_effects();
     assert_eq!(broker.stats().relayed, 1);
     assert_eq!(broker.history("a").count(), 1);
+}
+
+#[test]
+fn a_server_tells_itself_from_another_of_its_name() {
+    // C-33, C-45: the run says which it is; a server of another kind does not say.
+    let refused_with = |link: &str| {
+        let mut net = Net::new(2, BACKLOG_BYTES);
+        net.link(0, 1, None);
+        let frame = format!(r#"id {{"response":"ERROR: This is the server of that name"{link}}}"#);
+        let frame = decode_server(frame.as_bytes(), 8).unwrap();
+        let broker = &mut net.nodes[1].broker;
+        net.wires[0].link.on_frame(frame, broker, &mut Vec::new()).unwrap_err()
+    };
+    let run = |origin: u64| format!(r#","coremq_link":{{"version":1,"origin":{origin},"last":0}}"#);
+    assert_eq!(refused_with(&run(origin(1))), LinkEnd::Itself);
+    assert_eq!(refused_with(&run(origin(0))), LinkEnd::Namesake);
+    assert_eq!(refused_with(""), LinkEnd::Itself);
 }

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use rialto_broker::{
-    Broker, ConnectionKey, Effect, Manners, Now, ReplicationSettings, Settings, Snapshot,
+    Admission, Broker, ConnectionKey, Effect, Manners, Now, ReplicationSettings, Settings, Snapshot,
 };
 use rialto_wire::coremq::{FrameSplitter, decode, decode_server};
 use serde_json::Value;
@@ -76,7 +76,8 @@ impl Net {
     /// Makes one node where nobody has a session without a token, and one that has none to ask.
     pub(super) fn with_tokens() -> Self {
         let mut net = Net::new(2, 1 << 20);
-        net.nodes[0].gate.admits_anybody = false;
+        let gate = &mut net.nodes[0].gate;
+        (gate.admits_anybody, gate.rules) = (false, Some("replicate".to_owned()));
         net
     }
 
@@ -118,7 +119,8 @@ impl Net {
         let Node { broker, gate, server, .. } = &mut self.nodes[*from];
         let connection = broker.open(Manners::plain(TCP));
         let who = (&*format!("link-{}", self.opened), server.clone());
-        let session = Session::begin(connection, who, true, broker, gate);
+        let listed = gate.admits_anybody.then(Admission::default);
+        let session = Session::begin(connection, who, listed, broker, gate);
         let way = || (FrameSplitter::new(FRAME_CHARS_MAX), Vec::new());
         *line = Some(Line { connection, session, to_server: way(), to_replicant: way() });
         let from = *from;
@@ -236,7 +238,7 @@ impl Node {
         let mut begin = |id| {
             let connection = broker.open(Manners::plain(TCP));
             let who = (id, server.clone());
-            (connection, Session::begin(connection, who, false, &mut broker, &gate))
+            (connection, Session::begin(connection, who, None, &mut broker, &gate))
         };
         let (_, publisher) = begin("publisher");
         let (subscriber, mut session) = begin("subscriber");
@@ -281,6 +283,6 @@ impl Node {
 }
 
 /// Returns the name of a node's run.
-fn origin(node: usize) -> u64 {
+pub(super) fn origin(node: usize) -> u64 {
     100 + node as u64
 }

@@ -186,3 +186,20 @@ fn servers_of_our_kind_are_told_where_they_begin() {
         "#]],
     );
 }
+
+#[test]
+fn a_server_of_this_ones_name_is_told_which_run_this_is() {
+    // C-33, C-45
+    check(
+        r#"
+        srv.a > x {"coremq_replicant":"rialto:6747"}
+        srv.b > x {"coremq_replicant":"rialto:6747","coremq_link":{"version":1,"resume":null}}
+        "#,
+        expect![[r#"
+            0s srv.a < id-a {"response":"OK: Welcome to CoreMQ server","server":"rialto"}
+            0s srv.a < id-a {"response":"ERROR: This is the server of that name"}
+            0s srv.b < id-b {"response":"OK: Welcome to CoreMQ server","server":"rialto"}
+            0s srv.b < id-b {"response":"ERROR: This is the server of that name","coremq_link":{"version":1,"origin":0,"last":0}}
+        "#]],
+    );
+}

@@ -11,7 +11,7 @@ fn without_a_token_nothing_is_served() {
         r#"
         ada > x {"coremq_subscribe":"a"}␀a {"n":1}␀x {"coremq_status":""}␀x {"coremq_gethistory":"a"}␀x []
         ada > x {"coremq_options":{"echo":true}}␀x {"coremq_more":"past"}
-        srv.b > x {"coremq_replicant":"b:6747"}
+        ada > x {"coremq_replicant":"b:6747"}
         ws.eve > {"coremq_subscribe":"a"}␀{"queue":"a","n":1}
         "#,
         expect![[r#"
@@ -23,8 +23,7 @@ fn without_a_token_nothing_is_served() {
             0s ada < id-ada {"response":"ERROR: Message must be a dictionary"}
             0s ada < id-ada {"response":"ERROR: Not authenticated: the option token is missing"}
             0s ada < id-ada {"response":"ERROR: Not authenticated: set the options client and token first"}
-            0s srv.b < id-b {"response":"OK: Welcome to CoreMQ server","server":"rialto"}
-            0s srv.b < id-b {"response":"ERROR: Not authenticated: set the options client and token first"}
+            0s ada < id-ada {"response":"ERROR: Not authenticated: set the options client and token first"}
             0s ws.eve < {"error":"Not authenticated: set the options client and token first"}
             0s ws.eve < {"error":"Not authenticated: set the options client and token first"}
         "#]],
@@ -80,6 +79,48 @@ fn who_has_no_session_cannot_be_reached() {
             0s bob < id-bob {"response":"OK: Options set"}
             0s bob < id-bob {"response":"OK: Message sent"}
             0s bob < id-bob {"response":"ERROR: the client is offline"}
+        "#]],
+    );
+}
+
+#[test]
+fn a_replicant_has_its_right_from_its_client_wherever_it_is() {
+    // C-31, C-50: a session whose rights do not say so is refused, also from a listed address.
+    check_with_tokens(
+        r#"
+        gate may sub:*
+        srv.b > x {"coremq_options":{"client":"b","token":"key of b"}}␀x {"coremq_replicant":"b:6747"}
+        gate may replicate
+        ada > x {"coremq_options":{"client":"ada","token":"key of ada"}}␀x {"coremq_replicant":"c:6747"}
+        "#,
+        expect![[r#"
+            ! ReplicantRefused("b:6747")
+            0s srv.b < id-b {"response":"OK: Welcome to CoreMQ server","server":"rialto"}
+            0s srv.b < id-b {"response":"OK: Options set"}
+            0s srv.b < id-b {"response":"ERROR: Not allowed to be a replicant"}
+            ! ReplicantAttached("c:6747")
+            0s ada < id-ada {"response":"OK: Welcome to CoreMQ server","server":"rialto"}
+            0s ada < id-ada {"response":"OK: Options set"}
+            0s ada < id-ada {"response":"OK: Replication request successful"}
+        "#]],
+    );
+}
+
+#[test]
+fn an_address_that_is_enough_makes_a_replicant_that_brings_no_token() {
+    // C-51: it may do whatever clients may, in their names.
+    check_with_tokens(
+        r#"
+        srv.gw > x {"coremq_subscribe":"a"}␀x {"coremq_replicant":"gw:9000"}
+        srv.gw > a {"n":1,"coremq_fwdto":"browser"}
+        "#,
+        expect![[r#"
+            ! ReplicantAttached("gw:9000")
+            0s srv.gw < id-gw {"response":"OK: Welcome to CoreMQ server","server":"rialto"}
+            0s srv.gw < id-gw {"response":"ERROR: Not authenticated: set the options client and token first"}
+            0s srv.gw < id-gw {"response":"OK: Replication request successful"}
+            0s srv.gw < browser {"response":"OK: Message sent"}
+            0s srv.gw < a {"n":1,"coremq_sender":"id-gw","coremq_sent":0.000,"coremq_server":"rialto:6747","coremq_fwdto":"browser"}
         "#]],
     );
 }
