@@ -12,6 +12,7 @@ mod clocks;
 mod commit;
 mod connect;
 mod control;
+mod forecast;
 mod history;
 mod presence;
 mod publish;
@@ -182,6 +183,15 @@ impl<E: Encoder> Broker<E> {
         if let Some(to) = self.connections.get(connection) {
             let format = to.manners.format;
             self.outputs.append(connection, 1, |out| encode(format, out));
+        }
+    }
+
+    /// Sends a connection an answer of its session's own making, in order with everything else: a
+    /// large one, which [`send`](Self::send) would copy.
+    pub fn send_large(&mut self, connection: ConnectionKey, frame: Vec<u8>) {
+        if self.connections.contains_key(connection) {
+            let frame = self.outputs.tally().frames(frame);
+            self.outputs.answer(connection, frame, 1);
         }
     }
 

@@ -28,6 +28,16 @@ pub enum Effect {
         /// Whether they may be dropped when the outbox is full (QoS 0).
         droppable: bool,
     },
+    /// Put frames into a connection's outbox that answer what it asked: while they wait there, it
+    /// should not be asked for more.
+    Answer {
+        /// Whose outbox.
+        connection: ConnectionKey,
+        /// Whole frames.
+        frames: Bytes,
+        /// How many.
+        count: u32,
+    },
     /// End a connection once its outbox is written.
     Close {
         /// Which.

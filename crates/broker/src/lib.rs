@@ -34,6 +34,7 @@ mod output;
 mod receivers;
 mod sorted_map;
 mod stretches;
+mod tally;
 
 mod broker;
 

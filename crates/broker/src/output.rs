@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::{
     ChannelKey, ClientId, ConnectionKey, Effect, Encoder, FORMAT_COUNT_MAX, Format, LogicalMs,
     Mark, MessageId, Payloads, PayloadsBuilder, Reply, Source, UnixMs, channel::Channel,
-    history::LastPayloads,
+    history::LastPayloads, tally::Tally,
 };
 
 /// Frames of up to so many bytes are copied out of the buffer in which they were gathered, so that
@@ -23,13 +23,13 @@ impl RunBuffers {
         self.0.pop().unwrap_or_default()
     }
 
-    /// Makes a buffer's content one that can be shared, in memory of its own size.
-    fn finish(&mut self, mut buffer: Vec<u8>) -> Bytes {
+    /// Returns a buffer's content in memory of its own size.
+    fn finish(&mut self, mut buffer: Vec<u8>) -> Vec<u8> {
         if COPIED_BYTES_MAX < buffer.capacity() {
             buffer.shrink_to_fit();
-            return Bytes::from(buffer);
+            return buffer;
         }
-        let frames = Bytes::copy_from_slice(&buffer);
+        let frames = buffer.as_slice().into();
         buffer.clear();
         self.0.push(buffer);
         frames
@@ -43,6 +43,9 @@ pub(crate) struct Outputs {
     replies: Vec<u8>,
     reply_count: u32,
     replies_to: Option<ConnectionKey>,
+    /// Bytes of answers among the effects.
+    answered_bytes: usize,
+    tally: Tally,
 }
 
 impl Outputs {
@@ -77,25 +80,45 @@ impl Outputs {
         self.add(effect);
     }
 
+    /// Adds frames that answer what a connection asked, behind everything that gathers.
+    pub(crate) fn answer(&mut self, connection: ConnectionKey, frames: Bytes, count: u32) {
+        self.push(Effect::Answer { connection, frames, count });
+    }
+
+    /// Returns the bytes of answers since effects were last taken.
+    pub(crate) fn answered_bytes(&self) -> usize {
+        self.answered_bytes + self.replies.len()
+    }
+
+    /// Returns what makes frames that are counted as long as somebody holds them.
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
     /// Adds an effect, unless it would send nothing: a dialect may leave out what it cannot say, and
     /// a queue bounded in bytes has no bound for such.
     fn add(&mut self, effect: Effect) {
-        let is_nothing = matches!(&effect, Effect::Send { frames, .. } if frames.is_empty());
-        if !is_nothing {
-            self.effects.push(effect);
+        match &effect {
+            Effect::Send { frames, .. } | Effect::Answer { frames, .. } if frames.is_empty() => {
+                return;
+            }
+            Effect::Answer { frames, .. } => self.answered_bytes += frames.len(),
+            _ => {}
         }
+        self.effects.push(effect);
     }
 
     pub(crate) fn take(&mut self) -> Vec<Effect> {
         self.flush_replies();
+        self.answered_bytes = 0;
         std::mem::take(&mut self.effects)
     }
 
     fn flush_replies(&mut self) {
         let Some(connection) = self.replies_to.take() else { return };
-        let frames = Bytes::from(std::mem::take(&mut self.replies));
+        let frames = self.tally.frames(std::mem::take(&mut self.replies));
         let count = std::mem::take(&mut self.reply_count);
-        self.add(Effect::Send { connection, frames, count, droppable: false });
+        self.add(Effect::Answer { connection, frames, count });
     }
 }
 
@@ -215,9 +238,14 @@ impl<E: Encoder> Run<E> {
     }
 
     /// Ends the run: what it was, and its frames.
-    pub(crate) fn finish(self, buffers: &mut RunBuffers) -> (FinishedRun, RunFrames) {
+    pub(crate) fn finish(
+        self,
+        buffers: &mut RunBuffers,
+        tally: &Tally,
+    ) -> (FinishedRun, RunFrames) {
         let frames = RunFrames(self.encodings.map(|encoding| {
-            encoding.map_or_else(Bytes::new, |encoding| buffers.finish(encoding.frames))
+            encoding
+                .map_or_else(Bytes::new, |encoding| tally.frames(buffers.finish(encoding.frames)))
         }));
         let Run { channel, author, first, is_own, acknowledged, count, last, missed, .. } = self;
         let missed = missed.map(PayloadsBuilder::finish);

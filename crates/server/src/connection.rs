@@ -7,7 +7,7 @@ use std::{
     cell::RefCell,
     convert::Infallible,
     io,
-    pin::{Pin, pin},
+    pin::pin,
     sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
@@ -16,14 +16,17 @@ use std::{
 use bytes::Bytes;
 use rialto_application::Peer;
 use rialto_broker::{CloseReason, ConnectionKey};
-use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
+use tokio::time::{sleep, timeout};
 
 use crate::{
-    doorkeeper::Verdict,
+    allowance::Allowance,
+    answers::Room,
+    hold::{self, Held, Hold, Release},
     hub::{Hub, Touched},
-    intake::{Backlog, Intake, Waiting, too_large, unframed},
+    intake::{Backlog, Intake, too_large, unframed},
     link::Link,
     outlet::Outlet,
+    parked::{Cause, Waiting},
     speech::{Diagnostics, Framing, Speech},
 };
 
@@ -31,6 +34,10 @@ use crate::{
 const READ_BYTES_MAX: usize = 256 << 10;
 /// Reads of one turn of the task, so that a busy connection lets others have theirs.
 const READS_PER_TURN_MAX: usize = 4;
+/// How often a turn goes on with what had to wait.
+const RESUMES_PER_TURN_MAX: usize = 4;
+/// Bytes of its answers that a connection may leave unread before it is read no further.
+const UNREAD_BYTES_MAX: usize = 64 << 10;
 /// How long a connection that is to end may take to be written out.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 /// How long the peer may take to end its side, so that what it was sent is not cut off.
@@ -47,6 +54,8 @@ pub(crate) struct ConnectionLimits {
     pub(crate) json_depth_max: usize,
     pub(crate) packet_bytes_max: usize,
     pub(crate) publisher_stall_max: Duration,
+    /// How long one may read nothing of what it asked for.
+    pub(crate) unread_max: Duration,
     /// How long one may take to say what it speaks.
     pub(crate) greeting_timeout: Duration,
     /// How long lost clients may take to come back.
@@ -68,16 +77,6 @@ pub(crate) struct Connection {
     pub(crate) limits: Arc<ConnectionLimits>,
     /// Why it is read no further for the moment.
     pub(crate) hold: Option<Box<Hold>>,
-}
-
-/// What a connection waits for before it is read again.
-pub(crate) enum Hold {
-    /// Somebody who decides on what it sent.
-    Decision(Waiting),
-    /// Receivers that are behind, and until when they are waited for.
-    Receivers(Vec<Arc<Outlet>>, Pin<Box<Sleep>>),
-    /// The store, which has enough of its messages.
-    Store,
 }
 
 impl Connection {
@@ -136,45 +135,23 @@ impl Connection {
 
     /// Ready when the connection may be read.
     fn poll_hold(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        while let Some(hold) = self.hold.as_deref_mut() {
-            match hold {
-                Hold::Decision(waiting) => {
-                    let verdict = ready!(waiting.decision.poll(context));
-                    self.resume(&verdict, context);
-                    continue;
-                }
-                Hold::Receivers(behind, until) => {
-                    behind.retain(|outlet| outlet.must_wait_for(Some(context.waker())));
-                    if !behind.is_empty() {
-                        ready!(until.as_mut().poll(context));
-                        for outlet in behind {
-                            outlet.give_up_waiting();
-                        }
-                    }
-                }
-                Hold::Store => {
-                    self.outlet.wake_after_flush();
-                    if self.hub.round(|broker| Backlog::of(broker, self.key)).is_above(2) {
-                        return Poll::Pending;
-                    }
-                }
+        for _ in 0..RESUMES_PER_TURN_MAX {
+            let Some(hold) = self.hold.as_deref_mut() else { return Poll::Ready(()) };
+            let held = Held { hub: &self.hub, outlet: &self.outlet, key: self.key };
+            let release = ready!(hold.poll(&held, context));
+            let waiting = self.hold.take().and_then(|hold| hold.into_waiting());
+            if let Some(waiting) = waiting {
+                let Release { verdict, room } = release;
+                self.take_in(context, room, |intake, _| intake.resume(waiting, verdict));
             }
-            self.hold = None;
         }
-        Poll::Ready(())
-    }
-
-    /// Goes on with what waited for a decision.
-    fn resume(&mut self, verdict: &Verdict, context: &mut Context<'_>) {
-        let Some(Hold::Decision(waiting)) = self.hold.take().map(|hold| *hold) else { return };
-        let outlet = self.outlet.clone();
-        self.take_in(context, |intake, _| intake.resume(waiting, verdict, &outlet));
+        context.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// Takes what was read, whatever it holds.
     fn on_bytes(&mut self, input: &[u8], context: &mut Context<'_>) {
-        let outlet = self.outlet.clone();
-        self.take_in(context, |intake, framing| match framing {
+        self.take_in(context, None, |intake, framing| match framing {
             Framing::Terminated(splitter) => {
                 let waiting = intake.take_frames(splitter.push(input), too_large);
                 splitter.release();
@@ -191,23 +168,27 @@ impl Connection {
                 splitter.release();
                 waiting
             }
-            Framing::WebSocket(reader) => intake.take_websocket(reader, input, &outlet),
+            Framing::WebSocket(reader) => intake.take_websocket(reader, input),
         });
     }
 
     /// Takes packets in, writes what they lead to, and holds the connection where it has to wait.
+    /// `room` for a large answer was waited for.
     fn take_in(
         &mut self,
         context: &mut Context<'_>,
+        room: Option<Room>,
         take: impl FnOnce(&mut Intake<'_, '_>, &mut Framing) -> Option<Waiting>,
     ) {
-        let Connection { hub, key, peer, framing, speech, limits, .. } = self;
+        let Connection { hub, outlet, key, peer, framing, speech, limits, .. } = self;
         let mut intake = Intake {
             asked: hub.doorkeeper.asked(),
+            allowance: Allowance::new(&hub.answers, room),
             hub,
             speech,
             key: *key,
             peer,
+            outlet,
             limits,
             is_websocket: matches!(framing, Framing::WebSocket(_)),
             touched: Touched::default(),
@@ -215,20 +196,31 @@ impl Connection {
             context,
         };
         let waiting = take(&mut intake, framing);
-        let backlog = intake.backlog;
         let mut behind = Vec::new();
         intake.touched.flush_for_publisher(&mut behind);
-        let stall_max = self.limits.publisher_stall_max;
-        self.hold = if let Some(waiting) = waiting {
-            Some(Box::new(Hold::Decision(waiting)))
-        } else if !behind.is_empty() && !stall_max.is_zero() {
-            let until = Box::pin(sleep_until(Instant::now() + stall_max));
-            Some(Box::new(Hold::Receivers(behind, until)))
-        } else if backlog.is_above(1) {
-            Some(Box::new(Hold::Store))
-        } else {
-            None
-        };
+        let Intake { backlog, allowance, .. } = intake;
+        let is_owed = allowance.is_owed();
+        let lease = allowance.into_room().map(|room| hub.answers.lend(room, *key));
+        let unread_bytes = outlet.end_turn(lease);
+        let stall_max = limits.publisher_stall_max;
+        self.hold = match waiting {
+            Some(waiting @ Waiting { cause: Cause::Decision(_), .. }) => {
+                Some(Hold::Decision(waiting))
+            }
+            None if !is_owed && unread_bytes <= UNREAD_BYTES_MAX => {
+                if !behind.is_empty() && !stall_max.is_zero() {
+                    Some(hold::for_receivers(behind, stall_max))
+                } else {
+                    backlog.is_above(1).then_some(Hold::Store)
+                }
+            }
+            waiting => {
+                // It is not silent while it is not read.
+                hub.round(|broker| broker.hold(*key));
+                Some(Hold::answers(waiting, is_owed, limits.unread_max))
+            }
+        }
+        .map(Box::new);
     }
 
     /// Says goodbye in the way the carrier has, and lets the peer read it.

@@ -14,6 +14,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use bytes::Bytes;
 use rialto_application::{Departure, Peer};
 use rialto_broker::{
     Broker, CloseReason, ConnectionKey, Departed, Effect, Manners, Now, Publish, ReadRequest,
@@ -24,10 +25,11 @@ use slotmap::SecondaryMap;
 use tokio::sync::oneshot;
 
 use crate::{
+    answers::Answers,
     doorkeeper::Doorkeeper,
     guarded::{Guarded, Locked},
     notices::Notices,
-    outbox::Pushed,
+    outbox::{Kind, Pushed},
     outlet::Outlet,
     store::Job,
 };
@@ -36,6 +38,7 @@ use crate::{
 pub(crate) struct Hub {
     state: Guarded<State>,
     uncounted: Uncounted,
+    pub(crate) answers: Arc<Answers>,
     pub(crate) doorkeeper: Arc<Doorkeeper>,
     notices: Notices,
     clock: Clock,
@@ -168,6 +171,7 @@ impl Hub {
         Hub {
             state: Guarded::new(state),
             uncounted: Uncounted::default(),
+            answers: Answers::new(),
             doorkeeper,
             notices,
             clock,
@@ -242,6 +246,15 @@ impl Hub {
             self.locked().tickets.remove(&ticket);
         }
         result.map(|()| Pushing::UnderWay(waiting))
+    }
+
+    /// Closes a connection that does not read what it asked for.
+    pub(crate) fn close_unread(&self, connection: ConnectionKey) {
+        let mut touched = Touched::default();
+        let mut state = self.begin_round();
+        let limit = state.outlets.get(connection).map_or(0, |far| far.outlet.bytes_max());
+        state.broker.close(connection, CloseReason::SlowConsumer { limit });
+        state.perform(&mut touched, self);
     }
 
     /// Sets whether clients that do not read are closed.
@@ -341,18 +354,11 @@ impl State {
     fn perform_one(&mut self, effect: Effect, touched: &mut Touched, hub: &Hub) {
         match effect {
             Effect::Send { connection, frames, count, droppable } => {
-                let Some(Far { outlet, .. }) = self.outlets.get(connection) else { return };
-                let too_slow = || CloseReason::SlowConsumer { limit: outlet.bytes_max() };
-                match outlet.push(frames, droppable) {
-                    (Pushed::Queued, _) => touched.add(outlet),
-                    (Pushed::Dropped, is_first) if !hub.close_slow.load(Ordering::Relaxed) => {
-                        self.broker.stats_mut().dropped_slow += u64::from(count);
-                        if is_first {
-                            self.log_drop(connection);
-                        }
-                    }
-                    _ => self.broker.close(connection, too_slow()),
-                }
+                let kind = if droppable { Kind::Droppable } else { Kind::Kept };
+                self.send(connection, (frames, count), kind, touched, hub);
+            }
+            Effect::Answer { connection, frames, count } => {
+                self.send(connection, (frames, count), Kind::Answer, touched, hub);
             }
             Effect::Close { connection, reason } => {
                 self.log_close(connection, reason);
@@ -368,6 +374,30 @@ impl State {
                 self.tickets.remove(&ticket).map(|waiting| waiting.send(result));
             }
             Effect::Departed(departed) => hub.notices.push(self.departure(departed)),
+        }
+    }
+
+    fn send(
+        &mut self,
+        connection: ConnectionKey,
+        (frames, count): (Bytes, u32),
+        kind: Kind,
+        touched: &mut Touched,
+        hub: &Hub,
+    ) {
+        let Some(Far { outlet, .. }) = self.outlets.get(connection) else { return };
+        match outlet.push(frames, kind) {
+            (Pushed::Queued, _) => touched.add(outlet),
+            (Pushed::Dropped, is_first) if !hub.close_slow.load(Ordering::Relaxed) => {
+                self.broker.stats_mut().dropped_slow += u64::from(count);
+                if is_first {
+                    self.log_drop(connection);
+                }
+            }
+            _ => {
+                let limit = outlet.bytes_max();
+                self.broker.close(connection, CloseReason::SlowConsumer { limit });
+            }
         }
     }
 

@@ -1,10 +1,11 @@
 //! The way of what was read: decoded, decided on where somebody has to decide, given to the broker.
 //!
-//! A packet that has to wait for a decision holds back all that came behind it, so that a
-//! connection's packets take effect in their order.
+//! A packet that has to wait, for a decision or until the connection has read what it asked for
+//! before, holds back all that came behind it, so that a connection's packets take effect in their
+//! order.
 
 use std::{
-    collections::VecDeque,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -15,11 +16,14 @@ use rialto_session::Dialects;
 use rialto_wire::{coremq::FrameError, jmqt::FrameTooLong};
 
 use crate::{
+    allowance::{Allowance, Exhausted},
     connection::ConnectionLimits,
     decision::Decision,
-    doorkeeper::{Question, Unasked, event_of},
+    doorkeeper::{Question, Unasked, Verdict, event_of},
     hub::{Hub, PACKETS_PER_ROUND_MAX, Touched},
+    outbox::Kind,
     outlet::Outlet,
+    parked::{Cause, Frame, Parked, Tail, Waiting},
     speech::{Said, Speech},
     websocket::WebSocketReader,
 };
@@ -31,34 +35,37 @@ const UNCOMMITTED_BYTES_TOTAL_MAX: usize = 128 << 20;
 
 /// A connection that takes in what was read of it.
 pub(crate) struct Intake<'a, 'c> {
-    pub(crate) hub: &'a std::sync::Arc<Hub>,
+    pub(crate) hub: &'a Arc<Hub>,
     pub(crate) speech: &'a mut Speech,
     pub(crate) key: ConnectionKey,
-    pub(crate) peer: &'a std::sync::Arc<Peer>,
+    pub(crate) peer: &'a Arc<Peer>,
+    pub(crate) outlet: &'a Outlet,
     pub(crate) limits: &'a ConnectionLimits,
     pub(crate) is_websocket: bool,
     /// The events whose packets are to be decided on.
     pub(crate) asked: Events,
     pub(crate) touched: Touched,
     pub(crate) backlog: Backlog,
+    /// What may be answered before the connection has to read.
+    pub(crate) allowance: Allowance,
     pub(crate) context: &'a mut Context<'c>,
 }
 
-/// A packet that waits for its decision, and what came behind it.
-pub(crate) struct Waiting {
-    pub(crate) decision: Decision,
-    /// The packet itself, and those behind it.
-    frames: VecDeque<Bytes>,
-    /// Control frames of a WebSocket that go out behind the answers to these.
-    answers: Vec<u8>,
-    /// Why nothing follows, if nothing does.
-    end: Option<CloseReason>,
+/// Packets for the next round, each with the frame it came in.
+struct Packets<'f, F> {
+    frames: Vec<F>,
+    said: Vec<Said<'f>>,
 }
 
-impl Waiting {
-    fn new(decision: Decision, frame: &[u8]) -> Self {
-        let frames = VecDeque::from([Bytes::copy_from_slice(frame)]);
-        Waiting { decision, frames, answers: Vec::new(), end: None }
+/// Frames that have to wait, and what for.
+struct Stopped<F> {
+    cause: Cause,
+    frames: Vec<F>,
+}
+
+impl Cause {
+    fn exhausted(Exhausted { wanted }: Exhausted, verdict: Option<Verdict>) -> Self {
+        Cause::Answers { wanted, verdict }
     }
 }
 
@@ -66,33 +73,15 @@ impl Intake<'_, '_> {
     /// Takes frames; returns what has to wait.
     pub(crate) fn take_frames<'f, E>(
         &mut self,
-        mut frames: impl Iterator<Item = Result<&'f [u8], E>>,
+        frames: impl Iterator<Item = Result<&'f [u8], E>>,
         reason: impl Fn(E) -> CloseReason,
     ) -> Option<Waiting> {
-        let mut packets = Vec::new();
         let mut end = None;
-        while let Some(frame) = frames.next() {
-            let frame = match frame {
-                Ok(frame) => frame,
-                Err(error) => {
-                    end = Some(reason(error));
-                    continue;
-                }
-            };
-            let said = self.speech.decode_frame(frame, self.limits.json_depth_max);
-            if let Some(decision) = self.take(said, &mut packets) {
-                let mut waiting = Waiting::new(decision, frame);
-                for frame in frames.by_ref() {
-                    match frame {
-                        Ok(frame) => waiting.frames.push_back(Bytes::copy_from_slice(frame)),
-                        Err(error) => waiting.end = Some(reason(error)),
-                    }
-                }
-                return Some(waiting);
-            }
-        }
-        self.round(&mut packets, end);
-        None
+        let mut frames =
+            frames.filter_map(|frame| frame.map_err(|error| end = Some(reason(error))).ok());
+        let stopped = self.take(&mut frames);
+        let stopped = stopped.map(|stopped| stopped.park(frames));
+        self.finish(stopped, Tail { answers: Vec::new(), end })
     }
 
     /// Takes what a WebSocket gave; returns what has to wait.
@@ -100,143 +89,190 @@ impl Intake<'_, '_> {
         &mut self,
         reader: &mut WebSocketReader,
         input: &[u8],
-        outlet: &Outlet,
     ) -> Option<Waiting> {
         let messages = reader.push(input);
-        let mut packets = Vec::new();
-        for (index, text) in messages.texts.iter().enumerate() {
-            let Some(said) = self.speech.decode_text(text, self.limits.json_depth_max) else {
+        // An empty text message is no packet of JMQT's.
+        let takes_empty = !matches!(self.speech, Speech::Jmqt(_));
+        let texts = messages.texts.iter().map(|text| text.as_str());
+        let mut texts = texts.filter(|text| takes_empty || !text.is_empty());
+        let stopped = self.take(&mut texts);
+        let stopped = stopped.map(|stopped| stopped.park(texts));
+        let (answers, end) = (messages.answers, messages.end);
+        self.finish(stopped, Tail { answers, end })
+    }
+
+    /// Goes on with what had to wait, the first of it decided on if there is a verdict; returns what
+    /// has to wait now.
+    pub(crate) fn resume(&mut self, waiting: Waiting, verdict: Option<Verdict>) -> Option<Waiting> {
+        let Waiting { mut frames, tail, .. } = waiting;
+        if let Some(verdict) = verdict {
+            let decided = frames.iter().next().expect("the packet decided on is there");
+            if let Err(exhausted) = self.say_parked(decided, &verdict) {
+                let cause = Cause::exhausted(exhausted, Some(verdict));
+                return Some(Waiting { cause, frames, tail });
+            }
+            frames.skip(1);
+        }
+        let stopped = if self.is_websocket {
+            let mut texts = frames.iter().map(text);
+            self.take(&mut texts).map(|stopped| (stopped.cause, stopped.frames.len() + texts.len()))
+        } else {
+            let mut rest = frames.iter();
+            self.take(&mut rest).map(|stopped| (stopped.cause, stopped.frames.len() + rest.len()))
+        };
+        let stopped = stopped.map(|(cause, left)| {
+            let done_count = frames.iter().len() - left;
+            frames.skip(done_count);
+            (cause, frames)
+        });
+        self.finish(stopped, tail)
+    }
+
+    fn say_parked(&mut self, frame: &[u8], verdict: &Verdict) -> Result<(), Exhausted> {
+        let depth_max = self.limits.json_depth_max;
+        let said = if self.is_websocket {
+            text(frame).decode(self.speech, depth_max)
+        } else {
+            frame.decode(self.speech, depth_max)
+        };
+        said.map_or(Ok(()), |said| self.say(said, verdict))
+    }
+
+    /// Ends a read, if all of it was taken: sends control frames and closes, behind the replies to
+    /// what came before, since nothing may follow a close frame.
+    fn finish(&mut self, stopped: Option<(Cause, Parked)>, tail: Tail) -> Option<Waiting> {
+        if let Some((cause, frames)) = stopped {
+            return Some(Waiting { cause, frames, tail });
+        }
+        let Tail { answers, end } = tail;
+        if !answers.is_empty() {
+            self.outlet.push(Bytes::from(answers), Kind::Answer);
+            self.outlet.flush();
+        }
+        if let Some(reason) = end {
+            let Intake { hub, key, touched, .. } = self;
+            hub.round_into(touched, |broker| broker.close(*key, reason));
+        }
+        None
+    }
+
+    /// Takes frames until one has to wait; returns it and those that it holds back of what was taken
+    /// off the front.
+    fn take<'f, F: Frame<'f>>(
+        &mut self,
+        frames: &mut impl Iterator<Item = F>,
+    ) -> Option<Stopped<F>> {
+        let mut packets = Packets { frames: Vec::new(), said: Vec::new() };
+        for frame in frames.by_ref() {
+            let Some(said) = frame.decode(self.speech, self.limits.json_depth_max) else {
                 continue;
             };
-            if let Some(decision) = self.take(said, &mut packets) {
-                let mut waiting = Waiting::new(decision, text.as_bytes());
-                let behind = messages.texts[index + 1..].iter();
-                waiting.frames.extend(behind.map(|text| Bytes::copy_from_slice(text.as_bytes())));
-                waiting.answers = messages.answers;
-                waiting.end = messages.end;
-                return Some(waiting);
+            let is_asked = said.matter().is_some_and(|matter| self.asked.has(event_of(matter)));
+            let result = if is_asked {
+                // What came before may open the session that this one needs.
+                let before = self.round(&mut packets).map_err(|it| Cause::exhausted(it, None));
+                let result = before.and_then(|()| self.decide(said));
+                if result.is_err() {
+                    packets.frames.push(frame);
+                }
+                result
+            } else {
+                packets.frames.push(frame);
+                packets.said.push(said);
+                self.round_if_full(&mut packets)
+            };
+            if let Err(cause) = result {
+                return Some(Stopped { cause, frames: packets.frames });
             }
         }
-        self.round(&mut packets, None);
-        self.finish(messages.answers, messages.end, outlet);
-        None
+        let exhausted = self.round(&mut packets).err()?;
+        Some(Stopped { cause: Cause::exhausted(exhausted, None), frames: packets.frames })
     }
 
-    /// Goes on where a decision had to be waited for; returns what has to wait now.
-    pub(crate) fn resume(
-        &mut self,
-        waiting: Waiting,
-        verdict: &dyn Gate,
-        outlet: &Outlet,
-    ) -> Option<Waiting> {
-        let Waiting { mut frames, answers, end, .. } = waiting;
-        let decided = frames.pop_front().expect("the packet decided on is there");
-        if let Some(said) = self.decode(&decided) {
-            self.say(said, verdict);
-        }
-        while let Some(frame) = frames.pop_front() {
-            let mut packets = Vec::new();
-            let Some(said) = self.decode(&frame) else { continue };
-            let decision = self.take(said, &mut packets);
-            self.round(&mut packets, None);
-            if let Some(decision) = decision {
-                frames.push_front(frame);
-                return Some(Waiting { decision, frames, answers, end });
-            }
-        }
-        self.finish(answers, end, outlet);
-        None
-    }
-
-    fn decode<'f>(&self, frame: &'f [u8]) -> Option<Said<'f>> {
-        let depth_max = self.limits.json_depth_max;
-        if self.is_websocket {
-            let text = std::str::from_utf8(frame).expect("text messages are UTF-8");
-            return self.speech.decode_text(text, depth_max);
-        }
-        Some(self.speech.decode_frame(frame, depth_max))
-    }
-
-    /// Sends control frames and closes, behind the replies to what came before: nothing may follow
-    /// a close frame.
-    fn finish(&mut self, answers: Vec<u8>, end: Option<CloseReason>, outlet: &Outlet) {
-        if !answers.is_empty() {
-            outlet.push(Bytes::from(answers), false);
-            outlet.flush();
-        }
-        if end.is_some() {
-            self.round(&mut Vec::new(), end);
-        }
-    }
-
-    /// Adds a packet to those for the next round, or has it decided on; returns a decision that has
-    /// to be waited for.
     #[inline]
-    fn take<'f>(&mut self, said: Said<'f>, packets: &mut Vec<Said<'f>>) -> Option<Decision> {
-        if let Some(matter) = said.matter()
-            && self.asked.has(event_of(matter))
-        {
-            // What came before may open the session that this one needs.
-            self.round(packets, None);
-            return self.decide(said);
+    fn round_if_full<F>(&mut self, packets: &mut Packets<'_, F>) -> Result<(), Cause> {
+        if packets.said.len() < PACKETS_PER_ROUND_MAX {
+            return Ok(());
         }
-        packets.push(said);
-        if PACKETS_PER_ROUND_MAX <= packets.len() {
-            self.round(packets, None);
-        }
-        None
+        self.round(packets).map_err(|exhausted| Cause::exhausted(exhausted, None))
     }
 
-    fn decide(&mut self, said: Said<'_>) -> Option<Decision> {
+    /// Has a packet decided on and gives it to the broker, unless that has to wait.
+    fn decide(&mut self, said: Said<'_>) -> Result<(), Cause> {
         let Intake { hub, speech, key, peer, touched, .. } = self;
         let question = hub.round_into(touched, |broker| {
             let inquiry = speech.inquiry(&said, broker)?;
             Question::new(inquiry, *key, peer, broker)
         });
         let Some(question) = question else {
-            self.say(said, &Unasked);
-            return None;
+            return self.say(said, &Unasked).map_err(|exhausted| Cause::exhausted(exhausted, None));
         };
         let mut decision = Decision::begin(self.hub.clone(), self.peer.clone(), question);
         match decision.poll(self.context) {
-            Poll::Ready(verdict) => {
-                self.say(said, &verdict);
-                None
-            }
+            Poll::Ready(verdict) => self
+                .say(said, &verdict)
+                .map_err(|exhausted| Cause::exhausted(exhausted, Some(verdict))),
             Poll::Pending => {
                 let Intake { hub, key, touched, .. } = self;
                 hub.round_into(touched, |broker| broker.hold(*key));
-                Some(decision)
+                Err(Cause::Decision(decision))
             }
         }
     }
 
-    /// Gives one packet to the broker, with what was decided on it.
-    fn say(&mut self, said: Said<'_>, gate: &dyn Gate) {
-        let Intake { hub, speech, key, touched, .. } = self;
-        self.backlog = hub.round_into(touched, |broker| {
+    /// Gives one packet to the broker, with what was decided on it, if its answer is allowed now.
+    fn say(&mut self, said: Said<'_>, gate: &dyn Gate) -> Result<(), Exhausted> {
+        let Intake { hub, speech, key, touched, allowance, .. } = self;
+        let (result, backlog) = hub.round_into(touched, |broker| {
             broker.heard(*key);
-            speech.say(said, broker, gate);
-            Backlog::of(broker, *key)
+            let result = allowance.admit(speech.answer_bytes(&said, broker), 0);
+            if result.is_ok() {
+                speech.say(said, broker, gate);
+            }
+            allowance.note_made(broker.answered_bytes());
+            (result, Backlog::of(broker, *key))
         });
+        self.backlog = backlog;
+        result
     }
 
-    /// Gives packets to the broker; with `end` the connection is closed behind them.
-    fn round(&mut self, packets: &mut Vec<Said<'_>>, end: Option<CloseReason>) {
-        let Intake { hub, speech, key, touched, .. } = self;
-        self.backlog = hub.round_into(touched, |broker| {
+    /// Gives packets to the broker, as many as may be answered now; the others are left, with their
+    /// frames.
+    fn round<F>(&mut self, packets: &mut Packets<'_, F>) -> Result<(), Exhausted> {
+        let Intake { hub, speech, key, touched, allowance, .. } = self;
+        let (result, done_count, backlog) = hub.round_into(touched, |broker| {
             broker.heard(*key);
-            for packet in packets.drain(..) {
-                speech.say(packet, broker, &Unasked);
+            let (mut result, mut done_count) = (Ok(()), 0);
+            for said in packets.said.drain(..) {
+                let answer_bytes = speech.answer_bytes(&said, broker);
+                result = allowance.admit(answer_bytes, broker.answered_bytes());
+                if result.is_err() {
+                    break;
+                }
+                speech.say(said, broker, &Unasked);
+                done_count += 1;
             }
-            if let Some(reason) = end {
-                broker.close(*key, reason);
-            }
-            Backlog::of(broker, *key)
+            allowance.note_made(broker.answered_bytes());
+            (result, done_count, Backlog::of(broker, *key))
         });
+        packets.frames.drain(..done_count);
+        self.backlog = backlog;
+        result
     }
 }
 
+impl<'f, F: Frame<'f>> Stopped<F> {
+    /// Keeps the frames, and those that were not taken yet.
+    fn park(self, rest: impl Iterator<Item = F>) -> (Cause, Parked) {
+        let frames = self.frames.into_iter().chain(rest);
+        (self.cause, Parked::of(frames.map(Frame::bytes)))
+    }
+}
+
+/// Returns a text message that waited.
+fn text(frame: &[u8]) -> &str {
+    std::str::from_utf8(frame).expect("text messages are UTF-8")
+}
 /// What the store has of a connection's messages, and of all, and has not committed yet.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Backlog {

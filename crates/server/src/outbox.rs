@@ -6,12 +6,33 @@ use std::collections::VecDeque;
 
 use bytes::{Buf as _, Bytes};
 
+/// What a frame takes besides its bytes: its place in the queue, which may have as many free.
+pub(crate) const FRAME_OVERHEAD_BYTES: usize = 64;
+
 /// Frames on their way to one connection.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     frames: VecDeque<Bytes>,
-    bytes: usize,
+    /// Bytes that ever came.
+    pushed: u64,
+    /// Bytes that were ever written.
+    written: u64,
+    /// Bytes of answers since all of them were written.
+    answer_bytes: usize,
+    /// Where the last answer ends, in bytes that ever came.
+    answers_end: u64,
     bytes_max: usize,
+}
+
+/// What frames are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// What the connection asked for.
+    Answer,
+    /// Messages that may not be dropped.
+    Kept,
+    /// Messages that may be dropped.
+    Droppable,
 }
 
 /// What became of frames that were pushed.
@@ -27,7 +48,14 @@ pub(crate) enum Pushed {
 
 impl Outbox {
     pub(crate) fn new(bytes_max: usize) -> Self {
-        Outbox { frames: VecDeque::new(), bytes: 0, bytes_max }
+        Outbox {
+            frames: VecDeque::new(),
+            pushed: 0,
+            written: 0,
+            answer_bytes: 0,
+            answers_end: 0,
+            bytes_max,
+        }
     }
 
     pub(crate) fn bytes_max(&self) -> usize {
@@ -38,24 +66,46 @@ impl Outbox {
     ///
     /// What may be dropped fits up to the limit. What may not gets as much again, because a
     /// subscriber's window keeps stored messages below the limit by themselves. An empty outbox
-    /// takes frames of any size, or a large one would never be delivered.
-    pub(crate) fn push(&mut self, frames: Bytes, droppable: bool) -> Pushed {
+    /// takes frames of any size, or a large one would never be delivered. What small frames take
+    /// besides their bytes counts.
+    pub(crate) fn push(&mut self, frames: Bytes, kind: Kind) -> Pushed {
+        let droppable = kind == Kind::Droppable;
         let limit = if droppable { self.bytes_max } else { 2 * self.bytes_max };
-        if 0 < self.bytes && limit < self.bytes + frames.len() {
+        let memory = self.bytes() + self.overhead_bytes();
+        if !self.is_empty() && limit < memory + frames.len() {
             return if droppable { Pushed::Dropped } else { Pushed::Overflow };
         }
-        self.bytes += frames.len();
+        self.pushed += frames.len() as u64;
+        if kind == Kind::Answer {
+            self.answer_bytes += frames.len();
+            self.answers_end = self.pushed;
+        }
         self.frames.push_back(frames);
         Pushed::Queued
     }
 
     /// Returns the bytes that wait, those being written included.
     pub(crate) fn bytes(&self) -> usize {
-        self.bytes
+        (self.pushed - self.written) as usize
+    }
+
+    /// Returns what the frames that wait take besides their bytes.
+    pub(crate) fn overhead_bytes(&self) -> usize {
+        self.frames.len() * FRAME_OVERHEAD_BYTES
+    }
+
+    /// Returns the bytes that were ever written.
+    pub(crate) fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Returns the bytes of answers since all of them were written: 0 when none waits.
+    pub(crate) fn answer_bytes(&self) -> usize {
+        self.answer_bytes
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.bytes == 0
+        self.pushed == self.written
     }
 
     /// Takes out all that waits, to be written; its bytes still count until they are.
@@ -65,7 +115,10 @@ impl Outbox {
 
     /// Notes bytes as written and puts back, in front, what was taken and could not be.
     pub(crate) fn put_back(&mut self, mut rest: VecDeque<Bytes>, written: usize) {
-        self.bytes -= written;
+        self.written += written as u64;
+        if self.answers_end <= self.written {
+            self.answer_bytes = 0;
+        }
         if rest.is_empty() {
             return;
         }

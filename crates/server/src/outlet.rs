@@ -16,7 +16,10 @@ use parking_lot::Mutex;
 use rialto_broker::CloseReason;
 use tokio::net::TcpStream;
 
-use crate::outbox::{Outbox, Pushed, advance};
+use crate::{
+    answers::Lease,
+    outbox::{Kind, Outbox, Pushed, advance},
+};
 
 /// Frames given to one vectored write.
 const SLICE_COUNT_MAX: usize = 64;
@@ -44,6 +47,10 @@ struct State {
     close: Option<CloseReason>,
     /// The task wants to be woken by the next flush, whether or not there is anything left to do.
     wake_after_flush: bool,
+    /// The task wants to be woken once all answers are written.
+    wake_once_answered: bool,
+    /// Room that answers take until they are written.
+    lease: Option<Lease>,
     task: Option<Waker>,
     /// Tasks of publishers that wait for the outbox to drain.
     publishers: Vec<Waker>,
@@ -67,6 +74,8 @@ impl Outlet {
                 drop_logged: false,
                 close: None,
                 wake_after_flush: false,
+                wake_once_answered: false,
+                lease: None,
                 task: None,
                 publishers: Vec::new(),
             }),
@@ -81,12 +90,12 @@ impl Outlet {
     }
 
     /// Adds frames; says what became of them and whether that is the first drop of a series.
-    pub(crate) fn push(&self, frames: Bytes, droppable: bool) -> (Pushed, bool) {
+    pub(crate) fn push(&self, frames: Bytes, kind: Kind) -> (Pushed, bool) {
         let mut state = self.state.lock();
         if state.close.is_some() {
             return (Pushed::Queued, false);
         }
-        let pushed = state.outbox.push(frames, droppable);
+        let pushed = state.outbox.push(frames, kind);
         let is_first_drop =
             pushed == Pushed::Dropped && !std::mem::replace(&mut state.drop_logged, true);
         (pushed, is_first_drop)
@@ -110,8 +119,31 @@ impl Outlet {
     /// Adds the goodbye behind all that waits, also when nothing else is let in any more.
     pub(crate) fn push_last(&self, frames: Bytes) {
         if !frames.is_empty() {
-            self.state.lock().outbox.push(frames, false);
+            self.state.lock().outbox.push(frames, Kind::Kept);
         }
+    }
+
+    /// Ends a turn of the connection's task: keeps the room that its answers take as long as any of
+    /// them waits, and returns how many bytes of answers do.
+    pub(crate) fn end_turn(&self, lease: Option<Lease>) -> usize {
+        let mut state = self.state.lock();
+        let waiting = state.outbox.answer_bytes();
+        if lease.is_some() && waiting > 0 {
+            state.lease = lease;
+        }
+        waiting
+    }
+
+    /// Says whether answers wait to be written; if so, the task is woken when none does any more.
+    pub(crate) fn has_answers(&self) -> bool {
+        let mut state = self.state.lock();
+        state.wake_once_answered = state.outbox.answer_bytes() > 0;
+        state.wake_once_answered
+    }
+
+    /// Returns the bytes that were ever written.
+    pub(crate) fn written(&self) -> u64 {
+        self.state.lock().outbox.written()
     }
 
     /// Has the connection's task woken when something was sent to it next.
@@ -270,6 +302,12 @@ impl State {
         if self.outbox.bytes() <= self.high_water() / 2 {
             self.stuck = false;
             self.wake_publishers();
+        }
+        if self.outbox.answer_bytes() == 0 {
+            self.lease = None;
+            if std::mem::take(&mut self.wake_once_answered) {
+                self.wake_task();
+            }
         }
     }
 

@@ -258,6 +258,9 @@ async fn tick(hub: Arc<Hub>, cache: Arc<Cache>) {
         for client in forgotten {
             tracing::info!(%client, "client removed");
         }
+        for connection in hub.answers.overdue() {
+            hub.close_unread(connection);
+        }
         cache.on_tick();
     }
 }

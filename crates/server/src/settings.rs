@@ -112,6 +112,7 @@ pub(crate) fn connection(settings: &Settings) -> ConnectionLimits {
         json_depth_max: settings.limits.json_depth_max,
         packet_bytes_max: settings.limits.packet_bytes_max.as_usize(),
         publisher_stall_max: settings.delivery.publisher_stall_max.get(),
+        unread_max: settings.session.heartbeat_timeout.get(),
         // J-45: one that says nothing is given no more time than a session that falls silent.
         greeting_timeout: settings
             .limits

@@ -102,6 +102,20 @@ impl Speech {
         }
     }
 
+    /// Returns about how many bytes the answer to what was said has where it may be much larger than
+    /// that; otherwise 0.
+    #[inline]
+    pub(crate) fn answer_bytes(&self, said: &Said<'_>, broker: &Broker<Dialects>) -> usize {
+        match (self, said) {
+            (Speech::Jmqt(session), Said::Jmqt(packet)) => session.answer_bytes(packet, broker),
+            (Speech::Coremq(session), Said::Coremq(frame)) => session.answer_bytes(frame, broker),
+            (Speech::Pubsubx(session, _), Said::Pubsubx(command)) => {
+                session.answer_bytes(command, broker)
+            }
+            _ => 0,
+        }
+    }
+
     /// Gives the broker what was said.
     #[inline]
     pub(crate) fn say(&mut self, said: Said<'_>, broker: &mut Broker<Dialects>, gate: &dyn Gate) {

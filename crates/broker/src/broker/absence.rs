@@ -3,8 +3,6 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use bytes::Bytes;
-
 use crate::{
     ChannelKey, ClientId, ClientKey, ConnectionKey, Effect, Encoder, Manners, Mark,
     client::{Client, Subscription},
@@ -37,7 +35,7 @@ pub(super) struct Absences {
 }
 
 impl Absence {
-    fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         allocated(size_of::<Self>()) + self.inbox.bytes()
     }
 }
@@ -133,7 +131,7 @@ impl<E: Encoder> Broker<E> {
             let envelope = self.encoder.envelope(format, &about.channel, source);
             let mut frames = Vec::new();
             self.encoder.delivery(&envelope, &message.payload, mark, &mut frames);
-            let frames = Bytes::from(frames);
+            let frames = self.outputs.tally().frames(frames);
             self.stats.delivered += 1;
             let droppable = !is_owed;
             self.outputs.push(Effect::Send { connection, frames, count: 1, droppable });

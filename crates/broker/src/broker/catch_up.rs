@@ -1,7 +1,5 @@
 //! Catching up: a persistent subscriber that is behind reads its channel's log in pages.
 
-use bytes::Bytes;
-
 use crate::{
     ChannelKey, ClientKey, ConnectionKey, Effect, Encoder, Mark, PacketId, ReadRequest, Sequence,
     Source, StoredPage, cursor::Phase,
@@ -116,7 +114,8 @@ impl<E: Encoder> Broker<E> {
             self.gather_pages(client, request, pages, &Bounds { last, count_max, bytes_max });
         self.stats.delivered += u64::from(gathered.count);
         if gathered.count > 0 {
-            let (connection, frames) = (request.connection, Bytes::from(gathered.frames));
+            let frames = self.outputs.tally().frames(gathered.frames);
+            let connection = request.connection;
             let effect =
                 Effect::Send { connection, frames, count: gathered.count, droppable: false };
             self.outputs.push(effect);

@@ -240,7 +240,7 @@ impl<E: Encoder> Broker<E> {
         let mut frames = Vec::new();
         self.encoder.delivery(&envelope, payload, Mark::Plain, &mut frames);
         self.stats.delivered += 1;
-        let frames = Bytes::from(frames);
+        let frames = self.outputs.tally().frames(frames);
         let effect = Effect::Send { connection: receiver, frames, count: 1, droppable: true };
         self.outputs.push(effect);
     }

@@ -21,7 +21,7 @@ use crate::{
 use super::Broker;
 
 /// Bytes an observer is sent before it has to ask for more, while it catches up.
-const CATCH_UP_BYTES: usize = 256 << 10;
+pub(super) const CATCH_UP_BYTES: usize = 256 << 10;
 
 /// Names of messages that other servers gave none are counted from here.
 const UNNAMED_FIRST: u64 = 1 << 63;
@@ -186,8 +186,7 @@ impl<E: Encoder> Broker<E> {
             bytes += portion.frames.len();
             reached = portion.last();
             let (frames, count) = (portion.frames.clone(), portion.count);
-            let effect = Effect::Send { connection, frames, count, droppable: false };
-            self.outputs.push(effect);
+            self.outputs.answer(connection, frames, count);
         }
         let is_behind = reached < *last;
         observer.catching_up_from = is_behind.then_some(reached);
@@ -225,8 +224,8 @@ impl<E: Encoder> Broker<E> {
         }
         let is_more = !observer.histories.is_empty();
         if count > 0 {
-            let frames = Bytes::from(frames);
-            self.outputs.push(Effect::Send { connection, frames, count, droppable: false });
+            let frames = self.outputs.tally().frames(frames);
+            self.outputs.answer(connection, frames, count);
         }
         is_more
     }

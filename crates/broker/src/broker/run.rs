@@ -102,7 +102,7 @@ impl<E: Encoder> Broker<E> {
     /// Ends a run: gives it to observers and to the channel's history, and returns who it is from
     /// and its frames.
     pub(super) fn end_run(&mut self, run: Run<E>) -> (Author, RunFrames) {
-        let (finished, frames) = run.finish(&mut self.run_buffers);
+        let (finished, frames) = run.finish(&mut self.run_buffers, self.outputs.tally());
         self.pass_on(&finished, &frames);
         let FinishedRun { channel, author, first, is_own, acknowledged, last, missed, .. } =
             finished;

@@ -3,6 +3,7 @@
 //! or its log say what happened.
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+mod answers;
 mod connections;
 mod frames;
 mod garbage;

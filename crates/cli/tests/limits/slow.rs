@@ -146,20 +146,26 @@ fn what_a_persistent_subscriber_does_not_read_waits_in_the_store() {
 }
 
 #[test]
-fn a_publisher_that_does_not_read_its_acknowledgements_is_closed() {
-    // J-104: long ids make long acknowledgements. It is not read any more, or closed.
-    let broker = start(&OUTBOX);
+fn a_publisher_that_does_not_read_its_acknowledgements_is_read_no_further_and_closed() {
+    // J-104, J-119: long ids make long acknowledgements.
+    let settings = [OUTBOX[0], OUTBOX[1], "session.heartbeat_timeout=3s"];
+    let broker = start(&settings);
     let before = broker.memory_bytes();
-    for transport in Transport::ALL {
-        let mut ada = Peer::online(&broker, transport, "ada");
-        let id = "x".repeat(DATA_BYTES);
-        let packet = json!({"pub": {"cn": "room", "dt": 1, "q": 1, "id": id}}).to_string();
-        let sent = (0..COUNT).take_while(|_| ada.try_send_frame(packet.as_bytes()).is_ok()).count();
-        assert!(sent < COUNT, "{transport}: all of it was taken");
-        check_memory(&broker, before);
-        check_serves(&broker);
-    }
+    let id = "x".repeat(DATA_BYTES);
+    let packet = json!({"pub": {"cn": "room", "dt": 1, "q": 1, "id": id}}).to_string();
+    std::thread::scope(|scope| {
+        let (broker, packet) = (&broker, packet.as_bytes());
+        for transport in Transport::ALL {
+            scope.spawn(move || {
+                let mut ada = Peer::online(broker, transport, &format!("ada over {transport}"));
+                let sent = (0..COUNT).take_while(|_| ada.try_send_frame(packet).is_ok()).count();
+                assert!(sent < COUNT, "{transport}: all of it was taken");
+            });
+        }
+    });
+    check_memory(&broker, before);
     check_closed(&broker, "slow consumer");
+    check_serves(&broker);
 }
 
 #[test]

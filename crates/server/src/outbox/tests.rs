@@ -6,30 +6,56 @@ fn frames(count: usize) -> Bytes {
 
 #[test]
 fn what_may_be_dropped_fits_up_to_the_limit_and_the_rest_twice_as_far() {
-    let mut outbox = Outbox::new(10);
-    assert_eq!(outbox.push(frames(6), true), Pushed::Queued);
-    assert_eq!(outbox.push(frames(4), true), Pushed::Queued);
-    assert_eq!(outbox.push(frames(1), true), Pushed::Dropped);
-    assert_eq!(outbox.push(frames(10), false), Pushed::Queued);
-    assert_eq!(outbox.push(frames(1), false), Pushed::Overflow);
-    assert_eq!(outbox.bytes(), 20);
+    let mut outbox = Outbox::new(1000);
+    assert_eq!(outbox.push(frames(600), Kind::Droppable), Pushed::Queued);
+    assert_eq!(outbox.push(frames(336), Kind::Droppable), Pushed::Queued);
+    assert_eq!(outbox.push(frames(1), Kind::Droppable), Pushed::Dropped);
+    assert_eq!(outbox.push(frames(900), Kind::Kept), Pushed::Queued);
+    assert_eq!(outbox.push(frames(1), Kind::Kept), Pushed::Overflow);
+    assert_eq!(outbox.push(frames(1), Kind::Answer), Pushed::Overflow);
+    assert_eq!(outbox.bytes(), 1836);
+}
+
+#[test]
+fn many_small_frames_fill_it_with_what_they_take() {
+    let mut outbox = Outbox::new(100 << 10);
+    let pushed = (0..).find(|_| outbox.push(frames(10), Kind::Droppable) == Pushed::Dropped);
+    assert_eq!(pushed, Some((100 << 10) / (10 + FRAME_OVERHEAD_BYTES) + 1));
 }
 
 #[test]
 fn an_empty_outbox_takes_a_frame_of_any_size() {
     let mut outbox = Outbox::new(10);
-    assert_eq!(outbox.push(frames(1000), true), Pushed::Queued);
+    assert_eq!(outbox.push(frames(1000), Kind::Droppable), Pushed::Queued);
 }
 
 #[test]
 fn what_could_not_be_written_stays_in_front() {
-    let mut outbox = Outbox::new(100);
-    outbox.push(Bytes::from_static(b"one"), true);
-    outbox.push(Bytes::from_static(b"two"), true);
+    let mut outbox = Outbox::new(1000);
+    outbox.push(Bytes::from_static(b"one"), Kind::Kept);
+    outbox.push(Bytes::from_static(b"two"), Kind::Kept);
     let mut taken = outbox.take();
-    outbox.push(Bytes::from_static(b"three"), true);
+    outbox.push(Bytes::from_static(b"three"), Kind::Kept);
     advance(&mut taken, 4);
     outbox.put_back(taken, 4);
     assert_eq!(outbox.bytes(), 7);
     assert_eq!(outbox.take().iter().flatten().copied().collect::<Vec<u8>>(), b"wothree");
+}
+
+#[test]
+fn answers_wait_until_the_last_of_them_is_written() {
+    let mut outbox = Outbox::new(1000);
+    outbox.push(frames(10), Kind::Kept);
+    assert_eq!(outbox.answer_bytes(), 0);
+    outbox.push(frames(20), Kind::Answer);
+    outbox.push(frames(30), Kind::Droppable);
+    outbox.push(frames(40), Kind::Answer);
+    outbox.push(frames(50), Kind::Kept);
+    for (written, waiting) in [(30, 60), (69, 60), (1, 0)] {
+        let mut taken = outbox.take();
+        advance(&mut taken, written);
+        outbox.put_back(taken, written);
+        assert_eq!(outbox.answer_bytes(), waiting);
+    }
+    assert_eq!((outbox.bytes(), outbox.written()), (50, 100));
 }

@@ -3,12 +3,11 @@
 use std::{borrow::Cow, sync::Arc};
 
 use rialto_broker::{
-    Action, Admission, Broker, ClientId, CloseReason, ConnectionKey, Format, Gate, Publish, Qos,
-    Reject, Source,
+    Admission, Broker, ClientId, CloseReason, ConnectionKey, Format, Gate, Publish, Qos, Reject,
 };
-use rialto_wire::coremq::{Answer, Frame, Malformed, Options, Request, put_answer, put_history};
+use rialto_wire::coremq::{Answer, Frame, Malformed, Options, Request, put_answer};
 
-use super::{WEBSOCKET, carrier, delivery::envelope};
+use super::{WEBSOCKET, carrier};
 use crate::{Dialects, Inquiry, Matter};
 
 /// Length of a connection's id, a UUID with hyphens.
@@ -320,33 +319,6 @@ impl Session {
         }
     }
 
-    fn answer_history(&self, queues: &[Cow<'_, str>], to: &str, broker: &mut Broker<Dialects>) {
-        for queue in queues {
-            if let Err(reject) = broker.may(self.connection, Action::History, queue) {
-                return self.reject(&reject, to, broker);
-            }
-        }
-        broker.settle();
-        let Some(format) = broker.format_of(self.connection) else { return };
-        let (carrier, mut out) = (carrier(format), Vec::new());
-        let mut names: Vec<&str> = queues.iter().map(|queue| &**queue).collect();
-        names.sort_unstable();
-        names.dedup();
-        // Room for each alike, so that none keeps another's out.
-        let bytes_max = broker.settings().window_bytes_max / names.len().max(1);
-        let histories = names.into_iter().filter_map(|queue| {
-            let messages: Vec<_> = latest(broker.history(queue).collect(), bytes_max)
-                .map(|(source, payload)| {
-                    let envelope = envelope(carrier, &self.server.address, queue, source);
-                    (envelope, payload)
-                })
-                .collect();
-            (!messages.is_empty()).then_some((queue, messages))
-        });
-        put_history(&mut out, carrier, to, histories);
-        self.send(broker, |_, frames| frames.extend_from_slice(&out));
-    }
-
     fn answer_status(&self, to: &str, broker: &mut Broker<Dialects>) {
         let replicants: Vec<String> = broker.observers().map(str::to_owned).collect();
         let answer = Answer::Status {
@@ -365,7 +337,7 @@ impl Session {
     }
 
     /// Answers a request or message that is not allowed, and counts it.
-    fn reject(&self, reject: &Reject, to: &str, broker: &mut Broker<Dialects>) {
+    pub(super) fn reject(&self, reject: &Reject, to: &str, broker: &mut Broker<Dialects>) {
         broker.stats_mut().rejected += 1;
         self.refuse(&reject.to_string(), to, broker);
     }
@@ -393,21 +365,6 @@ impl Session {
     ) {
         broker.send(self.connection, encode);
     }
-}
-
-/// Returns the last messages of a history that fit into so many bytes, oldest first (C-22).
-fn latest<'a>(
-    mut messages: Vec<(Source<'a>, &'a [u8])>,
-    bytes_max: usize,
-) -> impl Iterator<Item = (Source<'a>, &'a [u8])> {
-    let mut bytes = 0;
-    let fitting = messages.iter().rev().take_while(|(_, payload)| {
-        bytes += payload.len();
-        bytes <= bytes_max
-    });
-    let first = messages.len() - fitting.count();
-    messages.drain(..first);
-    messages.into_iter()
 }
 
 /// Refuses names that CoreMQ cannot say (C-7).

@@ -74,6 +74,25 @@ impl Session {
         inquiry.arises(self.connection, broker).then_some(inquiry)
     }
 
+    /// Returns about how many bytes the answer to a packet has where it may be much larger than the
+    /// packet is; otherwise 0.
+    #[must_use]
+    #[inline]
+    pub fn answer_bytes(
+        &self,
+        packet: &Result<ClientPacket<'_>, Malformed<'_>>,
+        broker: &Broker<Dialects>,
+    ) -> usize {
+        match packet {
+            Ok(ClientPacket::Sub { channel, .. }) => broker.retained_bytes(channel),
+            Ok(ClientPacket::Conn { client, .. }) => broker.welcome_bytes(client),
+            Ok(ClientPacket::Pub(publish)) if publish.channel.starts_with('$') => {
+                broker.subscription_list_bytes(self.connection)
+            }
+            _ => 0,
+        }
+    }
+
     /// Takes one packet.
     ///
     /// # Spec

@@ -89,6 +89,16 @@ impl Session {
         inquiry.arises(self.connection, broker).then_some(inquiry)
     }
 
+    /// Returns about how many bytes the answer to a command has where it may be much larger than
+    /// the command is; otherwise 0.
+    #[must_use]
+    pub fn answer_bytes(&self, command: &Command<'_>, broker: &Broker<Dialects>) -> usize {
+        match command {
+            Command::Connect { name, .. } if self.client.is_none() => broker.welcome_bytes(name),
+            _ => 0,
+        }
+    }
+
     /// Takes one command.
     ///
     /// # Spec

@@ -287,7 +287,8 @@ impl World {
             }
             for effect in effects {
                 match effect {
-                    Effect::Send { connection, frames, count, .. } => {
+                    Effect::Send { connection, frames, count, .. }
+                    | Effect::Answer { connection, frames, count } => {
                         self.show(connection, &frames, count);
                     }
                     Effect::Close { connection, reason } => self.end(connection, reason),

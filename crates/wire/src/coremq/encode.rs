@@ -130,22 +130,44 @@ pub fn put_history<'a>(
     queue: &str,
     histories: impl Iterator<Item = (&'a str, Vec<(Envelope, &'a [u8])>)>,
 ) {
-    let mut json = b"{\"history\":{".to_vec();
+    match carrier {
+        Carrier::Tcp => {
+            let head = format!("{queue} ");
+            put_frame(out, &head, head.chars().count(), |out| {
+                put_histories(out, histories);
+                out.push(b'}');
+            });
+        }
+        Carrier::WebSocket => put_text_frame(out, |out| {
+            put_histories(out, histories);
+            if !queue.is_empty() {
+                out.push(b',');
+                put_member(QUEUE, queue, out);
+            }
+            out.push(b'}');
+        }),
+    }
+}
+
+/// Appends the object of kept messages, in ASCII and without its closing brace.
+fn put_histories<'a>(
+    out: &mut Vec<u8>,
+    histories: impl Iterator<Item = (&'a str, Vec<(Envelope, &'a [u8])>)>,
+) {
+    out.extend_from_slice(b"{\"history\":{");
     for (index, (name, messages)) in histories.enumerate() {
         if index > 0 {
-            json.push(b',');
+            out.push(b',');
         }
-        put_text(name, &mut json);
-        json.push(b':');
+        put_text(name, out);
+        out.push(b':');
         for (index, (envelope, payload)) in messages.iter().enumerate() {
-            json.push(if index == 0 { b'[' } else { b',' });
-            put_object(&mut json, envelope, payload, None);
+            out.push(if index == 0 { b'[' } else { b',' });
+            put_object(out, envelope, payload, None);
         }
-        json.push(b']');
+        out.push(b']');
     }
-    json.extend_from_slice(b"}}");
-    let json = std::str::from_utf8(&json).expect("what was written is ASCII");
-    put_json(out, carrier, queue, json);
+    out.push(b'}');
 }
 
 fn put_object(out: &mut Vec<u8>, envelope: &Envelope, payload: &[u8], also_reserved: Option<&str>) {

@@ -198,7 +198,16 @@ impl World {
     fn perform(&mut self) {
         for effect in self.broker.take_effects() {
             match effect {
-                Effect::Send { connection, frames, count, droppable } => {
+                Effect::Send { .. } | Effect::Answer { .. } => {
+                    let (connection, frames, count, droppable) = match effect {
+                        Effect::Send { connection, frames, count, droppable } => {
+                            (connection, frames, count, droppable)
+                        }
+                        Effect::Answer { connection, frames, count } => {
+                            (connection, frames, count, false)
+                        }
+                        _ => unreachable!("it is one of the two"),
+                    };
                     self.sends_of_last_round += 1;
                     let frames = std::str::from_utf8(&frames).unwrap();
                     assert_eq!(frames.lines().count(), count as usize, "frames are counted");

@@ -201,7 +201,8 @@ impl Net {
     fn perform(&mut self, node: usize) {
         for effect in self.nodes[node].broker.take_effects() {
             match effect {
-                Effect::Send { connection, frames, .. } => {
+                Effect::Send { connection, frames, .. }
+                | Effect::Answer { connection, frames, .. } => {
                     if connection == self.nodes[node].subscriber {
                         self.nodes[node].receive(&frames);
                     } else if let Some(line) = self.line(node, connection) {

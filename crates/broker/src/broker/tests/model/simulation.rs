@@ -88,7 +88,8 @@ impl Simulation {
         self.asked.clear();
         for effect in self.broker.take_effects() {
             match effect {
-                Effect::Send { connection, frames, .. } => {
+                Effect::Send { connection, frames, .. }
+                | Effect::Answer { connection, frames, .. } => {
                     let text = std::str::from_utf8(&frames).unwrap();
                     assert!(!text.is_empty(), "an effect sends nothing");
                     for line in text.lines() {
