@@ -118,6 +118,12 @@ pub enum CloseReason {
         /// Most connections.
         limit: usize,
     },
+    /// As many connections as this listener may have are open, while others may have more.
+    #[error("this listener has {limit} connections, the most allowed")]
+    ListenerFull {
+        /// Most connections it may have at the moment.
+        limit: usize,
+    },
     /// As many connections as allowed are open from this address.
     #[error("{limit} connections from this address are open, the most allowed")]
     TooManyFromAddress {

@@ -51,7 +51,8 @@ mod access;
 mod application;
 
 pub use access::{
-    AccessAction, AccessMode, CertificateName, ClientCertificates, JwtAlgorithm, Unmatched,
+    AccessAction, AccessMode, CertificateName, ClientCertificates, ForwardedHeader, JwtAlgorithm,
+    Unmatched,
 };
 pub use application::{ApiRight, WebhookEvent, WhenDown};
 

@@ -15,6 +15,7 @@
 //! right; the default file is parsed back to the defaults.
 
 mod choice;
+mod network;
 mod quantity;
 mod scalar;
 mod secret;
@@ -39,13 +40,14 @@ mod tests;
 
 pub use choice::{
     AccessAction, AccessMode, ApiRight, CertificateName, ClientCertificates, Dialect, Durability,
-    JwtAlgorithm, LogFormat, LogFull, ResumeFull, SlowConsumer, StoreKind, TlsMode, Unmatched,
-    WebhookEvent, WhenDown,
+    ForwardedHeader, JwtAlgorithm, LogFormat, LogFull, ResumeFull, SlowConsumer, StoreKind,
+    TlsMode, Unmatched, WebhookEvent, WhenDown,
 };
 pub use difference::{Difference, difference, needs_restart};
 pub use error::{ConfigError, Origin};
 pub use import::{Import, Note, OriginalFile, import};
 pub use load::{Flag, Sources, load, load_with_notes};
+pub use network::Network;
 pub use node::{NODE_PORT, Node, ParseNodeError};
 pub use quantity::{ByteSize, ParseQuantityError, Period};
 pub use secret::{OptionalPath, Secret};

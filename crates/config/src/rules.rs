@@ -31,6 +31,7 @@ pub(crate) fn check(settings: &Settings) -> Result<(), Violation> {
     listeners::listener_names_are_plain(settings)?;
     listeners::addresses_are_used_once(settings)?;
     listeners::required_tls_has_a_certificate(settings)?;
+    listeners::proxied_listeners_have_proxies(settings)?;
     listeners::open_access_stays_at_home(settings)?;
     listeners::what_knows_no_tokens_stays_at_home(settings)?;
     access::check(settings)?;

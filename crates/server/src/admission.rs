@@ -1,86 +1,195 @@
-//! How many connections there may be, in all and from one address.
+//! How many connections there may be: in all, on each listener, and from one address.
+//!
+//! Half of all connections is kept for the listeners in equal shares, so that none of them can be
+//! crowded out by the others; the other half is for whoever comes first.
 
 use std::{
     collections::HashMap,
     net::IpAddr,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
 };
 
 use parking_lot::Mutex;
+use rialto_access::network_of;
 use rialto_broker::CloseReason;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Refused connections that are open at the same time, so that they can read why. Beyond, they are
+/// closed at once.
+pub(crate) const REFUSED_OPEN_MAX: usize = 32;
 
 /// Counts connections against their limits.
 pub(crate) struct Admission {
-    open: AtomicUsize,
+    counts: Mutex<Counts>,
+    /// One for each listener, in their order.
+    shares: Vec<Share>,
     open_max: usize,
-    per_address: Mutex<HashMap<IpAddr, usize>>,
+    /// Connections that are in nobody's share.
+    common_max: usize,
     /// 0 is unlimited.
     per_address_max: usize,
     /// Whether the last connection was refused, so that a flood of them is one line in the log.
     refusing: AtomicBool,
+    refused_open: Arc<Semaphore>,
+}
+
+/// What one listener may have.
+struct Share {
+    /// Connections that no other listener can take from it.
+    reserved: usize,
+    max: usize,
+}
+
+#[derive(Default)]
+struct Counts {
+    open: usize,
+    common: usize,
+    per_listener: Vec<usize>,
+    per_network: HashMap<IpAddr, usize>,
+}
+
+/// What a connection takes until its socket is closed.
+pub(crate) enum Place {
+    /// Among the open connections.
+    Admitted(Permit),
+    /// Among those that are told why they are refused.
+    Refused(#[expect(dead_code, reason = "it is given back when dropped")] OwnedSemaphorePermit),
 }
 
 /// A place among the open connections; given back when dropped.
 pub(crate) struct Permit {
     admission: Arc<Admission>,
-    address: Option<IpAddr>,
+    listener: usize,
+    network: Option<IpAddr>,
 }
 
 impl Admission {
-    pub(crate) fn new(open_max: usize, per_address_max: usize) -> Arc<Self> {
-        let per_address = Mutex::new(HashMap::new());
+    /// `listeners_max` is the most connections of each listener, 0 for no limit of its own.
+    pub(crate) fn new(
+        open_max: usize,
+        per_address_max: usize,
+        listeners_max: &[usize],
+    ) -> Arc<Self> {
+        let equal_share = open_max / 2 / listeners_max.len().max(1);
+        let share = |&own_max: &usize| {
+            let max = if own_max == 0 { open_max } else { own_max };
+            Share { reserved: equal_share.min(max), max }
+        };
+        let shares: Vec<Share> = listeners_max.iter().map(share).collect();
+        let reserved: usize = shares.iter().map(|share| share.reserved).sum();
+        let per_listener = vec![0; shares.len()];
         Arc::new(Admission {
-            open: AtomicUsize::new(0),
+            counts: Mutex::new(Counts { per_listener, ..Counts::default() }),
+            shares,
             open_max,
-            per_address,
+            common_max: open_max - reserved,
             per_address_max,
             refusing: AtomicBool::new(false),
+            refused_open: Arc::new(Semaphore::new(REFUSED_OPEN_MAX)),
         })
     }
 
     /// Returns how many connections are open.
     pub(crate) fn open(&self) -> usize {
-        self.open.load(Ordering::Acquire)
+        self.counts.lock().open
     }
 
-    pub(crate) fn admit(self: &Arc<Self>, address: IpAddr) -> Result<Permit, CloseReason> {
-        let mut permit = Permit { admission: self.clone(), address: None };
-        if self.open_max <= self.open.fetch_add(1, Ordering::AcqRel) {
-            return Err(CloseReason::TooManyConnections { limit: self.open_max });
+    /// Lets a connection in on the listener of that number, if there is room.
+    pub(crate) fn admit(self: &Arc<Self>, listener: usize) -> Result<Permit, CloseReason> {
+        let &Share { reserved, max } = &self.shares[listener];
+        let mut counts = self.counts.lock();
+        let open = counts.per_listener[listener];
+        if max <= open {
+            return Err(self.no_room(&counts, open));
         }
-        if self.per_address_max > 0 {
-            let mut counts = self.per_address.lock();
-            let count = counts.entry(address).or_insert(0);
-            if self.per_address_max <= *count {
-                return Err(CloseReason::TooManyFromAddress { limit: self.per_address_max });
+        if reserved <= open {
+            if self.common_max <= counts.common {
+                return Err(self.no_room(&counts, open));
             }
-            *count += 1;
-            permit.address = Some(address);
+            counts.common += 1;
         }
-        self.refusing.store(false, Ordering::Relaxed);
-        Ok(permit)
+        counts.per_listener[listener] += 1;
+        counts.open += 1;
+        Ok(Permit { admission: self.clone(), listener, network: None })
     }
 
-    /// Says whether this is the first refusal of a series.
+    fn no_room(&self, counts: &Counts, open_here: usize) -> CloseReason {
+        if self.open_max <= counts.open {
+            CloseReason::TooManyConnections { limit: self.open_max }
+        } else {
+            CloseReason::ListenerFull { limit: open_here }
+        }
+    }
+
+    /// Says whether a refusal is the first of a series.
     pub(crate) fn begins_refusing(&self) -> bool {
         !self.refusing.swap(true, Ordering::Relaxed)
+    }
+
+    /// Returns a place for a connection that is refused, so that it can be told; `None` while many
+    /// others are.
+    pub(crate) fn place_of_refused(&self) -> Option<Place> {
+        self.refused_open.clone().try_acquire_owned().ok().map(Place::Refused)
+    }
+}
+
+impl From<Permit> for Place {
+    fn from(permit: Permit) -> Self {
+        Place::Admitted(permit)
+    }
+}
+
+impl Place {
+    /// Counts the connection as one from this address, if it does not count already.
+    pub(crate) fn count_from(&mut self, address: IpAddr) -> Result<(), CloseReason> {
+        match self {
+            Place::Admitted(permit) => permit.count_from(address),
+            Place::Refused(_) => Ok(()),
+        }
+    }
+}
+
+impl Permit {
+    /// Counts the connection as one from this address, if it does not count already.
+    pub(crate) fn count_from(&mut self, address: IpAddr) -> Result<(), CloseReason> {
+        let limit = self.admission.per_address_max;
+        if 0 < limit && self.network.is_none() {
+            let network = network_of(address);
+            let mut counts = self.admission.counts.lock();
+            let count = counts.per_network.entry(network).or_insert(0);
+            if limit <= *count {
+                return Err(CloseReason::TooManyFromAddress { limit });
+            }
+            *count += 1;
+            self.network = Some(network);
+        }
+        self.admission.refusing.store(false, Ordering::Relaxed);
+        Ok(())
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if let Some(address) = self.address {
-            let mut counts = self.admission.per_address.lock();
-            if let Some(count) = counts.get_mut(&address) {
-                *count -= 1;
-                if *count == 0 {
-                    counts.remove(&address);
-                }
+        let mut counts = self.admission.counts.lock();
+        if let Some(network) = self.network
+            && let Some(count) = counts.per_network.get_mut(&network)
+        {
+            *count -= 1;
+            if *count == 0 {
+                counts.per_network.remove(&network);
             }
         }
-        self.admission.open.fetch_sub(1, Ordering::AcqRel);
+        // Places are alike: whichever of a listener's connections ends, one beyond its share is free.
+        if self.admission.shares[self.listener].reserved < counts.per_listener[self.listener] {
+            counts.common -= 1;
+        }
+        counts.per_listener[self.listener] -= 1;
+        counts.open -= 1;
     }
 }
+
+#[cfg(test)]
+mod tests;

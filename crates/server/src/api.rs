@@ -31,7 +31,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::http::Asked;
 
-use self::{key::Guard, problem::Problem};
+use self::key::Guard;
+
+pub(crate) use self::problem::Problem;
 
 /// Most bytes of a request, large enough for a batch of messages.
 const BODY_BYTES_MAX: usize = 16 << 20;

@@ -7,7 +7,6 @@ use std::{
     cell::RefCell,
     convert::Infallible,
     io,
-    pin::pin,
     sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
@@ -40,8 +39,6 @@ const RESUMES_PER_TURN_MAX: usize = 4;
 const UNREAD_BYTES_MAX: usize = 64 << 10;
 /// How long a connection that is to end may take to be written out.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
-/// How long the peer may take to end its side, so that what it was sent is not cut off.
-const LINGER: Duration = Duration::from_secs(1);
 
 thread_local! {
     /// One buffer for all the connections a thread serves.
@@ -234,11 +231,8 @@ impl Connection {
             // It would not read the goodbye either.
             return;
         }
-        let deadline = timeout(CLOSE_WITHIN, self.write_out(frames)).await;
-        if matches!(deadline, Ok(Ok(()))) && reason != CloseReason::Ended {
-            // Closing with unread bytes would reset the connection and lose what was just sent.
-            _ = timeout(LINGER, self.read_to_end()).await;
-        }
+        // The socket reads on for a while when it is dropped, so that this is not lost to a reset.
+        _ = timeout(CLOSE_WITHIN, self.write_out(frames)).await;
     }
 
     async fn write_out(&mut self, frames: Vec<u8>) -> io::Result<()> {
@@ -257,18 +251,6 @@ impl Connection {
             sleep(Duration::from_millis(1)).await;
         }
         std::future::poll_fn(|context| self.link.poll_shutdown(&self.outlet, context)).await
-    }
-
-    async fn read_to_end(&mut self) -> io::Result<()> {
-        let mut buffer = [0; 1024];
-        loop {
-            let read = std::future::poll_fn(|context| {
-                self.link.poll_read(&self.outlet, context, &mut buffer)
-            });
-            if pin!(read).await? == 0 {
-                return Ok(());
-            }
-        }
     }
 }
 

@@ -34,6 +34,22 @@ pub enum ServeError {
     /// Who may connect cannot be told: users, keys of tokens, webhooks.
     #[error("cannot use the settings of access: {0}")]
     Access(String),
+    /// The system allows too few open files.
+    #[error(
+        "the system allows this process {allowed} open files, and it needs at least {needed}: for \
+         {listeners} listeners, the store, what it opens itself and {least} connections; raise the \
+         limit (ulimit -n, LimitNOFILE)"
+    )]
+    OpenFiles {
+        /// How many there may be.
+        allowed: u64,
+        /// How many there must be.
+        needed: usize,
+        /// Listeners that the settings open.
+        listeners: usize,
+        /// Connections without which a server is of no use.
+        least: usize,
+    },
     /// Nothing to listen on.
     #[error(
         "no listener is open: enable one, or configure a certificate for those that require TLS"

@@ -1,18 +1,22 @@
 //! The first bytes of a connection, which say what it speaks: TLS or plain, WebSocket or packets.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc};
 
+use rialto_broker::CloseReason;
+use rialto_session::jmqt::LastWord;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    net::TcpStream,
-    time::timeout,
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    sync::watch,
+    time::{Instant, timeout_at},
 };
-use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    reception::{Dialect, Door},
+    room::{Dialect, Door},
+    socket::Socket,
+    stream::Stream,
     tls::Certificates,
-    websocket::{Accepted, Origins, WebSocketReader},
+    websocket::{Accepted, Handshake, WebSocketReader},
 };
 
 /// First byte of a TLS record that holds a ClientHello.
@@ -63,17 +67,11 @@ impl Tls {
     }
 }
 
-/// The stream under a connection.
-pub(crate) enum Stream {
-    /// Plain TCP.
-    Plain(TcpStream),
-    /// TLS over TCP.
-    Tls(Box<TlsStream<TcpStream>>),
-}
-
 /// A connection of which it is known what it speaks.
 pub(crate) struct Greeted {
     pub(crate) stream: Stream,
+    /// Whose connection it is: the peer's, or of whom a proxy says that it comes.
+    pub(crate) peer: SocketAddr,
     /// There when it speaks WebSocket.
     pub(crate) websocket: Option<Box<WebSocketReader>>,
     /// Bytes read beyond the greeting.
@@ -81,8 +79,56 @@ pub(crate) struct Greeted {
 }
 
 impl Greeted {
-    fn packets(stream: Stream, early: Vec<u8>) -> Self {
-        Greeted { stream, websocket: None, early }
+    /// Tells the peer why it is not let in after all; `packet` is for one without WebSocket.
+    pub(crate) async fn refuse(mut self, reason: CloseReason, packet: Vec<u8>) {
+        let word = match &mut self.websocket {
+            Some(reader) => {
+                let word = LastWord::new(reason);
+                reader.close_frame(word.close_code, &word.text)
+            }
+            None => packet,
+        };
+        // The socket's buffer is all but empty: this goes out at once or never.
+        if self.stream.write_all(&word).await.is_ok() {
+            self.stream.part().await;
+        }
+    }
+}
+
+/// What a greeting is held to.
+pub(crate) struct Terms<'a> {
+    pub(crate) door: &'a Door,
+    pub(crate) handshake: Handshake<'a>,
+}
+
+/// How long a greeting is waited for: up to a time, and not when the server stops.
+pub(crate) struct Patience {
+    pub(crate) deadline: Instant,
+    pub(crate) stopping: watch::Receiver<bool>,
+}
+
+impl Patience {
+    /// Waits for something that a peer has to do.
+    ///
+    /// # Errors
+    /// Those of what is waited for; `TimedOut` when the time is up, `Interrupted` when the server
+    /// stops.
+    pub(crate) async fn wait<T>(
+        &self,
+        awaited: impl Future<Output = io::Result<T>>,
+    ) -> io::Result<T> {
+        tokio::select! {
+            result = timeout_at(self.deadline, awaited) => {
+                result.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+            }
+            () = self.stop() => Err(io::ErrorKind::Interrupted.into()),
+        }
+    }
+
+    /// Waits until the server stops.
+    pub(crate) async fn stop(&self) {
+        // An error means that the server is gone, which is a stop too.
+        _ = self.stopping.clone().wait_for(|stopping| *stopping).await;
     }
 }
 
@@ -91,102 +137,73 @@ impl Greeted {
 /// # Errors
 /// When the peer goes away or speaks nothing of this; it has been told where that is possible.
 pub(crate) async fn greet(
-    socket: TcpStream,
-    door: &Door,
-    packet_bytes_max: usize,
+    socket: Socket,
+    terms: &Terms<'_>,
+    patience: &Patience,
 ) -> io::Result<Greeted> {
-    if door.dialect == Dialect::Coremq {
-        return greet_silently(socket, &door.tls).await;
+    // On a CoreMQ listener the peer waits for us to speak first.
+    let is_silent = terms.door.dialect == Dialect::Coremq;
+    let mut stream = patience.wait(secure(socket, &terms.door.tls, is_silent)).await?;
+    match patience.wait(recognize(&mut stream, terms)).await {
+        Ok((accepted, early)) => {
+            let (websocket, peer) = match accepted {
+                Some(Accepted { reader, peer, .. }) => (Some(Box::new(reader)), peer),
+                None => (None, terms.handshake.peer),
+            };
+            Ok(Greeted { stream, peer, websocket, early })
+        }
+        Err(error) => {
+            stream.part().await;
+            Err(error)
+        }
+    }
+}
+
+/// Shakes hands for TLS if the peer opens with it; `is_silent` says that the peer may wait for us to
+/// speak first, so that only a listener that requires TLS can have it.
+///
+/// # Errors
+/// When the peer goes away, or does not do as the listener asks.
+pub(crate) async fn secure(socket: Socket, tls: &Tls, is_silent: bool) -> io::Result<Stream> {
+    let is_required = matches!(tls, Tls::Required(_));
+    if is_silent && !is_required {
+        return Ok(Stream::Plain(socket));
     }
     let mut first = [0];
     if socket.peek(&mut first).await? == 0 {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
-    let [first] = first;
-    // Handshakes need many times the state of a plain greeting: boxed, so that a storm of plain
-    // connections stays small.
-    match &door.tls {
-        tls if first == TLS_HANDSHAKE
-            && let Some(acceptor) = tls.acceptor() =>
-        {
-            Box::pin(greet_in_tls(socket, &acceptor, door, packet_bytes_max)).await
+    match tls.acceptor() {
+        Some(acceptor) if first == [TLS_HANDSHAKE] => {
+            // Handshakes need many times the state of a plain greeting: boxed, so that a storm of
+            // plain connections stays small.
+            Ok(Stream::Tls(Box::new(Box::pin(acceptor.accept(socket)).await?)))
         }
-        Tls::Required(_) => Err(refused("plain connection to a listener that requires TLS")),
-        _ if first == TLS_HANDSHAKE => Err(refused("TLS to a listener without certificate")),
-        // Its commands are capitals too.
-        _ if door.dialect == Dialect::Pubsubx => {
-            Ok(Greeted::packets(Stream::Plain(socket), Vec::new()))
-        }
-        _ if begins_request(first) => {
-            Box::pin(upgrade(socket, Vec::new(), (packet_bytes_max, &door.origins), Stream::Plain))
-                .await
-        }
-        _ => packets(Stream::Plain(socket), Vec::new(), door),
+        _ if is_required => Err(refused("plain connection to a listener that requires TLS")),
+        _ if first == [TLS_HANDSHAKE] => Err(refused("TLS to a listener without certificate")),
+        _ => Ok(Stream::Plain(socket)),
     }
 }
 
-/// Greets a peer that waits for us to speak first: only TLS can be shaken hands for.
-async fn greet_silently(socket: TcpStream, tls: &Tls) -> io::Result<Greeted> {
-    let stream = match tls {
-        Tls::Required(certificates) => {
-            let acceptor = certificates.acceptor();
-            let acceptor =
-                acceptor.ok_or_else(|| refused("TLS is required, without certificate"))?;
-            Stream::Tls(Box::new(Box::pin(acceptor.accept(socket)).await?))
-        }
-        Tls::Allowed(_) | Tls::Off => Stream::Plain(socket),
-    };
-    Ok(Greeted::packets(stream, Vec::new()))
-}
-
-/// Takes a peer that speaks without an upgrade, where that is to be.
-fn packets(stream: Stream, early: Vec<u8>, door: &Door) -> io::Result<Greeted> {
-    if door.dialect == Dialect::CoremqWebsocket {
+/// Tells WebSocket from packets; also returns what was read beyond the greeting.
+async fn recognize(
+    stream: &mut Stream,
+    terms: &Terms<'_>,
+) -> io::Result<(Option<Accepted>, Vec<u8>)> {
+    let mut early = Vec::new();
+    // PubSubX's commands are capitals too, as those of HTTP.
+    if matches!(terms.door.dialect, Dialect::Coremq | Dialect::Pubsubx) {
+        return Ok((None, early));
+    }
+    read_more(stream, &mut early).await?;
+    if begins_request(early[0]) {
+        let (accepted, rest) = Box::pin(upgrade(stream, early, terms)).await?;
+        return Ok((Some(accepted), rest));
+    }
+    if terms.door.dialect == Dialect::CoremqWebsocket {
         return Err(refused("a WebSocket listener was asked for no upgrade"));
     }
-    Ok(Greeted::packets(stream, early))
-}
-
-/// Shakes hands for TLS if the peer opens with it, on a listener whose protocol needs nothing else to be found out.
-///
-/// The peer may wait before it says anything, but must be through with TLS within `handshake_max`.
-///
-/// # Errors
-/// When the peer goes away, or does not do as the listener asks.
-pub(crate) async fn secure(
-    socket: TcpStream,
-    tls: &Tls,
-    handshake_max: Duration,
-) -> io::Result<Stream> {
-    let mut first = [0];
-    let has_ended = socket.peek(&mut first).await? == 0;
-    match tls {
-        Tls::Off => Ok(Stream::Plain(socket)),
-        _ if has_ended => Err(io::ErrorKind::UnexpectedEof.into()),
-        tls if first == [TLS_HANDSHAKE]
-            && let Some(acceptor) = tls.acceptor() =>
-        {
-            let stream = timeout(handshake_max, Box::pin(acceptor.accept(socket))).await??;
-            Ok(Stream::Tls(Box::new(stream)))
-        }
-        Tls::Allowed(_) => Ok(Stream::Plain(socket)),
-        Tls::Required(_) => Err(refused("plain connection to a listener that requires TLS")),
-    }
-}
-
-async fn greet_in_tls(
-    socket: TcpStream,
-    acceptor: &TlsAcceptor,
-    door: &Door,
-    packet_bytes_max: usize,
-) -> io::Result<Greeted> {
-    let mut stream = Box::new(acceptor.accept(socket).await?);
-    let mut early = Vec::new();
-    read_more(&mut stream, &mut early).await?;
-    if door.dialect != Dialect::Pubsubx && begins_request(early[0]) {
-        return upgrade(stream, early, (packet_bytes_max, &door.origins), Stream::Tls).await;
-    }
-    packets(Stream::Tls(stream), early, door)
+    Ok((None, early))
 }
 
 /// Says whether a first byte is that of an HTTP request: no JSON text begins with a capital.
@@ -199,12 +216,11 @@ fn refused(why: &'static str) -> io::Error {
 }
 
 /// Shakes hands for WebSocket; `early` is what was read of the request already.
-async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
-    mut stream: S,
+async fn upgrade(
+    stream: &mut Stream,
     mut early: Vec<u8>,
-    (packet_bytes_max, origins): (usize, &Origins),
-    wrap: impl FnOnce(S) -> Stream,
-) -> io::Result<Greeted> {
+    terms: &Terms<'_>,
+) -> io::Result<(Accepted, Vec<u8>)> {
     let request_bytes = loop {
         if let Some(end) = memchr::memmem::find(&early, REQUEST_END) {
             break end + REQUEST_END.len();
@@ -212,25 +228,23 @@ async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
         if REQUEST_BYTES_MAX < early.len() {
             return Err(refused("upgrade request is too long"));
         }
-        read_more(&mut stream, &mut early).await?;
+        read_more(stream, &mut early).await?;
     };
     let rest = early.split_off(request_bytes);
-    match WebSocketReader::accept(&early, packet_bytes_max, origins) {
-        Ok(Accepted { reader, response }) => {
-            stream.write_all(&response).await?;
+    match WebSocketReader::accept(&early, &terms.handshake) {
+        Ok(mut accepted) => {
+            stream.write_all(&std::mem::take(&mut accepted.response)).await?;
             stream.flush().await?;
-            let websocket = Some(Box::new(reader));
-            Ok(Greeted { stream: wrap(stream), websocket, early: rest })
+            Ok((accepted, rest))
         }
         Err(response) => {
             stream.write_all(&response).await?;
-            stream.shutdown().await?;
             Err(refused("HTTP request that is no WebSocket upgrade"))
         }
     }
 }
 
-async fn read_more(stream: &mut (impl AsyncRead + Unpin), into: &mut Vec<u8>) -> io::Result<()> {
+async fn read_more(stream: &mut Stream, into: &mut Vec<u8>) -> io::Result<()> {
     into.reserve(READ_BYTES);
     if stream.read_buf(into).await? == 0 {
         return Err(io::ErrorKind::UnexpectedEof.into());

@@ -1,18 +1,40 @@
 //! What the HTTP listener serves: the API to those with a key, the status page to people.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
-use axum::{Extension, Router};
+use axum::Router;
 use hyper::server::conn::http1;
-use hyper_util::{rt::TokioIo, rt::TokioTimer, service::TowerToHyperService};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use rialto_session::coremq;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{sleep, sleep_until};
 
-use crate::{api, handle::Handle, status};
+use crate::{
+    api,
+    greeting::Patience,
+    handle::Handle,
+    http_request::Requests,
+    proxies::Proxies,
+    status,
+    stream::{Prompt, Stream},
+};
+
+/// How long a request that is being answered may take when the server stops.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// Serves HTTP connections.
 #[derive(Clone)]
 pub(crate) struct HttpService {
+    asked: Arc<Asked>,
+    proxies: Arc<Proxies>,
     router: Router,
 }
 
@@ -22,29 +44,74 @@ pub(crate) struct Asked {
     pub(crate) server: Arc<coremq::Server>,
 }
 
+type Connection = http1::Connection<TokioIo<Prompt>, Requests>;
+
 impl HttpService {
-    pub(crate) fn new(handle: Handle, server: Arc<coremq::Server>) -> Self {
+    pub(crate) fn new(handle: Handle, server: Arc<coremq::Server>, proxies: Arc<Proxies>) -> Self {
         let asked = Arc::new(Asked { handle, server });
-        HttpService { router: status::router(asked.clone()).merge(api::router(&asked)) }
+        let router = status::router(asked.clone()).merge(api::router(&asked));
+        HttpService { asked, proxies, router }
     }
 
-    /// Serves one connection until its client goes.
+    /// Serves one connection until its client goes, does not do its part in time, or the server
+    /// stops.
     ///
     /// # Errors
-    /// When the connection breaks, or says what is no HTTP.
+    /// When the connection breaks, or says what is no HTTP; `TimedOut` when the first request did
+    /// not come.
     pub(crate) async fn serve(
         &self,
-        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        stream: Stream,
         peer: SocketAddr,
+        patience: &Patience,
     ) -> io::Result<()> {
-        let service = TowerToHyperService::new(self.router.clone().layer(Extension(peer)));
-        http1::Builder::new()
-            // With a timer, a client that does not finish its request is not waited for: 30 s.
+        let limit = self.asked.handle.settings().limits.request_timeout.get();
+        let has_asked = Arc::new(AtomicBool::new(false));
+        let requests = Requests {
+            router: self.router.clone(),
+            proxies: self.proxies.clone(),
+            peer,
+            limit,
+            has_asked: has_asked.clone(),
+        };
+        let mut connection = http1::Builder::new()
             .timer(TokioTimer::new())
+            // From the end of the last answer on: the next request may be waited for as long.
+            .header_read_timeout(limit)
             // One that has ended its side still reads.
             .half_close(true)
-            .serve_connection(TokioIo::new(stream), service)
-            .await
-            .map_err(io::Error::other)
+            .serve_connection(TokioIo::new(Prompt::new(stream, limit)), requests);
+        let ended = drive(&mut connection, &has_asked, patience).await;
+        connection.into_parts().io.into_inner().into_inner().part().await;
+        ended
+    }
+}
+
+/// Serves a connection until it ends or is to end.
+async fn drive(
+    connection: &mut Connection,
+    has_asked: &AtomicBool,
+    patience: &Patience,
+) -> io::Result<()> {
+    let first_request_is_late = async {
+        sleep_until(patience.deadline).await;
+        // Afterwards there are other limits.
+        if has_asked.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        ended = &mut *connection => return ended.map_err(io::Error::other),
+        () = first_request_is_late => return Err(io::ErrorKind::TimedOut.into()),
+        () = patience.stop() => {}
+    }
+    if !has_asked.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    // Whoever asked before the stop is answered.
+    Pin::new(&mut *connection).graceful_shutdown();
+    tokio::select! {
+        ended = &mut *connection => ended.map_err(io::Error::other),
+        () = sleep(ANSWER_WITHIN) => Err(io::ErrorKind::Interrupted.into()),
     }
 }

@@ -16,12 +16,10 @@ use memchr::memchr;
 use rialto_wire::{coremq, pubsubx};
 use tokio::{
     io::{AsyncRead as _, AsyncWrite as _, ReadBuf},
-    net::TcpStream,
     time::{Instant, Sleep, sleep_until},
 };
-use tokio_rustls::server::TlsStream;
 
-use crate::outlet::Outlet;
+use crate::{outlet::Outlet, stream::Stream};
 
 /// Most bytes of one paced write: what the original Python client reads at once (J-106).
 const PACED_BYTES_MAX: usize = 1024;
@@ -38,16 +36,10 @@ pub(crate) enum Link {
 
 /// A stream only the connection's task writes to.
 pub(crate) struct OwnedLink {
-    stream: OwnedStream,
+    stream: Stream,
     /// Taken out of the outlet and not written yet.
     sending: VecDeque<Bytes>,
     pacer: Option<Pacer>,
-}
-
-/// A stream a task can own.
-pub(crate) enum OwnedStream {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
 }
 
 /// Puts whole frames into small writes with pauses between.
@@ -83,8 +75,8 @@ impl Framed {
 
 impl OwnedLink {
     /// Takes a stream; with `paced`, whose frames are written in small units with pauses.
-    pub(crate) fn new(stream: OwnedStream, paced: Option<Framed>) -> Self {
-        let is_tls = matches!(stream, OwnedStream::Tls(_));
+    pub(crate) fn new(stream: Stream, paced: Option<Framed>) -> Self {
+        let is_tls = matches!(stream, Stream::Tls(_));
         let pacer = paced.map(|framed| Pacer { framed, is_tls, pause: None });
         OwnedLink { stream, sending: VecDeque::new(), pacer }
     }
@@ -97,12 +89,12 @@ impl OwnedLink {
                 }
                 self.sending = outlet.take();
                 if self.sending.is_empty() {
-                    return self.stream.poll_flush(context);
+                    return Pin::new(&mut self.stream).poll_flush(context);
                 }
             }
             let Some(pacer) = &mut self.pacer else {
                 let frame = &self.sending[0];
-                let written = ready!(self.stream.poll_write(context, frame))?;
+                let written = ready!(Pin::new(&mut self.stream).poll_write(context, frame))?;
                 self.note_written(outlet, written);
                 continue;
             };
@@ -114,14 +106,14 @@ impl OwnedLink {
             while left > 0 {
                 // A write that is cut short goes on at the next call; only its frames' reader
                 // could notice, and that only when the socket's buffer is full.
-                let Poll::Ready(written) = self.stream.poll_write(context, &self.sending[0])?
-                else {
+                let writing = Pin::new(&mut self.stream).poll_write(context, &self.sending[0]);
+                let Poll::Ready(written) = writing? else {
                     return Poll::Pending;
                 };
                 left -= written;
                 self.note_written(outlet, written);
             }
-            ready!(self.stream.poll_flush(context))?;
+            ready!(Pin::new(&mut self.stream).poll_flush(context))?;
             if let Some(pacer) = &mut self.pacer {
                 pacer.start_pause();
             }
@@ -197,7 +189,7 @@ impl Link {
         match (self, outlet.socket()) {
             (Link::Owned(link), _) => {
                 let mut buffer = ReadBuf::new(buffer);
-                ready!(link.stream.poll_read(context, &mut buffer))?;
+                ready!(Pin::new(&mut link.stream).poll_read(context, &mut buffer))?;
                 Poll::Ready(Ok(buffer.filled().len()))
             }
             (Link::Shared, Some(socket)) => loop {
@@ -218,45 +210,11 @@ impl Link {
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         match (self, outlet.socket()) {
-            (Link::Owned(link), _) => link.stream.poll_shutdown(context),
+            (Link::Owned(link), _) => Pin::new(&mut link.stream).poll_shutdown(context),
             (Link::Shared, Some(socket)) => {
                 Poll::Ready(socket2::SockRef::from(socket).shutdown(std::net::Shutdown::Write))
             }
             (Link::Shared, None) => Poll::Ready(Ok(())),
-        }
-    }
-}
-
-impl OwnedStream {
-    fn poll_write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self {
-            OwnedStream::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
-            OwnedStream::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
-        }
-    }
-
-    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
-            OwnedStream::Plain(stream) => Pin::new(stream).poll_flush(context),
-            OwnedStream::Tls(stream) => Pin::new(stream).poll_flush(context),
-        }
-    }
-
-    fn poll_read(
-        &mut self,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        match self {
-            OwnedStream::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
-            OwnedStream::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
-        }
-    }
-
-    fn poll_shutdown(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
-            OwnedStream::Plain(stream) => Pin::new(stream).poll_shutdown(context),
-            OwnedStream::Tls(stream) => Pin::new(stream).poll_shutdown(context),
         }
     }
 }

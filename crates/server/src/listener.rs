@@ -2,13 +2,17 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
+use socket2::{Domain, Protocol, SockRef, Socket as RawSocket, TcpKeepalive, Type};
 use tokio::{
     net::{TcpListener, TcpStream},
-    time::sleep,
+    time::{Instant, sleep},
 };
 
-use crate::reception::{Reception, Room};
+use crate::{
+    reception::{Arrival, Reception},
+    room::Room,
+    socket::Socket,
+};
 
 /// Connections the system keeps for us until they are accepted.
 const BACKLOG: i32 = 4096;
@@ -20,9 +24,15 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// One door of the server.
 pub(crate) struct Listener {
     pub(crate) name: String,
+    /// Its place among the listeners, by which its connections are counted.
+    pub(crate) number: usize,
     pub(crate) address: SocketAddr,
     pub(crate) socket: TcpListener,
     pub(crate) room: Room,
+    /// Whether its peers are proxies, which say by the PROXY protocol for whom they connect.
+    pub(crate) is_proxied: bool,
+    /// Most connections on it; 0 is no limit of its own.
+    pub(crate) connections_max: usize,
 }
 
 /// Opens a listening socket.
@@ -30,7 +40,7 @@ pub(crate) struct Listener {
 /// # Errors
 /// When the address cannot be bound; the message names it.
 pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    let socket = RawSocket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_nonblocking(true)?;
     if address.is_ipv6() {
         socket.set_only_v6(false)?;
@@ -49,9 +59,9 @@ impl Listener {
         let mut failing = false;
         loop {
             match self.socket.accept().await {
-                Ok((socket, peer)) => {
+                Ok((stream, peer)) => {
                     failing = false;
-                    self.receive(&reception, socket, peer);
+                    self.receive(&reception, stream, peer);
                 }
                 Err(error) => {
                     if !std::mem::replace(&mut failing, true) {
@@ -63,37 +73,46 @@ impl Listener {
         }
     }
 
-    fn receive(&self, reception: &Arc<Reception>, socket: TcpStream, peer: SocketAddr) {
-        match reception.admission.admit(peer.ip()) {
+    /// Accepts whoever connected before the server stopped: the system would reset them, while here
+    /// they are parted from as all others are.
+    pub(crate) fn part_from_waiting(&self, reception: &Arc<Reception>) {
+        // The system itself is asked: the runtime may not know yet of those who came last.
+        while let Ok((socket, peer)) = SockRef::from(&self.socket).accept() {
+            let stream =
+                socket.set_nonblocking(true).and_then(|()| TcpStream::from_std(socket.into()));
+            if let (Ok(stream), Some(peer)) = (stream, peer.as_socket()) {
+                self.receive(reception, stream, peer);
+            }
+        }
+    }
+
+    fn receive(&self, reception: &Arc<Reception>, stream: TcpStream, peer: SocketAddr) {
+        // On a socket for both, IPv4 addresses come mapped into IPv6.
+        let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
+        // Small packets leave at once; batching is done in the outlet.
+        _ = stream.set_nodelay(true);
+        // For whom a proxy connects is known later.
+        let is_named = !self.is_proxied && !reception.proxies.trust(peer.ip());
+        let admitted = reception.admission.admit(self.number).and_then(|mut permit| {
+            if is_named {
+                permit.count_from(peer.ip())?;
+            }
+            Ok(permit)
+        });
+        match admitted {
             Ok(permit) => {
-                let reception = reception.clone();
-                match self.room.clone() {
-                    Room::Broker(door) => tokio::spawn(async move {
-                        // The greeting's state is large and short-lived: boxed, so that an idle
-                        // connection does not carry it.
-                        let received = Box::pin(reception.receive(socket, peer, door)).await;
-                        if let Some((connection, early)) = received {
-                            connection.run(early).await;
-                        }
-                        drop(permit);
-                    }),
-                    Room::Cache(tls) => tokio::spawn(async move {
-                        reception.serve_cache(socket, tls).await;
-                        drop(permit);
-                    }),
-                    Room::Http(tls) => tokio::spawn(async move {
-                        reception.serve_http(socket, peer, tls).await;
-                        drop(permit);
-                    }),
-                };
+                let socket = Socket::new(stream, permit.into());
+                let (accepted, is_proxied) = (Instant::now(), self.is_proxied);
+                let arrival = Arrival { socket, peer, accepted, is_proxied };
+                reception.begin(arrival, &self.room);
             }
             Err(reason) => {
-                if reception.admission.begins_refusing() {
-                    tracing::warn!(%peer, %reason, "connections are refused");
-                }
-                reception.hub.count_refused();
+                reception.note_refused(peer, reason);
                 // The socket's buffer is empty: this goes out at once or never.
-                _ = socket.try_write(&self.room.refusal(reason));
+                _ = stream.try_write(&self.room.refusal(reason));
+                if let Some(place) = reception.admission.place_of_refused() {
+                    drop(Socket::new(stream, place));
+                }
             }
         }
     }

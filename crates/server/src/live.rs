@@ -8,8 +8,8 @@ use rialto_access::{Access, Throttle};
 use rialto_config::{Difference, JwtKeys, Settings, SlowConsumer, difference, needs_restart};
 
 use crate::{
-    carried::Webhooks, connection::ConnectionLimits, hub::Hub, settings as map, tls::Certificates,
-    websocket::Origins,
+    carried::Webhooks, connection::ConnectionLimits, hub::Hub, proxies::Proxies, settings as map,
+    tls::Certificates, websocket::Origins,
 };
 
 /// Sessions whose rights are renewed in one hold of the broker's lock.
@@ -22,6 +22,7 @@ pub(crate) struct Live {
     limits: Arc<ArcSwap<ConnectionLimits>>,
     certificates: Arc<Certificates>,
     origins: Arc<Origins>,
+    proxies: Arc<Proxies>,
     webhooks: Webhooks,
     /// Held while something changes, so that two changes do not mix.
     pub(crate) changing: Mutex<()>,
@@ -33,14 +34,23 @@ pub(crate) struct Parts {
     pub(crate) limits: Arc<ArcSwap<ConnectionLimits>>,
     pub(crate) certificates: Arc<Certificates>,
     pub(crate) origins: Arc<Origins>,
+    pub(crate) proxies: Arc<Proxies>,
     pub(crate) webhooks: Webhooks,
 }
 
 impl Live {
     pub(crate) fn new(settings: Settings, parts: Parts) -> Self {
-        let Parts { hub, limits, certificates, origins, webhooks } = parts;
-        let settings = ArcSwap::from_pointee(settings);
-        Live { hub, settings, limits, certificates, origins, webhooks, changing: Mutex::new(()) }
+        let Parts { hub, limits, certificates, origins, proxies, webhooks } = parts;
+        Live {
+            hub,
+            settings: ArcSwap::from_pointee(settings),
+            limits,
+            certificates,
+            origins,
+            proxies,
+            webhooks,
+            changing: Mutex::new(()),
+        }
     }
 
     pub(crate) fn settings(&self) -> Arc<Settings> {
@@ -70,6 +80,7 @@ impl Live {
 
         self.certificates.replace(&certificates);
         self.origins.replace(settings.access.websocket_origins.clone());
+        self.proxies.replace(&settings.access);
         self.webhooks.take_up(application, &self.hub.doorkeeper);
         self.limits.store(Arc::new(map::connection(&settings)));
         self.hub.set_close_slow(settings.delivery.slow_consumer == SlowConsumer::Close);

@@ -9,11 +9,11 @@ use std::{io, sync::Arc, time::Duration};
 
 use rialto_cache::{Progress, Session, Store};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    time::timeout,
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    time::{sleep, timeout},
 };
 
-use crate::{hub::Hub, memcached::publish::Publisher};
+use crate::{greeting::Patience, hub::Hub, memcached::publish::Publisher, stream::Stream};
 
 /// Told to a client for which there is no room.
 pub(crate) const TOO_MANY: &[u8] = b"ERROR Too many open connections\r\n";
@@ -21,14 +21,16 @@ pub(crate) const TOO_MANY: &[u8] = b"ERROR Too many open connections\r\n";
 const READ_BYTES: usize = 16 << 10;
 /// Room for answers that a connection keeps.
 const REPLY_BYTES_KEPT: usize = 64 << 10;
-/// How long a connection that was closed is read on, so that its last answer is not lost to a reset.
-const LINGER: Duration = Duration::from_secs(1);
+/// How long answers that are under way may take when the server stops.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// The cache as all its connections see it.
 pub(crate) struct Cache {
     store: Store,
     hub: Arc<Hub>,
     publisher: Publisher,
+    /// Silence after which a connection is closed, if there is such a limit.
+    idle_max: Option<Duration>,
 }
 
 impl Cache {
@@ -40,7 +42,7 @@ impl Cache {
             prefixes: publisher.prefixes(),
         };
         let store = Store::new(store_settings, hub.now().unix_ms);
-        Cache { store, hub, publisher }
+        Cache { store, hub, publisher, idle_max: settings.idle_timeout.nonzero() }
     }
 
     /// Does what is due by itself: a flush whose time has come.
@@ -49,19 +51,32 @@ impl Cache {
         self.publish_changes();
     }
 
-    /// Serves a connection until its client goes, or is sent away.
+    /// Serves a connection until its client goes, is sent away, or the server stops.
     ///
     /// # Errors
-    /// When the connection breaks.
-    pub(crate) async fn serve(
-        &self,
-        mut stream: impl AsyncRead + AsyncWrite + Unpin,
-    ) -> io::Result<()> {
+    /// When the connection breaks; `TimedOut` when its client was silent for too long.
+    pub(crate) async fn serve(&self, mut stream: Stream, patience: &Patience) -> io::Result<()> {
+        let cut = async {
+            patience.stop().await;
+            sleep(ANSWER_WITHIN).await;
+        };
+        let ended = tokio::select! {
+            ended = self.answer(&mut stream, patience) => ended,
+            () = cut => Ok(()),
+        };
+        stream.part().await;
+        ended
+    }
+
+    async fn answer(&self, stream: &mut Stream, patience: &Patience) -> io::Result<()> {
         let mut session = Session::new(&self.store);
         let mut buffer = vec![0; READ_BYTES];
         let mut reply = Vec::new();
         loop {
-            let came = stream.read(&mut buffer).await?;
+            let came = tokio::select! {
+                came = self.within(stream.read(&mut buffer)) => came?,
+                () = patience.stop() => 0,
+            };
             if came == 0 {
                 return Ok(());
             }
@@ -70,16 +85,24 @@ impl Cache {
                 let now = self.hub.now().unix_ms;
                 let progress = session.advance(&self.store, now, &mut input, &mut reply);
                 self.publish_changes();
-                stream.write_all(&reply).await?;
-                stream.flush().await?;
+                self.within(stream.write_all(&reply)).await?;
+                self.within(stream.flush()).await?;
                 reply.clear();
                 reply.shrink_to(REPLY_BYTES_KEPT);
                 match progress {
                     Progress::Full => {}
                     Progress::Hungry => break,
-                    Progress::Closed => return part(stream, &mut buffer).await,
+                    Progress::Closed => return Ok(()),
                 }
             }
+        }
+    }
+
+    /// Waits for a client, as long as it may be silent.
+    async fn within<T>(&self, awaited: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+        match self.idle_max {
+            Some(idle_max) => timeout(idle_max, awaited).await?,
+            None => awaited.await,
         }
     }
 
@@ -88,15 +111,4 @@ impl Cache {
             self.publisher.publish(&self.hub, || self.store.take_changes());
         }
     }
-}
-
-/// Ends a connection whose client may still be sending.
-async fn part(
-    mut stream: impl AsyncRead + AsyncWrite + Unpin,
-    buffer: &mut [u8],
-) -> io::Result<()> {
-    stream.shutdown().await?;
-    let rest = async { while stream.read(buffer).await.is_ok_and(|came| came > 0) {} };
-    _ = timeout(LINGER, rest).await;
-    Ok(())
 }

@@ -19,6 +19,7 @@ use tokio::net::TcpStream;
 use crate::{
     answers::Lease,
     outbox::{Kind, Outbox, Pushed, advance},
+    socket::Socket,
 };
 
 /// Frames given to one vectored write.
@@ -29,7 +30,7 @@ pub(crate) struct Outlet {
     state: Mutex<State>,
     /// The socket, where anybody may write to it. TLS and paced connections are written by their
     /// own task alone.
-    socket: Option<TcpStream>,
+    socket: Option<Socket>,
     /// Whether a round has put something in and not flushed yet.
     touched: AtomicBool,
 }
@@ -64,7 +65,7 @@ enum Flushed {
 }
 
 impl Outlet {
-    pub(crate) fn new(socket: Option<TcpStream>, bytes_max: usize) -> Self {
+    pub(crate) fn new(socket: Option<Socket>, bytes_max: usize) -> Self {
         Outlet {
             state: Mutex::new(State {
                 outbox: Outbox::new(bytes_max),
@@ -86,7 +87,7 @@ impl Outlet {
 
     /// Returns the plain socket.
     pub(crate) fn socket(&self) -> Option<&TcpStream> {
-        self.socket.as_ref()
+        self.socket.as_deref()
     }
 
     /// Adds frames; says what became of them and whether that is the first drop of a series.

@@ -7,23 +7,28 @@ use rialto_application::{Peer, Protocol};
 use rialto_broker::{CloseReason, ConnectionKey, Manners};
 use rialto_session::{coremq, jmqt, pubsubx};
 use rialto_wire::{coremq as coremq_wire, jmqt as jmqt_wire, pubsubx as pubsubx_wire};
-use tokio::{net::TcpStream, sync::watch, time::timeout};
+use tokio::{io::AsyncWriteExt as _, sync::watch, time::Instant};
 use uuid::Uuid;
 
 use crate::{
     admission::Admission,
     connection::{Connection, ConnectionLimits},
     doorkeeper::Welcome,
-    greeting::{Greeted, Stream, Tls, greet, secure},
+    greeting::{Greeted, Patience, Terms, Tls, greet, secure},
     http::HttpService,
     hub::Hub,
-    link::{Framed, Link, OwnedLink, OwnedStream},
+    link::{Framed, Link, OwnedLink},
     memcached::{self, Cache},
     outlet::Outlet,
+    proxies::Proxies,
+    proxy_head,
     replicants::Replicants,
+    room::{Dialect, Door, Room},
+    socket::Socket,
     speech::{Framing, Speech},
     status,
-    websocket::{Origins, WebSocketReader},
+    stream::Stream,
+    websocket::{Handshake, WebSocketReader},
 };
 
 /// A paced client has one stored message under way at a time (J-109).
@@ -32,35 +37,17 @@ const PACED_WINDOW: u32 = 1;
 /// segment (P-38).
 const RESUME_PAUSE: Duration = Duration::from_millis(50);
 
-/// What a listener leads to.
-#[derive(Clone)]
-pub(crate) enum Room {
-    /// The broker.
-    Broker(Door),
-    /// The cache, whose connections are no clients of the broker.
-    Cache(Tls),
-    /// The API and the status page.
-    Http(Tls),
-}
+/// What a greeting may take without being noted: most take less.
+const WAITED_MIN: Duration = Duration::from_millis(50);
 
-/// What clients of the broker speak.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Dialect {
-    Jmqt,
-    Coremq,
-    CoremqWebsocket,
-    Pubsubx,
-}
-
-/// What connections to the broker are like.
-#[derive(Clone)]
-pub(crate) struct Door {
-    pub(crate) dialect: Dialect,
-    pub(crate) tls: Tls,
-    /// Whole frames in small paced writes, for the original Python clients.
-    pub(crate) is_paced: bool,
-    /// Which web pages may connect.
-    pub(crate) origins: Arc<Origins>,
+/// A connection that was accepted.
+pub(crate) struct Arrival {
+    pub(crate) socket: Socket,
+    /// Where it comes from, as far as is known yet.
+    pub(crate) peer: SocketAddr,
+    pub(crate) accepted: Instant,
+    /// Whether a proxy says first for whom it connects.
+    pub(crate) is_proxied: bool,
 }
 
 /// What all doors share.
@@ -74,143 +61,154 @@ pub(crate) struct Reception {
     /// What this server calls itself.
     pub(crate) server: Arc<coremq::Server>,
     pub(crate) replicants: Arc<Replicants>,
+    pub(crate) proxies: Arc<Proxies>,
     /// Becomes true when the server stops.
     pub(crate) stopping: watch::Receiver<bool>,
 }
 
-impl Room {
-    pub(crate) fn new(
-        dialect: rialto_config::Dialect,
-        tls: Tls,
-        is_paced: bool,
-        origins: Arc<Origins>,
-    ) -> Self {
-        let dialect = match dialect {
-            rialto_config::Dialect::Jmqt => Dialect::Jmqt,
-            rialto_config::Dialect::Coremq => Dialect::Coremq,
-            rialto_config::Dialect::CoremqWebsocket => Dialect::CoremqWebsocket,
-            rialto_config::Dialect::Pubsubx => Dialect::Pubsubx,
-            rialto_config::Dialect::Memcached => return Room::Cache(tls),
-            rialto_config::Dialect::Http => return Room::Http(tls),
-        };
-        Room::Broker(Door { dialect, tls, is_paced, origins })
-    }
-
-    pub(crate) fn tls(&self) -> &Tls {
-        match self {
-            Room::Broker(Door { tls, .. }) | Room::Cache(tls) | Room::Http(tls) => tls,
-        }
-    }
-
-    /// Returns what is spoken there, in the words of the configuration.
-    pub(crate) fn dialect(&self) -> rialto_config::Dialect {
-        match self {
-            Room::Broker(door) => match door.dialect {
-                Dialect::Jmqt => rialto_config::Dialect::Jmqt,
-                Dialect::Coremq => rialto_config::Dialect::Coremq,
-                Dialect::CoremqWebsocket => rialto_config::Dialect::CoremqWebsocket,
-                Dialect::Pubsubx => rialto_config::Dialect::Pubsubx,
-            },
-            Room::Cache(_) => rialto_config::Dialect::Memcached,
-            Room::Http(_) => rialto_config::Dialect::Http,
-        }
-    }
-
-    /// Returns what a connection is told that is not let in, before it has said anything.
-    pub(crate) fn refusal(&self, reason: CloseReason) -> Vec<u8> {
-        let packet = match self {
-            Room::Cache(_) => return memcached::TOO_MANY.into(),
-            Room::Http(_) => return status::TOO_MANY.into(),
-            Room::Broker(Door { dialect: Dialect::Coremq, .. }) => coremq::last_word(reason, "-"),
-            Room::Broker(Door { dialect: Dialect::Pubsubx, .. }) => None,
-            Room::Broker(Door { dialect: Dialect::CoremqWebsocket, .. }) => {
-                return status::TOO_MANY.into();
-            }
-            Room::Broker(_) => jmqt::LastWord::new(reason).packet,
-        };
-        packet.unwrap_or_default()
-    }
-}
-
 impl Reception {
-    /// Serves a client of the cache until it goes or the server stops. It may be silent for as long
-    /// as it likes, once it is through with TLS.
-    pub(crate) async fn serve_cache(&self, socket: TcpStream, tls: Tls) {
-        self.serve_apart(socket, tls, async |stream| match stream {
-            Stream::Plain(stream) => self.cache.serve(stream).await,
-            Stream::Tls(stream) => self.cache.serve(stream).await,
-        })
-        .await;
-    }
-
-    /// Serves HTTP to a client until it goes or the server stops.
-    pub(crate) async fn serve_http(&self, socket: TcpStream, peer: SocketAddr, tls: Tls) {
-        self.serve_apart(socket, tls, async |stream| match stream {
-            Stream::Plain(stream) => self.http.serve(stream, peer).await,
-            Stream::Tls(stream) => self.http.serve(stream, peer).await,
-        })
-        .await;
-    }
-
-    /// Serves a connection that is none of the broker's.
-    async fn serve_apart(
-        &self,
-        socket: TcpStream,
-        tls: Tls,
-        serve: impl AsyncFnOnce(Stream) -> io::Result<()>,
-    ) {
-        _ = socket.set_nodelay(true);
-        let mut stopping = self.stopping.clone();
-        let serving =
-            async { serve(secure(socket, &tls, self.limits.load().greeting_timeout).await?).await };
-        let ended = tokio::select! {
-            ended = serving => ended,
-            _ = stopping.wait_for(|stopping| *stopping) => Ok(()),
+    /// Begins to serve a connection.
+    pub(crate) fn begin(self: &Arc<Self>, arrival: Arrival, room: &Room) {
+        let reception = self.clone();
+        match room.clone() {
+            Room::Broker(door) => tokio::spawn(async move {
+                // The greeting's state is large and short-lived: boxed, so that an idle connection
+                // does not carry it.
+                let received = Box::pin(reception.receive(arrival, door)).await;
+                if let Some((connection, early)) = received {
+                    connection.run(early).await;
+                }
+            }),
+            Room::Cache(tls) => tokio::spawn(async move {
+                let patience = reception.patience(&arrival);
+                let met = reception.meet(arrival, &tls, memcached::TOO_MANY, &patience).await;
+                if let Some((stream, _)) = met {
+                    reception.note_end(reception.cache.serve(stream, &patience).await);
+                }
+            }),
+            Room::Http(tls) => tokio::spawn(async move {
+                let patience = reception.patience(&arrival);
+                let met = reception.meet(arrival, &tls, status::TOO_MANY, &patience).await;
+                if let Some((stream, peer)) = met {
+                    reception.note_end(reception.http.serve(stream, peer, &patience).await);
+                }
+            }),
         };
-        if let Err(error) = ended {
-            tracing::debug!(%error, "connection broke");
+    }
+
+    /// Notes that a connection is refused.
+    pub(crate) fn note_refused(&self, peer: SocketAddr, reason: CloseReason) {
+        self.hub.count_refused();
+        if self.admission.begins_refusing() {
+            tracing::warn!(%peer, %reason, "connections are refused");
+        }
+    }
+
+    /// Returns how long a connection has to be through with its greeting.
+    fn patience(&self, arrival: &Arrival) -> Patience {
+        let deadline = arrival.accepted + self.limits.load().greeting_timeout;
+        Patience { deadline, stopping: self.stopping.clone() }
+    }
+
+    /// Finds out whose connection it is that is none of the broker's, and shakes hands for TLS; `None`
+    /// when that does not come about.
+    async fn meet(
+        &self,
+        arrival: Arrival,
+        tls: &Tls,
+        refusal: &[u8],
+        patience: &Patience,
+    ) -> Option<(Stream, SocketAddr)> {
+        let meeting = async {
+            let (socket, peer) = self.identify(arrival, |_| refusal.to_vec()).await?;
+            Ok((secure(socket, tls, false).await?, peer))
+        };
+        patience.wait(meeting).await.map_err(|error| self.note_failed(&error)).ok()
+    }
+
+    /// Reads for whom a connection is where a proxy says so, and counts it as that one's.
+    async fn identify(
+        &self,
+        arrival: Arrival,
+        refusal: impl Fn(CloseReason) -> Vec<u8>,
+    ) -> io::Result<(Socket, SocketAddr)> {
+        let Arrival { mut socket, peer, is_proxied, .. } = arrival;
+        if !is_proxied {
+            return Ok((socket, peer));
+        }
+        if !self.proxies.trust(peer.ip()) {
+            return Err(io::Error::other("no proxy of access.trusted_proxies"));
+        }
+        // A proxy that connects for itself asks whether we are there.
+        let Some(client) = proxy_head::read(&mut socket).await? else {
+            return Ok((socket, peer));
+        };
+        // There may be one more proxy, which says by a header for whom.
+        let is_client = !self.proxies.trust(client.ip());
+        if is_client && let Err(reason) = socket.count_from(client.ip()) {
+            self.note_refused(client, reason);
+            socket.write_all(&refusal(reason)).await?;
+            return Err(io::Error::other(reason));
+        }
+        Ok((socket, client))
+    }
+
+    fn note_failed(&self, error: &io::Error) {
+        match error.kind() {
+            io::ErrorKind::TimedOut => self.hub.count_silent(),
+            _ => tracing::debug!(%error, "connection ended before it said what it speaks"),
+        }
+    }
+
+    fn note_end(&self, ended: io::Result<()>) {
+        match ended {
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => self.hub.count_silent(),
+            Err(error) => tracing::debug!(%error, "connection broke"),
+            Ok(()) => {}
         }
     }
 
     /// Finds out what a connection speaks and makes it known; also returns what was read beyond the
     /// greeting. `None` when it ended before.
-    pub(crate) async fn receive(
-        &self,
-        socket: TcpStream,
-        peer: SocketAddr,
-        door: Door,
-    ) -> Option<(Box<Connection>, Vec<u8>)> {
-        // Small packets leave at once; batching is done in the outlet.
-        _ = socket.set_nodelay(true);
-        let packet_bytes_max = self.limits.load().packet_bytes_max;
-        let greeting = greet(socket, &door, packet_bytes_max);
-        let mut stopping = self.stopping.clone();
+    async fn receive(&self, arrival: Arrival, door: Door) -> Option<(Box<Connection>, Vec<u8>)> {
+        let (accepted, patience) = (arrival.accepted, self.patience(&arrival));
+        let proxy = arrival.is_proxied.then_some(arrival.peer);
         let greeting = async {
-            tokio::select! {
-                greeted = greeting => greeted,
-                _ = stopping.wait_for(|stopping| *stopping) => Err(io::ErrorKind::Interrupted.into()),
+            let named = self.identify(arrival, |reason| door.refusal(reason));
+            let (socket, peer) = patience.wait(named).await?;
+            let handshake = Handshake {
+                packet_bytes_max: self.limits.load().packet_bytes_max,
+                origins: &door.origins,
+                proxies: &self.proxies,
+                peer,
+            };
+            greet(socket, &Terms { door: &door, handshake }, &patience).await
+        };
+        let mut greeted = match greeting.await {
+            Ok(greeted) => greeted,
+            Err(error) => {
+                self.note_failed(&error);
+                return None;
             }
         };
-        match timeout(self.limits.load().greeting_timeout, greeting).await {
-            Ok(Ok(greeted)) => Some(self.connection(greeted, peer, &door).await),
-            Ok(Err(error)) => {
-                tracing::debug!(%error, "connection ended before it said what it speaks");
-                None
-            }
-            Err(_) => {
-                self.hub.count_silent();
-                None
-            }
+        // A proxy that connects for itself does not count.
+        if proxy != Some(greeted.peer)
+            && let Err(reason) = greeted.stream.socket_mut().count_from(greeted.peer.ip())
+        {
+            self.note_refused(greeted.peer, reason);
+            greeted.refuse(reason, door.refusal(reason)).await;
+            return None;
         }
+        Some(self.connection(greeted, accepted, &door).await)
     }
 
     async fn connection(
         &self,
         greeted: Greeted,
-        address: SocketAddr,
+        accepted: Instant,
         door: &Door,
     ) -> (Box<Connection>, Vec<u8>) {
-        let Greeted { stream, websocket, early } = greeted;
+        let Greeted { stream, peer: address, websocket, early } = greeted;
         let is_websocket = websocket.is_some();
         let peer = Arc::new(Peer {
             address,
@@ -226,6 +224,14 @@ impl Reception {
         let window = if is_paced { PACED_WINDOW } else { u32::MAX };
         let manners = manners(&limits, (door.dialect, is_websocket), window);
         let key = self.hub.open(manners, outlet.clone(), peer.clone());
+        let waited = accepted.elapsed();
+        if WAITED_MIN < waited {
+            self.hub.round(|broker| broker.note_waited(key, waited));
+        }
+        if *self.stopping.borrow() {
+            // Those that the broker knew have been told already.
+            outlet.close(CloseReason::ShuttingDown);
+        }
         let speech = match door.dialect {
             Dialect::Jmqt => Speech::Jmqt(jmqt::Session::new(key)),
             Dialect::Pubsubx => {
@@ -262,12 +268,10 @@ impl Reception {
 }
 
 /// Makes the link of a stream, and the socket of its outlet where anybody may write to it.
-fn link(stream: Stream, paced: Option<Framed>) -> (Link, Option<TcpStream>) {
-    let owned = |stream| Link::Owned(Box::new(OwnedLink::new(stream, paced)));
+fn link(stream: Stream, paced: Option<Framed>) -> (Link, Option<Socket>) {
     match stream {
         Stream::Plain(socket) if paced.is_none() => (Link::Shared, Some(socket)),
-        Stream::Plain(socket) => (owned(OwnedStream::Plain(socket)), None),
-        Stream::Tls(stream) => (owned(OwnedStream::Tls(stream)), None),
+        stream => (Link::Owned(Box::new(OwnedLink::new(stream, paced))), None),
     }
 }
 

@@ -35,6 +35,7 @@ use crate::{
     live::{Live, Parts},
     memcached::Cache,
     notices::{Lanes, Notices},
+    proxies::Proxies,
     reception::Reception,
     settings as map, startup,
     store::{Job, StoreThreads},
@@ -56,10 +57,13 @@ pub struct Server {
     addresses: BTreeMap<String, SocketAddr>,
     core: Core,
     admission: Arc<Admission>,
-    /// Everything that goes on until the server stops: acceptors, links to other servers, watches.
+    reception: Arc<Reception>,
+    /// Each listener, and what accepts its connections.
+    doors: Vec<(JoinHandle<()>, Arc<Listener>)>,
+    /// What goes on until the server stops: links to other servers, watches.
     tasks: Vec<JoinHandle<()>>,
     ticker: JoinHandle<()>,
-    /// Told to connections that have not said yet what they speak.
+    /// Told to connections that are not the broker's, or not yet.
     stopping: watch::Sender<bool>,
 }
 
@@ -73,6 +77,7 @@ struct Core {
 
 impl Server {
     pub(crate) fn start(settings: &Settings, carrying: Carrying) -> Result<Self, ServeError> {
+        let connections_max = startup::connections_max(settings)?;
         // Listeners first: a busy port is the commonest mistake, and costs nothing to find.
         let certificates = Certificates::load(&settings.tls).map_err(ServeError::Certificate)?;
         cluster::check_certificates(&settings.cluster).map_err(ServeError::Certificate)?;
@@ -89,8 +94,10 @@ impl Server {
 
         let (stopping, _) = watch::channel(false);
         let limits = &settings.limits;
-        let admission =
-            Admission::new(startup::connections_max(settings), limits.connections_per_address_max);
+        let listeners_max: Vec<_> = listeners.iter().map(|it| it.connections_max).collect();
+        let per_address_max = limits.connections_per_address_max;
+        let admission = Admission::new(connections_max, per_address_max, &listeners_max);
+        let proxies = Arc::new(Proxies::new(&settings.access));
         let cache = Arc::new(Cache::new(&settings.cache, hub.clone()));
         let connection_limits = Arc::new(ArcSwap::from_pointee(map::connection(settings)));
         let live = Arc::new(Live::new(
@@ -100,6 +107,7 @@ impl Server {
                 limits: connection_limits.clone(),
                 certificates,
                 origins,
+                proxies: proxies.clone(),
                 webhooks,
             },
         ));
@@ -112,12 +120,13 @@ impl Server {
         let reception = Arc::new(Reception {
             hub: hub.clone(),
             cache: cache.clone(),
-            http: HttpService::new(Handle::new(live.clone()), server.clone()),
+            http: HttpService::new(Handle::new(live.clone()), server.clone(), proxies.clone()),
             limits: connection_limits,
             admission: admission.clone(),
             outbox_bytes_max: limits.outbox_bytes_max.as_usize(),
             server,
             replicants: Arc::default(),
+            proxies,
             stopping: stopping.subscribe(),
         });
         startup::announce(settings, &listeners);
@@ -126,12 +135,17 @@ impl Server {
         let mut tasks = startup::start_links(settings, &reception, origin);
         let accept = |listener: Listener| {
             let (listener, reception) = (Arc::new(listener), reception.clone());
-            lasting::spawn("accept", move || listener.clone().accept_all(reception.clone()))
+            let accepting = (listener.clone(), reception.clone());
+            let task = lasting::spawn("accept", move || {
+                let (listener, reception) = accepting.clone();
+                listener.accept_all(reception)
+            });
+            (task, listener)
         };
-        tasks.extend(listeners.into_iter().map(accept));
+        let doors = listeners.into_iter().map(accept).collect();
         tasks.extend(startup::start_watches(&live));
         let ticker = lasting::spawn("tick", move || tick(hub.clone(), cache.clone()));
-        Ok(Server { live, addresses, core, admission, tasks, ticker, stopping })
+        Ok(Server { live, addresses, core, admission, reception, doors, tasks, ticker, stopping })
     }
 
     /// Returns what the program does with it.
@@ -157,6 +171,11 @@ impl Server {
             task.abort();
         }
         self.stopping.send_replace(true);
+        for (accepting, listener) in self.doors {
+            accepting.abort();
+            _ = accepting.await;
+            listener.part_from_waiting(&self.reception);
+        }
         hub.round(|broker| broker.close_all(CloseReason::ShuttingDown));
         while self.admission.open() > 0 && !left().is_zero() {
             sleep(DRAIN_POLL).await;

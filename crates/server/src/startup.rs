@@ -3,11 +3,12 @@
 use std::{path::PathBuf, sync::Arc};
 
 use rialto_access::{Revocations, SigningKey};
-use rialto_config::{AccessMode, Dialect, NODE_PORT, Node, Settings, StoreKind, TlsMode};
+use rialto_config::{AccessMode, Dialect, Limits, NODE_PORT, Node, Settings, StoreKind, TlsMode};
 use rialto_session::coremq;
 use tokio::task::JoinHandle;
 
 use crate::{
+    admission::REFUSED_OPEN_MAX,
     carried::Webhooks,
     cluster::Links,
     error::ServeError,
@@ -15,15 +16,25 @@ use crate::{
     jwks, lasting,
     listener::{Listener, bind},
     live::Live,
-    reception::{Reception, Room},
+    reception::Reception,
+    room::Room,
     server, settings as map,
     tls::Certificates,
     watch_files,
     websocket::Origins,
 };
 
-/// File descriptors kept for everything but connections.
-const DESCRIPTORS_RESERVED: u64 = 64;
+/// Open files that the process itself needs: standard streams, timers, signals.
+const PROCESS_FILES: usize = 16;
+/// Open files of the store, with some that SQLite opens for a moment.
+const STORE_FILES: usize = 16;
+/// Connections to webhooks, for the keys of JWTs and files that are read anew, at the same time.
+const OUTGOING_FILES: usize = 16;
+/// Said where the system does not allow as many connections as the settings do.
+const FEWER: &str = "fewer connections than limits.connections_max: the system's limit of open \
+                     files (ulimit -n, LimitNOFILE) allows no more";
+/// Connections that must be possible for a server to be of use.
+const CONNECTIONS_MIN: usize = 16;
 
 /// Opens all listeners; connections wait in them until they are accepted.
 pub(crate) fn open_listeners(
@@ -48,7 +59,15 @@ pub(crate) fn open_listeners(
         let socket = bind(listener.address).map_err(failed)?;
         let address = socket.local_addr().map_err(failed)?;
         let room = Room::new(listener.dialect, tls, listener.paced, origins.clone());
-        listeners.push(Listener { name: name.to_owned(), address, socket, room });
+        listeners.push(Listener {
+            name: name.to_owned(),
+            number: listeners.len(),
+            address,
+            socket,
+            room,
+            is_proxied: listener.proxy_protocol,
+            connections_max: listener.connections_max,
+        });
     }
     if listeners.is_empty() { Err(ServeError::NoListener) } else { Ok(listeners) }
 }
@@ -170,23 +189,42 @@ pub(crate) fn webhooks(settings: &Settings, is_taken: bool) -> Webhooks {
 
 /// Allows as many open files as connections need, if the system lets us, and returns how many
 /// connections there can be: one refused at a limit is told so, one without a file is not.
-pub(crate) fn connections_max(settings: &Settings) -> usize {
+///
+/// # Errors
+/// When the system allows so few that hardly anybody could connect.
+pub(crate) fn connections_max(settings: &Settings) -> Result<usize, ServeError> {
     let wanted = settings.limits.connections_max;
-    match rlimit::increase_nofile_limit(wanted as u64 + DESCRIPTORS_RESERVED) {
-        Ok(files) => {
-            let possible = files.saturating_sub(DESCRIPTORS_RESERVED) as usize;
-            if possible < wanted {
-                tracing::info!(
-                    connections = possible,
-                    "fewer connections than limits.connections_max: the system's limit of open \
-                     files (ulimit -n, LimitNOFILE) allows no more"
-                );
-            }
-            wanted.min(possible)
-        }
+    let listeners = settings.open_listeners().count();
+    let others = PROCESS_FILES
+        + STORE_FILES
+        + OUTGOING_FILES
+        + listeners
+        + settings.cluster.nodes.len()
+        + REFUSED_OPEN_MAX;
+    let files = match rlimit::increase_nofile_limit((wanted + others) as u64) {
+        Ok(files) => files,
         Err(error) => {
             tracing::warn!(%error, "the limit of open files could not be raised");
-            wanted
+            return Ok(wanted);
+        }
+    };
+    let possible = usize::try_from(files).unwrap_or(usize::MAX).saturating_sub(others);
+    let least = wanted.min(CONNECTIONS_MIN);
+    if possible < least {
+        return Err(ServeError::OpenFiles {
+            allowed: files,
+            needed: others + least,
+            listeners,
+            least,
+        });
+    }
+    if possible < wanted {
+        let connections = possible;
+        if wanted == Limits::default().connections_max {
+            tracing::debug!(connections, "{FEWER}");
+        } else {
+            tracing::warn!(connections, wanted, "{FEWER}");
         }
     }
+    Ok(wanted.min(possible))
 }

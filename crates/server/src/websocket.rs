@@ -6,6 +6,7 @@
 use std::{
     cell::Cell,
     io::{self, Read, Write},
+    net::SocketAddr,
     sync::Arc,
 };
 
@@ -18,6 +19,8 @@ use tungstenite::{
     http::HeaderValue,
     protocol::{CloseFrame, WebSocketConfig, frame::coding::CloseCode},
 };
+
+use crate::proxies::Proxies;
 
 /// What tungstenite reads at once. Small, because each connection keeps a buffer of this size.
 const READ_BUFFER_BYTES: usize = 1024;
@@ -41,6 +44,15 @@ struct Tap {
 #[derive(Debug, Default)]
 pub(crate) struct Origins(ArcSwap<Vec<String>>);
 
+/// What an upgrade is held to.
+pub(crate) struct Handshake<'a> {
+    pub(crate) packet_bytes_max: usize,
+    pub(crate) origins: &'a Origins,
+    pub(crate) proxies: &'a Proxies,
+    /// Where the connection comes from, as far as is known before the request is read.
+    pub(crate) peer: SocketAddr,
+}
+
 /// What one read held.
 #[derive(Debug, Default)]
 pub(crate) struct Messages {
@@ -55,6 +67,8 @@ pub(crate) struct Messages {
 /// A handshake that was answered.
 pub(crate) struct Accepted {
     pub(crate) reader: WebSocketReader,
+    /// Whose connection it is, as far as a proxy says so.
+    pub(crate) peer: SocketAddr,
     /// The HTTP response.
     pub(crate) response: Vec<u8>,
 }
@@ -80,26 +94,24 @@ impl WebSocketReader {
     ///
     /// # Errors
     /// The HTTP response that says what is wrong with it.
-    pub(crate) fn accept(
-        request: &[u8],
-        packet_bytes_max: usize,
-        origins: &Origins,
-    ) -> Result<Accepted, Vec<u8>> {
+    pub(crate) fn accept(request: &[u8], handshake: &Handshake<'_>) -> Result<Accepted, Vec<u8>> {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)
-            .max_message_size(Some(packet_bytes_max))
-            .max_frame_size(Some(packet_bytes_max));
+            .max_message_size(Some(handshake.packet_bytes_max))
+            .max_frame_size(Some(handshake.packet_bytes_max));
         let tap = Tap { input: request.to_vec(), ..Tap::default() };
-        let is_foreign = Cell::new(false);
+        let (is_foreign, peer) = (Cell::new(false), Cell::new(handshake.peer));
         #[expect(clippy::result_large_err, reason = "tungstenite's own signature")]
         let check = |request: &Request, response: Response| {
-            is_foreign.set(!origins.admit(request.headers().get("origin")));
+            is_foreign.set(!handshake.origins.admit(request.headers().get("origin")));
+            peer.set(handshake.proxies.client(handshake.peer, request.headers()));
             if is_foreign.get() { Err(ErrorResponse::new(None)) } else { Ok(response) }
         };
         match tungstenite::accept_hdr_with_config(tap, check, Some(config)) {
             Ok(mut socket) => {
                 let response = std::mem::take(&mut socket.get_mut().output);
-                Ok(Accepted { reader: WebSocketReader { socket, close_sent: false }, response })
+                let reader = WebSocketReader { socket, close_sent: false };
+                Ok(Accepted { reader, peer: peer.get(), response })
             }
             Err(_) if is_foreign.get() => Err(foreign_origin()),
             Err(_) => Err(upgrade_required()),

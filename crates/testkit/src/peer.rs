@@ -83,6 +83,19 @@ impl Peer {
         Peer::over(dial(broker.address(), Some(from))?, broker, transport, None)
     }
 
+    /// Connects from one of the addresses of this machine to what stands before the broker.
+    ///
+    /// # Errors
+    /// What went wrong with TCP, TLS or the WebSocket handshake.
+    pub fn connect_through(
+        broker: &Broker,
+        from: IpAddr,
+        address: SocketAddr,
+        transport: Transport,
+    ) -> io::Result<Self> {
+        Peer::over(dial(address, Some(from))?, broker, transport, None)
+    }
+
     /// Connects over a plain socket to a server that runs in the test's own process.
     #[must_use]
     #[track_caller]

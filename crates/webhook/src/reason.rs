@@ -20,6 +20,7 @@ pub fn code(reason: CloseReason) -> &'static str {
         CloseReason::SlowConsumer { .. } => "slow-consumer",
         CloseReason::TooManyUnacknowledged { .. } => "too-many-unacknowledged",
         CloseReason::TooManyConnections { .. } => "too-many-connections",
+        CloseReason::ListenerFull { .. } => "listener-full",
         CloseReason::TooManyFromAddress { .. } => "too-many-from-address",
         CloseReason::Removed => "removed",
         CloseReason::Withdrawn => "withdrawn",

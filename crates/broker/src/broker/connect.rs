@@ -1,5 +1,7 @@
 //! Connections and sessions: their begin, takeover and end.
 
+use std::time::Duration;
+
 use crate::{
     Admission, ChannelKey, ClientId, ClientKey, CloseReason, ConnectionKey, Effect, Encoder,
     Format, Manners, Mark, Reply, Source,
@@ -44,6 +46,14 @@ impl<E: Encoder> Broker<E> {
             session: 0,
             start: Vec::new(),
         })
+    }
+
+    /// Notes how long a connection was there before the broker knew it, which counts for the time it
+    /// has to open a session.
+    pub fn note_waited(&mut self, connection: ConnectionKey, waited: Duration) {
+        if let Some(connection) = self.connections.get_mut(connection) {
+            connection.opened = connection.opened.saturating_sub(waited);
+        }
     }
 
     /// Notes a sign of life.

@@ -40,6 +40,16 @@ choice! {
 }
 
 choice! {
+    /// Which header of HTTP names the client for whom a proxy sends a request.
+    pub enum ForwardedHeader {
+        /// `X-Forwarded-For`: addresses, the client's first.
+        XForwardedFor = "x-forwarded-for",
+        /// `Forwarded`, as RFC 7239 has it.
+        Forwarded = "forwarded",
+    }
+}
+
+choice! {
     /// Whether a client must show a certificate.
     pub enum ClientCertificates {
         /// It may; without one it needs something else to be let in.

@@ -65,6 +65,21 @@ pub(super) fn required_tls_has_a_certificate(settings: &Settings) -> Result<(), 
     }
 }
 
+pub(super) fn proxied_listeners_have_proxies(settings: &Settings) -> Result<(), Violation> {
+    let mut proxied = settings.open_listeners().filter(|(_, listener)| listener.proxy_protocol);
+    match proxied.next() {
+        Some((name, _)) if settings.access.trusted_proxies.is_empty() => Err(Violation {
+            key: format!("{LISTENERS}.{name}.proxy_protocol"),
+            problem: format!(
+                "`{LISTENERS}.{name}.proxy_protocol` is set while `access.trusted_proxies` names \
+                 nobody: nobody could connect"
+            ),
+            hint: "set access.trusted_proxies to the networks of the proxies".to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
 pub(super) fn open_access_stays_at_home(settings: &Settings) -> Result<(), Violation> {
     if settings.access.mode != AccessMode::Open || settings.access.open_beyond_loopback {
         return Ok(());

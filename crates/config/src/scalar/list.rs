@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use toml::Value;
 
 use crate::choice::WebhookEvent;
+use crate::network::Network;
 use crate::scalar::Scalar;
 use crate::settings::{
     AccessRule, ApiKey, CachePublish, ChannelRule, ConnectSubscription, JwtIssuer, PresetToken,
@@ -25,6 +26,7 @@ macro_rules! lists {
 
 lists! {
     String, quotable true: r#"a list of texts such as ["a", "b"]"#;
+    Network, quotable true: r#"a list of networks such as ["10.0.0.0/8", "2001:db8::/32", "192.0.2.7"]"#;
     ChannelRule, quotable true: r#"a list of tables like { pattern = "sensors.*", history_messages = 100 }"#;
     CachePublish, quotable true: r#"a list of tables like { prefix = "config.", channel = "cache.config" }, with these two keys only"#;
     AccessRule, quotable true: r#"a list of tables like { group = "staff", allow = ["publish"], channels = ["news.*"] }"#;

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::choice::{AccessAction, AccessMode, Unmatched};
+use crate::choice::{AccessAction, AccessMode, ForwardedHeader, Unmatched};
+use crate::network::Network;
 use crate::quantity::Period;
 use crate::secret::{OptionalPath, Secret};
 use crate::section::section;
@@ -53,6 +54,13 @@ section! {
         /// Origins of the pages from which browsers may connect, such as `https://app.example`;
         /// empty is any. What sends no Origin is no browser, and is let in.
         websocket_origins: Vec<String> = "[]",
+        /// Networks whose proxies are believed when they say for whom they connect: on listeners with
+        /// proxy_protocol, and by a header of HTTP and of WebSocket upgrades. Anybody who can reach
+        /// the broker from there can come as from any address.
+        trusted_proxies: Vec<Network> = "[]",
+        /// The header in which they say it: "x-forwarded-for" or "forwarded". They must set it
+        /// themselves; the other one is not read, as it may be the client's.
+        forwarded_header: ForwardedHeader = "x-forwarded-for",
         /// Failed attempts from one address, or for one client id, before each further one has to
         /// wait.
         failed_attempts_max: usize = "5" in "1" to "1000",

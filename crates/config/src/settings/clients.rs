@@ -14,12 +14,18 @@ section! {
         subscriptions_max: usize = "1000" in "1" to "1000000",
         /// Longest channel name in bytes of UTF-8; a longer one is refused with status 11.
         channel_name_bytes_max: usize = "255" in "1" to "65535",
-        /// Connections at the same time, over all listeners; one more is closed at once.
+        /// Connections at the same time, over all listeners; one more is refused. Half of them is
+        /// kept for the listeners in equal shares, which other listeners cannot take.
         connections_max: usize = "100000" in "1" to "10000000",
-        /// Connections from one IP address at the same time; 0 is unlimited.
+        /// Connections from one IP address at the same time, from one IPv6 network of 64 bits alike;
+        /// 0 is unlimited.
         connections_per_address_max: usize = "0" in "0" to "10000000",
-        /// Time a new connection has to be through with TLS, WebSocket and connect.
+        /// Time a new connection has to be through with TLS, WebSocket and connect, on an HTTP
+        /// listener with the head of its first request, on that of the cache to send something.
         authenticate_timeout: Period = "15s" in "100ms" to "10m",
+        /// Time an HTTP request may take to come whole, the body as well as the head. So long may a
+        /// connection also wait for its next request, and a client leave an answer unread.
+        request_timeout: Period = "60s" in "100ms" to "1h",
         /// Bytes that may wait for a client that does not read; see delivery.slow_consumer. At
         /// least limits.packet_bytes_max.
         outbox_bytes_max: ByteSize = "16MiB" in "1KiB" to "4GiB",

@@ -29,6 +29,11 @@ section! {
         /// Send whole packets in small paced writes, which the original Python clients of JMQT and
         /// the asyncio client of CoreMQ need. Slower for everybody else on the listener.
         paced: bool = "false",
+        /// Most connections on this listener; 0 is as many as limits.connections_max leaves it.
+        connections_max: usize = "0" in "0" to "10000000",
+        /// Whether its clients come through proxies that put a head of the PROXY protocol, version 1
+        /// or 2, before each connection. Only those of access.trusted_proxies may connect then.
+        proxy_protocol: bool = "false",
     }
 }
 

@@ -39,6 +39,9 @@ section! {
         bytes_max: ByteSize = "64MiB" in "1MiB" to "1024GiB",
         /// Longest value; a longer one is refused. More than half of cache.bytes_max counts as half.
         item_bytes_max: ByteSize = "1MiB" in "1KiB" to "1GiB",
+        /// Silence after which a connection is closed; 0s lets them be silent for as long as they
+        /// like, as memcached does. A client that leaves answers unread is silent, too.
+        idle_timeout: Period = "0s" in "0s" to "1d",
         /// Which changes are published, as a list: [[cache.publish]] with prefix = "config." and
         /// channel = "cache.config" for each. Whatever clients of the cache do to a key that begins
         /// with the prefix is published on the channel, with the new value; expiry and eviction

@@ -167,9 +167,9 @@ impl LastWord {
             CloseReason::ProtocolError | CloseReason::FramingLost => (1002, None),
             CloseReason::SlowConsumer { .. } => (1008, None),
             CloseReason::TooManyUnacknowledged { .. } => (1008, Some(status::NOT_ALLOWED)),
-            CloseReason::TooManyConnections { .. } | CloseReason::TooManyFromAddress { .. } => {
-                (1013, Some(status::NOT_ALLOWED))
-            }
+            CloseReason::TooManyConnections { .. }
+            | CloseReason::ListenerFull { .. }
+            | CloseReason::TooManyFromAddress { .. } => (1013, Some(status::NOT_ALLOWED)),
             CloseReason::ShuttingDown => (1001, None),
             CloseReason::Internal | CloseReason::Crashed => (1011, Some(status::SERVER_ERROR)),
         };

@@ -130,6 +130,8 @@ fn each_reason_has_a_close_code_and_a_text_that_fits() {
              {"connAck":{"st":7,"mg":"4294967295 pushes are unacknowledged"}}
         1013 the server has 18446744073709551615 connections, the most allowed
              {"connAck":{"st":7,"mg":"the server has 18446744073709551615 connections, the most allowed"}}
+        1013 this listener has 18446744073709551615 connections, the most allowed
+             {"connAck":{"st":7,"mg":"this listener has 18446744073709551615 connections, the most allowed"}}
         1013 18446744073709551615 connections from this address are open, the most allowed
              {"connAck":{"st":7,"mg":"18446744073709551615 connections from this address are open, the most allowed"}}
         1008 disconnected by the server
@@ -166,7 +168,8 @@ fn reasons() -> Vec<CloseReason> {
         CloseReason::TooManyUnacknowledged { .. } => {
             Some(CloseReason::TooManyConnections { limit })
         }
-        CloseReason::TooManyConnections { .. } => Some(CloseReason::TooManyFromAddress { limit }),
+        CloseReason::TooManyConnections { .. } => Some(CloseReason::ListenerFull { limit }),
+        CloseReason::ListenerFull { .. } => Some(CloseReason::TooManyFromAddress { limit }),
         CloseReason::TooManyFromAddress { .. } => Some(CloseReason::Removed),
         CloseReason::Removed => Some(CloseReason::Withdrawn),
         CloseReason::Withdrawn => Some(CloseReason::ShuttingDown),

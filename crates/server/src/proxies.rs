@@ -1,0 +1,119 @@
+//! Whose a connection or a request is that a proxy passes on.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+
+use arc_swap::ArcSwap;
+use axum::http::{
+    HeaderMap, HeaderName,
+    header::{FORWARDED, HeaderValue},
+};
+use rialto_config::{Access, ForwardedHeader, Network};
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The proxies that are believed, as the settings name them.
+#[derive(Debug)]
+pub(crate) struct Proxies(ArcSwap<Trusted>);
+
+#[derive(Debug)]
+struct Trusted {
+    networks: Vec<Network>,
+    header: ForwardedHeader,
+}
+
+impl Proxies {
+    pub(crate) fn new(access: &Access) -> Self {
+        Proxies(ArcSwap::from_pointee(Trusted::new(access)))
+    }
+
+    /// Believes what the settings name from now on.
+    pub(crate) fn replace(&self, access: &Access) {
+        self.0.store(Arc::new(Trusted::new(access)));
+    }
+
+    /// Says whether a peer is believed when it says for whom it connects.
+    pub(crate) fn trust(&self, peer: IpAddr) -> bool {
+        self.0.load().has(peer)
+    }
+
+    /// Returns whose request this is, sent by `peer`: who a proxy says that it is, and otherwise the
+    /// peer. Of a chain of proxies the last address that is no trusted one counts, as anything before
+    /// it may have been made up. A header tells no port, which is 0 then.
+    pub(crate) fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> SocketAddr {
+        let trusted = self.0.load();
+        if !trusted.has(peer.ip()) {
+            return peer;
+        }
+        let mut client = peer;
+        for hop in trusted.hops(headers).into_iter().rev() {
+            let Some(address) = address_of(hop) else { break };
+            client = SocketAddr::new(address, 0);
+            if !trusted.has(address) {
+                break;
+            }
+        }
+        client
+    }
+}
+
+impl Trusted {
+    fn new(access: &Access) -> Self {
+        Trusted { networks: access.trusted_proxies.clone(), header: access.forwarded_header }
+    }
+
+    fn has(&self, address: IpAddr) -> bool {
+        self.networks.iter().any(|network| network.contains(address))
+    }
+
+    /// Returns for whom each proxy has passed the request on, the first one's client first.
+    fn hops<'a>(&self, headers: &'a HeaderMap) -> Vec<&'a str> {
+        let name = match self.header {
+            ForwardedHeader::XForwardedFor => X_FORWARDED_FOR,
+            ForwardedHeader::Forwarded => FORWARDED,
+        };
+        let values = headers.get_all(name).into_iter().map(HeaderValue::to_str);
+        // What is no text names nobody, and ends the chain.
+        let elements = values.flat_map(|value| split(value.unwrap_or_default(), ','));
+        match self.header {
+            ForwardedHeader::XForwardedFor => elements.collect(),
+            ForwardedHeader::Forwarded => elements.map(forwarded_for).collect(),
+        }
+    }
+}
+
+/// Splits a header at a character that stands in no quotes.
+fn split(text: &str, at: char) -> impl Iterator<Item = &str> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    text.split(move |character| {
+        let is_end = character == at && !is_quoted;
+        match character {
+            _ if is_escaped => is_escaped = false,
+            '\\' if is_quoted => is_escaped = true,
+            '"' => is_quoted = !is_quoted,
+            _ => {}
+        }
+        is_end
+    })
+}
+
+/// Returns for whom an element of `Forwarded` (RFC 7239) is; empty if it does not say.
+fn forwarded_for(element: &str) -> &str {
+    let pairs = split(element, ';').filter_map(|pair| pair.split_once('='));
+    let mut named = pairs.filter(|(name, _)| name.trim().eq_ignore_ascii_case("for"));
+    named.next().map_or("", |(_, value)| value.trim().trim_matches('"'))
+}
+
+/// Reads an address with or without a port, in brackets where RFC 7239 wants them.
+fn address_of(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    let address = bare.parse::<IpAddr>();
+    let address = address.or_else(|_| text.parse::<SocketAddr>().map(|address| address.ip()));
+    address.ok().map(|address| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+//! A connection's socket, closed in a way that loses nothing that was sent.
+//!
+//! A socket that is closed while bytes of its peer are unread is reset, and with the reset the peer
+//! may lose the last word that was sent to it. So the sending side is shut first, the peer is read
+//! on for a bounded time, and only then is the socket closed. That is what dropping a [`Socket`]
+//! does, so that no path can leave it out: not a greeting that fails, not a limit of time, not a
+//! panic.
+
+use std::{
+    io::{self, IoSlice},
+    net::{IpAddr, Shutdown},
+    ops::Deref,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use rialto_broker::CloseReason;
+use socket2::SockRef;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    runtime::Handle,
+    time::{Instant, timeout_at},
+};
+
+use crate::admission::Place;
+
+/// How long a peer may go on sending to a connection that is over.
+const LINGER_MAX: Duration = Duration::from_secs(5);
+/// How long it may be silent meanwhile, without ending its side.
+const SILENCE_MAX: Duration = Duration::from_secs(1);
+/// Bytes it may send meanwhile.
+const LINGER_BYTES_MAX: usize = 4 << 20;
+/// Bytes read at a time.
+const READ_BYTES: usize = 16 << 10;
+/// Reads without waiting before a task is begun for the rest.
+const READS_AT_ONCE_MAX: usize = 4;
+
+/// A socket, and the place that its connection takes until it is closed.
+pub(crate) struct Socket {
+    /// There until it is dropped.
+    stream: Option<TcpStream>,
+    place: Option<Place>,
+    /// Where its last moments are waited for; it may be dropped on a thread without one.
+    runtime: Handle,
+}
+
+impl Socket {
+    /// Takes a socket that was accepted. Must be called on a runtime.
+    pub(crate) fn new(stream: TcpStream, place: Place) -> Self {
+        Socket { stream: Some(stream), place: Some(place), runtime: Handle::current() }
+    }
+
+    /// Counts the connection as one from this address, if it does not count already.
+    ///
+    /// # Errors
+    /// When as many as may be come from there.
+    pub(crate) fn count_from(&mut self, address: IpAddr) -> Result<(), CloseReason> {
+        self.place.as_mut().map_or(Ok(()), |place| place.count_from(address))
+    }
+
+    fn stream_mut(&mut self) -> Pin<&mut TcpStream> {
+        Pin::new(self.stream.as_mut().expect("a socket has its stream until it is dropped"))
+    }
+}
+
+impl Deref for Socket {
+    type Target = TcpStream;
+
+    fn deref(&self) -> &TcpStream {
+        self.stream.as_ref().expect("a socket has its stream until it is dropped")
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        let (Some(stream), place) = (self.stream.take(), self.place.take()) else { return };
+        _ = SockRef::from(&stream).shutdown(Shutdown::Write);
+        if !has_ended(&stream) {
+            self.runtime.spawn(linger(stream, place));
+        }
+    }
+}
+
+/// Says whether the peer has ended its side, or the connection is broken: then nothing is unread.
+fn has_ended(stream: &TcpStream) -> bool {
+    let mut buffer = [0; 1024];
+    for _ in 0..READS_AT_ONCE_MAX {
+        match stream.try_read(&mut buffer) {
+            Ok(0) => return true,
+            Ok(_) => {}
+            Err(error) => return error.kind() != io::ErrorKind::WouldBlock,
+        }
+    }
+    false
+}
+
+/// Reads on what the peer still sends, and throws it away.
+async fn linger(mut stream: TcpStream, place: Option<Place>) {
+    let mut buffer = vec![0; READ_BYTES];
+    let deadline = Instant::now() + LINGER_MAX;
+    let mut bytes_left = LINGER_BYTES_MAX;
+    loop {
+        let until = deadline.min(Instant::now() + SILENCE_MAX);
+        match timeout_at(until, stream.read(&mut buffer)).await {
+            Ok(Ok(count)) if 0 < count && count <= bytes_left => bytes_left -= count,
+            _ => break,
+        }
+    }
+    drop((stream, place));
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.stream_mut().poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.stream_mut().poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.stream_mut().poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream_mut().poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream_mut().poll_shutdown(context)
+    }
+}
