@@ -14,6 +14,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::{
     room::{Dialect, Door},
     socket::Socket,
+    status,
     stream::Stream,
     tls::Certificates,
     websocket::{Accepted, Handshake, WebSocketReader},
@@ -99,6 +100,8 @@ impl Greeted {
 pub(crate) struct Terms<'a> {
     pub(crate) door: &'a Door,
     pub(crate) handshake: Handshake<'a>,
+    /// Counts the connection as one of the client that a proxy names, if there may be one more.
+    pub(crate) count: &'a (dyn Fn(&mut Socket, SocketAddr) -> Result<(), CloseReason> + Sync),
 }
 
 /// How long a greeting is waited for: up to a time, and not when the server stops.
@@ -233,6 +236,12 @@ async fn upgrade(
     let rest = early.split_off(request_bytes);
     match WebSocketReader::accept(&early, &terms.handshake) {
         Ok(mut accepted) => {
+            // Before the answer: who is answered is counted.
+            let is_named = accepted.peer != terms.handshake.peer;
+            if is_named && let Err(reason) = (terms.count)(stream.socket_mut(), accepted.peer) {
+                stream.write_all(status::TOO_MANY).await?;
+                return Err(io::Error::other(reason));
+            }
             stream.write_all(&std::mem::take(&mut accepted.response)).await?;
             stream.flush().await?;
             Ok((accepted, rest))

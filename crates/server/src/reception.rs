@@ -145,12 +145,17 @@ impl Reception {
         };
         // There may be one more proxy, which says by a header for whom.
         let is_client = !self.proxies.trust(client.ip());
-        if is_client && let Err(reason) = socket.count_from(client.ip()) {
-            self.note_refused(client, reason);
+        if is_client && let Err(reason) = self.count(&mut socket, client) {
             socket.write_all(&refusal(reason)).await?;
             return Err(io::Error::other(reason));
         }
         Ok((socket, client))
+    }
+
+    /// Counts a connection as one of a client, if there may be one more, and notes if there may not.
+    fn count(&self, socket: &mut Socket, client: SocketAddr) -> Result<(), CloseReason> {
+        let counted = socket.count_from(client.ip());
+        counted.inspect_err(|reason| self.note_refused(client, *reason))
     }
 
     fn note_failed(&self, error: &io::Error) {
@@ -182,7 +187,8 @@ impl Reception {
                 proxies: &self.proxies,
                 peer,
             };
-            greet(socket, &Terms { door: &door, handshake }, &patience).await
+            let count = &|socket: &mut Socket, client| self.count(socket, client);
+            greet(socket, &Terms { door: &door, handshake, count }, &patience).await
         };
         let mut greeted = match greeting.await {
             Ok(greeted) => greeted,
@@ -193,9 +199,8 @@ impl Reception {
         };
         // A proxy that connects for itself does not count.
         if proxy != Some(greeted.peer)
-            && let Err(reason) = greeted.stream.socket_mut().count_from(greeted.peer.ip())
+            && let Err(reason) = self.count(greeted.stream.socket_mut(), greeted.peer)
         {
-            self.note_refused(greeted.peer, reason);
             greeted.refuse(reason, door.refusal(reason)).await;
             return None;
         }
