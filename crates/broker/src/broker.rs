@@ -14,6 +14,7 @@ mod connect;
 mod control;
 mod forecast;
 mod history;
+mod lanes;
 mod presence;
 mod publish;
 mod replicate;
@@ -71,7 +72,8 @@ pub struct Broker<E: Encoder> {
     /// Pages that still gather, and changes to commit with them.
     batch: batch::Batch,
     /// Batches handed to the store, oldest first.
-    committing: VecDeque<Vec<batch::Waiting>>,
+    committing: VecDeque<batch::UnderWay>,
+    lanes: lanes::Lanes,
     /// Memory of pages handed over and not committed.
     uncommitted_bytes_total: usize,
     dirty: tick::Dirty,
@@ -118,6 +120,7 @@ impl<E: Encoder> Broker<E> {
             run_buffers: RunBuffers::default(),
             batch: batch::Batch::default(),
             committing: VecDeque::new(),
+            lanes: lanes::Lanes::default(),
             uncommitted_bytes_total: 0,
             dirty: tick::Dirty::default(),
             next_live: clocks.first_live(),
@@ -148,6 +151,8 @@ impl<E: Encoder> Broker<E> {
         Stats {
             connections: self.connections.len() as u64,
             channels: self.channels.len() as u64,
+            store_queue: self.committing.len() as u64,
+            store_wait_ms: self.oldest_wait().as_millis() as u64,
             ..self.stats
         }
     }
@@ -196,6 +201,7 @@ impl<E: Encoder> Broker<E> {
     }
 
     fn restore(&mut self, snapshot: Snapshot) {
+        self.stats.damaged_records = snapshot.damaged;
         for (id, last_seen) in snapshot.clients {
             self.known_client(id, last_seen);
         }

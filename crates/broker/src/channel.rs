@@ -120,6 +120,18 @@ impl Log {
         self.pages.push_back(page);
     }
 
+    /// Forgets a page that ends with `last` and is damaged; returns how many messages it had, if it was
+    /// there.
+    ///
+    /// # Cost
+    /// Grows with the number of pages.
+    pub(crate) fn remove(&mut self, last: Sequence) -> Option<u64> {
+        let place = self.pages.binary_search_by_key(&last, |page| page.last).ok()?;
+        let before = place.checked_sub(1).map_or(self.trimmed, |before| self.pages[before].last);
+        self.bytes -= self.pages.remove(place)?.bytes;
+        Some(last.saturating_sub(before))
+    }
+
     /// Says whether a limit keeps more messages out.
     pub(crate) fn is_full(&self, limits: &LogLimits) -> bool {
         let (held, _) = self.held();

@@ -23,6 +23,9 @@ pub(crate) struct Cursor {
     /// About how many bytes those have.
     in_flight_bytes: u64,
     pub(crate) phase: Phase,
+    /// Whether the store is asked for pages, maybe for an earlier connection. There is one read at a
+    /// time, however often its client reconnects.
+    pub(crate) is_read_under_way: bool,
     /// Whether the store holds an older state than this.
     pub(crate) dirty: bool,
 }
@@ -37,6 +40,8 @@ pub(crate) enum Phase {
     CatchingUp,
     /// From the store: a read is under way.
     Reading,
+    /// Not at all on this connection: its log cannot be read.
+    Unreadable,
 }
 
 impl Cursor {
@@ -124,6 +129,11 @@ impl Cursor {
     /// Returns the floor if the store was given another one, which it now will be given.
     pub(crate) fn take_unwritten_floor(&mut self) -> Option<Sequence> {
         (std::mem::replace(&mut self.written_floor, self.floor) != self.floor).then_some(self.floor)
+    }
+
+    /// Says whether there may be stretches that the store was not given.
+    pub(crate) fn has_unwritten_stretches(&self) -> bool {
+        !self.unwritten.is_empty()
     }
 
     /// Returns the stretches above the floor that the store was not given, which it now will be

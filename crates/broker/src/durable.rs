@@ -127,6 +127,27 @@ pub struct CursorState {
     pub acknowledged: Vec<(Sequence, Sequence)>,
 }
 
+/// What the store's caller may do after a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// Nothing is wrong with the request: try again later, with growing pauses.
+    Transient,
+    /// The same request will fail again as long as nobody changes anything: refuse it.
+    Permanent,
+    /// What is stored there cannot be trusted: do not try it again.
+    Corrupt,
+}
+
+/// What a log holds at a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogEntry {
+    /// A page, as it was written.
+    Page(StoredPage),
+    /// A page that is not what was written, by the sequence of its last message. It is to be passed
+    /// over and [set aside](Change::SetAside).
+    Damaged(Sequence),
+}
+
 /// One thing to store. Applying a change twice equals applying it once, except `Append`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
@@ -151,6 +172,8 @@ pub enum Change {
     Acknowledge(ClientId, ChannelName, Vec<(Sequence, Sequence)>),
     /// Drops whole pages whose last message is at most this one.
     Trim(ChannelName, Sequence),
+    /// Takes a damaged page, by the sequence of its last message, out of a log and keeps it apart.
+    SetAside(ChannelName, LogId, Sequence),
     /// Adds messages to a channel's history and drops the oldest beyond so many. One whose id is
     /// there already stays as it is.
     KeepHistory {
@@ -211,6 +234,8 @@ pub struct Snapshot {
     pub sessions: Vec<(ClientId, SessionNumber)>,
     /// The clocks, as last noted.
     pub clock: StoreClock,
+    /// Stored records that were found damaged and are left out.
+    pub damaged: u64,
 }
 
 /// How far a log has grown and been trimmed.

@@ -78,6 +78,8 @@ pub struct Departed {
 /// What a catching-up subscriber needs next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadRequest {
+    /// Who reads.
+    pub client: ClientKey,
     /// For whom: a page that comes back after this connection ended is of no use.
     pub connection: ConnectionKey,
     /// The subscription's channel.

@@ -29,6 +29,8 @@ pub(crate) struct History {
     bytes: usize,
     /// Whether something came since it was last considered for eviction.
     pub(crate) is_recent: bool,
+    /// Whether the store may have some of it.
+    pub(crate) is_stored: bool,
     /// Newest messages that the store does not have yet.
     pub(crate) unwritten_count: usize,
 }
@@ -180,12 +182,13 @@ impl History {
 
     /// Notes that the store does not have this many of the newest messages.
     pub(crate) fn note_unwritten(&mut self, count: usize) {
-        self.unwritten_count = (self.unwritten_count + count).min(self.messages.len());
+        self.unwritten_count = self.unwritten_count.saturating_add(count).min(self.messages.len());
     }
 
     /// Returns the messages that the store does not have, which it now will have.
     pub(crate) fn take_unwritten(&mut self) -> Vec<HistoryMessage> {
         let count = std::mem::take(&mut self.unwritten_count);
+        self.is_stored = true;
         self.messages.range(self.messages.len() - count..).map(Kept::message).collect()
     }
 }

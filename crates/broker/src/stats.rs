@@ -45,6 +45,15 @@ pub struct Stats {
     pub dropped_absent: u64,
     /// Stored messages dropped because a log reached its limit.
     pub dropped_log: u64,
+    /// Stored messages dropped because the page they stood in was damaged.
+    pub dropped_damaged: u64,
+    /// Stored records that were damaged and set aside: pages of messages, retained messages, messages
+    /// of a history, cursors, clients, sessions.
+    pub damaged_records: u64,
+    /// Gauge: batches of changes handed to the store that it has not answered.
+    pub store_queue: u64,
+    /// Gauge: milliseconds that the oldest of these has been waiting.
+    pub store_wait_ms: u64,
     /// Commits the store refused.
     pub store_failures: u64,
     /// Connections closed for a limit: packet size, outbox, unacknowledged pushes.

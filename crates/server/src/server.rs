@@ -38,7 +38,7 @@ use crate::{
     proxies::Proxies,
     reception::Reception,
     settings as map, startup,
-    store::{Job, StoreThreads},
+    store::{CommitWatch, Job, StoreThreads},
     tls::Certificates,
     websocket::Origins,
 };
@@ -72,6 +72,7 @@ struct Core {
     hub: Arc<Hub>,
     jobs: mpsc::Sender<Job>,
     store_threads: StoreThreads,
+    commit_watch: Arc<CommitWatch>,
     lanes: Lanes,
 }
 
@@ -144,7 +145,9 @@ impl Server {
         };
         let doors = listeners.into_iter().map(accept).collect();
         tasks.extend(startup::start_watches(&live));
-        let ticker = lasting::spawn("tick", move || tick(hub.clone(), cache.clone()));
+        let commits = core.commit_watch.clone();
+        let ticker =
+            lasting::spawn("tick", move || tick(hub.clone(), cache.clone(), commits.clone()));
         Ok(Server { live, addresses, core, admission, reception, doors, tasks, ticker, stopping })
     }
 
@@ -166,7 +169,7 @@ impl Server {
     pub async fn stop(self) {
         let deadline = Instant::now() + self.live.settings().server.shutdown_timeout.get();
         let left = || deadline.saturating_duration_since(Instant::now());
-        let Core { hub, jobs, store_threads, lanes } = self.core;
+        let Core { hub, jobs, store_threads, lanes, .. } = self.core;
         for task in &self.tasks {
             task.abort();
         }
@@ -232,10 +235,12 @@ impl Core {
         let close_slow = settings.delivery.slow_consumer == SlowConsumer::Close;
         let (notices, ends) = Notices::new();
         let hub = Arc::new(Hub::new(broker, doorkeeper, notices, clock, inboxes, close_slow));
-        let store_threads = StoreThreads::start(&hub, store, reader, job_inbox, read_inbox)
+        let commit_watch = Arc::new(CommitWatch::default());
+        let watch = commit_watch.clone();
+        let store_threads = StoreThreads::start(&hub, store, reader, job_inbox, read_inbox, watch)
             .map_err(|source| ServeError::System { what: "start threads", source })?;
         let lanes = ends.start(&hub.doorkeeper);
-        Ok((Core { hub, jobs, store_threads, lanes }, webhooks))
+        Ok((Core { hub, jobs, store_threads, commit_watch, lanes }, webhooks))
     }
 }
 
@@ -265,7 +270,7 @@ pub(crate) async fn renew(live: Arc<Live>) {
     }
 }
 
-async fn tick(hub: Arc<Hub>, cache: Arc<Cache>) {
+async fn tick(hub: Arc<Hub>, cache: Arc<Cache>, commits: Arc<CommitWatch>) {
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -281,5 +286,6 @@ async fn tick(hub: Arc<Hub>, cache: Arc<Cache>) {
             hub.close_unread(connection);
         }
         cache.on_tick();
+        commits.look();
     }
 }

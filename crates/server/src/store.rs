@@ -3,15 +3,21 @@
 //! While a commit is under way everything that arrives gathers for the next one; while that one is
 //! synced, the completed one is routed. So the cost of a sync is shared by all who wait for it.
 
+mod health;
+
 use std::{
+    collections::HashSet,
     io,
     sync::{Arc, mpsc},
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use rialto_broker::{Change, Outcome, ReadRequest, Reject};
-use rialto_store::{LogReader, Store, StoreError};
+use rialto_broker::{Change, FailureKind, LogEntry, LogId, Outcome, ReadRequest};
+use rialto_store::{Cause, LogReader, Store, StoreError};
+
+pub(crate) use health::CommitWatch;
+use health::{Health, Part};
 
 use crate::{
     guarded::AbortOnPanic,
@@ -26,6 +32,11 @@ const GROUP_BYTES_MAX: usize = 16 << 20;
 /// Quiet after which the store is given time for its own tidying.
 const IDLE: Duration = Duration::from_millis(250);
 
+/// How long a commit that failed for a reason that may pass is tried again, and the first pause, which
+/// then grows.
+const RETRY_TIME: Duration = Duration::from_secs(5);
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
+
 /// Work for the writing thread.
 pub(crate) enum Job {
     /// Commit these changes.
@@ -37,7 +48,16 @@ pub(crate) enum Job {
 /// One commit's result, to be taken apart into the batches it was made of.
 struct Committed {
     batches: Vec<BatchSize>,
-    outcomes: Result<Vec<Outcome>, Reject>,
+    outcomes: Result<Vec<Outcome>, FailureKind>,
+}
+
+/// The writing thread's own.
+struct Writer {
+    store: Box<dyn Store>,
+    health: Health,
+    watch: Arc<CommitWatch>,
+    done: mpsc::Sender<Committed>,
+    retry_time: Duration,
 }
 
 /// How much a batch holds.
@@ -75,17 +95,29 @@ impl StoreThreads {
         reader: Box<dyn LogReader>,
         jobs: mpsc::Receiver<Job>,
         reads: mpsc::Receiver<ReadRequest>,
+        watch: Arc<CommitWatch>,
     ) -> io::Result<Self> {
-        let (completed_tx, completed) = mpsc::channel();
-        let writer = spawn("store-writer", move || write(store, &jobs, &completed_tx))?;
+        let (done, completed) = mpsc::channel();
+        let health = Health::new(Part::Writing);
+        let writer = Writer { store, health, watch, done, retry_time: RETRY_TIME };
+        let writer = spawn("store-writer", move || writer.run(&jobs))?;
         let for_completer = hub.clone();
         let completer = spawn("store-router", move || complete(&for_completer, &completed))?;
         let for_reader = Arc::downgrade(hub);
         spawn("store-reader", move || {
-            let mut reader = reader;
-            while let Ok(request) = reads.recv() {
-                let Some(hub) = for_reader.upgrade() else { return };
-                read(&hub, reader.as_mut(), &request);
+            let mut reader = Reader::new(reader);
+            loop {
+                match reads.recv_timeout(IDLE) {
+                    Ok(request) => {
+                        let Some(hub) = for_reader.upgrade() else { return };
+                        let entries = reader.read(&request);
+                        hub.round(|broker| {
+                            broker.on_read(&request, entries.as_deref().map_err(|kind| *kind))
+                        });
+                    }
+                    Err(mpsc::RecvTimeoutError::Timeout) => reader.health.settle(),
+                    Err(mpsc::RecvTimeoutError::Disconnected) => return,
+                }
             }
         })?;
         Ok(StoreThreads { writer, completer })
@@ -107,30 +139,103 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<JoinHan
     thread::Builder::new().name(name.to_owned()).spawn(guarded)
 }
 
-fn write(mut store: Box<dyn Store>, jobs: &mpsc::Receiver<Job>, done: &mpsc::Sender<Committed>) {
-    let mut health = Health::default();
-    loop {
-        let first = match jobs.recv_timeout(IDLE) {
-            Ok(first) => first,
-            Err(mpsc::RecvTimeoutError::Disconnected) => break,
-            Err(mpsc::RecvTimeoutError::Timeout) => {
-                // An empty commit lets the store go on removing what was trimmed. That it succeeds
-                // does not show that there is room.
-                if let Err(error) = store.commit(&[]) {
-                    health.note(Some(&error));
+impl Writer {
+    fn run(mut self, jobs: &mpsc::Receiver<Job>) {
+        loop {
+            let first = match jobs.recv_timeout(IDLE) {
+                Ok(first) => first,
+                Err(mpsc::RecvTimeoutError::Disconnected) => break,
+                Err(mpsc::RecvTimeoutError::Timeout) => {
+                    self.tidy();
+                    continue;
                 }
-                continue;
+            };
+            let group = Group::gather(first, jobs);
+            let is_last = group.is_last;
+            if self.commit(group).is_err() || is_last {
+                break;
             }
-        };
-        let group = Group::gather(first, jobs);
-        let is_last = group.is_last;
-        if commit(store.as_mut(), group, &mut health, done).is_err() || is_last {
-            break;
+        }
+        if let Err(error) = self.store.close() {
+            tracing::warn!(%error, "the store could not be tidied up; nothing committed is lost");
         }
     }
-    if let Err(error) = store.close() {
-        tracing::warn!(%error, "the store could not be tidied up; nothing committed is lost");
+
+    /// Lets the store go on removing what was trimmed: an empty commit. That it succeeds does not show
+    /// that there is room.
+    fn tidy(&mut self) {
+        match self.watch.watch(0, || self.store.commit(&[])) {
+            Ok(_) => self.health.settle(),
+            Err(error) => self.health.note_failure(&error),
+        }
     }
+
+    /// Commits a group. If that fails, each of its batches by itself: one may be too large for the room
+    /// that is left, or concern what is damaged, and another may be what makes room.
+    fn commit(&mut self, group: Group) -> Result<(), mpsc::SendError<Committed>> {
+        let Group { changes, batches, .. } = group;
+        let result = self.commit_patiently(&changes);
+        let is_of_all = result.as_ref().is_err_and(may_pass_by_itself);
+        if result.is_ok() || is_of_all || batches.len() <= 1 {
+            if !changes.is_empty() {
+                self.note(result.as_ref().err());
+            }
+            let outcomes = result.map_err(|error| error.kind);
+            return self.done.send(Committed { batches, outcomes });
+        }
+        let mut failure = None;
+        let mut rest = changes.as_slice();
+        for size in batches {
+            let (batch, later) = rest.split_at(size.changes);
+            rest = later;
+            let outcomes = self.commit_changes(batch).map_err(|error| {
+                let kind = error.kind;
+                failure = Some(error);
+                kind
+            });
+            self.done.send(Committed { batches: vec![size], outcomes })?;
+        }
+        self.note(failure.as_ref());
+        Ok(())
+    }
+
+    /// Commits changes; tries again, with growing pauses and for a while, what fails for a reason that
+    /// may pass.
+    fn commit_patiently(&mut self, changes: &[Change]) -> Result<Vec<Outcome>, StoreError> {
+        let began = Instant::now();
+        let mut pause = RETRY_PAUSE;
+        loop {
+            match self.commit_changes(changes) {
+                Err(error) if may_pass_by_itself(&error) && began.elapsed() < self.retry_time => {
+                    self.health.note_failure(&error);
+                }
+                result => return result,
+            }
+            thread::sleep(pause);
+            pause *= 2;
+        }
+    }
+
+    /// Commits changes, if there are any: a batch without only waits for its turn.
+    fn commit_changes(&mut self, changes: &[Change]) -> Result<Vec<Outcome>, StoreError> {
+        if changes.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.watch.watch(changes.len(), || self.store.commit(changes))
+    }
+
+    fn note(&mut self, failure: Option<&StoreError>) {
+        match failure {
+            Some(error) => self.health.note_failure(error),
+            None => self.health.note_success(),
+        }
+    }
+}
+
+/// Says whether the same commit may succeed a little later, without anything else being committed
+/// first: what makes room may be behind it.
+fn may_pass_by_itself(error: &StoreError) -> bool {
+    error.kind == FailureKind::Transient && !matches!(*error.cause, Cause::Full)
 }
 
 /// Batches that are committed together.
@@ -164,46 +269,11 @@ impl Group {
     }
 }
 
-/// Commits a group. If that fails, each of its batches by itself: one may be too large for the room
-/// that is left, and another may be what makes room.
-fn commit(
-    store: &mut dyn Store,
-    group: Group,
-    health: &mut Health,
-    done: &mpsc::Sender<Committed>,
-) -> Result<(), mpsc::SendError<Committed>> {
-    let Group { changes, batches, .. } = group;
-    let result = commit_changes(store, &changes);
-    if result.is_ok() || batches.len() <= 1 {
-        if !changes.is_empty() {
-            health.note(result.as_ref().err());
-        }
-        let outcomes = result.map_err(|_| Reject::StoreUnavailable);
-        return done.send(Committed { batches, outcomes });
-    }
-    let mut failure = None;
-    let mut rest = changes.as_slice();
-    for size in batches {
-        let (batch, later) = rest.split_at(size.changes);
-        rest = later;
-        let outcomes = commit_changes(store, batch).map_err(|error| {
-            failure = Some(error);
-            Reject::StoreUnavailable
-        });
-        done.send(Committed { batches: vec![size], outcomes })?;
-    }
-    health.note(failure.as_ref());
-    Ok(())
-}
-
-/// Commits changes, if there are any: a batch without only waits for its turn.
-fn commit_changes(store: &mut dyn Store, changes: &[Change]) -> Result<Vec<Outcome>, StoreError> {
-    if changes.is_empty() { Ok(Vec::new()) } else { store.commit(changes) }
-}
-
 fn payload_bytes(change: &Change) -> usize {
     match change {
         Change::Append(page) => page.payloads.as_bytes().len(),
+        Change::Retain(_, retained) => retained.payload.len(),
+        Change::Acknowledge(_, _, stretches) => size_of_val(&stretches[..]),
         Change::KeepHistory { messages, .. } => {
             messages.iter().map(|message| message.payload.len()).sum()
         }
@@ -211,32 +281,10 @@ fn payload_bytes(change: &Change) -> usize {
     }
 }
 
-/// Logs when the store begins to fail and when it works again, not every commit between.
-#[derive(Default)]
-struct Health {
-    is_failing: bool,
-}
-
-impl Health {
-    fn note(&mut self, error: Option<&StoreError>) {
-        match error {
-            Some(error) if !self.is_failing => {
-                tracing::error!(
-                    error = error as &dyn std::error::Error,
-                    "the store cannot write: QoS 1 publishes are refused with status 5 until it can"
-                );
-            }
-            None if self.is_failing => tracing::info!("the store can write again"),
-            _ => {}
-        }
-        self.is_failing = error.is_some();
-    }
-}
-
 fn complete(hub: &Hub, completed: &mpsc::Receiver<Committed>) {
     let mut touched = Touched::default();
     while let Ok(Committed { batches, outcomes }) = completed.recv() {
-        let mut rest = outcomes.as_deref();
+        let mut rest = outcomes.as_deref().map_err(|kind| *kind);
         let mut batches = batches.as_slice();
         // A commit may hold what many rounds asked for: it takes as many to complete it, so that
         // nobody waits for the lock longer than for a round of packets.
@@ -266,15 +314,43 @@ fn first_round(batches: &[BatchSize]) -> Option<&[BatchSize]> {
     batches.get(..count)
 }
 
-fn read(hub: &Hub, reader: &mut dyn LogReader, request: &ReadRequest) {
-    let pages = reader.read(request.log, request.from, request.bytes_max);
-    if let Err(error) = &pages {
-        tracing::error!(
-            error = error as &dyn std::error::Error,
-            "stored messages cannot be read; trying again"
-        );
+/// The reading thread's own.
+struct Reader {
+    reader: Box<dyn LogReader>,
+    health: Health,
+    /// Logs that cannot be read, and were told of.
+    unreadable: HashSet<LogId>,
+}
+
+impl Reader {
+    fn new(reader: Box<dyn LogReader>) -> Self {
+        Reader { reader, health: Health::new(Part::Reading), unreadable: HashSet::new() }
     }
-    hub.round(|broker| broker.on_read(request, pages.as_deref().ok()));
+
+    fn read(&mut self, request: &ReadRequest) -> Result<Vec<LogEntry>, FailureKind> {
+        let log = request.log;
+        match self.reader.read(log, request.from, request.bytes_max) {
+            Ok(entries) => {
+                self.unreadable.remove(&log);
+                self.health.note_success();
+                Ok(entries)
+            }
+            Err(error) if error.kind == FailureKind::Transient => {
+                self.health.note_failure(&error);
+                Err(error.kind)
+            }
+            Err(error) => {
+                if self.unreadable.insert(log) {
+                    tracing::error!(
+                        log = log.0,
+                        error = &error as &dyn std::error::Error,
+                        "the messages of a log cannot be read: its subscribers get none of them"
+                    );
+                }
+                Err(error.kind)
+            }
+        }
+    }
 }
 
 #[cfg(test)]

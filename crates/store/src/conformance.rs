@@ -4,8 +4,8 @@
 //! that is neglected.
 
 use rialto_broker::{
-    Change, ChannelName, ClientId, CursorState, HistoryMessage, LogId, LogState, Outcome, Page,
-    PayloadsBuilder, Seen, Sequence, Snapshot, StoredPage,
+    Change, ChannelName, ClientId, CursorState, HistoryMessage, LogEntry, LogId, LogState, Outcome,
+    Page, PayloadsBuilder, Seen, Sequence, Snapshot, StoredPage,
 };
 
 use crate::{LogReader, Store, StoreError};
@@ -73,6 +73,7 @@ pub fn check_all(driver: &mut dyn Driver) {
     reading::reading_starts_at_the_page_that_holds_the_message(driver);
     reading::reading_stops_once_the_bytes_pass_the_limit(driver);
     reading::a_log_that_is_gone_has_no_pages(driver);
+    reading::a_page_that_is_set_aside_is_seen_no_more(driver);
     reading::a_reader_beside_a_writer_sees_every_message_in_order(driver);
 
     lifetime::loading_gives_back_what_was_committed(driver);
@@ -162,7 +163,8 @@ impl Subject {
 
     #[track_caller]
     fn read(&mut self, log: LogId, from: Sequence, bytes_max: usize) -> Vec<StoredPage> {
-        self.reader.read(log, from, bytes_max).expect("the log is read")
+        let entries = self.reader.read(log, from, bytes_max).expect("the log is read");
+        entries.into_iter().map(sound).collect()
     }
 
     /// Returns the first and last sequence of each page of `log`.
@@ -170,6 +172,14 @@ impl Subject {
     fn spans(&mut self, log: LogId) -> Vec<(Sequence, Sequence)> {
         let pages = self.read(log, 1, usize::MAX);
         pages.iter().map(|page| (page.first, page.first + u64::from(page.count) - 1)).collect()
+    }
+}
+
+/// Returns the page that an entry of a log is.
+fn sound(entry: LogEntry) -> StoredPage {
+    match entry {
+        LogEntry::Page(page) => page,
+        LogEntry::Damaged(last) => panic!("the page that ends with {last} is damaged"),
     }
 }
 

@@ -5,19 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rialto_broker::{ChannelName, MessageId, Sequence};
+use rialto_broker::FailureKind;
 use rusqlite::{Error as SqliteError, ErrorCode};
-
-/// What the caller may do after a [`StoreError`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FailureKind {
-    /// Nothing is wrong with the request: try again later, with growing pauses.
-    Transient,
-    /// The same request will fail again: refuse it.
-    Permanent,
-    /// What is stored cannot be trusted: stop serving from it.
-    Corrupt,
-}
 
 /// A failure of the store. Its text is one sentence for people: what is wrong, why, what to do.
 ///
@@ -82,16 +71,6 @@ pub enum Cause {
          it and its -wal and -shm files away to start empty"
     )]
     Damaged(String),
-    /// A stored text of bytes does not match its checksum.
-    #[error(
-        "the checksum of {what} does not match: the disk or another program changed it; \
-         restore the file from a backup, or move it and its -wal and -shm files away to \
-         start empty"
-    )]
-    Checksum {
-        /// Whose checksum.
-        what: Checksummed,
-    },
     /// The file system cannot hold a write-ahead log.
     #[error(
         "the file system lacks what SQLite's write-ahead log needs (journal mode is {0}): \
@@ -101,17 +80,6 @@ pub enum Cause {
     /// The batch held a page without messages.
     #[error("a page without messages cannot be stored")]
     EmptyPage,
-}
-
-/// What a checksum was written for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Checksummed {
-    /// A page of a log, by the sequence of its last message.
-    Page(Sequence),
-    /// A channel's retained message.
-    Retained(ChannelName),
-    /// A message of a channel's history.
-    History(ChannelName, MessageId),
 }
 
 impl StoreError {
@@ -139,27 +107,13 @@ impl Cause {
         match self {
             Cause::Full => FailureKind::Transient,
             Cause::Sqlite(error) => sqlite_kind(error),
-            Cause::Damaged(_) | Cause::Checksum { .. } => FailureKind::Corrupt,
+            Cause::Damaged(_) => FailureKind::Corrupt,
             Cause::File(_)
             | Cause::InUse { .. }
             | Cause::SchemaNewer { .. }
             | Cause::Foreign
             | Cause::NoWriteAheadLog(_)
             | Cause::EmptyPage => FailureKind::Permanent,
-        }
-    }
-}
-
-impl fmt::Display for Checksummed {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Checksummed::Page(last) => write!(out, "the page that ends with message {last}"),
-            Checksummed::Retained(channel) => {
-                write!(out, "the retained message of channel {channel:?}")
-            }
-            Checksummed::History(channel, MessageId { origin, sequence }) => {
-                write!(out, "message {origin}:{sequence} in the history of channel {channel:?}")
-            }
         }
     }
 }

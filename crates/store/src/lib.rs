@@ -14,14 +14,15 @@
 
 use std::path::PathBuf;
 
-use rialto_broker::{Change, LogId, Outcome, Sequence, Snapshot, StoredPage};
+pub use rialto_broker::FailureKind;
+use rialto_broker::{Change, LogEntry, LogId, Outcome, Sequence, Snapshot};
 
 pub mod conformance;
 mod error;
 mod memory;
 mod sqlite;
 
-pub use error::{Cause, FailureKind, StoreError};
+pub use error::{Cause, StoreError};
 pub use memory::MemoryStore;
 pub use sqlite::{Durability, SqliteSettings, SqliteStore};
 
@@ -44,7 +45,7 @@ pub use sqlite::{Durability, SqliteSettings, SqliteStore};
 ///    message; one that is there stays where it is.
 /// 8. **Acknowledging takes nothing back and makes nothing:** a cursor's floor is the highest it was
 ///    given, its stretches are all it was given, joined where they overlap or touch, as far as they
-///    are above the floor. `MoveCursor` and `Acknowledge` without a cursor change nothing.
+///    are above the floor and not beyond the log's last message. `MoveCursor` and `Acknowledge` without a cursor change nothing.
 /// 9. **Trimming drops whole pages**, those that end at or below the given sequence; later pages
 ///    and the numbering stay as they are. A log knows how far it was ever trimmed, which is never
 ///    beyond its last message, and is not removed by it.
@@ -63,6 +64,11 @@ pub use sqlite::{Durability, SqliteSettings, SqliteStore};
 ///     need not be known, and nothing else opens or closes a session.
 /// 16. **The clocks are kept as noted:** `NoteClock` notes them in place of what was noted before,
 ///     and nothing else does; both are 0 until then.
+/// 17. **Damage does not spread:** a stored record that is not what was written is left out of what is
+///     loaded, and counted there; all others are loaded. A cursor that cannot be where it says stands
+///     at the oldest message that is there.
+/// 18. **Setting aside:** `SetAside` takes a page out of the log that it names, if both are there: no
+///     reader sees it any more. Other pages and the numbering stay as they are.
 ///
 /// [`conformance::check_all`] tests exactly these; what it does not test is not promised.
 pub trait Store: Send {
@@ -99,22 +105,25 @@ pub trait Store: Send {
 /// 1. **Fresh:** finds every page whose commit has returned `Ok`, and none whose commit has not
 ///    been carried out.
 /// 2. **Whole:** never shows a message without those of the same log before it that have not
-///    been trimmed.
+///    been trimmed or set aside.
 /// 3. **Bounded:** returns at least one page if there is any, and no more once the bytes of their
 ///    payloads pass `bytes_max`.
 /// 4. **Gone is gone:** a log that went, or never was, has no pages.
 /// 5. **Faithful:** payloads come back to the byte, or not at all.
+/// 6. **Damage is told, and hides nothing:** a page that is not what was written is an entry that says
+///    so, in its place among those that are.
 pub trait LogReader: Send {
-    /// Returns the pages of `log` whose last message is at or above `from`, in order.
+    /// Returns the pages of `log` whose last message is at or above `from`, in order, the damaged ones
+    /// as such.
     ///
     /// # Errors
-    /// [`FailureKind::Corrupt`] when a page is not what was written; it is not returned.
+    /// [`FailureKind::Corrupt`] when it cannot even be told which pages there are.
     fn read(
         &mut self,
         log: LogId,
         from: Sequence,
         bytes_max: usize,
-    ) -> Result<Vec<StoredPage>, StoreError>;
+    ) -> Result<Vec<LogEntry>, StoreError>;
 }
 
 /// Which store to open.

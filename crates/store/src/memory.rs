@@ -6,9 +6,9 @@ use std::{
 };
 
 use rialto_broker::{
-    Change, ChannelName, ClientId, CursorState, HistoryMessage, LogId, LogState, MessageId,
-    Outcome, Page, PageState, Retained, Seen, Sequence, ServedMs, SessionNumber, Snapshot,
-    StoreClock, StoredPage, Stretches,
+    Change, ChannelName, ClientId, CursorState, HistoryMessage, LogEntry, LogId, LogState,
+    MessageId, Outcome, Page, PageState, Retained, Seen, Sequence, ServedMs, SessionNumber,
+    Snapshot, StoreClock, StoredPage, Stretches,
 };
 
 use crate::{Cause, LogReader, Store, StoreError};
@@ -89,23 +89,23 @@ impl LogReader for MemoryReader {
         log: LogId,
         from: Sequence,
         bytes_max: usize,
-    ) -> Result<Vec<StoredPage>, StoreError> {
+    ) -> Result<Vec<LogEntry>, StoreError> {
         let shelves = lock(&self.shelves);
         let Some(log) = shelves.channels.get(&log).and_then(|channel| shelves.logs.get(channel))
         else {
             return Ok(Vec::new());
         };
         let start = log.pages.partition_point(|(page, _)| last_of(page) < from);
-        let mut pages = Vec::new();
+        let mut entries = Vec::new();
         let mut bytes = 0;
         for (page, _) in log.pages.range(start..) {
             bytes += page.payloads.as_bytes().len();
-            pages.push(page.clone());
+            entries.push(LogEntry::Page(page.clone()));
             if bytes_max < bytes {
                 break;
             }
         }
-        Ok(pages)
+        Ok(entries)
     }
 }
 
@@ -123,22 +123,28 @@ impl Shelves {
             Change::ForgetClient(client) => self.forget(client),
             Change::Unsubscribe(client, channel) => self.unsubscribe(client, channel),
             Change::MoveCursor(client, channel, floor) => {
-                if let Some(cursor) = self.cursor(client, channel) {
-                    cursor.floor = cursor.floor.max(*floor);
+                if let Some((cursor, last)) = self.cursor(client, channel) {
+                    cursor.floor = cursor.floor.max(last.min(*floor));
                     cursor.acknowledged.remove_through(cursor.floor);
                 }
             }
             Change::Acknowledge(client, channel, stretches) => {
-                if let Some(cursor) = self.cursor(client, channel) {
-                    stretches
-                        .iter()
-                        .for_each(|(first, last)| cursor.acknowledged.add(*first, *last));
+                if let Some((cursor, end)) = self.cursor(client, channel) {
+                    for (first, last) in stretches {
+                        cursor.acknowledged.add(*first, end.min(*last));
+                    }
                     cursor.acknowledged.remove_through(cursor.floor);
                 }
             }
             Change::Trim(channel, through) => {
                 if let Some(log) = self.logs.get_mut(channel) {
                     log.trim(*through);
+                }
+            }
+            Change::SetAside(channel, id, last) => {
+                let log = self.logs.get_mut(channel).filter(|log| log.id == *id);
+                if let Some(log) = log {
+                    log.pages.retain(|(page, _)| last_of(page) != *last);
                 }
             }
             Change::KeepHistory { channel, messages, count_max } => {
@@ -180,8 +186,14 @@ impl Shelves {
         Outcome::Subscribed { log: log.id, floor: cursor.floor }
     }
 
-    fn cursor(&mut self, client: &ClientId, channel: &ChannelName) -> Option<&mut Cursor> {
-        self.logs.get_mut(channel)?.cursors.get_mut(client)
+    /// Returns a cursor, and the last message of its log.
+    fn cursor(
+        &mut self,
+        client: &ClientId,
+        channel: &ChannelName,
+    ) -> Option<(&mut Cursor, Sequence)> {
+        let log = self.logs.get_mut(channel)?;
+        Some((log.cursors.get_mut(client)?, log.last))
     }
 
     fn unsubscribe(&mut self, client: &ClientId, channel: &ChannelName) {
@@ -245,6 +257,7 @@ impl Shelves {
             history: self.history.clone().into_iter().collect(),
             sessions: self.sessions.clone().into_iter().collect(),
             clock: self.clock,
+            damaged: 0,
         }
     }
 }

@@ -8,14 +8,16 @@
 use std::path::{self, Path, PathBuf};
 
 use rialto_broker::{Change, Outcome, Snapshot};
-use rusqlite::Connection;
+use rusqlite::{Connection, TransactionBehavior};
 
 use crate::{Cause, LogReader, Store, StoreError};
 
 mod batch;
 mod cursors;
+mod damage;
 mod heads;
 mod history;
+mod inspection;
 mod leftovers;
 mod load;
 mod open;
@@ -24,7 +26,9 @@ mod schema;
 
 use batch::Batch;
 use cursors::StretchRows;
+use damage::Damage;
 use heads::Heads;
+use inspection::Inspection;
 use leftovers::Leftovers;
 use open::DirectoryLock;
 
@@ -117,10 +121,11 @@ impl SqliteStore {
     /// Has `work` done in one transaction.
     fn transact<T>(
         &mut self,
+        inspection: &Inspection,
         work: impl FnOnce(&mut Batch<'_>) -> Result<T, Cause>,
     ) -> Result<T, Cause> {
         let SqliteStore { connection, heads, leftovers, stretch_rows, .. } = self;
-        let mut batch = Batch::begin(connection, heads, leftovers, stretch_rows)?;
+        let mut batch = Batch::begin(connection, heads, leftovers, stretch_rows, inspection)?;
         let value = work(&mut batch)?;
         batch.commit()?;
         Ok(value)
@@ -129,9 +134,32 @@ impl SqliteStore {
     /// Frees what can be freed without new changes; best effort, the next commit will tell.
     fn make_room(&mut self) {
         let checkpointed = open::checkpoint(&self.connection);
-        let swept = self.transact(|batch| batch.sweep(leftovers::EFFORT_TO_MAKE_ROOM));
+        let swept = self
+            .transact(&Inspection::default(), |batch| batch.sweep(leftovers::EFFORT_TO_MAKE_ROOM));
         for cause in [checkpointed, swept].into_iter().filter_map(Result::err) {
             tracing::debug!(%cause, "no room was made in the full store");
+        }
+    }
+
+    /// Sets damaged records aside, best effort: they are left out either way.
+    fn set_aside(&mut self, damaged: &[Damage]) {
+        if damaged.is_empty() {
+            return;
+        }
+        let set_aside = || {
+            let transaction =
+                self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let all = damaged.iter().map(|damage| damage.set_aside(&transaction));
+            let told: Vec<_> = all.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+            transaction.commit()?;
+            Ok::<_, Cause>(told)
+        };
+        match { set_aside }() {
+            Ok(told) => damage::tell(&told),
+            Err(cause) => {
+                let records = damaged.len();
+                tracing::error!(records, %cause, "damaged records are left out, but not set aside");
+            }
         }
     }
 
@@ -152,17 +180,24 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn load(&mut self) -> Result<Snapshot, StoreError> {
-        let (snapshot, leftovers, stretch_rows) =
-            load::snapshot(&mut self.connection).map_err(|cause| self.error("loading", cause))?;
-        (self.leftovers, self.stretch_rows) = (leftovers, stretch_rows);
-        Ok(snapshot)
+        let found = load::everything(&mut self.connection);
+        let found = found.map_err(|cause| self.error("loading", cause))?;
+        (self.heads, self.leftovers, self.stretch_rows) =
+            (found.heads, found.leftovers, found.stretch_rows);
+        self.set_aside(&found.damaged);
+        Ok(found.snapshot)
     }
 
     fn commit(&mut self, changes: &[Change]) -> Result<Vec<Outcome>, StoreError> {
-        let mut result = self.transact(|batch| batch.carry_out(changes));
+        let inspection = Inspection::of(changes, &self.path)
+            .map_err(|cause| self.error("inspecting what is damaged in", cause))?;
+        let mut result = self.transact(&inspection, |batch| batch.carry_out(changes));
+        while result.is_err() && self.leftovers.take_given_up() {
+            result = self.transact(&inspection, |batch| batch.carry_out(changes));
+        }
         if matches!(result, Err(Cause::Full)) {
             self.make_room();
-            result = self.transact(|batch| batch.carry_out(changes));
+            result = self.transact(&inspection, |batch| batch.carry_out(changes));
         }
         if result.is_ok() {
             self.fold_stretches();

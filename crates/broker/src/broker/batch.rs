@@ -1,5 +1,7 @@
 //! The way into the store: messages gather in pages, pages and other changes in batches.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use crate::{
@@ -12,6 +14,7 @@ use crate::{
 
 use super::{
     Broker,
+    lanes::Lane,
     publish::{Publish, Taken},
 };
 
@@ -23,6 +26,9 @@ const PAGE_BYTES_MAX: usize = 256 << 10;
 /// What a page takes besides its messages while it is under way, in lists that grow by doubling.
 const PAGE_BYTES: usize =
     allocated(size_of::<PendingPage>()) + 3 * (size_of::<Change>() + size_of::<Waiting>()) / 2;
+
+/// What a change under way takes besides itself, about: a batch, a place in the store's queue.
+const CHANGE_OVERHEAD: usize = 256;
 
 /// Changes to hand over at the end of the round, each with what is to be done once it is committed.
 #[derive(Debug, Default)]
@@ -38,6 +44,17 @@ pub(super) struct Waiting {
     /// Place in the batch's changes; `None` for what only waits for what was handed over before it.
     pub(super) change: Option<usize>,
     pub(super) pending: Pending,
+    /// Memory that counts as a connection's uncommitted bytes until then; that of a page is counted by
+    /// itself.
+    pub(super) charge: Option<(ConnectionKey, usize)>,
+}
+
+/// A batch that the store has not answered.
+#[derive(Debug)]
+pub(super) struct UnderWay {
+    pub(super) waiting: Vec<Waiting>,
+    /// When it was handed over.
+    since: Duration,
 }
 
 /// What a change stands for in the core.
@@ -68,6 +85,10 @@ pub(super) enum Pending {
     Cursor(ClientKey, ChannelKey),
     /// A log without readers is to go from the store.
     Unread(ChannelName),
+    /// A page that the core has dropped already, since it is damaged.
+    SetAside(ChannelKey, LogId, Sequence),
+    /// The lane in which the batch is under way may be opened.
+    Lane(Lane),
     /// Messages that the core has dropped already, up to this one.
     Trim(ChannelKey, LogId, Sequence),
     Client(ClientKey),
@@ -79,6 +100,8 @@ pub(super) enum Pending {
     Clock(StoreClock),
     /// A client whose coming is announced once its subscriptions are there.
     Online(ClientKey, ConnectionKey),
+    /// A history that is gone.
+    DropHistory(ChannelName),
     /// Newest messages of a channel's history, and how many.
     History(ChannelKey, usize),
     /// Nothing depends on it.
@@ -129,8 +152,28 @@ pub(super) struct Requests {
 
 impl Batch {
     pub(super) fn push(&mut self, change: Change, pending: Pending) {
-        self.pending.push(Waiting { change: Some(self.changes.len()), pending });
+        let change_index = Some(self.changes.len());
+        self.pending.push(Waiting { change: change_index, pending, charge: None });
         self.changes.push(change);
+    }
+
+    /// Counts what was pushed last as a connection's uncommitted bytes.
+    fn charge(&mut self, connection: ConnectionKey, bytes: usize) {
+        if let Some(waiting) = self.pending.last_mut() {
+            waiting.charge = Some((connection, bytes));
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    /// Returns the changes that gathered, each with what it stands for.
+    pub(super) fn take_apart(&mut self) -> Vec<(Change, Pending)> {
+        let pending = std::mem::take(&mut self.pending).into_iter();
+        let pending = pending.filter(|waiting| waiting.change.is_some());
+        let changes = std::mem::take(&mut self.changes);
+        changes.into_iter().zip(pending.map(|waiting| waiting.pending)).collect()
     }
 
     pub(super) fn extend(&mut self, changes: impl IntoIterator<Item = (Change, Pending)>) {
@@ -139,7 +182,7 @@ impl Batch {
 
     /// Lets something wait for everything handed over before it, with nothing to store itself.
     pub(super) fn push_behind(&mut self, pending: Pending) {
-        self.pending.push(Waiting { change: None, pending });
+        self.pending.push(Waiting { change: None, pending, charge: None });
     }
 
     fn open_page(
@@ -310,11 +353,38 @@ impl<E: Encoder> Broker<E> {
     }
 
     pub(super) fn hand_over_batch(&mut self) {
-        if self.batch.pending.is_empty() {
+        if self.batch.is_empty() {
             return;
         }
         let changes = std::mem::take(&mut self.batch.changes);
-        self.committing.push_back(std::mem::take(&mut self.batch.pending));
+        let waiting = std::mem::take(&mut self.batch.pending);
+        self.committing.push_back(UnderWay { waiting, since: self.now.uptime });
         self.outputs.push(Effect::Commit(changes));
+    }
+
+    /// Returns how long the oldest batch under way has been waiting for the store.
+    pub(super) fn oldest_wait(&self) -> Duration {
+        let oldest = self.committing.front();
+        oldest.map_or(Duration::ZERO, |batch| self.now.uptime.saturating_sub(batch.since))
+    }
+
+    /// Counts the change that was asked for last, about a channel, as uncommitted bytes of the
+    /// connection that asked for it: so one that asks faster than the store commits is not read.
+    pub(super) fn charge(&mut self, connection: Option<ConnectionKey>, channel: ChannelKey) {
+        let Some(connection) = connection else { return };
+        let Some(state) = self.connections.get_mut(connection) else { return };
+        let names = self.channels[channel].name.as_str().len() * 2;
+        let bytes = size_of::<Change>() + size_of::<Waiting>() + CHANGE_OVERHEAD + names;
+        state.uncommitted_bytes += bytes;
+        self.uncommitted_bytes_total += bytes;
+        self.batch.charge(connection, bytes);
+    }
+
+    /// Takes back what was counted by [`charge`](Self::charge).
+    pub(super) fn discharge(&mut self, (connection, bytes): (ConnectionKey, usize)) {
+        self.uncommitted_bytes_total -= bytes;
+        if let Some(state) = self.connections.get_mut(connection) {
+            state.uncommitted_bytes -= bytes;
+        }
     }
 }

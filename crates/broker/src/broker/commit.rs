@@ -1,27 +1,41 @@
 //! The way back from the store: what was committed takes effect, in the order it was handed over.
 
-use crate::{ChannelKey, Effect, Encoder, Outcome, Reject, channel::RetainedMessage};
+use crate::{ChannelKey, Effect, Encoder, FailureKind, Outcome, Reject, channel::RetainedMessage};
 
 use super::{
     Broker,
     batch::{Pending, PendingPage, Waiting},
+    lanes,
 };
 
 impl<E: Encoder> Broker<E> {
-    /// Takes the outcome of the oldest batch under way; `Err` when the store refused it whole.
+    /// Takes the outcome of the oldest batch under way; `Err` when the store did not carry it out.
+    ///
+    /// What is only written lazily is kept and tried again after a pause, one change at a time where
+    /// the store will never take them together; all else is refused.
     ///
     /// # Panics
     /// When no batch is under way: the store answered more than it was asked.
-    pub fn on_committed(&mut self, result: Result<&[Outcome], &Reject>) {
+    pub fn on_committed(&mut self, result: Result<&[Outcome], FailureKind>) {
         // What gathers came before; it must find channels and receivers as they were.
         self.settle();
         let batch = self.committing.pop_front().expect("outcomes come for batches under way only");
         self.stats.store_failures += u64::from(result.is_err());
-        for Waiting { change, pending } in batch {
-            let outcome = result.map_err(Clone::clone);
-            let outcome =
-                outcome.map(|outcomes| change.map_or(Outcome::Done, |index| outcomes[index]));
-            self.complete(pending, outcome);
+        let failure = result.err();
+        let is_hopeless = failure.is_some_and(|kind| lanes::is_hopeless(&batch.waiting, kind));
+        for Waiting { change, pending, charge } in batch.waiting {
+            if let Some(charge) = charge {
+                self.discharge(charge);
+            }
+            let outcome = match result {
+                Ok(outcomes) => Ok(change.map_or(Outcome::Done, |index| outcomes[index])),
+                Err(_) => Err(Reject::StoreUnavailable),
+            };
+            match pending {
+                Pending::Lane(lane) => self.lanes.note_answer(lane, failure, self.now.uptime),
+                _ if is_hopeless => {}
+                pending => self.complete(pending, outcome),
+            }
         }
     }
 
@@ -51,6 +65,9 @@ impl<E: Encoder> Broker<E> {
                 self.history_refused(channel, count);
             }
             Pending::Clock(before) if outcome.is_err() => self.clocks.noted = before,
+            Pending::DropHistory(channel) if outcome.is_err() => {
+                self.dirty.dropped_histories.insert(channel);
+            }
             Pending::Unread(channel) if outcome.is_err() => self.dirty.unread.push(channel),
             Pending::OpenSession(client, number) if outcome.is_err() => {
                 self.dirty.sessions.entry(client).or_insert(number);
@@ -60,6 +77,9 @@ impl<E: Encoder> Broker<E> {
                 self.outputs.push(Effect::Pushed { ticket, result });
             }
             Pending::Online(client, connection) => self.announce_online(client, connection),
+            Pending::SetAside(channel, log, last) if outcome.is_err() => {
+                self.dirty.damaged.insert((channel, last), log);
+            }
             Pending::Trim(channel, log, last) if outcome.is_err() => {
                 self.dirty.trims.insert(channel, (log, last));
             }

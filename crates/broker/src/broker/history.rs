@@ -86,12 +86,12 @@ impl<E: Encoder> Broker<E> {
             return;
         }
         self.histories.bytes -= own_bytes + history.bytes();
+        let is_stored = history.is_stored;
         channel.history = None;
         self.stats.history_evicted += 1;
-        if channel.profile.history.persistent {
-            let change = Change::DropHistory(channel.name.clone());
-            self.dirty.histories.remove(&key);
-            self.batch.push(change, Pending::Nothing);
+        self.dirty.histories.remove(&key);
+        if is_stored {
+            self.dirty.dropped_histories.insert(channel.name.clone());
         }
         // Not while a message is on its way through it.
         self.dirty.idle.push(key);
@@ -109,13 +109,22 @@ impl<E: Encoder> Broker<E> {
             self.change_history(key, |history| _ = history.insert(rule.count_max, message));
         }
         if let Some(history) = &mut self.channels[key].history {
-            history.unwritten_count = 0;
+            (history.unwritten_count, history.is_stored) = (0, true);
         }
         self.dirty.histories.remove(&key);
     }
 
-    /// Hands new messages of persistent histories over to the store.
+    /// Hands over to the store which histories are gone, and new messages of persistent ones.
     pub(super) fn write_histories(&mut self, count_max: usize) {
+        for _ in 0..count_max {
+            let Some(name) = self.dirty.dropped_histories.pop_first() else { break };
+            if let Some(&key) = self.channel_keys.get(&name) {
+                // Of one that has begun anew, nothing may go with the old one.
+                self.history_refused(key, usize::MAX);
+            }
+            let change = Change::DropHistory(name.clone());
+            self.batch.push(change, Pending::DropHistory(name));
+        }
         for _ in 0..count_max {
             let Some(key) = self.dirty.histories.pop_first() else { return };
             let Some(channel) = self.channels.get_mut(key) else { continue };
@@ -134,7 +143,8 @@ impl<E: Encoder> Broker<E> {
     /// Notes that the store refused some of a channel's newest messages.
     pub(super) fn history_refused(&mut self, key: ChannelKey, count: usize) {
         let channel = self.channels.get_mut(key);
-        if let Some(history) = channel.and_then(|channel| channel.history.as_mut()) {
+        let persistent = channel.filter(|channel| channel.profile.history.persistent);
+        if let Some(history) = persistent.and_then(|channel| channel.history.as_mut()) {
             history.note_unwritten(count);
             self.dirty.histories.insert(key);
         }

@@ -170,6 +170,7 @@ impl<E: Encoder> Broker<E> {
         self.note_subscribe_under_way(client, channel);
         let is_asked = reply_to.is_some();
         self.batch.push_behind(Pending::Session { client, channel, connection, is_asked });
+        self.charge(reply_to, channel);
     }
 
     /// Makes a session's subscription that had to wait, unless the session has ended.
@@ -216,6 +217,7 @@ impl<E: Encoder> Broker<E> {
         self.note_subscribe_under_way(client, channel);
         let pending = Pending::Subscribe { client, channel, reply_to };
         self.batch.push(Change::Subscribe(id, name), pending);
+        self.charge(reply_to, channel);
     }
 
     /// Completes a persistent subscription; `Err` when the store refused it.
@@ -311,6 +313,7 @@ impl<E: Encoder> Broker<E> {
         let name = self.channels[channel].name.clone();
         let pending = Pending::Unsubscribe { client, channel, reply_to };
         self.batch.push(Change::Unsubscribe(id, name), pending);
+        self.charge(reply_to, channel);
     }
 
     /// Says whether the store has a subscription of this client to this channel, or may get it.

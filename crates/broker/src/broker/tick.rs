@@ -11,7 +11,7 @@ use crate::{
     client::{Client, Connection, Subscription},
 };
 
-use super::{Broker, batch::Pending};
+use super::{Broker, batch::Pending, catch_up::Reads, lanes::Lane};
 
 /// How often connections are looked at for silence and logs for age.
 const SWEEP_EVERY: Duration = Duration::from_millis(500);
@@ -30,6 +30,8 @@ pub(super) struct Dirty {
     clients: Vec<ClientKey>,
     /// Channels whose history has messages that the store does not have.
     pub(super) histories: BTreeSet<ChannelKey>,
+    /// Channels whose history is gone, and not from the store.
+    pub(super) dropped_histories: BTreeSet<ChannelName>,
     /// Channels that may not be needed any more.
     pub(super) idle: Vec<ChannelKey>,
     /// Up to where logs were trimmed that the store did not trim.
@@ -38,10 +40,20 @@ pub(super) struct Dirty {
     pub(super) sessions: BTreeMap<ClientId, Option<SessionNumber>>,
     /// Channels whose logs in the store have no readers.
     pub(super) unread: Vec<ChannelName>,
+    /// Damaged pages that the store did not set aside.
+    pub(super) damaged: BTreeMap<(ChannelKey, Sequence), LogId>,
     /// Reads the store could not do, to be tried again.
-    pub(super) reads: Vec<(ClientKey, ChannelKey)>,
+    pub(super) reads: Reads,
     swept: Duration,
     forgot: Duration,
+}
+
+/// How much of what is only in memory is written.
+#[derive(Debug, Clone, Copy)]
+enum Extent {
+    /// What the store is ready for.
+    Due,
+    All,
 }
 
 impl Dirty {
@@ -58,17 +70,13 @@ impl<E: Encoder> Broker<E> {
         self.settle();
         self.end_absences();
         self.start_due();
-        self.write_dirty(CHANGES_PER_TICK_MAX);
+        self.write_dirty(Extent::Due);
         self.write_clock();
         if self.dirty.swept + SWEEP_EVERY <= self.now.uptime {
             self.dirty.swept = self.now.uptime;
             self.close_silent();
             self.drop_aged();
-            for (client, channel) in std::mem::take(&mut self.dirty.reads) {
-                if self.clients.contains_key(client) && self.channels.contains_key(channel) {
-                    self.fill(client, channel);
-                }
-            }
+            self.read_again();
         }
         if self.dirty.forgot + FORGET_EVERY <= self.now.uptime {
             self.dirty.forgot = self.now.uptime;
@@ -79,24 +87,60 @@ impl<E: Encoder> Broker<E> {
     /// Writes everything that is only in memory, before a graceful stop.
     pub fn write_all(&mut self) {
         self.settle();
-        self.write_dirty(usize::MAX);
+        self.write_dirty(Extent::All);
         self.stop_clocks();
     }
 
-    /// Writes what is only in memory. What makes room in the store goes first and by itself, so that
-    /// what finds none there does not take it along.
-    fn write_dirty(&mut self, count_max: usize) {
-        self.write_trims();
-        let stretches = self.write_floors(count_max);
-        self.drop_unread_logs();
+    /// Writes what is only in memory, in lanes. What makes room in the store goes first and by itself,
+    /// so that what finds none there does not take it along.
+    fn write_dirty(&mut self, extent: Extent) {
         self.hand_over_batch();
-        self.batch.extend(stretches);
-        self.hand_over_batch();
-        self.write_retained();
-        self.hand_over_batch();
-        self.write_histories(count_max);
-        self.write_clients(count_max);
-        self.write_sessions(count_max);
+        let room = self.lane_room(Lane::Room, extent);
+        if room > 0 {
+            self.write_damaged();
+            self.write_trims();
+            let beyond_max = self.lane_room(Lane::Acknowledged, extent);
+            let beyond = self.write_floors(room, beyond_max);
+            self.drop_unread_logs();
+            self.hand_over_lane(Lane::Room);
+            self.batch.extend(beyond);
+            self.hand_over_lane(Lane::Acknowledged);
+        }
+        if self.lane_room(Lane::Retained, extent) > 0 {
+            self.write_retained();
+            self.hand_over_lane(Lane::Retained);
+        }
+        let room = self.lane_room(Lane::Rest, extent);
+        if room > 0 {
+            self.write_histories(room);
+            self.write_clients(room);
+            self.write_sessions(room);
+            self.hand_over_lane(Lane::Rest);
+        }
+    }
+
+    /// Returns how many changes may be handed over in a lane; none while it is closed.
+    fn lane_room(&self, lane: Lane, extent: Extent) -> usize {
+        match extent {
+            Extent::All => usize::MAX,
+            Extent::Due if self.lanes.is_open(lane, self.now.uptime) => {
+                self.lanes.room(lane, CHANGES_PER_TICK_MAX)
+            }
+            Extent::Due => 0,
+        }
+    }
+
+    /// Sets aside again what the store refused to, unless the log went meanwhile.
+    fn write_damaged(&mut self) {
+        for ((key, last), log) in std::mem::take(&mut self.dirty.damaged) {
+            let present = self.channels.get(key);
+            if let Some(channel) = present
+                && channel.log.as_ref().is_some_and(|present| present.id == log)
+            {
+                let change = Change::SetAside(channel.name.clone(), log, last);
+                self.batch.push(change, Pending::SetAside(key, log, last));
+            }
+        }
     }
 
     /// Has the store drop logs that have no cursors. It does so when anybody is unsubscribed; the
@@ -108,8 +152,9 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
-    /// Hands over how far cursors have come; returns what tells of what they acknowledged beyond.
-    fn write_floors(&mut self, count_max: usize) -> Vec<(Change, Pending)> {
+    /// Hands over how far cursors have come; returns what tells of what they acknowledged beyond, of so
+    /// many.
+    fn write_floors(&mut self, count_max: usize, beyond_max: usize) -> Vec<(Change, Pending)> {
         let mut channels = BTreeSet::new();
         let mut stretches = Vec::new();
         let due = self.dirty.cursors.len().min(count_max);
@@ -121,14 +166,18 @@ impl<E: Encoder> Broker<E> {
                 continue;
             };
             cursor.dirty = false;
-            let (floor, beyond) =
-                (cursor.take_unwritten_floor(), cursor.take_unwritten_stretches());
             let name = &self.channels[channel].name;
-            if let Some(floor) = floor {
+            if let Some(floor) = cursor.take_unwritten_floor() {
                 let change = Change::MoveCursor(id.clone(), name.clone(), floor);
                 self.batch.push(change, Pending::Cursor(key, channel));
                 channels.insert(channel);
             }
+            if beyond_max <= stretches.len() && cursor.has_unwritten_stretches() {
+                cursor.dirty = true;
+                self.dirty.cursors.push((key, channel));
+                continue;
+            }
+            let beyond = cursor.take_unwritten_stretches();
             if !beyond.is_empty() {
                 let change = Change::Acknowledge(id, name.clone(), beyond);
                 stretches.push((change, Pending::Cursor(key, channel)));

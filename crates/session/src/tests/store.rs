@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use rialto_broker::{
-    Broker, Change, ChannelName, ClientId, LogId, Outcome, Page, ReadRequest, Reject, Sequence,
-    StoredPage,
+    Broker, Change, ChannelName, ClientId, FailureKind, LogEntry, LogId, Outcome, Page,
+    ReadRequest, Sequence, StoredPage,
 };
 
 use crate::Dialects;
@@ -51,10 +51,10 @@ impl TestStore {
         };
         if let Some(changes) = self.commits.pop_front() {
             let outcomes = works.then(|| self.commit(&changes));
-            broker.on_committed(outcomes.as_deref().ok_or(&Reject::StoreUnavailable));
+            broker.on_committed(outcomes.as_deref().ok_or(FailureKind::Transient));
         } else if let Some(request) = self.reads.pop_front() {
             let pages = works.then(|| self.read(&request));
-            broker.on_read(&request, pages.as_deref());
+            broker.on_read(&request, pages.as_deref().ok_or(FailureKind::Transient));
         } else {
             return false;
         }
@@ -87,6 +87,7 @@ impl TestStore {
             | Change::MoveCursor(..)
             | Change::Acknowledge(..)
             | Change::Trim(..)
+            | Change::SetAside(..)
             | Change::KeepHistory { .. }
             | Change::DropHistory(_)
             | Change::OpenSession(..)
@@ -105,7 +106,7 @@ impl TestStore {
     }
 
     /// Returns pages as the request asks: at least one if there is any.
-    fn read(&self, request: &ReadRequest) -> Vec<StoredPage> {
+    fn read(&self, request: &ReadRequest) -> Vec<LogEntry> {
         let log = self.logs.values().find(|log| log.id == request.log);
         let wanted = |page: &&StoredPage| request.from < page.first + u64::from(page.count);
         let mut bytes = 0;
@@ -117,6 +118,7 @@ impl TestStore {
                 is_there_room
             })
             .cloned()
+            .map(LogEntry::Page)
             .collect()
     }
 

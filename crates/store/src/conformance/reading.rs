@@ -7,11 +7,38 @@ use std::{
 
 use rialto_broker::{LogId, StoredPage};
 
-use super::{Driver, Subject, append, page, subscribe, unsubscribe};
+use super::{Change, Driver, Subject, append, page, sound, subscribe, trim, unsubscribe};
 use crate::{LogReader, Store};
 
 /// How often the writer commits while the reader reads.
 const COMMITS: u64 = 60;
+
+/// Store, duty 17.
+pub(super) fn a_page_that_is_set_aside_is_seen_no_more(driver: &mut dyn Driver) {
+    let mut subject = Subject::create(driver);
+    let (log, _) = subject.subscribe("ada", "room");
+    let (other, _) = subject.append("other", 4);
+    for count in [2, 3, 4] {
+        subject.append("room", count);
+    }
+    let set_aside = |log, last| Change::SetAside("room".into(), log, last);
+    let before = subject.load();
+    subject.commit(&[set_aside(log, 4), set_aside(log, 6), set_aside(other, 5)]);
+    assert_eq!(subject.load(), before, "no such pages are there");
+
+    subject.commit(&[set_aside(log, 5), set_aside(log, 5)]);
+    assert_eq!(subject.spans(log), [(1, 2), (6, 9)]);
+    assert_eq!(subject.read(log, 3, 0)[0].first, 6, "reading goes on behind it");
+    let state = subject.log("room").expect("the log is there");
+    assert_eq!((state.last, state.trimmed), (9, 0));
+    assert_eq!(state.pages.iter().map(|page| page.last).collect::<Vec<_>>(), [2, 9]);
+    assert_eq!(subject.append("room", 1), (log, 10), "the numbering goes on");
+    subject.commit(&[set_aside(log, 10)]);
+    assert_eq!(subject.append("room", 1), (log, 11), "also behind the last page");
+    subject.commit(&[trim("room", 9)]);
+    assert_eq!(subject.spans(log), [(11, 11)]);
+    assert_eq!(subject.spans(other), [(1, 4)]);
+}
 
 /// Reader, duties 1 and 2.
 pub(super) fn reading_starts_at_the_page_that_holds_the_message(driver: &mut dyn Driver) {
@@ -99,8 +126,8 @@ fn follow(reader: &mut dyn LogReader, log: LogId, committed: &AtomicU64) {
     let mut next = 1;
     while next <= 6 * COMMITS {
         let committed_before = committed.load(Ordering::SeqCst);
-        let pages = reader.read(log, next, usize::MAX).expect("the log is read");
-        for page in pages {
+        let entries = reader.read(log, next, usize::MAX).expect("the log is read");
+        for page in entries.into_iter().map(sound) {
             assert_eq!(page.first, next, "no message is seen before an earlier one");
             next += u64::from(page.count);
         }

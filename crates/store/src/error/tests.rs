@@ -1,9 +1,8 @@
 use std::{io, path::Path};
 
-use rialto_broker::{ChannelName, MessageId};
 use rusqlite::ffi;
 
-use super::{Cause, Checksummed, FailureKind, StoreError};
+use super::{Cause, FailureKind, StoreError};
 
 #[test]
 fn an_error_says_what_is_wrong_and_what_to_do_and_where() {
@@ -24,28 +23,6 @@ fn an_error_says_what_is_wrong_and_what_to_do_and_where() {
         FailureKind::Permanent,
         "the directory is in use by another Rialto: stop that one, or give this one a directory \
          of its own (while committing /data/rialto.db)",
-    );
-    check(
-        Cause::Checksum { what: Checksummed::Page(12) },
-        FailureKind::Corrupt,
-        "the checksum of the page that ends with message 12 does not match: the disk or another \
-         program changed it; restore the file from a backup, or move it and its -wal and -shm \
-         files away to start empty (while committing /data/rialto.db)",
-    );
-    check(
-        Cause::Checksum { what: Checksummed::Retained(ChannelName::from("a room")) },
-        FailureKind::Corrupt,
-        "the checksum of the retained message of channel \"a room\" does not match: the disk or \
-         another program changed it; restore the file from a backup, or move it and its -wal \
-         and -shm files away to start empty (while committing /data/rialto.db)",
-    );
-    let id = MessageId { origin: 7, sequence: 12 };
-    check(
-        Cause::Checksum { what: Checksummed::History(ChannelName::from("a room"), id) },
-        FailureKind::Corrupt,
-        "the checksum of message 7:12 in the history of channel \"a room\" does not match: the \
-         disk or another program changed it; restore the file from a backup, or move it and its \
-         -wal and -shm files away to start empty (while committing /data/rialto.db)",
     );
     check(
         io::Error::from(io::ErrorKind::ReadOnlyFilesystem).into(),

@@ -8,8 +8,10 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::{
     cursors::{self, StretchRows},
+    damage::{self, SetAside},
     heads::{Head, Heads, HeadsDraft},
     history,
+    inspection::{self, Finding, Inspection},
     leftovers::{self, Leftovers, LeftoversDraft, WHOLE_LOG},
 };
 use crate::Cause;
@@ -21,6 +23,9 @@ pub(super) struct Batch<'a> {
     leftovers: LeftoversDraft<'a>,
     stretch_rows: &'a mut StretchRows,
     stretches_added: u64,
+    /// Damaged records that were set aside.
+    told: Vec<SetAside>,
+    inspection: &'a Inspection,
     pages_appended: u64,
     bytes_appended: u64,
 }
@@ -32,6 +37,7 @@ impl<'a> Batch<'a> {
         heads: &'a mut Heads,
         leftovers: &'a mut Leftovers,
         stretch_rows: &'a mut StretchRows,
+        inspection: &'a Inspection,
     ) -> Result<Self, Cause> {
         // IMMEDIATE: a lock that another program holds is met here, not halfway.
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -41,6 +47,8 @@ impl<'a> Batch<'a> {
             leftovers: leftovers.draft(),
             stretch_rows,
             stretches_added: 0,
+            told: Vec::new(),
+            inspection,
             pages_appended: 0,
             bytes_appended: 0,
         })
@@ -52,6 +60,7 @@ impl<'a> Batch<'a> {
         self.heads.keep();
         self.leftovers.keep();
         self.stretch_rows.note_added(self.stretches_added);
+        damage::tell(&self.told);
         Ok(())
     }
 
@@ -83,14 +92,15 @@ impl<'a> Batch<'a> {
             Change::ForgetClient(client) => self.forget(client)?,
             Change::Unsubscribe(client, channel) => self.unsubscribe(client, channel)?,
             Change::MoveCursor(client, channel, floor) => {
-                if let Some(Head { log, .. }) = self.heads.get(channel) {
-                    cursors::move_floor(&self.transaction, client, log, *floor)?;
+                if let Some(Head { log, last, .. }) = self.heads.get(channel) {
+                    cursors::move_floor(&self.transaction, client, log, last.min(*floor))?;
                 }
             }
             Change::Acknowledge(client, channel, stretches) => {
                 self.acknowledge(client, channel, stretches)?;
             }
             Change::Trim(channel, through) => self.trim(channel, *through),
+            Change::SetAside(channel, log, last) => self.set_aside(channel, *log, *last)?,
             Change::KeepHistory { channel, messages, count_max } => {
                 history::keep(&self.transaction, channel, messages, *count_max)?;
             }
@@ -199,8 +209,7 @@ impl<'a> Batch<'a> {
         stretches: &[(Sequence, Sequence)],
     ) -> Result<(), Cause> {
         let Some(head) = self.heads.get(channel) else { return Ok(()) };
-        self.stretches_added +=
-            cursors::acknowledge(&self.transaction, client, head.log, stretches)?;
+        self.stretches_added += cursors::acknowledge(&self.transaction, client, head, stretches)?;
         Ok(())
     }
 
@@ -212,6 +221,29 @@ impl<'a> Batch<'a> {
             self.heads.put(channel, Some(Head { trimmed, ..head }));
             self.leftovers.add(head.log, trimmed);
         }
+    }
+
+    fn set_aside(
+        &mut self,
+        channel: &ChannelName,
+        log: LogId,
+        last: Sequence,
+    ) -> Result<(), Cause> {
+        if self.heads.get(channel).is_none_or(|head| head.log != log) {
+            return Ok(());
+        }
+        let found_now; // It may have come with this very batch.
+        let finding = match self.inspection.get(log, last) {
+            Some(finding) => Some(finding),
+            None => {
+                found_now = inspection::find(&self.transaction, log, last)?;
+                found_now.as_ref()
+            }
+        };
+        if let Some(Finding { damage, record }) = finding {
+            self.told.extend(damage.keep(&self.transaction, record)?);
+        }
+        Ok(())
     }
 
     /// Returns the head of the channel's log, made if need be.

@@ -10,7 +10,11 @@ use std::collections::HashMap;
 use rialto_broker::{ChannelName, ClientId, CursorState, LogId, Outcome, Sequence, Stretches};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::{heads::Head, load};
+use super::{
+    damage::{self, Damage, Unreadable, sound_rows},
+    heads::Head,
+    load::{self, Logs},
+};
 use crate::Cause;
 
 /// Rows that there may always be more than the last fold left.
@@ -30,9 +34,10 @@ type Cursor = (ClientId, ChannelName, CursorState);
 
 /// A cursor's row.
 struct CursorRow {
+    id: i64,
     client: ClientId,
-    channel: ChannelName,
-    floor: Sequence,
+    log: LogId,
+    floor: i64,
 }
 
 impl StretchRows {
@@ -101,44 +106,72 @@ pub(super) fn move_floor(
 pub(super) fn acknowledge(
     connection: &Connection,
     client: &ClientId,
-    log: LogId,
+    head: Head,
     stretches: &[(Sequence, Sequence)],
 ) -> Result<u64, Cause> {
     let cursor: Option<i64> = connection
         .prepare_cached("SELECT id FROM cursor WHERE client = ?1 AND log = ?2")?
-        .query_one(params![client.as_str(), log.0], |row| row.get(0))
+        .query_one(params![client.as_str(), head.log.0], |row| row.get(0))
         .optional()?;
     let Some(cursor) = cursor else { return Ok(0) };
     let mut insert = connection.prepare_cached(INSERT_STRETCH)?;
-    for (first, last) in stretches {
-        insert.execute(params![cursor, first, last])?;
+    let mut count = 0;
+    for (first, last) in stretches.iter().map(|(first, last)| (*first, head.last.min(*last))) {
+        if first <= last {
+            insert.execute(params![cursor, first, last])?;
+            count += 1;
+        }
     }
-    Ok(stretches.len() as u64)
+    Ok(count)
 }
 
 const INSERT_STRETCH: &str = "INSERT INTO acknowledged (cursor, first, last) VALUES (?1, ?2, ?3)";
 
 /// Reads all cursors, by client and then by channel, and says how many rows stretches take.
-pub(super) fn load(connection: &Connection) -> Result<(Vec<Cursor>, StretchRows), Cause> {
-    let cursors = load::rows(
-        connection,
-        "SELECT cursor.client, log.channel, cursor.floor, cursor.id
-         FROM cursor JOIN log ON log.id = cursor.log
-         ORDER BY cursor.client, log.channel",
-        |row| {
-            let (client, channel) = (load::client(row, 0)?, load::channel(row, 1)?);
-            Ok((row.get(3)?, CursorRow { client, channel, floor: row.get(2)? }))
-        },
-    )?;
-    let floors = cursors.iter().map(|(id, cursor)| (*id, cursor.floor)).collect();
-    let (mut stretches, count) = stretches(connection, &floors)?;
+///
+/// One that stands where nothing is goes back to the oldest message that is there.
+pub(super) fn load(
+    connection: &Connection,
+    logs: &Logs,
+    damaged: &mut Vec<Damage>,
+) -> Result<(Vec<Cursor>, StretchRows), Cause> {
+    let columns = ("client, log, floor", "id");
+    let rows = sound_rows(connection, &damage::CURSOR, columns, damaged, |row| {
+        let log = LogId(row.get(2)?);
+        Ok(CursorRow { id: row.get(0)?, client: load::client(row, 1)?, log, floor: row.get(3)? })
+    })?;
+    let mut cursors = Vec::new();
+    for CursorRow { id, client, log, floor } in rows {
+        let state = match logs.get(log) {
+            (Some(state), _) => state,
+            (None, true) => continue,
+            (None, false) => {
+                damaged.push(Damage::new(&damage::CURSOR, id, "its log is not there"));
+                continue;
+            }
+        };
+        let floor = u64::try_from(floor).ok().filter(|floor| *floor <= state.last);
+        let floor = floor.unwrap_or_else(|| {
+            let damage = Damage::new(&damage::CURSOR, id, "it stands where no message is");
+            let sql = "UPDATE cursor SET floor = ?2 WHERE id = ?1";
+            damaged.push(damage.corrected(sql, vec![state.trimmed.cast_signed()]));
+            state.trimmed
+        });
+        cursors.push((id, client, state, floor));
+    }
+    let spans = cursors.iter().map(|(id, _, state, floor)| (*id, (*floor, state.last))).collect();
+    let (mut stretches, count) = stretches(connection, &spans, damaged)?;
     let mut rows = StretchRows::default();
     rows.note_found(count, stretches.values().map(|one| one.len() as u64).sum());
-    let cursors = cursors.into_iter().map(|(id, CursorRow { client, channel, floor })| {
-        let acknowledged = stretches.remove(&id).unwrap_or_default().iter().collect();
-        (client, channel, CursorState { floor, acknowledged })
-    });
-    Ok((cursors.collect(), rows))
+    let mut cursors: Vec<Cursor> = cursors
+        .into_iter()
+        .map(|(id, client, log, floor)| {
+            let acknowledged = stretches.remove(&id).unwrap_or_default().iter().collect();
+            (client, log.channel.clone(), CursorState { floor, acknowledged })
+        })
+        .collect();
+    cursors.sort_unstable_by(|one, other| (&one.0, &one.1).cmp(&(&other.0, &other.1)));
+    Ok((cursors, rows))
 }
 
 /// Writes all stretches anew, in their shortest form and by cursor.
@@ -147,10 +180,22 @@ pub(super) fn load(connection: &Connection) -> Result<(Vec<Cursor>, StretchRows)
 /// Reads and writes them all.
 pub(super) fn fold(connection: &mut Connection, rows: &mut StretchRows) -> Result<(), Cause> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let floors = load::rows(&transaction, "SELECT id, floor FROM cursor", |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })?;
-    let (stretches, _) = stretches(&transaction, &floors.into_iter().collect())?;
+    let mut spans = HashMap::new();
+    {
+        let sql = "SELECT cursor.id, max(floor, 0), max(last, 0)
+                   FROM cursor JOIN log ON log.id = cursor.log";
+        let mut statement = transaction.prepare(sql)?;
+        let mut cursors = statement.query([])?;
+        while let Some(row) = cursors.next()? {
+            spans.insert(row.get(0)?, (row.get(1)?, row.get(2)?));
+        }
+    }
+    let mut damaged = Vec::new();
+    let (stretches, _) = stretches(&transaction, &spans, &mut damaged)?;
+    let mut told = Vec::new();
+    for damage in damaged {
+        told.extend(damage.set_aside(&transaction)?);
+    }
     transaction.execute("DELETE FROM acknowledged", [])?;
     let mut count = 0;
     let mut insert = transaction.prepare(INSERT_STRETCH)?;
@@ -162,25 +207,34 @@ pub(super) fn fold(connection: &mut Connection, rows: &mut StretchRows) -> Resul
     }
     drop(insert);
     transaction.commit()?;
+    damage::tell(&told);
     rows.note_found(count, count);
     Ok(())
 }
 
 /// Reads the stretches of all cursors that are there, as far as they are above the floor, and counts
-/// the rows.
+/// the rows. Of each cursor its floor is given, and the last message of its log.
 fn stretches(
     connection: &Connection,
-    floors: &HashMap<i64, Sequence>,
+    spans: &HashMap<i64, (Sequence, Sequence)>,
+    damaged: &mut Vec<Damage>,
 ) -> Result<(HashMap<i64, Stretches>, u64), Cause> {
-    let mut statement = connection.prepare("SELECT cursor, first, last FROM acknowledged")?;
-    let mut rows = statement.query([])?;
     let (mut stretches, mut count) = (HashMap::<i64, Stretches>::new(), 0);
-    while let Some(row) = rows.next()? {
+    let columns = ("cursor, first, last", "id");
+    let rows = sound_rows(connection, &damage::ACKNOWLEDGED, columns, damaged, |row| {
+        let (cursor, first, last): (_, Sequence, Sequence) =
+            (row.get(1)?, row.get(2)?, row.get(3)?);
+        let Some((floor, end)) = spans.get(&cursor) else { return Ok(None) };
+        if first <= last && last <= *end {
+            return Ok(Some((cursor, first.max(floor + 1), last)));
+        }
+        Err(Unreadable::Row("no such messages were ever there".to_owned()))
+    })?;
+    for row in rows {
         count += 1;
-        let cursor = row.get(0)?;
-        let Some(floor) = floors.get(&cursor) else { continue };
-        let (first, last): (Sequence, Sequence) = (row.get(1)?, row.get(2)?);
-        stretches.entry(cursor).or_default().add(first.max(floor + 1), last);
+        if let Some((cursor, first, last)) = row {
+            stretches.entry(cursor).or_default().add(first, last);
+        }
     }
     Ok((stretches, count))
 }

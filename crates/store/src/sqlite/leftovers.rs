@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use rialto_broker::{LogId, Sequence};
 use rusqlite::{Connection, params};
 
-use crate::Cause;
+use crate::{Cause, FailureKind};
 
 /// Up to where the pages of a dropped log are gone: the last sequence a row can have.
 pub(super) const WHOLE_LOG: Sequence = i64::MAX.unsigned_abs();
@@ -29,6 +29,8 @@ pub(super) const EFFORT_TO_MAKE_ROOM: u64 = 32 << 20;
 pub(super) struct Leftovers {
     /// By log, the sequence up to which pages are gone.
     gone: BTreeMap<LogId, Sequence>,
+    /// Whether rows were left alone for good since somebody last asked.
+    has_given_up: bool,
 }
 
 /// What an open transaction does about leftovers; nothing comes of it unless it is
@@ -59,6 +61,21 @@ impl Leftovers {
     pub(super) fn add(&mut self, log: LogId, through: Sequence) {
         self.gone.insert(log, through); // A later mark is a higher one.
     }
+
+    /// Leaves the rows of `log` where they are, since the file is damaged there.
+    fn give_up(&mut self, log: LogId, cause: &Cause) {
+        tracing::error!(
+            log = log.0, %cause,
+            "messages that nobody needs any more cannot be removed: their room is lost"
+        );
+        self.gone.remove(&log);
+        self.has_given_up = true;
+    }
+
+    /// Says whether a commit failed only because rows could not be removed, which are now left alone.
+    pub(super) fn take_given_up(&mut self) -> bool {
+        std::mem::take(&mut self.has_given_up)
+    }
 }
 
 impl LeftoversDraft<'_> {
@@ -74,12 +91,13 @@ impl LeftoversDraft<'_> {
             if effort_left == 0 {
                 break;
             }
-            let portion = portion(connection, log, through, effort_left)?;
-            if let Some(last) = portion.through {
-                connection
-                    .prepare_cached("DELETE FROM page WHERE log = ?1 AND last <= ?2")?
-                    .execute(params![log.0, last])?;
-            }
+            let portion = match remove_portion(connection, log, through, effort_left) {
+                Err(cause) if cause.kind() == FailureKind::Corrupt => {
+                    self.leftovers.give_up(log, &cause);
+                    return Err(cause);
+                }
+                portion => portion?,
+            };
             if portion.whole {
                 self.swept.push(log);
             }
@@ -104,6 +122,22 @@ impl LeftoversDraft<'_> {
 /// Twice what it appends, so that under load removal keeps up with appending.
 pub(super) fn effort_beside(pages_appended: u64, bytes_appended: u64) -> u64 {
     EFFORT_A_COMMIT + 2 * (pages_appended * ROW_EFFORT + bytes_appended)
+}
+
+/// Removes the part of a log's leftovers that `effort_max` affords.
+fn remove_portion(
+    connection: &Connection,
+    log: LogId,
+    through: Sequence,
+    effort_max: u64,
+) -> Result<Portion, Cause> {
+    let portion = portion(connection, log, through, effort_max)?;
+    if let Some(last) = portion.through {
+        connection
+            .prepare_cached("DELETE FROM page WHERE log = ?1 AND last <= ?2")?
+            .execute(params![log.0, last])?;
+    }
+    Ok(portion)
 }
 
 /// Finds how far into a log's leftovers `effort_max` reaches.

@@ -11,119 +11,232 @@ use rusqlite::{Connection, Row};
 
 use super::{
     cursors::{self, StretchRows},
+    damage::{self, Damage, Unreadable, sound_rows},
     heads::{Head, Heads},
     history,
     leftovers::{Leftovers, WHOLE_LOG},
 };
-use crate::{Cause, error::Checksummed};
+use crate::Cause;
 
-/// Reads everything but the messages of logs, and finds the rows of pages that are gone and how many
-/// rows stretches take.
-pub(super) fn snapshot(
-    connection: &mut Connection,
-) -> Result<(Snapshot, Leftovers, StretchRows), Cause> {
+/// What is found in a file at start.
+pub(super) struct Found {
+    pub(super) snapshot: Snapshot,
+    /// Where each log ends.
+    pub(super) heads: Heads,
+    /// The rows of pages that are gone.
+    pub(super) leftovers: Leftovers,
+    pub(super) stretch_rows: StretchRows,
+    /// What is damaged, and not in the snapshot.
+    pub(super) damaged: Vec<Damage>,
+}
+
+/// Reads everything but the messages of logs.
+///
+/// A record that is damaged is left out; a part of the file that cannot be read at all is an error.
+pub(super) fn everything(connection: &mut Connection) -> Result<Found, Cause> {
     let transaction = connection.transaction()?; // All as of one moment.
-    let mut logs = Logs::read(&transaction)?;
-    let leftovers = logs.read_pages(&transaction)?;
-    let (cursors, stretch_rows) = cursors::load(&transaction)?;
+    let mut damaged = Vec::new();
+    let mut logs = Logs::read(&transaction, &mut damaged)?;
+    let leftovers = logs.read_pages(&transaction, &mut damaged)?;
+    let (cursors, stretch_rows) = cursors::load(&transaction, &logs, &mut damaged)?;
+    let clients = clients(&transaction, &mut damaged)?;
+    let sessions = sessions(&transaction, &mut damaged)?;
+    let clock = clock(&transaction, &mut damaged)?;
+    let retained = retained(&transaction, &mut damaged)?;
+    let history = histories(&transaction, &mut damaged)?;
+    let heads = logs.heads().collect();
+    let count = damaged.len() as u64;
     let snapshot = Snapshot {
-        clients: clients(&transaction)?,
+        clients,
         logs: logs.states,
         cursors,
-        retained: retained(&transaction)?,
-        history: histories(&transaction)?,
-        sessions: sessions(&transaction)?,
-        clock: clock(&transaction)?,
+        retained,
+        history,
+        sessions,
+        clock,
+        damaged: count,
     };
-    Ok((snapshot, leftovers, stretch_rows))
+    Ok(Found { snapshot, heads, leftovers, stretch_rows, damaged })
 }
 
 /// Reads where each log ends.
 pub(super) fn heads(connection: &Connection) -> Result<Heads, Cause> {
-    Ok(read_heads(connection)?.into_iter().collect())
+    Ok(Logs::read(connection, &mut Vec::new())?.heads().collect())
 }
 
 /// Logs under construction.
-struct Logs {
+pub(super) struct Logs {
     states: Vec<LogState>,
-    /// Where each stands in `states`, and up to which sequence its pages are gone.
-    places: HashMap<LogId, (usize, Sequence)>,
+    /// Where each stands in `states`; none for one whose channel is not known.
+    places: HashMap<LogId, Option<usize>>,
+}
+
+/// The numbers of a log's row, as they stand there.
+struct LogRow {
+    id: LogId,
+    channel: ChannelName,
+    last: i64,
+    trimmed: i64,
+    /// The last message of its last page.
+    page_last: Option<i64>,
 }
 
 impl Logs {
-    fn read(connection: &Connection) -> Result<Self, Cause> {
+    fn read(connection: &Connection, damaged: &mut Vec<Damage>) -> Result<Self, Cause> {
         let mut logs = Logs { states: Vec::new(), places: HashMap::new() };
-        for (channel, Head { log, last, trimmed }) in read_heads(connection)? {
-            logs.places.insert(log, (logs.states.len(), trimmed));
+        let mut nameless = Vec::new();
+        let columns =
+            "channel, last, trimmed, (SELECT max(last) FROM page WHERE page.log = log.id)";
+        let rows =
+            sound_rows(connection, &damage::LOG, (columns, "channel"), &mut nameless, |row| {
+                Ok(LogRow {
+                    id: LogId(row.get(0)?),
+                    channel: channel(row, 1)?,
+                    last: row.get(2)?,
+                    trimmed: row.get(3)?,
+                    page_last: row.get(4)?,
+                })
+            })?;
+        // Its messages are still there: whoever finds out whose they are can have them.
+        for damage in nameless {
+            if let Some(id) = damage.row_id() {
+                logs.places.insert(LogId(id), None);
+            }
+            damaged.push(damage.hidden());
+        }
+        for row in rows {
+            let (last, trimmed) = row.numbers(connection, damaged)?;
+            let LogRow { id: log, channel, .. } = row;
+            logs.places.insert(log, Some(logs.states.len()));
             logs.states.push(LogState { channel, log, last, trimmed, pages: Vec::new() });
         }
         Ok(logs)
     }
 
+    fn heads(&self) -> impl Iterator<Item = (ChannelName, Head)> {
+        self.states.iter().map(|LogState { channel, log, last, trimmed, .. }| {
+            (channel.clone(), Head { log: *log, last: *last, trimmed: *trimmed })
+        })
+    }
+
+    /// Returns a log, and whether there is one although it cannot be known.
+    pub(super) fn get(&self, log: LogId) -> (Option<&LogState>, bool) {
+        let place = self.places.get(&log);
+        (place.copied().flatten().map(|place| &self.states[place]), place == Some(&None))
+    }
+
     /// Adds each page to its log, or to the leftovers if it is gone. Reads the index only.
-    fn read_pages(&mut self, connection: &Connection) -> Result<Leftovers, Cause> {
+    fn read_pages(
+        &mut self,
+        connection: &Connection,
+        damaged: &mut Vec<Damage>,
+    ) -> Result<Leftovers, Cause> {
         let mut leftovers = Leftovers::default();
-        let mut statement = connection.prepare(
-            "SELECT log, last, bytes, served_ms FROM page
-                      ORDER BY log, last, bytes, served_ms",
-        )?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let log = LogId(row.get(0)?);
-            let page = PageState { last: row.get(1)?, bytes: row.get(2)?, served: row.get(3)? };
+        let columns = ("log, last, bytes, served_ms", "log, last, bytes, served_ms");
+        let pages = sound_rows(connection, &damage::PAGE, columns, damaged, |row| {
+            let page = PageState { last: row.get(2)?, bytes: row.get(3)?, served: row.get(4)? };
+            Ok((LogId(row.get(1)?), page))
+        })?;
+        for (log, page) in pages {
             match self.places.get(&log) {
                 None => leftovers.add(log, WHOLE_LOG),
-                Some((_, trimmed)) if page.last <= *trimmed => leftovers.add(log, *trimmed),
-                Some((place, _)) => self.states[*place].pages.push(page),
+                Some(None) => {}
+                Some(Some(place)) => {
+                    let state = &mut self.states[*place];
+                    if page.last <= state.trimmed {
+                        leftovers.add(log, state.trimmed);
+                    } else {
+                        state.pages.push(page);
+                    }
+                }
             }
         }
         Ok(leftovers)
     }
 }
 
-fn read_heads(connection: &Connection) -> Result<Vec<(ChannelName, Head)>, Cause> {
-    rows(connection, "SELECT channel, id, last, trimmed FROM log ORDER BY channel", |row| {
-        let head = Head { log: LogId(row.get(1)?), last: row.get(2)?, trimmed: row.get(3)? };
-        Ok((channel(row, 0)?, head))
+impl LogRow {
+    /// Returns where the log ends and up to where it is trimmed, put right where that cannot be.
+    fn numbers(
+        &self,
+        connection: &Connection,
+        damaged: &mut Vec<Damage>,
+    ) -> Result<(Sequence, Sequence), Cause> {
+        let page_last = self.page_last.unwrap_or(0);
+        let is_sound = 0 <= self.trimmed && self.trimmed <= self.last && page_last <= self.last;
+        let (last, trimmed) = if is_sound {
+            (self.last, self.trimmed)
+        } else {
+            // What subscribers have come to was there, although it may be trimmed.
+            let sql = "SELECT max(floor) FROM cursor WHERE log = ?1";
+            let floor: Option<i64> = connection.query_one(sql, [self.id.0], |row| row.get(0))?;
+            let last = self.last.max(page_last).max(floor.unwrap_or(0)).max(0);
+            // Rows of what was trimmed may linger, and are trimmed again.
+            let trimmed = if (0..=last).contains(&self.trimmed) { self.trimmed } else { 0 };
+            let sql = "UPDATE log SET last = ?2, trimmed = ?3 WHERE id = ?1";
+            let damage = Damage::new(
+                &damage::LOG,
+                self.id.0.cast_signed(),
+                "its end cannot be where it says",
+            );
+            damaged.push(damage.corrected(sql, vec![last, trimmed]));
+            (last, trimmed)
+        };
+        Ok((last.unsigned_abs(), trimmed.unsigned_abs()))
+    }
+}
+
+fn clients(
+    connection: &Connection,
+    damaged: &mut Vec<Damage>,
+) -> Result<Vec<(ClientId, Seen)>, Cause> {
+    let columns = ("name, seen_ms, served_ms", "name");
+    sound_rows(connection, &damage::CLIENT, columns, damaged, |row| {
+        Ok((client(row, 1)?, Seen { at: row.get(2)?, served: row.get(3)? }))
     })
 }
 
-fn clients(connection: &Connection) -> Result<Vec<(ClientId, Seen)>, Cause> {
-    rows(connection, "SELECT name, seen_ms, served_ms FROM client ORDER BY name", |row| {
-        Ok((client(row, 0)?, Seen { at: row.get(1)?, served: row.get(2)? }))
+fn sessions(
+    connection: &Connection,
+    damaged: &mut Vec<Damage>,
+) -> Result<Vec<(ClientId, SessionNumber)>, Cause> {
+    sound_rows(connection, &damage::SESSION, ("client, number", "client"), damaged, |row| {
+        Ok((client(row, 1)?, row.get(2)?))
     })
 }
 
-fn sessions(connection: &Connection) -> Result<Vec<(ClientId, SessionNumber)>, Cause> {
-    rows(connection, "SELECT client, number FROM session ORDER BY client", |row| {
-        Ok((client(row, 0)?, row.get(1)?))
-    })
-}
-
-fn clock(connection: &Connection) -> Result<StoreClock, Cause> {
-    let noted = rows(connection, "SELECT served_ms, logical_ms FROM clock", |row| {
-        Ok(StoreClock { served: row.get(0)?, logical: row.get(1)? })
+fn clock(connection: &Connection, damaged: &mut Vec<Damage>) -> Result<StoreClock, Cause> {
+    let columns = ("served_ms, logical_ms", "row");
+    let noted = sound_rows(connection, &damage::CLOCK, columns, damaged, |row| {
+        Ok(StoreClock { served: row.get(1)?, logical: row.get(2)? })
     })?;
     Ok(noted.into_iter().next().unwrap_or_default())
 }
 
-fn retained(connection: &Connection) -> Result<Vec<(ChannelName, Retained)>, Cause> {
-    let sql = "SELECT channel, publisher, crc, payload FROM retained ORDER BY channel";
-    rows(connection, sql, |row| {
-        let channel = channel(row, 0)?;
-        let payload = Bytes::from(row.get::<_, Vec<u8>>(3)?);
-        if crc32fast::hash(&payload) != row.get::<_, u32>(2)? {
-            return Err(Cause::Checksum { what: Checksummed::Retained(channel) });
+fn retained(
+    connection: &Connection,
+    damaged: &mut Vec<Damage>,
+) -> Result<Vec<(ChannelName, Retained)>, Cause> {
+    let columns = ("channel, publisher, crc, payload", "channel");
+    sound_rows(connection, &damage::RETAINED, columns, damaged, |row| {
+        let payload = Bytes::from(row.get::<_, Vec<u8>>(4)?);
+        if crc32fast::hash(&payload) != row.get::<_, u32>(3)? {
+            return Err(Unreadable::checksum());
         }
-        Ok((channel, Retained { publisher: client(row, 1)?, payload }))
+        Ok((channel(row, 1)?, Retained { publisher: client(row, 2)?, payload }))
     })
 }
 
-fn histories(connection: &Connection) -> Result<Vec<(ChannelName, Vec<HistoryMessage>)>, Cause> {
-    let sql = "SELECT channel, at_ms, id, publisher, server, crc, payload, logical_ms FROM history
-               ORDER BY channel, logical_ms, id";
+fn histories(
+    connection: &Connection,
+    damaged: &mut Vec<Damage>,
+) -> Result<Vec<(ChannelName, Vec<HistoryMessage>)>, Cause> {
+    let columns = "channel, at_ms, id, publisher, server, crc, payload, logical_ms";
+    let order = "channel, logical_ms, id";
+    let messages =
+        sound_rows(connection, &damage::HISTORY, (columns, order), damaged, history_message)?;
     let mut histories: Vec<(ChannelName, Vec<HistoryMessage>)> = Vec::new();
-    for (channel, message) in rows(connection, sql, history_message)? {
+    for (channel, message) in messages {
         match histories.last_mut() {
             Some((last, messages)) if *last == channel => messages.push(message),
             _ => histories.push((channel, vec![message])),
@@ -132,37 +245,21 @@ fn histories(connection: &Connection) -> Result<Vec<(ChannelName, Vec<HistoryMes
     Ok(histories)
 }
 
-fn history_message(row: &Row<'_>) -> Result<(ChannelName, HistoryMessage), Cause> {
-    let channel = channel(row, 0)?;
-    let id = history::id_from_bytes(row.get(2)?);
-    let payload = Bytes::from(row.get::<_, Vec<u8>>(6)?);
-    if crc32fast::hash(&payload) != row.get::<_, u32>(5)? {
-        return Err(Cause::Checksum { what: Checksummed::History(channel, id) });
+fn history_message(row: &Row<'_>) -> Result<(ChannelName, HistoryMessage), Unreadable> {
+    let payload = Bytes::from(row.get::<_, Vec<u8>>(7)?);
+    if crc32fast::hash(&payload) != row.get::<_, u32>(6)? {
+        return Err(Unreadable::checksum());
     }
-    let server = row.get::<_, Option<String>>(4)?.map(Into::into);
-    let (at, logical, publisher) = (row.get(1)?, row.get(7)?, client(row, 3)?);
-    Ok((channel, HistoryMessage { id, logical, at, publisher, server, payload }))
-}
-
-/// Runs a query and makes something of each row.
-pub(super) fn rows<T>(
-    connection: &Connection,
-    sql: &str,
-    make: impl Fn(&Row<'_>) -> Result<T, Cause>,
-) -> Result<Vec<T>, Cause> {
-    let mut statement = connection.prepare(sql)?;
-    let mut rows = statement.query([])?;
-    let mut made = Vec::new();
-    while let Some(row) = rows.next()? {
-        made.push(make(row)?);
-    }
-    Ok(made)
+    let id = history::id_from_bytes(row.get(3)?);
+    let server = row.get::<_, Option<String>>(5)?.map(Into::into);
+    let (at, logical, publisher) = (row.get(2)?, row.get(8)?, client(row, 4)?);
+    Ok((channel(row, 1)?, HistoryMessage { id, logical, at, publisher, server, payload }))
 }
 
 pub(super) fn client(row: &Row<'_>, column: usize) -> Result<ClientId, rusqlite::Error> {
     row.get::<_, String>(column).map(ClientId::from)
 }
 
-pub(super) fn channel(row: &Row<'_>, column: usize) -> Result<ChannelName, rusqlite::Error> {
+fn channel(row: &Row<'_>, column: usize) -> Result<ChannelName, rusqlite::Error> {
     row.get::<_, String>(column).map(ChannelName::from)
 }

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use rialto_broker::{
-    Change, ChannelName, HistoryMessage, LogId, MessageId, Page, Payloads, Seen, Sequence,
+    Change, ChannelName, HistoryMessage, LogEntry, LogId, MessageId, Page, Payloads, Seen,
+    Sequence, StoredPage,
 };
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -89,6 +90,16 @@ fn seen(number: u64) -> Seen {
 
 fn subscribe(client: &str, channel: &str) -> Change {
     Change::Subscribe(client.into(), channel.into())
+}
+
+/// Returns the pages of a log, all of which must be sound.
+fn pages_of(store: &SqliteStore, log: LogId) -> Vec<StoredPage> {
+    let entries = store.reader().unwrap().read(log, 1, usize::MAX).unwrap();
+    let page = |entry| match entry {
+        LogEntry::Page(page) => page,
+        LogEntry::Damaged(last) => panic!("the page that ends with {last} is damaged"),
+    };
+    entries.into_iter().map(page).collect()
 }
 
 /// Returns what adds messages of such sequences to a channel's history, each so long.

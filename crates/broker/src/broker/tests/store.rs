@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bytes::Bytes;
+
 use crate::{
-    Change, ChannelName, ClientId, CursorState, HistoryMessage, LogId, LogState, MessageId,
-    Outcome, Page, PageState, ReadRequest, Retained, Seen, Sequence, ServedMs, SessionNumber,
-    Snapshot, StoreClock, StoredPage, Stretches,
+    Change, ChannelName, ClientId, CursorState, HistoryMessage, LogEntry, LogId, LogState,
+    MessageId, Outcome, Page, PageState, ReadRequest, Retained, Seen, Sequence, ServedMs,
+    SessionNumber, Snapshot, StoreClock, StoredPage, Stretches,
 };
 
 /// What would be on disk.
@@ -19,6 +21,8 @@ pub(super) struct TestStore {
     clock: StoreClock,
     /// How many logs were ever made; the latest one's id.
     made: u64,
+    /// Damaged pages, by their last message.
+    damaged: BTreeSet<(LogId, Sequence)>,
 }
 
 #[derive(Debug)]
@@ -39,17 +43,33 @@ impl TestStore {
     }
 
     /// Reads pages as a [`ReadRequest`] asks: at least one if there is any.
-    pub(super) fn read(&self, request: &ReadRequest) -> Vec<StoredPage> {
+    pub(super) fn read(&self, request: &ReadRequest) -> Vec<LogEntry> {
         let mut bytes = 0;
-        let mut pages = Vec::new();
+        let mut entries = Vec::new();
         for page in self.pages(request.log).filter(|page| request.from <= last_of(page)) {
             bytes += page.payloads.as_bytes().len();
-            pages.push(page.clone());
+            entries.push(if self.damaged.contains(&(request.log, last_of(page))) {
+                LogEntry::Damaged(last_of(page))
+            } else {
+                LogEntry::Page(page.clone())
+            });
             if request.bytes_max < bytes {
                 break;
             }
         }
-        pages
+        entries
+    }
+
+    /// Damages the page of a channel's log that holds a message; returns what it held.
+    pub(super) fn damage(&mut self, channel: &ChannelName, sequence: Sequence) -> Vec<Bytes> {
+        let Some(log) = self.logs.get(channel) else { return Vec::new() };
+        let mut pages = log.pages.iter();
+        let Some(page) = pages.find(|page| page.first <= sequence && sequence <= last_of(page))
+        else {
+            return Vec::new();
+        };
+        self.damaged.insert((log.id, last_of(page)));
+        page.payloads.iter().map(Bytes::copy_from_slice).collect()
     }
 
     /// Returns the pages of a log, oldest first.
@@ -81,6 +101,7 @@ impl TestStore {
             history: self.history.clone().into_iter().collect(),
             sessions: self.sessions.clone().into_iter().collect(),
             clock: self.clock,
+            damaged: 0,
         }
     }
 
@@ -116,6 +137,12 @@ impl TestStore {
                 if let Some(log) = self.logs.get_mut(channel) {
                     log.pages.retain(|page| *through < last_of(page));
                     log.trimmed = log.trimmed.max(*through.min(&log.last));
+                }
+            }
+            Change::SetAside(channel, id, last) => {
+                let log = self.logs.get_mut(channel).filter(|log| log.id == *id);
+                if let Some(log) = log {
+                    log.pages.retain(|page| last_of(page) != *last);
                 }
             }
             Change::KeepHistory { channel, messages, count_max } => {

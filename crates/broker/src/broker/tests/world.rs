@@ -15,9 +15,9 @@ use super::{
     text::TextEncoder,
 };
 use crate::{
-    Broker, Change, ClientId, CloseReason, ConnectionKey, Departed, Effect, Format, Held, Manners,
-    MessageId, Now, Publish, Qos, ReadRequest, Reject, Relayed, Replicant, Resume, Settings,
-    StoredPage,
+    Broker, Change, ClientId, CloseReason, ConnectionKey, Departed, Effect, FailureKind, Format,
+    Held, LogEntry, Manners, MessageId, Now, Publish, Qos, ReadRequest, Relayed, Replicant, Resume,
+    Settings,
 };
 
 /// The run that every world's server is.
@@ -59,7 +59,8 @@ const COMPLETED_MAX: usize = 100_000;
 /// - `+5s`, `+300ms`: time passes, with a tick every 100 ms.
 /// - `clock: forward 1h`, `clock: back 2s`: the wall clock steps, and nothing else.
 /// - `store: hold` keeps commits and reads waiting; `commit`, `refuse`, `read`, `fail` carry out or
-///   fail the oldest one, the first two also within a round; `look` reads and `answer` brings what
+///   fail the oldest one, the first two also within a round; `refuse for good`, `refuse corrupt` and
+///   `fail for good` give the kind of the failure; `damage room 3` damages a message's page; `look` reads and `answer` brings what
 ///   was read; `go` holds no longer; `show` writes changes and reads into the transcript.
 /// - `crash`: the process dies and starts again from what the store holds.
 pub(super) struct World {
@@ -75,7 +76,7 @@ pub(super) struct World {
     closed: Vec<ConnectionKey>,
     commits: VecDeque<Vec<Change>>,
     reads: VecDeque<ReadRequest>,
-    answer: Option<(ReadRequest, Vec<StoredPage>)>,
+    answer: Option<(ReadRequest, Vec<LogEntry>)>,
     sends_of_last_round: usize,
     completed: usize,
     is_held: bool,
@@ -144,6 +145,16 @@ impl World {
     /// Returns a connection by its name in scripts.
     pub(super) fn connection(&self, name: &str) -> ConnectionKey {
         self.connections[name]
+    }
+
+    /// Returns how many batches the store was given and has not answered.
+    pub(super) fn commits_waiting(&self) -> usize {
+        self.commits.len()
+    }
+
+    /// Says whether the store was asked to read and has not answered.
+    pub(super) fn has_reads(&self) -> bool {
+        !self.reads.is_empty()
     }
 
     /// Returns how many effects the last script line's sends were.
@@ -260,10 +271,10 @@ impl World {
         assert!(self.completed < COMPLETED_MAX, "the broker asks the store without end");
         self.broker.begin_round(self.now);
         if !self.commits.is_empty() {
-            self.complete_commit(true);
+            self.complete_commit(Ok(()));
         } else if let Some(request) = self.reads.pop_front() {
             let pages = self.store.read(&request);
-            self.broker.on_read(&request, Some(&pages));
+            self.broker.on_read(&request, Ok(&pages));
         } else {
             return false;
         }
@@ -271,14 +282,10 @@ impl World {
         true
     }
 
-    fn complete_commit(&mut self, is_done: bool) {
+    fn complete_commit(&mut self, how: Result<(), FailureKind>) {
         let changes = self.commits.pop_front().expect("a commit is waiting");
-        if is_done {
-            let outcomes = self.store.commit(&changes);
-            self.broker.on_committed(Ok(&outcomes));
-        } else {
-            self.broker.on_committed(Err(&Reject::StoreUnavailable));
-        }
+        let outcomes = how.map(|()| self.store.commit(&changes));
+        self.broker.on_committed(outcomes.as_deref().map_err(|kind| *kind));
     }
 
     fn obey(&mut self, order: &str) {
@@ -289,15 +296,17 @@ impl World {
                 self.round(|_| {});
             }
             "show" => self.is_shown = true,
-            "commit" | "refuse" => self.round(|world| world.complete_commit(order == "commit")),
+            _ if let Some(how) = answer(order) => self.round(|world| world.complete_commit(how)),
             "read" => {
                 let request = self.reads.pop_front().expect("a read is waiting");
                 let pages = self.store.read(&request);
-                self.round(|world| world.broker.on_read(&request, Some(&pages)));
+                self.round(|world| world.broker.on_read(&request, Ok(&pages)));
             }
-            "fail" => {
+            "fail" | "fail for good" => {
                 let request = self.reads.pop_front().expect("a read is waiting");
-                self.round(|world| world.broker.on_read(&request, None));
+                let is_final = order == "fail for good";
+                let kind = if is_final { FailureKind::Corrupt } else { FailureKind::Transient };
+                self.round(|world| world.broker.on_read(&request, Err(kind)));
             }
             "look" => {
                 let request = self.reads.pop_front().expect("a read is waiting");
@@ -305,9 +314,15 @@ impl World {
             }
             "answer" => {
                 let (request, pages) = self.answer.take().expect("something was read");
-                self.round(|world| world.broker.on_read(&request, Some(&pages)));
+                self.round(|world| world.broker.on_read(&request, Ok(&pages)));
             }
-            _ => bad(order),
+            _ => match order.split(' ').collect::<Vec<_>>()[..] {
+                ["damage", channel, sequence] => {
+                    let sequence = sequence.parse().unwrap_or_else(|_| bad(order));
+                    assert!(!self.store.damage(&channel.into(), sequence).is_empty());
+                }
+                _ => bad(order),
+            },
         }
     }
 
@@ -336,7 +351,7 @@ impl World {
         let words: Vec<&str> = what.split(' ').collect();
         match who {
             "server" => return self.server_command(&words),
-            "store" => return self.complete_commit(what == "commit"),
+            "store" => return self.complete_commit(answer(what).unwrap_or_else(|| bad(what))),
             _ => {}
         }
         if let [how @ ("open" | "connect" | "listen"), options @ ..] = &words[..] {
@@ -536,6 +551,9 @@ impl World {
             Change::Acknowledge(client, channel, stretches) => {
                 format!("acknowledge {client} {channel} {stretches:?}")
             }
+            Change::SetAside(channel, log, last) => {
+                format!("set aside {channel} {}-{last}", log.0)
+            }
             Change::Trim(channel, last) => format!("trim {channel} {last}"),
             Change::KeepHistory { channel, messages, count_max } => {
                 let payloads = messages.iter().map(|one| String::from_utf8_lossy(&one.payload));
@@ -549,6 +567,17 @@ impl World {
             Change::NoteClock(_) => return,
         };
         writeln!(self.transcript, "store < {line}").unwrap();
+    }
+}
+
+/// Returns the store's answer to a commit.
+fn answer(order: &str) -> Option<Result<(), FailureKind>> {
+    match order {
+        "commit" => Some(Ok(())),
+        "refuse" => Some(Err(FailureKind::Transient)),
+        "refuse for good" => Some(Err(FailureKind::Permanent)),
+        "refuse corrupt" => Some(Err(FailureKind::Corrupt)),
+        _ => None,
     }
 }
 

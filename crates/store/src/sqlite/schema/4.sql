@@ -64,3 +64,17 @@ CREATE UNIQUE INDEX history_place ON history (channel, logical_ms, id);
 -- What tells sessions apart was counted from when they began.
 ALTER TABLE session RENAME COLUMN began_ms TO number;
 UPDATE session SET number = number * 1000;
+
+-- Records that are not what was written, kept for whoever wants to know. Nothing is served from here.
+CREATE TABLE damaged (
+    id INTEGER PRIMARY KEY,
+    -- The table it stood in.
+    origin TEXT NOT NULL,
+    -- Its columns, name=value, as far as they could be read, without the payload; bytes that are no
+    -- text in hexadecimal.
+    record TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    -- Its payload, if it had one that could be read.
+    content BLOB,
+    UNIQUE (origin, record)
+) STRICT;

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::{append, end_of, open, put_client, seen, subscribe};
+use super::{append, end_of, open, pages_of, put_client, seen, subscribe};
 use crate::Store;
 
 /// Tells the test that it is the process to die, and where its store is.
@@ -33,7 +33,7 @@ fn commits_outlive_a_process_that_is_killed() {
         [("ada".into(), seen(last / 2))],
         "the last commit is there whole or not at all"
     );
-    let pages = store.reader().unwrap().read(log, 1, usize::MAX).unwrap();
+    let pages = pages_of(&store, log);
     assert!(pages.iter().map(|page| page.first).eq(1..=last));
 }
 

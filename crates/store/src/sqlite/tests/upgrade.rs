@@ -8,7 +8,7 @@ use rialto_broker::{
 };
 use rusqlite::{Connection, params};
 
-use super::{append, database_in, history_of, keep, open, shell, subscribe};
+use super::{append, database_in, history_of, keep, open, pages_of, shell, subscribe};
 use crate::{
     SqliteSettings, SqliteStore, Store,
     sqlite::schema::{APPLICATION_ID, MIGRATIONS},
@@ -26,7 +26,7 @@ fn a_store_of_version_1_keeps_what_it_holds_and_gains_histories() {
     assert_eq!(version(&shell(directory.path())), MIGRATIONS.len());
     let mut expected = content();
     assert_eq!(store.load().unwrap(), expected);
-    let pages = store.reader().unwrap().read(LogId(3), 1, usize::MAX).unwrap();
+    let pages = pages_of(&store, LogId(3));
     assert_eq!(pages, [page()]);
 
     store.commit(&[subscribe("ada", "room"), keep("room", 1..=3, 10, 2)]).unwrap();
@@ -69,7 +69,7 @@ fn a_store_of_version_2_keeps_what_it_holds_and_gains_sessions() {
     assert_eq!(version(&shell(directory.path())), MIGRATIONS.len());
     let mut expected = Snapshot { history: histories(), ..content() };
     assert_eq!(store.load().unwrap(), expected);
-    let pages = store.reader().unwrap().read(LogId(3), 1, usize::MAX).unwrap();
+    let pages = pages_of(&store, LogId(3));
     assert_eq!(pages, [page()]);
 
     store.commit(&[Change::OpenSession("ada".into(), 8)]).unwrap();
@@ -139,7 +139,7 @@ fn a_store_of_version_3_keeps_what_it_holds_and_gains_clocks() {
     let sessions = vec![("ada".into(), 8000)];
     let mut expected = Snapshot { history: histories(), sessions, ..content() };
     assert_eq!(store.load().unwrap(), expected);
-    let pages = store.reader().unwrap().read(LogId(3), 1, usize::MAX).unwrap();
+    let pages = pages_of(&store, LogId(3));
     assert_eq!(pages, [page()]);
 
     let clock = StoreClock { served: 60_000, logical: 9_000 };
@@ -297,6 +297,7 @@ fn content() -> Snapshot {
         history: vec![],
         sessions: vec![],
         clock: StoreClock::default(),
+        damaged: 0,
     }
 }
 

@@ -98,6 +98,11 @@ pub(super) enum Operation {
         which: Index,
         is_done: bool,
     },
+    /// The page of a channel's log that holds a message is damaged, if there is one.
+    Damage {
+        channel: usize,
+        sequence: u64,
+    },
     /// Connections that the broker wants closed are gone.
     CloseDue,
     /// The process dies and starts again.
@@ -194,6 +199,8 @@ fn in_the_store() -> impl Strategy<Value = Operation> {
         3 => Just(Operation::Look),
         3 => (any::<Index>(), mostly())
             .prop_map(|(which, is_done)| Operation::Answer { which, is_done }),
+        1 => (0..CHANNELS.len(), 1..12_u64)
+            .prop_map(|(channel, sequence)| Operation::Damage { channel, sequence }),
         2 => Just(Operation::CloseDue),
         1 => Just(Operation::Crash),
     ]

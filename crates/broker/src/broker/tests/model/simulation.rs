@@ -13,8 +13,8 @@ use super::{
     reference::{Publication, Reference, Wish},
 };
 use crate::{
-    Admission, Broker, Change, ConnectionKey, Effect, Format, Manners, Now, Outcome, Publish, Qos,
-    ReadRequest, Reject, Settings, StoredPage,
+    Admission, Broker, Change, ConnectionKey, Effect, FailureKind, Format, LogEntry, Manners, Now,
+    Outcome, Publish, Qos, ReadRequest, Settings,
 };
 
 /// More rounds than it takes for everything to come to rest.
@@ -34,7 +34,7 @@ pub(super) struct Simulation {
     batches: VecDeque<Vec<Change>>,
     finished: VecDeque<Option<Vec<Outcome>>>,
     reads: VecDeque<ReadRequest>,
-    answers: Vec<(ReadRequest, Vec<StoredPage>)>,
+    answers: Vec<(ReadRequest, Vec<LogEntry>)>,
     is_in_round: bool,
     /// Requests about a client and channel in this round; a second one begins another round.
     asked: Vec<(usize, usize)>,
@@ -147,6 +147,7 @@ impl Simulation {
                 }
             }
             Operation::Answer { which, is_done } => self.answer(&which, is_done),
+            Operation::Damage { channel, sequence } => self.damage(CHANNELS[channel], sequence),
             Operation::CloseDue => self.close_due(),
             Operation::Crash => self.crash(),
         }
@@ -305,15 +306,22 @@ impl Simulation {
     fn complete(&mut self) -> bool {
         let Some(outcome) = self.finished.pop_front() else { return false };
         self.reference.completed(outcome.is_some());
-        self.broker.on_committed(outcome.as_deref().ok_or(&Reject::StoreUnavailable));
+        self.broker.on_committed(outcome.as_deref().ok_or(FailureKind::Transient));
         true
     }
 
     fn answer(&mut self, which: &Index, is_done: bool) {
         if !self.answers.is_empty() {
             let (request, pages) = self.answers.remove(which.index(self.answers.len()));
-            self.broker.on_read(&request, is_done.then_some(&pages));
+            let entries = is_done.then_some(&pages[..]).ok_or(FailureKind::Transient);
+            self.broker.on_read(&request, entries);
         }
+    }
+
+    /// Damages a stored page: what it holds is owed to nobody, whoever got it already.
+    fn damage(&mut self, channel: &str, sequence: u64) {
+        let lost = self.store.damage(&channel.into(), sequence);
+        self.reference.lost(&lost);
     }
 
     fn crash(&mut self) {
@@ -368,11 +376,11 @@ impl Simulation {
             let mut is_busy = self.complete();
             if let Some(request) = self.reads.pop_front() {
                 let pages = self.store.read(&request);
-                self.broker.on_read(&request, Some(&pages));
+                self.broker.on_read(&request, Ok(&pages));
                 is_busy = true;
             }
             while let Some((request, pages)) = self.answers.pop() {
-                self.broker.on_read(&request, Some(&pages));
+                self.broker.on_read(&request, Ok(&pages));
             }
             for client in 0..CLIENTS.len() {
                 self.acknowledge_all(client);

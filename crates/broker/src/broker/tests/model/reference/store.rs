@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use bytes::Bytes;
+
 use super::*;
 
 impl Reference {
@@ -73,6 +75,12 @@ impl Reference {
         let dropped = self.log.iter().filter(|((log, at), _)| of_channel(log) && *at <= through);
         let dropped: BTreeSet<Number> = dropped.map(|(_, number)| *number).collect();
         self.owed.retain(|(_, number)| !dropped.contains(number));
+    }
+
+    /// Messages are damaged in the store.
+    pub(in super::super) fn lost(&mut self, payloads: &[Bytes]) {
+        let lost: BTreeSet<Number> = payloads.iter().map(|payload| number_of(payload)).collect();
+        self.owed.retain(|(_, number)| !lost.contains(number));
     }
 
     /// The broker hears of the oldest batch.

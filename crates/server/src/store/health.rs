@@ -1,0 +1,117 @@
+//! What the operator is told of the store: when it begins to fail or to be slow, and when that is over,
+//! not everything between.
+
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use rialto_store::StoreError;
+
+/// How long nothing must have failed until it is over: one part of the store may work while another
+/// does not.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// How long a commit takes when it is slow.
+const SLOW: Duration = Duration::from_secs(1);
+
+/// A part of the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Writing,
+    Reading,
+}
+
+/// Logs when a part of the store begins to fail and when it works again.
+#[derive(Debug)]
+pub(super) struct Health {
+    part: Part,
+    /// When it failed last, while it is failing.
+    failed: Option<Instant>,
+    /// Whether the last try succeeded.
+    works: bool,
+}
+
+impl Health {
+    pub(super) fn new(part: Part) -> Self {
+        Health { part, failed: None, works: true }
+    }
+
+    /// Knows that it failed.
+    pub(super) fn note_failure(&mut self, error: &StoreError) {
+        self.works = false;
+        if self.failed.replace(Instant::now()).is_some() {
+            return;
+        }
+        let error = error as &dyn std::error::Error;
+        match self.part {
+            Part::Writing => tracing::error!(
+                error,
+                "the store cannot write: QoS 1 publishes are refused with status 5 until it can"
+            ),
+            Part::Reading => tracing::error!(
+                error,
+                "stored messages cannot be read: subscribers that are behind wait until they can"
+            ),
+        }
+    }
+
+    /// Knows that it worked.
+    pub(super) fn note_success(&mut self) {
+        self.works = true;
+        self.settle();
+    }
+
+    /// Says that it works again, once that has lasted; to be called now and then.
+    pub(super) fn settle(&mut self) {
+        if !self.works || self.failed.is_none_or(|failed| failed.elapsed() < QUIET) {
+            return;
+        }
+        self.failed = None;
+        match self.part {
+            Part::Writing => tracing::info!("the store can write again"),
+            Part::Reading => tracing::info!("stored messages can be read again"),
+        }
+    }
+}
+
+/// Watches the commit that is under way, so that one that hangs is told of while it does.
+#[derive(Debug, Default)]
+pub(crate) struct CommitWatch {
+    under_way: Mutex<Option<UnderWay>>,
+}
+
+#[derive(Debug)]
+struct UnderWay {
+    began: Instant,
+    changes: usize,
+    /// Whether it was told of.
+    is_slow: bool,
+}
+
+impl CommitWatch {
+    /// Watches a commit of so many changes.
+    pub(crate) fn watch<R>(&self, changes: usize, commit: impl FnOnce() -> R) -> R {
+        let under_way = UnderWay { began: Instant::now(), changes, is_slow: false };
+        *self.under_way.lock() = Some(under_way);
+        let result = commit();
+        let done = self.under_way.lock().take();
+        if let Some(UnderWay { began, changes, is_slow: true }) = done {
+            let seconds = began.elapsed().as_secs_f32();
+            tracing::warn!(seconds, changes, "the commit that took long is over");
+        }
+        result
+    }
+
+    /// Tells of a commit that has become slow; to be called several times a second.
+    pub(crate) fn look(&self) {
+        let mut under_way = self.under_way.lock();
+        let Some(under_way) = under_way.as_mut().filter(|it| !it.is_slow) else { return };
+        if SLOW <= under_way.began.elapsed() {
+            under_way.is_slow = true;
+            tracing::warn!(
+                changes = under_way.changes,
+                "a commit to the store has been under way for a second: until the disk answers, \
+                 QoS 1 publishes and persistent subscriptions wait"
+            );
+        }
+    }
+}
