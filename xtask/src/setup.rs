@@ -13,9 +13,10 @@ struct Needed {
     purpose: &'static str,
 }
 
-const NEEDED: [Needed; 6] = [
+const NEEDED: [Needed; 7] = [
     Needed { program: "cc", package: "gcc", purpose: "builds SQLite and the TLS library" },
     Needed { program: "c++", package: "g++", purpose: "builds the fuzzer" },
+    Needed { program: "faketime", package: "faketime", purpose: "steps clocks in tests" },
     Needed { program: "haproxy", package: "haproxy", purpose: "stands before the broker in tests" },
     Needed { program: "ip", package: "iproute2", purpose: "cuts cables in tests of replication" },
     Needed { program: "nats-server", package: "nats-server", purpose: "the benchmark's peer" },

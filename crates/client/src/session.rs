@@ -231,6 +231,7 @@ impl<T> Session<T> {
     /// The time the broker has been silent, if that is too long: the connection is lost.
     pub(crate) fn on_time(&mut self, now: Instant) -> Result<(), Duration> {
         let Phase::Online(heartbeat) = &mut self.phase else { return Ok(()) };
+        heartbeat.on_time(now);
         if let Some(silence) = heartbeat.silence(now) {
             return Err(silence);
         }

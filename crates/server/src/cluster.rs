@@ -10,10 +10,11 @@ use arc_swap::ArcSwap;
 use bytes::BytesMut;
 use rialto_config::{Cluster, Node};
 use rialto_session::coremq::{Credentials, Link, LinkEnd, Server};
+use rialto_stopwatch::timeout;
 use rialto_wire::coremq::{FrameError, FrameSplitter, decode_server};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    time::{sleep, timeout},
+    time::sleep,
 };
 
 use crate::{connection::ConnectionLimits, hub::Hub};

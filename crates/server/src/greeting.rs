@@ -4,10 +4,10 @@ use std::{io, net::SocketAddr, sync::Arc};
 
 use rialto_broker::CloseReason;
 use rialto_session::jmqt::LastWord;
+use rialto_stopwatch::{Moment, timeout_at};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     sync::watch,
-    time::{Instant, timeout_at},
 };
 use tokio_rustls::TlsAcceptor;
 
@@ -106,7 +106,7 @@ pub(crate) struct Terms<'a> {
 
 /// How long a greeting is waited for: up to a time, and not when the server stops.
 pub(crate) struct Patience {
-    pub(crate) deadline: Instant,
+    pub(crate) deadline: Moment,
     pub(crate) stopping: watch::Receiver<bool>,
 }
 

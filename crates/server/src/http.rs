@@ -15,7 +15,8 @@ use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rialto_session::coremq;
-use tokio::time::{sleep, sleep_until};
+use rialto_stopwatch::sleep_until;
+use tokio::time::sleep;
 
 use crate::{
     api,

@@ -28,7 +28,7 @@ use hyper::{
     service::Service,
 };
 use hyper_util::service::TowerToHyperService;
-use tokio::time::{Sleep, sleep};
+use rialto_stopwatch::{Moment, sleep_until};
 
 use crate::{api::Problem, proxies::Proxies};
 
@@ -47,7 +47,7 @@ pub(crate) struct Requests {
 /// A body that must have come within a time.
 struct PromptBody {
     body: Incoming,
-    deadline: Pin<Box<Sleep>>,
+    deadline: Pin<Box<dyn Future<Output = ()> + Send>>,
     /// Becomes true when it has not.
     is_late: Arc<AtomicBool>,
 }
@@ -63,8 +63,11 @@ impl Service<Request<Incoming>> for Requests {
         request.extensions_mut().insert(client);
         let (limit, is_late) = (self.limit, Arc::new(AtomicBool::new(false)));
         let request = request.map(|body| {
-            let body =
-                PromptBody { body, deadline: Box::pin(sleep(limit)), is_late: is_late.clone() };
+            let body = PromptBody {
+                body,
+                deadline: Box::pin(sleep_until(Moment::now() + limit)),
+                is_late: is_late.clone(),
+            };
             axum::body::Body::new(body)
         });
         let answering = TowerToHyperService::new(self.router.clone()).call(request);

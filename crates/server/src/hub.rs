@@ -11,7 +11,7 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc,
     },
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
@@ -21,6 +21,7 @@ use rialto_broker::{
     Reject, Stats, UnixMs,
 };
 use rialto_session::Dialects;
+use rialto_stopwatch::running;
 use slotmap::SecondaryMap;
 use tokio::sync::oneshot;
 
@@ -99,16 +100,17 @@ pub(crate) struct Touched(Vec<Arc<Outlet>>);
 /// Reads the clocks for the broker, which reads none.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock {
-    started: Instant,
+    /// How long this process had run by then.
+    started: Duration,
 }
 
 impl Clock {
     pub(crate) fn start() -> Self {
-        Clock { started: Instant::now() }
+        Clock { started: running() }
     }
 
     pub(crate) fn now(self) -> Now {
-        Now { uptime: self.started.elapsed(), unix_ms: unix_ms() }
+        Now { uptime: running() - self.started, unix_ms: unix_ms() }
     }
 }
 

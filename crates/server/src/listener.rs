@@ -2,10 +2,11 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
+use rialto_stopwatch::Moment;
 use socket2::{Domain, Protocol, SockRef, Socket as RawSocket, TcpKeepalive, Type};
 use tokio::{
     net::{TcpListener, TcpStream},
-    time::{Instant, sleep},
+    time::sleep,
 };
 
 use crate::{
@@ -102,7 +103,7 @@ impl Listener {
         match admitted {
             Ok(permit) => {
                 let socket = Socket::new(stream, permit.into());
-                let (accepted, is_proxied) = (Instant::now(), self.is_proxied);
+                let (accepted, is_proxied) = (Moment::now(), self.is_proxied);
                 let arrival = Arrival { socket, peer, accepted, is_proxied };
                 reception.begin(arrival, &self.room);
             }

@@ -8,9 +8,10 @@ mod publish;
 use std::{io, sync::Arc, time::Duration};
 
 use rialto_cache::{Progress, Session, Store};
+use rialto_stopwatch::timeout;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    time::{sleep, timeout},
+    time::sleep,
 };
 
 use crate::{greeting::Patience, hub::Hub, memcached::publish::Publisher, stream::Stream};

@@ -6,8 +6,9 @@ use arc_swap::ArcSwap;
 use rialto_application::{Peer, Protocol};
 use rialto_broker::{CloseReason, ConnectionKey, Manners};
 use rialto_session::{coremq, jmqt, pubsubx};
+use rialto_stopwatch::Moment;
 use rialto_wire::{coremq as coremq_wire, jmqt as jmqt_wire, pubsubx as pubsubx_wire};
-use tokio::{io::AsyncWriteExt as _, sync::watch, time::Instant};
+use tokio::{io::AsyncWriteExt as _, sync::watch};
 use uuid::Uuid;
 
 use crate::{
@@ -45,7 +46,7 @@ pub(crate) struct Arrival {
     pub(crate) socket: Socket,
     /// Where it comes from, as far as is known yet.
     pub(crate) peer: SocketAddr,
-    pub(crate) accepted: Instant,
+    pub(crate) accepted: Moment,
     /// Whether a proxy says first for whom it connects.
     pub(crate) is_proxied: bool,
 }
@@ -210,7 +211,7 @@ impl Reception {
     async fn connection(
         &self,
         greeted: Greeted,
-        accepted: Instant,
+        accepted: Moment,
         door: &Door,
     ) -> (Box<Connection>, Vec<u8>) {
         let Greeted { stream, peer: address, websocket, early } = greeted;

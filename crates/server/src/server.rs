@@ -12,6 +12,7 @@ use rialto_access::{Access, Throttle};
 use rialto_broker::{Broker, Change, CloseReason};
 use rialto_config::{Settings, SlowConsumer};
 use rialto_session::Dialects;
+use rialto_stopwatch::Ticking;
 use tokio::{
     sync::watch,
     task::JoinHandle,
@@ -273,8 +274,18 @@ pub(crate) async fn renew(live: Arc<Live>) {
 async fn tick(hub: Arc<Hub>, cache: Arc<Cache>, commits: Arc<CommitWatch>) {
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let ticking = Ticking::begin();
+    let mut stopped = rialto_stopwatch::stopped();
     loop {
         ticks.tick().await;
+        ticking.tick();
+        // J-43: after a stop what waits in the sockets is read first, and its senders are judged at
+        // the next tick; but a process that hardly ever runs judges too.
+        let was_stopped = std::mem::replace(&mut stopped, rialto_stopwatch::stopped());
+        if was_stopped < stopped {
+            ticks.tick().await;
+            ticking.tick();
+        }
         let forgotten = hub.round(|broker| {
             broker.on_tick();
             broker.take_forgotten()

@@ -18,6 +18,7 @@ use tempfile::TempDir;
 use crate::{
     Peer, Transport,
     certificate::Certificate,
+    clock,
     log::{Log, with_message},
     port::Port,
 };
@@ -41,6 +42,8 @@ pub struct Launch {
     has_certificate: bool,
     /// What the settings file says, if there is one.
     config: Option<String>,
+    /// Whether its wall clock can be stepped.
+    has_clock: bool,
     /// Whether the program is told everything by `--set`, and no command.
     is_embedded: bool,
 }
@@ -74,6 +77,7 @@ impl Launch {
             extra_listeners: Vec::new(),
             has_certificate: true,
             config: None,
+            has_clock: false,
             is_embedded: false,
         }
     }
@@ -141,6 +145,13 @@ impl Launch {
         self
     }
 
+    /// Gives it a wall clock of its own, which [`Broker::step_clock`] steps.
+    #[must_use]
+    pub fn with_clock(mut self) -> Self {
+        self.has_clock = true;
+        self
+    }
+
     /// Leaves out the certificate, and TLS with it.
     #[must_use]
     pub fn without_certificate(mut self) -> Self {
@@ -155,6 +166,9 @@ impl Launch {
         fs::create_dir(files.path().join("data")).unwrap();
         if let Some(toml) = &self.config {
             fs::write(files.path().join(CONFIG), toml).unwrap();
+        }
+        if self.has_clock {
+            clock::step(files.path(), 0);
         }
         let main = (MAIN.to_owned(), None);
         let listeners = std::iter::once(&main).chain(&self.extra_listeners);
@@ -277,6 +291,22 @@ impl Broker {
         stats[name].as_u64().unwrap_or_else(|| panic!("no counter {name} in {stats}"))
     }
 
+    /// Steps its wall clock, and that of later runs, to so many seconds ahead of the true time, or
+    /// behind it; other clocks are left alone.
+    pub fn step_clock(&self, ahead_s: i64) {
+        assert!(self.launch.has_clock, "it has no clock of its own");
+        clock::step(self.files.path(), ahead_s);
+    }
+
+    /// Stops the process for so long; its peers and its sockets go on.
+    pub fn stop_for(&self, time: Duration, meanwhile: impl FnOnce()) {
+        self.signal(Signal::STOP);
+        let end = Instant::now() + time;
+        meanwhile();
+        std::thread::sleep(end.saturating_duration_since(Instant::now()));
+        self.signal(Signal::CONT);
+    }
+
     /// Kills it without warning, as a power cut would.
     pub fn kill(&mut self) {
         self.signal(Signal::KILL);
@@ -322,6 +352,9 @@ impl Broker {
             if name.to_string_lossy().starts_with("RIALTO_") {
                 command.env_remove(name);
             }
+        }
+        if self.launch.has_clock {
+            clock::give(&mut command, self.files.path());
         }
         if *is_embedded {
             for setting in self.embedded_settings() {

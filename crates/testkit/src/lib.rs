@@ -13,6 +13,7 @@
 
 mod broker;
 mod certificate;
+mod clock;
 mod log;
 mod port;
 

@@ -62,7 +62,8 @@ impl Deliveries {
     /// Sends once. Unlike a decision, it may wait for its turn as long as it takes.
     async fn send(&self, message: &Message) -> Result<(), Failure> {
         let _slot = self.shared.slots.acquire().await.expect("the slots are never closed");
-        let answer = time::timeout(self.shared.timeout, self.shared.post.send(message)).await;
+        let answer =
+            rialto_stopwatch::timeout(self.shared.timeout, self.shared.post.send(message)).await;
         let status = answer.unwrap_or(Err(Failure::TimedOut))?.status();
         if status.is_success() { Ok(()) } else { Err(Failure::Status(status.as_u16())) }
     }

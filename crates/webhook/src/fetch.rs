@@ -36,7 +36,7 @@ pub async fn fetch(
 ) -> Result<String, FetchError> {
     let url = http::url(url)?;
     let client = http::client(&url, authority)?;
-    let body = tokio::time::timeout(timeout, get(&client, url, bytes_max)).await;
+    let body = rialto_stopwatch::timeout(timeout, get(&client, url, bytes_max)).await;
     let body = body.unwrap_or(Err(Failure::TimedOut))?;
     String::from_utf8(body).map_err(|_| Failure::NotText.into())
 }

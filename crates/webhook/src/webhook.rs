@@ -4,7 +4,8 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use reqwest::StatusCode;
 use rialto_application::{Event, Events, Reject};
-use tokio::{sync::Semaphore, time};
+use rialto_stopwatch::timeout;
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::{
@@ -135,7 +136,7 @@ impl Shared {
             return Ok(answer);
         }
         self.tally.asked.add_one();
-        let answer = time::timeout(self.timeout, self.ask(event, body)).await;
+        let answer = timeout(self.timeout, self.ask(event, body)).await;
         let answer = answer.unwrap_or(Err(Failure::TimedOut)).inspect_err(|failure| {
             self.tally.failed.add_one();
             self.decision_health.fails(event.as_str(), *failure);

@@ -34,6 +34,11 @@ impl Heartbeat {
         self.lost_after = now + self.timeout * TIMEOUTS_OF_SILENCE;
     }
 
+    /// Takes out the time by which the caller is late: it was stopped then, and could hear nobody.
+    pub(crate) fn on_time(&mut self, now: Instant) {
+        self.lost_after += now.saturating_duration_since(self.deadline());
+    }
+
     pub(crate) fn beat(&mut self, now: Instant) {
         self.next_beat = now + self.timeout / BEATS_PER_TIMEOUT;
     }

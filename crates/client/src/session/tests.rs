@@ -321,12 +321,51 @@ fn heartbeats_go_out_three_times_in_a_timeout_and_silence_is_noticed_after_two()
         +5s
         < {"hbAck":{}}
         +5s
-        +24s
+        +5s
+        +5s
+        +5s
+        +5s
+        +4s
         +1s
         "#,
         &expect![[r#"
             > {"conn":{"at":"t1","cl":"ada"}}
             ! online
+            > {"hb":{}}
+            > {"hb":{}}
+            > {"hb":{}}
+            > {"hb":{}}
+            > {"hb":{}}
+            > {"hb":{}}
+            > {"hb":{}}
+            ! silent for 30s
+        "#]],
+    );
+}
+
+#[test]
+fn time_in_which_the_client_did_not_run_is_no_silence_of_the_broker() {
+    // J-112: it was stopped for an hour, then the broker says no more.
+    check_online(
+        r#"
+        +5s
+        < {"hbAck":{}}
+        +3600s
+        < {"hbAck":{}}
+        +5s
+        +3600s
+        +5s
+        +5s
+        +5s
+        +4s
+        +1s
+        "#,
+        &expect![[r#"
+            > {"conn":{"at":"t1","cl":"ada"}}
+            ! online
+            > {"hb":{}}
+            > {"hb":{}}
+            > {"hb":{}}
             > {"hb":{}}
             > {"hb":{}}
             > {"hb":{}}
