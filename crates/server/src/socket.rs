@@ -18,7 +18,7 @@ use std::{
 use rialto_broker::CloseReason;
 use socket2::SockRef;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
     runtime::Handle,
     time::{Instant, timeout_at},
@@ -34,8 +34,6 @@ const SILENCE_MAX: Duration = Duration::from_secs(1);
 const LINGER_BYTES_MAX: usize = 4 << 20;
 /// Bytes read at a time.
 const READ_BYTES: usize = 16 << 10;
-/// Reads without waiting before a task is begun for the rest.
-const READS_AT_ONCE_MAX: usize = 4;
 
 /// A socket, and the place that its connection takes until it is closed.
 pub(crate) struct Socket {
@@ -77,38 +75,39 @@ impl Drop for Socket {
     fn drop(&mut self) {
         let (Some(stream), place) = (self.stream.take(), self.place.take()) else { return };
         _ = SockRef::from(&stream).shutdown(Shutdown::Write);
-        if !has_ended(&stream) {
-            self.runtime.spawn(linger(stream, place));
+        let mut bytes_left = LINGER_BYTES_MAX;
+        if !is_over(&stream, &mut bytes_left) {
+            self.runtime.spawn(linger(stream, place, bytes_left));
         }
     }
-}
-
-/// Says whether the peer has ended its side, or the connection is broken: then nothing is unread.
-fn has_ended(stream: &TcpStream) -> bool {
-    let mut buffer = [0; 1024];
-    for _ in 0..READS_AT_ONCE_MAX {
-        match stream.try_read(&mut buffer) {
-            Ok(0) => return true,
-            Ok(_) => {}
-            Err(error) => return error.kind() != io::ErrorKind::WouldBlock,
-        }
-    }
-    false
 }
 
 /// Reads on what the peer still sends, and throws it away.
-async fn linger(mut stream: TcpStream, place: Option<Place>) {
-    let mut buffer = vec![0; READ_BYTES];
+async fn linger(stream: TcpStream, place: Option<Place>, mut bytes_left: usize) {
     let deadline = Instant::now() + LINGER_MAX;
-    let mut bytes_left = LINGER_BYTES_MAX;
     loop {
         let until = deadline.min(Instant::now() + SILENCE_MAX);
-        match timeout_at(until, stream.read(&mut buffer)).await {
-            Ok(Ok(count)) if 0 < count && count <= bytes_left => bytes_left -= count,
-            _ => break,
+        let is_readable = matches!(timeout_at(until, stream.readable()).await, Ok(Ok(())));
+        if !is_readable || is_over(&stream, &mut bytes_left) {
+            break;
         }
     }
     drop((stream, place));
+}
+
+/// Reads what there is; says whether the peer has ended its side, the connection is broken, or more
+/// came than may.
+fn is_over(stream: &TcpStream, bytes_left: &mut usize) -> bool {
+    // Not kept while it waits: all connections may do that at the same time.
+    let mut buffer = [0; READ_BYTES];
+    loop {
+        match stream.try_read(&mut buffer) {
+            Ok(0) => return true,
+            Ok(count) if *bytes_left < count => return true,
+            Ok(count) => *bytes_left -= count,
+            Err(error) => return error.kind() != io::ErrorKind::WouldBlock,
+        }
+    }
 }
 
 impl AsyncRead for Socket {

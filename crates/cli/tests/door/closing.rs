@@ -74,6 +74,7 @@ fn what_a_request_is_answered_arrives_though_its_body_is_not_read() {
 
 #[test]
 fn what_is_said_at_the_end_arrives_in_every_dialect() {
+    // J-120, C-16, P-49
     let broker = start(&["limits.packet_bytes_max=1KiB", "pubsubx.request_bytes_max=64B"]);
     let long = format!("{{\"auth\":{{\"dt\":\"{}", "x".repeat(2000));
     assert!(answer_to(&broker, JMQT, long.as_bytes()).contains("1024 bytes"));
@@ -96,6 +97,7 @@ fn what_is_said_at_the_end_arrives_in_every_dialect() {
 
 #[test]
 fn inside_tls_the_end_is_said_though_the_peer_is_still_sending() {
+    // J-120
     let broker = start(&["limits.packet_bytes_max=1KiB"]);
     let mut ada = Peer::online(&broker, Transport::Tls, "ada");
     ada.send_raw(&vec![b'x'; MUCH]);
@@ -108,6 +110,7 @@ fn inside_tls_the_end_is_said_though_the_peer_is_still_sending() {
 
 #[test]
 fn a_stop_parts_from_everybody_who_is_sending_and_from_those_not_accepted_yet() {
+    // J-120, C-16, P-49
     let mut broker = start(&[]);
     let beginnings: [(&str, &[u8]); 8] = [
         (JMQT, b"{\"auth\":"),

@@ -83,6 +83,7 @@ fn address_of(broker: &Broker, client: &str) -> String {
 
 #[test]
 fn the_address_that_a_proxy_names_is_the_clients() {
+    // J-121
     let broker = launch().start();
     let _ada = log_in(&broker, &head_of("203.0.113.5"), "ada");
     assert_eq!(address_of(&broker, "ada"), "203.0.113.5:4711");
@@ -125,6 +126,7 @@ fn every_dialect_goes_on_behind_a_head_in_one_write_or_byte_by_byte() {
 
 #[test]
 fn a_head_is_wanted_from_trusted_proxies_and_taken_from_nobody_else() {
+    // J-121
     let broker = launch().set("limits.authenticate_timeout=1s").start();
     for (dialect, _) in PROXIED {
         let address = broker.address_of(&format!("proxied-{dialect}"));

@@ -47,12 +47,11 @@ fn noise_on_a_new_connection_harms_nobody() {
         let noise = Noise::new(seed).bytes(4096);
         let mut socket = TcpStream::connect(broker.address()).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
-        // It may be closed before all is said.
-        _ = socket.write_all(&noise);
-        _ = socket.shutdown(Shutdown::Write);
-        if let Err(error) = socket.read_to_end(&mut Vec::new()) {
-            assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "seed {seed}");
-        }
+        socket.write_all(&noise).unwrap();
+        socket.shutdown(Shutdown::Write).unwrap();
+        // J-120: whatever it is closed for, it is not reset.
+        let ended = socket.read_to_end(&mut Vec::new());
+        assert!(ended.is_ok(), "seed {seed}: {ended:?}");
     }
     check_serves(&broker);
 }

@@ -69,16 +69,6 @@ impl Client {
         assert!(rest.is_empty(), "{:?}", String::from_utf8_lossy(&rest));
     }
 
-    /// Waits until the connection is closed, politely or not.
-    #[track_caller]
-    pub(crate) fn expect_closed(&mut self) {
-        let mut rest = Vec::new();
-        match self.0.read_to_end(&mut rest) {
-            Ok(_) => assert!(rest.is_empty(), "{:?}", String::from_utf8_lossy(&rest)),
-            Err(error) => assert_eq!(error.kind(), io::ErrorKind::ConnectionReset),
-        }
-    }
-
     /// Plays a conversation: sends what stands behind `>` and expects what stands behind `<`.
     #[track_caller]
     pub(crate) fn play(&mut self, dialogue: &str) {

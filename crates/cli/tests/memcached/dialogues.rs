@@ -58,7 +58,7 @@ fn commands_are_answered_over_plain_sockets_and_over_tls() {
     Client::connect_tls(&broker).play(COMMANDS);
     let mut plain = Client::connect(&broker);
     plain.send("version\r\n");
-    plain.expect_closed();
+    plain.expect_end();
 }
 
 #[test]

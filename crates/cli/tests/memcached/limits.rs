@@ -36,7 +36,7 @@ fn a_line_without_an_end_closes_its_connection() {
         // The server may have closed it before all is sent.
         _ = client.try_send(line.as_bytes());
         client.expect("CLIENT_ERROR line too long");
-        client.expect_closed();
+        client.expect_end();
     }
     check_serves(&broker);
 }
@@ -126,7 +126,7 @@ fn so_many_connections_may_be_open() {
     }
     let mut refused = Client::connect(&broker);
     refused.expect("ERROR Too many open connections");
-    refused.expect_closed();
+    refused.expect_end();
 }
 
 /// Stores a value of `bytes` bytes and returns the answer.
