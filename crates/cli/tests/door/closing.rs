@@ -134,7 +134,7 @@ fn a_stop_parts_from_everybody_who_is_sending_and_from_those_not_accepted_yet() 
     // Connected as far as the system is concerned, and never accepted by a broker that goes on.
     let id = broker.process_id();
     signal(id, Signal::STOP);
-    let waiting = connect();
+    let waiting: Vec<Raw> = (0..5).flat_map(|_| connect()).collect();
     signal(id, Signal::TERM);
     signal(id, Signal::CONT);
     thread::scope(|scope| {
