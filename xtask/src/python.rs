@@ -1,4 +1,4 @@
-//! Ordinary Python clients that the tests drive, in an environment of their own.
+//! Python programs that the tests drive, in an environment of their own.
 
 use std::{fs, path::Path, process::Command};
 
@@ -7,7 +7,7 @@ use crate::steps::run;
 /// Where the environment is; the tests look there, whatever the target directory is.
 const DIRECTORY: &str = "target/python";
 /// What is installed into it, from PyPI.
-const PACKAGES: [&str; 1] = ["pymemcache==4.0.0"];
+const PACKAGES: [&str; 2] = ["pymemcache==4.0.0", "schemathesis==4.32.5"];
 
 /// Makes the environment, unless it is there with these packages.
 pub(crate) fn install() -> anyhow::Result<()> {

@@ -3,11 +3,17 @@
 //! One router says which routes there are and what each takes and gives; the OpenAPI document is
 //! made of it. Every handler is a few words to the [`Handle`](crate::Handle).
 
-mod body;
+mod document;
+mod key;
+mod names;
+mod object;
+mod page;
+mod problem;
+mod take;
+mod whole;
+
 mod channels;
 mod clients;
-mod key;
-mod problem;
 mod publish;
 
 use std::sync::Arc;
@@ -20,45 +26,17 @@ use axum::{
     routing::get,
 };
 use rialto_config::ApiRight;
-use utoipa::{
-    Modify, OpenApi,
-    openapi::{
-        OpenApi as Document,
-        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
-    },
-};
+use utoipa::{OpenApi as _, openapi::OpenApi as Document};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::http::Asked;
 
-use self::key::Guard;
+use self::{document::Head, key::Guard, names::Names};
 
 pub(crate) use self::problem::Problem;
 
 /// Most bytes of a request, large enough for a batch of messages.
 const BODY_BYTES_MAX: usize = 16 << 20;
-
-/// What the document says besides its routes.
-#[derive(OpenApi)]
-#[openapi(
-    info(title = "Rialto", description = "Publish, ask and manage clients of a Rialto server."),
-    modifiers(&Keys),
-    security(("bearer" = []), ("key" = []))
-)]
-struct Head;
-
-/// The two ways to show a key.
-struct Keys;
-
-impl Modify for Keys {
-    fn modify(&self, document: &mut Document) {
-        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
-        let header = ApiKey::Header(ApiKeyValue::new("X-API-Key"));
-        let components = document.components.get_or_insert_default();
-        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
-        components.add_security_scheme("key", SecurityScheme::ApiKey(header));
-    }
-}
 
 /// Makes the router of all routes, and of the document about them.
 pub(crate) fn router(asked: &Arc<Asked>) -> Router {
@@ -72,7 +50,9 @@ pub(crate) fn router(asked: &Arc<Asked>) -> Router {
 }
 
 fn routes_and_document(asked: &Arc<Asked>) -> (Router, Document) {
-    let guarded = |routes: OpenApiRouter<Arc<Asked>>, right| {
+    let guarded = |mut routes: OpenApiRouter<Arc<Asked>>, right| {
+        let names = Names::of(routes.get_openapi_mut());
+        let routes = routes.layer(from_fn_with_state(names, names::check));
         routes.layer(from_fn_with_state(Guard { asked: asked.clone(), right }, key::check))
     };
     let publish = OpenApiRouter::new()
@@ -94,12 +74,14 @@ fn routes_and_document(asked: &Arc<Asked>) -> (Router, Document) {
         .routes(routes!(clients::ban, clients::unban))
         .routes(routes!(clients::revoke_tokens))
         .routes(routes!(clients::sign_token));
-    OpenApiRouter::with_openapi(Head::openapi())
+    let (router, mut document) = OpenApiRouter::with_openapi(Head::openapi())
         .merge(guarded(publish, ApiRight::Publish))
         .merge(guarded(read, ApiRight::Read))
         .merge(guarded(manage, ApiRight::Manage))
         .with_state(asked.clone())
-        .split_for_parts()
+        .split_for_parts();
+    document::complete(&mut document);
+    (router, document)
 }
 
 async fn unknown(uri: Uri) -> Problem {

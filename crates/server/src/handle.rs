@@ -78,7 +78,8 @@ impl Handle {
     /// nevertheless.
     pub fn ban(&self, client: &str, lasts: Option<Duration>, reason: &str) -> Result<(), String> {
         let now = self.live.hub.now().unix_ms;
-        let until = lasts.map(|lasts| now.saturating_add(lasts.as_millis() as u64));
+        let until = lasts
+            .map(|lasts| now.saturating_add(u64::try_from(lasts.as_millis()).unwrap_or(u64::MAX)));
         let ban = Ban { client: client.to_owned(), until, reason: reason.to_owned() };
         let result = self.live.access().ban(ban, now);
         self.live.renew_rights();

@@ -18,11 +18,13 @@ use axum::{
 use rialto_broker::Stats;
 use serde::Serialize;
 
-use crate::http::Asked;
+use crate::{api::Problem, http::Asked};
 
 /// Told to a client for which there is no room.
-pub(crate) const TOO_MANY: &[u8] =
-    b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+pub(crate) const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\
+    Content-Type: application/problem+json\r\nContent-Length: 124\r\n\r\n\
+    {\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,\
+    \"detail\":\"there are too many connections; try again later\"}";
 
 /// Scripts and styles come from this server only.
 const POLICY: &str = "default-src 'self'";
@@ -61,7 +63,7 @@ async fn only_where_wanted(
     if asked.handle.settings().api.status_page {
         return next.run(request).await;
     }
-    (StatusCode::NOT_FOUND, "the status page is not served here (api.status_page)\n")
+    Problem::new(StatusCode::NOT_FOUND, "the status page is not served here (api.status_page)")
         .into_response()
 }
 
@@ -86,3 +88,6 @@ async fn status(State(asked): State<Arc<Asked>>) -> impl IntoResponse {
     });
     ([(CACHE_CONTROL, "no-store")], Json(status))
 }
+
+#[cfg(test)]
+mod tests;

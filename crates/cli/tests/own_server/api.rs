@@ -4,7 +4,7 @@ use rialto_testkit::{Broker, CoremqPeer, Peer, PubsubxPeer, Transport};
 use serde_json::{Value, json};
 
 use super::{
-    http::{Answer, ask},
+    http::{Answer, ask, ask_with, field},
     start, status,
 };
 
@@ -194,6 +194,79 @@ fn what_is_wrong_with_a_request_is_said_as_a_problem() {
 }
 
 #[test]
+fn every_error_is_a_problem_wherever_the_mistake_is() {
+    let broker = start(KEYS);
+    // What a query may hold: no other name, no other value, no name twice, and UTF-8.
+    let queries = [
+        ("clients?limit=-1", "limit must be a number from 1 to 1000"),
+        ("clients?limit=0", "limit must be a number from 1 to 1000"),
+        ("channels?limit=1001", "limit must be a number from 1 to 1000"),
+        ("channels?limit=ten", "limit must be a number from 1 to 1000"),
+        ("clients?limit=1&limit=2", "duplicate field `limit`"),
+        ("clients?online=maybe", "online"),
+        ("clients?onlin=true", "it has after, limit, online"),
+        ("clients/ada?after=x", "nor anything else"),
+        ("stats?x", "nor anything else"),
+        ("clients?after=%ff", "no UTF-8"),
+        ("clients?%ff=1", "no UTF-8"),
+        ("clients/%ff", "UTF-8"),
+        ("channels/a%ff/history", "UTF-8"),
+    ];
+    for (path, what) in queries {
+        let detail = refused(&broker, &format!("GET /v1/{path}"), "", 400);
+        assert!(detail.contains(what), "{path}: {detail}");
+    }
+    refused(&broker, "POST /v1/clients/%ff/ban", "{}", 400);
+    refused(&broker, "POST /v1/publish?qos=1", r#"{"channel":"a","payload":1}"#, 400);
+    refused(&broker, "POST /v1/publish", "\u{1}", 422);
+    let seconds = r#"{"seconds":3153600001}"#;
+    assert!(refused(&broker, "POST /v1/clients/ada/ban", seconds, 422).contains("hundred years"));
+    for body in [r#"{"seconds":-1}"#, r#"{"seconds":1.5}"#, r#"{"reason":7}"#, "[]"] {
+        refused(&broker, "POST /v1/clients/ada/ban", body, 422);
+    }
+    for body in [r#"["a",1]"#, r#"{"channel":"a","payload":1,"qos":0.5}"#, "7", "null"] {
+        refused(&broker, "POST /v1/publish", body, 422);
+    }
+    refused(&broker, "POST /v1/publish/batch", r#"{"messages":[["a",1]]}"#, 422);
+    // A key comes first, whatever else is wrong.
+    assert_eq!(ask(&broker, "GET /v1/clients?limit=-1", None, "").status, 401);
+    let large = " ".repeat((16 << 20) + 1);
+    refused(&broker, "POST /v1/publish", &large, 413);
+    for method in ["PUT", "PATCH", "TRACE", "OPTIONS", "FROB"] {
+        let line = format!("{method} /v1/clients");
+        let answer = ask(&broker, &line, KEY, "");
+        assert_eq!(field(&answer.head, "allow"), Some("GET,HEAD"), "{}", answer.head);
+        refused(&broker, &line, "", 405);
+    }
+    let hidden = start(&format!("api.status_page = false\n{KEYS}"));
+    refused(&hidden, "GET /status.json", "", 404);
+}
+
+#[test]
+fn a_body_is_json_by_its_name_or_by_none() {
+    let broker = start(KEYS);
+    let publish = |content_type: &str| {
+        let key = KEY.unwrap();
+        let fields = format!("X-API-Key: {key}\r\nContent-Type: {content_type}\r\n");
+        ask_with(&broker, "POST /v1/publish", &fields, r#"{"channel":"a","payload":1}"#)
+    };
+    // The last is what curl says of all it is given.
+    for good in [
+        "application/json",
+        "Application/JSON; charset=utf-8",
+        "application/vnd.rialto+json",
+        "application/x-www-form-urlencoded",
+    ] {
+        assert_eq!(publish(good).status, 204, "{good}");
+    }
+    for bad in ["text/plain", "multipart/form-data; boundary=x", "application/xml", "json", ""] {
+        let answer = publish(bad);
+        assert_eq!(answer.status, 415, "{bad}: {}", answer.body);
+        assert!(answer.head.contains("application/problem+json"), "{}", answer.head);
+    }
+}
+
+#[test]
 fn the_document_has_every_route_and_no_key_is_needed_to_read_it() {
     let broker = start(KEYS);
     let document = ask(&broker, "GET /openapi.json", None, "").json();
@@ -207,6 +280,23 @@ fn the_document_has_every_route_and_no_key_is_needed_to_read_it() {
         }
     }
     assert!(document["components"]["schemas"]["Problem"].is_object());
+    let operations = document["paths"].as_object().unwrap().values();
+    let operations: Vec<_> = operations.flat_map(|it| it.as_object().unwrap().values()).collect();
+    for operation in &operations {
+        let name = &operation["operationId"];
+        let same = operations.iter().filter(|it| it["operationId"] == *name);
+        assert_eq!(same.count(), 1, "{name} is the name of one operation");
+        let responses = operation["responses"].as_object().unwrap();
+        let mut needed = vec!["400", "401", "403"];
+        if operation["requestBody"].is_object() {
+            needed.extend(["408", "413", "415", "422"]);
+        }
+        assert!(needed.iter().all(|it| responses.contains_key(*it)), "{name}: {responses:?}");
+        for (status, response) in responses.iter().filter(|(it, _)| !it.starts_with('2')) {
+            let content = &response["content"]["application/problem+json"];
+            assert!(content["schema"]["$ref"].is_string(), "{name}, {status}");
+        }
+    }
     assert!(document["components"]["securitySchemes"]["bearer"].is_object());
 }
 

@@ -25,12 +25,18 @@ impl Answer {
 /// Sends a request to the http listener, with a key if there is one.
 #[track_caller]
 pub(crate) fn ask(broker: &Broker, line: &str, key: Option<&str>, body: &str) -> Answer {
+    let key = key.map(|key| format!("Authorization: Bearer {key}\r\n")).unwrap_or_default();
+    ask_with(broker, line, &key, body)
+}
+
+/// Sends a request with header fields, each of them a line with its end.
+#[track_caller]
+pub(crate) fn ask_with(broker: &Broker, line: &str, fields: &str, body: &str) -> Answer {
     let mut stream = TcpStream::connect(broker.address_of("http")).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    let key = key.map(|key| format!("Authorization: Bearer {key}\r\n")).unwrap_or_default();
     let length = body.len();
     let head = format!(
-        "{line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{key}Content-Length: {length}\r\n\r\n"
+        "{line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{fields}Content-Length: {length}\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(body.as_bytes()).unwrap();

@@ -15,6 +15,7 @@ mod presence;
 mod reload;
 mod rules;
 mod safety;
+mod schemathesis;
 
 mod api;
 mod events;

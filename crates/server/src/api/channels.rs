@@ -2,31 +2,29 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Json,
-    extract::{Path, Query, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use rialto_broker::Stats;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    clients::{PAGE_COUNT, PAGE_COUNT_MAX},
+    page::PageCount,
     problem::Problem,
+    take::{Path, Query},
 };
 use crate::{handle::ChannelStatus, http::Asked};
 
 /// Which channels.
-#[derive(Deserialize, IntoParams)]
+#[derive(Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(default)]
 pub(crate) struct ChannelsQuery {
     /// Those behind this name; `next` of the page before.
-    #[serde(default)]
     after: String,
-    /// How many, 1 to 1,000.
-    limit: Option<usize>,
+    /// How many.
+    #[param(value_type = usize, minimum = 1, maximum = 1000, default = 100)]
+    limit: PageCount,
 }
 
 /// A page of channels in use, by name.
@@ -91,31 +89,27 @@ impl From<ChannelStatus> for ChannelJson {
 
 /// Lists channels in use
 #[utoipa::path(
-    get, path = "/v1/channels", tag = "channels", params(ChannelsQuery),
+    get, path = "/v1/channels", operation_id = "list_channels", tag = "channels", params(ChannelsQuery),
     responses(
         (status = 200, description = "A page of them", body = ChannelsPage),
-        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn list(
     State(asked): State<Arc<Asked>>,
     Query(query): Query<ChannelsQuery>,
 ) -> Json<ChannelsPage> {
-    let limit = query.limit.unwrap_or(PAGE_COUNT).clamp(1, PAGE_COUNT_MAX);
-    let mut channels = asked.handle.channels(&query.after, limit + 1);
-    let is_more = limit < channels.len();
-    channels.truncate(limit);
-    let next = channels.last().filter(|_| is_more).map(|last| last.name.clone());
+    let find = |count| asked.handle.channels(&query.after, count);
+    let (channels, next) = query.limit.page(find, |last| last.name.clone());
     Json(ChannelsPage { channels: channels.into_iter().map(ChannelJson::from).collect(), next })
 }
 
 /// Shows a channel
 #[utoipa::path(
-    get, path = "/v1/channels/{channel}", tag = "channels",
-    params(("channel" = String, Path, description = "Its name, percent-encoded")),
+    get, path = "/v1/channels/{channel}", operation_id = "show_channel", tag = "channels",
+    params(("channel" = String, Path, min_length = 1, description = "Its name, percent-encoded")),
     responses(
         (status = 200, description = "What is known of it", body = ChannelJson),
-        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "The channel is not in use"),
     )
 )]
 pub(crate) async fn show(
@@ -129,10 +123,10 @@ pub(crate) async fn show(
 /// Reads a channel's retained message
 #[utoipa::path(
     get, path = "/v1/channels/{channel}/retained", tag = "channels",
-    params(("channel" = String, Path, description = "Its name, percent-encoded")),
+    params(("channel" = String, Path, min_length = 1, description = "Its name, percent-encoded")),
     responses(
         (status = 200, description = "The message", body = KeptMessage),
-        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "The channel has no retained message"),
     )
 )]
 pub(crate) async fn retained(
@@ -153,10 +147,9 @@ pub(crate) async fn retained(
 /// Reads the last messages of a channel
 #[utoipa::path(
     get, path = "/v1/channels/{channel}/history", tag = "channels",
-    params(("channel" = String, Path, description = "Its name, percent-encoded")),
+    params(("channel" = String, Path, min_length = 1, description = "Its name, percent-encoded")),
     responses(
         (status = 200, description = "The messages; none of a channel that is not in use", body = HistoryJson),
-        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn history(
@@ -177,7 +170,6 @@ pub(crate) async fn history(
     get, path = "/v1/stats", tag = "server",
     responses(
         (status = 200, description = "Counters since the start, and gauges", body = Object),
-        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn stats(State(asked): State<Arc<Asked>>) -> Json<Stats> {

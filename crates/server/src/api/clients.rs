@@ -4,51 +4,42 @@ mod words;
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{
-    Json,
-    extract::{Path, Query, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 
-use super::{body::Body, problem::Problem};
+use super::{
+    problem::Problem,
+    take::{Body, Path, Query},
+};
 use crate::{handle::Subscription, http::Asked};
 
 use self::words::{
-    BanJson, BansJson, ClientJson, ClientsPage, ClientsQuery, NewBan, SubscriptionJson,
-    SubscriptionsJson, TokenJson,
+    BAN_SECONDS_MAX, BanJson, BansJson, ClientJson, ClientsPage, ClientsQuery, NewBan,
+    SubscriptionJson, SubscriptionsJson, TokenJson,
 };
-
-/// Entries of a page, and how many there may be.
-pub(super) const PAGE_COUNT: usize = 100;
-pub(super) const PAGE_COUNT_MAX: usize = 1000;
 
 /// Lists clients
 #[utoipa::path(
-    get, path = "/v1/clients", tag = "clients", params(ClientsQuery),
+    get, path = "/v1/clients", operation_id = "list_clients", tag = "clients", params(ClientsQuery),
     responses(
         (status = 200, description = "A page of them", body = ClientsPage),
-        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn list(
     State(asked): State<Arc<Asked>>,
     Query(query): Query<ClientsQuery>,
 ) -> Json<ClientsPage> {
-    let limit = query.limit.unwrap_or(PAGE_COUNT).clamp(1, PAGE_COUNT_MAX);
-    let mut clients = asked.handle.clients(&query.after, query.online, limit + 1);
-    let is_more = limit < clients.len();
-    clients.truncate(limit);
-    let next = clients.last().filter(|_| is_more).map(|last| last.id.clone());
+    let find = |count| asked.handle.clients(&query.after, query.online, count);
+    let (clients, next) = query.limit.page(find, |last| last.id.clone());
     Json(ClientsPage { clients: clients.into_iter().map(ClientJson::from).collect(), next })
 }
 
 /// Shows a client: whether it is online, and when it was seen last
 #[utoipa::path(
-    get, path = "/v1/clients/{client}", tag = "clients",
-    params(("client" = String, Path, description = "Its id, percent-encoded")),
+    get, path = "/v1/clients/{client}", operation_id = "show_client", tag = "clients",
+    params(("client" = String, Path, min_length = 1, description = "Its id, percent-encoded")),
     responses(
         (status = 200, description = "What is known of it", body = ClientJson),
-        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such client is known"),
     )
 )]
 pub(crate) async fn show(
@@ -62,10 +53,10 @@ pub(crate) async fn show(
 /// Lists what a client is subscribed to
 #[utoipa::path(
     get, path = "/v1/clients/{client}/subscriptions", tag = "clients",
-    params(("client" = String, Path, description = "Its id, percent-encoded")),
+    params(("client" = String, Path, min_length = 1, description = "Its id, percent-encoded")),
     responses(
         (status = 200, description = "The channels", body = SubscriptionsJson),
-        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such client is known"),
     )
 )]
 pub(crate) async fn subscriptions(
@@ -81,11 +72,12 @@ pub(crate) async fn subscriptions(
 /// Subscribes a client, whatever its rights are
 #[utoipa::path(
     post, path = "/v1/clients/{client}/subscriptions", tag = "clients",
-    params(("client" = String, Path, description = "Its id, percent-encoded")),
+    params(("client" = String, Path, min_length = 1, description = "Its id, percent-encoded")),
     request_body = SubscriptionJson,
     responses(
         (status = 204, description = "It is subscribed"),
-        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The client is not known, or not connected and the subscription is not persistent"),
+        (status = 503, description = "The subscription cannot be stored now"),
     )
 )]
 pub(crate) async fn subscribe(
@@ -101,11 +93,12 @@ pub(crate) async fn subscribe(
 /// Ends a subscription of a client
 #[utoipa::path(
     delete, path = "/v1/clients/{client}/subscriptions", tag = "clients",
-    params(("client" = String, Path, description = "Its id, percent-encoded")),
+    params(("client" = String, Path, min_length = 1, description = "Its id, percent-encoded")),
     request_body = SubscriptionJson,
     responses(
         (status = 204, description = "It is not subscribed any more"),
-        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The client is not known"),
+        (status = 503, description = "The store cannot forget it now"),
     )
 )]
 pub(crate) async fn unsubscribe(
@@ -120,10 +113,10 @@ pub(crate) async fn unsubscribe(
 /// Ends a client's connection; it may come back at once
 #[utoipa::path(
     post, path = "/v1/clients/{client}/disconnect", tag = "clients",
-    params(("client" = String, Path, description = "Its id, percent-encoded")),
+    params(("client" = String, Path, min_length = 1, description = "Its id, percent-encoded")),
     responses(
         (status = 204, description = "It is closed"),
-        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "The client is not connected"),
     )
 )]
 pub(crate) async fn disconnect(
@@ -140,11 +133,11 @@ pub(crate) async fn disconnect(
 /// Sends a client away and does not let it in again
 #[utoipa::path(
     post, path = "/v1/clients/{client}/ban", tag = "clients",
-    params(("client" = String, Path, description = "Its id, percent-encoded")),
+    params(("client" = String, Path, min_length = 1, description = "Its id, percent-encoded")),
     request_body = NewBan,
     responses(
         (status = 204, description = "It is banned"),
-        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The ban cannot be written down"),
     )
 )]
 pub(crate) async fn ban(
@@ -152,7 +145,14 @@ pub(crate) async fn ban(
     Path(client): Path<String>,
     Body(ban): Body<NewBan>,
 ) -> Result<StatusCode, Problem> {
-    let lasts = ban.seconds.map(Duration::from_secs);
+    let seconds = ban.seconds.map(|seconds| seconds.0);
+    if seconds.is_some_and(|seconds| BAN_SECONDS_MAX < seconds) {
+        let detail = format!(
+            "seconds may be {BAN_SECONDS_MAX}, a hundred years; without it a ban has no end"
+        );
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
+    }
+    let lasts = seconds.map(Duration::from_secs);
     asked.handle.ban(&client, lasts, &ban.reason).map_err(Problem::unwritten)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -160,10 +160,11 @@ pub(crate) async fn ban(
 /// Lifts a ban
 #[utoipa::path(
     delete, path = "/v1/clients/{client}/ban", tag = "clients",
-    params(("client" = String, Path, description = "Its id, percent-encoded")),
+    params(("client" = String, Path, min_length = 1, description = "Its id, percent-encoded")),
     responses(
         (status = 204, description = "It is lifted"),
-        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "The client is not banned"),
+        (status = 503, description = "That cannot be written down"),
     )
 )]
 pub(crate) async fn unban(
@@ -182,7 +183,6 @@ pub(crate) async fn unban(
     get, path = "/v1/bans", tag = "clients",
     responses(
         (status = 200, description = "All of them", body = BansJson),
-        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn bans(State(asked): State<Arc<Asked>>) -> Json<BansJson> {
@@ -195,10 +195,10 @@ pub(crate) async fn bans(State(asked): State<Arc<Asked>>) -> Json<BansJson> {
 /// Ends all tokens that a client was given until now
 #[utoipa::path(
     post, path = "/v1/clients/{client}/revoke-tokens", tag = "clients",
-    params(("client" = String, Path, description = "Its id, percent-encoded")),
+    params(("client" = String, Path, min_length = 1, description = "Its id, percent-encoded")),
     responses(
         (status = 204, description = "They open nothing any more"),
-        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "That cannot be written down"),
     )
 )]
 pub(crate) async fn revoke_tokens(
@@ -212,10 +212,10 @@ pub(crate) async fn revoke_tokens(
 /// Signs a token that opens a client's sessions
 #[utoipa::path(
     post, path = "/v1/clients/{client}/token", tag = "clients",
-    params(("client" = String, Path, description = "Its id, percent-encoded")),
+    params(("client" = String, Path, min_length = 1, description = "Its id, percent-encoded")),
     responses(
         (status = 200, description = "The token", body = TokenJson),
-        (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The id is too long for a client"),
     )
 )]
 pub(crate) async fn sign_token(

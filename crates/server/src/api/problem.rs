@@ -11,6 +11,9 @@ use utoipa::ToSchema;
 
 use crate::handle::PublishError;
 
+/// How a problem is marked.
+pub(super) const PROBLEM_TYPE: &str = "application/problem+json";
+
 /// What went wrong, why, and what to do.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Problem {
@@ -52,7 +55,7 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let headers = [(CONTENT_TYPE, "application/problem+json")];
+        let headers = [(CONTENT_TYPE, PROBLEM_TYPE)];
         (status, headers, Json(self)).into_response()
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::{body::Body, problem::Problem};
+use super::{object::Object, problem::Problem, take::Body, whole::Whole};
 use crate::{
     handle::{Delivery, Message},
     http::Asked,
@@ -28,8 +28,8 @@ pub(crate) struct NewMessage {
     payload: Box<RawValue>,
     /// 0, or 1 to have it stored for persistent subscribers before this is answered.
     #[serde(default)]
-    #[schema(minimum = 0, maximum = 1)]
-    qos: u8,
+    #[schema(value_type = u8, minimum = 0, maximum = 1)]
+    qos: Whole<u8>,
     /// Whether it becomes the channel's retained message.
     #[serde(default)]
     retain: bool,
@@ -40,7 +40,8 @@ pub(crate) struct NewMessage {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Batch {
     /// At most 1,000.
-    messages: Vec<NewMessage>,
+    #[schema(value_type = Vec<NewMessage>, max_items = 1000)]
+    messages: Vec<Object<NewMessage>>,
 }
 
 /// What became of a batch.
@@ -62,7 +63,7 @@ pub(crate) struct MessageResult {
 
 impl NewMessage {
     fn message(&self) -> Result<Message<'_>, Problem> {
-        let qos = match self.qos {
+        let qos = match self.qos.0 {
             0 => Qos::AtMostOnce,
             1 => Qos::AtLeastOnce,
             _ => {
@@ -83,7 +84,8 @@ impl NewMessage {
     post, path = "/v1/publish", tag = "publish", request_body = NewMessage,
     responses(
         (status = 204, description = "It is published"),
-        (status = "default", description = "It is not", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The client is offline"),
+        (status = 503, description = "The store cannot take it now"),
     )
 )]
 pub(crate) async fn publish(
@@ -102,7 +104,6 @@ pub(crate) async fn publish(
     post, path = "/v1/publish/batch", tag = "publish", request_body = Batch,
     responses(
         (status = 200, description = "What became of each", body = BatchResult),
-        (status = "default", description = "None is published", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn publish_batch(
@@ -113,7 +114,11 @@ pub(crate) async fn publish_batch(
         let detail = format!("a batch may have {BATCH_COUNT_MAX} messages");
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
     }
-    let messages = batch.messages.iter().map(NewMessage::message).collect::<Result<Vec<_>, _>>()?;
+    let messages = batch
+        .messages
+        .iter()
+        .map(|Object(message)| message.message())
+        .collect::<Result<Vec<_>, _>>()?;
     let results = asked.handle.publish_all(&messages).await.into_iter();
     let result = |result: Result<(), _>| MessageResult {
         published: result.is_ok(),

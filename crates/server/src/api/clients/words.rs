@@ -3,19 +3,25 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::handle::ClientStatus;
+use crate::{
+    api::{page::PageCount, whole::Whole},
+    handle::ClientStatus,
+};
+
+/// Longest ban that has an end: a hundred years.
+pub(super) const BAN_SECONDS_MAX: u64 = 3_153_600_000;
 
 /// Which clients.
-#[derive(Deserialize, IntoParams)]
+#[derive(Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(default)]
 pub(crate) struct ClientsQuery {
     /// Those behind this id; `next` of the page before.
-    #[serde(default)]
     pub(super) after: String,
-    /// How many, 1 to 1,000.
-    pub(super) limit: Option<usize>,
+    /// How many.
+    #[param(value_type = usize, minimum = 1, maximum = 1000, default = 100)]
+    pub(super) limit: PageCount,
     /// Only those that are online.
-    #[serde(default)]
     pub(super) online: bool,
 }
 
@@ -77,7 +83,8 @@ pub(crate) struct NewBan {
     /// What it is told.
     pub(super) reason: String,
     /// How long; without, until it is lifted.
-    pub(super) seconds: Option<u64>,
+    #[schema(value_type = Option<u64>, maximum = 3_153_600_000_u64)]
+    pub(super) seconds: Option<Whole<u64>>,
 }
 
 /// Who is banned.

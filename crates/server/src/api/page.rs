@@ -1,0 +1,44 @@
+//! Lists that are told page by page.
+
+use serde::{Deserialize, Deserializer, de::Error as _};
+
+/// Entries of a page, and how many there may be.
+pub(super) const PAGE_COUNT: usize = 100;
+pub(super) const PAGE_COUNT_MAX: usize = 1000;
+
+/// How many entries a page has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PageCount(usize);
+
+impl Default for PageCount {
+    fn default() -> Self {
+        PageCount(PAGE_COUNT)
+    }
+}
+
+impl<'de> Deserialize<'de> for PageCount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wrong =
+            || D::Error::custom(format!("limit must be a number from 1 to {PAGE_COUNT_MAX}"));
+        // As text, because what stands in a query is none of JSON's numbers.
+        let text = String::deserialize(deserializer)?;
+        let count = text.parse().ok().filter(|count| (1..=PAGE_COUNT_MAX).contains(count));
+        count.map(PageCount).ok_or_else(wrong)
+    }
+}
+
+impl PageCount {
+    /// Makes a page of what `find` returns when it is asked for so many, and says where the next one
+    /// begins, if there is one.
+    pub(super) fn page<T>(
+        self,
+        find: impl FnOnce(usize) -> Vec<T>,
+        name: impl FnOnce(&T) -> String,
+    ) -> (Vec<T>, Option<String>) {
+        let mut entries = find(self.0 + 1);
+        let is_more = self.0 < entries.len();
+        entries.truncate(self.0);
+        let next = entries.last().filter(|_| is_more).map(name);
+        (entries, next)
+    }
+}
