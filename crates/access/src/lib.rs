@@ -43,6 +43,7 @@ mod settings;
 mod state;
 
 pub use access::Access;
+pub use atomic_file::{make_private_directory, real_path, replace_file};
 pub use error::AccessError;
 pub use explanation::{DecidedBy, Explanation};
 pub use grants::Grants;

@@ -189,7 +189,7 @@ impl Revocations {
         let Some(path) = &self.file else { return Ok(()) };
         let saved = serde_json::to_vec_pretty(book)
             .map_err(io::Error::other)
-            .and_then(|json| atomic_file::write(path, &json));
+            .and_then(|json| atomic_file::replace_file(path, &json, atomic_file::PRIVATE));
         saved.map_err(|source| RevocationError::Unwritable { path: path.clone(), source })
     }
 }

@@ -51,7 +51,7 @@ impl SigningKey {
 
     fn create(file: &Path) -> io::Result<Self> {
         let secret = random_secret()?;
-        atomic_file::write(file, &secret)?;
+        atomic_file::replace_file(file, &secret, atomic_file::PRIVATE)?;
         Ok(SigningKey::from_bytes(&secret))
     }
 

@@ -188,7 +188,7 @@ impl UsersFile {
         change(&mut users);
         let unwritable = |source| UsersError::Unwritable { path: self.path.clone(), source };
         let text = to_text(&users).map_err(unwritable)?;
-        atomic_file::write(&self.path, text.as_bytes()).map_err(unwritable)?;
+        atomic_file::replace_file(&self.path, text.as_bytes(), atomic_file::PRIVATE).map_err(unwritable)?;
         self.users = users;
         Ok(())
     }

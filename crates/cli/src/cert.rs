@@ -2,8 +2,7 @@
 
 mod authority;
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::exit::{Exit, Failure};
@@ -34,7 +33,7 @@ enum Command {
 /// production: who has ca.key can pretend to be any broker to those who trust ca.pem.
 #[derive(Debug, clap::Args)]
 struct NewArgs {
-    /// Directory to write to, made if need be
+    /// Directory to write to, made if need be, for its owner only
     #[arg(long, value_name = "DIR", default_value = "rialto-certs")]
     dir: PathBuf,
     /// Further host name or IP address of the server. May be repeated
@@ -81,7 +80,7 @@ fn new(args: &NewArgs) -> Result<(), Failure> {
         ("server", authority.server(&args.name).map_err(made)?),
         ("client", authority.client(CLIENT_NAME).map_err(made)?),
     ];
-    fs::create_dir_all(&args.dir)
+    rialto_access::make_private_directory(&args.dir)
         .map_err(|error| Failure::file(format!("make {}", args.dir.display()), &error))?;
     write_pairs(&args.dir, args.force, &pairs)?;
     print(&report(&args.dir))
@@ -110,7 +109,7 @@ fn client(args: &ClientArgs) -> Result<(), Failure> {
     let stem = stem_for(&args.name);
     let pair = authority.client(&args.name).map_err(made)?;
     write_pairs(&args.dir, args.force, &[(&stem, pair)])?;
-    let file = args.dir.join(stem);
+    let file = in_full(&args.dir).join(stem);
     let file = file.display();
     print(&format!("{file}.pem and {file}.key say that their holder is \"{}\".\n", args.name))
 }
@@ -136,31 +135,22 @@ fn write_pairs(dir: &Path, force: bool, pairs: &[(&str, Pair)]) -> Result<(), Fa
         ));
     }
     for (path, content, mode) in files {
-        write(&path, content, mode)
+        rialto_access::replace_file(&path, content.as_bytes(), mode)
             .map_err(|error| Failure::file(format!("write {}", path.display()), &error))?;
     }
     Ok(())
 }
 
-/// Writes a file that was never readable by more than `mode` says, not even while it is written.
-fn write(path: &Path, content: &str, mode: u32) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
-    #[cfg(not(unix))]
-    let _ = mode;
-    options.open(path)?.write_all(content.as_bytes())
+/// Returns the absolute path of a directory that is there.
+fn in_full(dir: &Path) -> PathBuf {
+    rialto_access::real_path(dir).unwrap_or_else(|_| dir.to_owned())
 }
 
 fn report(dir: &Path) -> String {
-    let dir = dir.display();
+    let (full, dir) = (in_full(dir), dir.display());
+    let full = full.display();
     format!(
-        "Certificates are in {dir}: ca.pem, server.pem and client.pem, with their keys.\n\
+        "Certificates are in {full}: ca.pem, server.pem and client.pem, with their keys.\n\
          \n\
          To try TLS, run a broker:\n\
          \x20 rialto serve --tls-certificate {dir}/server.pem --tls-key {dir}/server.key\n\

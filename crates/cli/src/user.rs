@@ -3,7 +3,6 @@
 mod password;
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -140,6 +139,7 @@ fn list(args: &ListArgs) -> Result<(), Failure> {
     let path = load(&args.settings)?.users_file();
     let file = UsersFile::read_or_new(&path)?;
     if file.users().is_empty() {
+        let path = rialto_access::real_path(&path).unwrap_or(path);
         talk(&format!("there are no users in {}; `rialto user add` adds one", path.display()));
     }
     let lines = file.list().map(|user| {
@@ -195,12 +195,17 @@ fn check_name(name: &str, settings: &Settings) -> Result<(), Failure> {
 
 /// Users may be there before the broker has run for the first time.
 fn make_directory_of(file: &Path) -> Result<(), Failure> {
+    let file = rialto_access::real_path(file)
+        .map_err(|error| Failure::file(format!("find {}", file.display()), &error))?;
     let Some(directory) = file.parent() else { return Ok(()) };
-    fs::create_dir_all(directory)
+    rialto_access::make_private_directory(directory)
         .map_err(|error| Failure::file(format!("make {}", directory.display()), &error))
 }
 
+/// Says what was done, and which file was written: in full, as it may have been named by a link or
+/// from another directory than the broker's.
 fn report(path: &Path, what: &str) {
+    let path = rialto_access::real_path(path).unwrap_or_else(|_| path.to_owned());
     let path = path.display();
     talk(&format!(
         "{what} ({path}); a running broker takes this up by itself within about two seconds"

@@ -1,7 +1,7 @@
 //! `rialto cert`.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -62,13 +62,23 @@ fn keys_are_for_their_owner_only_and_nothing_is_overwritten_unasked() {
         let key = dir.path().join(format!("c/{name}.key"));
         assert_eq!(fs::metadata(key).unwrap().permissions().mode() & 0o777, 0o600, "{name}");
     }
+    let made = fs::metadata(dir.path().join("c")).unwrap();
+    assert_eq!(made.permissions().mode() & 0o777, 0o700);
     let before = fs::read(dir.path().join("c/server.key")).unwrap();
     let said = run(&["cert", "new", "--dir", "c"]).failed(1);
     assert_eq!(said, "rialto: c/ca.pem exists already; --force overwrites it\n");
     assert_eq!(fs::read(dir.path().join("c/server.key")).unwrap(), before);
 
-    run(&["cert", "new", "--dir", "c", "--force"]).printed();
-    assert_ne!(fs::read(dir.path().join("c/server.key")).unwrap(), before);
+    // A key that stands elsewhere, behind a link, is replaced where it stands.
+    let elsewhere = dir.path().join("server.key");
+    fs::rename(dir.path().join("c/server.key"), &elsewhere).unwrap();
+    symlink("../server.key", dir.path().join("c/server.key")).unwrap();
+    let said = run(&["cert", "new", "--dir", "c", "--force"]).printed();
+    let full = fs::canonicalize(dir.path().join("c")).unwrap();
+    assert!(said.starts_with(&format!("Certificates are in {}:", full.display())), "{said}");
+    assert!(dir.path().join("c/server.key").is_symlink());
+    assert_ne!(fs::read(&elsewhere).unwrap(), before);
+    assert_eq!(fs::metadata(&elsewhere).unwrap().permissions().mode() & 0o777, 0o600);
 }
 
 #[test]

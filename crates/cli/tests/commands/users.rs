@@ -1,7 +1,7 @@
 //! `rialto user`, by itself and beside a running broker.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -44,10 +44,15 @@ fn users_are_added_listed_changed_and_removed() {
     let dir = tempfile::tempdir().unwrap();
     let run = |args: &[&str], stdin: &str| user(dir.path(), args, stdin);
     let outcome = run(&["add", "ada", "--group", "staff", "--password-stdin"], "sesame\n");
-    expect![[r#"
-        user "ada" was added (rialto-data/users.toml); a running broker takes this up by itself within about two seconds
-    "#]]
-    .assert_eq(&outcome.stderr);
+    let file = fs::canonicalize(dir.path().join("rialto-data/users.toml")).unwrap();
+    let file = file.display();
+    assert_eq!(
+        outcome.stderr,
+        format!(
+            "user \"ada\" was added ({file}); a running broker takes this up by itself within \
+             about two seconds\n"
+        )
+    );
     assert_eq!((outcome.code, outcome.stdout.as_str()), (0, ""));
     run(&["add", "pump-7", "--password-stdin"], "no line ending").printed();
     assert_eq!(run(&["list"], "").printed(), "ada  staff\npump-7\n");
@@ -67,7 +72,7 @@ fn users_are_added_listed_changed_and_removed() {
     run(&["remove", "ada"], "").printed();
     run(&["remove", "pump-7"], "").printed();
     let outcome = run(&["list"], "");
-    assert!(outcome.stderr.contains("there are no users in rialto-data/users.toml"));
+    assert!(outcome.stderr.contains(&format!("there are no users in {file}")));
     assert_eq!(outcome.printed(), "");
 }
 
@@ -85,6 +90,39 @@ fn the_file_is_its_owners_and_holds_hashes_only() {
     user(dir.path(), &["passwd", "ada", "--password-stdin"], "another").printed();
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     assert_ne!(users_file(dir.path()), text);
+}
+
+#[test]
+fn directories_that_are_made_for_it_are_their_owners_as_those_of_a_broker_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let args = ["add", "ada", "--password-stdin", "--data-dir", "var/lib/rialto"];
+    user(dir.path(), &args, "sesame").printed();
+    for made in ["var", "var/lib", "var/lib/rialto"] {
+        let mode = fs::metadata(dir.path().join(made)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "{made}");
+    }
+}
+
+#[test]
+fn a_symbolic_link_is_followed_and_the_file_behind_it_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("rialto-data")).unwrap();
+    // Its directory is made too, before there is a file that the link could lead to.
+    let (link, file) =
+        (dir.path().join("rialto-data/users.toml"), dir.path().join("shared/club.toml"));
+    symlink("../shared/club.toml", &link).unwrap();
+    for args in
+        [&["add", "ada"][..], &["passwd", "ada"], &["groups", "ada"], &["remove", "ada"]]
+    {
+        let stdin_is_read = matches!(args[0], "add" | "passwd");
+        let args = [args, if stdin_is_read { &["--password-stdin"] } else { &[] }].concat();
+        let outcome = user(dir.path(), &args, "sesame");
+        let full = fs::canonicalize(&file).unwrap();
+        assert!(outcome.stderr.contains(&format!("({})", full.display())), "{}", outcome.stderr);
+        outcome.printed();
+        assert!(link.is_symlink() && !file.is_symlink(), "{args:?}");
+    }
+    assert!(!dir.path().join("rialto-data/users.toml.lock").exists(), "one file, one lock");
 }
 
 #[test]
