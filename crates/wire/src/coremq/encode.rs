@@ -22,8 +22,8 @@ pub enum Carrier {
 /// The parts that all messages of one source to one queue share, rendered once.
 #[derive(Debug, Clone)]
 pub struct Envelope {
-    /// `queue ` on a stream.
-    head: String,
+    /// `queue ` on a stream; `None` for a queue that cannot be said there.
+    head: Option<String>,
     /// Characters of `head`.
     head_chars: usize,
     /// `"coremq_sender":"…",…}`
@@ -96,24 +96,28 @@ impl Envelope {
             put_member(QUEUE, queue, &mut tail);
         }
         tail.push(b'}');
-        let head = format!("{queue} ");
-        Envelope { head_chars: head.chars().count(), head, tail }
+        // C-7: a name ends at the first blank.
+        let head = (!queue.contains(' ')).then(|| format!("{queue} "));
+        Envelope { head_chars: queue.chars().count() + 1, head, tail }
     }
 }
 
-/// Appends one message, a valid JSON text: an object, or what stands for another value (C-30).
+/// Appends one message, a valid JSON text: an object, or what stands for another value (C-30). On a
+/// stream, one to a queue that cannot be said there is left out (C-7).
 pub fn put_message(out: &mut Vec<u8>, carrier: Carrier, envelope: &Envelope, payload: &[u8]) {
+    let head = envelope.head.as_deref();
     match carrier {
+        Carrier::Tcp if head.is_none() => {}
         Carrier::Tcp if let Some(open) = plain_open_object(payload) => {
             // Its length is known before it is written: nothing has to be moved.
             let chars = envelope.head_chars + open.len() + 1 + envelope.tail.len();
             put_header(out, chars);
-            out.extend_from_slice(envelope.head.as_bytes());
+            out.extend_from_slice(head.unwrap_or_default().as_bytes());
             out.extend_from_slice(open);
             out.push(b',');
             out.extend_from_slice(&envelope.tail);
         }
-        Carrier::Tcp => put_frame(out, &envelope.head, envelope.head_chars, |out| {
+        Carrier::Tcp => put_frame(out, head.unwrap_or_default(), envelope.head_chars, |out| {
             put_object(out, envelope, payload, None);
         }),
         Carrier::WebSocket => {
@@ -184,11 +188,12 @@ pub fn put_answer(out: &mut Vec<u8>, carrier: Carrier, queue: &str, answer: &Ans
 }
 
 /// Appends a JSON object to `queue`. Over WebSocket the queue is added to it, except to the gateway's
-/// own words.
+/// own words. On a stream, where the queue is others' words and cannot be said, blanks become
+/// underscores: whoever asked gets an answer, and the frame is one.
 pub(super) fn put_json(out: &mut Vec<u8>, carrier: Carrier, queue: &str, json: &str) {
     match carrier {
         Carrier::Tcp => {
-            let head = format!("{queue} ");
+            let head = queue.replace(' ', "_") + " ";
             put_frame(out, &head, head.chars().count(), |out| put_ascii(json, out));
         }
         Carrier::WebSocket if queue.is_empty() => put_text_frame(out, |out| put_ascii(json, out)),

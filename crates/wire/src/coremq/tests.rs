@@ -2,6 +2,7 @@
 
 mod decode;
 mod link;
+mod one_frame;
 mod payload;
 mod vectors;
 

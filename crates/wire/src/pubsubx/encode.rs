@@ -26,9 +26,13 @@ impl Envelope {
     /// Renders the part before the data.
     #[must_use]
     pub fn new(topic: &str) -> Self {
-        let can_be_said = !topic.contains(' ') && !topic.contains("\n\nx");
-        Envelope { head: can_be_said.then(|| format!("{topic} ")) }
+        Envelope { head: can_be_said(topic).then(|| format!("{topic} ")) }
     }
+}
+
+/// Says whether a topic is one to those who read it, and does not end the message that it stands in.
+fn can_be_said(topic: &str) -> bool {
+    !topic.contains(' ') && memmem::find(topic.as_bytes(), END).is_none()
 }
 
 /// Appends one message whose payload is any JSON text: a string as the text it is, any other value
@@ -97,19 +101,22 @@ pub fn payload_of(data: &str) -> Vec<u8> {
     payload
 }
 
-/// Appends a message of the server's own words.
+/// Appends a message of the server's own words, which may have words of others among them, such as
+/// the reason of a ban: a line feed becomes a blank, so that they cannot end the message, and what the
+/// original client could not take (P-6) is cut off.
 pub fn put_text(out: &mut Vec<u8>, text: &str) {
-    out.extend_from_slice(text.as_bytes());
+    let text = &text[..text.floor_char_boundary(MESSAGE_BYTES_MAX - END.len())];
+    out.extend(text.bytes().map(|byte| if byte == b'\n' { b' ' } else { byte }));
     out.extend_from_slice(END);
 }
 
 /// Appends the answer to one that is back: its name and its topics, as many as the original client
-/// can read at once (P-36, P-37).
+/// can read at once (P-36, P-37). Topics of other dialects that cannot be said are left out.
 pub fn put_restored<'a>(out: &mut Vec<u8>, name: &str, topics: impl IntoIterator<Item = &'a str>) {
     let start = out.len();
     put_text(out, &format!("{RESTORED}{name}"));
     let mut is_first = true;
-    for topic in topics {
+    for topic in topics.into_iter().filter(|topic| can_be_said(topic)) {
         let blank = usize::from(!is_first);
         if RESTORED_BYTES_MAX < out.len() - start + blank + topic.len() + END.len() {
             break;

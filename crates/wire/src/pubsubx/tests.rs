@@ -2,4 +2,5 @@
 
 mod command;
 mod message;
+mod one_frame;
 mod vectors;

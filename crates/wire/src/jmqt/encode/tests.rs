@@ -130,3 +130,23 @@ fn clients_write_flags_as_integers_and_leave_out_zeros() {
     check(publish(false), r#"{"pub":{"cn":"c","dt":{"n":1.0}}}"#);
     check(publish(true), r#"{"pub":{"cn":"c","dt":{"n":1.0},"q":1,"rt":1,"id":"1"}}"#);
 }
+
+proptest! {
+    #[test]
+    fn whatever_text_is_put_into_a_packet_it_stays_one(
+        (channel, publisher, words) in (any::<String>(), any::<String>(), any::<String>()),
+    ) {
+        let end = "\0".to_owned();
+        let (channel, publisher) = (end.clone() + &channel, publisher + &end);
+        let payload = serde_json::to_vec(&(words.clone() + &end)).unwrap();
+        let envelope = PushEnvelope::new(&channel, &publisher);
+        let mut push = Vec::new();
+        put_push(&mut push, Carrier::Tcp, &envelope, &payload, PushMark::<fn(&mut Vec<u8>)>::Plain);
+        let mut answer = Vec::new();
+        encode_packet(&mut answer, Carrier::Tcp, &json!({"connAck": {"st": 7, "mg": words + &end}}));
+        for packet in [push, answer] {
+            prop_assert_eq!(memchr::memchr(0, &packet), Some(packet.len() - 1));
+            prop_assert!(serde_json::from_slice::<Value>(&packet[..packet.len() - 1]).is_ok());
+        }
+    }
+}
