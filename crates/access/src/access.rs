@@ -1,12 +1,6 @@
 //! Who comes in, and with which rights.
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::{fmt, sync::Arc};
 
 use arc_swap::ArcSwap;
 use rialto_broker::{Action, Admission, Rights, UnixMs};
@@ -34,8 +28,6 @@ pub struct Access {
     state: ArcSwap<State>,
     key: SigningKey,
     revocations: Revocations,
-    /// The latest time that was told, for what is asked without one.
-    now: AtomicU64,
 }
 
 impl Access {
@@ -49,7 +41,7 @@ impl Access {
         revocations: Revocations,
     ) -> Result<Arc<Self>, AccessError> {
         let state = ArcSwap::from_pointee(State::new(settings, None)?);
-        Ok(Arc::new(Access { state, key, revocations, now: AtomicU64::new(0) }))
+        Ok(Arc::new(Access { state, key, revocations }))
     }
 
     /// Puts other settings in the place of the present ones, all of them or none. Open sessions go
@@ -100,15 +92,12 @@ impl Access {
         Identity::of_application(client, all).with_claims(claims, None)
     }
 
-    /// Tells the time. Rights that are renewed go by it, since they are not given one: call it
-    /// before they are. All methods that take the time do so too.
-    pub fn note_time(&self, now: UnixMs) {
-        self.now.store(now, Ordering::Relaxed);
-    }
-
-    /// Returns the identity's rights by now, or `None` if it may have no session any more.
-    pub(crate) fn renewed(self: &Arc<Self>, identity: &Identity) -> Option<Arc<dyn Rights>> {
-        let now = self.now.load(Ordering::Relaxed);
+    /// Returns the identity's rights as of now, or `None` if it may have no session any more.
+    pub(crate) fn renewed(
+        self: &Arc<Self>,
+        identity: &Identity,
+        now: UnixMs,
+    ) -> Option<Arc<dyn Rights>> {
         let may_stay = self.refusal_of(identity, now).is_none();
         let identity = self.state().renewed(identity, now).filter(|_| may_stay)?;
         Some(self.rights(Arc::new(identity)))

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use rialto_broker::{Action, Reject, Rights};
+use rialto_broker::{Action, Reject, Rights, UnixMs};
 
 use crate::{Access, Explanation, Identity, Policy, Proof, held::HeldRules};
 
@@ -69,8 +69,12 @@ impl Rights for Holder {
         self.identity.groups().clone()
     }
 
-    fn renewed(&self) -> Option<Arc<dyn Rights>> {
-        self.access.upgrade()?.renewed(&self.identity)
+    fn until(&self) -> Option<UnixMs> {
+        self.identity.until()
+    }
+
+    fn renewed(&self, now: UnixMs) -> Option<Arc<dyn Rights>> {
+        self.access.upgrade()?.renewed(&self.identity, now)
     }
 }
 

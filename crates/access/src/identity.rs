@@ -1,12 +1,26 @@
 //! Who has been let in, and how that was shown.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use rialto_broker::UnixMs;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{Grants, Secret};
+
+/// Bytes from which on a secret that an operator chose counts as one that nobody can guess: as long as
+/// one of 128 bits.
+const STRONG_SECRET_BYTES: usize = 16;
+
+/// A certificate that a connection has shown, to be asked for as long as something depends on it.
+pub trait Certificate: fmt::Debug + Send + Sync {
+    /// Returns the client id in it.
+    fn client(&self) -> &str;
+
+    /// Returns until when it counts, as far as is known now: by its times, and by the authorities
+    /// that are trusted now. `None` if it counts no more.
+    fn counts_until(&self, now: UnixMs) -> Option<UnixMs>;
+}
 
 /// Somebody whom [`Access`](crate::Access), or the server's application, has let in.
 #[derive(Debug, Clone)]
@@ -16,7 +30,12 @@ pub struct Identity {
     claims: Map<String, Value>,
     grants: Option<Grants>,
     proof: Proof,
+    /// What the proof depends on, and until when that counts as far as is known.
+    certificate: Option<Certified>,
 }
+
+/// A certificate that counts, and until when as far as is known.
+pub(crate) type Certified = (Arc<dyn Certificate>, UnixMs);
 
 /// How an identity was shown. What must hold on for the session to go on depends on it.
 #[derive(Debug, Clone)]
@@ -127,9 +146,43 @@ impl Identity {
         }
     }
 
+    /// Returns whether trying again and again could find what was shown, as it can find a password or
+    /// a short token of the configuration, and not a signature.
+    #[must_use]
+    pub fn is_guessable(&self) -> bool {
+        match &self.proof {
+            Proof::Password { .. } => true,
+            Proof::Preset { token } => token.expose().len() < STRONG_SECRET_BYTES,
+            Proof::Anybody
+            | Proof::Signed { .. }
+            | Proof::Jwt { .. }
+            | Proof::Certificate
+            | Proof::Address
+            | Proof::Application => false,
+        }
+    }
+
+    /// Returns until when the proof holds at the latest, if it says so.
+    pub(crate) fn until(&self) -> Option<UnixMs> {
+        let certificate = self.certificate.as_ref().map(|(_, until)| *until);
+        match &self.proof {
+            Proof::Jwt { expires, .. } => Some(certificate.map_or(*expires, |it| it.min(*expires))),
+            _ => certificate,
+        }
+    }
+
+    pub(crate) fn certificate(&self) -> Option<&Arc<dyn Certificate>> {
+        self.certificate.as_ref().map(|(certificate, _)| certificate)
+    }
+
     pub(crate) fn new(account: &str, proof: Proof) -> Self {
         let account = Arc::from(account);
-        Identity { account, groups: BTreeSet::new(), claims: Map::new(), grants: None, proof }
+        let (groups, claims) = (BTreeSet::new(), Map::new());
+        Identity { account, groups, claims, grants: None, proof, certificate: None }
+    }
+
+    pub(crate) fn with_certificate(self, certificate: Certified) -> Self {
+        Identity { certificate: Some(certificate), ..self }
     }
 
     pub(crate) fn with_groups(self, groups: BTreeSet<String>) -> Self {

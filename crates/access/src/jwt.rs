@@ -53,6 +53,8 @@ pub(crate) enum JwtError {
     WrongAudience,
     #[error("the token has no expiry; it needs the claim exp, a number of seconds")]
     NoExpiry,
+    #[error("the token's claim \"{0}\" must be {1}")]
+    WrongType(&'static str, &'static str),
     #[error("the token has expired")]
     Expired,
     #[error("the token is not valid yet")]
@@ -133,15 +135,17 @@ impl Verifier {
         now: UnixMs,
     ) -> Result<Identity, JwtError> {
         let claims = self.claims_of(token)?;
+        check_texts(&claims)?;
         self.check_audience(&claims)?;
-        let expires = time_claim(&claims, "exp").ok_or(JwtError::NoExpiry)?;
-        if expires <= now {
+        let valid = Validity::of(&claims)?;
+        if valid.until <= now {
             return Err(JwtError::Expired);
         }
-        if time_claim(&claims, "nbf").is_some_and(|from| now + CLOCK_LEEWAY_MS < from) {
+        // Nothing is issued in the future: such a time would outlast a revocation.
+        if now.saturating_add(CLOCK_LEEWAY_MS) < valid.from.max(valid.issued_at) {
             return Err(JwtError::NotYet);
         }
-        self.identity_of(claims, expires, client_id_bytes_max)
+        self.identity_of(claims, valid, client_id_bytes_max)
     }
 
     fn claims_of(&self, token: &str) -> Result<Map<String, Value>, JwtError> {
@@ -197,7 +201,7 @@ impl Verifier {
     fn identity_of(
         &self,
         claims: Map<String, Value>,
-        expires: UnixMs,
+        valid: Validity,
         client_id_bytes_max: usize,
     ) -> Result<Identity, JwtError> {
         let Issuer { name, client_claim, groups_claim, rights_claim, .. } = &self.settings;
@@ -206,7 +210,7 @@ impl Verifier {
         let client =
             client.ok_or_else(|| JwtError::NoClient(client_claim.clone(), client_id_bytes_max))?;
         let groups = match claims.get(groups_claim) {
-            None | Some(Value::Null) => Vec::new(),
+            None => Vec::new(),
             Some(Value::String(group)) => vec![group.clone()],
             Some(list) => {
                 grants::texts(list).ok_or_else(|| JwtError::NoGroups(groups_claim.clone()))?
@@ -216,8 +220,12 @@ impl Verifier {
         if rights == Some(None) {
             return Err(JwtError::NoRights(rights_claim.clone()));
         }
-        let issued_at = time_claim(&claims, "iat").unwrap_or(0);
-        let proof = Proof::Jwt { issuer: name.clone(), issued_at, expires };
+        let proof = Proof::Jwt {
+            issuer: name.clone(),
+            // Of an issuer whose clock is ahead, a revocation voids what was issued before it too.
+            issued_at: valid.issued_at.saturating_sub(CLOCK_LEEWAY_MS),
+            expires: valid.until,
+        };
         let identity = Identity::new(client, proof).with_groups(groups.into_iter().collect());
         Ok(identity.with_claims(claims, rights.flatten()))
     }
@@ -236,11 +244,43 @@ fn signed_claims(
     Some(jsonwebtoken::decode(token, key, &validation).ok()?.claims)
 }
 
+/// When a token is valid, as its claims say.
+struct Validity {
+    until: UnixMs,
+    /// 0 if it does not say.
+    from: UnixMs,
+    /// 0 if it does not say.
+    issued_at: UnixMs,
+}
+
+impl Validity {
+    fn of(claims: &Map<String, Value>) -> Result<Self, JwtError> {
+        Ok(Validity {
+            until: time_claim(claims, "exp")?.ok_or(JwtError::NoExpiry)?,
+            from: time_claim(claims, "nbf")?.unwrap_or(0),
+            issued_at: time_claim(claims, "iat")?.unwrap_or(0),
+        })
+    }
+}
+
 /// Returns a claim in seconds, whole or not, as milliseconds.
-fn time_claim(claims: &Map<String, Value>, name: &str) -> Option<UnixMs> {
-    let seconds = claims.get(name)?.as_f64().filter(|seconds| *seconds >= 0.0)?;
-    // Casts of floats saturate, so a time too far away is the last there is.
-    Some((seconds * 1000.0) as UnixMs)
+fn time_claim(claims: &Map<String, Value>, name: &'static str) -> Result<Option<UnixMs>, JwtError> {
+    let Some(claim) = claims.get(name) else { return Ok(None) };
+    let seconds = claim.as_f64().ok_or(JwtError::WrongType(name, "a number of seconds"))?;
+    // Casts of floats saturate: a time too far away is the last there is, one before 1970 the first.
+    Ok(Some((seconds * 1000.0) as UnixMs))
+}
+
+/// Checks the form of registered claims that are texts (RFC 7519, 4.1), be they asked for or not.
+fn check_texts(claims: &Map<String, Value>) -> Result<(), JwtError> {
+    if claims.get("iss").is_some_and(|iss| !iss.is_string()) {
+        return Err(JwtError::WrongType("iss", "a text"));
+    }
+    let is_audience = |aud: &Value| aud.is_string() || grants::texts(aud).is_some();
+    if !claims.get("aud").is_none_or(is_audience) {
+        return Err(JwtError::WrongType("aud", "a text or a list of texts"));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -8,8 +8,9 @@ use std::{
 use rialto_broker::{ForcedSubscription, UnixMs};
 
 use crate::{
-    AccessError, ConnectSubscription, Identity, Mode, Pattern, Policy, PresetToken, Proof,
-    Replicants, Settings, TokenOrigin, Users,
+    AccessError, Certificate, ConnectSubscription, Identity, Mode, Pattern, Policy, PresetToken,
+    Proof, Replicants, Settings, TokenOrigin, Users,
+    identity::Certified,
     jwt::{JwtError, Verifier},
 };
 
@@ -143,7 +144,22 @@ impl State {
             Proof::Application => (true, identity.groups().clone()),
             Proof::Address => (self.lets_hosts_replicate(), identity.groups().clone()),
         };
-        holds.then(|| identity.clone().with_groups(groups))
+        let renewed = identity.clone().with_groups(groups);
+        let renewed = match identity.certificate() {
+            Some(certificate) => renewed.with_certificate(self.certified(Some(certificate), now)?),
+            None => renewed,
+        };
+        holds.then_some(renewed)
+    }
+
+    /// Returns a certificate that was shown with the time until which it counts, if it counts now.
+    pub(crate) fn certified(
+        &self,
+        shown: Option<&Arc<dyn Certificate>>,
+        now: UnixMs,
+    ) -> Option<Certified> {
+        let shown = shown.filter(|_| self.accepts_certificates)?;
+        Some((Arc::clone(shown), shown.counts_until(now)?))
     }
 
     /// Returns whether an address of the cluster alone makes a replicant: in open mode, and where

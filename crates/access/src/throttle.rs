@@ -8,15 +8,14 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use rialto_broker::UnixMs;
 
-use crate::network::network_of;
+use crate::network_of;
 
 /// The first wait; each further failure doubles it.
 const DELAY_MIN: Duration = Duration::from_millis(200);
 
 /// One failure is forgiven in this time.
-const FORGIVING_MS: u64 = 10_000;
+const FORGIVING: Duration = Duration::from_secs(10);
 
 /// How many addresses and clients are remembered together.
 const ENTRIES_MAX: usize = 20_000;
@@ -32,13 +31,16 @@ pub struct ThrottleSettings {
 
 /// Counts failed attempts by address and by client, and says how long the next one has to wait.
 ///
-/// From `failed_attempts_max` failures on, an attempt may come 200 ms behind the last failure,
-/// twice as long with each failure more, up to `attempt_delay_max`. A failure is forgiven every ten
-/// seconds. Only failures count: whoever succeeds is not slowed down by it, nor forgiven.
+/// An attempt counts as a failure from the moment it comes, before it is judged, so that many at once
+/// do not pass while none has failed yet; one that was right is [given back](Self::give_back). From
+/// `failed_attempts_max` failures on, an attempt may be judged 200 ms behind the one before, twice as
+/// long with each failure more, up to `attempt_delay_max`. A failure is forgiven every ten seconds.
+///
+/// Times are those of a clock that never goes back, since any moment before.
 ///
 /// # Limits
 /// It remembers 20,000 addresses and clients; beyond, it forgets a quarter of them, those with the
-/// fewest failures. All addresses of an IPv6 network of 64 bits are one, as they are one customer's.
+/// fewest failures. Addresses are counted by [`network_of`].
 #[derive(Debug)]
 pub struct Throttle {
     settings: ThrottleSettings,
@@ -48,11 +50,23 @@ pub struct Throttle {
     hasher: RandomState,
 }
 
+/// An attempt that counts as a failure until it is given back.
+#[derive(Debug)]
+#[must_use = "it has to wait before it is judged"]
+pub struct Attempt {
+    /// How long it has to wait before it is judged.
+    pub delay: Duration,
+    judged: Duration,
+    /// The address and the client, with when the attempt before was judged.
+    keys: [(u64, Duration); 2],
+}
+
 /// The failures of one address or client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Failures {
     count: u32,
-    last: UnixMs,
+    /// When the last one was judged, or is going to be.
+    last: Duration,
 }
 
 impl Throttle {
@@ -62,43 +76,51 @@ impl Throttle {
         Throttle { settings, failures: Mutex::default(), hasher: RandomState::new() }
     }
 
-    /// Returns how long an attempt that comes now from there, for that client, has to wait before
-    /// it is judged.
-    #[must_use]
-    pub fn delay(&self, address: IpAddr, client: &str, now: UnixMs) -> Duration {
-        let failures = self.failures.lock();
-        let delay_by = |key| {
-            failures.get(&key).map_or(Duration::ZERO, |failures| self.delay_after(*failures, now))
-        };
-        self.keys(address, client).map(delay_by).into_iter().max().unwrap_or_default()
-    }
-
-    /// Notes that an attempt failed.
-    pub fn note_failure(&self, address: IpAddr, client: &str, now: UnixMs) {
+    /// Counts an attempt that comes now from there, for that client.
+    pub fn count(&self, address: IpAddr, client: &str, now: Duration) -> Attempt {
+        let keys = [self.key("address", &network_of(address)), self.key("client", client)];
         let mut failures = self.failures.lock();
-        for key in self.keys(address, client) {
-            let before = failures.get(&key).map_or(0, |failures| failures.left(now));
+        let known = keys.map(|key| failures.get(&key).copied());
+        let delays = known.map(|known| known.map_or(Duration::ZERO, |it| self.delay(it, now)));
+        let delay = delays.into_iter().max().unwrap_or_default();
+        let judged = now + delay;
+        let keys = [(keys[0], known[0]), (keys[1], known[1])].map(|(key, known)| {
+            let before = known.map_or(0, |failures| failures.left(now));
             if before == 0 && ENTRIES_MAX <= failures.len() {
                 make_room(&mut failures, now);
             }
             // A fraction of the time that forgives one is lost with each failure, which is meant.
-            failures.insert(key, Failures { count: before.saturating_add(1), last: now });
+            failures.insert(key, Failures { count: before.saturating_add(1), last: judged });
+            (key, known.map_or(Duration::ZERO, |failures| failures.last))
+        });
+        Attempt { delay, judged, keys }
+    }
+
+    /// Takes back the count of an attempt that was right, or was not judged.
+    pub fn give_back(&self, attempt: &Attempt) {
+        let mut failures = self.failures.lock();
+        for (key, last_before) in attempt.keys {
+            let Some(counted) = failures.get_mut(&key) else { continue };
+            counted.count = counted.count.saturating_sub(1);
+            if counted.last == attempt.judged {
+                counted.last = last_before;
+            }
+            if counted.count == 0 {
+                failures.remove(&key);
+            }
         }
     }
 
-    fn delay_after(&self, failures: Failures, now: UnixMs) -> Duration {
-        let left = failures.left(now);
-        let Some(doublings) = left.checked_sub(self.settings.failed_attempts_max) else {
+    fn delay(&self, failures: Failures, now: Duration) -> Duration {
+        let Some(doublings) = failures.left(now).checked_sub(self.settings.failed_attempts_max)
+        else {
             return Duration::ZERO;
         };
+        let longest = self.settings.attempt_delay_max;
         let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
-        let delay = DELAY_MIN.saturating_mul(factor).min(self.settings.attempt_delay_max);
-        let waited = Duration::from_millis(now.saturating_sub(failures.last));
-        delay.saturating_sub(waited)
-    }
-
-    fn keys(&self, address: IpAddr, client: &str) -> [u64; 2] {
-        [self.key("address", &network_of(address)), self.key("client", client)]
+        let step = DELAY_MIN.saturating_mul(factor).min(longest);
+        // Behind those that wait already, but never for longer than the longest.
+        (failures.last + step).saturating_sub(now).min(longest)
     }
 
     fn key<T: Hash + ?Sized>(&self, kind: &str, name: &T) -> u64 {
@@ -108,13 +130,13 @@ impl Throttle {
 
 impl Failures {
     /// Returns how many are not forgiven yet.
-    fn left(self, now: UnixMs) -> u32 {
-        let forgiven = now.saturating_sub(self.last) / FORGIVING_MS;
+    fn left(self, now: Duration) -> u32 {
+        let forgiven = now.saturating_sub(self.last).as_secs() / FORGIVING.as_secs();
         self.count.saturating_sub(u32::try_from(forgiven).unwrap_or(u32::MAX))
     }
 }
 
-fn make_room(failures: &mut HashMap<u64, Failures>, now: UnixMs) {
+fn make_room(failures: &mut HashMap<u64, Failures>, now: Duration) {
     failures.retain(|_, failures| failures.left(now) > 0);
     if failures.len() < ENTRIES_MAX {
         return;

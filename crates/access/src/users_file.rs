@@ -188,7 +188,8 @@ impl UsersFile {
         change(&mut users);
         let unwritable = |source| UsersError::Unwritable { path: self.path.clone(), source };
         let text = to_text(&users).map_err(unwritable)?;
-        atomic_file::replace_file(&self.path, text.as_bytes(), atomic_file::PRIVATE).map_err(unwritable)?;
+        atomic_file::replace_file(&self.path, text.as_bytes(), atomic_file::PRIVATE)
+            .map_err(unwritable)?;
         self.users = users;
         Ok(())
     }

@@ -17,6 +17,7 @@ mod history;
 mod lanes;
 mod presence;
 mod publish;
+mod renewal;
 mod replicate;
 mod report;
 mod retained;
@@ -82,6 +83,7 @@ pub struct Broker<E: Encoder> {
     replication: replicate::Replication,
     absences: absence::Absences,
     retained: retained::Retainment,
+    expiring: renewal::Expiring,
     /// Sessions whose beginning is put off, by when they are to be started.
     starting: BTreeSet<(Duration, ConnectionKey)>,
     /// Number of the next live QoS 1 delivery.
@@ -106,6 +108,7 @@ impl<E: Encoder> Broker<E> {
             replication: replicate::Replication::default(),
             absences: absence::Absences::default(),
             retained: retained::Retainment::default(),
+            expiring: renewal::Expiring::new(),
             starting: BTreeSet::new(),
             settings,
             now: started,

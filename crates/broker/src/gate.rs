@@ -61,8 +61,14 @@ pub trait Rights: fmt::Debug + Send + Sync {
         BTreeSet::new()
     }
 
-    /// Returns the holder's rights as they are by now, or `None` if it may have no session any more.
-    fn renewed(&self) -> Option<Arc<dyn Rights>>;
+    /// Returns until when they hold at the latest, by the wall clock, if what was shown for them says
+    /// so. Always the same for the same rights.
+    fn until(&self) -> Option<UnixMs> {
+        None
+    }
+
+    /// Returns the holder's rights as they are now, or `None` if it may have no session any more.
+    fn renewed(&self, now: UnixMs) -> Option<Arc<dyn Rights>>;
 }
 
 /// A channel that a client is subscribed to by the server, when its session opens.

@@ -61,6 +61,15 @@ pub enum Reject {
     StoreUnavailable,
 }
 
+impl CloseReason {
+    /// Says whether the session ends with the connection even where a client may come back to one:
+    /// who said goodbye does not, and who may have no session may not.
+    #[must_use]
+    pub fn ends_session(self) -> bool {
+        matches!(self, CloseReason::Asked | CloseReason::Withdrawn)
+    }
+}
+
 /// Why the broker ends a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CloseReason {

@@ -13,13 +13,14 @@ use std::{
 };
 
 use bytes::Bytes;
-use rialto_application::Peer;
 use rialto_broker::{CloseReason, ConnectionKey};
 use tokio::time::{sleep, timeout};
 
 use crate::{
     allowance::Allowance,
     answers::Room,
+    doorkeeper::Caller,
+    hangup::HangUp,
     hold::{self, Held, Hold, Release},
     hub::{Hub, Touched},
     intake::{Backlog, Intake, too_large, unframed},
@@ -67,7 +68,7 @@ pub(crate) struct Connection {
     pub(crate) hub: Arc<Hub>,
     pub(crate) outlet: Arc<Outlet>,
     pub(crate) key: ConnectionKey,
-    pub(crate) peer: Arc<Peer>,
+    pub(crate) caller: Arc<Caller>,
     pub(crate) link: Link,
     pub(crate) framing: Framing,
     pub(crate) speech: Speech,
@@ -109,7 +110,9 @@ impl Connection {
             if let Some(reason) = self.outlet.closing() {
                 return Poll::Ready(reason);
             }
-            ready!(self.poll_hold(context));
+            if self.poll_hold(context).is_pending() {
+                return self.poll_hang_up(context);
+            }
             let read = SCRATCH.with_borrow_mut(|scratch| {
                 let read = self.link.poll_read(&self.outlet, context, scratch);
                 read.map_ok(|count| {
@@ -146,6 +149,17 @@ impl Connection {
         Poll::Pending
     }
 
+    /// Ready when the peer has gone while it waits for a decision that is of no use to anybody else.
+    fn poll_hang_up(&mut self, context: &mut Context<'_>) -> Poll<CloseReason> {
+        match self.hold.as_deref_mut() {
+            Some(Hold::Decision(waiting, hang_up)) if waiting.is_for_peer_only() => {
+                ready!(hang_up.poll(&self.link, &self.outlet, context));
+                Poll::Ready(CloseReason::Ended)
+            }
+            _ => Poll::Pending,
+        }
+    }
+
     /// Takes what was read, whatever it holds.
     fn on_bytes(&mut self, input: &[u8], context: &mut Context<'_>) {
         self.take_in(context, None, |intake, framing| match framing {
@@ -177,14 +191,14 @@ impl Connection {
         room: Option<Room>,
         take: impl FnOnce(&mut Intake<'_, '_>, &mut Framing) -> Option<Waiting>,
     ) {
-        let Connection { hub, outlet, key, peer, framing, speech, limits, .. } = self;
+        let Connection { hub, outlet, key, caller, framing, speech, limits, .. } = self;
         let mut intake = Intake {
             asked: hub.doorkeeper.asked(),
             allowance: Allowance::new(&hub.answers, room),
             hub,
             speech,
             key: *key,
-            peer,
+            caller,
             outlet,
             limits,
             is_websocket: matches!(framing, Framing::WebSocket(_)),
@@ -202,7 +216,7 @@ impl Connection {
         let stall_max = limits.publisher_stall_max;
         self.hold = match waiting {
             Some(waiting @ Waiting { cause: Cause::Decision(_), .. }) => {
-                Some(Hold::Decision(waiting))
+                Some(Hold::Decision(waiting, HangUp::default()))
             }
             None if !is_owed && unread_bytes <= UNREAD_BYTES_MAX => {
                 if !behind.is_empty() && !stall_max.is_zero() {

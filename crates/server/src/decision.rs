@@ -5,22 +5,34 @@ use std::{
     task::{Context, Poll},
 };
 
-use rialto_application::{Future, Peer};
+use rialto_application::Future;
 
 use crate::{
-    doorkeeper::{Question, Verdict},
+    doorkeeper::{Caller, Question, Verdict},
     hub::Hub,
 };
 
 /// A question that somebody is thinking about. Dropped, it is not asked any further.
-pub(crate) struct Decision(Future<'static, Verdict>);
+pub(crate) struct Decision {
+    verdict: Future<'static, Verdict>,
+    is_for_peer_only: bool,
+}
 
 impl Decision {
-    pub(crate) fn begin(hub: Arc<Hub>, peer: Arc<Peer>, question: Question) -> Self {
-        Decision(Box::pin(async move { hub.doorkeeper.decide(&peer, question).await }))
+    pub(crate) fn begin(hub: Arc<Hub>, caller: Arc<Caller>, question: Question) -> Self {
+        let is_for_peer_only =
+            matches!(question, Question::Authenticate { .. } | Question::Connect { .. });
+        let verdict = Box::pin(async move { hub.doorkeeper.decide(&caller, question).await });
+        Decision { verdict, is_for_peer_only }
     }
 
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Verdict> {
-        self.0.as_mut().poll(context)
+        self.verdict.as_mut().poll(context)
+    }
+
+    /// Says whether nobody but the peer has anything of it, so that it need not be made for a peer
+    /// that has gone.
+    pub(crate) fn is_for_peer_only(&self) -> bool {
+        self.is_for_peer_only
     }
 }

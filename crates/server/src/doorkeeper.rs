@@ -2,6 +2,8 @@
 //! time of each connection, outside the broker's lock.
 
 mod access;
+mod caller;
+mod hashing;
 mod question;
 mod verdict;
 
@@ -9,18 +11,17 @@ use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use rialto_access::{Access, Throttle};
-use rialto_application::{DynApplication, Event, Events, Future, Peer};
+use rialto_application::{DynApplication, Event, Events, Future};
 use rialto_broker::{Permit, Reject};
 use rialto_session::Matter;
-use tokio::sync::Semaphore;
 
 use crate::{control::Controls, hub::Clock};
 
+use hashing::Hashing;
+
+pub(crate) use caller::Caller;
 pub(crate) use question::Question;
 pub(crate) use verdict::{Unasked, Verdict, Welcome};
-
-/// Passwords checked at the same time; each takes 19 MiB and a core.
-const HASHING_MAX: usize = 2;
 
 /// Decides on what packets ask.
 pub(crate) struct Doorkeeper {
@@ -28,7 +29,7 @@ pub(crate) struct Doorkeeper {
     throttle: ArcSwap<Throttle>,
     application: ArcSwapOption<Carried>,
     controls: Controls,
-    hashing: Semaphore,
+    hashing: Hashing,
     clock: Clock,
 }
 
@@ -57,7 +58,7 @@ impl Doorkeeper {
             throttle: ArcSwap::from_pointee(throttle),
             application: ArcSwapOption::empty(),
             controls,
-            hashing: Semaphore::new(HASHING_MAX),
+            hashing: Hashing::new(),
             clock,
         }
     }
@@ -85,14 +86,18 @@ impl Doorkeeper {
     }
 
     /// Decides on a question; ready at once where nobody has to be waited for.
-    pub(crate) fn decide<'a>(&'a self, peer: &'a Peer, question: Question) -> Future<'a, Verdict> {
+    pub(crate) fn decide<'a>(
+        &'a self,
+        caller: &'a Caller,
+        question: Question,
+    ) -> Future<'a, Verdict> {
         Box::pin(async move {
             match question {
                 Question::Authenticate { data } => {
-                    Verdict::Authenticated(self.authenticate(peer, data).await)
+                    Verdict::Authenticated(self.authenticate(caller, data).await)
                 }
                 Question::Connect { client, token } => {
-                    Verdict::Admitted(self.connect(peer, &client, token).await)
+                    Verdict::Admitted(self.connect(caller, &client, token).await)
                 }
                 question => Verdict::Permitted(self.permit(question).await),
             }

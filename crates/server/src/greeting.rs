@@ -2,6 +2,7 @@
 
 use std::{io, net::SocketAddr, sync::Arc};
 
+use rialto_access::Certificate;
 use rialto_broker::CloseReason;
 use rialto_session::jmqt::LastWord;
 use rialto_stopwatch::{Moment, timeout_at};
@@ -48,11 +49,11 @@ impl Tls {
         }
     }
 
-    /// Returns the client id in the certificate that the peer on a stream has shown.
-    pub(crate) fn client_id(&self, stream: &Stream) -> Option<String> {
+    /// Returns the certificate that the peer on a stream has shown.
+    pub(crate) fn shown(&self, stream: &Stream) -> Option<Arc<dyn Certificate>> {
         match (self, stream) {
             (Tls::Allowed(certificates) | Tls::Required(certificates), Stream::Tls(stream)) => {
-                certificates.client_id(stream)
+                certificates.shown(stream)
             }
             _ => None,
         }

@@ -13,6 +13,7 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until};
 use crate::{
     answers::{Queued, Room},
     doorkeeper::Verdict,
+    hangup::HangUp,
     hub::Hub,
     intake::Backlog,
     outlet::Outlet,
@@ -21,8 +22,8 @@ use crate::{
 
 /// Why a connection is read no further for the moment.
 pub(crate) enum Hold {
-    /// Somebody decides on what it sent.
-    Decision(Waiting),
+    /// Somebody decides on what it sent; and whether it is still there meanwhile.
+    Decision(Waiting, HangUp),
     /// It has to read what it asked for, before it may ask for more.
     Answers(Unread),
     /// Receivers are behind, and are waited for until then.
@@ -75,7 +76,7 @@ impl Hold {
     /// Ready when the connection may go on.
     pub(crate) fn poll(&mut self, held: &Held<'_>, context: &mut Context<'_>) -> Poll<Release> {
         match self {
-            Hold::Decision(waiting) => {
+            Hold::Decision(waiting, _) => {
                 let Cause::Decision(decision) = &mut waiting.cause else {
                     return Poll::Ready(Release::default());
                 };
@@ -105,7 +106,7 @@ impl Hold {
     /// Returns what was read and waits.
     pub(crate) fn into_waiting(self) -> Option<Waiting> {
         match self {
-            Hold::Decision(waiting) => Some(waiting),
+            Hold::Decision(waiting, _) => Some(waiting),
             Hold::Answers(unread) => unread.waiting,
             Hold::Receivers(..) | Hold::Store => None,
         }

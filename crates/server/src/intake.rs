@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use rialto_application::{Events, Peer};
+use rialto_application::Events;
 use rialto_broker::{Broker, CloseReason, ConnectionKey, Gate};
 use rialto_session::Dialects;
 use rialto_wire::{coremq::FrameError, jmqt::FrameTooLong};
@@ -19,7 +19,7 @@ use crate::{
     allowance::{Allowance, Exhausted},
     connection::ConnectionLimits,
     decision::Decision,
-    doorkeeper::{Question, Unasked, Verdict, event_of},
+    doorkeeper::{Caller, Question, Unasked, Verdict, event_of},
     hub::{Hub, PACKETS_PER_ROUND_MAX, Touched},
     outbox::Kind,
     outlet::Outlet,
@@ -38,7 +38,7 @@ pub(crate) struct Intake<'a, 'c> {
     pub(crate) hub: &'a Arc<Hub>,
     pub(crate) speech: &'a mut Speech,
     pub(crate) key: ConnectionKey,
-    pub(crate) peer: &'a Arc<Peer>,
+    pub(crate) caller: &'a Arc<Caller>,
     pub(crate) outlet: &'a Outlet,
     pub(crate) limits: &'a ConnectionLimits,
     pub(crate) is_websocket: bool,
@@ -199,15 +199,15 @@ impl Intake<'_, '_> {
 
     /// Has a packet decided on and gives it to the broker, unless that has to wait.
     fn decide(&mut self, said: Said<'_>) -> Result<(), Cause> {
-        let Intake { hub, speech, key, peer, touched, .. } = self;
+        let Intake { hub, speech, key, caller, touched, .. } = self;
         let question = hub.round_into(touched, |broker| {
             let inquiry = speech.inquiry(&said, broker)?;
-            Question::new(inquiry, *key, peer, broker)
+            Question::new(inquiry, *key, caller, broker)
         });
         let Some(question) = question else {
             return self.say(said, &Unasked).map_err(|exhausted| Cause::exhausted(exhausted, None));
         };
-        let mut decision = Decision::begin(self.hub.clone(), self.peer.clone(), question);
+        let mut decision = Decision::begin(self.hub.clone(), self.caller.clone(), question);
         match decision.poll(self.context) {
             Poll::Ready(verdict) => self
                 .say(said, &verdict)

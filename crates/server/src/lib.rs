@@ -32,6 +32,7 @@ mod control;
 mod decision;
 mod doorkeeper;
 mod greeting;
+mod hangup;
 mod hold;
 mod http;
 mod http_request;

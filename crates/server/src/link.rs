@@ -16,6 +16,7 @@ use memchr::memchr;
 use rialto_wire::{coremq, pubsubx};
 use tokio::{
     io::{AsyncRead as _, AsyncWrite as _, ReadBuf},
+    net::TcpStream,
     time::{Instant, Sleep, sleep_until},
 };
 
@@ -166,6 +167,17 @@ impl Pacer {
 }
 
 impl Link {
+    /// Returns the socket beneath, and whether TLS is spoken on it.
+    pub(crate) fn socket<'a>(&'a self, outlet: &'a Outlet) -> (Option<&'a TcpStream>, bool) {
+        match self {
+            Link::Shared => (outlet.socket(), false),
+            Link::Owned(link) => match &link.stream {
+                Stream::Plain(socket) => (Some(&**socket), false),
+                Stream::Tls(stream) => (Some(&**stream.get_ref().0), true),
+            },
+        }
+    }
+
     /// Writes what waits; ready when nothing does any more.
     pub(crate) fn poll_write(
         &mut self,

@@ -100,13 +100,11 @@ impl Live {
 
     /// Holds all sessions to what their clients may do by now.
     pub(crate) fn renew_rights(&self) {
-        let now = self.hub.now().unix_ms;
-        self.access().note_time(now);
         let sessions = self.hub.round(|broker| broker.sessions());
         for some in sessions.chunks(RENEWED_PER_ROUND_MAX) {
             self.hub.round(|broker| {
-                for &connection in some {
-                    broker.renew_rights(connection);
+                for &client in some {
+                    broker.renew_rights(client);
                 }
             });
         }

@@ -34,6 +34,14 @@ pub(crate) struct Waiting {
     pub(crate) tail: Tail,
 }
 
+impl Waiting {
+    /// Says whether only the peer itself has anything of what waits here: an answer.
+    pub(crate) fn is_for_peer_only(&self) -> bool {
+        let is_all = self.frames.iter().len() == 1;
+        is_all && matches!(&self.cause, Cause::Decision(decision) if decision.is_for_peer_only())
+    }
+}
+
 /// What frames wait for.
 pub(crate) enum Cause {
     /// Somebody decides on the first of them.

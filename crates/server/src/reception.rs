@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     admission::Admission,
     connection::{Connection, ConnectionLimits},
-    doorkeeper::Welcome,
+    doorkeeper::{Caller, Welcome},
     greeting::{Greeted, Patience, Terms, Tls, greet, secure},
     http::HttpService,
     hub::Hub,
@@ -216,12 +216,7 @@ impl Reception {
     ) -> (Box<Connection>, Vec<u8>) {
         let Greeted { stream, peer: address, websocket, early } = greeted;
         let is_websocket = websocket.is_some();
-        let peer = Arc::new(Peer {
-            address,
-            protocol: protocol(door.dialect, is_websocket),
-            is_tls: matches!(stream, Stream::Tls(_)),
-            certificate: door.tls.client_id(&stream),
-        });
+        let caller = Arc::new(self.caller(&stream, address, door, is_websocket));
         let is_paced = door.is_paced && !is_websocket;
         let limits = self.limits.load_full();
         let (link, socket) = link(stream, is_paced.then(|| framed(door.dialect)));
@@ -229,7 +224,7 @@ impl Reception {
         let outlet = Arc::new(Outlet::new(socket, self.outbox_bytes_max));
         let window = if is_paced { PACED_WINDOW } else { u32::MAX };
         let manners = manners(&limits, (door.dialect, is_websocket), window);
-        let key = self.hub.open(manners, outlet.clone(), peer.clone());
+        let key = self.hub.open(manners, outlet.clone(), caller.peer.clone());
         let waited = accepted.elapsed();
         if WAITED_MIN < waited {
             self.hub.round(|broker| broker.note_waited(key, waited));
@@ -243,13 +238,13 @@ impl Reception {
             Dialect::Pubsubx => {
                 Speech::Pubsubx(pubsubx::Session::new(key), limits.pubsubx_diagnostics)
             }
-            Dialect::Coremq | Dialect::CoremqWebsocket => self.begin_coremq(key, &peer).await,
+            Dialect::Coremq | Dialect::CoremqWebsocket => self.begin_coremq(key, &caller).await,
         };
         let connection = Connection {
             hub: self.hub.clone(),
             outlet,
             key,
-            peer,
+            caller,
             link,
             framing,
             speech,
@@ -259,13 +254,33 @@ impl Reception {
         (Box::new(connection), early)
     }
 
+    fn caller(
+        &self,
+        stream: &Stream,
+        address: SocketAddr,
+        door: &Door,
+        is_websocket: bool,
+    ) -> Caller {
+        let now = self.hub.now().unix_ms;
+        let shown = door.tls.shown(stream);
+        // One that counts no more, though hands were shaken, is as none.
+        let certificate = shown.filter(|it| it.counts_until(now).is_some());
+        let peer = Peer {
+            address,
+            protocol: protocol(door.dialect, is_websocket),
+            is_tls: matches!(stream, Stream::Tls(_)),
+            certificate: certificate.as_ref().map(|it| it.client().to_owned()),
+        };
+        Caller { peer: Arc::new(peer), certificate }
+    }
+
     /// Begins the session of a CoreMQ connection, which is there before its client says anything.
-    async fn begin_coremq(&self, key: ConnectionKey, peer: &Peer) -> Speech {
+    async fn begin_coremq(&self, key: ConnectionKey, caller: &Caller) -> Speech {
         let id = Uuid::new_v4().hyphenated().to_string();
-        let is_listed = self.replicants.allow(peer.address.ip());
+        let is_listed = self.replicants.allow(caller.address.ip());
         let access = &self.hub.doorkeeper.access;
         let listed = is_listed.then(|| access.replicant_by_address(&id)).flatten();
-        let welcome = Welcome(self.hub.doorkeeper.welcome(peer, &id).await);
+        let welcome = Welcome(self.hub.doorkeeper.welcome(caller, &id).await);
         Speech::Coremq(Box::new(self.hub.round(|broker| {
             let who = (&*id, self.server.clone());
             coremq::Session::begin(key, who, listed, broker, &welcome)

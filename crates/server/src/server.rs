@@ -46,8 +46,6 @@ use crate::{
 
 /// How often a stop looks whether all connections have ended.
 const DRAIN_POLL: Duration = Duration::from_millis(10);
-/// How often sessions are held to what their clients may do by now, where that ends with time.
-const RENEW_EVERY: Duration = Duration::from_secs(5);
 
 /// A running server.
 ///
@@ -256,19 +254,6 @@ fn doorkeeper(
         .map_err(|error| ServeError::Access(error.to_string()))?;
     let throttle = Throttle::new(map::throttle(settings));
     Ok(Doorkeeper::new(access, throttle, controls, clock))
-}
-
-/// Ends sessions whose right to be there ends with time, as that of a JWT does.
-pub(crate) async fn renew(live: Arc<Live>) {
-    let mut ticks = interval(RENEW_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        live.access().note_time(live.hub.now().unix_ms);
-        if !live.settings().access.jwt.is_empty() {
-            live.renew_rights();
-        }
-    }
 }
 
 async fn tick(hub: Arc<Hub>, cache: Arc<Cache>, commits: Arc<CommitWatch>) {

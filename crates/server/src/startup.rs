@@ -18,7 +18,7 @@ use crate::{
     live::Live,
     reception::Reception,
     room::Room,
-    server, settings as map,
+    settings as map,
     tls::Certificates,
     watch_files,
     websocket::Origins,
@@ -131,13 +131,12 @@ pub(crate) fn start_links(
     std::iter::once(look_up).chain(others.map(keep)).collect()
 }
 
-/// Starts what sees to it that changes are taken up, and that sessions end in time.
-pub(crate) fn start_watches(live: &Arc<Live>) -> [JoinHandle<()>; 3] {
-    let (files, keys, rights) = (live.clone(), live.clone(), live.clone());
+/// Starts what sees to it that changes are taken up.
+pub(crate) fn start_watches(live: &Arc<Live>) -> [JoinHandle<()>; 2] {
+    let (files, keys) = (live.clone(), live.clone());
     [
         lasting::spawn("files", move || watch_files::keep(files.clone())),
         lasting::spawn("keys", move || jwks::keep(keys.clone())),
-        lasting::spawn("rights", move || server::renew(rights.clone())),
     ]
 }
 

@@ -1,17 +1,21 @@
 //! Certificates: the broker's own, whose clients' are taken, and how both change while it runs.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use rialto_config::{CertificateName, ClientCertificates};
+use rialto_access::Certificate;
+use rialto_config::ClientCertificates;
 use rustls::{
     RootCertStore, ServerConfig,
     crypto::CryptoProvider,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
-    server::{WebPkiClientVerifier, danger::ClientCertVerifier},
+    server::{NoServerSessionStorage, WebPkiClientVerifier},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
-use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer as _};
+
+use shown::{ShownCertificate, Trust};
+
+mod shown;
 
 /// What every listener shakes hands with.
 pub(crate) struct Certificates {
@@ -20,7 +24,8 @@ pub(crate) struct Certificates {
 
 struct Present {
     config: Arc<ServerConfig>,
-    client_id: CertificateName,
+    /// Whose certificates of clients are taken; the same one as long as nothing of it changes.
+    trust: Option<Arc<Trust>>,
 }
 
 impl Certificates {
@@ -33,9 +38,20 @@ impl Certificates {
         Ok(Certificates { present: ArcSwapOption::new(present) })
     }
 
-    /// Takes up what was read anew; connections that are open keep what they began with.
+    /// Takes up what was read anew. Connections that are open keep what they began with, save that
+    /// their clients' certificates must be good by what is trusted now.
     pub(crate) fn replace(&self, with: &Certificates) {
-        self.present.store(with.present.load_full());
+        let with = with.present.load_full().map(|with| {
+            let before = self.trust().filter(|before| with.trust.as_ref() == Some(before));
+            let trust = before.or_else(|| with.trust.clone());
+            Arc::new(Present { config: with.config.clone(), trust })
+        });
+        self.present.store(with);
+    }
+
+    /// Returns whose certificates of clients are taken now.
+    fn trust(&self) -> Option<Arc<Trust>> {
+        self.present.load().as_ref()?.trust.clone()
     }
 
     /// Returns what shakes hands now; `None` while there is no certificate.
@@ -43,13 +59,14 @@ impl Certificates {
         self.present.load().as_ref().map(|present| TlsAcceptor::from(present.config.clone()))
     }
 
-    /// Returns the client id in the certificate that a peer has shown, if it has shown one.
-    pub(crate) fn client_id<S>(&self, stream: &TlsStream<S>) -> Option<String> {
+    /// Returns the certificate that a peer has shown, if it has shown one that names a client.
+    pub(crate) fn shown<S>(
+        self: &Arc<Self>,
+        stream: &TlsStream<S>,
+    ) -> Option<Arc<dyn Certificate>> {
         let (_, connection) = stream.get_ref();
-        // Verified when hands were shaken: others are not let in.
-        let certificate = connection.peer_certificates()?.first()?;
-        let kind = self.present.load().as_ref()?.client_id;
-        name_in(certificate, kind).filter(|name| !name.is_empty())
+        let shown = ShownCertificate::new(self.clone(), connection.peer_certificates()?)?;
+        Some(Arc::new(shown))
     }
 }
 
@@ -65,52 +82,40 @@ impl Present {
         let builder = ServerConfig::builder_with_provider(provider.clone())
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
             .map_err(|error| error.to_string())?;
-        let builder = match tls.client_authority.get() {
-            Some(authority) => {
-                let is_required = tls.client_certificates == ClientCertificates::Require;
-                builder.with_client_cert_verifier(verifier(authority, is_required, provider)?)
-            }
+        let trust = trust(tls, provider)?;
+        let builder = match &trust {
+            Some(trust) => builder.with_client_cert_verifier(trust.verifier()),
             None => builder.with_no_client_auth(),
         };
-        let config = builder.with_single_cert(chain, key_der).map_err(|error| {
+        let mut config = builder.with_single_cert(chain, key_der).map_err(|error| {
             let (certificate, key) = (certificate.display(), key.display());
             format!("tls.certificate {certificate} with tls.key {key}: {error}")
         })?;
-        Ok(Some(Present { config: Arc::new(config), client_id: tls.client_id }))
+        if trust.is_some() {
+            // A session that is resumed brings its certificate along unverified. Shaking hands anew
+            // costs a millisecond, and says whether it is still good.
+            config.session_storage = Arc::new(NoServerSessionStorage {});
+            config.send_tls13_tickets = 0;
+        }
+        Ok(Some(Present { config: Arc::new(config), trust: trust.map(Arc::new) }))
     }
 }
 
-fn verifier(
-    authority: &Path,
-    is_required: bool,
-    provider: Arc<CryptoProvider>,
-) -> Result<Arc<dyn ClientCertVerifier>, String> {
+fn trust(tls: &rialto_config::Tls, provider: Arc<CryptoProvider>) -> Result<Option<Trust>, String> {
+    let Some(authority) = tls.client_authority.get() else { return Ok(None) };
     let failed = |error: &dyn std::fmt::Display| {
         format!("tls.client_authority {}: {error}", authority.display())
     };
+    let authorities = CertificateDer::pem_file_iter(authority)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| failed(&error))?;
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(authority).map_err(|error| failed(&error))? {
-        let certificate = certificate.map_err(|error| failed(&error))?;
-        roots.add(certificate).map_err(|error| failed(&error))?;
+    for authority in &authorities {
+        roots.add(authority.clone()).map_err(|error| failed(&error))?;
     }
     let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+    let is_required = tls.client_certificates == ClientCertificates::Require;
     let builder = if is_required { builder } else { builder.allow_unauthenticated() };
-    builder.build().map(|verifier| verifier as _).map_err(|error| failed(&error))
-}
-
-/// Returns the first name of a kind in a certificate.
-fn name_in(certificate: &[u8], kind: CertificateName) -> Option<String> {
-    let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
-    if kind == CertificateName::CommonName {
-        let name = certificate.subject().iter_common_name().next()?;
-        return name.as_str().ok().map(str::to_owned);
-    }
-    let names = certificate.subject_alternative_name().ok()??;
-    let name = |name: &GeneralName<'_>| match (kind, name) {
-        (CertificateName::DnsName, GeneralName::DNSName(name))
-        | (CertificateName::Email, GeneralName::RFC822Name(name))
-        | (CertificateName::Uri, GeneralName::URI(name)) => Some((*name).to_owned()),
-        _ => None,
-    };
-    names.value.general_names.iter().find_map(name)
+    let verifier = builder.build().map_err(|error| failed(&error))?;
+    Ok(Some(Trust::new(authorities, verifier, tls.client_id)))
 }

@@ -1,12 +1,13 @@
 //! Giving tokens to clients that say and show who they are.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use rialto_broker::{ClientId, Grant, Refusal, Reject, UnixMs};
 
 use super::Access;
 use crate::{
-    Identity, Mode, Proof, Secret, TokenOrigin,
+    Certificate, Identity, Mode, Proof, Secret, TokenOrigin,
+    identity::Certified,
     introduction::Introduction,
     signed_token::{self, SignedToken},
     state::State,
@@ -16,8 +17,8 @@ const UNKNOWN_FORM: &str = "dt must be an object with client_name, a text";
 const WRONG_PASSWORD: &str = "name or password is wrong";
 
 impl Access {
-    /// Judges authentication data, one JSON text, and gives a token. `certificate` is the client id
-    /// in the connection's certificate, if that was verified. Understood are:
+    /// Judges authentication data, one JSON text, and gives a token. `certificate` is what the
+    /// connection has shown. Understood are:
     ///
     /// - `{"client_name": n}`, in open mode, for names that have neither a preset token nor a user;
     /// - `{"client_name": n, "password": p}` and `{"login": {"email": n, "password": p}}`, also with `user` or `name` in
@@ -33,18 +34,18 @@ impl Access {
     pub fn authenticate(
         &self,
         data: &str,
-        certificate: Option<&str>,
+        certificate: Option<&Arc<dyn Certificate>>,
         now: UnixMs,
     ) -> Result<(Grant, Arc<Identity>), Refusal> {
-        self.note_time(now);
         let state = self.state();
         let introduction = understood(&state, data).ok_or_else(unknown_form)?;
-        let certificate = certificate.filter(|_| state.accepts_certificates);
-        let (identity, token) = match (introduction, certificate) {
+        let (identity, token) = match (introduction, state.certified(certificate, now)) {
             (Introduction::Nothing, None) => return Err(unknown_form()),
-            (Introduction::Nothing, Some(client)) => self.give_certified(&state, client, now)?,
-            (Introduction::Name(name), Some(client)) if name == client => {
-                self.give_certified(&state, client, now)?
+            (Introduction::Nothing, Some(certified)) => {
+                self.give_certified(&state, certified, now)?
+            }
+            (Introduction::Name(name), Some(certified)) if name == certified.0.client() => {
+                self.give_certified(&state, certified, now)?
             }
             (Introduction::Name(name), _) => self.give_anybody(&state, &name, now)?,
             (Introduction::Password { name, password, .. }, _) => {
@@ -59,10 +60,35 @@ impl Access {
         Ok((Grant { client, token }, Arc::new(identity)))
     }
 
+    /// Returns whether the data shows something that may be right or wrong: a password or a JWT.
+    #[must_use]
+    pub fn is_trial(data: &str) -> bool {
+        let introduction = Introduction::parse(data);
+        matches!(introduction, Some(Introduction::Password { .. } | Introduction::Jwt(_)))
+    }
+
     /// Returns whether judging this data takes so long that nothing else should wait for it.
     #[must_use]
     pub fn has_password(data: &str) -> bool {
         matches!(Introduction::parse(data), Some(Introduction::Password { .. }))
+    }
+
+    /// Returns whether the data or the connection's certificate shows what nobody can guess: that it is
+    /// judged needs no protection against trying.
+    #[must_use]
+    pub fn shows_proof(
+        &self,
+        data: &str,
+        certificate: Option<&Arc<dyn Certificate>>,
+        now: UnixMs,
+    ) -> bool {
+        let state = self.state();
+        match (understood(&state, data), state.certified(certificate, now)) {
+            (Some(Introduction::Jwt(jwt)), _) => state.verify_jwt(jwt.expose(), now).is_ok(),
+            (Some(Introduction::Nothing), certified) => certified.is_some(),
+            (Some(Introduction::Name(name)), Some((shown, _))) => name == shown.client(),
+            _ => false,
+        }
     }
 
     /// Returns the client id that the data claims, if it does: whose failed attempts a
@@ -113,16 +139,21 @@ impl Access {
         Ok((identity.with_groups(state.groups_of(name)), token))
     }
 
+    /// The token does not outlive the certificate.
     fn give_certified(
         &self,
         state: &State,
-        client: &str,
+        certified: Certified,
         now: UnixMs,
     ) -> Result<(Identity, String), Refusal> {
-        check_length(state, client)?;
-        let (_, token) = self.give(state, client, TokenOrigin::Certificate, now)?;
-        let identity = Identity::new(client, Proof::Certificate);
-        Ok((identity.with_groups(state.groups_of(client)), token))
+        let client = certified.0.client().to_owned();
+        check_length(state, &client)?;
+        let left = Duration::from_millis(certified.1.saturating_sub(now));
+        let lifetime = state.token_lifetime.min(left);
+        let (_, token) =
+            self.sign_for(state, &client, (TokenOrigin::Certificate, lifetime), now)?;
+        let identity = Identity::new(&client, Proof::Certificate).with_certificate(certified);
+        Ok((identity.with_groups(state.groups_of(&client)), token))
     }
 
     fn give(
@@ -132,8 +163,18 @@ impl Access {
         origin: TokenOrigin,
         now: UnixMs,
     ) -> Result<(Identity, String), Refusal> {
+        self.sign_for(state, client, (origin, state.token_lifetime), now)
+    }
+
+    fn sign_for(
+        &self,
+        state: &State,
+        client: &str,
+        (origin, lifetime): (TokenOrigin, Duration),
+        now: UnixMs,
+    ) -> Result<(Identity, String), Refusal> {
         let signed = SignedToken { client: client.to_owned(), issued_at: now, origin };
-        let token = signed_token::sign(&self.key, &signed, state.token_lifetime)
+        let token = signed_token::sign(&self.key, &signed, lifetime)
             .map_err(|error| refuse(Reject::StoreUnavailable, &error.to_string()))?;
         let identity = Identity::new(client, Proof::Signed { issued_at: now, origin });
         Ok((identity.with_groups(state.groups_of(client)), token))

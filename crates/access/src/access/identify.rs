@@ -6,7 +6,8 @@ use rialto_broker::{Reject, UnixMs};
 
 use super::Access;
 use crate::{
-    Identity, Mode, Proof, TokenOrigin,
+    Certificate, Identity, Mode, Proof, TokenOrigin,
+    identity::Certified,
     jwt::JwtError,
     signed_token::{self, SignedToken},
     state::State,
@@ -14,8 +15,8 @@ use crate::{
 
 impl Access {
     /// Says who opens the session of `client` with `token`: a preset token, a signed one or a JWT
-    /// of that client. `certificate` is the client id in the connection's certificate, if that was
-    /// verified; it does where the token is empty.
+    /// of that client. `certificate` is what the connection has shown; it does where the token is
+    /// empty.
     ///
     /// # Errors
     /// [`Reject::InvalidToken`] when nothing opens the session, [`Reject::Denied`] when the client is banned,
@@ -24,57 +25,47 @@ impl Access {
         &self,
         client: &str,
         token: &str,
-        certificate: Option<&str>,
+        certificate: Option<&Arc<dyn Certificate>>,
         now: UnixMs,
     ) -> Result<Arc<Identity>, Reject> {
-        self.note_time(now);
         let state = self.state();
         let identity = self.shown(&state, client, token, certificate, now)?;
         self.let_in(identity, now)
     }
 
-    /// As [`identify`](Self::identify), and takes a user's password for a token too, for clients
-    /// whose dialect has no authentication.
+    /// Says who opens the session of `client` with its user's password, for clients whose dialect has
+    /// no authentication: they send it for a token.
     ///
     /// # Errors
     /// As [`identify`](Self::identify).
     ///
     /// # Cost
-    /// Some 20 to 100 ms where there are users and nothing else opens the session.
-    pub fn identify_with_password(
+    /// Some 20 to 100 ms.
+    pub fn identify_by_password(
         &self,
         client: &str,
-        token: &str,
-        certificate: Option<&str>,
+        password: &str,
         now: UnixMs,
     ) -> Result<Arc<Identity>, Reject> {
-        self.note_time(now);
         let state = self.state();
-        let shown = self.shown(&state, client, token, certificate, now).or_else(|reject| {
-            let may_be_user = reject == Reject::InvalidToken && !state.users.is_empty();
-            let is_user = may_be_user && state.users.has_password(client, token);
-            let identity = || {
-                let identity = Identity::new(client, Proof::Password { shown_at: now });
-                identity.with_groups(state.groups_of(client))
-            };
-            is_user.then(identity).ok_or(reject)
-        })?;
-        self.let_in(shown, now)
+        if !state.users.has_password(client, password) {
+            return Err(Reject::InvalidToken);
+        }
+        let identity = Identity::new(client, Proof::Password { shown_at: now });
+        self.let_in(identity.with_groups(state.groups_of(client)), now)
     }
 
     /// Says who opens the session of `client` without showing anything: in open mode anybody, but
     /// for names that have a preset token or a user, or are banned.
     #[must_use]
-    pub fn anybody(&self, client: &str) -> Option<Arc<Identity>> {
+    pub fn anybody(&self, client: &str, now: UnixMs) -> Option<Arc<Identity>> {
         let state = self.state();
         let is_open = state.mode == Mode::Open && !state.is_protected(client);
         let identity = is_open.then(|| Identity::new(client, Proof::Anybody))?;
-        let now = self.now.load(std::sync::atomic::Ordering::Relaxed);
         self.let_in(identity, now).ok()
     }
 
-    /// Returns whether there are users, so that
-    /// [`identify_with_password`](Self::identify_with_password) may take long.
+    /// Returns whether there are users, so that a password may be right.
     #[must_use]
     pub fn has_users(&self) -> bool {
         !self.state().users.is_empty()
@@ -102,13 +93,15 @@ impl Access {
         state: &State,
         client: &str,
         token: &str,
-        certificate: Option<&str>,
+        certificate: Option<&Arc<dyn Certificate>>,
         now: UnixMs,
     ) -> Result<Identity, Reject> {
-        let is_certified = state.accepts_certificates && certificate == Some(client);
+        let certified =
+            || state.certified(certificate, now).filter(|(it, _)| it.client() == client);
         if token.is_empty() {
-            let identity = is_certified.then(|| Identity::new(client, Proof::Certificate));
-            let identity = identity.filter(|_| !client.is_empty()).ok_or(Reject::InvalidToken)?;
+            let certified = certified().filter(|_| !client.is_empty());
+            let identity = Identity::new(client, Proof::Certificate);
+            let identity = identity.with_certificate(certified.ok_or(Reject::InvalidToken)?);
             return Ok(identity.with_groups(state.groups_of(client)));
         }
         if let Some(preset) = state.preset(client, token) {
@@ -116,7 +109,7 @@ impl Access {
             return Ok(Identity::new(client, proof).with_groups(preset.groups.clone()));
         }
         match signed_token::read(&self.key, token, now) {
-            Some(signed) => shown_signed(state, client, &signed, is_certified),
+            Some(signed) => shown_signed(state, client, &signed, certified),
             None => shown_jwt(state, client, token, now),
         }
     }
@@ -126,15 +119,18 @@ fn shown_signed(
     state: &State,
     client: &str,
     signed: &SignedToken,
-    is_certified: bool,
+    certified: impl FnOnce() -> Option<Certified>,
 ) -> Result<Identity, Reject> {
     let SignedToken { issued_at, origin, .. } = *signed;
-    let has_certificate = origin != TokenOrigin::Certificate || is_certified;
-    if signed.client != client || !has_certificate || !state.honours(client, issued_at, origin) {
+    if signed.client != client || !state.honours(client, issued_at, origin) {
         return Err(Reject::InvalidToken);
     }
     let identity = Identity::new(client, Proof::Signed { issued_at, origin });
-    Ok(identity.with_groups(state.groups_of(client)))
+    let identity = identity.with_groups(state.groups_of(client));
+    if origin != TokenOrigin::Certificate {
+        return Ok(identity);
+    }
+    certified().map(|it| identity.with_certificate(it)).ok_or(Reject::InvalidToken)
 }
 
 fn shown_jwt(state: &State, client: &str, token: &str, now: UnixMs) -> Result<Identity, Reject> {

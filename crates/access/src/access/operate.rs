@@ -32,7 +32,6 @@ impl Access {
     /// When there are too many bans, or they cannot be written to their file; in that case it holds
     /// until the server stops.
     pub fn ban(&self, ban: Ban, now: UnixMs) -> Result<(), RevocationError> {
-        self.note_time(now);
         self.revocations.ban(ban, now)
     }
 
@@ -63,7 +62,6 @@ impl Access {
     /// When there are too many, or they cannot be written to their file; in that case it holds
     /// until the server stops.
     pub fn revoke_tokens(&self, client: &str, now: UnixMs) -> Result<(), RevocationError> {
-        self.note_time(now);
         self.revocations.revoke_tokens(client, now)
     }
 

@@ -1,4 +1,8 @@
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use rialto_broker::{ForcedSubscription, Grant, Refusal, Reject};
@@ -6,8 +10,8 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    Ban, ConnectSubscription, Effect, Issuer, IssuerKeys, Mode, PresetToken, Proof, Replicants,
-    TokenOrigin, Users, UsersFile,
+    Ban, Certificate, ConnectSubscription, Effect, Issuer, IssuerKeys, Mode, PresetToken, Proof,
+    Replicants, TokenOrigin, Users, UsersFile,
 };
 
 const NOW: UnixMs = 1_800_000_000_000;
@@ -94,7 +98,40 @@ fn jwt(client: &str, seconds: u64) -> String {
 /// Returns whether the session would go on.
 fn stays(access: &Arc<Access>, identity: &Arc<Identity>) -> bool {
     let rights = access.admission(Arc::clone(identity)).rights.unwrap();
-    rights.renewed().is_some()
+    rights.renewed(NOW).is_some()
+}
+
+/// Returns whether the session would go on if that were the time.
+fn stays_until(access: &Arc<Access>, identity: &Arc<Identity>, now: UnixMs) -> bool {
+    let rights = access.admission(Arc::clone(identity)).rights.unwrap();
+    rights.renewed(now).is_some()
+}
+
+/// A certificate that counts until a time, which a test can change.
+#[derive(Debug)]
+struct TestCertificate {
+    client: &'static str,
+    until: AtomicU64,
+}
+
+impl TestCertificate {
+    fn new(client: &'static str, until: UnixMs) -> Self {
+        TestCertificate { client, until: AtomicU64::new(until) }
+    }
+}
+
+impl Certificate for TestCertificate {
+    fn client(&self) -> &str {
+        self.client
+    }
+
+    fn counts_until(&self, now: UnixMs) -> Option<UnixMs> {
+        Some(self.until.load(Ordering::Relaxed)).filter(|&until| now < until)
+    }
+}
+
+fn certificate(client: &'static str, until: UnixMs) -> Arc<dyn Certificate> {
+    Arc::new(TestCertificate::new(client, until))
 }
 
 mod opening;
@@ -124,7 +161,7 @@ fn settings_that_are_wrong_are_refused_whole() {
             "the preset token of client \"x\" is empty, or its client id is",
         ]
     );
-    assert!(access.anybody("bob").is_some(), "the mode is still open");
+    assert!(access.anybody("bob", NOW).is_some(), "the mode is still open");
 }
 
 #[test]
@@ -163,7 +200,7 @@ fn clients_are_subscribed_to_what_is_configured_for_them() {
         let shown = |ForcedSubscription { channel, persistent }| format!("{channel} {persistent}");
         subscriptions.into_iter().map(shown).collect::<Vec<_>>().join(", ")
     };
-    let anybody = |client: &str| channels(access.anybody(client).unwrap());
+    let anybody = |client: &str| channels(access.anybody(client, NOW).unwrap());
     assert_eq!(anybody("bob"), "update false, to/bob false");
     assert_eq!(anybody("x*"), "update false, to/x* false, others false");
     assert_eq!(anybody("{client}"), "update false, to/{client} false");

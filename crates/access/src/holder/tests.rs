@@ -27,7 +27,6 @@ fn settings(rules: Vec<Rule>) -> Settings {
 fn access(settings: Settings) -> Arc<Access> {
     let key = SigningKey::from_bytes(&[7; 32]);
     let access = Access::new(settings, key, Revocations::in_memory()).unwrap();
-    access.note_time(NOW);
     access
 }
 
@@ -42,7 +41,7 @@ fn only_news() -> Rule {
 }
 
 fn rights_of(access: &Arc<Access>, client: &str) -> Arc<dyn Rights> {
-    access.admission(access.anybody(client).unwrap()).rights.unwrap()
+    access.admission(access.anybody(client, NOW).unwrap()).rights.unwrap()
 }
 
 #[test]
@@ -50,7 +49,7 @@ fn without_rules_nothing_is_looked_up() {
     let access = access(settings(Vec::new()));
     let policy = Arc::new(Policy::new(Vec::new(), Effect::Deny));
     let nobody = Replication { by_name: false, by_address: false };
-    let ada = access.anybody("ada").unwrap();
+    let ada = access.anybody("ada", NOW).unwrap();
     let holder = Holder::new(Arc::downgrade(&access), ada, policy, nobody);
     assert!(holder.rules.is_none());
     assert_eq!(holder.decide(Action::Publish, "any"), Ok(()));
@@ -71,7 +70,7 @@ fn renewed_rights_are_those_of_the_rules_in_force() {
     let before = rights_of(&access, "ada");
     access.replace(settings(vec![only_news()])).unwrap();
     assert_eq!(before.decide(Action::Publish, "other"), Ok(()));
-    let after = before.renewed().unwrap();
+    let after = before.renewed(NOW).unwrap();
     assert!(after.decide(Action::Publish, "other").is_err());
     assert_eq!(after.decide(Action::Publish, "news"), Ok(()));
 }
@@ -80,13 +79,13 @@ fn renewed_rights_are_those_of_the_rules_in_force() {
 fn nobody_stays_when_open_mode_ends_or_the_name_becomes_somebodys() {
     let access = access(settings(Vec::new()));
     let rights = rights_of(&access, "ada");
-    assert!(rights.renewed().is_some());
+    assert!(rights.renewed(NOW).is_some());
     access.replace(Settings { mode: Mode::Tokens, ..settings(Vec::new()) }).unwrap();
-    assert!(rights.renewed().is_none());
+    assert!(rights.renewed(NOW).is_none());
     let token = Secret::from("secret");
     let preset = PresetToken { client: "ada".to_owned(), token, groups: BTreeSet::new() };
     access.replace(Settings { presets: vec![preset], ..settings(Vec::new()) }).unwrap();
-    assert!(rights.renewed().is_none());
+    assert!(rights.renewed(NOW).is_none());
 }
 
 #[test]
@@ -95,9 +94,8 @@ fn whoever_is_banned_does_not_stay_until_the_ban_is_over() {
     let rights = rights_of(&access, "ada");
     let ban = Ban { client: "ada".to_owned(), until: Some(NOW + 10), reason: String::new() };
     access.ban(ban, NOW).unwrap();
-    assert!(rights.renewed().is_none());
-    access.note_time(NOW + 10);
-    assert!(rights.renewed().is_some());
+    assert!(rights.renewed(NOW).is_none());
+    assert!(rights.renewed(NOW + 10).is_some());
 }
 
 #[test]
@@ -105,5 +103,5 @@ fn rights_are_not_renewed_when_there_is_nobody_to_ask() {
     let access = access(settings(Vec::new()));
     let rights = rights_of(&access, "ada");
     drop(access);
-    assert!(rights.renewed().is_none());
+    assert!(rights.renewed(NOW).is_none());
 }

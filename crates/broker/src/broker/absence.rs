@@ -1,10 +1,10 @@
 //! Lost clients: their connection ended without a goodbye, and they have some time to come back to
 //! their subscriptions and to what came meanwhile.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use crate::{
-    ChannelKey, ClientId, ClientKey, ConnectionKey, Effect, Encoder, Manners, Mark,
+    ChannelKey, ClientId, ClientKey, ConnectionKey, Effect, Encoder, Manners, Mark, Rights,
     client::{Client, Subscription},
     inbox::{Inbox, Missed},
     memory::allocated,
@@ -18,7 +18,21 @@ pub(crate) struct Absence {
     manners: Manners,
     /// When it is forgotten.
     until: Duration,
+    /// What it may do: its session ends when it may have none.
+    rights: Option<Arc<dyn Rights>>,
     inbox: Inbox,
+}
+
+impl Absence {
+    /// Returns what the client may do, if that is limited.
+    pub(super) fn rights(&self) -> Option<&Arc<dyn Rights>> {
+        self.rights.as_ref()
+    }
+
+    /// Sets what the client may do, and returns what it might before.
+    pub(super) fn set_rights(&mut self, rights: Arc<dyn Rights>) -> Option<Arc<dyn Rights>> {
+        self.rights.replace(rights)
+    }
 }
 
 /// Who is lost, and who is back.
@@ -69,9 +83,10 @@ impl<E: Encoder> Broker<E> {
     /// Keeps the subscriptions of a client whose connection was lost, and what comes for them.
     pub(super) fn lose(&mut self, key: ClientKey, connection: ConnectionKey, manners: Manners) {
         let until = self.now.uptime + manners.resume_for;
+        let rights = self.connections[connection].rights.clone();
         // There is one if it was back and did not get what it missed.
         let inbox = self.take_absence(key).map_or_else(Inbox::default, |absence| absence.inbox);
-        let absence = Absence { manners, until, inbox };
+        let absence = Absence { manners, until, rights, inbox };
         self.absences.bytes += absence.bytes();
         self.clients[key].absence = Some(Box::new(absence));
         self.absences.lost.insert((until, key));
@@ -89,7 +104,9 @@ impl<E: Encoder> Broker<E> {
     ///
     /// What it missed comes at once, or after the pause that its manners want.
     pub(super) fn welcome_back(&mut self, key: ClientKey, connection: ConnectionKey) -> bool {
-        let Some(absence) = &self.clients[key].absence else { return false };
+        let Some(absence) = &mut self.clients[key].absence else { return false };
+        // Those of its new session count.
+        absence.rights = None;
         self.absences.lost.remove(&(absence.until, key));
         self.stats.sessions_restored += 1;
         let pause = self.connections[connection].manners.resume_pause;
@@ -164,22 +181,30 @@ impl<E: Encoder> Broker<E> {
             self.absences.returning.pop_first();
             let is_there =
                 self.clients.get(key).is_some_and(|it| it.connection == Some(connection));
-            if is_there {
+            // One that was sent away meanwhile gets nothing more.
+            if is_there && !self.is_closing(connection) {
                 self.end_absence(key, connection);
             }
         }
         while let Some(&(until, key)) = self.absences.lost.first()
             && until <= self.now.uptime
         {
-            self.absences.lost.pop_first();
             self.forget_lost(key);
         }
     }
 
-    fn forget_lost(&mut self, key: ClientKey) {
-        let Some(client) = self.clients.get(key) else { return };
-        let name = client.id.clone();
-        self.take_absence(key);
+    /// Returns the clients that are lost.
+    pub(super) fn lost_clients(&self) -> impl Iterator<Item = ClientKey> {
+        self.absences.lost.iter().map(|&(_, client)| client)
+    }
+
+    /// Ends the session of a lost client, with all that was kept for it.
+    pub(super) fn forget_lost(&mut self, key: ClientKey) {
+        self.settle();
+        let Some(absence) = self.take_absence(key) else { return };
+        self.absences.lost.remove(&(absence.until, key));
+        self.expect_no_end(key, absence.rights.as_deref());
+        let name = self.clients[key].id.clone();
         self.drop_session_subscriptions(key);
         self.absences.forgotten.push(name);
     }

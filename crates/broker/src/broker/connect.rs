@@ -178,6 +178,8 @@ impl<E: Encoder> Broker<E> {
         client: ClientKey,
         admission: &Admission,
     ) {
+        let lost = self.clients[client].absence.as_ref().and_then(|it| it.rights()).cloned();
+        self.expect_no_end(client, lost.as_deref());
         self.clients[client].connection = Some(connection);
         self.stats.sessions_opened += 1;
         self.stats.sessions += 1;
@@ -185,8 +187,8 @@ impl<E: Encoder> Broker<E> {
         let state = &mut self.connections[connection];
         state.client = Some(client);
         state.session = session;
-        state.rights.clone_from(&admission.rights);
         state.start.clone_from(&admission.subscriptions);
+        self.set_rights(connection, admission.rights.clone());
         self.note_session(client, true);
     }
 
@@ -308,8 +310,7 @@ impl<E: Encoder> Broker<E> {
         let Some(state) = self.connections.get_mut(connection) else { return };
         let Some(key) = state.client.take() else { return };
         let manners = state.manners;
-        // One that may have no session is not waited for either.
-        let is_final = matches!(reason, CloseReason::Asked | CloseReason::Withdrawn);
+        let is_lost = !reason.ends_session() && !manners.resume_for.is_zero();
         self.depart(key, connection, reason);
         self.stats.sessions -= 1;
         let seen = self.seen_now();
@@ -319,10 +320,12 @@ impl<E: Encoder> Broker<E> {
         if !client.is_transient {
             self.dirty.note_client(key, client);
         }
-        if !is_final && !manners.resume_for.is_zero() {
+        if is_lost {
             return self.lose(key, connection, manners);
         }
         self.take_absence(key);
+        let rights = self.connections[connection].rights.take();
+        self.expect_no_end(key, rights.as_deref());
         for channel in self.clients[key].subscriptions.keys().collect::<Vec<_>>() {
             self.channels[channel].receivers.remove(connection);
         }

@@ -126,11 +126,10 @@ impl<E: Encoder> Broker<E> {
     /// Has the store told of all open sessions, because it is to know of them from now on; or to
     /// forget them, because it is not.
     pub(super) fn note_open_sessions(&mut self, is_to_know: bool) {
-        for connection in self.sessions() {
-            if let Some(client) = self.session(connection) {
-                let number = if is_to_know { self.session_number(client) } else { None };
-                self.dirty.sessions.insert(self.clients[client].id.clone(), number);
-            }
+        let clients = self.connections.values().filter_map(|connection| connection.client);
+        for client in clients.collect::<Vec<_>>() {
+            let number = if is_to_know { self.session_number(client) } else { None };
+            self.dirty.sessions.insert(self.clients[client].id.clone(), number);
         }
     }
 

@@ -102,12 +102,16 @@ impl<E: Encoder> Broker<E> {
         channel.retained.as_deref().map(|retained| &retained.message)
     }
 
-    /// Ends the connection of a client's session; says whether it had one.
+    /// Ends the connection of a client's session; says whether it had one. Where it may have no
+    /// session any more, one that is lost ends too, with all that was kept for it.
     pub fn close_client(&mut self, client: &str, reason: CloseReason) -> bool {
-        let connection = self.client_keys.get(client).and_then(|&key| self.clients[key].connection);
-        let Some(connection) = connection else { return false };
-        self.close(connection, reason);
-        true
+        let Some(&key) = self.client_keys.get(client) else { return false };
+        match self.clients[key].connection {
+            Some(connection) => self.close(connection, reason),
+            None if reason.ends_session() => self.forget_lost(key),
+            None => return false,
+        }
+        self.clients.get(key).is_some_and(|client| client.connection.is_some())
     }
 
     fn report_client(&self, key: ClientKey) -> ClientReport {

@@ -73,40 +73,17 @@ impl<E: Encoder> Broker<E> {
     /// what else the admission brings.
     pub fn readmit(&mut self, connection: ConnectionKey, admission: &Admission) {
         self.settle();
-        let Some(state) = self.connections.get_mut(connection) else { return };
-        state.rights.clone_from(&admission.rights);
-        state.is_last_permitted = false;
+        if self.connections.contains_key(connection) {
+            self.set_rights(connection, admission.rights.clone());
+        }
         let subscriptions = admission.subscriptions.clone();
         self.drop_forbidden(connection);
         self.give(connection, subscriptions);
         self.close_forbidden_observer(connection);
     }
 
-    /// Returns the connections that carry a session.
-    pub fn sessions(&self) -> Vec<ConnectionKey> {
-        let open = self.connections.iter().filter(|(_, connection)| connection.client.is_some());
-        open.map(|(key, _)| key).collect()
-    }
-
-    /// Brings what a connection's client may do up to date: subscriptions that it may not have any
-    /// more end, and so does the connection, if it may have no session, or is that of a replicant
-    /// that may be none.
-    pub fn renew_rights(&mut self, connection: ConnectionKey) {
-        let Some(state) = self.connections.get_mut(connection) else { return };
-        let Some(rights) = &state.rights else { return };
-        match rights.renewed() {
-            Some(renewed) => {
-                state.rights = Some(renewed);
-                state.is_last_permitted = false;
-                self.drop_forbidden(connection);
-                self.close_forbidden_observer(connection);
-            }
-            None => self.close(connection, CloseReason::Withdrawn),
-        }
-    }
-
     /// Closes the connection of a replicant that may be none any more.
-    fn close_forbidden_observer(&mut self, connection: ConnectionKey) {
+    pub(super) fn close_forbidden_observer(&mut self, connection: ConnectionKey) {
         let listing = self.listing_of(connection);
         if listing.is_some_and(|is_listed| !self.may_replicate(connection, is_listed)) {
             self.close(connection, CloseReason::Withdrawn);

@@ -68,6 +68,7 @@ impl<E: Encoder> Broker<E> {
     /// Does what is due; to be called about ten times a second.
     pub fn on_tick(&mut self) {
         self.settle();
+        self.end_expired();
         self.end_absences();
         self.start_due();
         self.write_dirty(Extent::Due);

@@ -111,9 +111,7 @@ fn a_symbolic_link_is_followed_and_the_file_behind_it_is_named() {
     let (link, file) =
         (dir.path().join("rialto-data/users.toml"), dir.path().join("shared/club.toml"));
     symlink("../shared/club.toml", &link).unwrap();
-    for args in
-        [&["add", "ada"][..], &["passwd", "ada"], &["groups", "ada"], &["remove", "ada"]]
-    {
+    for args in [&["add", "ada"][..], &["passwd", "ada"], &["groups", "ada"], &["remove", "ada"]] {
         let stdin_is_read = matches!(args[0], "add" | "passwd");
         let args = [args, if stdin_is_read { &["--password-stdin"] } else { &[] }].concat();
         let outcome = user(dir.path(), &args, "sesame");

@@ -176,6 +176,42 @@ fn a_ban_holds_over_a_restart_until_it_is_lifted() {
 }
 
 #[test]
+fn one_that_is_banned_while_it_is_lost_gets_nothing_of_before_when_the_ban_is_over() {
+    // P-47, P-48
+    let broker = start(&format!("{KEYS}[session]\nresume_time = \"60s\"\n"));
+    let mut homer = PubsubxPeer::online(&broker, Transport::Tcp, "homer");
+    homer.subscribe("a");
+    homer.hang_up();
+    let mut ada = Peer::online(&broker, Transport::Tcp, "ada");
+    ada.subscribe("a");
+    ada.hang_up();
+    for client in ["homer", "ada"] {
+        super::until("it is lost", || {
+            let shown = get(&broker, &format!("/v1/clients/{client}")).json();
+            (shown["online"] == false).then_some(())
+        });
+        done(&broker, "POST /v1/publish", &json!({"channel": "a", "payload": "missed"}));
+        let reason = "spam\n\nxOK: Conn accepted";
+        done(&broker, &format!("POST /v1/clients/{client}/ban"), &json!({"reason": reason}));
+        done(&broker, "POST /v1/publish", &json!({"channel": "a", "payload": "missed too"}));
+    }
+    let mut homer = PubsubxPeer::connect(&broker, Transport::Tcp);
+    homer.send("CONNECT homer");
+    homer.expect("ERROR: banned: spam  xOK: Conn accepted");
+    homer.expect_goodbye();
+
+    for client in ["homer", "ada"] {
+        done(&broker, &format!("DELETE /v1/clients/{client}/ban"), &json!({}));
+    }
+    // Not restored, and subscribed to nothing.
+    let mut homer = PubsubxPeer::online(&broker, Transport::Tcp, "homer");
+    let mut ada = Peer::online(&broker, Transport::Tcp, "ada");
+    done(&broker, "POST /v1/publish", &json!({"channel": "a", "payload": "new"}));
+    homer.expect_silence();
+    ada.expect_silence();
+}
+
+#[test]
 fn what_is_wrong_with_a_request_is_said_as_a_problem() {
     let broker = start(KEYS);
     assert!(refused(&broker, "POST /v1/publish", "{", 422).contains("EOF"));

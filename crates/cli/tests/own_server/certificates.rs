@@ -7,7 +7,7 @@ use rialto_testkit::{Broker, Peer, Transport};
 
 use super::{launch, status};
 
-type Authority = CertifiedIssuer<'static, KeyPair>;
+pub(super) type Authority = CertifiedIssuer<'static, KeyPair>;
 
 /// What a program with Python's `ssl` sends over TLS, and reads up to an end mark.
 const CLIENT: &str = "import socket, ssl, sys\n\
@@ -23,7 +23,7 @@ const CLIENT: &str = "import socket, ssl, sys\n\
     \x20   got += more\n\
     print(got.decode().replace('\\0', '\\n'))";
 
-fn authority() -> Authority {
+pub(super) fn authority() -> Authority {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.distinguished_name.push(DnType::CommonName, "an authority");
@@ -56,7 +56,7 @@ fn say(broker: &Broker, directory: Option<&Path>, listener: &str, say: &str, end
     String::from_utf8_lossy(&said).into_owned() + &String::from_utf8_lossy(&failed)
 }
 
-fn settings(authority: &Authority, directory: &Path, more: &str) -> String {
+pub(super) fn settings(authority: &Authority, directory: &Path, more: &str) -> String {
     let file = directory.join("authority.pem");
     std::fs::write(&file, authority.pem()).unwrap();
     format!("[access]\nmode = \"tokens\"\n[tls]\nclient_authority = \"{}\"\n{more}", file.display())

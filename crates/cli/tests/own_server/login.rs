@@ -2,7 +2,7 @@
 
 use std::{
     process::{Command, Stdio},
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use rialto_testkit::{Broker, CoremqPeer, Peer, PubsubxPeer, Transport};
@@ -115,11 +115,51 @@ fn a_jwt_says_who_its_holder_is_what_it_may_do_and_until_when() {
         let answer = bob.ask(json!({"conn": {"cl": "bob", "at": bad}}));
         assert_eq!(status(&answer, "connAck").0, 6, "{answer}");
     }
-    let short = token(json!({"iss": "shop", "user": "cleo", "exp": in_seconds(2)}));
+}
+
+#[test]
+fn a_session_ends_when_its_jwt_does() {
+    // J-119
+    let broker = start(&format!(
+        "[access]\nmode = \"tokens\"\n\
+         jwt = [{{ name = \"shop\", algorithms = [\"HS256\"], secret = \"{JWT_SECRET}\" }}]\n"
+    ));
     let mut cleo = Peer::connect(&broker, Transport::Tcp);
-    cleo.send(json!({"conn": {"cl": "cleo", "at": short}}));
+    let expires = in_seconds(2);
+    cleo.send(json!({"conn": {"cl": "cleo", "at": jwt(&json!({"sub": "cleo", "exp": expires}))}}));
     cleo.expect(r#"{"connAck":{"st":1,"ts":"*"}}"#);
     cleo.expect_last_word(1008, 7);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let late = now.saturating_sub(Duration::from_secs(expires as u64));
+    assert!(late < Duration::from_secs(1), "it ended {late:?} too late");
+    assert_eq!(in_seconds(0).max(expires), in_seconds(0), "it ended too early");
+}
+
+#[test]
+fn a_jwt_with_a_claim_of_another_type_opens_nothing_and_the_claim_is_named() {
+    let broker = start(&format!(
+        "[access]\nmode = \"tokens\"\nattempt_delay_max = \"0s\"\n\
+         jwt = [{{ name = \"shop\", algorithms = [\"HS256\"], secret = \"{JWT_SECRET}\" }}]\n"
+    ));
+    let soon = in_seconds(3600);
+    for (name, value) in [
+        ("nbf", json!(soon.to_string())),
+        ("iat", json!("yesterday")),
+        ("exp", json!(soon.to_string())),
+        ("aud", json!(7)),
+        ("groups", json!(7)),
+    ] {
+        let mut claims = json!({"sub": "ada", "exp": soon});
+        claims[name] = value;
+        let token = jwt(&claims);
+        let mut ada = Peer::connect(&broker, Transport::Tcp);
+        let (st, mg) = status(&ada.ask(json!({"auth": {"dt": {"jwt": token}}})), "authAck");
+        assert!(st == 0 && mg.contains(&format!("\"{name}\"")), "{name}: {st} {mg}");
+        assert_eq!(status(&ada.ask(json!({"conn": {"cl": "ada", "at": token}})), "connAck").0, 6);
+    }
+    let ahead = jwt(&json!({"sub": "ada", "exp": soon, "iat": soon - 1}));
+    let mut ada = Peer::connect(&broker, Transport::Tcp);
+    assert_eq!(status(&ada.ask(json!({"conn": {"cl": "ada", "at": ahead}})), "connAck").0, 6);
 }
 
 fn in_seconds(seconds: i64) -> i64 {

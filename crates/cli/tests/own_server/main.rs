@@ -9,6 +9,8 @@ mod application;
 mod http;
 
 mod certificates;
+mod ended_certificates;
+mod guessing;
 mod keys;
 mod login;
 mod presence;

@@ -41,11 +41,11 @@ pub(crate) async fn check(
     if settings.api.keys.is_empty() {
         return Problem::new(StatusCode::FORBIDDEN, NO_KEYS).into_response();
     }
-    doorkeeper.slow_down_address(peer.ip()).await;
     let shown = shown(request.headers());
     let Some(key) = shown.and_then(|shown| find(&settings, shown)) else {
+        // Whoever has a key is not kept waiting by those who guess.
         if shown.is_some() {
-            doorkeeper.note_failure_of(peer.ip());
+            doorkeeper.slow_down_wrong_key(peer.ip()).await;
         }
         let detail = if shown.is_some() { "this key is not known" } else { NO_KEY };
         let problem = Problem::new(StatusCode::UNAUTHORIZED, detail);

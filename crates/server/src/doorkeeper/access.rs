@@ -1,100 +1,126 @@
 //! Who a client is, and whether its session may be opened: the server's own access first, slowed
 //! where somebody guesses, then the application.
+//!
+//! What nobody can guess is judged at once: failures of others, behind the same address, are nothing
+//! to whoever has it. Everything else takes its place in the count of failures before it is judged.
 
 use std::{net::IpAddr, sync::Arc};
 
-use rialto_access::{Access, Identity};
+use rialto_access::{Access, Attempt, Identity};
 use rialto_application::{
-    AuthenticateRequest, Authentication, ConnectRequest, Event, Peer, Protocol, SessionStart,
+    AuthenticateRequest, Authentication, ConnectRequest, Event, Protocol, SessionStart,
 };
 use rialto_broker::{Admission, Grant, Refusal, Reject};
 use tokio::time::sleep;
 
-use super::{Carried, Doorkeeper};
+use super::{Caller, Carried, Doorkeeper, hashing::TooMany};
 
 impl Doorkeeper {
-    pub(super) async fn authenticate(&self, peer: &Peer, data: String) -> Result<Grant, Refusal> {
-        let name = Access::claimed_name(&data).unwrap_or_default();
-        self.slow_down(peer, &name).await;
-        let result = match self.ask_who(peer, &data).await {
-            Ok(Authentication::Default) => self.authenticate_here(peer, data).await,
+    pub(super) async fn authenticate(
+        &self,
+        caller: &Caller,
+        data: String,
+    ) -> Result<Grant, Refusal> {
+        let attempt = if self.is_trial(caller, &data) {
+            let name = Access::claimed_name(&data).unwrap_or_default();
+            Some(self.wait_for_turn(caller.address.ip(), &name).await)
+        } else {
+            None
+        };
+        let result = match self.ask_who(caller, &data).await {
+            Ok(Authentication::Default) => self.authenticate_here(caller, data).await,
             Ok(Authentication::Client { id, token }) => {
                 let token = token.map_or_else(|| self.sign(id.as_str()), Ok);
                 token.map(|token| Grant { client: id, token })
             }
-            Err(reject) => Err(Refusal { message: reject.to_string(), reject }),
+            Err(reject) => Err(refusal(reject)),
         };
-        if let Err(Refusal { reject: Reject::Failed(_) | Reject::InvalidToken, .. }) = &result {
-            self.throttle.load().note_failure(peer.address.ip(), &name, self.clock.now().unix_ms);
-        }
+        let has_failed = result.as_ref().is_err_and(|refusal| is_failure(&refusal.reject));
+        self.judged(attempt.as_ref(), has_failed);
         result
     }
 
     pub(super) async fn connect(
         &self,
-        peer: &Peer,
+        caller: &Caller,
         client: &str,
         token: String,
     ) -> Result<Admission, Reject> {
-        self.slow_down(peer, client).await;
-        let own = self.identify(peer, client, &token).await;
-        let has_failed = matches!(own, Err(Reject::InvalidToken | Reject::Failed(_)));
-        let result = self.ask_whether(peer, client, token, own).await;
-        if has_failed && result.is_err() {
-            self.throttle.load().note_failure(peer.address.ip(), client, self.clock.now().unix_ms);
+        let own = self.identify(caller, client, &token);
+        let is_trial = match &own {
+            Ok(identity) => identity.is_guessable(),
+            Err(reject) => is_failure(reject),
+        };
+        if !is_trial {
+            return self.ask_whether(caller, client, token, own).await;
         }
+        let attempt = self.wait_for_turn(caller.address.ip(), client).await;
+        let own = match own {
+            Err(Reject::InvalidToken) if self.may_be_password(caller, &token) => {
+                self.identify_by_password(caller, client, &token).await
+            }
+            own => own,
+        };
+        let has_failed = own.as_ref().is_err_and(is_failure);
+        let result = self.ask_whether(caller, client, token, own).await;
+        self.judged(Some(&attempt), has_failed && result.is_err());
         result
     }
 
     /// Returns how a session is opened without a word of the client, if it is: for CoreMQ, where
     /// connections have one from the beginning.
-    pub(crate) async fn welcome(&self, peer: &Peer, id: &str) -> Option<Admission> {
-        let anybody = match &peer.certificate {
-            // The certificate says who it is; the id is only the session's.
-            Some(name) => self.access.identify(name, "", Some(name), self.now()).ok(),
-            None => None,
-        };
-        let own = anybody.or_else(|| self.access.anybody(id)).ok_or(Reject::InvalidToken);
-        self.ask_whether(peer, id, String::new(), own).await.ok()
+    pub(crate) async fn welcome(&self, caller: &Caller, id: &str) -> Option<Admission> {
+        let shown = caller.certificate.as_ref();
+        // The certificate says who it is; the id is only the session's.
+        let certified =
+            shown.and_then(|it| self.access.identify(it.client(), "", shown, self.now()).ok());
+        let anybody = || self.access.anybody(id, self.now());
+        let own = certified.or_else(anybody).ok_or(Reject::InvalidToken);
+        self.ask_whether(caller, id, String::new(), own).await.ok()
     }
 
-    /// Lets a program at an address that showed wrong keys of the API wait.
-    pub(crate) async fn slow_down_address(&self, address: IpAddr) {
-        let delay = self.throttle.load().delay(address, &of_the_api(address), self.now());
-        if !delay.is_zero() {
-            sleep(delay).await;
-        }
+    /// Counts a wrong key of the API that was shown from an address, and waits until it may be
+    /// answered.
+    pub(crate) async fn slow_down_wrong_key(&self, address: IpAddr) {
+        // They are no client's: one name for each address.
+        let _ = self.wait_for_turn(address, &format!("the API, from {address}")).await;
     }
 
-    /// Notes that a wrong key of the API was shown from an address.
-    pub(crate) fn note_failure_of(&self, address: IpAddr) {
-        self.throttle.load().note_failure(address, &of_the_api(address), self.now());
+    /// Says whether trying again and again could find what authenticates a client.
+    fn is_trial(&self, caller: &Caller, data: &str) -> bool {
+        let is_judged = Access::is_trial(data) || self.asked_about(Event::Authenticate).is_some();
+        is_judged && !self.access.shows_proof(data, caller.certificate.as_ref(), self.now())
     }
 
-    async fn ask_who(&self, peer: &Peer, data: &str) -> Result<Authentication, Reject> {
+    async fn ask_who(&self, caller: &Caller, data: &str) -> Result<Authentication, Reject> {
         match self.asked_about(Event::Authenticate) {
             Some(carried) => {
-                let request = AuthenticateRequest { data: data.to_owned(), peer: peer.clone() };
+                let peer = (*caller.peer).clone();
+                let request = AuthenticateRequest { data: data.to_owned(), peer };
                 carried.application.authenticate(request).await
             }
             None => Ok(Authentication::Default),
         }
     }
 
-    async fn authenticate_here(&self, peer: &Peer, data: String) -> Result<Grant, Refusal> {
-        let (access, certificate, now) =
-            (self.access.clone(), peer.certificate.clone(), self.now());
+    async fn authenticate_here(&self, caller: &Caller, data: String) -> Result<Grant, Refusal> {
+        let (access, certificate) = (self.access.clone(), caller.certificate.clone());
+        let now = self.now();
         // Passwords are slow to check, which is what protects them.
         let is_slow = Access::has_password(&data);
-        let judge = move || access.authenticate(&data, certificate.as_deref(), now);
-        let result = if is_slow { self.apart(judge).await } else { judge() };
+        let judge = move || access.authenticate(&data, certificate.as_ref(), now);
+        let result = if is_slow {
+            self.apart(caller, judge).await.map_err(|TooMany| refusal(Reject::Undecided))?
+        } else {
+            judge()
+        };
         result.map(|(grant, _)| grant)
     }
 
     /// Asks the application whether a session may be opened, and puts together what it begins with.
     async fn ask_whether(
         &self,
-        peer: &Peer,
+        caller: &Caller,
         client: &str,
         token: String,
         own: Result<Arc<Identity>, Reject>,
@@ -110,7 +136,7 @@ impl Doorkeeper {
             client: client.into(),
             token,
             verdict: own.as_ref().map(|_| ()).map_err(Clone::clone),
-            peer: peer.clone(),
+            peer: (*caller.peer).clone(),
         };
         let SessionStart { groups, subscriptions } = carried.application.connect(request).await?;
         let identity = match own {
@@ -127,46 +153,43 @@ impl Doorkeeper {
         self.application().filter(|carried| carried.events.has(event))
     }
 
-    /// Says who a client is that shows a token, a certificate or, in the dialects that have no other
-    /// place for it, a password.
-    async fn identify(
+    /// Says who a client is that shows a token or a certificate, or needs to show nothing.
+    fn identify(
         &self,
-        peer: &Peer,
+        caller: &Caller,
         client: &str,
         token: &str,
     ) -> Result<Arc<Identity>, Reject> {
-        let (access, now) = (self.access.clone(), self.now());
-        let certificate = peer.certificate.clone();
-        match peer.protocol {
-            Protocol::Jmqt | Protocol::JmqtWebsocket => {
-                access.identify(client, token, certificate.as_deref(), now)
-            }
-            Protocol::Pubsubx
-                if token.is_empty()
-                    && let Some(anybody) = access.anybody(client) =>
-            {
-                Ok(anybody)
-            }
-            _ if !access.has_users() => {
-                let anybody = || self.anybody_with_name(peer, client);
-                access
-                    .identify(client, token, certificate.as_deref(), now)
-                    .or_else(|reject| anybody().ok_or(reject))
-            }
-            _ => {
-                let (client, token) = (client.to_owned(), token.to_owned());
-                let judge = move || {
-                    access.identify_with_password(&client, &token, certificate.as_deref(), now)
-                };
-                self.apart(judge).await
-            }
+        let (access, now) = (&self.access, self.now());
+        let is_pubsubx = caller.protocol == Protocol::Pubsubx;
+        let anybody = || access.anybody(client, now).filter(|_| is_pubsubx);
+        if token.is_empty()
+            && let Some(anybody) = anybody()
+        {
+            return Ok(anybody);
         }
+        let shown = access.identify(client, token, caller.certificate.as_ref(), now);
+        // In open mode PubSubX takes what stands behind the name for nothing, unless there are users.
+        let anybody = || anybody().filter(|_| !access.has_users());
+        shown.or_else(|reject| anybody().ok_or(reject))
     }
 
-    /// In open mode PubSubX takes what stands behind the name for nothing.
-    fn anybody_with_name(&self, peer: &Peer, client: &str) -> Option<Arc<Identity>> {
-        let is_pubsubx = peer.protocol == Protocol::Pubsubx;
-        is_pubsubx.then(|| self.access.anybody(client))?
+    /// Says whether a token may be a password: in the dialects that have no other place for it.
+    fn may_be_password(&self, caller: &Caller, token: &str) -> bool {
+        let has_other_place = matches!(caller.protocol, Protocol::Jmqt | Protocol::JmqtWebsocket);
+        !has_other_place && !token.is_empty() && self.access.has_users()
+    }
+
+    async fn identify_by_password(
+        &self,
+        caller: &Caller,
+        client: &str,
+        password: &str,
+    ) -> Result<Arc<Identity>, Reject> {
+        let (access, now) = (self.access.clone(), self.now());
+        let (client, password) = (client.to_owned(), password.to_owned());
+        let judge = move || access.identify_by_password(&client, &password, now);
+        self.apart(caller, judge).await.unwrap_or(Err(Reject::Undecided))
     }
 
     fn sign(&self, client: &str) -> Result<String, Refusal> {
@@ -176,23 +199,39 @@ impl Doorkeeper {
         })
     }
 
-    /// Lets somebody who failed before wait, so that guessing takes long.
-    async fn slow_down(&self, peer: &Peer, name: &str) {
-        let delay = self.throttle.load().delay(peer.address.ip(), name, self.now());
-        if !delay.is_zero() {
-            tracing::debug!(address = %peer.address.ip(), ?delay, "an attempt has to wait");
-            sleep(delay).await;
+    /// Counts an attempt, and waits until it may be judged: guessing takes long, also when many guess
+    /// at once.
+    async fn wait_for_turn(&self, address: IpAddr, name: &str) -> Attempt {
+        let attempt = self.throttle.load().count(address, name, self.clock.now().uptime);
+        if !attempt.delay.is_zero() {
+            tracing::debug!(%address, delay = ?attempt.delay, "an attempt has to wait");
+            sleep(attempt.delay).await;
+        }
+        attempt
+    }
+
+    /// Takes back the count of an attempt that did not fail.
+    fn judged(&self, attempt: Option<&Attempt>, has_failed: bool) {
+        if let Some(attempt) = attempt.filter(|_| !has_failed) {
+            self.throttle.load().give_back(attempt);
         }
     }
 
-    /// Does what keeps a core busy for long on a thread of its own, a few at a time.
-    async fn apart<T, F>(&self, judge: F) -> T
+    /// Does what keeps a core busy for long on a thread of its own, when it is the caller's turn. Given
+    /// up while it waits, it is not done at all.
+    async fn apart<T, F>(&self, caller: &Caller, judge: F) -> Result<T, TooMany>
     where
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        let _turn = self.hashing.acquire().await.expect("the semaphore is never closed");
-        tokio::task::spawn_blocking(judge).await.expect("checking a password does not panic")
+        let turn = self.hashing.turn(caller.address.ip()).await?;
+        let judging = tokio::task::spawn_blocking(move || {
+            let judged = judge();
+            // Only now, even if nobody waits for the answer any more: the core was busy.
+            drop(turn);
+            judged
+        });
+        Ok(judging.await.expect("checking a password does not panic"))
     }
 
     fn now(&self) -> u64 {
@@ -200,7 +239,11 @@ impl Doorkeeper {
     }
 }
 
-/// The name under which failures at the API count, one for each address: they are no client's.
-fn of_the_api(address: IpAddr) -> String {
-    format!("the API, from {address}")
+/// Says whether a refusal tells that what was shown is wrong.
+fn is_failure(reject: &Reject) -> bool {
+    matches!(reject, Reject::Failed(_) | Reject::InvalidToken)
+}
+
+fn refusal(reject: Reject) -> Refusal {
+    Refusal { message: reject.to_string(), reject }
 }

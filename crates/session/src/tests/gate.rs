@@ -161,7 +161,7 @@ impl Rights for RuleRights {
         self.0.split(',').any(|rule| rule == "replicate")
     }
 
-    fn renewed(&self) -> Option<Arc<dyn Rights>> {
+    fn renewed(&self, _now: UnixMs) -> Option<Arc<dyn Rights>> {
         None
     }
 }

@@ -115,7 +115,7 @@ fn whoever_is_banned_is_told_why() {
     assert_eq!(access.bans(NOW), [ban]);
     let refused = opens(&access, "bob", &bob.token, NOW);
     assert_eq!(refused, Err(Reject::Denied("banned: spam".into())));
-    assert!(access.anybody("bob").is_none());
+    assert!(access.anybody("bob", NOW).is_none());
     assert_eq!(opens(&access, "bob", &bob.token, NOW + 10), Ok(()));
 }
 
@@ -160,12 +160,34 @@ fn a_jwt_that_fits_no_key_at_hand_may_fit_one_that_is_awaited() {
 }
 
 #[test]
+fn a_revocation_voids_jwts_of_an_issuer_whose_clock_is_ahead_too() {
+    let access = access(with_issuer(Mode::Tokens));
+    let issued = |iat: u64| {
+        let claims = json!({ "sub": "bob", "iat": iat, "exp": NOW / 1000 + 60 });
+        let key = EncodingKey::from_secret(SECRET);
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).unwrap()
+    };
+    let now = NOW / 1000;
+    assert!(opens(&access, "bob", &issued(now + 5), NOW).is_ok());
+    access.revoke_tokens("bob", NOW).unwrap();
+    for void in [now - 5, now, now + 5, now + 10] {
+        assert_eq!(opens(&access, "bob", &issued(void), NOW), Err(Reject::InvalidToken));
+    }
+    // Neither does one that would outlast it by far come in before its time.
+    assert_eq!(opens(&access, "bob", &issued(now + 30), NOW), Err(Reject::InvalidToken));
+    assert!(opens(&access, "bob", &issued(now + 11), NOW + 11_000).is_ok());
+}
+
+#[test]
 fn a_certificate_opens_its_client_without_a_token() {
     let access = access(with_certificates(Mode::Tokens));
-    assert!(access.identify("bob", "", Some("bob"), NOW).is_ok());
-    let refused = [("eve", "", Some("bob")), ("bob", "x", Some("bob")), ("", "", Some(""))];
+    let bob = certificate("bob", NOW + 1000);
+    assert!(access.identify("bob", "", Some(&bob), NOW).is_ok());
+    let nobody = certificate("", NOW + 1000);
+    let ended = certificate("bob", NOW);
+    let refused = [("eve", "", &bob), ("bob", "x", &bob), ("", "", &nobody), ("bob", "", &ended)];
     for (client, token, certificate) in refused {
-        let reject = access.identify(client, token, certificate, NOW).unwrap_err();
+        let reject = access.identify(client, token, Some(certificate), NOW).unwrap_err();
         assert_eq!(reject, Reject::InvalidToken, "{client}");
     }
 }
@@ -175,12 +197,38 @@ fn a_password_opens_a_session_only_where_it_may_stand_for_a_token() {
     let access = access(with_users(Mode::Tokens));
     assert!(access.has_users());
     assert_eq!(opens(&access, "ada", "sesame", NOW), Err(Reject::InvalidToken));
-    let with = |client, token| {
-        access.identify_with_password(client, token, None, NOW).map(|found| found.groups().clone())
+    let with = |client, password| {
+        access.identify_by_password(client, password, NOW).map(|found| found.groups().clone())
     };
     assert_eq!(with("ada", "sesame"), Ok(groups(&["staff"])));
-    assert_eq!(with("pump", "secret"), Ok(groups(&["pumps"])));
-    for (client, token) in [("ada", "Sesame"), ("ada", ""), ("bob", "sesame"), ("pump", "sesame")] {
-        assert_eq!(with(client, token), Err(Reject::InvalidToken), "{client} {token}");
+    for (client, password) in
+        [("ada", "Sesame"), ("ada", ""), ("bob", "sesame"), ("pump", "secret")]
+    {
+        assert_eq!(with(client, password), Err(Reject::InvalidToken), "{client} {password}");
     }
+}
+
+#[test]
+fn passwords_and_short_tokens_of_the_settings_can_be_guessed_and_nothing_else_can() {
+    let preset = |client: &str, token: &str| PresetToken {
+        client: client.into(),
+        token: token.into(),
+        groups: groups(&[]),
+    };
+    let access = access(Settings {
+        presets: vec![preset("short", "fifteen-letters"), preset("long", "sixteen--letters")],
+        users: users("sesame", NOW - 1000),
+        accepts_certificates: true,
+        ..with_issuer(Mode::Open)
+    });
+    let bob = certificate("bob", NOW + 1000);
+    let signed = access.sign("bob", NOW).unwrap();
+    let is_guessable = |client: &str, token: &str| {
+        access.identify(client, token, Some(&bob), NOW).unwrap().is_guessable()
+    };
+    assert!(is_guessable("short", "fifteen-letters"));
+    assert!(!is_guessable("long", "sixteen--letters"));
+    assert!(!is_guessable("bob", &signed) && !is_guessable("bob", &jwt("bob", 60)));
+    assert!(!is_guessable("bob", "") && !access.anybody("bob", NOW).unwrap().is_guessable());
+    assert!(access.identify_by_password("ada", "sesame", NOW).unwrap().is_guessable());
 }

@@ -43,8 +43,8 @@ fn open_mode_gives_no_token_for_names_that_must_be_proved() {
     let user = refusal(&access, r#"{"client_name":"ada"}"#);
     assert_eq!(user.reject, Reject::NotAllowed);
     assert_eq!(user.message, "this client id is a user's: send its password");
-    assert!(access.anybody("pump").is_none() && access.anybody("ada").is_none());
-    assert!(access.anybody("bob").is_some());
+    assert!(access.anybody("pump", NOW).is_none() && access.anybody("ada", NOW).is_none());
+    assert!(access.anybody("bob", NOW).is_some());
 }
 
 #[test]
@@ -135,25 +135,58 @@ fn a_wrong_jwt_is_refused_with_the_reason_and_without_the_token() {
 #[test]
 fn a_certificate_gives_its_client_a_token_for_connections_that_have_it() {
     let access = access(with_certificates(Mode::Tokens));
+    let bob = certificate("bob", NOW + 3_600_000);
     for data in ["{}", r#"{"client_name":"bob"}"#] {
-        let (grant, identity) = access.authenticate(data, Some("bob"), NOW).unwrap();
+        let (grant, identity) = access.authenticate(data, Some(&bob), NOW).unwrap();
         assert_eq!(grant.client.as_str(), "bob");
         assert!(matches!(identity.proof(), Proof::Certificate));
-        assert!(access.identify("bob", &grant.token, Some("bob"), NOW).is_ok());
+        assert!(access.identify("bob", &grant.token, Some(&bob), NOW).is_ok());
         assert_eq!(opens(&access, "bob", &grant.token, NOW), Err(Reject::InvalidToken));
     }
-    let other = access.authenticate(r#"{"client_name":"eve"}"#, Some("bob"), NOW).unwrap_err();
+    let other = access.authenticate(r#"{"client_name":"eve"}"#, Some(&bob), NOW).unwrap_err();
     assert_eq!(other.reject, Reject::NotAllowed);
-    let long = access.authenticate("{}", Some("12345678901"), NOW).unwrap_err();
+    let long = certificate("12345678901", NOW + 1000);
+    let long = access.authenticate("{}", Some(&long), NOW).unwrap_err();
     assert_eq!(long.reject, Reject::InvalidPacket);
+}
+
+#[test]
+fn a_token_that_a_certificate_gave_does_not_outlive_it() {
+    let access = access(with_certificates(Mode::Tokens));
+    let (short, long) = (certificate("bob", NOW + 6_000), certificate("bob", NOW + 3_600_000));
+    let token = access.authenticate("{}", Some(&short), NOW).unwrap().0.token;
+    let opens = |now| access.identify("bob", &token, Some(&long), now).is_ok();
+    assert!(opens(NOW + 5_999));
+    assert!(!opens(NOW + 6_000), "not even on a connection with a later certificate");
+    let token = access.authenticate("{}", Some(&long), NOW).unwrap().0.token;
+    assert!(access.identify("bob", &token, Some(&long), NOW + 59_999).is_ok());
+    assert!(access.identify("bob", &token, Some(&long), NOW + 60_000).is_err(), "its own lifetime");
+}
+
+#[test]
+fn what_nobody_can_guess_shows_who_somebody_is_and_a_name_alone_or_a_password_does_not() {
+    let users = users("sesame", NOW - 1000);
+    let access = access(Settings { accepts_certificates: true, users, ..with_issuer(Mode::Open) });
+    let bob = certificate("bob", NOW + 1000);
+    let shows = |data: &str, certificate| access.shows_proof(data, certificate, NOW);
+    assert!(shows(&format!(r#"{{"jwt":"{}"}}"#, jwt("ada", 60)), None));
+    assert!(!shows(r#"{"jwt":"a.b.c"}"#, None));
+    assert!(shows("{}", Some(&bob)) && shows(r#"{"client_name":"bob"}"#, Some(&bob)));
+    assert!(!shows("{}", None) && !shows(r#"{"client_name":"bob"}"#, None));
+    assert!(!shows(r#"{"client_name":"ada"}"#, Some(&bob)));
+    assert!(!shows(r#"{"client_name":"bob","password":"x"}"#, Some(&bob)));
+    assert!(Access::is_trial(r#"{"jwt":"a.b.c"}"#));
+    assert!(Access::is_trial(r#"{"client_name":"bob","password":"x"}"#));
+    assert!(!Access::is_trial(r#"{"client_name":"bob"}"#) && !Access::is_trial("{}"));
 }
 
 #[test]
 fn a_certificate_shows_nothing_where_it_is_not_configured() {
     let access = access(settings(Mode::Tokens));
-    let refused = access.authenticate("{}", Some("bob"), NOW).unwrap_err();
+    let bob = certificate("bob", NOW + 1000);
+    let refused = access.authenticate("{}", Some(&bob), NOW).unwrap_err();
     assert_eq!(refused.reject, Reject::InvalidPacket);
-    assert_eq!(access.identify("bob", "", Some("bob"), NOW).unwrap_err(), Reject::InvalidToken);
+    assert_eq!(access.identify("bob", "", Some(&bob), NOW).unwrap_err(), Reject::InvalidToken);
 }
 
 #[test]

@@ -32,8 +32,7 @@ fn a_session_of_a_signed_token_outlives_its_expiry_and_not_its_revocation() {
     let access = access(settings(Mode::Open));
     let token = grant(&access, r#"{"client_name":"bob"}"#).token;
     let bob = access.identify("bob", &token, None, NOW).unwrap();
-    access.note_time(NOW + 3_600_000);
-    assert!(stays(&access, &bob));
+    assert!(stays_until(&access, &bob, NOW + 3_600_000));
     access.replace(settings(Mode::Tokens)).unwrap();
     assert!(stays(&access, &bob), "tokens that were given stay valid");
     access.revoke_tokens("bob", NOW + 3_600_000).unwrap();
@@ -45,9 +44,9 @@ fn a_session_of_a_jwt_ends_with_its_expiry_its_issuer_and_its_revocation() {
     let access = access(with_issuer(Mode::Tokens));
     let bob = access.identify("bob", &jwt("bob", 60), None, NOW).unwrap();
     assert!(stays(&access, &bob));
-    access.note_time(NOW + 60_000);
-    assert!(!stays(&access, &bob));
-    access.note_time(NOW);
+    assert_eq!(access.admission(bob.clone()).rights.unwrap().until(), Some(NOW + 60_000));
+    assert!(stays_until(&access, &bob, NOW + 59_999));
+    assert!(!stays_until(&access, &bob, NOW + 60_000));
     access.replace(settings(Mode::Tokens)).unwrap();
     assert!(!stays(&access, &bob));
     access.replace(with_issuer(Mode::Tokens)).unwrap();
@@ -59,12 +58,31 @@ fn a_session_of_a_jwt_ends_with_its_expiry_its_issuer_and_its_revocation() {
 #[test]
 fn a_session_of_a_certificate_ends_when_they_are_not_accepted_any_more() {
     let access = access(with_certificates(Mode::Tokens));
-    let bob = access.identify("bob", "", Some("bob"), NOW).unwrap();
-    let (grant, _) = access.authenticate("{}", Some("bob"), NOW).unwrap();
-    let signed = access.identify("bob", &grant.token, Some("bob"), NOW).unwrap();
+    let shown = certificate("bob", NOW + 60_000);
+    let bob = access.identify("bob", "", Some(&shown), NOW).unwrap();
+    let (grant, _) = access.authenticate("{}", Some(&shown), NOW).unwrap();
+    let signed = access.identify("bob", &grant.token, Some(&shown), NOW).unwrap();
     assert!(stays(&access, &bob) && stays(&access, &signed));
     access.replace(settings(Mode::Tokens)).unwrap();
     assert!(!stays(&access, &bob) && !stays(&access, &signed));
+}
+
+#[test]
+fn a_session_ends_with_the_certificate_that_it_depends_on() {
+    let access = access(with_certificates(Mode::Tokens));
+    let shown = Arc::new(TestCertificate::new("bob", NOW + 60_000));
+    let as_shown: Arc<dyn Certificate> = shown.clone();
+    let by_itself = access.identify("bob", "", Some(&as_shown), NOW).unwrap();
+    let (grant, given) = access.authenticate("{}", Some(&as_shown), NOW).unwrap();
+    let by_token = access.identify("bob", &grant.token, Some(&as_shown), NOW).unwrap();
+    for bob in [&by_itself, &given, &by_token] {
+        assert_eq!(access.admission(Arc::clone(bob)).rights.unwrap().until(), Some(NOW + 60_000));
+        assert!(stays_until(&access, bob, NOW + 59_999));
+        assert!(!stays_until(&access, bob, NOW + 60_000));
+    }
+    // Its authority is trusted no more.
+    shown.until.store(0, Ordering::Relaxed);
+    assert!(!stays(&access, &by_itself) && !stays(&access, &given) && !stays(&access, &by_token));
 }
 
 #[test]
@@ -96,9 +114,9 @@ fn renewed_rights_go_by_the_groups_that_the_user_has_by_now() {
         Settings { users: file.users().clone(), rules, ..settings(Mode::Tokens) }
     };
     let access = access(with_groups(&["staff"]));
-    let ada = access.identify_with_password("ada", "sesame", None, NOW).unwrap();
+    let ada = access.identify_by_password("ada", "sesame", NOW).unwrap();
     let rights = access.admission(ada).rights.unwrap();
     assert!(rights.decide(Action::Publish, "a").is_err());
     access.replace(with_groups(&["staff", "admins"])).unwrap();
-    assert_eq!(rights.renewed().unwrap().decide(Action::Publish, "a"), Ok(()));
+    assert_eq!(rights.renewed(NOW).unwrap().decide(Action::Publish, "a"), Ok(()));
 }

@@ -7,7 +7,7 @@ use std::{
 
 use wildmatch::WildMatch;
 
-use crate::{Action, Admission, ForcedSubscription, Reject, Rights};
+use crate::{Action, Admission, ForcedSubscription, Reject, Rights, UnixMs};
 
 /// What was asked of all rights of a script, and what they are to become.
 #[derive(Debug, Default)]
@@ -22,6 +22,7 @@ pub(super) struct Ledger {
 struct TestRights {
     account: String,
     rules: String,
+    until: Option<UnixMs>,
     ledger: Arc<Ledger>,
 }
 
@@ -38,12 +39,14 @@ impl Ledger {
 }
 
 /// Makes an admission of what a script's line says: `may=pub:room give=news,vault!`, where `!` stands
-/// for persistent. Without `may=` there are no rights to ask.
+/// for persistent. Without `may=` there are no rights to ask. `until=2000`
+/// says when they end, in milliseconds of the wall clock.
 pub(super) fn admission(account: &str, options: &[&str], ledger: &Arc<Ledger>) -> Admission {
     let find = |name| options.iter().find_map(|option| option.strip_prefix(name));
     let rights = find("may=").map(|rules: &str| TestRights {
         account: account.to_owned(),
         rules: rules.to_owned(),
+        until: find("until=").map(|until| until.parse().unwrap()),
         ledger: ledger.clone(),
     });
     let given = find("give=").into_iter().flat_map(|channels| channels.split(','));
@@ -85,10 +88,17 @@ impl Rights for TestRights {
         is_listed || self.rules.split(',').any(|rule| rule == "replicate")
     }
 
-    fn renewed(&self) -> Option<Arc<dyn Rights>> {
+    fn until(&self) -> Option<UnixMs> {
+        self.until
+    }
+
+    fn renewed(&self, now: UnixMs) -> Option<Arc<dyn Rights>> {
+        if self.until.is_some_and(|until| until <= now) {
+            return None;
+        }
         let renewed = self.ledger.renewed.lock().unwrap();
         let rules = renewed.get(&self.account).cloned().unwrap_or_else(|| Some(self.rules.clone()));
-        let (account, ledger) = (self.account.clone(), self.ledger.clone());
-        rules.map(|rules| Arc::new(TestRights { account, rules, ledger }) as Arc<dyn Rights>)
+        let (account, until, ledger) = (self.account.clone(), self.until, self.ledger.clone());
+        rules.map(|rules| Arc::new(TestRights { account, rules, until, ledger }) as Arc<dyn Rights>)
     }
 }

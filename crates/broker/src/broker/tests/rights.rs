@@ -392,7 +392,7 @@ fn one_whose_access_is_withdrawn_is_closed_and_not_waited_for() {
 fn renewing_what_has_no_rights_or_is_gone_changes_nothing() {
     let mut world = World::new(Settings::default());
     world.play("ada: connect\nada: sub room");
-    let ada = world.connection("ada");
+    let ada = world.broker.client_keys["ada"];
     world.round(|world| world.broker.renew_rights(ada));
     world.play("server: push room 1\nada: disconnect");
     world.round(|world| world.broker.renew_rights(ada));
@@ -499,9 +499,12 @@ fn whether_a_client_may_see_the_history_of_a_channel_can_be_asked() {
 }
 
 #[test]
-fn sessions_are_the_connections_that_carry_one() {
+fn sessions_are_those_of_connections_and_of_lost_clients() {
     let mut world = World::new(Settings::default());
-    world.play("ada: connect\neve: open\ncleo: listen");
+    world.play(
+        "ada: connect\neve: open\ncleo: listen\nzoe: listen resume=60\nzoe: disconnect\n\
+         bob: connect\nbob: disconnect",
+    );
     let sessions = world.broker.sessions();
-    assert_eq!(sessions, [world.connection("ada"), world.connection("cleo")]);
+    assert_eq!(sessions, ["ada", "cleo", "zoe"].map(|name| world.broker.client_keys[name]));
 }

@@ -479,10 +479,14 @@ impl World {
                 return writeln!(self.transcript, "asked: {}", self.ledger.take_asked()).unwrap();
             }
             ["renew", who, ref rules @ ..] => {
-                let connection = self.connections[who];
-                let client = self.broker.client_of(connection).expect("a session is open").clone();
-                self.ledger.set_renewed(client.as_str(), rules.first().copied());
-                return self.broker.renew_rights(connection);
+                let connected = self.connections.get(who);
+                let client = connected.and_then(|&connection| self.broker.client_of(connection));
+                // One that is lost goes by its own name.
+                let client = client.map_or(who, |client| client.as_str()).to_owned();
+                self.ledger.set_renewed(&client, rules.first().copied());
+                let key = self.broker.client_keys[client.as_str()];
+                assert!(self.broker.sessions().contains(&key), "{client} has a session");
+                return self.broker.renew_rights(key);
             }
             ["push", channel, payload, ref options @ ..] => {
                 if let Some(ticket) = option(options, "ticket=") {
@@ -511,6 +515,10 @@ impl World {
             }
             ["remove", client] => {
                 assert!(broker.close_client(client, CloseReason::Removed), "{client} is online");
+                Ok(())
+            }
+            ["withdraw", client] => {
+                broker.close_client(client, CloseReason::Withdrawn);
                 Ok(())
             }
             ["close", who] => {

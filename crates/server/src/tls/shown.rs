@@ -1,0 +1,132 @@
+//! A client's certificate for as long as something depends on it: by its times, and by who is trusted.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use parking_lot::Mutex;
+use rialto_access::Certificate;
+use rialto_broker::UnixMs;
+use rialto_config::CertificateName;
+use rustls::{
+    pki_types::{CertificateDer, UnixTime},
+    server::danger::ClientCertVerifier,
+};
+use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer as _};
+
+use super::Certificates;
+
+/// Whose certificates of clients are taken, and which name in them counts.
+pub(super) struct Trust {
+    authorities: Vec<CertificateDer<'static>>,
+    verifier: Arc<dyn ClientCertVerifier>,
+    client_id: CertificateName,
+}
+
+/// A certificate that was verified when hands were shaken.
+pub(super) struct ShownCertificate {
+    client: String,
+    /// The client's own, and those between it and the authority.
+    chain: Vec<CertificateDer<'static>>,
+    /// When each of them ends.
+    ends: Vec<UnixMs>,
+    certificates: Arc<Certificates>,
+    /// By whom it was verified last, and until when that holds.
+    verified: Mutex<Option<(Arc<Trust>, UnixMs)>>,
+}
+
+impl Trust {
+    pub(super) fn new(
+        authorities: Vec<CertificateDer<'static>>,
+        verifier: Arc<dyn ClientCertVerifier>,
+        client_id: CertificateName,
+    ) -> Self {
+        Trust { authorities, verifier, client_id }
+    }
+
+    pub(super) fn verifier(&self) -> Arc<dyn ClientCertVerifier> {
+        self.verifier.clone()
+    }
+
+    fn accepts(&self, shown: &ShownCertificate, now: UnixMs) -> bool {
+        let Some((own, between)) = shown.chain.split_first() else { return false };
+        let now = UnixTime::since_unix_epoch(Duration::from_millis(now));
+        // Whose name it is may be read in another place of it by now.
+        name_in(own, self.client_id).as_deref() == Some(&*shown.client)
+            && self.verifier.verify_client_cert(own, between, now).is_ok()
+    }
+}
+
+/// Whether a certificate is asked for or required makes no difference to those that were shown.
+impl PartialEq for Trust {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.authorities, self.client_id) == (&other.authorities, other.client_id)
+    }
+}
+
+impl ShownCertificate {
+    /// Takes what a peer has shown; `None` if it names no client.
+    pub(super) fn new(
+        certificates: Arc<Certificates>,
+        chain: &[CertificateDer<'_>],
+    ) -> Option<Self> {
+        let kind = certificates.trust()?.client_id;
+        let client = name_in(chain.first()?, kind).filter(|name| !name.is_empty())?;
+        Some(ShownCertificate {
+            client,
+            ends: chain.iter().filter_map(|one| end_of(one)).collect(),
+            chain: chain.iter().map(|one| one.clone().into_owned()).collect(),
+            certificates,
+            verified: Mutex::new(None),
+        })
+    }
+}
+
+impl Certificate for ShownCertificate {
+    fn client(&self) -> &str {
+        &self.client
+    }
+
+    /// Until the first of its chain ends: whether it is good without that one is seen then. It is
+    /// verified again only when that is due, or somebody else is trusted.
+    fn counts_until(&self, now: UnixMs) -> Option<UnixMs> {
+        let trust = self.certificates.trust()?;
+        let mut verified = self.verified.lock();
+        let before =
+            verified.as_ref().filter(|(by, until)| Arc::ptr_eq(by, &trust) && now < *until);
+        if let Some((_, until)) = before {
+            return Some(*until);
+        }
+        let until = self.ends.iter().copied().filter(|&end| now < end).min();
+        *verified = until.filter(|_| trust.accepts(self, now)).map(|until| (trust, until));
+        verified.as_ref().map(|(_, until)| *until)
+    }
+}
+
+impl fmt::Debug for ShownCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ShownCertificate").field("client", &self.client).finish_non_exhaustive()
+    }
+}
+
+/// Returns the first moment at which a certificate is not valid any more: its last second counts.
+fn end_of(certificate: &[u8]) -> Option<UnixMs> {
+    let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
+    let last_s = u64::try_from(certificate.validity().not_after.timestamp()).unwrap_or(0);
+    Some(last_s.saturating_add(1).saturating_mul(1000))
+}
+
+/// Returns the first name of a kind in a certificate.
+fn name_in(certificate: &[u8], kind: CertificateName) -> Option<String> {
+    let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
+    if kind == CertificateName::CommonName {
+        let name = certificate.subject().iter_common_name().next()?;
+        return name.as_str().ok().map(str::to_owned);
+    }
+    let names = certificate.subject_alternative_name().ok()??;
+    let name = |name: &GeneralName<'_>| match (kind, name) {
+        (CertificateName::DnsName, GeneralName::DNSName(name))
+        | (CertificateName::Email, GeneralName::RFC822Name(name))
+        | (CertificateName::Uri, GeneralName::URI(name)) => Some((*name).to_owned()),
+        _ => None,
+    };
+    names.value.general_names.iter().find_map(name)
+}
