@@ -245,6 +245,7 @@ fn signed_claims(
 }
 
 /// When a token is valid, as its claims say.
+#[derive(Clone, Copy)]
 struct Validity {
     until: UnixMs,
     /// 0 if it does not say.

@@ -26,8 +26,7 @@ fn settings(rules: Vec<Rule>) -> Settings {
 
 fn access(settings: Settings) -> Arc<Access> {
     let key = SigningKey::from_bytes(&[7; 32]);
-    let access = Access::new(settings, key, Revocations::in_memory()).unwrap();
-    access
+    Access::new(settings, key, Revocations::in_memory()).unwrap()
 }
 
 fn only_news() -> Rule {

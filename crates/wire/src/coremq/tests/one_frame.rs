@@ -96,6 +96,7 @@ proptest! {
             publisher: publisher.as_str().into(),
             server: server.as_str().into(),
             at: 1,
+            clock: Some(1),
             id: (1, 2),
         };
         let sent = frames(&encoded(|out| put_relay(out, &RelayEnvelope::new(&relay), &payload)));
