@@ -86,6 +86,8 @@ pub struct Broker<E: Encoder> {
     expiring: renewal::Expiring,
     /// Sessions whose beginning is put off, by when they are to be started.
     starting: BTreeSet<(Duration, ConnectionKey)>,
+    /// Whether nothing more is to be kept.
+    is_short_of_memory: bool,
     /// Number of the next live QoS 1 delivery.
     next_live: u64,
     /// Counts retained publishes; see [`RetainedMessage::version`].
@@ -110,6 +112,7 @@ impl<E: Encoder> Broker<E> {
             retained: retained::Retainment::default(),
             expiring: renewal::Expiring::new(),
             starting: BTreeSet::new(),
+            is_short_of_memory: false,
             settings,
             now: started,
             connections: SlotMap::default(),
@@ -174,6 +177,12 @@ impl<E: Encoder> Broker<E> {
             backlog: self.replication.backlog_bytes(),
             uncommitted: self.uncommitted_bytes_total,
         }
+    }
+
+    /// Sets whether memory is short: then no more messages are retained, and none kept for clients
+    /// that are lost.
+    pub fn set_short_of_memory(&mut self, is_short: bool) {
+        self.is_short_of_memory = is_short;
     }
 
     /// Returns the settings.

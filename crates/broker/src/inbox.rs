@@ -76,6 +76,11 @@ impl Missed {
         Missed { about: Arc::new(about), at, first, payloads: run.map(own).collect() }
     }
 
+    /// Returns how many messages there are.
+    pub(crate) fn count(&self) -> usize {
+        self.payloads.len()
+    }
+
     pub(crate) fn about(&self) -> &About {
         &self.about
     }

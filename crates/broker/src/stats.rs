@@ -11,6 +11,8 @@ pub struct Stats {
     pub sessions: u64,
     /// Gauge: channels in use.
     pub channels: u64,
+    /// Gauge: memory of everything that waits, in bytes.
+    pub waiting_bytes: u64,
     /// Sessions that were opened.
     pub sessions_opened: u64,
     /// Sessions that a newer connection of the same client took over.

@@ -11,11 +11,12 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use parking_lot::Mutex;
 use rialto_broker::ConnectionKey;
+use rialto_stopwatch::running;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Bytes of large answers that may wait to be read, over all connections.
@@ -42,7 +43,8 @@ pub(crate) struct Lease {
 struct Loan {
     _room: Room,
     connection: ConnectionKey,
-    since: Instant,
+    /// How long this process had run by then.
+    since: Duration,
 }
 
 /// A question that waits for room; its place is given up when dropped.
@@ -76,21 +78,22 @@ impl Answers {
 
     /// Notes that room is taken by the answers of this connection from now on.
     pub(crate) fn lend(&self, room: Room, connection: ConnectionKey) -> Lease {
-        let loan = Arc::new(Loan { _room: room, connection, since: Instant::now() });
+        let loan = Arc::new(Loan { _room: room, connection, since: running() });
         let mut loans = self.loans.lock();
         loans.retain(|loan| loan.strong_count() > 0);
         loans.push(Arc::downgrade(&loan));
         Lease { _loan: loan }
     }
 
-    /// Returns the connections that keep others waiting for longer than they may.
-    pub(crate) fn overdue(&self) -> Vec<ConnectionKey> {
+    /// Returns the connections that keep others waiting for longer than they may; `now` is how long
+    /// this process has run.
+    pub(crate) fn overdue(&self, now: Duration) -> Vec<ConnectionKey> {
         if self.waiting.load(Ordering::Relaxed) == 0 {
             return Vec::new();
         }
         let loans = self.loans.lock();
         let lent = loans.iter().filter_map(Weak::upgrade);
-        let overdue = lent.filter(|loan| READ_WITHIN <= loan.since.elapsed());
+        let overdue = lent.filter(|loan| loan.since + READ_WITHIN <= now);
         overdue.map(|loan| loan.connection).collect()
     }
 }

@@ -22,12 +22,13 @@ use crate::{
     doorkeeper::Caller,
     hangup::HangUp,
     hold::{self, Held, Hold, Release},
-    hub::{Hub, Touched},
+    hub::Hub,
     intake::{Backlog, Intake, too_large, unframed},
     link::Link,
     outlet::Outlet,
     parked::{Cause, Waiting},
     speech::{Diagnostics, Framing, Speech},
+    touched::Touched,
 };
 
 /// Bytes one read takes at most.
@@ -206,7 +207,10 @@ impl Connection {
             backlog: Backlog::default(),
             context,
         };
-        let waiting = take(&mut intake, framing);
+        let mut waiting = take(&mut intake, framing);
+        if let Some(waiting) = &mut waiting {
+            waiting.counted = Some(hub.memory.count_parked(waiting.frames.memory()));
+        }
         let mut behind = Vec::new();
         intake.touched.flush_for_publisher(&mut behind);
         let Intake { backlog, allowance, .. } = intake;
@@ -221,8 +225,10 @@ impl Connection {
             None if !is_owed && unread_bytes <= UNREAD_BYTES_MAX => {
                 if !behind.is_empty() && !stall_max.is_zero() {
                     Some(hold::for_receivers(behind, stall_max))
+                } else if backlog.is_above(1) {
+                    Some(Hold::Store)
                 } else {
-                    backlog.is_above(1).then_some(Hold::Store)
+                    hub.memory.is_pressed().then(Hold::pause)
                 }
             }
             waiting => {

@@ -20,6 +20,9 @@ use crate::{
     parked::{Cause, Waiting},
 };
 
+/// Pause behind each read of a connection while memory is pressed.
+const PRESSED_PAUSE: Duration = Duration::from_millis(10);
+
 /// Why a connection is read no further for the moment.
 pub(crate) enum Hold {
     /// Somebody decides on what it sent; and whether it is still there meanwhile.
@@ -30,6 +33,8 @@ pub(crate) enum Hold {
     Receivers(Vec<Arc<Outlet>>, Pin<Box<Sleep>>),
     /// The store has enough of its messages.
     Store,
+    /// Too much waits, over all connections: this one is read more slowly.
+    Memory(Pin<Box<Sleep>>),
 }
 
 /// A connection that has not read its answers.
@@ -99,8 +104,14 @@ impl Hold {
                     return Poll::Pending;
                 }
             }
+            Hold::Memory(until) => ready!(until.as_mut().poll(context)),
         }
         Poll::Ready(Release::default())
+    }
+
+    /// Reads a connection more slowly.
+    pub(crate) fn pause() -> Self {
+        Hold::Memory(Box::pin(sleep(PRESSED_PAUSE)))
     }
 
     /// Returns what was read and waits.
@@ -108,7 +119,7 @@ impl Hold {
         match self {
             Hold::Decision(waiting, _) => Some(waiting),
             Hold::Answers(unread) => unread.waiting,
-            Hold::Receivers(..) | Hold::Store => None,
+            Hold::Receivers(..) | Hold::Store | Hold::Memory(_) => None,
         }
     }
 }

@@ -4,56 +4,50 @@
 //! into queues (outboxes, the store's inbox); so queues are in the broker's order. Sockets are
 //! written after the lock is let go.
 
+mod relief;
+mod state;
+
 use std::{
-    collections::HashMap,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
         mpsc,
     },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use bytes::Bytes;
-use rialto_application::{Departure, Peer};
+use rialto_application::Peer;
 use rialto_broker::{
-    Broker, CloseReason, ConnectionKey, Departed, Effect, Manners, Now, Publish, ReadRequest,
-    Reject, Stats, UnixMs,
+    Broker, CloseReason, ConnectionKey, Manners, Now, Publish, ReadRequest, Stats, UnixMs,
 };
 use rialto_session::Dialects;
 use rialto_stopwatch::running;
-use slotmap::SecondaryMap;
 use tokio::sync::oneshot;
 
 use crate::{
     answers::Answers,
     doorkeeper::Doorkeeper,
     guarded::{Guarded, Locked},
+    memory::Memory,
     notices::Notices,
-    outbox::{Kind, Pushed},
     outlet::Outlet,
     store::Job,
+    touched::Touched,
 };
+
+use state::{Far, State};
+
+pub(crate) use state::Pushing;
 
 /// The broker and all that its effects reach.
 pub(crate) struct Hub {
     state: Guarded<State>,
     uncounted: Uncounted,
     pub(crate) answers: Arc<Answers>,
+    pub(crate) memory: Arc<Memory>,
     pub(crate) doorkeeper: Arc<Doorkeeper>,
     notices: Notices,
     clock: Clock,
-    close_slow: AtomicBool,
-}
-
-struct State {
-    broker: Broker<Dialects>,
-    outlets: SecondaryMap<ConnectionKey, Far>,
-    /// Who waits for what becomes of the server's own messages.
-    tickets: HashMap<u64, oneshot::Sender<Result<(), Reject>>>,
-    last_ticket: u64,
-    store: mpsc::Sender<Job>,
-    reader: mpsc::Sender<ReadRequest>,
 }
 
 /// What is counted without the broker's lock, until the next round counts it in: connections that
@@ -64,38 +58,11 @@ struct Uncounted {
     silent: AtomicU64,
 }
 
-/// The far end of a connection, and the way to it.
-struct Far {
-    outlet: Arc<Outlet>,
-    peer: Arc<Peer>,
-}
-
 /// Where a hub sends what is for the store.
 pub(crate) struct StoreInboxes {
     pub(crate) writer: mpsc::Sender<Job>,
     pub(crate) reader: mpsc::Sender<ReadRequest>,
 }
-
-/// A message of the server itself that was handed in.
-pub(crate) enum Pushing {
-    Done(Result<(), Reject>),
-    /// On its way through the store.
-    UnderWay(oneshot::Receiver<Result<(), Reject>>),
-}
-
-impl Pushing {
-    /// Waits for what becomes of it.
-    pub(crate) async fn done(self) -> Result<(), Reject> {
-        match self {
-            Pushing::Done(result) => result,
-            Pushing::UnderWay(waiting) => waiting.await.unwrap_or(Err(Reject::StoreUnavailable)),
-        }
-    }
-}
-
-/// Outlets that rounds have put something into and that are not flushed yet.
-#[derive(Default)]
-pub(crate) struct Touched(Vec<Arc<Outlet>>);
 
 /// Reads the clocks for the broker, which reads none.
 #[derive(Debug, Clone, Copy)]
@@ -119,39 +86,6 @@ fn unix_ms() -> UnixMs {
     since_epoch.map_or(0, |since| since.as_millis() as UnixMs)
 }
 
-impl Touched {
-    fn add(&mut self, outlet: &Arc<Outlet>) {
-        if outlet.touch() {
-            self.0.push(outlet.clone());
-        }
-    }
-
-    /// Writes what the rounds put in.
-    pub(crate) fn flush(&mut self) {
-        for outlet in self.0.drain(..) {
-            outlet.flush();
-        }
-    }
-
-    /// Writes what the rounds put in; returns outlets whose readers are so far behind that the
-    /// publisher should wait for them.
-    pub(crate) fn flush_for_publisher(&mut self, behind: &mut Vec<Arc<Outlet>>) {
-        for outlet in self.0.drain(..) {
-            outlet.flush();
-            if outlet.must_wait_for(None) {
-                behind.push(outlet);
-            }
-        }
-    }
-}
-
-/// What was put in must go out, also when a panic ends the task that did.
-impl Drop for Touched {
-    fn drop(&mut self) {
-        self.flush();
-    }
-}
-
 impl Hub {
     pub(crate) fn new(
         broker: Broker<Dialects>,
@@ -159,25 +93,17 @@ impl Hub {
         notices: Notices,
         clock: Clock,
         inboxes: StoreInboxes,
-        close_slow: bool,
+        (memory, close_slow): (Arc<Memory>, bool),
     ) -> Self {
         let StoreInboxes { writer, reader } = inboxes;
-        let state = State {
-            broker,
-            outlets: SecondaryMap::new(),
-            tickets: HashMap::new(),
-            last_ticket: 0,
-            store: writer,
-            reader,
-        };
         Hub {
-            state: Guarded::new(state),
+            state: Guarded::new(State::new(broker, (writer, reader), close_slow)),
             uncounted: Uncounted::default(),
             answers: Answers::new(),
+            memory,
             doorkeeper,
             notices,
             clock,
-            close_slow: close_slow.into(),
         }
     }
 
@@ -226,7 +152,7 @@ impl Hub {
         let mut touched = Touched::default();
         let mut state = self.begin_round();
         let pushing = messages.iter().map(|message| state.push(message)).collect();
-        state.perform(&mut touched, self);
+        self.end_round(&mut state, &mut touched);
         drop(state);
         touched.flush();
         pushing
@@ -256,12 +182,12 @@ impl Hub {
         let mut state = self.begin_round();
         let limit = state.outlets.get(connection).map_or(0, |far| far.outlet.bytes_max());
         state.broker.close(connection, CloseReason::SlowConsumer { limit });
-        state.perform(&mut touched, self);
+        self.end_round(&mut state, &mut touched);
     }
 
     /// Sets whether clients that do not read are closed.
     pub(crate) fn set_close_slow(&self, close_slow: bool) {
-        self.close_slow.store(close_slow, Ordering::Relaxed);
+        self.locked().close_slow = close_slow;
     }
 
     /// Hands in no more departures.
@@ -290,8 +216,17 @@ impl Hub {
     ) -> R {
         let mut state = self.begin_round();
         let result = act(&mut state.broker);
-        state.perform(touched, self);
+        self.end_round(&mut state, touched);
         result
+    }
+
+    /// Carries out what came of a round, and sees to it that all that waits stays within its bound.
+    fn end_round(&self, state: &mut State, touched: &mut Touched) {
+        state.perform(touched, &self.notices);
+        if state.watch(&self.memory) {
+            state.relieve(&self.memory);
+            state.perform(touched, &self.notices);
+        }
     }
 
     fn locked(&self) -> Locked<'_, State> {
@@ -317,115 +252,6 @@ impl Uncounted {
             if uncounted.load(Ordering::Relaxed) != 0 {
                 *counter += uncounted.swap(0, Ordering::Relaxed);
             }
-        }
-    }
-}
-
-impl State {
-    fn push(&mut self, message: &Publish<'_>) -> Pushing {
-        match self.broker.push_tracked(message, self.last_ticket + 1) {
-            Ok(true) => Pushing::Done(Ok(())),
-            Ok(false) => {
-                let (done, waiting) = oneshot::channel();
-                self.take_ticket(done);
-                Pushing::UnderWay(waiting)
-            }
-            Err(reject) => Pushing::Done(Err(reject)),
-        }
-    }
-
-    fn take_ticket(&mut self, done: oneshot::Sender<Result<(), Reject>>) -> u64 {
-        self.last_ticket += 1;
-        self.tickets.insert(self.last_ticket, done);
-        self.last_ticket
-    }
-
-    /// Carries out effects until none are left: closing a slow receiver makes more.
-    fn perform(&mut self, touched: &mut Touched, hub: &Hub) {
-        loop {
-            let effects = self.broker.take_effects();
-            if effects.is_empty() {
-                return;
-            }
-            for effect in effects {
-                self.perform_one(effect, touched, hub);
-            }
-        }
-    }
-
-    fn perform_one(&mut self, effect: Effect, touched: &mut Touched, hub: &Hub) {
-        match effect {
-            Effect::Send { connection, frames, count, droppable } => {
-                let kind = if droppable { Kind::Droppable } else { Kind::Kept };
-                self.send(connection, (frames, count), kind, touched, hub);
-            }
-            Effect::Answer { connection, frames, count } => {
-                self.send(connection, (frames, count), Kind::Answer, touched, hub);
-            }
-            Effect::Close { connection, reason } => {
-                self.log_close(connection, reason);
-                if let Some(Far { outlet, .. }) = self.outlets.get(connection) {
-                    outlet.close(reason);
-                }
-            }
-            // The store's threads outlive all rounds; at the very end a lost request harms nobody.
-            Effect::Commit(changes) => _ = self.store.send(Job::Commit(changes)),
-            Effect::Read(request) => _ = self.reader.send(request),
-            // Whoever does not wait any more does not mind.
-            Effect::Pushed { ticket, result } => {
-                self.tickets.remove(&ticket).map(|waiting| waiting.send(result));
-            }
-            Effect::Departed(departed) => hub.notices.push(self.departure(departed)),
-        }
-    }
-
-    fn send(
-        &mut self,
-        connection: ConnectionKey,
-        (frames, count): (Bytes, u32),
-        kind: Kind,
-        touched: &mut Touched,
-        hub: &Hub,
-    ) {
-        let Some(Far { outlet, .. }) = self.outlets.get(connection) else { return };
-        match outlet.push(frames, kind) {
-            (Pushed::Queued, _) => touched.add(outlet),
-            (Pushed::Dropped, is_first) if !hub.close_slow.load(Ordering::Relaxed) => {
-                self.broker.stats_mut().dropped_slow += u64::from(count);
-                if is_first {
-                    self.log_drop(connection);
-                }
-            }
-            _ => {
-                let limit = outlet.bytes_max();
-                self.broker.close(connection, CloseReason::SlowConsumer { limit });
-            }
-        }
-    }
-
-    fn departure(&self, departed: Departed) -> Departure {
-        let Departed { client, connection, reason, at, session } = departed;
-        let far = connection.and_then(|connection| self.outlets.get(connection));
-        Departure { client, peer: far.map(|far| (*far.peer).clone()), reason, at, session }
-    }
-
-    fn log_drop(&self, connection: ConnectionKey) {
-        let client = self.broker.client_of(connection).map(ToString::to_string);
-        tracing::warn!(
-            client,
-            "a subscriber does not read fast enough: QoS 0 messages to it are dropped until it does"
-        );
-    }
-
-    fn log_close(&self, connection: ConnectionKey, reason: CloseReason) {
-        let client = self.broker.client_of(connection).map(ToString::to_string);
-        match reason {
-            CloseReason::SlowConsumer { .. }
-            | CloseReason::TooManyUnacknowledged { .. }
-            | CloseReason::PacketTooLarge { .. } => {
-                tracing::warn!(client, %reason, "connection closed at a limit");
-            }
-            _ => tracing::debug!(client, %reason, "connection closing"),
         }
     }
 }

@@ -20,11 +20,12 @@ use crate::{
     connection::ConnectionLimits,
     decision::Decision,
     doorkeeper::{Caller, Question, Unasked, Verdict, event_of},
-    hub::{Hub, PACKETS_PER_ROUND_MAX, Touched},
+    hub::{Hub, PACKETS_PER_ROUND_MAX},
     outbox::Kind,
     outlet::Outlet,
     parked::{Cause, Frame, Parked, Tail, Waiting},
     speech::{Said, Speech},
+    touched::Touched,
     websocket::WebSocketReader,
 };
 
@@ -109,7 +110,7 @@ impl Intake<'_, '_> {
             let decided = frames.iter().next().expect("the packet decided on is there");
             if let Err(exhausted) = self.say_parked(decided, &verdict) {
                 let cause = Cause::exhausted(exhausted, Some(verdict));
-                return Some(Waiting { cause, frames, tail });
+                return Some(Waiting { cause, frames, tail, counted: None });
             }
             frames.skip(1);
         }
@@ -142,11 +143,11 @@ impl Intake<'_, '_> {
     /// what came before, since nothing may follow a close frame.
     fn finish(&mut self, stopped: Option<(Cause, Parked)>, tail: Tail) -> Option<Waiting> {
         if let Some((cause, frames)) = stopped {
-            return Some(Waiting { cause, frames, tail });
+            return Some(Waiting { cause, frames, tail, counted: None });
         }
         let Tail { answers, end } = tail;
         if !answers.is_empty() {
-            self.outlet.push(Bytes::from(answers), Kind::Answer);
+            self.outlet.push(Bytes::from(answers), Kind::Answer, false);
             self.outlet.flush();
         }
         if let Some(reason) = end {

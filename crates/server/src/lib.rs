@@ -39,7 +39,9 @@ mod http_request;
 mod intake;
 mod link;
 mod listener;
+mod machine;
 mod memcached;
+mod memory;
 mod notices;
 mod outbox;
 mod outlet;
@@ -54,6 +56,7 @@ mod speech;
 mod status;
 mod stream;
 mod tls;
+mod touched;
 mod websocket;
 
 mod carried;

@@ -83,6 +83,7 @@ impl Live {
         self.proxies.replace(&settings.access);
         self.webhooks.take_up(application, &self.hub.doorkeeper);
         self.limits.store(Arc::new(map::connection(&settings)));
+        self.hub.memory.set_bytes_max(map::waiting_bytes_max(&settings));
         self.hub.set_close_slow(settings.delivery.slow_consumer == SlowConsumer::Close);
         if map::throttle(&old) != map::throttle(&settings) {
             self.hub.doorkeeper.replace_throttle(Throttle::new(map::throttle(&settings)));

@@ -113,6 +113,15 @@ impl Outbox {
         std::mem::take(&mut self.frames)
     }
 
+    /// Drops what waits, but for what is being written at this moment.
+    pub(crate) fn abandon(&mut self) {
+        let dropped: usize = self.frames.iter().map(Bytes::len).sum();
+        self.frames = VecDeque::new();
+        self.pushed -= dropped as u64;
+        self.answers_end = self.answers_end.min(self.pushed);
+        self.answer_bytes = 0;
+    }
+
     /// Notes bytes as written and puts back, in front, what was taken and could not be.
     pub(crate) fn put_back(&mut self, mut rest: VecDeque<Bytes>, written: usize) {
         self.written += written as u64;

@@ -7,7 +7,10 @@
 use std::{
     collections::VecDeque,
     io::{self, IoSlice},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, Waker},
 };
 
@@ -18,12 +21,17 @@ use tokio::net::TcpStream;
 
 use crate::{
     answers::Lease,
+    memory::Memory,
     outbox::{Kind, Outbox, Pushed, advance},
     socket::Socket,
 };
 
 /// Frames given to one vectored write.
 const SLICE_COUNT_MAX: usize = 64;
+/// What a connection that is behind may have waiting of what may be dropped, while memory is pressed.
+const PRESSED_BYTES_MAX: usize = 64 << 10;
+/// Changes of what frames take besides their bytes that are not worth a count shared by all.
+const UNCOUNTED_BYTES_MAX: usize = 4 << 10;
 
 /// The sending end of one connection.
 pub(crate) struct Outlet {
@@ -33,6 +41,7 @@ pub(crate) struct Outlet {
     socket: Option<Socket>,
     /// Whether a round has put something in and not flushed yet.
     touched: AtomicBool,
+    memory: Arc<Memory>,
 }
 
 struct State {
@@ -52,6 +61,8 @@ struct State {
     wake_once_answered: bool,
     /// Room that answers take until they are written.
     lease: Option<Lease>,
+    /// What is counted, over all connections, of what its frames take besides their bytes.
+    counted_overhead_bytes: usize,
     task: Option<Waker>,
     /// Tasks of publishers that wait for the outbox to drain.
     publishers: Vec<Waker>,
@@ -65,7 +76,7 @@ enum Flushed {
 }
 
 impl Outlet {
-    pub(crate) fn new(socket: Option<Socket>, bytes_max: usize) -> Self {
+    pub(crate) fn new(socket: Option<Socket>, bytes_max: usize, memory: Arc<Memory>) -> Self {
         Outlet {
             state: Mutex::new(State {
                 outbox: Outbox::new(bytes_max),
@@ -77,11 +88,13 @@ impl Outlet {
                 wake_after_flush: false,
                 wake_once_answered: false,
                 lease: None,
+                counted_overhead_bytes: 0,
                 task: None,
                 publishers: Vec::new(),
             }),
             socket,
             touched: AtomicBool::new(false),
+            memory,
         }
     }
 
@@ -90,13 +103,20 @@ impl Outlet {
         self.socket.as_deref()
     }
 
-    /// Adds frames; says what became of them and whether that is the first drop of a series.
-    pub(crate) fn push(&self, frames: Bytes, kind: Kind) -> (Pushed, bool) {
+    /// Adds frames; says what became of them and whether that is the first drop of a series. With
+    /// `is_pressed`, little waits of what may be dropped.
+    pub(crate) fn push(&self, frames: Bytes, kind: Kind, is_pressed: bool) -> (Pushed, bool) {
         let mut state = self.state.lock();
         if state.close.is_some() {
             return (Pushed::Queued, false);
         }
-        let pushed = state.outbox.push(frames, kind);
+        let is_behind = is_pressed && PRESSED_BYTES_MAX < state.outbox.bytes();
+        let pushed = if is_behind && kind == Kind::Droppable {
+            Pushed::Dropped
+        } else {
+            state.outbox.push(frames, kind)
+        };
+        state.count_overhead(&self.memory);
         let is_first_drop =
             pushed == Pushed::Dropped && !std::mem::replace(&mut state.drop_logged, true);
         (pushed, is_first_drop)
@@ -140,6 +160,19 @@ impl Outlet {
         let mut state = self.state.lock();
         state.wake_once_answered = state.outbox.answer_bytes() > 0;
         state.wake_once_answered
+    }
+
+    /// Returns the bytes that wait.
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        self.state.lock().outbox.bytes()
+    }
+
+    /// Drops what waits: the connection is to end, and would not read it.
+    pub(crate) fn abandon(&self) {
+        let mut state = self.state.lock();
+        state.outbox.abandon();
+        state.lease = None;
+        state.count_overhead(&self.memory);
     }
 
     /// Returns the bytes that were ever written.
@@ -221,6 +254,7 @@ impl Outlet {
         let mut state = self.state.lock();
         state.outbox.put_back(rest, written);
         state.on_drained();
+        state.count_overhead(&self.memory);
     }
 
     /// Says whether everything is written.
@@ -249,6 +283,7 @@ impl Outlet {
             state.outbox.put_back(frames, written);
             state.writing = false;
             state.on_drained();
+            state.count_overhead(&self.memory);
             match result? {
                 Flushed::All => {}
                 Flushed::Blocked => {
@@ -281,7 +316,24 @@ impl Outlet {
     }
 }
 
+impl Drop for Outlet {
+    fn drop(&mut self) {
+        let state = self.state.get_mut();
+        self.memory.change_overhead(state.counted_overhead_bytes, 0);
+    }
+}
+
 impl State {
+    /// Counts what the frames take besides their bytes where all connections are counted: seldom,
+    /// since all write there.
+    fn count_overhead(&mut self, memory: &Memory) {
+        let (before, now) = (self.counted_overhead_bytes, self.outbox.overhead_bytes());
+        if UNCOUNTED_BYTES_MAX < before.abs_diff(now) || (now == 0 && before > 0) {
+            memory.change_overhead(before, now);
+            self.counted_overhead_bytes = now;
+        }
+    }
+
     /// Above this, publishers wait.
     fn high_water(&self) -> usize {
         self.outbox.bytes_max() / 4

@@ -5,6 +5,7 @@ use rialto_broker::CloseReason;
 use crate::{
     decision::Decision,
     doorkeeper::Verdict,
+    memory::ParkedBytes,
     speech::{Said, Speech},
 };
 
@@ -32,6 +33,8 @@ pub(crate) struct Waiting {
     pub(crate) cause: Cause,
     pub(crate) frames: Parked,
     pub(crate) tail: Tail,
+    /// Counts the frames as something that waits.
+    pub(crate) counted: Option<ParkedBytes>,
 }
 
 impl Waiting {
@@ -95,7 +98,6 @@ impl Parked {
     }
 
     /// Returns the memory they take.
-    #[cfg(test)]
     pub(crate) fn memory(&self) -> usize {
         self.bytes.capacity() + self.ends.capacity() * size_of::<u32>()
     }

@@ -221,7 +221,7 @@ impl Reception {
         let limits = self.limits.load_full();
         let (link, socket) = link(stream, is_paced.then(|| framed(door.dialect)));
         let framing = framing(&limits, websocket, door.dialect);
-        let outlet = Arc::new(Outlet::new(socket, self.outbox_bytes_max));
+        let outlet = Arc::new(Outlet::new(socket, self.outbox_bytes_max, self.hub.memory.clone()));
         let window = if is_paced { PACED_WINDOW } else { u32::MAX };
         let manners = manners(&limits, (door.dialect, is_websocket), window);
         let key = self.hub.open(manners, outlet.clone(), caller.peer.clone());

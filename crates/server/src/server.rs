@@ -12,7 +12,7 @@ use rialto_access::{Access, Throttle};
 use rialto_broker::{Broker, Change, CloseReason};
 use rialto_config::{Settings, SlowConsumer};
 use rialto_session::Dialects;
-use rialto_stopwatch::Ticking;
+use rialto_stopwatch::{Ticking, running};
 use tokio::{
     sync::watch,
     task::JoinHandle,
@@ -35,6 +35,7 @@ use crate::{
     listener::Listener,
     live::{Live, Parts},
     memcached::Cache,
+    memory::Memory,
     notices::{Lanes, Notices},
     proxies::Proxies,
     reception::Reception,
@@ -233,7 +234,9 @@ impl Core {
         let inboxes = StoreInboxes { writer: jobs.clone(), reader: reads };
         let close_slow = settings.delivery.slow_consumer == SlowConsumer::Close;
         let (notices, ends) = Notices::new();
-        let hub = Arc::new(Hub::new(broker, doorkeeper, notices, clock, inboxes, close_slow));
+        let memory = Memory::new(map::waiting_bytes_max(settings));
+        let bounds = (memory, close_slow);
+        let hub = Arc::new(Hub::new(broker, doorkeeper, notices, clock, inboxes, bounds));
         let commit_watch = Arc::new(CommitWatch::default());
         let watch = commit_watch.clone();
         let store_threads = StoreThreads::start(&hub, store, reader, job_inbox, read_inbox, watch)
@@ -278,7 +281,7 @@ async fn tick(hub: Arc<Hub>, cache: Arc<Cache>, commits: Arc<CommitWatch>) {
         for client in forgotten {
             tracing::info!(%client, "client removed");
         }
-        for connection in hub.answers.overdue() {
+        for connection in hub.answers.overdue(running()) {
             hub.close_unread(connection);
         }
         cache.on_tick();

@@ -10,7 +10,10 @@ use rialto_config::{ByteSize, Durability, LogFull, ResumeFull, Settings, StoreKi
 use rialto_session::coremq::{self, Credentials};
 use rialto_store::{SqliteSettings, StoreSettings};
 
-use crate::{connection::ConnectionLimits, speech::Diagnostics};
+use crate::{connection::ConnectionLimits, machine, speech::Diagnostics};
+
+/// The part of the memory there is that may be taken by what waits, unless that is configured.
+const WAITING_PART: u64 = 4;
 
 pub(crate) use access::{access, action, throttle};
 pub(crate) use webhook::webhook;
@@ -105,6 +108,14 @@ pub(crate) fn store(settings: &Settings) -> StoreSettings {
             },
         },
     }
+}
+
+/// Returns the bytes that may wait, over all connections: as configured, or a part of what memory
+/// there is.
+pub(crate) fn waiting_bytes_max(settings: &Settings) -> usize {
+    let configured = settings.limits.waiting_bytes_max.nonzero();
+    let bytes = configured.unwrap_or_else(|| machine::memory_bytes() / WAITING_PART);
+    usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
 pub(crate) fn connection(settings: &Settings) -> ConnectionLimits {

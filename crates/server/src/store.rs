@@ -21,7 +21,8 @@ use health::{Health, Part};
 
 use crate::{
     guarded::AbortOnPanic,
-    hub::{Hub, PACKETS_PER_ROUND_MAX, Touched},
+    hub::{Hub, PACKETS_PER_ROUND_MAX},
+    touched::Touched,
 };
 
 /// Changes one commit takes at most; beyond that the wait for the sync outweighs the saving.

@@ -160,12 +160,18 @@ impl<E: Encoder> Broker<E> {
 
     /// Keeps messages for the lost clients of their channel.
     pub(super) fn keep_for_absent(&mut self, channel: ChannelKey, missed: &Missed) {
+        let is_short = self.is_short_of_memory;
         let limits = self.settings.inbox;
         for &key in &self.channels[channel].absent {
             let client = &mut self.clients[key];
             let Some(absence) = &mut client.absence else { continue };
             let echo = absence.manners.echo.unwrap_or(self.channels[channel].profile.echo);
-            if echo || missed.about().publisher != client.id {
+            if !echo && missed.about().publisher == client.id {
+                continue;
+            }
+            if is_short {
+                self.stats.dropped_absent += missed.count() as u64;
+            } else {
                 self.absences.bytes -= absence.bytes();
                 self.stats.dropped_absent += absence.inbox.push(missed, limits);
                 self.absences.bytes += absence.bytes();

@@ -97,6 +97,16 @@ impl<E: Encoder> Broker<E> {
         self.dirty.idle.push(key);
     }
 
+    /// Drops histories, those of channels that nobody has published to for long first, until they
+    /// took at least so many bytes or none is left; returns what they took.
+    pub fn evict_histories(&mut self, bytes: usize) -> usize {
+        let before = self.histories.bytes;
+        while before - self.histories.bytes < bytes && !self.histories.candidates.is_empty() {
+            self.evict_one();
+        }
+        before - self.histories.bytes
+    }
+
     /// Takes up what the store kept, as far as the settings still want it.
     pub(super) fn restore_history(&mut self, name: &ChannelName, messages: &[HistoryMessage]) {
         let rule = self.profile_of(name.as_str()).history;

@@ -157,6 +157,9 @@ impl<E: Encoder> Broker<E> {
         if let Some(from) = from {
             self.check_publish(from, known, publish)?;
         }
+        if publish.retain && self.is_short_of_memory {
+            return Err(Reject::StoreUnavailable);
+        }
         let key = match known {
             Some(key) => key,
             None => {

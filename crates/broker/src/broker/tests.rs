@@ -26,6 +26,7 @@ mod lanes;
 mod limits;
 mod presence;
 mod publish;
+mod relief;
 mod renewal;
 mod replicate;
 mod report;

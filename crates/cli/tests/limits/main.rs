@@ -9,6 +9,7 @@ mod frames;
 mod garbage;
 mod greetings;
 mod held;
+mod memory;
 mod names;
 mod slow;
 

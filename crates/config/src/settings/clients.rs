@@ -29,6 +29,13 @@ section! {
         /// Bytes that may wait for a client that does not read; see delivery.slow_consumer. At
         /// least limits.packet_bytes_max.
         outbox_bytes_max: ByteSize = "16MiB" in "1KiB" to "4GiB",
+        /// Memory for everything that waits, over all connections: to be read, for a decision, for
+        /// lost clients, as history, as retained messages. At three quarters of it, where
+        /// connections take a good part, QoS 0 messages to those that are behind are dropped and
+        /// all are read more slowly. Beyond it histories go, longest unused first, then the
+        /// connections to which most is on its way are closed, and nothing more is retained or kept
+        /// for lost clients. 0 is a quarter of the memory of the machine or of the control group.
+        waiting_bytes_max: ByteSize = "0" in "0" to "1024GiB",
         /// QoS 1 messages a client may have received and not acknowledged. Further ones wait in the
         /// store where the subscription is persistent; a client without one is closed, though not
         /// below 1,000 of them.

@@ -48,16 +48,15 @@ fn those_who_wait_come_in_their_order_and_before_all_others() {
 fn nobody_is_overdue_as_long_as_nobody_waits() {
     let answers = Answers::new();
     let room = answers.try_take(BYTES_MAX).unwrap();
-    let long_ago = Instant::now().checked_sub(READ_WITHIN).unwrap();
-    let loan = Loan { _room: room, connection: ConnectionKey::default(), since: long_ago };
-    let loan = Arc::new(loan);
-    answers.loans.lock().push(Arc::downgrade(&loan));
-    assert!(answers.overdue().is_empty());
+    let lease = answers.lend(room, ConnectionKey::default());
+    let (now, late) = (running(), running() + READ_WITHIN);
+    assert!(answers.overdue(late).is_empty());
     let queued = answers.queue(1);
-    assert_eq!(answers.overdue(), [ConnectionKey::default()]);
+    assert!(answers.overdue(now).is_empty(), "it has just begun to read");
+    assert_eq!(answers.overdue(late), [ConnectionKey::default()]);
     drop(queued);
-    assert!(answers.overdue().is_empty());
+    assert!(answers.overdue(late).is_empty());
     let _queued = answers.queue(1);
-    drop(loan);
-    assert!(answers.overdue().is_empty(), "its answers are read");
+    drop(lease);
+    assert!(answers.overdue(late).is_empty(), "its answers are read");
 }

@@ -59,3 +59,15 @@ fn answers_wait_until_the_last_of_them_is_written() {
     }
     assert_eq!((outbox.bytes(), outbox.written()), (50, 100));
 }
+
+#[test]
+fn what_is_abandoned_is_gone_but_for_what_is_being_written() {
+    let mut outbox = Outbox::new(1000);
+    outbox.push(frames(100), Kind::Kept);
+    let taken = outbox.take();
+    outbox.push(frames(50), Kind::Answer);
+    outbox.abandon();
+    assert_eq!((outbox.bytes(), outbox.answer_bytes()), (100, 0));
+    outbox.put_back(taken, 40);
+    assert_eq!(outbox.bytes(), 60);
+}

@@ -475,6 +475,13 @@ impl World {
         match *words {
             ["relay", ..] => return self.relay(words),
             ["past", channel] => return self.write_history(channel),
+            ["memory", "short"] => return self.broker.set_short_of_memory(true),
+            ["memory", "enough"] => return self.broker.set_short_of_memory(false),
+            ["evict", bytes] => {
+                let bytes = bytes.parse().unwrap();
+                let is_enough = bytes <= self.broker.evict_histories(bytes);
+                return writeln!(self.transcript, "evicted: enough {is_enough}").unwrap();
+            }
             ["asked"] => {
                 return writeln!(self.transcript, "asked: {}", self.ledger.take_asked()).unwrap();
             }

@@ -1,0 +1,194 @@
+//! What a round works on, and how what came of it is carried out.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, mpsc},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use rialto_application::{Departure, Peer};
+use rialto_broker::{
+    Broker, CloseReason, ConnectionKey, Departed, Effect, Publish, ReadRequest, Reject,
+};
+use rialto_session::Dialects;
+use slotmap::SecondaryMap;
+use tokio::sync::oneshot;
+
+use crate::{
+    memory::Level,
+    notices::Notices,
+    outbox::{Kind, Pushed},
+    outlet::Outlet,
+    store::Job,
+    touched::Touched,
+};
+
+/// What a round works on.
+pub(super) struct State {
+    pub(super) broker: Broker<Dialects>,
+    pub(super) outlets: SecondaryMap<ConnectionKey, Far>,
+    /// Who waits for what becomes of the server's own messages.
+    pub(super) tickets: HashMap<u64, oneshot::Sender<Result<(), Reject>>>,
+    last_ticket: u64,
+    store: mpsc::Sender<Job>,
+    reader: mpsc::Sender<ReadRequest>,
+    /// Whether clients that do not read are closed.
+    pub(super) close_slow: bool,
+    /// How much of what may wait does, as of the last round.
+    pub(super) level: Level,
+    /// Whether that it is too much was logged, and not yet that it is over.
+    pub(super) is_relieving: bool,
+    /// When connections were last looked at for closing some to make room.
+    pub(super) relieved: Option<Duration>,
+}
+
+/// The far end of a connection, and the way to it.
+pub(super) struct Far {
+    pub(super) outlet: Arc<Outlet>,
+    pub(super) peer: Arc<Peer>,
+}
+
+/// A message of the server itself that was handed in.
+pub(crate) enum Pushing {
+    Done(Result<(), Reject>),
+    /// On its way through the store.
+    UnderWay(oneshot::Receiver<Result<(), Reject>>),
+}
+
+impl Pushing {
+    /// Waits for what becomes of it.
+    pub(crate) async fn done(self) -> Result<(), Reject> {
+        match self {
+            Pushing::Done(result) => result,
+            Pushing::UnderWay(waiting) => waiting.await.unwrap_or(Err(Reject::StoreUnavailable)),
+        }
+    }
+}
+
+impl State {
+    pub(super) fn new(
+        broker: Broker<Dialects>,
+        (store, reader): (mpsc::Sender<Job>, mpsc::Sender<ReadRequest>),
+        close_slow: bool,
+    ) -> Self {
+        State {
+            broker,
+            outlets: SecondaryMap::new(),
+            tickets: HashMap::new(),
+            last_ticket: 0,
+            store,
+            reader,
+            close_slow,
+            level: Level::default(),
+            is_relieving: false,
+            relieved: None,
+        }
+    }
+
+    pub(super) fn push(&mut self, message: &Publish<'_>) -> Pushing {
+        match self.broker.push_tracked(message, self.last_ticket + 1) {
+            Ok(true) => Pushing::Done(Ok(())),
+            Ok(false) => {
+                let (done, waiting) = oneshot::channel();
+                self.take_ticket(done);
+                Pushing::UnderWay(waiting)
+            }
+            Err(reject) => Pushing::Done(Err(reject)),
+        }
+    }
+
+    pub(super) fn take_ticket(&mut self, done: oneshot::Sender<Result<(), Reject>>) -> u64 {
+        self.last_ticket += 1;
+        self.tickets.insert(self.last_ticket, done);
+        self.last_ticket
+    }
+
+    /// Carries out effects until none are left: closing a slow receiver makes more.
+    pub(super) fn perform(&mut self, touched: &mut Touched, notices: &Notices) {
+        loop {
+            let effects = self.broker.take_effects();
+            if effects.is_empty() {
+                return;
+            }
+            for effect in effects {
+                self.perform_one(effect, touched, notices);
+            }
+        }
+    }
+
+    fn perform_one(&mut self, effect: Effect, touched: &mut Touched, notices: &Notices) {
+        match effect {
+            Effect::Send { connection, frames, count, droppable } => {
+                let kind = if droppable { Kind::Droppable } else { Kind::Kept };
+                self.send(connection, (frames, count), kind, touched);
+            }
+            Effect::Answer { connection, frames, count } => {
+                self.send(connection, (frames, count), Kind::Answer, touched);
+            }
+            Effect::Close { connection, reason } => {
+                self.log_close(connection, reason);
+                if let Some(Far { outlet, .. }) = self.outlets.get(connection) {
+                    outlet.close(reason);
+                }
+            }
+            // The store's threads outlive all rounds; at the very end a lost request harms nobody.
+            Effect::Commit(changes) => _ = self.store.send(Job::Commit(changes)),
+            Effect::Read(request) => _ = self.reader.send(request),
+            // Whoever does not wait any more does not mind.
+            Effect::Pushed { ticket, result } => {
+                self.tickets.remove(&ticket).map(|waiting| waiting.send(result));
+            }
+            Effect::Departed(departed) => notices.push(self.departure(departed)),
+        }
+    }
+
+    fn send(
+        &mut self,
+        connection: ConnectionKey,
+        (frames, count): (Bytes, u32),
+        kind: Kind,
+        touched: &mut Touched,
+    ) {
+        let Some(Far { outlet, .. }) = self.outlets.get(connection) else { return };
+        match outlet.push(frames, kind, self.level.is_pressed) {
+            (Pushed::Queued, _) => touched.add(outlet),
+            (Pushed::Dropped, is_first) if !self.close_slow => {
+                self.broker.stats_mut().dropped_slow += u64::from(count);
+                if is_first {
+                    self.log_drop(connection);
+                }
+            }
+            _ => {
+                let limit = outlet.bytes_max();
+                self.broker.close(connection, CloseReason::SlowConsumer { limit });
+            }
+        }
+    }
+
+    fn departure(&self, departed: Departed) -> Departure {
+        let Departed { client, connection, reason, at, session } = departed;
+        let far = connection.and_then(|connection| self.outlets.get(connection));
+        Departure { client, peer: far.map(|far| (*far.peer).clone()), reason, at, session }
+    }
+
+    fn log_drop(&self, connection: ConnectionKey) {
+        let client = self.broker.client_of(connection).map(ToString::to_string);
+        tracing::warn!(
+            client,
+            "a subscriber does not read fast enough: QoS 0 messages to it are dropped until it does"
+        );
+    }
+
+    fn log_close(&self, connection: ConnectionKey, reason: CloseReason) {
+        let client = self.broker.client_of(connection).map(ToString::to_string);
+        match reason {
+            CloseReason::SlowConsumer { .. }
+            | CloseReason::TooManyUnacknowledged { .. }
+            | CloseReason::PacketTooLarge { .. } => {
+                tracing::warn!(client, %reason, "connection closed at a limit");
+            }
+            _ => tracing::debug!(client, %reason, "connection closing"),
+        }
+    }
+}
