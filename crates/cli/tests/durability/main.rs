@@ -7,7 +7,9 @@
 mod common;
 
 mod cursors;
+mod damage;
 mod growth;
+mod hang;
 mod kills;
 mod logs;
 mod room;
