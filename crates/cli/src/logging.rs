@@ -1,8 +1,12 @@
 //! The broker's log, on standard error.
 
-use std::io::{self, IsTerminal};
+mod fields;
+mod guard;
+
+use std::io::{self, IsTerminal, Write};
 
 use rialto_config::{Log, LogFormat};
+use tracing::Dispatch;
 use tracing_subscriber::EnvFilter;
 
 use crate::exit::{Exit, Failure};
@@ -38,12 +42,9 @@ impl Level {
 
     /// Starts logging for the whole process.
     pub(crate) fn start(&self, format: LogFormat) -> Result<(), Failure> {
-        let filter = self.filter()?;
-        let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-        match format {
-            LogFormat::Text => builder.with_ansi(io::stderr().is_terminal()).init(),
-            LogFormat::Json => builder.json().flatten_event(true).init(),
-        }
+        let is_terminal = io::stderr().is_terminal();
+        let dispatch = subscriber(format, self.filter()?, is_terminal, io::stderr);
+        tracing::dispatcher::set_global_default(dispatch).expect("nothing logs before");
         Ok(())
     }
 
@@ -62,5 +63,25 @@ impl Level {
                 ),
             )
         })
+    }
+}
+
+/// Makes what writes the log.
+fn subscriber<W: Write + 'static>(
+    format: LogFormat,
+    filter: EnvFilter,
+    is_terminal: bool,
+    writer: impl Fn() -> W + Send + Sync + 'static,
+) -> Dispatch {
+    let builder = tracing_subscriber::fmt().with_env_filter(filter);
+    match format {
+        LogFormat::Text => {
+            let builder = builder.fmt_fields(fields::Fields).with_ansi(is_terminal);
+            Dispatch::new(builder.with_writer(writer).finish())
+        }
+        LogFormat::Json => {
+            let writer = move || guard::Guard(writer());
+            Dispatch::new(builder.json().flatten_event(true).with_writer(writer).finish())
+        }
     }
 }

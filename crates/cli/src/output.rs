@@ -2,6 +2,8 @@
 
 use std::io::{self, ErrorKind, Write};
 
+use rialto_client::shown::one_line;
+
 use crate::exit::{Exit, Failure};
 
 /// Prints a whole text. A reader that has had enough is no error.
@@ -13,14 +15,42 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Says something to people: one line on standard error, in one write, so that the lines of several
-/// commands do not mix.
+/// Says something to people on standard error, in one write, so that what several commands say does
+/// not mix.
+///
+/// Whatever of it strangers wrote stays in its place: what a terminal obeys is escaped, and each line
+/// behind the first is set in.
 pub(crate) fn talk(text: &str) {
     // There is nowhere left to complain to.
-    let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
+    let _ = io::stderr().write_all(spoken(text).as_bytes());
+}
+
+fn spoken(text: &str) -> String {
+    let mut spoken = String::with_capacity(text.len() + 1);
+    for (index, line) in text.split('\n').enumerate() {
+        if index > 0 && !line.is_empty() && !line.starts_with("  ") {
+            spoken.push_str("  ");
+        }
+        spoken.push_str(&one_line(line));
+        spoken.push('\n');
+    }
+    spoken
 }
 
 /// Says that standard output cannot be written to.
 pub(crate) fn failed(error: &io::Error) -> Failure {
     Failure::new(Exit::Failed, format!("cannot write to standard output: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spoken;
+
+    #[test]
+    fn what_a_stranger_wrote_is_no_line_of_ours() {
+        assert_eq!(
+            spoken("rialto: refused: no\nrialto: \u{1b}[2Jdone\n  is a broker running there?"),
+            "rialto: refused: no\n  rialto: \\u{1b}[2Jdone\n  is a broker running there?\n"
+        );
+    }
 }

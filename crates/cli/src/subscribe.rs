@@ -20,8 +20,9 @@ const BATCH_COUNT_MAX: usize = 256;
 
 const EXAMPLES: &str = "\
 Messages go to standard output, one a line. As text: channel and payload. As json: an object with
-channel, payload, client (who published it), qos, id and retained. A QoS 1 message is acknowledged
-once its line is written.
+channel, payload, client (who published it), qos, id and retained. What a terminal would obey, and
+what is not seen, is escaped, in json without changing a value. A QoS 1 message is acknowledged once
+its line is written.
 
 With --persistent the broker keeps QoS 1 messages while nobody is there: run the same command again
 and it goes on where it ended. A broker that did not hear of an acknowledgement sends the message

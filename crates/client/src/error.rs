@@ -9,6 +9,7 @@ use std::time::Duration;
 use rialto_wire::jmqt::status;
 
 use crate::endpoint::Endpoint;
+use crate::shown::one_line;
 
 /// A status code of JMQT (J-71).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,7 +55,7 @@ pub struct Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.message {
-            Some(message) => write!(f, "{}: {message}", self.status),
+            Some(message) => write!(f, "{}: {}", self.status, one_line(message)),
             None => write!(f, "{}", self.status),
         }
     }
@@ -81,7 +82,7 @@ pub enum ConnectError {
         source: io::Error,
     },
     /// Somebody answers, but not as a WebSocket.
-    #[error("no WebSocket at {endpoint}: {reason}")]
+    #[error("no WebSocket at {endpoint}: {}", one_line(.reason))]
     WebSocket {
         /// The address.
         endpoint: Endpoint,
@@ -204,7 +205,7 @@ impl From<io::Error> for Disconnected {
 
 /// A WebSocket that was closed with a reason; travels inside an [`io::Error`].
 #[derive(Debug, thiserror::Error)]
-#[error("closed with code {code}: {reason}")]
+#[error("closed with code {code}: {}", one_line(reason))]
 pub(crate) struct ClosedWith {
     pub(crate) code: u16,
     pub(crate) reason: String,

@@ -33,6 +33,8 @@
 //! # }
 //! ```
 
+pub mod shown;
+
 mod endpoint;
 mod error;
 mod message;

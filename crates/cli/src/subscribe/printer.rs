@@ -1,9 +1,9 @@
 //! Messages as lines.
 
-use std::borrow::Cow;
 use std::io::{self, BufWriter, ErrorKind, Stdout, Write};
 
 use rialto_client::Push;
+use rialto_client::shown::{is_shown, json_line, one_word};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -72,63 +72,28 @@ struct Record<'a> {
 fn write_line(out: &mut impl Write, format: Format, push: &Push) -> io::Result<()> {
     match format {
         Format::Text => {
-            writeln!(out, "{} {}", plain_channel(&push.channel), plain_payload(&push.payload))
+            writeln!(out, "{} {}", one_word(&push.channel), plain_payload(&push.payload))
         }
         Format::Json => {
-            let payload = on_one_line(&push.payload);
-            let payload = payload.as_ref().map_or(&*push.payload, |it| it);
-            serde_json::to_writer(
-                &mut *out,
-                &Record {
-                    channel: &push.channel,
-                    payload,
-                    client: &push.publisher,
-                    qos: push.qos.level(),
-                    id: push.id.as_deref(),
-                    retained: push.retained,
-                },
-            )?;
-            writeln!(out)
+            let record = Record {
+                channel: &push.channel,
+                payload: &push.payload,
+                client: &push.publisher,
+                qos: push.qos.level(),
+                id: push.id.as_deref(),
+                retained: push.retained,
+            };
+            writeln!(out, "{}", json_line(&serde_json::to_string(&record)?))
         }
-    }
-}
-
-/// Returns `payload` without its line breaks, which JSON has only between its parts.
-fn on_one_line(payload: &RawValue) -> Option<Box<RawValue>> {
-    let text = payload.get();
-    text.contains(['\n', '\r'])
-        .then(|| RawValue::from_string(text.replace(['\n', '\r'], " ")).ok())
-        .flatten()
-}
-
-/// Shows a channel as it is, or in quotes if it would upset the line or the terminal.
-fn plain_channel(channel: &str) -> Cow<'_, str> {
-    if channel.is_empty() || channel.contains(|c: char| c.is_control() || c.is_whitespace()) {
-        Cow::Owned(format!("{channel:?}"))
-    } else {
-        Cow::Borrowed(channel)
     }
 }
 
 /// Shows a text without its quotes, unless it would upset the line or the terminal.
 fn plain_payload(payload: &RawValue) -> String {
     match serde_json::from_str::<String>(payload.get()) {
-        Ok(text) if !text.contains(char::is_control) => text,
-        _ => escaped(payload.get()),
+        Ok(text) if text.chars().all(is_shown) => text,
+        _ => json_line(payload.get()).into_owned(),
     }
-}
-
-/// Returns JSON with its line breaks and the control characters that JSON lets through replaced.
-fn escaped(json: &str) -> String {
-    let mut text = String::with_capacity(json.len());
-    for c in json.chars() {
-        match c {
-            '\n' | '\r' | '\t' => text.push(' '),
-            c if c.is_control() => text.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => text.push(c),
-        }
-    }
-    text
 }
 
 #[cfg(test)]

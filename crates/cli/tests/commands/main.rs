@@ -10,6 +10,7 @@ mod config;
 mod documents;
 mod failures;
 mod import;
+mod strangers;
 mod users;
 
 use std::io::Write;
