@@ -98,7 +98,7 @@ fn a_corrupted_database_is_refused() {
         &[],
         &[
             "the file is damaged or no SQLite database",
-            "restore it from a backup, or move it and its -wal and -shm files away to start empty",
+            "restore it from a backup (docs/operating.md), or move it and its -wal and -shm files away to start empty",
             &path_of(&data_dir, "rialto.db"),
         ],
     );

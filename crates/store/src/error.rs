@@ -67,10 +67,53 @@ pub enum Cause {
     Foreign,
     /// The file is damaged, or is no database at all.
     #[error(
-        "the file is damaged or no SQLite database ({0}): restore it from a backup, or move \
+        "the file is damaged or no SQLite database ({0}): restore it from a backup (docs/operating.md), or move \
          it and its -wal and -shm files away to start empty"
     )]
     Damaged(String),
+    /// The write-ahead log lacks changes that were committed.
+    #[error(
+        "the write-ahead log {} is damaged: it was committed up to frame {frames_committed}, and \
+         only {frames_left} frames can be read, so that acknowledged messages are missing; restore \
+         a backup (docs/operating.md), or run `rialto store repair`, which sets the damaged files \
+         aside and keeps what was committed before the damage",
+        .log.display()
+    )]
+    LogDamaged {
+        /// The log.
+        log: PathBuf,
+        /// How many of its frames can be used.
+        frames_left: u32,
+        /// How many were committed, at least.
+        frames_committed: u32,
+    },
+    /// A file of the store, or its directory, is not what was opened any more.
+    #[error(
+        "{} was {how} while the store was using it, so that what is written now would be found by \
+         nobody: stop Rialto, put the files back or restore a backup (docs/operating.md), and \
+         start it again",
+        .path.display()
+    )]
+    Lost {
+        /// Which one.
+        path: PathBuf,
+        /// What happened to it: "removed" or "replaced".
+        how: &'static str,
+    },
+    /// The disk has no room for a copy of the store.
+    #[error("the copy takes {needed} bytes, and the disk has {room}: free some room, or choose another disk")]
+    NoRoomForCopy {
+        /// What the copy takes.
+        needed: u64,
+        /// What the disk has.
+        room: u64,
+    },
+    /// A log ends elsewhere in the file than this store left it.
+    #[error(
+        "another program wrote to the file while this store was using it: find it and end it, then \
+         start Rialto again"
+    )]
+    ChangedByAnother,
     /// The file system cannot hold a write-ahead log.
     #[error(
         "the file system lacks what SQLite's write-ahead log needs (journal mode is {0}): \
@@ -107,8 +150,12 @@ impl Cause {
         match self {
             Cause::Full => FailureKind::Transient,
             Cause::Sqlite(error) => sqlite_kind(error),
-            Cause::Damaged(_) => FailureKind::Corrupt,
+            Cause::Damaged(_)
+            | Cause::LogDamaged { .. }
+            | Cause::ChangedByAnother => FailureKind::Corrupt,
             Cause::File(_)
+            | Cause::Lost { .. }
+            | Cause::NoRoomForCopy { .. }
             | Cause::InUse { .. }
             | Cause::SchemaNewer { .. }
             | Cause::Foreign

@@ -13,6 +13,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::{Cause, LogReader, Store, StoreError};
 
 mod batch;
+mod claim;
 mod cursors;
 mod damage;
 mod heads;
@@ -20,17 +21,22 @@ mod history;
 mod inspection;
 mod leftovers;
 mod load;
+mod mark;
 mod open;
 mod reader;
 mod schema;
+mod verdict;
+mod wal;
 
 use batch::Batch;
+use claim::{DirectoryLock, Identity};
 use cursors::StretchRows;
 use damage::Damage;
 use heads::Heads;
 use inspection::Inspection;
 use leftovers::Leftovers;
-use open::DirectoryLock;
+use mark::MarkKeeper;
+use open::Opened;
 
 /// The database's name in the store's directory.
 const DATABASE_FILE: &str = "rialto.db";
@@ -59,6 +65,9 @@ pub struct SqliteSettings {
     /// Up to which size the whole database is checked for damage when it is opened, which reads
     /// it once. Default 1 GiB.
     pub check_bytes_max: u64,
+    /// Pages in the write-ahead log after which a commit moves them into the database. Default
+    /// 2,048, which is 8 MiB.
+    pub checkpoint_pages: u32,
 }
 
 /// Keeps everything in one SQLite file.
@@ -75,7 +84,11 @@ pub struct SqliteStore {
     heads: Heads,
     leftovers: Leftovers,
     stretch_rows: StretchRows,
+    mark: MarkKeeper,
+    identity: Identity,
+    durability: Durability,
     path: PathBuf,
+    log_path: PathBuf,
     /// Last, so that the directory is free only when the connection is closed.
     _lock: DirectoryLock,
 }
@@ -86,6 +99,7 @@ impl Default for SqliteSettings {
             durability: Durability::default(),
             bytes_max: None,
             check_bytes_max: 1 << 30,
+            checkpoint_pages: open::CHECKPOINT_PAGES,
         }
     }
 }
@@ -104,18 +118,46 @@ impl SqliteStore {
         // Absolute, so that errors name the file and SQLite never takes it for an address.
         let directory = path::absolute(directory)
             .map_err(|error| StoreError::new("opening", Some(directory), error.into()))?;
-        let lock = open::claim_directory(&directory)?;
+        let lock = claim::claim_directory(&directory)?;
         let path = directory.join(DATABASE_FILE);
-        let (connection, heads) = open::database(&path, settings)
+        let Opened { connection, heads, mark, identity } = open::database(&directory, settings)
             .map_err(|cause| StoreError::new("opening", Some(&path), cause))?;
         Ok(SqliteStore {
             connection,
             heads,
             leftovers: Leftovers::default(),
             stretch_rows: StretchRows::default(),
+            mark,
+            identity,
+            durability: settings.durability,
             path,
+            log_path: verdict::log_in(&directory),
             _lock: lock,
         })
+    }
+
+    /// Carries out a batch, if need be after making room for it.
+    fn carry_out(
+        &mut self,
+        changes: &[Change],
+        inspection: &Inspection,
+    ) -> Result<Vec<Outcome>, Cause> {
+        // Before, so that nothing is done; and behind, so that nothing is acknowledged.
+        self.identity.check()?;
+        let mut result = self.transact(inspection, |batch| batch.carry_out(changes));
+        while result.is_err() && self.leftovers.take_given_up() {
+            result = self.transact(inspection, |batch| batch.carry_out(changes));
+        }
+        if matches!(result, Err(Cause::Full)) {
+            self.make_room();
+            result = self.transact(inspection, |batch| batch.carry_out(changes));
+        }
+        if result.is_ok() {
+            self.fold_stretches();
+            self.identity.check()?;
+            self.mark.note_commit(&self.connection, &self.log_path);
+        }
+        result
     }
 
     /// Has `work` done in one transaction.
@@ -133,7 +175,7 @@ impl SqliteStore {
 
     /// Frees what can be freed without new changes; best effort, the next commit will tell.
     fn make_room(&mut self) {
-        let checkpointed = open::checkpoint(&self.connection);
+        let checkpointed = self.checkpoint();
         let swept = self
             .transact(&Inspection::default(), |batch| batch.sweep(leftovers::EFFORT_TO_MAKE_ROOM));
         for cause in [checkpointed, swept].into_iter().filter_map(Result::err) {
@@ -173,6 +215,10 @@ impl SqliteStore {
         }
     }
 
+    fn checkpoint(&mut self) -> Result<(), Cause> {
+        open::checkpoint(&self.connection, &mut self.mark, self.durability)
+    }
+
     fn error(&self, during: &'static str, cause: Cause) -> StoreError {
         StoreError::new(during, Some(&self.path), cause)
     }
@@ -191,18 +237,7 @@ impl Store for SqliteStore {
     fn commit(&mut self, changes: &[Change]) -> Result<Vec<Outcome>, StoreError> {
         let inspection = Inspection::of(changes, &self.path)
             .map_err(|cause| self.error("inspecting what is damaged in", cause))?;
-        let mut result = self.transact(&inspection, |batch| batch.carry_out(changes));
-        while result.is_err() && self.leftovers.take_given_up() {
-            result = self.transact(&inspection, |batch| batch.carry_out(changes));
-        }
-        if matches!(result, Err(Cause::Full)) {
-            self.make_room();
-            result = self.transact(&inspection, |batch| batch.carry_out(changes));
-        }
-        if result.is_ok() {
-            self.fold_stretches();
-        }
-        result.map_err(|cause| self.error("committing", cause))
+        self.carry_out(changes, &inspection).map_err(|cause| self.error("committing", cause))
     }
 
     fn reader(&self) -> Result<Box<dyn LogReader>, StoreError> {
@@ -211,7 +246,7 @@ impl Store for SqliteStore {
     }
 
     fn close(&mut self) -> Result<(), StoreError> {
-        open::checkpoint(&self.connection).map_err(|cause| self.error("closing", cause))
+        self.checkpoint().map_err(|cause| self.error("closing", cause))
     }
 }
 

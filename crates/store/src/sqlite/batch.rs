@@ -68,11 +68,8 @@ impl<'a> Batch<'a> {
     pub(super) fn carry_out(&mut self, changes: &[Change]) -> Result<Vec<Outcome>, Cause> {
         let outcomes = changes.iter().map(|change| self.apply(change)).collect::<Result<_, _>>()?;
         // Once a log, however many pages it was given.
-        for head in self.heads.changed() {
-            self.execute(
-                "UPDATE log SET last = ?2, trimmed = ?3 WHERE id = ?1",
-                params![head.log.0, head.last, head.trimmed],
-            )?;
+        for (before, head) in self.heads.changed() {
+            self.move_head(before, head)?;
         }
         self.sweep(leftovers::effort_beside(self.pages_appended, self.bytes_appended))?;
         Ok(outcomes)
@@ -81,6 +78,17 @@ impl<'a> Batch<'a> {
     /// Removes leftovers worth about `effort`.
     pub(super) fn sweep(&mut self, effort: u64) -> Result<(), Cause> {
         self.leftovers.sweep(&self.transaction, effort)
+    }
+
+    /// Writes a log's head, unless somebody else has appended to it; what was damaged may be less.
+    fn move_head(&self, before: Head, head: Head) -> Result<(), Cause> {
+        let moved = self
+            .transaction
+            .prepare_cached(
+                "UPDATE log SET last = ?2, trimmed = ?3 WHERE id = ?1 AND last <= ?4",
+            )?
+            .execute(params![head.log.0, head.last, head.trimmed, before.last])?;
+        if moved == 1 { Ok(()) } else { Err(Cause::ChangedByAnother) }
     }
 
     fn apply(&mut self, change: &Change) -> Result<Outcome, Cause> {
@@ -257,7 +265,7 @@ impl<'a> Batch<'a> {
         )?;
         let id = u64::try_from(self.transaction.last_insert_rowid())
             .expect("AUTOINCREMENT counts from 1 up");
-        let head = Head { log: LogId(id), last: 0, trimmed: 0 };
+        let head = Head::new(LogId(id));
         self.heads.put(channel, Some(head));
         Ok(head)
     }

@@ -14,6 +14,13 @@ pub(super) struct Head {
     pub(super) trimmed: Sequence,
 }
 
+impl Head {
+    /// Returns the head of a log that nothing was appended to.
+    pub(super) fn new(log: LogId) -> Self {
+        Head { log, last: 0, trimmed: 0 }
+    }
+}
+
 /// The heads of all logs, as committed.
 #[derive(Debug, Default)]
 pub(super) struct Heads {
@@ -53,9 +60,15 @@ impl HeadsDraft<'_> {
         self.changed.insert(channel.clone(), head);
     }
 
-    /// Iterates over the heads that changed, of logs still there.
-    pub(super) fn changed(&self) -> impl Iterator<Item = Head> {
-        self.changed.values().filter_map(|head| *head)
+    /// Iterates over the heads that changed, of logs still there: how each stood in the file
+    /// before, and how it stands now.
+    pub(super) fn changed(&self) -> impl Iterator<Item = (Head, Head)> {
+        self.changed.iter().filter_map(|(channel, head)| {
+            let head = (*head)?;
+            let committed = self.heads.committed.get(channel).copied();
+            let before = committed.filter(|before| before.log == head.log);
+            Some((before.unwrap_or(Head::new(head.log)), head))
+        })
     }
 
     /// Makes the draft what is remembered: the transaction was committed.

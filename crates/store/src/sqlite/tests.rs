@@ -14,6 +14,8 @@ use crate::{SqliteSettings, SqliteStore, Store, StoreError, conformance};
 mod crash;
 mod cursors;
 mod damage;
+mod identity;
+mod log;
 mod model;
 mod mount;
 mod opening;

@@ -78,3 +78,12 @@ CREATE TABLE damaged (
     content BLOB,
     UNIQUE (origin, record)
 ) STRICT;
+
+-- Two pages never have one place in a log, whoever writes. A trigger that asks the index page_place:
+-- an index for this alone would cost each append up to half again as much, and page_place, made
+-- unique over log and last only, would no longer hold all that is read at start.
+CREATE TRIGGER page_once BEFORE INSERT ON page
+WHEN EXISTS (SELECT 1 FROM page WHERE log = NEW.log AND last = NEW.last)
+BEGIN
+    SELECT RAISE(ABORT, 'the place in the log is taken');
+END;

@@ -1,0 +1,194 @@
+//! Notes beside the database how far its write-ahead log was committed, so that a log that lost
+//! something can be told from one whose end a crash tore off.
+//!
+//! The note is written after each commit and not synced: it is never ahead of what the disk was made
+//! to confirm, and after a loss of power it may only be behind. The other way round it is synced:
+//! that a log will be emptied is noted, lastingly, before it is. `docs/decisions/0008` has the whole
+//! argument.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Read, Seek, SeekFrom, Write},
+    path::Path,
+};
+
+use rusqlite::Connection;
+
+use super::{
+    Durability, claim,
+    wal::{self, Salts},
+};
+use crate::Cause;
+
+/// The mark's name in the store's directory.
+pub(super) const MARK_FILE: &str = "rialto.mark";
+
+/// How a mark begins; the last letter is the version of its form.
+const MAGIC: &[u8; 8] = b"RialtoM1";
+
+/// Its length, which fits into a sector, so that a loss of power leaves an old one or a new one.
+const BYTES: usize = 32;
+
+/// What is known of the write-ahead log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mark {
+    /// Whether every commit in the log was synced before the next one began.
+    pub(super) synced: bool,
+    /// What was committed to the log; `None` when nothing need be in it.
+    pub(super) committed: Option<Committed>,
+}
+
+/// How far a write-ahead log was committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Committed {
+    pub(super) salts: Salts,
+    /// Frames up to the last commit, which is in them.
+    pub(super) frames: u32,
+}
+
+/// Keeps the mark of an open store.
+#[derive(Debug)]
+pub(super) struct MarkKeeper {
+    file: File,
+    /// The log, to read its salts. Closing it costs SQLite no lock: it has none on this file.
+    log: Option<File>,
+    written: Mark,
+}
+
+impl Mark {
+    /// Reads the mark of a store; `None` if it has none, or none that can be read.
+    pub(super) fn read(directory: &Path) -> io::Result<Option<Self>> {
+        let mut bytes = [0; BYTES];
+        let read = File::open(directory.join(MARK_FILE))
+            .and_then(|mut file| file.read_exact(&mut bytes));
+        match read {
+            Ok(()) => Ok(Mark::decode(&bytes)),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof
+                ) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn decode(bytes: &[u8; BYTES]) -> Option<Self> {
+        let (content, crc) = bytes.split_at(BYTES - 4);
+        if !content.starts_with(MAGIC) || crc32fast::hash(content).to_be_bytes() != crc {
+            return None;
+        }
+        let number = |place: usize| wal::number_at(content, place);
+        let committed = Committed { salts: Salts(number(12), number(16)), frames: number(20) };
+        Some(Mark {
+            synced: number(8) == 1,
+            committed: (0 < committed.frames).then_some(committed),
+        })
+    }
+
+    fn encode(&self) -> [u8; BYTES] {
+        let committed = self.committed.unwrap_or(Committed { salts: Salts(0, 0), frames: 0 });
+        let numbers = [
+            u32::from(self.synced),
+            committed.salts.0,
+            committed.salts.1,
+            committed.frames,
+            0, // For later forms.
+        ];
+        let mut bytes = [0; BYTES];
+        bytes[..8].copy_from_slice(MAGIC);
+        for (place, number) in bytes[8..].chunks_exact_mut(4).zip(numbers) {
+            place.copy_from_slice(&number.to_be_bytes());
+        }
+        let crc = crc32fast::hash(&bytes[..BYTES - 4]);
+        bytes[BYTES - 4..].copy_from_slice(&crc.to_be_bytes());
+        bytes
+    }
+}
+
+impl MarkKeeper {
+    /// Takes over the mark of a store whose log was found sound, and whose commits will be as
+    /// lasting as `durability` says.
+    pub(super) fn open(directory: &Path, durability: Durability) -> io::Result<Self> {
+        let before = Mark::read(directory)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(directory.join(MARK_FILE))?;
+        let written = Mark {
+            // What is in the log already was not synced for being followed by what is.
+            synced: durability == Durability::Fsync && before.is_none_or(|mark| mark.synced),
+            committed: before.and_then(|mark| mark.committed),
+        };
+        let mut keeper = MarkKeeper { file, log: None, written };
+        if before != Some(written) {
+            keeper.write_lastingly(written)?;
+            claim::sync_directory(directory)?;
+        }
+        Ok(keeper)
+    }
+
+    /// Notes that all commits so far lasted. That this fails harms no commit: the mark stays
+    /// behind, and so does what can be told by it.
+    ///
+    /// # Cost
+    /// 7 µs: asks SQLite for the log's length, reads its salts and writes 32 bytes.
+    pub(super) fn note_commit(&mut self, connection: &Connection, log_path: &Path) {
+        if !self.written.synced {
+            return;
+        }
+        if let Err(cause) = self.try_note_commit(connection, log_path) {
+            tracing::debug!(%cause, "the mark of the write-ahead log was not moved");
+        }
+    }
+
+    fn try_note_commit(&mut self, connection: &Connection, log_path: &Path) -> Result<(), Cause> {
+        let frames: i64 = connection
+            .prepare_cached("PRAGMA wal_checkpoint(NOOP)")?
+            .query_row([], |row| row.get(1))?;
+        let Some(frames) = u32::try_from(frames).ok().filter(|frames| 0 < *frames) else {
+            return Ok(());
+        };
+        let Some(salts) = self.salts(log_path)? else { return Ok(()) };
+        let mark = Mark { committed: Some(Committed { salts, frames }), ..self.written };
+        if mark != self.written {
+            self.write(mark)?;
+        }
+        Ok(())
+    }
+
+    fn salts(&mut self, log_path: &Path) -> io::Result<Option<Salts>> {
+        let log = match &mut self.log {
+            Some(log) => log,
+            None => self.log.insert(File::open(log_path)?),
+        };
+        let mut header = [0; wal::HEADER_BYTES];
+        log.seek(SeekFrom::Start(0))?;
+        log.read_exact(&mut header)?;
+        Ok(wal::Header::decode(&header).map(|header| header.salts))
+    }
+
+    /// Notes that nothing need be in the log any more: all of it is in the database, lastingly.
+    pub(super) fn clear(&mut self, durability: Durability) -> io::Result<()> {
+        let cleared = Mark { synced: durability == Durability::Fsync, committed: None };
+        if cleared == self.written { Ok(()) } else { self.write_lastingly(cleared) }
+    }
+
+    fn write_lastingly(&mut self, mark: Mark) -> io::Result<()> {
+        self.write(mark)?;
+        self.file.sync_all()
+    }
+
+    fn write(&mut self, mark: Mark) -> io::Result<()> {
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.write_all(&mark.encode())?;
+        self.written = mark;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

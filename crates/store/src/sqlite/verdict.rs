@@ -1,0 +1,99 @@
+//! Decides whether a write-ahead log that SQLite would take lost something that was committed.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use super::{
+    DATABASE_FILE, Durability,
+    mark::{Committed, Mark},
+    wal::{self, Content},
+};
+use crate::Cause;
+
+/// The write-ahead log's name in the store's directory, which SQLite makes of the database's.
+pub(super) const LOG_FILE: &str = "rialto.db-wal";
+
+/// What a log lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LogDamage {
+    /// How many frames SQLite would take.
+    pub(super) frames_left: u32,
+    /// How many were committed at least.
+    pub(super) frames_committed: u32,
+}
+
+/// Refuses a log that SQLite would take for torn, or for none, though committed changes were in it.
+pub(super) fn check_log(directory: &Path, durability: Durability) -> Result<(), Cause> {
+    match find_damage(directory, durability)? {
+        None => Ok(()),
+        Some(LogDamage { frames_left, frames_committed }) => Err(Cause::LogDamaged {
+            log: directory.join(LOG_FILE),
+            frames_left,
+            frames_committed,
+        }),
+    }
+}
+
+/// Finds out what the log of a store lost, if anything. `durability` is how the store is used, for
+/// one that does not tell how it was.
+///
+/// # Errors
+/// When a file cannot be read.
+pub(super) fn find_damage(
+    directory: &Path,
+    durability: Durability,
+) -> io::Result<Option<LogDamage>> {
+    let mark = Mark::read(directory)?
+        .unwrap_or(Mark { synced: durability == Durability::Fsync, committed: None });
+    let log = wal::read(&log_in(directory), page_bytes(&directory.join(DATABASE_FILE))?)?;
+    Ok(judge(mark, log))
+}
+
+/// Decides by the mark and the log.
+///
+/// A commit is written only after the one before it is on the disk, and the log's header before
+/// any of its frames. So what a later transaction was built upon was on the disk, and what the
+/// mark tells of was too. If it is not there, it is damaged, and not torn.
+fn judge(mark: Mark, log: Content) -> Option<LogDamage> {
+    // Without a sync for each commit, a loss of power may leave gaps anywhere.
+    if !mark.synced {
+        return None;
+    }
+    let marked = mark.committed.map_or(0, |committed| frames_owed(committed, log));
+    let frames_committed = marked.max(log.built_upon.unwrap_or(0));
+    (log.committed < frames_committed)
+        .then_some(LogDamage { frames_left: log.committed, frames_committed })
+}
+
+/// Returns how many frames a log must have by its mark.
+fn frames_owed(committed: Committed, log: Content) -> u32 {
+    match log.salts.or(log.first_frame_salts) {
+        // It is emptied only after the mark says so.
+        None => committed.frames,
+        Some(salts) if salts == committed.salts => committed.frames,
+        // Begun anew, once all was in the database; or of another database altogether.
+        Some(_) => 0,
+    }
+}
+
+/// Returns the path of a store's log.
+pub(super) fn log_in(directory: &Path) -> PathBuf {
+    directory.join(LOG_FILE)
+}
+
+/// Reads how large a database's pages are.
+fn page_bytes(database: &Path) -> io::Result<usize> {
+    let mut header = [0; 18];
+    let read = File::open(database).and_then(|mut file| file.read_exact(&mut header));
+    if read.is_err() {
+        return Ok(4096);
+    }
+    match u16::from_be_bytes([header[16], header[17]]) {
+        1 => Ok(65_536),
+        bytes if 512 <= bytes && bytes.is_power_of_two() => Ok(bytes.into()),
+        _ => Ok(4096),
+    }
+}
