@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{access, cert, config, documents, publish, serve, subscribe, token, user};
+use crate::{access, cert, config, documents, publish, serve, store, subscribe, token, user};
 
 /// What `--help` says about exit codes; [`Exit`](crate::exit::Exit) is where they are made.
 const EXIT_CODES: &str = "\
@@ -11,7 +11,8 @@ Exit codes:
   1  refused by the broker, or failed
   2  wrong arguments or settings
   3  no connection to the broker, or lost for good
-  4  nothing came within --timeout";
+  4  nothing came within --timeout
+  5  something stored is damaged";
 
 /// Message broker for JMQT clients, and its tools.
 #[derive(Debug, Parser)]
@@ -30,6 +31,8 @@ pub(crate) enum Command {
     User(user::Args),
     Access(access::Args),
     Token(token::Args),
+    Store(store::Args),
+    Backup(store::BackupArgs),
     Config(config::Args),
     Cert(cert::Args),
     Completions(documents::CompletionsArgs),

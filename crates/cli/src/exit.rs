@@ -19,6 +19,8 @@ pub(crate) enum Exit {
     Unreachable = 3,
     /// Nothing came in time.
     TimedOut = 4,
+    /// Something stored is damaged.
+    Damaged = 5,
 }
 
 /// What to print and which code to exit with.

@@ -17,6 +17,7 @@ mod config;
 mod documents;
 mod publish;
 mod serve;
+mod store;
 mod subscribe;
 mod token;
 mod user;
@@ -42,6 +43,8 @@ fn main() -> ExitCode {
         Command::User(args) => user::run(&args),
         Command::Access(args) => access::run(&args),
         Command::Token(args) => token::run(&args),
+        Command::Store(args) => store::run(&args),
+        Command::Backup(args) => store::back_up(&args),
         Command::Config(args) => config::run(&args),
         Command::Cert(args) => cert::run(&args),
         Command::Completions(args) => documents::print_completions(&args),

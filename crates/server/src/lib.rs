@@ -65,6 +65,8 @@ mod jwks;
 mod lasting;
 mod watch_files;
 
+pub mod maintenance;
+
 pub use builder::ServerBuilder;
 pub use error::ServeError;
 pub use handle::{

@@ -101,7 +101,9 @@ pub enum Cause {
         how: &'static str,
     },
     /// The disk has no room for a copy of the store.
-    #[error("the copy takes {needed} bytes, and the disk has {room}: free some room, or choose another disk")]
+    #[error(
+        "the copy takes {needed} bytes, and the disk has {room}: free some room, or choose another disk"
+    )]
     NoRoomForCopy {
         /// What the copy takes.
         needed: u64,

@@ -7,7 +7,8 @@
 //!
 //! Read [`Store`] first, whose duties are the contract, then [`LogReader`]. Two drivers fulfil
 //! it: [`MemoryStore`] for brokers that may forget, [`SqliteStore`] for those that may not.
-//! [`open`] picks one by [`StoreSettings`].
+//! [`open`] picks one by [`StoreSettings`]. [`backup`], [`check`] and [`repair`] are for who looks after
+//! the second.
 //!
 //! Tested by [`conformance`], one suite for every driver, and by random batches that must leave
 //! SQLite and memory alike, across restarts; each driver's own dangers are tested beside it.
@@ -24,7 +25,9 @@ mod sqlite;
 
 pub use error::{Cause, StoreError};
 pub use memory::MemoryStore;
-pub use sqlite::{Durability, SqliteSettings, SqliteStore};
+pub use sqlite::{
+    Durability, GivenUp, Repair, Report, SqliteSettings, SqliteStore, backup, check, repair,
+};
 
 /// Keeps what must outlive a restart; owned by the one thread that writes.
 ///

@@ -12,7 +12,9 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::{Cause, LogReader, Store, StoreError};
 
+mod backup;
 mod batch;
+mod check;
 mod claim;
 mod cursors;
 mod damage;
@@ -24,9 +26,14 @@ mod load;
 mod mark;
 mod open;
 mod reader;
+mod repair;
 mod schema;
 mod verdict;
 mod wal;
+
+pub use backup::backup;
+pub use check::{Report, check};
+pub use repair::{GivenUp, Repair, repair};
 
 use batch::Batch;
 use claim::{DirectoryLock, Identity};

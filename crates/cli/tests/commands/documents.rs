@@ -2,7 +2,8 @@
 
 use crate::{rialto, rialto_in};
 
-const COMMANDS: [&str; 7] = ["serve", "pub", "sub", "config", "cert", "completions", "man"];
+const COMMANDS: [&str; 9] =
+    ["serve", "pub", "sub", "store", "backup", "config", "cert", "completions", "man"];
 
 #[test]
 fn help_lists_the_commands_and_the_exit_codes() {
@@ -12,7 +13,7 @@ fn help_lists_the_commands_and_the_exit_codes() {
         let own = rialto(&[command, "--help"]).printed();
         assert!(own.contains(&format!("Usage: rialto {command}")), "{own}");
     }
-    for code in 0..=4 {
+    for code in 0..=5 {
         assert!(help.contains(&format!("\n  {code}  ")), "{code} is missing in {help}");
     }
 }

@@ -6,11 +6,14 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod backup;
 mod cursors;
 mod damage;
 mod growth;
 mod hang;
+mod identity;
 mod kills;
+mod log_damage;
 mod logs;
 mod room;
 

@@ -59,8 +59,8 @@ impl Mark {
     /// Reads the mark of a store; `None` if it has none, or none that can be read.
     pub(super) fn read(directory: &Path) -> io::Result<Option<Self>> {
         let mut bytes = [0; BYTES];
-        let read = File::open(directory.join(MARK_FILE))
-            .and_then(|mut file| file.read_exact(&mut bytes));
+        let read =
+            File::open(directory.join(MARK_FILE)).and_then(|mut file| file.read_exact(&mut bytes));
         match read {
             Ok(()) => Ok(Mark::decode(&bytes)),
             Err(error)

@@ -84,10 +84,9 @@ pub(super) fn checkpoint(
     mark: &mut MarkKeeper,
     durability: Durability,
 ) -> Result<(), Cause> {
-    let moved: bool = connection
-        .query_one("PRAGMA wal_checkpoint(FULL)", [], |row| {
-            Ok(row.get::<_, i64>(1)? == row.get::<_, i64>(2)?)
-        })?;
+    let moved: bool = connection.query_one("PRAGMA wal_checkpoint(FULL)", [], |row| {
+        Ok(row.get::<_, i64>(1)? == row.get::<_, i64>(2)?)
+    })?;
     // A reader may hold it up; then the log keeps what it has.
     if moved {
         mark.clear(durability)?;

@@ -16,6 +16,7 @@ mod cursors;
 mod damage;
 mod identity;
 mod log;
+mod maintenance;
 mod model;
 mod mount;
 mod opening;

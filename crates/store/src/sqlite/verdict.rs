@@ -29,11 +29,9 @@ pub(super) struct LogDamage {
 pub(super) fn check_log(directory: &Path, durability: Durability) -> Result<(), Cause> {
     match find_damage(directory, durability)? {
         None => Ok(()),
-        Some(LogDamage { frames_left, frames_committed }) => Err(Cause::LogDamaged {
-            log: directory.join(LOG_FILE),
-            frames_left,
-            frames_committed,
-        }),
+        Some(LogDamage { frames_left, frames_committed }) => {
+            Err(Cause::LogDamaged { log: directory.join(LOG_FILE), frames_left, frames_committed })
+        }
     }
 }
 

@@ -89,7 +89,11 @@ impl Checksum {
     fn add(&mut self, bytes: &[u8], most_significant_first: bool) {
         let number = |bytes: &[u8]| {
             let bytes = bytes.try_into().expect("a word has four bytes");
-            if most_significant_first { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) }
+            if most_significant_first {
+                u32::from_be_bytes(bytes)
+            } else {
+                u32::from_le_bytes(bytes)
+            }
         };
         for pair in bytes.chunks_exact(8) {
             self.0 = self.0.wrapping_add(number(&pair[..4])).wrapping_add(self.1);
@@ -146,9 +150,8 @@ impl Walk {
         Walk {
             content: Content { salts: header.map(|it| it.salts), ..Content::default() },
             // Without a header: as all machines write that this is built for.
-            most_significant_first: header.map_or(cfg!(target_endian = "big"), |header| {
-                header.most_significant_first
-            }),
+            most_significant_first: header
+                .map_or(cfg!(target_endian = "big"), |header| header.most_significant_first),
             checksum: header.map_or(Checksum(0, 0), |header| header.checksum),
             is_unbroken: header.is_some(),
             commit_before: None,

@@ -242,7 +242,8 @@ impl Change {
     }
 
     fn apply_to_sector(&self, sector: usize, content: &mut [u8]) {
-        let (begin, end) = (sector * SECTOR_BYTES, ((sector + 1) * SECTOR_BYTES).min(content.len()));
+        let (begin, end) =
+            (sector * SECTOR_BYTES, ((sector + 1) * SECTOR_BYTES).min(content.len()));
         match self {
             Change::Write { place, bytes } => {
                 let (from, to) = (begin.max(*place), end.min(place + bytes.len()));

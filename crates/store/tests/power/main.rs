@@ -86,7 +86,7 @@ fn without_a_sync_for_each_commit_only_the_latest_commits_are_lost() {
 /// Checks that losses of power show what is not synced.
 #[track_caller]
 fn check_found(mut world: World, forgetting: Forgetting) {
-    for _ in 0..40 {
+    for _ in 0..200 {
         let mut is_found = false;
         world.live(forgetting, |_, found| is_found |= !found.is_all());
         if is_found {
@@ -177,10 +177,28 @@ impl World {
         self.lose_power(disk, &events, forgetting)
     }
 
-    fn lose_power(&mut self, mut disk: Disk, events: &[Event], forgetting: Forgetting) -> Vec<Loss> {
+    /// Chooses a moment; often one soon after something that happens rarely.
+    fn moment_in(&mut self, events: &[Event]) -> usize {
+        let is_rare = |event: &Event| {
+            !matches!(event, Event::Write { .. } | Event::Acknowledge | Event::Sync { .. })
+        };
+        let rare: Vec<usize> = (0..events.len()).filter(|it| is_rare(&events[*it])).collect();
+        let moment = match self.dice.below(4) {
+            0 => self.dice.pick(&rare) + self.dice.below(4),
+            1 if self.dice.once_in(2) => events.len() - self.dice.below(4),
+            _ => self.dice.below(events.len() + 1),
+        };
+        moment.min(events.len())
+    }
+
+    fn lose_power(
+        &mut self,
+        mut disk: Disk,
+        events: &[Event],
+        forgetting: Forgetting,
+    ) -> Vec<Loss> {
         let digests = work::expected(self.seed, self.committed, COMMITS_A_LIFE);
-        let mut moments: Vec<usize> =
-            (0..LOSSES_A_LIFE).map(|_| self.dice.below(events.len() + 1)).collect();
+        let mut moments: Vec<usize> = (0..LOSSES_A_LIFE).map(|_| self.moment_in(events)).collect();
         moments.sort_unstable();
         let mut losses = Vec::new();
         let mut acknowledged = 0;
@@ -236,7 +254,12 @@ impl Loss {
 
 impl std::fmt::Display for Loss {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "{:?} survived behind commit {}", self.manner, self.first + self.acknowledged as u64)
+        write!(
+            out,
+            "{:?} survived behind commit {}",
+            self.manner,
+            self.first + self.acknowledged as u64
+        )
     }
 }
 

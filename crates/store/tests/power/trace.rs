@@ -11,14 +11,35 @@ use std::{
 #[derive(Debug)]
 pub(crate) enum Event {
     /// Made a file.
-    Create { inode: u64, name: String },
-    MakeDirectory { inode: u64, name: String },
-    Remove { name: String },
-    Rename { from: String, to: String },
-    Write { inode: u64, place: usize, bytes: Vec<u8> },
-    SetSize { inode: u64, size: usize },
+    Create {
+        inode: u64,
+        name: String,
+    },
+    MakeDirectory {
+        inode: u64,
+        name: String,
+    },
+    Remove {
+        name: String,
+    },
+    Rename {
+        from: String,
+        to: String,
+    },
+    Write {
+        inode: u64,
+        place: usize,
+        bytes: Vec<u8>,
+    },
+    SetSize {
+        inode: u64,
+        size: usize,
+    },
     /// Synced a file or a directory; the recorded directory itself has an empty name.
-    Sync { inode: u64, name: String },
+    Sync {
+        inode: u64,
+        name: String,
+    },
     Acknowledge,
 }
 
@@ -41,7 +62,12 @@ pub(crate) fn recorder() -> &'static Path {
 }
 
 /// Runs this test program under the recorder, which records what happens in `directory`.
-pub(crate) fn record(directory: &Path, scratch: &Path, test: &str, variable: (&str, &str)) -> Vec<Event> {
+pub(crate) fn record(
+    directory: &Path,
+    scratch: &Path,
+    test: &str,
+    variable: (&str, &str),
+) -> Vec<Event> {
     let trace = scratch.join("trace");
     let output = Command::new(env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture"])
@@ -65,7 +91,8 @@ pub(crate) fn acknowledgements_in(directory: &Path) -> PathBuf {
 fn parse(mut rest: &[u8]) -> Vec<Event> {
     let mut events = Vec::new();
     while let Some((kind, fields)) = rest.split_first() {
-        let number = |place: usize| u64::from_ne_bytes(fields[place..place + 8].try_into().unwrap());
+        let number =
+            |place: usize| u64::from_ne_bytes(fields[place..place + 8].try_into().unwrap());
         let (inode, place) = (number(0), number(8) as usize);
         let length = u32::from_ne_bytes(fields[16..20].try_into().unwrap()) as usize;
         let (bytes, behind) = fields[20..].split_at(length);

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use rialto_broker::{Change, CursorState, HistoryMessage, MessageId, Page, PayloadsBuilder, Retained};
+use rialto_broker::{Change, HistoryMessage, MessageId, Page, PayloadsBuilder, Retained};
 use rialto_store::{Durability, MemoryStore, SqliteSettings, SqliteStore, Store};
 
 use crate::{dice::Dice, trace::acknowledgements_in};
@@ -99,7 +99,8 @@ pub(crate) fn digest(store: &mut dyn Store) -> u64 {
 /// Returns the changes of one commit.
 fn batch(seed: u64, commit: u64) -> Vec<Change> {
     let mut dice = Dice::of(seed, commit);
-    let mut changes: Vec<Change> = (0..1 + dice.below(5)).map(|_| change(commit, &mut dice)).collect();
+    let mut changes: Vec<Change> =
+        (0..1 + dice.below(5)).map(|_| change(commit, &mut dice)).collect();
     if commit == 0 {
         changes.insert(0, Change::Subscribe("ada".into(), "red".into()));
     }
@@ -119,12 +120,13 @@ fn change(commit: u64, dice: &mut Dice) -> Change {
         11 if dice.once_in(4) => Change::ForgetClient(client.into()),
         11 => Change::Unsubscribe(client.into(), channel.into()),
         12 | 13 => Change::Subscribe(client.into(), channel.into()),
-        14 => Change::MoveCursor(
+        14 => Change::MoveCursor(client.into(), channel.into(), commit / 2),
+        15 => Change::Acknowledge(
             client.into(),
             channel.into(),
-            CursorState { floor: commit, acknowledged: vec![(commit + 2, commit + 4)] },
+            vec![(commit + 2, commit + 4), (commit + 7, commit + 7)],
         ),
-        15 | 16 => Change::Trim(channel.into(), 2 * commit / 3),
+        16 => Change::Trim(channel.into(), 2 * commit / 3),
         17 => Change::KeepHistory {
             channel: channel.into(),
             messages: vec![HistoryMessage {

@@ -5,11 +5,7 @@ const MARK: Mark =
 
 #[test]
 fn a_mark_is_read_as_it_was_written() {
-    let marks = [
-        MARK,
-        Mark { synced: false, ..MARK },
-        Mark { committed: None, ..MARK },
-    ];
+    let marks = [MARK, Mark { synced: false, ..MARK }, Mark { committed: None, ..MARK }];
     for mark in marks {
         assert_eq!(Mark::decode(&mark.encode()), Some(mark));
     }

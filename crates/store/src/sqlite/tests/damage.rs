@@ -242,7 +242,10 @@ fn a_damaged_file_is_refused_with_what_sqlite_found() {
     assert_eq!(error.kind, FailureKind::Corrupt);
     let text = error.to_string();
     assert!(text.starts_with("the file is damaged or no SQLite database ("), "{text}");
-    assert!(text.contains("restore it from a backup (docs/operating.md), or move it and its -wal"), "{text}");
+    assert!(
+        text.contains("restore it from a backup (docs/operating.md), or move it and its -wal"),
+        "{text}"
+    );
     assert!(text.contains(&format!("(while opening {})", path.display())), "{text}");
 }
 

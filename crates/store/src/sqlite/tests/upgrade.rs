@@ -189,7 +189,7 @@ fn version_1(directory: &Path) -> Connection {
 }
 
 /// Makes a database with something of everything in it, by version 1's statements.
-fn filled_version_1(directory: &Path) -> Connection {
+pub(super) fn filled_version_1(directory: &Path) -> Connection {
     let connection = version_1(directory);
     let execute = |sql: &str, parameters: &[&dyn rusqlite::ToSql]| {
         connection.execute(sql, parameters).unwrap();

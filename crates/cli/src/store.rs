@@ -1,0 +1,172 @@
+//! `rialto store` and `rialto backup`: what a broker keeps, looked after by its operator.
+
+use std::path::{Path, PathBuf};
+
+use rialto_config::Settings;
+use rialto_server::maintenance::{self, GivenUp, Report, StoreError};
+use time::OffsetDateTime;
+
+use crate::exit::{Exit, Failure};
+use crate::output::{print, talk};
+use crate::serve::SettingsArgs;
+
+const EXAMPLES: &str = "\
+Run these commands as the account that runs the broker. docs/operating.md says how to restore a
+backup.
+
+Examples:
+  rialto store check --data-dir /var/lib/rialto
+  rialto store check /backup/rialto-monday.db
+  rialto store repair --data-dir /var/lib/rialto";
+
+const BACKUP_EXAMPLES: &str = "\
+Users, bans, keys and revoked tokens are files of their own in the data directory, and can be copied
+as they are. docs/operating.md says how to restore a backup.
+
+Example:
+  rialto backup /backup/rialto-$(date +%F).db --data-dir /var/lib/rialto";
+
+/// Check and repair what a broker stores.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Check(CheckArgs),
+    Repair(RepairArgs),
+}
+
+/// Read all of a backup, or of a broker that is stopped, and say what is damaged
+///
+/// Checks the structure of the file, the checksum of every page of messages, retained message and
+/// message of a history, and that each is JSON. Changes nothing. Exits with 5 if anything is damaged.
+#[derive(Debug, clap::Args)]
+struct CheckArgs {
+    /// A backup, or a data directory [default: that of the settings]
+    path: Option<PathBuf>,
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+/// Make a store usable again whose write-ahead log is damaged
+///
+/// Copies the damaged files into a dated directory in the data directory, keeps what was committed
+/// before the damage, and says what it gave up. The broker must be stopped.
+#[derive(Debug, clap::Args)]
+struct RepairArgs {
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+/// Copy what a broker stores into a file, while it runs
+///
+/// The copy is of one moment. It is read through before it gets its name; if something is damaged in
+/// it, and so in the store, that is said and the exit code is 5. A file that exists is not replaced.
+#[derive(Debug, clap::Args)]
+#[command(after_help = BACKUP_EXAMPLES)]
+pub(crate) struct BackupArgs {
+    /// File to write
+    file: PathBuf,
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    match &args.command {
+        Command::Check(args) => check(args),
+        Command::Repair(args) => repair(args),
+    }
+}
+
+pub(crate) fn back_up(args: &BackupArgs) -> Result<(), Failure> {
+    let settings = load(&args.settings)?;
+    let report = maintenance::backup(&settings, &args.file)?;
+    talk(&format!("{} has {}", args.file.display(), content(&report)));
+    tell_findings(&report)
+}
+
+fn check(args: &CheckArgs) -> Result<(), Failure> {
+    let path = match &args.path {
+        Some(path) => path.clone(),
+        None => load(&args.settings)?.server.data_dir,
+    };
+    let report = maintenance::check(&path)?;
+    talk(&format!("{} has {}", path.display(), content(&report)));
+    tell_findings(&report)
+}
+
+fn repair(args: &RepairArgs) -> Result<(), Failure> {
+    let settings = load(&args.settings)?;
+    let aside = dated_directory(&settings.server.data_dir, OffsetDateTime::now_utc());
+    let repair = maintenance::repair(&settings, &aside)?;
+    let directory = settings.server.data_dir.display();
+    match repair.given_up {
+        None => talk(&format!("the write-ahead log in {directory} is sound: nothing was changed")),
+        Some(GivenUp { frames_kept, frames_committed }) => talk(&format!(
+            "the write-ahead log in {directory} was cut behind frame {frames_kept} of \
+             {frames_committed}; what was committed behind it is given up, and the files as they \
+             were are in {}",
+            aside.display()
+        )),
+    }
+    talk(&format!("{directory} has {}", content(&repair.report)));
+    tell_findings(&repair.report)
+}
+
+fn load(args: &SettingsArgs) -> Result<Settings, Failure> {
+    args.load().map(|(settings, _)| settings)
+}
+
+/// Returns where a repair at that time keeps what it gives up.
+fn dated_directory(data_dir: &Path, now: OffsetDateTime) -> PathBuf {
+    let (year, month, day) = now.to_calendar_date();
+    let (hour, minute, second) = now.to_hms();
+    data_dir.join(format!(
+        "set-aside-{year:04}-{:02}-{day:02}T{hour:02}{minute:02}{second:02}Z",
+        u8::from(month)
+    ))
+}
+
+fn content(report: &Report) -> String {
+    let Report { messages, retained, history, subscriptions, .. } = report;
+    format!(
+        "{messages} messages in logs, {subscriptions} persistent subscriptions, {retained} retained \
+         messages, {history} messages of histories"
+    )
+}
+
+/// Prints what is damaged, a line each, and ends the command accordingly.
+fn tell_findings(report: &Report) -> Result<(), Failure> {
+    if report.is_sound() {
+        talk("all of it is as it was written");
+        return Ok(());
+    }
+    print(&report.findings.iter().map(|finding| format!("{finding}\n")).collect::<String>())?;
+    let count = report.findings.len() + report.findings_left_out;
+    let text = format!(
+        "{count} findings: something stored is damaged; docs/operating.md says how to restore a backup"
+    );
+    Err(Failure::new(Exit::Damaged, text))
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Failure::new(Exit::Failed, error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_set_aside_has_the_date_in_its_name() {
+        let at = OffsetDateTime::from_unix_timestamp(1_800_000_005).unwrap();
+        let directory = dated_directory(Path::new("/data"), at);
+        assert_eq!(directory, Path::new("/data/set-aside-2027-01-15T080005Z"));
+    }
+}
