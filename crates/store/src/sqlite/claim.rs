@@ -1,4 +1,4 @@
-//! Keeps a directory for one store, and notices when it or a file of it is no longer the one.
+//! Keeps a directory for one store.
 //!
 //! The directory itself is locked, since a lock on a file ends where the file is removed: another
 //! process would lock the one it makes in its place. The lock file is locked besides: it names
@@ -7,7 +7,7 @@
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read, Write},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use crate::{Cause, StoreError};
@@ -118,70 +118,4 @@ fn owner(file: &mut File) -> Option<u32> {
     let mut text = String::new();
     file.read_to_string(&mut text).ok()?;
     text.trim().parse().ok()
-}
-
-/// What a store's directory and files were when it was opened.
-#[derive(Debug)]
-pub(super) struct Identity {
-    known: Vec<(PathBuf, Node)>,
-}
-
-/// What tells a file from another one that has its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Node {
-    device: u64,
-    inode: u64,
-}
-
-impl Identity {
-    /// Notes what the directory and these files in it are now.
-    ///
-    /// # Errors
-    /// When one of them is not there.
-    pub(super) fn note(directory: &Path, files: &[&str]) -> io::Result<Self> {
-        let paths = files.iter().map(|file| directory.join(file));
-        let known = std::iter::once(directory.to_path_buf())
-            .chain(paths)
-            .map(|path| Ok((path.clone(), node_of(&path)?)))
-            .collect::<io::Result<_>>()?;
-        Ok(Identity { known })
-    }
-
-    /// Checks that all of them are there and are the same still.
-    ///
-    /// # Errors
-    /// [`Cause::Lost`] names the first that is not.
-    ///
-    /// # Cost
-    /// A system call for each, which reads no disk: 5 µs for six of them.
-    pub(super) fn check(&self) -> Result<(), Cause> {
-        for (path, known) in &self.known {
-            match node_of(path) {
-                Ok(found) if found == *known => {}
-                Ok(_) => return Err(Cause::Lost { path: path.clone(), how: "replaced" }),
-                Err(error) if is_absence(&error) => {
-                    return Err(Cause::Lost { path: path.clone(), how: "removed" });
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(())
-    }
-}
-
-fn is_absence(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-}
-
-#[cfg(unix)]
-fn node_of(path: &Path) -> io::Result<Node> {
-    use std::os::unix::fs::MetadataExt;
-    let found = fs::metadata(path)?;
-    Ok(Node { device: found.dev(), inode: found.ino() })
-}
-
-/// Elsewhere a file in use can be neither removed nor replaced.
-#[cfg(not(unix))]
-fn node_of(path: &Path) -> io::Result<Node> {
-    fs::metadata(path).map(|_| Node { device: 0, inode: 0 })
 }

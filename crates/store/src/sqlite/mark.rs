@@ -8,7 +8,7 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, Read, Seek, SeekFrom, Write},
+    io::{self, Read},
     path::Path,
 };
 
@@ -161,13 +161,12 @@ impl MarkKeeper {
     }
 
     fn salts(&mut self, log_path: &Path) -> io::Result<Option<Salts>> {
-        let log = match &mut self.log {
+        let log = match &self.log {
             Some(log) => log,
             None => self.log.insert(File::open(log_path)?),
         };
         let mut header = [0; wal::HEADER_BYTES];
-        log.seek(SeekFrom::Start(0))?;
-        log.read_exact(&mut header)?;
+        read_beginning(log, &mut header)?;
         Ok(wal::Header::decode(&header).map(|header| header.salts))
     }
 
@@ -183,11 +182,32 @@ impl MarkKeeper {
     }
 
     fn write(&mut self, mark: Mark) -> io::Result<()> {
-        self.file.seek(SeekFrom::Start(0))?;
-        self.file.write_all(&mark.encode())?;
+        write_beginning(&self.file, &mark.encode())?;
         self.written = mark;
         Ok(())
     }
+}
+
+#[cfg(unix)]
+fn read_beginning(file: &File, bytes: &mut [u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, 0)
+}
+
+#[cfg(unix)]
+fn write_beginning(file: &File, bytes: &[u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, 0)
+}
+
+#[cfg(not(unix))]
+fn read_beginning(mut file: &File, bytes: &mut [u8]) -> io::Result<()> {
+    io::Seek::rewind(&mut file)?;
+    file.read_exact(bytes)
+}
+
+#[cfg(not(unix))]
+fn write_beginning(mut file: &File, bytes: &[u8]) -> io::Result<()> {
+    io::Seek::rewind(&mut file)?;
+    io::Write::write_all(&mut file, bytes)
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{
     DATABASE_FILE, Durability, SqliteSettings,
-    claim::{Identity, LOCK_FILE},
+    claim::LOCK_FILE,
     heads::Heads,
+    identity::Identity,
     load,
     mark::{MARK_FILE, MarkKeeper},
     schema,
