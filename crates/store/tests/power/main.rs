@@ -234,7 +234,7 @@ impl Loss {
     /// commits change something; the most that may be is what counts.
     fn commits_of(&self, digest: u64) -> Option<usize> {
         let possible = self.digests.iter().take(self.acknowledged + 2);
-        possible.enumerate().filter(|(_, other)| **other == digest).map(|(index, _)| index).last()
+        possible.enumerate().filter(|(_, other)| **other == digest).map(|(index, _)| index).max()
     }
 
     fn digest(&self) -> Result<u64, String> {

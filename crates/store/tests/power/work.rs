@@ -9,7 +9,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use rialto_broker::{Change, HistoryMessage, MessageId, Page, PayloadsBuilder, Retained};
+use rialto_broker::{
+    Change, HistoryMessage, MessageId, Page, PayloadsBuilder, Retained, Seen, StoreClock,
+};
 use rialto_store::{Durability, MemoryStore, SqliteSettings, SqliteStore, Store};
 
 use crate::{dice::Dice, trace::acknowledgements_in};
@@ -101,6 +103,7 @@ fn batch(seed: u64, commit: u64) -> Vec<Change> {
     let mut dice = Dice::of(seed, commit);
     let mut changes: Vec<Change> =
         (0..1 + dice.below(5)).map(|_| change(commit, &mut dice)).collect();
+    changes.push(Change::NoteClock(StoreClock { served: commit, logical: 2 * commit }));
     if commit == 0 {
         changes.insert(0, Change::Subscribe("ada".into(), "red".into()));
     }
@@ -116,7 +119,7 @@ fn change(commit: u64, dice: &mut Dice) -> Change {
             channel.into(),
             Retained { publisher: client.into(), payload: Bytes::from(commit.to_string()) },
         ),
-        10 => Change::PutClient(client.into(), commit),
+        10 => Change::PutClient(client.into(), Seen { at: commit, served: commit }),
         11 if dice.once_in(4) => Change::ForgetClient(client.into()),
         11 => Change::Unsubscribe(client.into(), channel.into()),
         12 | 13 => Change::Subscribe(client.into(), channel.into()),
@@ -131,6 +134,7 @@ fn change(commit: u64, dice: &mut Dice) -> Change {
             channel: channel.into(),
             messages: vec![HistoryMessage {
                 id: MessageId { origin: 1, sequence: commit },
+                logical: commit,
                 at: commit,
                 publisher: client.into(),
                 server: None,
@@ -151,5 +155,12 @@ fn page(commit: u64, channel: &str, dice: &mut Dice) -> Page {
         payloads.push(format!("[{commit},{number},\"{filling}\"]").as_bytes());
     }
     let publisher = dice.pick(&["ada", "bob"]).into();
-    Page { channel: channel.into(), publisher, at: commit, count, payloads: payloads.finish() }
+    Page {
+        channel: channel.into(),
+        publisher,
+        at: commit,
+        served: commit,
+        count,
+        payloads: payloads.finish(),
+    }
 }
