@@ -152,9 +152,9 @@ impl Cause {
         match self {
             Cause::Full => FailureKind::Transient,
             Cause::Sqlite(error) => sqlite_kind(error),
-            Cause::Damaged(_)
-            | Cause::LogDamaged { .. }
-            | Cause::ChangedByAnother => FailureKind::Corrupt,
+            Cause::Damaged(_) | Cause::LogDamaged { .. } | Cause::ChangedByAnother => {
+                FailureKind::Corrupt
+            }
             Cause::File(_)
             | Cause::Lost { .. }
             | Cause::NoRoomForCopy { .. }

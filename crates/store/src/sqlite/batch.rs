@@ -84,9 +84,7 @@ impl<'a> Batch<'a> {
     fn move_head(&self, before: Head, head: Head) -> Result<(), Cause> {
         let moved = self
             .transaction
-            .prepare_cached(
-                "UPDATE log SET last = ?2, trimmed = ?3 WHERE id = ?1 AND last <= ?4",
-            )?
+            .prepare_cached("UPDATE log SET last = ?2, trimmed = ?3 WHERE id = ?1 AND last <= ?4")?
             .execute(params![head.log.0, head.last, head.trimmed, before.last])?;
         if moved == 1 { Ok(()) } else { Err(Cause::ChangedByAnother) }
     }

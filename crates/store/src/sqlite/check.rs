@@ -15,7 +15,7 @@ use super::{
     schema,
     verdict::{self, LogDamage},
 };
-use crate::{Cause, StoreError, error::Checksummed};
+use crate::{Cause, StoreError};
 
 /// How many findings a report lists.
 const FINDINGS_MAX: usize = 100;
@@ -200,7 +200,7 @@ impl Report {
         let sql = "SELECT crc, payload, channel, publisher FROM retained";
         self.retained = self.check_texts(connection, sql, |row| {
             row.get::<_, String>(3)?;
-            Ok(Checksummed::Retained(ChannelName::from(row.get::<_, String>(2)?)))
+            Ok(format!("the retained message of channel {:?}", row.get::<_, String>(2)?))
         })?;
         Ok(())
     }
@@ -210,8 +210,9 @@ impl Report {
         self.history = self.check_texts(connection, sql, |row| {
             row.get::<_, String>(4)?;
             row.get::<_, Option<String>>(5)?;
-            let id: MessageId = history::id_from_bytes(row.get(3)?);
-            Ok(Checksummed::History(ChannelName::from(row.get::<_, String>(2)?), id))
+            let MessageId { origin, sequence } = history::id_from_bytes(row.get(3)?);
+            let channel: String = row.get(2)?;
+            Ok(format!("message {origin}:{sequence} in the history of channel {channel:?}"))
         })?;
         Ok(())
     }
@@ -221,7 +222,7 @@ impl Report {
         &mut self,
         connection: &Connection,
         sql: &str,
-        whose: impl Fn(&Row<'_>) -> Result<Checksummed, rusqlite::Error>,
+        whose: impl Fn(&Row<'_>) -> Result<String, rusqlite::Error>,
     ) -> Result<u64, Cause> {
         let mut statement = connection.prepare(sql)?;
         let mut rows = statement.query([])?;
@@ -279,7 +280,7 @@ fn page(row: &Row<'_>) -> Result<(Sequence, u64), String> {
     };
     let (last, count, crc, bytes, length) =
         fields().map_err(|error| format!("it cannot be understood: {error}"))?;
-    let what = Checksummed::Page(last);
+    let what = format!("the page that ends with message {last}");
     if crc32fast::hash(&bytes) != crc {
         return Err(format!("the checksum of {what} does not match"));
     }

@@ -135,7 +135,7 @@ impl MarkKeeper {
     /// behind, and so does what can be told by it.
     ///
     /// # Cost
-    /// 7 µs: asks SQLite for the log's length, reads its salts and writes 32 bytes.
+    /// A few µs: asks SQLite for the log's length, reads its salts and writes 32 bytes.
     pub(super) fn note_commit(&mut self, connection: &Connection, log_path: &Path) {
         if !self.written.synced {
             return;
