@@ -1,6 +1,10 @@
 //! What SQLite alone must answer for, besides the duties of every driver.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
 
 use rialto_broker::{
     Change, ChannelName, HistoryMessage, LogEntry, LogId, MessageId, Page, Payloads, Seen,
@@ -68,6 +72,12 @@ fn database_in(directory: &Path) -> PathBuf {
 /// Opens the database behind the store's back.
 fn shell(directory: &Path) -> Connection {
     Connection::open(database_in(directory)).unwrap()
+}
+
+/// Has the database be older than the mark, as it is where commits are not a few ms apart.
+fn written_before_the_mark(directory: &Path) {
+    let database = fs::OpenOptions::new().write(true).open(database_in(directory)).unwrap();
+    database.set_modified(SystemTime::now() - Duration::from_secs(60)).unwrap();
 }
 
 /// Returns a page of one message, so long.

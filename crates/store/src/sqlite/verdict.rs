@@ -1,14 +1,14 @@
 //! Decides whether a write-ahead log that SQLite would take lost something that was committed.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
 };
 
 use super::{
     DATABASE_FILE, Durability,
-    mark::{Committed, Mark},
+    mark::{Committed, MARK_FILE, Mark},
     wal::{self, Content},
 };
 use crate::Cause;
@@ -47,7 +47,18 @@ pub(super) fn find_damage(
     let mark = Mark::read(directory)?
         .unwrap_or(Mark { synced: durability == Durability::Fsync, committed: None });
     let log = wal::read(&log_in(directory), page_bytes(&directory.join(DATABASE_FILE))?)?;
-    Ok(judge(mark, log))
+    match judge(mark, log) {
+        Some(_) if log.room == 0 && was_moved_by_another(directory)? => Ok(None),
+        damage => Ok(damage),
+    }
+}
+
+/// Whether a program that is none of ours seems to have moved the log into the database, as SQLite
+/// does when the last one who uses a database closes it: then the database was written after the
+/// mark, which we never do.
+fn was_moved_by_another(directory: &Path) -> io::Result<bool> {
+    let written = |name: &str| fs::metadata(directory.join(name))?.modified();
+    Ok(written(MARK_FILE)? <= written(DATABASE_FILE)?)
 }
 
 /// Decides by the mark and the log.

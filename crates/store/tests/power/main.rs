@@ -11,7 +11,7 @@
 //! database and its log, the mark, the lock, and the directories they are in. A VFS of SQLite's
 //! would see SQLite's only.
 //!
-//! Some 400 losses by default. `RIALTO_POWER_LOSSES=20000` has more, `RIALTO_POWER_SEED` takes up the
+//! Some 300 losses by default. `RIALTO_POWER_LOSSES=20000` has more, `RIALTO_POWER_SEED` takes up the
 //! seed of an earlier run.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
@@ -37,7 +37,7 @@ use work::Life;
 
 /// Tells the test that it is the process to be recorded, and what it is to do.
 const LIFE: &str = "RIALTO_TEST_POWER_LIFE";
-const LOSSES: u64 = 400;
+const LOSSES: u64 = 300;
 /// Commits of one process, and losses of power that are tried on what it did.
 const COMMITS_A_LIFE: u64 = 24;
 const LOSSES_A_LIFE: u64 = 20;

@@ -8,7 +8,7 @@ use std::{
 use rialto_broker::Change;
 use tempfile::TempDir;
 
-use super::{append, end_of, open, refusal, subscribe};
+use super::{append, end_of, open, refusal, shell, subscribe, written_before_the_mark};
 use crate::{
     Cause, Durability, FailureKind, SqliteSettings, SqliteStore, Store,
     sqlite::{
@@ -57,8 +57,19 @@ fn a_damaged_log_is_refused_and_left_alone() {
 }
 
 #[test]
+fn a_log_that_another_program_moved_into_the_database_is_no_damage() {
+    let directory = killed(Durability::Fsync);
+    // The last one to close it, as SQLite sees it.
+    shell(directory.path()).execute_batch("SELECT count(*) FROM page").unwrap();
+    assert!(!log(&directory).exists());
+    assert_eq!(damage(&directory), None);
+    assert_eq!(end_of(&mut open(directory.path()), "room").1, COMMITS);
+}
+
+#[test]
 fn a_log_that_is_cut_short_emptied_or_gone_is_found() {
     let directory = killed(Durability::Fsync);
+    written_before_the_mark(directory.path());
     let bytes = fs::metadata(log(&directory)).unwrap().len();
     for left in [bytes - 1, bytes / 2, 32, 10, 0] {
         OpenOptions::new().write(true).open(log(&directory)).unwrap().set_len(left).unwrap();

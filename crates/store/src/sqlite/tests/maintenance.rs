@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use super::{
     append, database_in, end_of, keep, mount::Mount, open, refusal, shell, subscribe, upgrade,
+    written_before_the_mark,
 };
 use crate::{Cause, Report, Store, backup, check, repair};
 
@@ -197,6 +198,7 @@ fn a_repair_goes_on_without_a_log_that_is_gone() {
     drop(store);
     let directory = store_in(&files);
     fs::remove_file(directory.join("rialto.db-wal")).unwrap();
+    written_before_the_mark(&directory);
     refusal(&directory);
     let repaired = repair(&directory, &directory.join("set-aside")).unwrap();
     assert_eq!(repaired.given_up.unwrap().frames_kept, 0);
