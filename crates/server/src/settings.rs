@@ -27,7 +27,8 @@ pub(crate) fn broker(
 ) -> rialto_broker::Settings {
     let presence = &settings.access.presence_channel;
     let (store, history, cluster) = (&settings.store, &settings.history, &settings.cluster);
-    let is_clustered = !(cluster.nodes.is_empty() && cluster.allowed_replicants.is_empty());
+    let others = [&cluster.nodes, &cluster.allowed_replicants, &cluster.replicants];
+    let is_clustered = others.iter().any(|names| !names.is_empty());
     rialto_broker::Settings {
         echo: settings.delivery.echo,
         heartbeat_timeout: settings.session.heartbeat_timeout.get(),

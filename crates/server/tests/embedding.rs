@@ -5,6 +5,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Mutex,
+        atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, Sender, channel},
     },
     time::Duration,
@@ -168,6 +169,33 @@ async fn an_application_hears_of_the_eight_events_in_order() {
     ]);
     server.stop().await;
     heard.expect_nothing_more();
+}
+
+/// Panics when it is told for the first time who has gone.
+struct Fragile(Mutex<Sender<String>>, AtomicBool);
+
+impl Application for Fragile {
+    fn events(&self) -> Events {
+        Events::NONE.with(Event::Close)
+    }
+
+    async fn closed(&self, departure: Departure) {
+        assert!(self.1.swap(true, Ordering::Relaxed), "the first time");
+        _ = self.0.lock().unwrap().send(departure.client.to_string());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_application_that_panicked_once_is_told_of_the_next_departure() {
+    let (told, heard) = channel();
+    let fragile = Fragile(Mutex::new(told), AtomicBool::new(false));
+    let server = start(ServerBuilder::new(settings(&[])).application(fragile)).await;
+    // Of one client, whose departures are told one after the other.
+    for _ in 0..2 {
+        online(&server, "ada").leave();
+    }
+    assert_eq!(heard.recv_timeout(PATIENCE).as_deref(), Ok("ada"));
+    server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

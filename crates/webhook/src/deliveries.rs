@@ -1,8 +1,8 @@
 //! Delivering notifications until the application has them.
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
-use futures_util::future;
+use futures_util::{FutureExt as _, future};
 use tokio::time::{self, Instant};
 
 use crate::{Failure, backoff::Backoff, post::Message, webhook::Shared};
@@ -36,7 +36,11 @@ impl Deliveries {
 
     async fn work(&self) {
         while let Some((number, notification)) = self.shared.outbox.next().await {
-            self.deliver(&notification.message).await;
+            // What panics here must not end the delivery of all others.
+            let delivery = AssertUnwindSafe(self.deliver(&notification.message));
+            if delivery.catch_unwind().await.is_err() {
+                self.shared.lose();
+            }
             self.shared.outbox.finish(number);
         }
     }

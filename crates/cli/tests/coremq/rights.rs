@@ -95,12 +95,15 @@ fn an_original_gateway_attaches_without_a_token_where_the_settings_say_that_its_
     assert_eq!((&*queue, answer), ("browser-1", json!({"response": SENT})));
     assert_eq!(ada.recv().1["n"], 1);
     gateway.recv();
+    let mut early = connect(&broker);
     broker.configure(&format!("{SETTINGS}replicants = [\"server\"]"));
     broker.hang_up();
     let word = gateway.expect_last_word(0);
     assert!(word.contains("access was withdrawn"), "{word}");
-    let mut gateway = connect(&broker);
-    gateway.expect_response("-", r#"{"coremq_replicant":"gateway:9000"}"#, WITHOUT_TOKEN);
+    // Nor is it for one that had connected when it was.
+    early.expect_response("-", r#"{"coremq_replicant":"gateway:9000"}"#, REFUSED);
+    let mut late = connect(&broker);
+    late.expect_response("-", r#"{"coremq_replicant":"gateway:9000"}"#, WITHOUT_TOKEN);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What another server may ask on a connection, and what it is sent.
 
-use rialto_broker::{Admission, Broker, Relayed, Replicant, Resume};
+use rialto_broker::{Broker, Relayed, Replicant, Resume};
 use rialto_wire::coremq::{Frame, LinkAnswer, LinkOffer, Request, Share, put_past, put_request};
 use serde::Serialize;
 
@@ -34,7 +34,7 @@ struct Done {
 impl Session {
     /// Takes a server up that wants all messages (C-31).
     pub(super) fn replicate(
-        &self,
+        &mut self,
         name: &str,
         link: Option<LinkOffer>,
         broker: &mut Broker<Dialects>,
@@ -46,12 +46,9 @@ impl Session {
         }
         if !self.may_replicate(broker) {
             self.refuse("Not allowed to be a replicant", self.id.as_str(), broker);
-            return Some(Notice::ReplicantRefused(name.to_owned()));
-        }
-        if broker.client_of(self.connection).is_none() {
-            // An original, which has no token to open its session with.
-            let admission = self.listed.clone().unwrap_or_default();
-            broker.connect_transient(self.connection, &self.id, &admission);
+            // Once, as it may ask for as long as it likes.
+            let is_first = !std::mem::replace(&mut self.was_refused, true);
+            return is_first.then(|| Notice::ReplicantRefused(name.to_owned()));
         }
         let resume = offer.and_then(|offer| offer.resume);
         let resume = resume.map(|(origin, last)| Resume { origin, last });
@@ -68,16 +65,24 @@ impl Session {
         Some(Notice::ReplicantAttached(name.to_owned()))
     }
 
-    /// Says whether the peer may have all messages: as the client it is, or by its address.
-    fn may_replicate(&self, broker: &Broker<Dialects>) -> bool {
-        let is_listed = self.listed.is_some();
+    /// Says whether the peer may have all messages, as the client it is or by its address.
+    fn may_replicate(&self, broker: &mut Broker<Dialects>) -> bool {
+        let has_session = broker.client_of(self.connection).is_some();
         !self.is_gateway(broker)
-            && match (broker.client_of(self.connection), &self.listed) {
-                (None, Some(Admission { rights: Some(rights), .. })) => {
-                    rights.may_replicate(is_listed)
-                }
-                _ => broker.may_replicate(self.connection, is_listed),
-            }
+            && (has_session || self.open_by_address(broker))
+            && broker.may_replicate(self.connection, self.listed.is_some())
+    }
+
+    /// Opens the session of an original, which has no token for it; says whether its address is
+    /// enough by now, as it was when it connected.
+    fn open_by_address(&self, broker: &mut Broker<Dialects>) -> bool {
+        let Some(mut admission) = self.listed.clone() else { return false };
+        if let Some(rights) = &mut admission.rights {
+            let Some(renewed) = rights.renewed(broker.now().unix_ms) else { return false };
+            *rights = renewed;
+        }
+        broker.connect_transient(self.connection, &self.id, &admission);
+        true
     }
 
     /// Refuses a server that has this one's name and port: this server's own link, or another that is

@@ -44,6 +44,8 @@ pub struct Session {
     /// Where the peer's address is that of a configured host: what opens the session of a replicant
     /// that has none.
     pub(super) listed: Option<Admission>,
+    /// Whether it has been refused to be a replicant.
+    pub(super) was_refused: bool,
     has_echo: bool,
     /// The answer to a message that was sent, which is always the same.
     sent: Vec<u8>,
@@ -69,7 +71,8 @@ impl Session {
             let answer = Answer::Response { response: MESSAGE_SENT };
             put_answer(&mut sent, carrier(format), id.as_str(), &answer);
         }
-        let session = Session { connection, id, server, listed, has_echo: false, sent };
+        let session =
+            Session { connection, id, server, listed, was_refused: false, has_echo: false, sent };
         // Clients take the queue of the first frame for their id: nothing may come before it.
         if !session.is_gateway(broker) {
             let (response, server) = ("OK: Welcome to CoreMQ server", &*session.server.name);
