@@ -48,7 +48,8 @@ pub use sqlite::{
 ///    message; one that is there stays where it is.
 /// 8. **Acknowledging takes nothing back and makes nothing:** a cursor's floor is the highest it was
 ///    given, its stretches are all it was given, joined where they overlap or touch, as far as they
-///    are above the floor and not beyond the log's last message. `MoveCursor` and `Acknowledge` without a cursor change nothing.
+///    are above the floor and not beyond the log's last message. `MoveCursor` and `Acknowledge`
+///    without a cursor change nothing.
 /// 9. **Trimming drops whole pages**, those that end at or below the given sequence; later pages
 ///    and the numbering stay as they are. A log knows how far it was ever trimmed, which is never
 ///    beyond its last message, and is not removed by it.

@@ -8,7 +8,7 @@
 use std::path::{self, Path, PathBuf};
 
 use rialto_broker::{Change, Outcome, Snapshot};
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 
 use crate::{Cause, LogReader, Store, StoreError};
 
@@ -39,7 +39,6 @@ pub use repair::{GivenUp, Repair, repair};
 use batch::Batch;
 use claim::DirectoryLock;
 use cursors::StretchRows;
-use damage::Damage;
 use heads::Heads;
 use identity::Identity;
 use inspection::Inspection;
@@ -192,28 +191,6 @@ impl SqliteStore {
         }
     }
 
-    /// Sets damaged records aside, best effort: they are left out either way.
-    fn set_aside(&mut self, damaged: &[Damage]) {
-        if damaged.is_empty() {
-            return;
-        }
-        let set_aside = || {
-            let transaction =
-                self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let all = damaged.iter().map(|damage| damage.set_aside(&transaction));
-            let told: Vec<_> = all.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
-            transaction.commit()?;
-            Ok::<_, Cause>(told)
-        };
-        match { set_aside }() {
-            Ok(told) => damage::tell(&told),
-            Err(cause) => {
-                let records = damaged.len();
-                tracing::error!(records, %cause, "damaged records are left out, but not set aside");
-            }
-        }
-    }
-
     /// Folds what cursors have acknowledged, once it takes many rows; best effort.
     fn fold_stretches(&mut self) {
         if self.stretch_rows.are_many()
@@ -239,7 +216,7 @@ impl Store for SqliteStore {
         let found = found.map_err(|cause| self.error("loading", cause))?;
         (self.heads, self.leftovers, self.stretch_rows) =
             (found.heads, found.leftovers, found.stretch_rows);
-        self.set_aside(&found.damaged);
+        damage::set_aside_all(&mut self.connection, &found.damaged);
         Ok(found.snapshot)
     }
 

@@ -2,7 +2,12 @@
 
 const PERIOD_MS = 2000;
 
-const GAUGES = { connections: "connections", sessions: "sessions", channels: "channels" };
+const GAUGES = {
+  connections: "connections",
+  sessions: "sessions",
+  channels: "channels",
+  store_wait_ms: "ms the store has been waited for",
+};
 
 const COUNTERS = {
   published: "messages published",
@@ -22,6 +27,8 @@ const TROUBLES = {
   malformed: "frames that say nothing",
   dropped_slow: "messages dropped, receiver too slow",
   dropped_log: "stored messages dropped, log full",
+  dropped_damaged: "stored messages dropped, damaged",
+  damaged_records: "stored records set aside, damaged",
   store_failures: "commits the store refused",
   relay_missed: "messages of other servers missed",
   closed_limit: "connections closed at a limit",

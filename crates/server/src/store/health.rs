@@ -24,6 +24,7 @@ pub(super) enum Part {
 #[derive(Debug)]
 pub(super) struct Health {
     part: Part,
+    quiet: Duration,
     /// When it failed last, while it is failing.
     failed: Option<Instant>,
     /// Whether the last try succeeded.
@@ -32,7 +33,7 @@ pub(super) struct Health {
 
 impl Health {
     pub(super) fn new(part: Part) -> Self {
-        Health { part, failed: None, works: true }
+        Health { part, quiet: QUIET, failed: None, works: true }
     }
 
     /// Knows that it failed.
@@ -62,7 +63,7 @@ impl Health {
 
     /// Says that it works again, once that has lasted; to be called now and then.
     pub(super) fn settle(&mut self) {
-        if !self.works || self.failed.is_none_or(|failed| failed.elapsed() < QUIET) {
+        if !self.works || self.failed.is_none_or(|failed| failed.elapsed() < self.quiet) {
             return;
         }
         self.failed = None;
@@ -115,3 +116,6 @@ impl CommitWatch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

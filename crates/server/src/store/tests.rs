@@ -137,3 +137,39 @@ fn a_batch_that_finds_no_room_or_meets_damage_keeps_no_other_from_being_committe
         assert_eq!((commits, ends), (vec![3, 1, 2], vec![Err(kind), Ok(2)]));
     }
 }
+
+/// A reader that finds what it is told to.
+struct Found(Vec<Result<Vec<LogEntry>, FailureKind>>);
+
+impl LogReader for Found {
+    fn read(&mut self, _: LogId, _: u64, _: usize) -> Result<Vec<LogEntry>, StoreError> {
+        self.0.remove(0).map_err(|kind| {
+            let cause = Box::new(Cause::Damaged("torn".into()));
+            StoreError { kind, during: "reading", path: None, cause }
+        })
+    }
+}
+
+#[test]
+fn what_a_read_came_to_is_handed_on_by_its_kind() {
+    let request = ReadRequest {
+        client: Default::default(),
+        connection: Default::default(),
+        channel: Default::default(),
+        log: LogId(1),
+        from: 1,
+        through: 9,
+        bytes_max: 1,
+    };
+    let found = vec![
+        Err(FailureKind::Transient),
+        Err(FailureKind::Corrupt),
+        Err(FailureKind::Corrupt),
+        Ok(vec![LogEntry::Damaged(4)]),
+    ];
+    let mut reader = Reader::new(Box::new(Found(found.clone())));
+    for (expected, is_told) in found.into_iter().zip([false, true, true, false]) {
+        assert_eq!(reader.read(&request), expected);
+        assert_eq!(reader.unreadable.contains(&LogId(1)), is_told, "a log is told of once");
+    }
+}

@@ -283,15 +283,20 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
+    /// Returns the logs that a client reads, but for those whose channel is not known.
     fn logs_read_by(&self, client: &ClientId) -> Result<Vec<(ChannelName, LogId)>, Cause> {
         let mut statement = self.transaction.prepare_cached(
-            "SELECT log.channel, log.id FROM cursor JOIN log ON log.id = cursor.log
+            "SELECT CAST(log.channel AS BLOB), log.id FROM cursor JOIN log ON log.id = cursor.log
              WHERE cursor.client = ?1",
         )?;
-        let logs = statement.query_map(params![client.as_str()], |row| {
-            Ok((ChannelName::from(row.get::<_, String>(0)?), LogId(row.get(1)?)))
-        })?;
-        Ok(logs.collect::<Result<_, _>>()?)
+        let mut rows = statement.query(params![client.as_str()])?;
+        let mut logs = Vec::new();
+        while let Some(row) = rows.next()? {
+            if let Ok(channel) = String::from_utf8(row.get(0)?) {
+                logs.push((ChannelName::from(channel), LogId(row.get(1)?)));
+            }
+        }
+        Ok(logs)
     }
 
     fn execute(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<(), Cause> {

@@ -6,7 +6,7 @@
 //! rather than not at all.
 
 use rusqlite::{
-    Connection, Error as SqliteError, Row, ToSql, params, params_from_iter,
+    Connection, Error as SqliteError, Row, ToSql, TransactionBehavior, params, params_from_iter,
     types::{Value, ValueRef},
 };
 
@@ -206,6 +206,33 @@ pub(super) fn sound_rows<T>(
         }
     }
     Ok(made)
+}
+
+/// Sets damaged records aside, best effort: they are left out either way.
+pub(super) fn set_aside_all(connection: &mut Connection, damaged: &[Damage]) {
+    if damaged.is_empty() {
+        return;
+    }
+    match try_set_aside_all(connection, damaged) {
+        Ok(set_aside) => tell(&set_aside),
+        Err(cause) => {
+            let records = damaged.len();
+            tracing::error!(records, %cause, "damaged records are left out, but not set aside");
+        }
+    }
+}
+
+fn try_set_aside_all(
+    connection: &mut Connection,
+    damaged: &[Damage],
+) -> Result<Vec<SetAside>, Cause> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut set_aside = Vec::new();
+    for damage in damaged {
+        set_aside.extend(damage.set_aside(&transaction)?);
+    }
+    transaction.commit()?;
+    Ok(set_aside)
 }
 
 /// Tells of what was set aside, once it is committed.

@@ -60,8 +60,9 @@ const COMPLETED_MAX: usize = 100_000;
 /// - `clock: forward 1h`, `clock: back 2s`: the wall clock steps, and nothing else.
 /// - `store: hold` keeps commits and reads waiting; `commit`, `refuse`, `read`, `fail` carry out or
 ///   fail the oldest one, the first two also within a round; `refuse for good`, `refuse corrupt` and
-///   `fail for good` give the kind of the failure; `damage room 3` damages a message's page; `look` reads and `answer` brings what
-///   was read; `go` holds no longer; `show` writes changes and reads into the transcript.
+///   `fail for good` give the kind of the failure; `look` reads and `answer` brings what was read;
+///   `damage room 3` damages a message's page; `go` holds no longer; `show` writes changes and reads
+///   into the transcript.
 /// - `crash`: the process dies and starts again from what the store holds.
 pub(super) struct World {
     pub(super) broker: Broker<TextEncoder>,

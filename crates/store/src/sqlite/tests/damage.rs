@@ -208,6 +208,7 @@ fn a_log_whose_channel_is_not_known_stays_where_it_is() {
         // Its messages are not swept away, nor is another log of that name in its way.
         store.commit(&[subscribe("ada", "room"), append("room", 5)]).unwrap();
         store.commit(&[Change::Unsubscribe("ada".into(), "room".into())]).unwrap();
+        store.commit(&[Change::ForgetClient("bob".into())]).unwrap();
         store.commit(&[]).unwrap();
         assert_eq!(kept(directory.path()).len(), 1);
     }

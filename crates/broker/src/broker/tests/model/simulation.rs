@@ -35,6 +35,8 @@ pub(super) struct Simulation {
     finished: VecDeque<Option<Vec<Outcome>>>,
     reads: VecDeque<ReadRequest>,
     answers: Vec<(ReadRequest, Vec<LogEntry>)>,
+    /// Batches the store did not carry out; each second one it never would.
+    refusals: usize,
     is_in_round: bool,
     /// Requests about a client and channel in this round; a second one begins another round.
     asked: Vec<(usize, usize)>,
@@ -59,6 +61,7 @@ impl Simulation {
             finished: VecDeque::new(),
             reads: VecDeque::new(),
             answers: Vec::new(),
+            refusals: 0,
             is_in_round: false,
             asked: Vec::new(),
         }
@@ -306,7 +309,9 @@ impl Simulation {
     fn complete(&mut self) -> bool {
         let Some(outcome) = self.finished.pop_front() else { return false };
         self.reference.completed(outcome.is_some());
-        self.broker.on_committed(outcome.as_deref().ok_or(FailureKind::Transient));
+        let kinds = [FailureKind::Transient, FailureKind::Permanent];
+        self.refusals += usize::from(outcome.is_none());
+        self.broker.on_committed(outcome.as_deref().ok_or(kinds[self.refusals % 2]));
         true
     }
 
