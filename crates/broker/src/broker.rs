@@ -13,6 +13,7 @@ mod commit;
 mod connect;
 mod control;
 mod forecast;
+mod forget;
 mod history;
 mod lanes;
 mod presence;
@@ -38,7 +39,7 @@ use slotmap::SlotMap;
 use crate::{
     ChannelKey, ChannelKind, ChannelName, ClientId, ClientKey, ConnectionKey, CursorState, Effect,
     Encoder, Format, Held, LogId, Reject, Reply, Seen, Settings, Snapshot, Stats,
-    channel::{Channel, Hasher, Log, RetainedMessage},
+    channel::{Channel, Hasher, Log},
     client::{Client, Connection, Now, Subscription},
     cursor::Cursor,
     output::{Outputs, Run, RunBuffers},
@@ -90,7 +91,7 @@ pub struct Broker<E: Encoder> {
     is_short_of_memory: bool,
     /// Number of the next live QoS 1 delivery.
     next_live: u64,
-    /// Counts retained publishes; see [`RetainedMessage::version`].
+    /// Counts retained publishes; see [`RetainedMessage::version`](crate::retained::RetainedMessage::version).
     retained_version: u64,
     clocks: clocks::Clocks,
     stats: Stats,
@@ -159,6 +160,8 @@ impl<E: Encoder> Broker<E> {
             channels: self.channels.len() as u64,
             store_queue: self.committing.len() as u64,
             store_wait_ms: self.oldest_wait().as_millis() as u64,
+            retained: self.retained.count() as u64,
+            retained_bytes: self.retained.bytes() as u64,
             ..self.stats
         }
     }
@@ -238,7 +241,7 @@ impl<E: Encoder> Broker<E> {
         self.report_crashed(snapshot.sessions);
         for (channel, message) in snapshot.retained {
             let key = self.channel_or_new(channel.as_str());
-            self.set_retained(key, Some(RetainedMessage { message, version: 0 }));
+            self.restore_retained(key, message);
         }
     }
 

@@ -5,11 +5,12 @@ use std::{collections::VecDeque, sync::Arc};
 use indexmap::IndexSet;
 
 use crate::{
-    ChannelName, ClientKey, LogId, LogLimits, LogState, PageState, Retained, Sequence,
+    ChannelName, ClientKey, LogId, LogLimits, LogState, PageState, Sequence,
     history::History,
     memory::{allocated, shared},
     profile::Profile,
     receivers::Receivers,
+    retained::RetainedMessage,
     sorted_map::SortedMap,
 };
 
@@ -37,18 +38,9 @@ pub(crate) struct Channel {
     /// Pages and subscription changes handed to the store and not yet committed; later QoS 1
     /// messages queue behind them.
     pub(crate) changes_under_way: u32,
-    /// Pages among these that bring a retained message. Until they are through, an older one must
-    /// not be written behind them.
+    /// Changes of the retained message on their way to the store. Until they are through, no other
+    /// is written by itself.
     pub(crate) retained_under_way: u32,
-}
-
-/// The retained message and its place among the channel's retained messages.
-#[derive(Debug)]
-pub(crate) struct RetainedMessage {
-    pub(crate) message: Retained,
-    /// Grows with each retained publish the broker took in, so that a slow commit cannot bring
-    /// back an older message.
-    pub(crate) version: u64,
 }
 
 /// What the core knows of a channel's stored messages.
@@ -83,7 +75,7 @@ impl Channel {
 
     /// Returns the memory that it takes by itself, without what it holds.
     pub(crate) fn own_bytes(&self) -> usize {
-        allocated(size_of::<Self>()) + shared(self.name.as_str().len()) + PLACES_BYTES
+        own_bytes(self.name.as_str().len())
     }
 
     /// Says whether a QoS 1 message must go through the store to reach all it should, in order.
@@ -100,6 +92,11 @@ impl Channel {
             && self.persistent.is_empty()
             && self.changes_under_way == 0
     }
+}
+
+/// Returns the memory that a channel with a name of so many bytes takes by itself.
+pub(crate) fn own_bytes(name_bytes: usize) -> usize {
+    allocated(size_of::<Channel>()) + shared(name_bytes) + PLACES_BYTES
 }
 
 impl Log {

@@ -155,6 +155,8 @@ pub enum Change {
     Append(Page),
     /// Replaces the channel's retained message.
     Retain(ChannelName, Retained),
+    /// Forgets the channel's retained message.
+    DropRetained(ChannelName),
     /// Makes a client known, or notes that it was seen again.
     PutClient(ClientId, Seen),
     /// Forgets a client and all its cursors; logs that nobody reads any more go with them.

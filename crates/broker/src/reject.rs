@@ -56,6 +56,11 @@ pub enum Reject {
     /// The channel's log has reached its limit and is configured to refuse.
     #[error("the channel's log is full; its persistent subscribers must catch up first")]
     LogFull,
+    /// Channels retain as much as they may together.
+    #[error(
+        "as much is retained as may be; remove a retained message first, or replace one by one that is no larger"
+    )]
+    RetainedFull,
     /// The store cannot write at the moment.
     #[error("the server cannot store the message now; try again later")]
     StoreUnavailable,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{ChannelName, Format, InboxLimits};
+use crate::{ChannelName, Format, InboxLimits, RetainedLimits};
 
 /// What the core is configured to do. All limits hold per broker unless they say otherwise.
 #[derive(Debug, Clone)]
@@ -34,6 +34,8 @@ pub struct Settings {
     pub channel_rules: Vec<ChannelRule>,
     /// What is kept for each lost client.
     pub inbox: InboxLimits,
+    /// How much channels may retain together.
+    pub retained: RetainedLimits,
     /// Passing messages on to other servers.
     pub replication: ReplicationSettings,
     /// Time after which a client without persistent subscriptions, not seen since, is forgotten.
@@ -128,6 +130,7 @@ impl Default for Settings {
             history: HistorySettings::default(),
             channel_rules: Vec::new(),
             inbox: InboxLimits { bytes_max: 10 << 10, drop_oldest: true },
+            retained: RetainedLimits::default(),
             replication: ReplicationSettings::default(),
             forget_after: Duration::from_secs(30 * 24 * 3600),
             presence_channel: None,

@@ -13,6 +13,10 @@ pub struct Stats {
     pub channels: u64,
     /// Gauge: memory of everything that waits, in bytes.
     pub waiting_bytes: u64,
+    /// Gauge: channels with a retained message.
+    pub retained: u64,
+    /// Gauge: memory of retained messages in bytes, about, their channels included.
+    pub retained_bytes: u64,
     /// Sessions that were opened.
     pub sessions_opened: u64,
     /// Sessions that a newer connection of the same client took over.
@@ -37,6 +41,8 @@ pub struct Stats {
     pub relay_missed: u64,
     /// Channels whose history was dropped because there was no memory for more.
     pub history_evicted: u64,
+    /// Messages that were not retained: the ceiling was reached, or the store had no room.
+    pub retained_refused: u64,
     /// Requests refused, all causes.
     pub rejected: u64,
     /// Frames ignored because they are no packet.

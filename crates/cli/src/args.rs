@@ -2,7 +2,10 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{access, cert, config, documents, publish, serve, store, subscribe, token, user};
+use crate::{
+    access, cert, client, config, documents, publish, retained, serve, store, subscribe, token,
+    user,
+};
 
 /// What `--help` says about exit codes; [`Exit`](crate::exit::Exit) is where they are made.
 const EXIT_CODES: &str = "\
@@ -28,6 +31,8 @@ pub(crate) enum Command {
     Serve(serve::Args),
     Pub(publish::Args),
     Sub(subscribe::Args),
+    Retained(retained::Args),
+    Client(client::Args),
     User(user::Args),
     Access(access::Args),
     Token(token::Args),

@@ -13,15 +13,18 @@ mod exit;
 
 mod access;
 mod cert;
+mod client;
 mod config;
 mod documents;
 mod publish;
+mod retained;
 mod serve;
 mod store;
 mod subscribe;
 mod token;
 mod user;
 
+mod api;
 mod logging;
 mod output;
 mod remote;
@@ -40,6 +43,8 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Pub(args) => publish::run(&args),
         Command::Sub(args) => subscribe::run(&args),
+        Command::Retained(args) => retained::run(&args),
+        Command::Client(args) => client::run(&args),
         Command::User(args) => user::run(&args),
         Command::Access(args) => access::run(&args),
         Command::Token(args) => token::run(&args),

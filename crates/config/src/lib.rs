@@ -54,6 +54,6 @@ pub use secret::{OptionalPath, Secret};
 pub use settings::{
     Access, AccessRule, Api, ApiKey, Cache, CachePublish, ChannelRule, Channels, Cluster,
     ConnectSubscription, Delivery, History, JwtIssuer, JwtKeys, Limits, Listener, Log, PresetToken,
-    Pubsubx, Server, Session, Settings, Store, Tls, Webhook,
+    Pubsubx, Retained, Server, Session, Settings, Store, Tls, Webhook,
 };
 pub use template::{default_toml, to_toml};

@@ -3,14 +3,14 @@
 use crate::section::{Key, Section};
 use crate::settings::{
     Access, Api, Cache, Channels, Cluster, Delivery, History, Limits, Listener, Log, Pubsubx,
-    Server, Session, Store, Tls, Webhook,
+    Retained, Server, Session, Store, Tls, Webhook,
 };
 
 /// The name of the table that holds a table for each listener.
 pub(crate) const LISTENERS: &str = "listeners";
 
 /// All sections, in the order of the default file.
-pub(crate) const SECTIONS: [(&str, Section); 16] = [
+pub(crate) const SECTIONS: [(&str, Section); 17] = [
     ("server", Server::SECTION),
     (LISTENERS, Listener::SECTION),
     ("tls", Tls::SECTION),
@@ -19,6 +19,7 @@ pub(crate) const SECTIONS: [(&str, Section); 16] = [
     ("pubsubx", Pubsubx::SECTION),
     ("delivery", Delivery::SECTION),
     ("history", History::SECTION),
+    ("retained", Retained::SECTION),
     ("channels", Channels::SECTION),
     ("cluster", Cluster::SECTION),
     ("cache", Cache::SECTION),

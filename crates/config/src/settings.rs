@@ -19,7 +19,7 @@ mod storage;
 
 pub use access::{Access, AccessRule, ConnectSubscription, PresetToken};
 pub use application::{Api, ApiKey, Webhook};
-pub use channels::{ChannelRule, Channels, History};
+pub use channels::{ChannelRule, Channels, History, Retained};
 pub use clients::{Delivery, Limits, Pubsubx, Session};
 pub use cluster::Cluster;
 pub use jwt::{JwtIssuer, JwtKeys};
@@ -52,6 +52,8 @@ pub struct Settings {
     pub delivery: Delivery,
     /// The last messages of each channel.
     pub history: History,
+    /// Retained messages.
+    pub retained: Retained,
     /// Settings of single channels.
     pub channels: Channels,
     /// Other brokers that share messages with this one.
@@ -81,6 +83,7 @@ impl Default for Settings {
             pubsubx: Pubsubx::default(),
             delivery: Delivery::default(),
             history: History::default(),
+            retained: Retained::default(),
             channels: Channels::default(),
             cluster: Cluster::default(),
             cache: Cache::default(),

@@ -71,6 +71,8 @@ fn routes_and_document(asked: &Arc<Asked>) -> (Router, Document) {
     let manage = OpenApiRouter::new()
         .routes(routes!(clients::subscribe, clients::unsubscribe))
         .routes(routes!(clients::disconnect))
+        .routes(routes!(clients::forget))
+        .routes(routes!(channels::remove_retained))
         .routes(routes!(clients::ban, clients::unban))
         .routes(routes!(clients::revoke_tokens))
         .routes(routes!(clients::sign_token));

@@ -6,8 +6,9 @@ mod status;
 use std::{sync::Arc, time::Duration};
 
 use rialto_access::Ban;
-use rialto_broker::{ClientId, CloseReason, Reject, Stats};
+use rialto_broker::{Broker, ClientId, CloseReason, Reject, Stats};
 use rialto_config::Settings;
+use rialto_session::Dialects;
 
 use crate::{hub::Hub, live::Live};
 
@@ -64,6 +65,40 @@ impl Handle {
         let unsubscribe =
             self.live.hub.round_stored(|broker| broker.force_unsubscribe(&client, channel));
         unsubscribe?.done().await
+    }
+
+    /// Forgets a client: its session ends, its persistent subscriptions and all that is stored for
+    /// it, direct messages included, are gone. Says whether it was known. That is stored and synced
+    /// when this returns; the client may come back as a new one.
+    ///
+    /// # Errors
+    /// [`Reject::StoreUnavailable`] when the store cannot forget it now; it does as soon as it can.
+    pub async fn forget(&self, client: &str) -> Result<bool, Reject> {
+        self.stored(|broker| broker.forget_client(client)).await
+    }
+
+    /// Removes a channel's retained message; says whether there was one. That is stored and synced
+    /// when this returns.
+    ///
+    /// # Errors
+    /// [`Reject::StoreUnavailable`] when the store cannot remove it now; then it stays.
+    pub async fn remove_retained(&self, channel: &str) -> Result<bool, Reject> {
+        self.stored(|broker| broker.remove_retained(channel)).await
+    }
+
+    /// Does something, and waits until what it changes is stored; says whether there was anything to
+    /// do.
+    async fn stored(
+        &self,
+        act: impl FnOnce(&mut Broker<Dialects>) -> bool,
+    ) -> Result<bool, Reject> {
+        let mut is_done = false;
+        let stored = self.live.hub.round_stored(|broker| {
+            is_done = act(broker);
+            Ok::<(), Reject>(())
+        });
+        stored?.done().await?;
+        Ok(is_done)
     }
 
     /// Ends a client's connection; says whether it had one. It may come back at once.

@@ -5,7 +5,9 @@ mod webhook;
 
 use std::time::Duration;
 
-use rialto_broker::{ChannelRule, HistorySettings, InboxLimits, LogLimits, ReplicationSettings};
+use rialto_broker::{
+    ChannelRule, HistorySettings, InboxLimits, LogLimits, ReplicationSettings, RetainedLimits,
+};
 use rialto_config::{ByteSize, Durability, LogFull, ResumeFull, Settings, StoreKind};
 use rialto_session::coremq::{self, Credentials};
 use rialto_store::{SqliteSettings, StoreSettings};
@@ -54,6 +56,10 @@ pub(crate) fn broker(
         inbox: InboxLimits {
             bytes_max: settings.session.resume_bytes_max.as_usize(),
             drop_oldest: settings.session.resume_full == ResumeFull::DropOldest,
+        },
+        retained: RetainedLimits {
+            count_max: settings.retained.count_max,
+            bytes_max: settings.retained.bytes_max.as_usize(),
         },
         channel_rules: settings.channels.rules.iter().map(channel_rule).collect(),
         replication: ReplicationSettings {

@@ -16,6 +16,7 @@ mod history;
 mod lifetime;
 mod logs;
 mod reading;
+mod retained;
 mod sessions;
 
 /// Makes the stores that are checked.
@@ -69,6 +70,10 @@ pub fn check_all(driver: &mut dyn Driver) {
     clock::the_clocks_are_as_they_were_noted_last(driver);
     clock::the_clocks_and_all_else_leave_each_other_alone(driver);
     clock::the_clocks_outlive_the_store(driver);
+
+    retained::a_retained_message_stays_until_it_is_replaced_or_dropped(driver);
+    retained::retained_messages_and_all_else_leave_each_other_alone(driver);
+    retained::dropped_retained_messages_do_not_come_back(driver);
 
     reading::reading_starts_at_the_page_that_holds_the_message(driver);
     reading::reading_stops_once_the_bytes_pass_the_limit(driver);

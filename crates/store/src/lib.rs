@@ -73,6 +73,8 @@ pub use sqlite::{
 ///     at the oldest message that is there.
 /// 18. **Setting aside:** `SetAside` takes a page out of the log that it names, if both are there: no
 ///     reader sees it any more. Other pages and the numbering stay as they are.
+/// 19. **Retained messages stand alone:** `Retain` sets the one of its channel in place of what was
+///     there, and `DropRetained` forgets it, if there is one; nothing else changes it.
 ///
 /// [`conformance::check_all`] tests exactly these; what it does not test is not promised.
 pub trait Store: Send {

@@ -114,6 +114,9 @@ impl Shelves {
         match change {
             Change::Append(page) => return self.append(page),
             Change::Subscribe(client, channel) => return self.subscribe(client, channel),
+            Change::DropRetained(channel) => {
+                self.retained.remove(channel);
+            }
             Change::Retain(channel, retained) => {
                 self.retained.insert(channel.clone(), retained.clone());
             }

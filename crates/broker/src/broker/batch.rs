@@ -2,20 +2,18 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use crate::{
     Change, ChannelKey, ChannelName, ClientId, ClientKey, ConnectionKey, Effect, Encoder, LogId,
-    Page, Payloads, PayloadsBuilder, Reject, Retained, Sequence, ServedMs, SessionNumber,
-    StoreClock, UnixMs,
-    channel::RetainedMessage,
+    Page, Payloads, PayloadsBuilder, Reject, Sequence, ServedMs, SessionNumber, StoreClock, UnixMs,
     memory::{allocated, shared_payload},
+    retained::{Request, RetainedMessage},
 };
 
 use super::{
     Broker,
     lanes::Lane,
     publish::{Publish, Taken},
+    retained::Reserved,
 };
 
 /// Messages one page gathers.
@@ -62,8 +60,14 @@ pub(super) struct UnderWay {
 pub(super) enum Pending {
     /// Messages that wait to be routed and acknowledged.
     Page(Box<PendingPage>),
-    /// A retained message whose page stands behind it in the batch.
-    Retain(ChannelKey),
+    /// A version of a channel's retained message that is written by itself.
+    Retain(ChannelKey, u64),
+    /// The end of what a channel retained up to a version, and who is to be answered.
+    DropRetained {
+        channel: ChannelKey,
+        version: u64,
+        asked: Option<Request>,
+    },
     Subscribe {
         client: ClientKey,
         channel: ChannelKey,
@@ -92,6 +96,8 @@ pub(super) enum Pending {
     /// Messages that the core has dropped already, up to this one.
     Trim(ChannelKey, LogId, Sequence),
     Client(ClientKey),
+    /// A client that the core has forgotten already.
+    Forget(ClientId),
     /// A session with this number that began, or one that ended.
     OpenSession(ClientId, Option<SessionNumber>),
     /// Somebody waits until everything handed over before it is through.
@@ -126,6 +132,8 @@ struct OpenPage {
     payloads: PayloadsBuilder,
     requests: Requests,
     retained: Option<RetainedMessage>,
+    /// What its retained message has taken of the ceiling.
+    reserved: Reserved,
 }
 
 /// A page under way, with all that its commit sets free.
@@ -141,6 +149,7 @@ pub(super) struct PendingPage {
     pub(super) payloads: Payloads,
     pub(super) requests: Requests,
     pub(super) retained: Option<RetainedMessage>,
+    pub(super) reserved: Reserved,
 }
 
 /// The publishers' own ids of the messages of a page, in one buffer.
@@ -227,6 +236,7 @@ impl OpenPage {
             payloads: PayloadsBuilder::default(),
             requests: Requests::default(),
             retained: None,
+            reserved: Reserved::default(),
         }
     }
 
@@ -279,32 +289,30 @@ impl PendingPage {
 }
 
 impl<E: Encoder> Broker<E> {
-    /// Lets a QoS 1 message wait for its commit.
+    /// Lets a QoS 1 message wait for its commit. One that is to be retained has `reserved` its
+    /// share of the ceiling.
     pub(super) fn store(
         &mut self,
         key: ChannelKey,
         from: Option<ConnectionKey>,
         publish: &Publish<'_>,
         intake: Intake,
+        reserved: Option<Reserved>,
     ) -> Result<Taken, Reject> {
         if intake.logged {
             self.make_room(key)?;
         }
-        // J-86: a direct message is never retained.
-        let retained = (publish.retain && !self.is_direct(key)).then(|| {
-            self.retained_version += 1;
-            let payload = Bytes::copy_from_slice(publish.payload);
-            let message = Retained { publisher: self.source(from), payload };
-            RetainedMessage { message, version: self.retained_version }
-        });
+        let retained =
+            reserved.map(|reserved| self.retain_acknowledged(from, publish.payload, reserved));
         let page_count_before = self.batch.open_pages.len();
         let page = self.batch.open_page(key, from, intake, retained.is_some());
         page.payloads.push(publish.payload);
         if let Some(request) = publish.request {
             page.requests.push(request);
         }
-        if retained.is_some() {
+        if let Some(reserved) = reserved {
             page.retained = retained;
+            self.retained.release(std::mem::replace(&mut page.reserved, reserved));
         }
         // From its first message on: the channel's later ones in the round go behind it.
         let opened_count = self.batch.open_pages.len() - page_count_before;
@@ -326,6 +334,7 @@ impl<E: Encoder> Broker<E> {
                 payloads: open.payloads.finish(),
                 requests: open.requests,
                 retained: open.retained,
+                reserved: open.reserved,
             };
             self.submit_page(page);
         }

@@ -1,6 +1,6 @@
 //! The way back from the store: what was committed takes effect, in the order it was handed over.
 
-use crate::{ChannelKey, Effect, Encoder, FailureKind, Outcome, Reject, channel::RetainedMessage};
+use crate::{Effect, Encoder, FailureKind, Outcome, Reject};
 
 use super::{
     Broker,
@@ -33,6 +33,11 @@ impl<E: Encoder> Broker<E> {
             };
             match pending {
                 Pending::Lane(lane) => self.lanes.note_answer(lane, failure, self.now.uptime),
+                // What replaces it may be written.
+                Pending::Retain(channel, version) if is_hopeless => {
+                    self.retained_written(channel, version, outcome.map(|_| ()));
+                    self.dirty.retained.remove(&channel);
+                }
                 _ if is_hopeless => {}
                 pending => self.complete(pending, outcome),
             }
@@ -57,7 +62,13 @@ impl<E: Encoder> Broker<E> {
                 let result = outcome.as_ref().map(|_| ());
                 self.unsubscribe_committed(client, channel, reply_to, result);
             }
-            Pending::Retain(channel) if outcome.is_err() => _ = self.dirty.retained.insert(channel),
+            Pending::Retain(channel, version) => {
+                self.retained_written(channel, version, outcome.map(|_| ()));
+            }
+            Pending::DropRetained { channel, version, asked } => {
+                let result = outcome.as_ref().map(|_| ());
+                self.retained_dropped(channel, version, asked, result);
+            }
             Pending::Cursor(client, channel) if outcome.is_err() => {
                 self.cursor_refused(client, channel);
             }
@@ -68,6 +79,7 @@ impl<E: Encoder> Broker<E> {
             Pending::DropHistory(channel) if outcome.is_err() => {
                 self.dirty.dropped_histories.insert(channel);
             }
+            Pending::Forget(client) if outcome.is_err() => self.dirty.forgotten.push(client),
             Pending::Unread(channel) if outcome.is_err() => self.dirty.unread.push(channel),
             Pending::OpenSession(client, number) if outcome.is_err() => {
                 self.dirty.sessions.entry(client).or_insert(number);
@@ -96,6 +108,7 @@ impl<E: Encoder> Broker<E> {
         let key = page.channel;
         self.channels[key].changes_under_way -= 1;
         self.channels[key].retained_under_way -= u32::from(page.retained.is_some());
+        self.retained.release(page.reserved);
         let bytes = page.kept_bytes();
         self.uncommitted_bytes_total -= bytes;
         if let Some(from) = page.from.and_then(|from| self.connections.get_mut(from)) {
@@ -104,7 +117,9 @@ impl<E: Encoder> Broker<E> {
         let result = match outcome {
             Ok(outcome) => {
                 self.route_page(&page, outcome);
-                self.keep_retained(key, page.retained);
+                if let Some(retained) = page.retained {
+                    self.keep_retained(key, retained);
+                }
                 if page.intake.offline { Err(Reject::ClientOffline) } else { Ok(None) }
             }
             Err(reject) => Err(reject),
@@ -124,16 +139,5 @@ impl<E: Encoder> Broker<E> {
     fn report_pushed(&mut self, ticket: &str, result: Result<(), &Reject>) {
         let ticket = ticket.parse().expect("the server's requests are its tickets");
         self.outputs.push(Effect::Pushed { ticket, result: result.map_err(Clone::clone) });
-    }
-
-    fn keep_retained(&mut self, key: ChannelKey, retained: Option<RetainedMessage>) {
-        let Some(retained) = retained else { return };
-        let present = self.channels[key].retained.as_ref();
-        if present.is_some_and(|present| retained.version < present.version) {
-            // A later QoS 0 message overtook this one; the store must hear of it again.
-            self.dirty.retained.insert(key);
-        } else {
-            self.set_retained(key, Some(retained));
-        }
     }
 }

@@ -306,7 +306,7 @@ impl<E: Encoder> Broker<E> {
     }
 
     /// Ends the session a connection carries: subscriptions that are not persistent go.
-    fn end_session(&mut self, connection: ConnectionKey, reason: CloseReason) {
+    pub(super) fn end_session(&mut self, connection: ConnectionKey, reason: CloseReason) {
         let Some(state) = self.connections.get_mut(connection) else { return };
         let Some(key) = state.client.take() else { return };
         let manners = state.manners;

@@ -4,7 +4,15 @@ use serde_json::{Value, json};
 
 use crate::{ClientKey, ConnectionKey, Encoder, Reject, client::Subscription};
 
-use super::Broker;
+use super::{Broker, publish::Publish};
+
+/// What `$removeRetained` is asked with.
+#[derive(Debug, serde::Deserialize)]
+struct Removal<'a> {
+    /// The channel.
+    #[serde(borrow)]
+    cn: std::borrow::Cow<'a, str>,
+}
 
 impl<E: Encoder> Broker<E> {
     /// Answers a publish to `$name`.
@@ -13,11 +21,18 @@ impl<E: Encoder> Broker<E> {
         connection: ConnectionKey,
         client: ClientKey,
         name: &str,
-        request: Option<&str>,
+        publish: &Publish<'_>,
     ) {
-        if request.is_none() {
+        let Some(id) = publish.request else {
             self.reply_published(connection, None, Err(&Reject::InvalidPacket));
             return;
+        };
+        let request = Some(id);
+        if name == "removeRetained" {
+            return match serde_json::from_slice::<Removal<'_>>(publish.payload) {
+                Ok(removal) => self.remove_retained_for(connection, id, &removal.cn),
+                Err(_) => self.reply_published(connection, request, Err(&Reject::InvalidPacket)),
+            };
         }
         match self.control_answer(connection, client, name) {
             Some(answer) => {

@@ -1,10 +1,8 @@
 //! Publishing: straight to the receivers, or through the store first.
 
-use bytes::Bytes;
-
 use crate::{
     Action, ChannelKey, ChannelKind, ClientId, ClientKey, ConnectionKey, Effect, Encoder, Mark,
-    Reject, Retained, Source, channel::RetainedMessage, channel_kind,
+    Reject, Source, channel_kind,
 };
 
 use super::{
@@ -66,7 +64,7 @@ impl<E: Encoder> Broker<E> {
         self.stats.published += 1;
         if let ChannelKind::Control(name) = channel_kind(publish.channel) {
             match self.may(connection, Action::Control, publish.channel) {
-                Ok(()) => self.answer_control(connection, client, name, publish.request),
+                Ok(()) => self.answer_control(connection, client, name, publish),
                 Err(reject) => self.reply_published(connection, publish.request, Err(&reject)),
             }
             return;
@@ -157,13 +155,16 @@ impl<E: Encoder> Broker<E> {
         if let Some(from) = from {
             self.check_publish(from, known, publish)?;
         }
-        if publish.retain && self.is_short_of_memory {
-            return Err(Reject::StoreUnavailable);
+        if known.is_none() {
+            self.check_name(publish.channel)?;
         }
+        let retained = match publish.retain {
+            true => Some(self.check_retained(known, publisher, publish)?),
+            false => None,
+        };
         let key = match known {
             Some(key) => key,
             None => {
-                self.check_name(publish.channel)?;
                 let Some(key) = self.new_channel_to_publish(publish.channel, publish.retain) else {
                     self.stats.discarded += 1;
                     return Ok(Taken::Now);
@@ -173,10 +174,10 @@ impl<E: Encoder> Broker<E> {
         };
         if publish.qos == Qos::AtLeastOnce && (publish.retain || self.channels[key].stores()) {
             let logged = !self.channels[key].persistent.is_empty();
-            return self.store(key, from, publish, Intake { logged, offline: false });
+            return self.store(key, from, publish, Intake { logged, offline: false }, retained);
         }
         if publish.retain {
-            self.retain_unacknowledged(key, from, publish.payload);
+            self.retain_unacknowledged(key, from, publish);
         }
         self.gather(key, publisher, publish);
         Ok(Taken::Now)
@@ -225,7 +226,8 @@ impl<E: Encoder> Broker<E> {
             (true, online) => {
                 let key = self.direct_channel(client, publish.channel);
                 let intake = Intake { logged: true, offline: online.is_none() };
-                self.store(key, from, publish, intake)
+                // J-86: a direct message is never retained.
+                self.store(key, from, publish, intake, None)
             }
         }
     }
@@ -283,21 +285,6 @@ impl<E: Encoder> Broker<E> {
     pub(super) fn source(&self, from: Option<ConnectionKey>) -> ClientId {
         let client = from.and_then(|from| self.session(from));
         client.map_or_else(ClientId::server, |client| self.clients[client].id.clone())
-    }
-
-    /// Keeps a QoS 0 message as the retained one; the store learns of it at the next tick.
-    fn retain_unacknowledged(
-        &mut self,
-        key: ChannelKey,
-        from: Option<ConnectionKey>,
-        payload: &[u8],
-    ) {
-        let message =
-            Retained { publisher: self.source(from), payload: Bytes::copy_from_slice(payload) };
-        self.retained_version += 1;
-        let version = self.retained_version;
-        self.set_retained(key, Some(RetainedMessage { message, version }));
-        self.dirty.retained.insert(key);
     }
 }
 

@@ -20,6 +20,7 @@ mod control;
 mod damage;
 mod departure;
 mod direct;
+mod forget;
 mod given;
 mod history;
 mod lanes;

@@ -22,12 +22,17 @@ const FORGET_EVERY: Duration = Duration::from_secs(60);
 /// take memory that a storm of clients would leave behind.
 const CHANGES_PER_TICK_MAX: usize = 500;
 
+/// So many times as many retained messages, which their publishers count on sooner.
+const RETAINED_SHARE: usize = 8;
+
 /// What changed in memory and is written at the next tick.
 #[derive(Debug, Default)]
 pub(super) struct Dirty {
     pub(super) cursors: Vec<(ClientKey, ChannelKey)>,
     pub(super) retained: BTreeSet<ChannelKey>,
     clients: Vec<ClientKey>,
+    /// Clients that the store refused to forget.
+    pub(super) forgotten: Vec<ClientId>,
     /// Channels whose history has messages that the store does not have.
     pub(super) histories: BTreeSet<ChannelKey>,
     /// Channels whose history is gone, and not from the store.
@@ -103,13 +108,14 @@ impl<E: Encoder> Broker<E> {
             let beyond_max = self.lane_room(Lane::Acknowledged, extent);
             let beyond = self.write_floors(room, beyond_max);
             self.drop_unread_logs();
+            self.forget_again();
             self.hand_over_lane(Lane::Room);
             self.batch.extend(beyond);
             self.hand_over_lane(Lane::Acknowledged);
         }
-        if self.lane_room(Lane::Retained, extent) > 0 {
-            self.write_retained();
-            self.hand_over_lane(Lane::Retained);
+        let room = self.lane_room(Lane::Retained, extent);
+        if room > 0 {
+            self.write_retained(room.saturating_mul(RETAINED_SHARE));
         }
         let room = self.lane_room(Lane::Rest, extent);
         if room > 0 {
@@ -264,20 +270,6 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
-    fn write_retained(&mut self) {
-        for key in std::mem::take(&mut self.dirty.retained) {
-            let Some(channel) = self.channels.get(key) else { continue };
-            if channel.retained_under_way > 0 {
-                self.dirty.retained.insert(key);
-                continue;
-            }
-            if let Some(retained) = &channel.retained {
-                let change = Change::Retain(channel.name.clone(), retained.message.clone());
-                self.batch.push(change, Pending::Retain(key));
-            }
-        }
-    }
-
     fn write_clients(&mut self, count_max: usize) {
         let due = self.dirty.clients.len().min(count_max);
         let later = self.dirty.clients.split_off(due);
@@ -321,33 +313,6 @@ impl<E: Encoder> Broker<E> {
         let silence_max = timeout.mul_f32(1.25);
         let is_expected = connection.manners.has_heartbeat || connection.client.is_none();
         (is_expected && !is_held && silence_max <= silent).then_some(CloseReason::Silent)
-    }
-
-    /// Forgets clients that have no persistent subscription and were not seen for long.
-    fn forget_clients(&mut self) {
-        let age_max = self.settings.forget_after.as_millis() as u64;
-        let served = self.clocks.served();
-        let is_old = |client: &Client| age_max < served.saturating_sub(client.last_seen.served);
-        let stale: Vec<ClientKey> = self
-            .clients
-            .iter()
-            .filter(|(_, client)| client.is_forgettable() && is_old(client))
-            .map(|(key, _)| key)
-            .collect();
-        for key in stale {
-            self.forget(key);
-        }
-    }
-
-    fn forget(&mut self, key: ClientKey) {
-        let Some(client) = self.clients.remove(key) else { return };
-        self.client_keys.remove(&client.id);
-        self.batch.push(Change::ForgetClient(client.id), Pending::Nothing);
-        for channel in client.subscriptions.keys() {
-            self.channels[channel].persistent.remove(&key);
-            self.drop_unread_log(channel);
-            self.drop_if_idle(channel);
-        }
     }
 
     /// Ends all connections, for a graceful stop; their effects come with the round.

@@ -15,6 +15,7 @@ mod identity;
 mod kills;
 mod log_damage;
 mod logs;
+mod retained;
 mod room;
 
 use std::{ops::Range, time::Instant};

@@ -56,6 +56,45 @@ fn a_question_that_cannot_be_answered_is_refused() {
 }
 
 #[test]
+fn a_retained_message_is_removed_by_a_question_and_never_by_what_is_published() {
+    // J-120; J-24 and J-79: null, and nothing but blanks, are data like any other.
+    check(
+        r#"
+        bob online
+        ada online
+        bob > {"pub":{"cn":"room","dt":1,"rt":1,"q":1,"id":"1"}}
+        bob < {"pubAck":{"st":1,"id":"1"}}
+        bob > {"pub":{"cn":"room","dt":null,"rt":1,"q":1,"id":"2"}}
+        bob < {"pubAck":{"st":1,"id":"2"}}
+        ada > {"sub":{"cn":"room"}}
+        ada < {"subAck":{"st":1,"cn":"room"}}
+        ada < {"push":{"cn":"room","dt":null,"cl":"bob","rt":1}}
+        bob > {"pub":{"cn":"room","dt":"","rt":1,"q":1,"id":"3"}}
+        bob < {"pubAck":{"st":1,"id":"3"}}
+        ada < {"push":{"cn":"room","dt":"","cl":"bob","q":1,"id":"<m1>"}}
+        bob > {"pub":{"cn":"$removeRetained","dt":{"cn":"room"},"id":"4"}}
+        bob < {"pubAck":{"st":1,"id":"4","dt":{"removed":true}}}
+        bob > {"pub":{"cn":"$removeRetained","dt":{"cn":"room"},"id":"5"}}
+        bob < {"pubAck":{"st":1,"id":"5","dt":{"removed":false}}}
+        ada > {"sub":{"cn":"room"}}
+        ada < {"subAck":{"st":1,"cn":"room"}}
+        ada silent
+        broker killed
+        eve online
+        eve > {"sub":{"cn":"room"}}
+        eve < {"subAck":{"st":1,"cn":"room"}}
+        eve silent
+        eve > {"pub":{"cn":"$removeRetained","id":"6"}}
+        eve < {"pubAck":{"st":10,"id":"6","mg":"*"}}
+        eve > {"pub":{"cn":"$removeRetained","dt":{"cn":"$time"},"id":"7"}}
+        eve < {"pubAck":{"st":11,"id":"7","mg":"*"}}
+        eve > {"pub":{"cn":"$removeRetained","dt":{"cn":"room"}}}
+        eve < {"pubAck":{"st":10}}
+        "#,
+    );
+}
+
+#[test]
 fn my_subscriptions_lists_what_the_client_is_subscribed_to() {
     // J-97: the # channel, which the server made, in the object alone.
     check(

@@ -1,6 +1,6 @@
 //! Retained messages (J-79 to J-86).
 
-use crate::check;
+use crate::{check, check_with};
 
 #[test]
 fn a_channel_keeps_the_last_message_published_with_rt() {
@@ -187,5 +187,35 @@ fn direct_and_control_channels_retain_nothing() {
         ada online
         ada silent
         "##,
+    );
+}
+
+#[test]
+fn at_the_ceiling_a_retained_message_is_refused_and_not_distributed() {
+    // J-121
+    check_with(
+        &["retained.count_max=1"],
+        r#"
+        ada online
+        ada > {"sub":{"cn":"hall"}}
+        ada < {"subAck":{"st":1,"cn":"hall"}}
+        bob online
+        bob > {"pub":{"cn":"room","dt":22,"rt":1}}
+        bob > {"pub":{"cn":"hall","dt":1,"rt":1}}
+        bob > {"pub":{"cn":"hall","dt":2,"rt":1,"id":"1"}}
+        bob < {"pubAck":{"st":5,"id":"1","mg":"*"}}
+        bob > {"pub":{"cn":"hall","dt":3,"rt":1,"q":1,"id":"2"}}
+        bob < {"pubAck":{"st":5,"id":"2","mg":"*"}}
+        bob > {"pub":{"cn":"room","dt":33,"rt":1,"q":1,"id":"3"}}
+        bob < {"pubAck":{"st":1,"id":"3"}}
+        ada silent
+        bob > {"pub":{"cn":"hall","dt":4}}
+        ada < {"push":{"cn":"hall","dt":4,"cl":"bob"}}
+        bob > {"pub":{"cn":"$removeRetained","dt":{"cn":"room"},"id":"4"}}
+        bob < {"pubAck":{"st":1,"id":"4","dt":{"removed":true}}}
+        bob > {"pub":{"cn":"hall","dt":5,"rt":1,"q":1,"id":"5"}}
+        bob < {"pubAck":{"st":1,"id":"5"}}
+        ada < {"push":{"cn":"hall","dt":5,"cl":"bob","q":1,"id":"<m1>"}}
+        "#,
     );
 }

@@ -58,8 +58,8 @@ fn histories_of_many_channels_with_one_small_message_take_what_their_limit_says(
 
 #[test]
 fn histories_of_few_channels_with_large_messages_take_what_their_limit_says() {
-    // So many that a packet or two under way make no difference.
-    check_histories(128, 16, 200, 900_000);
+    // So large a limit that packets under way make no difference.
+    check_histories(64, 40, 500, 200_000);
 }
 
 /// Fills what is kept for so many lost clients, each with a topic of its own, with messages of so
@@ -107,4 +107,33 @@ fn many_small_messages_for_lost_clients_take_what_their_limit_says() {
 #[test]
 fn few_large_messages_for_lost_clients_take_what_their_limit_says() {
     check_inboxes(16, 1 << 20, 50_000);
+}
+
+/// Fills the ceiling of retained messages, each of so many bytes and on a channel of its own.
+fn check_retained(limit_mib: usize, count: usize, payload_bytes: usize) {
+    let limit = format!("retained.bytes_max={limit_mib}MiB");
+    // The other store has a cache of its own, of 32 MiB.
+    let broker = start(&[&limit, "history.messages=0", "store.kind=memory"]);
+    let mut bob = Peer::online(&broker, Transport::Tcp, "bob");
+    play(&mut bob, std::iter::once(r#"{"pub":{"cn":"first","dt":1,"rt":1}}"#.to_owned()));
+    let before = broker.memory_bytes();
+    let data = "x".repeat(payload_bytes);
+    for first in (0..count).step_by(WRITE_COUNT) {
+        let some = first..count.min(first + WRITE_COUNT);
+        let packet = |number| format!(r#"{{"pub":{{"cn":"c-{number}","dt":"{data}","rt":1}}}}"#);
+        play(&mut bob, some.map(packet));
+    }
+    check_growth(&broker, before, limit_mib << 20);
+    assert!(0 < broker.stat("retained_refused"));
+    assert!(broker.stat("retained_bytes") <= (limit_mib << 20) as u64);
+}
+
+#[test]
+fn many_small_retained_messages_take_what_their_ceiling_says() {
+    check_retained(16, 40_000, 10);
+}
+
+#[test]
+fn few_large_retained_messages_take_what_their_ceiling_says() {
+    check_retained(64, 400, 200_000);
 }

@@ -15,6 +15,7 @@ mod keys;
 mod login;
 mod presence;
 mod reload;
+mod removal;
 mod rules;
 mod safety;
 mod schemathesis;

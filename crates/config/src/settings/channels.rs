@@ -22,6 +22,18 @@ section! {
 }
 
 section! {
+    /// Retained messages: the last one of each channel that was published to stay. Both limits hold
+    /// for all channels together. A new retained message beyond them is refused with status 5; one
+    /// that replaces a larger one, or one of its own size, is always taken.
+    pub struct Retained {
+        /// Channels with a retained message.
+        count_max: usize = "1000000" in "0" to "100000000",
+        /// Memory for retained messages, some 700 bytes for each and its channel included.
+        bytes_max: ByteSize = "256MiB" in "0" to "1024GiB",
+    }
+}
+
+section! {
     /// Settings of single channels.
     pub struct Channels {
         /// Rules, as a list: [[channels.rules]] with pattern = "sensors.*" (where * stands for

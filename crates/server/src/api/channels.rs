@@ -134,14 +134,35 @@ pub(crate) async fn retained(
     Path(channel): Path<String>,
 ) -> Result<Json<KeptMessage>, Problem> {
     let Some(message) = asked.handle.retained(&channel) else {
-        let detail = format!("the channel {channel:?} has no retained message");
-        return Err(Problem::new(StatusCode::NOT_FOUND, detail));
+        return Err(Problem::unknown_retained(&channel));
     };
     Ok(Json(KeptMessage {
         publisher: message.publisher,
         at_ms: None,
         payload: raw(message.payload),
     }))
+}
+
+/// Removes a channel's retained message
+///
+/// It is gone for good once this is answered. Subscribers are told nothing.
+#[utoipa::path(
+    delete, path = "/v1/channels/{channel}/retained", tag = "channels",
+    params(("channel" = String, Path, min_length = 1, description = "Its name, percent-encoded")),
+    responses(
+        (status = 204, description = "It is removed"),
+        (status = 404, description = "The channel has no retained message"),
+        (status = 503, description = "The store cannot remove it now"),
+    )
+)]
+pub(crate) async fn remove_retained(
+    State(asked): State<Arc<Asked>>,
+    Path(channel): Path<String>,
+) -> Result<StatusCode, Problem> {
+    match asked.handle.remove_retained(&channel).await? {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => Err(Problem::unknown_retained(&channel)),
+    }
 }
 
 /// Reads the last messages of a channel

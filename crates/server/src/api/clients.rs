@@ -130,6 +130,30 @@ pub(crate) async fn disconnect(
     Err(Problem::new(StatusCode::NOT_FOUND, detail))
 }
 
+/// Forgets a client
+///
+/// Its session ends; its persistent subscriptions and all that is stored for it, direct messages
+/// included, are gone for good once this is answered. Its tokens stay valid: it may come back as a
+/// new client.
+#[utoipa::path(
+    delete, path = "/v1/clients/{client}", tag = "clients",
+    params(("client" = String, Path, min_length = 1, description = "Its id, percent-encoded")),
+    responses(
+        (status = 204, description = "It is forgotten"),
+        (status = 404, description = "The client is not known"),
+        (status = 503, description = "The store cannot forget it now; it will"),
+    )
+)]
+pub(crate) async fn forget(
+    State(asked): State<Arc<Asked>>,
+    Path(client): Path<String>,
+) -> Result<StatusCode, Problem> {
+    match asked.handle.forget(&client).await? {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => Err(Problem::unknown_client(&client)),
+    }
+}
+
 /// Sends a client away and does not let it in again
 #[utoipa::path(
     post, path = "/v1/clients/{client}/ban", tag = "clients",

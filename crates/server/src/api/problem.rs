@@ -46,6 +46,11 @@ impl Problem {
         Problem::new(StatusCode::NOT_FOUND, format!("no channel {channel:?} is in use"))
     }
 
+    pub(crate) fn unknown_retained(channel: &str) -> Self {
+        let detail = format!("the channel {channel:?} has no retained message");
+        Problem::new(StatusCode::NOT_FOUND, detail)
+    }
+
     /// Something could not be written down, as the detail says.
     pub(crate) fn unwritten(error: String) -> Self {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, error)
@@ -66,6 +71,7 @@ impl From<Reject> for Problem {
             Reject::Denied(_) | Reject::NotAllowed => StatusCode::FORBIDDEN,
             Reject::ClientOffline => StatusCode::CONFLICT,
             Reject::TooFast { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Reject::RetainedFull => StatusCode::INSUFFICIENT_STORAGE,
             Reject::LogFull | Reject::StoreUnavailable | Reject::Undecided => {
                 StatusCode::SERVICE_UNAVAILABLE
             }

@@ -86,6 +86,7 @@ impl NewMessage {
         (status = 204, description = "It is published"),
         (status = 409, description = "The client is offline"),
         (status = 503, description = "The store cannot take it now"),
+        (status = 507, description = "As much is retained as may be"),
     )
 )]
 pub(crate) async fn publish(

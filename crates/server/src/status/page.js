@@ -18,6 +18,9 @@ const COUNTERS = {
   relayed: "messages from other servers",
   sessions_opened: "sessions opened",
   sessions_taken_over: "sessions taken over",
+  retained: "channels with a retained message",
+  retained_bytes: "memory of retained messages, in bytes",
+  retained_refused: "retained messages refused",
   history_evicted: "histories dropped for want of memory",
 };
 

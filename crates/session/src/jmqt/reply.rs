@@ -133,7 +133,9 @@ pub(super) fn code(reject: &Reject) -> u8 {
         | Reject::TooManySubscriptions { .. } => status::NOT_ALLOWED,
         Reject::InvalidChannel | Reject::ChannelNameTooLong { .. } => status::INVALID_CHANNEL,
         Reject::ClientOffline => status::CLIENT_OFFLINE,
-        Reject::LogFull | Reject::StoreUnavailable | Reject::Undecided => status::SERVER_ERROR,
+        Reject::LogFull | Reject::RetainedFull | Reject::StoreUnavailable | Reject::Undecided => {
+            status::SERVER_ERROR
+        }
     }
 }
 

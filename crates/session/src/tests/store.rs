@@ -90,6 +90,7 @@ impl TestStore {
             | Change::SetAside(..)
             | Change::KeepHistory { .. }
             | Change::DropHistory(_)
+            | Change::DropRetained(_)
             | Change::OpenSession(..)
             | Change::CloseSession(_)
             | Change::NoteClock(_) => Outcome::Done,

@@ -94,6 +94,9 @@ impl<'a> Batch<'a> {
             Change::Append(page) => return self.append(page),
             Change::Subscribe(client, channel) => return self.subscribe(client, channel),
             Change::Retain(channel, retained) => self.retain(channel, retained)?,
+            Change::DropRetained(channel) => {
+                self.execute("DELETE FROM retained WHERE channel = ?1", [channel.as_str()])?;
+            }
             Change::PutClient(client, seen) => self.put_client(client, *seen)?,
             Change::ForgetClient(client) => self.forget(client)?,
             Change::Unsubscribe(client, channel) => self.unsubscribe(client, channel)?,
@@ -176,10 +179,10 @@ impl<'a> Batch<'a> {
     }
 
     fn retain(&self, channel: &ChannelName, retained: &Retained) -> Result<(), Cause> {
+        // The old one goes first: an update would want room for both, which a full store has not.
         self.execute(
-            "INSERT INTO retained (channel, publisher, crc, payload) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (channel) DO UPDATE SET
-             publisher = excluded.publisher, crc = excluded.crc, payload = excluded.payload",
+            "INSERT OR REPLACE INTO retained (channel, publisher, crc, payload)
+             VALUES (?1, ?2, ?3, ?4)",
             params![
                 channel.as_str(),
                 retained.publisher.as_str(),

@@ -226,7 +226,6 @@ fn what_makes_room_in_the_store_is_not_refused_along_with_what_finds_none() {
             store < retain lamp 2
             store < put ada seen 0
             store < put bob seen 0
-            store < retain lamp 2
         "#]],
     );
 }

@@ -14,7 +14,7 @@ fn nothing_more_is_retained_or_kept_for_lost_clients_while_memory_is_short() {
         cleo: disconnect
         bob: pub room 1 retain
         server: memory short
-        bob: pub room 2 | bob: pub room 3 retain id=3 | bob: pub hall 4 retain qos1 id=4
+        bob: pub room 2 | bob: pub room 12345678901234567 retain id=3 | bob: pub hall 4 retain qos1 id=4
         server: memory enough
         bob: pub room 5 | bob: pub hall 6 retain qos1 id=6
         cleo: listen resume=60

@@ -112,6 +112,7 @@ impl TestStore {
             Change::Retain(channel, retained) => {
                 self.retained.insert(channel.clone(), retained.clone());
             }
+            Change::DropRetained(channel) => _ = self.retained.remove(channel),
             Change::PutClient(client, seen) => _ = self.clients.insert(client.clone(), *seen),
             Change::ForgetClient(client) => {
                 self.clients.remove(client);

@@ -54,6 +54,7 @@ const COMPLETED_MAX: usize = 100_000;
 ///   that observed this or another run of the server; `more` has it sent more of what it missed,
 ///   `histories` and `past` more of the history.
 /// - `server: relay room 1 by zoe from n3 [id=5] [clock=9] [through=n3]`, `past room`.
+/// - `server: forget ada`, `unretain room`.
 /// - `server: sub ada room [persistent]`, `unsub ada room`, `push room 1 [qos1] [retain]`,
 ///   `close ada`, `remove ada`, `close all`, `write all`; with `ticket=7` a push is tracked.
 /// - `+5s`, `+300ms`: time passes, with a tick every 100 ms.
@@ -529,6 +530,7 @@ impl World {
                 broker.close_client(client, CloseReason::Withdrawn);
                 Ok(())
             }
+            [what @ ("forget" | "unretain"), name] => remove(broker, what, name),
             ["close", who] => {
                 broker.close(self.connections[who], CloseReason::Internal);
                 Ok(())
@@ -577,6 +579,7 @@ impl World {
                 format!("keep {count_max} of {channel} {}", payloads.join(" "))
             }
             Change::DropHistory(channel) => format!("drop history of {channel}"),
+            Change::DropRetained(channel) => format!("drop retained of {channel}"),
             Change::OpenSession(client, number) => format!("open {client}, session {number}"),
             Change::CloseSession(client) => format!("close {client}"),
             // It comes with the time, whatever the script is about.
@@ -587,6 +590,16 @@ impl World {
 }
 
 /// Returns the store's answer to a commit.
+/// Has the broker forget a client or remove a retained message, which must be there.
+fn remove(broker: &mut Broker<TextEncoder>, what: &str, name: &str) -> Result<(), crate::Reject> {
+    let is_there = match what {
+        "forget" => broker.forget_client(name),
+        _ => broker.remove_retained(name),
+    };
+    assert!(is_there, "nothing to {what}: {name}");
+    Ok(())
+}
+
 fn answer(order: &str) -> Option<Result<(), FailureKind>> {
     match order {
         "commit" => Some(Ok(())),

@@ -118,6 +118,7 @@ fn each_refusal_has_its_status_and_says_why() {
          7 the client already has 18446744073709551615 subscriptions, the most allowed
          8 the client is offline
          5 the channel's log is full; its persistent subscribers must catch up first
+         5 as much is retained as may be; remove a retained message first, or replace one by one that is no larger
          5 the server cannot store the message now; try again later
     "#]]
     .assert_eq(&all);
@@ -147,7 +148,8 @@ fn rejects() -> Vec<Reject> {
         Reject::ChannelNameTooLong { .. } => Some(Reject::TooManySubscriptions { limit }),
         Reject::TooManySubscriptions { .. } => Some(Reject::ClientOffline),
         Reject::ClientOffline => Some(Reject::LogFull),
-        Reject::LogFull => Some(Reject::StoreUnavailable),
+        Reject::LogFull => Some(Reject::RetainedFull),
+        Reject::RetainedFull => Some(Reject::StoreUnavailable),
         Reject::StoreUnavailable => None,
     };
     successors(Some(Reject::InvalidPacket), next).collect()

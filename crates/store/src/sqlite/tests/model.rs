@@ -105,6 +105,7 @@ fn change() -> impl Strategy<Value = Change> {
         3 => (channel(), 0..20_u64).prop_map(|(channel, through)| Change::Trim(channel, through)),
         4 => history(),
         1 => channel().prop_map(Change::DropHistory),
+        1 => channel().prop_map(Change::DropRetained),
         1 => (0..9_u64, 0..9_u64).prop_map(|(served, logical)| {
             Change::NoteClock(StoreClock { served, logical })
         }),

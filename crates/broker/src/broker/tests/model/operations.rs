@@ -82,6 +82,10 @@ pub(super) enum Operation {
         qos1: bool,
         retain: bool,
     },
+    /// The operator removes what a channel retains.
+    RemoveRetained {
+        channel: usize,
+    },
     Tick {
         ms: u64,
     },
@@ -186,6 +190,7 @@ fn by_the_server() -> impl Strategy<Value = Operation> {
         ),
         1 => (channel, any::<bool>(), any::<bool>())
             .prop_map(|(channel, qos1, retain)| Operation::Push { channel, qos1, retain }),
+        1 => (0..CHANNELS.len()).prop_map(|channel| Operation::RemoveRetained { channel }),
     ]
 }
 

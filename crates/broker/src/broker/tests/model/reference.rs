@@ -47,6 +47,8 @@ pub(super) struct Reference {
     retained: BTreeMap<String, Retained>,
     /// Batches handed over and not completed: the QoS 1 messages in each.
     batches: VecDeque<Vec<Number>>,
+    /// The channels of the retained messages in each.
+    retained_in_batches: VecDeque<Vec<String>>,
     batch_count: u64,
     round: u64,
     answer: Option<String>,
@@ -131,6 +133,11 @@ struct Retained {
     in_round: Vec<Option<Number>>,
     /// The last one whose publisher was told that it is stored.
     promised: Option<Number>,
+    /// Whether the store refused one, so that an earlier one may have come back, or all were
+    /// removed.
+    is_unsure: bool,
+    /// The last message there was when it was asked to remove what is retained.
+    removed: Option<Number>,
 }
 
 impl Reference {
@@ -151,6 +158,7 @@ impl Reference {
             left_in_store: BTreeSet::new(),
             retained: BTreeMap::new(),
             batches: VecDeque::new(),
+            retained_in_batches: VecDeque::new(),
             batch_count: 0,
             round: 0,
             answer: None,
@@ -271,9 +279,6 @@ impl Reference {
             });
             self.owed.extend(entitled.map(|(client, _)| (*client, number)));
         }
-        if message.retain && !qos1 {
-            self.retain(channel, number);
-        }
         if has_id && (qos1 || refusal.is_some()) {
             let connection = connection.expect("a client has a connection");
             let state = self.connections.get_mut(&connection).unwrap();
@@ -319,6 +324,22 @@ impl Reference {
         }
     }
 
+    /// What a channel retains is to be removed.
+    pub(super) fn removing(&mut self, channel: &str) {
+        let retained = self.retained.entry(channel.to_owned()).or_default();
+        retained.removed = self.messages.len().checked_sub(1);
+        (retained.promised, retained.is_unsure) = (None, true);
+    }
+
+    /// A QoS 0 message was taken; it is retained at once, if it is to be.
+    pub(super) fn taken(&mut self, number: Number) {
+        let message = &self.messages[number];
+        if message.retain && !message.qos1 {
+            let channel = message.channel.clone();
+            self.retain(&channel, number);
+        }
+    }
+
     fn retain(&mut self, channel: &str, number: Number) {
         let retained = self
             .retained
@@ -346,7 +367,9 @@ impl Reference {
             let channel = message.channel.clone();
             self.retain(&channel, number);
             let retained = self.retained.get_mut(&channel).unwrap();
-            retained.promised = retained.promised.max(Some(number));
+            if retained.removed < Some(number) {
+                retained.promised = retained.promised.max(Some(number));
+            }
         }
     }
 

@@ -13,8 +13,8 @@ use super::{
     reference::{Publication, Reference, Wish},
 };
 use crate::{
-    Admission, Broker, Change, ConnectionKey, Effect, FailureKind, Format, LogEntry, Manners, Now,
-    Outcome, Publish, Qos, ReadRequest, Settings,
+    Admission, Broker, Change, ChannelName, ConnectionKey, Effect, FailureKind, Format, LogEntry,
+    Manners, Now, Outcome, Publish, Qos, ReadRequest, Settings,
 };
 
 /// More rounds than it takes for everything to come to rest.
@@ -141,6 +141,10 @@ impl Simulation {
                 self.force(client, channel, persistent);
             }
             Operation::Push { channel, qos1, retain } => self.push(channel, qos1, retain),
+            Operation::RemoveRetained { channel } => {
+                self.reference.removing(CHANNELS[channel]);
+                self.broker.remove_retained(CHANNELS[channel]);
+            }
             Operation::Tick { ms } => self.tick(Duration::from_millis(ms)),
             Operation::Commit { is_done } => self.commit(is_done),
             Operation::Complete => _ = self.complete(),
@@ -232,7 +236,13 @@ impl Simulation {
         });
         let text = number.to_string();
         let request = has_id.then_some(&*text);
+        let before = self.broker.stats().retained_refused;
         self.broker.publish(connection, &message(channel, &text, qos1, retain, request));
+        if before == self.broker.stats().retained_refused {
+            self.reference.taken(number);
+        } else {
+            self.reference.refused(number);
+        }
     }
 
     fn push(&mut self, channel: usize, qos1: bool, retain: bool) {
@@ -248,6 +258,8 @@ impl Simulation {
         let text = number.to_string();
         if self.broker.push(&message(channel, &text, qos1, retain, None)).is_err() {
             self.reference.refused(number);
+        } else {
+            self.reference.taken(number);
         }
     }
 
@@ -368,7 +380,16 @@ impl Simulation {
         }
         self.one_round(|simulation| simulation.tick(simulation.settings.forget_after * 2));
         self.rest();
+        self.check_retained();
         self.reference.check_nothing_is_left(&self.store, self.broker.stats().channels);
+    }
+
+    /// J-80: what is retained is what a restart would bring back, whatever the store refused.
+    fn check_retained(&self) {
+        for channel in CHANNELS {
+            let stored = self.store.retained.get(&ChannelName::from(channel));
+            assert_eq!(self.broker.retained(channel), stored, "retained of {channel}");
+        }
     }
 
     /// Goes on until nobody has anything left to do.

@@ -34,6 +34,9 @@ impl Reference {
     }
 
     fn replied(&mut self, connection: ConnectionKey, line: &str) {
+        if self.is_late_refusal(line) {
+            return;
+        }
         let state = self.connections.get_mut(&connection).unwrap();
         let place = state.awaited.iter().position(|reply| {
             line.strip_prefix(&**reply)
@@ -50,13 +53,23 @@ impl Reference {
             let has_session = self.clients[state.client].session == Some(connection);
             let is_subscribed = line.starts_with("subscribed") && !is_refused && has_session;
             let retained = self.retained.get(topic).filter(|_| is_subscribed);
-            let is_there = |retained: &Retained| retained.in_round.iter().all(Option::is_some);
+            let is_there = |retained: &Retained| {
+                !retained.is_unsure && retained.in_round.iter().all(Option::is_some)
+            };
             state.expects_retained = retained.is_some_and(is_there).then(|| topic.to_owned());
             let pair = (state.client, known(topic));
             self.subscriptions.get_mut(&pair).unwrap().answered(connection);
         } else if let Some(rest) = line.strip_prefix("published ") {
             self.answered(rest);
         }
+    }
+
+    /// Says whether a QoS 0 message, of which success says nothing, is not retained after all.
+    fn is_late_refusal(&self, line: &str) -> bool {
+        let number = line.strip_prefix("published ");
+        let number = number.and_then(|rest| rest.strip_suffix(": StoreUnavailable"));
+        let message = number.map(|number| &self.messages[number_of(number.as_bytes())]);
+        message.is_some_and(|message| message.retain && !message.qos1)
     }
 
     /// A publish is answered: `7`, `7: reason` or `? = answer`.
@@ -94,7 +107,8 @@ impl Reference {
         let (message, retained) = (&self.messages[number], &self.retained[channel]);
         assert_eq!((&*message.channel, message.publisher), (channel, publisher));
         assert!(
-            retained.in_round.contains(&Some(number)),
+            retained.in_round.contains(&Some(number))
+                || (retained.is_unsure && retained.promised <= Some(number)),
             "J-79: {number} is not the last retained message: {retained:?}"
         );
     }

@@ -35,6 +35,14 @@ impl Reference {
             self.messages[*number].qos1 && self.messages[*number].fate == Fate::Waiting
         });
         self.batches.push_back(numbers);
+        let retained = changes.iter().filter_map(|change| match change {
+            Change::Retain(channel, retained) => {
+                let number = number_of(&retained.payload);
+                (!self.messages[number].qos1).then(|| channel.to_string())
+            }
+            _ => None,
+        });
+        self.retained_in_batches.push_back(retained.collect());
     }
 
     /// The store carried out a batch: from now on its messages may be delivered.
@@ -86,6 +94,10 @@ impl Reference {
     /// The broker hears of the oldest batch.
     pub(in super::super) fn completed(&mut self, is_done: bool) {
         let numbers = self.batches.pop_front().expect("a batch is under way");
+        let channels = self.retained_in_batches.pop_front().expect("a batch is under way");
+        for channel in channels.into_iter().filter(|_| !is_done) {
+            self.retained.entry(channel).or_default().is_unsure = true;
+        }
         for number in numbers {
             if is_done {
                 self.accept(number);
@@ -121,6 +133,7 @@ impl Reference {
     pub(in super::super) fn crashed(&mut self, store: &TestStore) {
         self.connections.clear();
         self.batches.clear();
+        self.retained_in_batches.clear();
         let known_clients = store.snapshot();
         for (name, client) in &mut self.clients {
             client.session = None;
@@ -167,7 +180,7 @@ impl Reference {
             let stored = stored.map(|stored| number_of(&stored.payload));
             // J-73, J-79 and J-80: an older one than was promised must not come back.
             assert!(retained.promised <= stored, "{channel}: {retained:?} but stored {stored:?}");
-            retained.now = stored;
+            (retained.now, retained.is_unsure) = (stored, false);
         }
     }
 }

@@ -1,0 +1,63 @@
+//! Forgetting clients: those that were not seen for long, and those that the operator names.
+
+use crate::{Change, ClientId, ClientKey, CloseReason, Encoder, client::Client};
+
+use super::{Broker, batch::Pending};
+
+impl<E: Encoder> Broker<E> {
+    /// Forgets a client: its session ends, its persistent subscriptions and all that is stored for
+    /// it, direct messages included, are gone. Says whether it was known; it may come back as a new
+    /// one.
+    pub fn forget_client(&mut self, id: &str) -> bool {
+        self.settle();
+        let Some(&key) = self.client_keys.get(id) else { return false };
+        if let Some(connection) = self.clients[key].connection {
+            self.end_session(connection, CloseReason::Removed);
+            self.close(connection, CloseReason::Removed);
+        }
+        self.forget_lost(key);
+        // One that is known only while it is connected is gone already.
+        self.forget(key);
+        true
+    }
+
+    /// Forgets clients that have no persistent subscription and were not seen for long.
+    pub(super) fn forget_clients(&mut self) {
+        let age_max = self.settings.forget_after.as_millis() as u64;
+        let served = self.clocks.served();
+        let is_old = |client: &Client| age_max < served.saturating_sub(client.last_seen.served);
+        let stale: Vec<ClientKey> = self
+            .clients
+            .iter()
+            .filter(|(_, client)| client.is_forgettable() && is_old(client))
+            .map(|(key, _)| key)
+            .collect();
+        for key in stale {
+            self.forget(key);
+        }
+    }
+
+    fn forget(&mut self, key: ClientKey) {
+        let Some(client) = self.clients.remove(key) else { return };
+        self.client_keys.remove(&client.id);
+        self.write_forgotten(client.id);
+        for channel in client.subscriptions.keys() {
+            self.channels[channel].persistent.remove(&key);
+            self.drop_unread_log(channel);
+            self.drop_if_idle(channel);
+        }
+    }
+
+    fn write_forgotten(&mut self, client: ClientId) {
+        self.batch.push(Change::ForgetClient(client.clone()), Pending::Forget(client));
+    }
+
+    /// Has the store forget clients that it refused to, unless they have come back meanwhile.
+    pub(super) fn forget_again(&mut self) {
+        for client in std::mem::take(&mut self.dirty.forgotten) {
+            if !self.client_keys.contains_key(&client) {
+                self.write_forgotten(client);
+            }
+        }
+    }
+}
