@@ -49,6 +49,16 @@ impl Tls {
         }
     }
 
+    /// Returns the certificate without which the peer on a stream would not have been let in.
+    pub(crate) fn required(&self, stream: &Stream) -> Option<Arc<dyn Certificate>> {
+        match (self, stream) {
+            (Tls::Allowed(certificates) | Tls::Required(certificates), Stream::Tls(stream)) => {
+                certificates.required(stream)
+            }
+            _ => None,
+        }
+    }
+
     /// Returns the certificate that the peer on a stream has shown.
     pub(crate) fn shown(&self, stream: &Stream) -> Option<Arc<dyn Certificate>> {
         match (self, stream) {

@@ -60,6 +60,7 @@ mod touched;
 mod websocket;
 
 mod carried;
+mod certified;
 mod cluster;
 mod jwks;
 mod lasting;

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     admission::Admission,
+    certified,
     connection::{Connection, ConnectionLimits},
     doorkeeper::{Caller, Welcome},
     greeting::{Greeted, Patience, Terms, Tls, greet, secure},
@@ -77,21 +78,30 @@ impl Reception {
                 // does not carry it.
                 let received = Box::pin(reception.receive(arrival, door)).await;
                 if let Some((connection, early)) = received {
-                    connection.run(early).await;
+                    match connection.caller.required.clone() {
+                        None => connection.run(early).await,
+                        Some(required) => {
+                            Box::pin(certified::run(connection, early, &*required)).await;
+                        }
+                    }
                 }
             }),
             Room::Cache(tls) => tokio::spawn(async move {
                 let patience = reception.patience(&arrival);
                 let met = reception.meet(arrival, &tls, memcached::TOO_MANY, &patience).await;
                 if let Some((stream, _)) = met {
-                    reception.note_end(reception.cache.serve(stream, &patience).await);
+                    let required = tls.required(&stream);
+                    let serving = reception.cache.serve(stream, &patience);
+                    reception.note_end(certified::serve(&reception.hub, required, serving).await);
                 }
             }),
             Room::Http(tls) => tokio::spawn(async move {
                 let patience = reception.patience(&arrival);
                 let met = reception.meet(arrival, &tls, status::TOO_MANY, &patience).await;
                 if let Some((stream, peer)) = met {
-                    reception.note_end(reception.http.serve(stream, peer, &patience).await);
+                    let required = tls.required(&stream);
+                    let serving = reception.http.serve(stream, peer, &patience);
+                    reception.note_end(certified::serve(&reception.hub, required, serving).await);
                 }
             }),
         };
@@ -264,14 +274,15 @@ impl Reception {
         let now = self.hub.now().unix_ms;
         let shown = door.tls.shown(stream);
         // One that counts no more, though hands were shaken, is as none.
-        let certificate = shown.filter(|it| it.counts_until(now).is_some());
+        let certificate =
+            shown.filter(|it| !it.client().is_empty() && it.counts_until(now).is_some());
         let peer = Peer {
             address,
             protocol: protocol(door.dialect, is_websocket),
             is_tls: matches!(stream, Stream::Tls(_)),
             certificate: certificate.as_ref().map(|it| it.client().to_owned()),
         };
-        Caller { peer: Arc::new(peer), certificate }
+        Caller { peer: Arc::new(peer), certificate, required: door.tls.required(stream) }
     }
 
     /// Begins the session of a CoreMQ connection, which is there before its client says anything.

@@ -26,6 +26,8 @@ struct Present {
     config: Arc<ServerConfig>,
     /// Whose certificates of clients are taken; the same one as long as nothing of it changes.
     trust: Option<Arc<Trust>>,
+    /// Whether nobody is let in without one.
+    is_required: bool,
 }
 
 impl Certificates {
@@ -44,7 +46,8 @@ impl Certificates {
         let with = with.present.load_full().map(|with| {
             let before = self.trust().filter(|before| with.trust.as_ref() == Some(before));
             let trust = before.or_else(|| with.trust.clone());
-            Arc::new(Present { config: with.config.clone(), trust })
+            let (config, is_required) = (with.config.clone(), with.is_required);
+            Arc::new(Present { config, trust, is_required })
         });
         self.present.store(with);
     }
@@ -59,7 +62,7 @@ impl Certificates {
         self.present.load().as_ref().map(|present| TlsAcceptor::from(present.config.clone()))
     }
 
-    /// Returns the certificate that a peer has shown, if it has shown one that names a client.
+    /// Returns the certificate that a peer has shown, if it has shown one.
     pub(crate) fn shown<S>(
         self: &Arc<Self>,
         stream: &TlsStream<S>,
@@ -67,6 +70,15 @@ impl Certificates {
         let (_, connection) = stream.get_ref();
         let shown = ShownCertificate::new(self.clone(), connection.peer_certificates()?)?;
         Some(Arc::new(shown))
+    }
+
+    /// Returns the certificate without which a peer would not have been let in.
+    pub(crate) fn required<S>(
+        self: &Arc<Self>,
+        stream: &TlsStream<S>,
+    ) -> Option<Arc<dyn Certificate>> {
+        let is_required = self.present.load().as_ref().is_some_and(|present| present.is_required);
+        if is_required { self.shown(stream) } else { None }
     }
 }
 
@@ -97,7 +109,9 @@ impl Present {
             config.session_storage = Arc::new(NoServerSessionStorage {});
             config.send_tls13_tickets = 0;
         }
-        Ok(Some(Present { config: Arc::new(config), trust: trust.map(Arc::new) }))
+        let is_required = trust.is_some() && tls.client_certificates == ClientCertificates::Require;
+        let (config, trust) = (Arc::new(config), trust.map(Arc::new));
+        Ok(Some(Present { config, trust, is_required }))
     }
 }
 

@@ -180,6 +180,33 @@ fn a_session_goes_on_as_long_as_its_authority_is_trusted() {
 }
 
 #[test]
+fn where_a_certificate_is_required_no_connection_outlives_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let authority = authority();
+    let more = "client_certificates = \"require\"\n";
+    let toml = settings(&authority, directory.path(), more).replace("\"tokens\"", "\"open\"");
+    let broker = launch(&toml)
+        .listener("memcached")
+        .set("listeners.memcached.dialect=memcached")
+        .set("listeners.memcached.tls=require")
+        .start();
+    let pair = Pair::signed_by(&authority, "ada", Duration::from_secs(2));
+    let config = pair.config(&broker, &TLS13);
+    // By another name, which open mode takes; and in the cache, where there are no names.
+    let mut bob = Client::connect(&broker, "listen-1", &config);
+    let answer = bob.ask(r#"{"auth":{"dt":{"client_name":"bob"}}}"#).unwrap();
+    bob.open("bob", answer["authAck"]["at"].as_str().unwrap());
+    let mut cache = Client::connect(&broker, "memcached", &config);
+    cache.0.write_all(b"version\r\n").unwrap();
+    cache.0.read_exact(&mut [0; 8]).unwrap();
+
+    assert!(pair.last < bob.expect_withdrawn());
+    let ended = cache.0.read_to_end(&mut Vec::new());
+    let is_timeout = ended.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
+    assert!(!is_timeout, "the cache goes on");
+}
+
+#[test]
 fn a_peer_that_can_gets_the_key_exchange_that_quantum_computers_do_not_break() {
     let broker = launch("").start();
     let mut provider = aws_lc_rs::default_provider();

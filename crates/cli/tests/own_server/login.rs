@@ -131,7 +131,7 @@ fn a_session_ends_when_its_jwt_does() {
     cleo.expect_last_word(1008, 7);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let late = now.saturating_sub(Duration::from_secs(expires as u64));
-    assert!(late < Duration::from_secs(1), "it ended {late:?} too late");
+    assert!(late < Duration::from_secs(2), "it ended {late:?} too late");
     assert_eq!(in_seconds(0).max(expires), in_seconds(0), "it ended too early");
 }
 

@@ -9,6 +9,8 @@ use rialto_application::Peer;
 pub(crate) struct Caller {
     pub(crate) peer: Arc<Peer>,
     pub(crate) certificate: Option<Arc<dyn Certificate>>,
+    /// The same, where nobody is let in without one.
+    pub(crate) required: Option<Arc<dyn Certificate>>,
 }
 
 impl Deref for Caller {

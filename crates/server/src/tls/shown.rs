@@ -50,7 +50,7 @@ impl Trust {
         let Some((own, between)) = shown.chain.split_first() else { return false };
         let now = UnixTime::since_unix_epoch(Duration::from_millis(now));
         // Whose name it is may be read in another place of it by now.
-        name_in(own, self.client_id).as_deref() == Some(&*shown.client)
+        name_in(own, self.client_id).unwrap_or_default() == shown.client
             && self.verifier.verify_client_cert(own, between, now).is_ok()
     }
 }
@@ -63,15 +63,15 @@ impl PartialEq for Trust {
 }
 
 impl ShownCertificate {
-    /// Takes what a peer has shown; `None` if it names no client.
+    /// Takes what a peer has shown. One that names no client is that of the client with the empty id,
+    /// which there is not.
     pub(super) fn new(
         certificates: Arc<Certificates>,
         chain: &[CertificateDer<'_>],
     ) -> Option<Self> {
         let kind = certificates.trust()?.client_id;
-        let client = name_in(chain.first()?, kind).filter(|name| !name.is_empty())?;
         Some(ShownCertificate {
-            client,
+            client: name_in(chain.first()?, kind).unwrap_or_default(),
             ends: chain.iter().filter_map(|one| end_of(one)).collect(),
             chain: chain.iter().map(|one| one.clone().into_owned()).collect(),
             certificates,
