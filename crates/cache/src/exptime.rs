@@ -2,7 +2,8 @@
 
 use crate::number::parsed;
 
-/// Milliseconds since the Unix epoch.
+/// Milliseconds since the Unix epoch, of a clock that was set by the wall clock once and never steps;
+/// where it is said so, of the wall clock itself.
 pub type UnixMs = u64;
 
 /// Seconds up to which a time is counted from now; more is a time since the Unix epoch.
@@ -23,14 +24,15 @@ impl Exptime {
         parsed(text).map(Exptime)
     }
 
-    /// Returns the time from which on an item is gone, which may be in the past; `None` is never.
+    /// Returns the time from which on an item is gone, which may be in the past; `None` is never. The
+    /// wall clock, by which times since the Unix epoch are meant, is so far ahead of `now`, or behind.
     #[must_use]
-    pub fn ends(self, now: UnixMs) -> Option<UnixMs> {
+    pub fn ends(self, now: UnixMs, wall_ahead_ms: i64) -> Option<UnixMs> {
         match self.0 {
             0 => None,
             ..0 => Some(0),
             seconds @ 1..=RELATIVE_S_MAX => Some(now.saturating_add(ms(seconds))),
-            seconds => Some(ms(seconds)),
+            seconds => Some(ms(seconds).saturating_add_signed(wall_ahead_ms.saturating_neg())),
         }
     }
 }

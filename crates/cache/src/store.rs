@@ -8,7 +8,7 @@ use std::{
     hash::BuildHasher as _,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
 };
 
@@ -62,6 +62,8 @@ pub struct Store {
     written_bytes: AtomicU64,
     settings: Settings,
     started_at: UnixMs,
+    /// How far the wall clock is ahead of the time that comes in, or behind.
+    wall_ahead_ms: AtomicI64,
 }
 
 /// A value to be stored.
@@ -148,7 +150,17 @@ impl Store {
             written_bytes: AtomicU64::new(0),
             settings,
             started_at: now,
+            wall_ahead_ms: AtomicI64::new(0),
         }
+    }
+
+    /// Notes what the wall clock says now, by which clients mean times since the Unix epoch.
+    pub fn note_wall(&self, now: UnixMs, wall: UnixMs) {
+        self.wall_ahead_ms.store(wall.wrapping_sub(now).cast_signed(), Ordering::Relaxed);
+    }
+
+    fn wall_ahead_ms(&self) -> i64 {
+        self.wall_ahead_ms.load(Ordering::Relaxed)
     }
 
     /// Returns how long a value may be, in bytes.
@@ -192,7 +204,8 @@ impl Store {
         let Write { key, flags, exptime, value } = write;
         let item_bytes_max = self.settings.item_bytes_max;
         let stored = self.step(&key, now, |item| {
-            let fresh = |value| Step::Put { value, flags, ends: exptime.ends(now) };
+            let fresh =
+                |value| Step::Put { value, flags, ends: exptime.ends(now, self.wall_ahead_ms()) };
             match (verb, item) {
                 (Verb::Set, _) | (Verb::Add, None) | (Verb::Replace, Some(_)) => {
                     (fresh(value), Stored::Stored)
@@ -267,7 +280,7 @@ impl Store {
     pub fn flush_all(&self, at: Exptime, now: UnixMs) {
         self.flush_if_due(now);
         self.counters.count(Counter::Flushes);
-        self.flushes.plan(at.ends(now).unwrap_or(0));
+        self.flushes.plan(at.ends(now, self.wall_ahead_ms()).unwrap_or(0));
         self.flush_if_due(now);
     }
 
@@ -305,7 +318,7 @@ impl Store {
         let mut stats = vec![
             ("pid", u64::from(std::process::id())),
             ("uptime", now.saturating_sub(self.started_at) / 1000),
-            ("time", now / 1000),
+            ("time", now.saturating_add_signed(self.wall_ahead_ms()) / 1000),
             ("pointer_size", u64::from(usize::BITS)),
             ("limit_maxbytes", self.settings.bytes_max),
             ("bytes", self.items.weighted_size()),
@@ -359,7 +372,11 @@ impl Store {
         self.flush_if_due(now);
         let _stripe = self.stripe(key).lock();
         let item = self.live(key, now)?;
-        let retimed = Item { ends: exptime.ends(now), ends_set_at: now, ..item.clone() };
+        let retimed = Item {
+            ends: exptime.ends(now, self.wall_ahead_ms()),
+            ends_set_at: now,
+            ..item.clone()
+        };
         if retimed.is_over(now) {
             self.items.invalidate(key);
         } else {

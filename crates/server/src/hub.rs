@@ -13,7 +13,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
         mpsc,
     },
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use rialto_application::Peer;
@@ -69,11 +69,20 @@ pub(crate) struct StoreInboxes {
 pub(crate) struct Clock {
     /// How long this process had run by then.
     started: Duration,
+    /// What the monotonic clock and the wall clock said then.
+    began: (Instant, UnixMs),
 }
 
 impl Clock {
     pub(crate) fn start() -> Self {
-        Clock { started: running() }
+        Clock { started: running(), began: (Instant::now(), unix_ms()) }
+    }
+
+    /// Returns milliseconds since the Unix epoch by a clock that never steps, and does not stand still
+    /// while the process is stopped: for what lasts a time whoever listens.
+    fn steady_ms(self) -> UnixMs {
+        let (began, began_ms) = self.began;
+        began_ms + began.elapsed().as_millis() as UnixMs
     }
 
     pub(crate) fn now(self) -> Now {
@@ -120,6 +129,11 @@ impl Hub {
     /// Reads the clocks.
     pub(crate) fn now(&self) -> Now {
         self.clock.now()
+    }
+
+    /// Reads the clock that never steps, in milliseconds since the Unix epoch.
+    pub(crate) fn steady_ms(&self) -> UnixMs {
+        self.clock.steady_ms()
     }
 
     /// Adds a connection with its sending end.

@@ -42,13 +42,15 @@ impl Cache {
             item_bytes_max: settings.item_bytes_max.as_usize(),
             prefixes: publisher.prefixes(),
         };
-        let store = Store::new(store_settings, hub.now().unix_ms);
+        let store = Store::new(store_settings, hub.steady_ms());
         Cache { store, hub, publisher, idle_max: settings.idle_timeout.nonzero() }
     }
 
     /// Does what is due by itself: a flush whose time has come.
     pub(crate) fn on_tick(&self) {
-        self.store.flush_if_due(self.hub.now().unix_ms);
+        let now = self.hub.steady_ms();
+        self.store.note_wall(now, self.hub.now().unix_ms);
+        self.store.flush_if_due(now);
         self.publish_changes();
     }
 
@@ -83,7 +85,7 @@ impl Cache {
             }
             let mut input = &buffer[..came];
             loop {
-                let now = self.hub.now().unix_ms;
+                let now = self.hub.steady_ms();
                 let progress = session.advance(&self.store, now, &mut input, &mut reply);
                 self.publish_changes();
                 self.within(stream.write_all(&reply)).await?;

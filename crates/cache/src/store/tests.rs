@@ -135,3 +135,26 @@ fn a_flush_takes_what_was_there_and_nothing_after_it() {
         assert!(store.get(&key("after"), NOW).is_some(), "round {round}");
     }
 }
+
+#[test]
+fn what_lives_for_a_time_does_so_whatever_the_wall_clock_does() {
+    const HOUR: UnixMs = 3_600_000;
+    let store = store(1 << 20);
+    let set = |name: &str, exptime: &str| {
+        let exptime = Exptime::parse(exptime.as_bytes()).unwrap();
+        store.write(Verb::Set, Write { exptime, ..write(name, "v") }, NOW);
+    };
+    let is_there = |name: &str, now| store.get(&key(name), now).is_some();
+    set("hour", "3600");
+    for wall in [NOW + 31 * 24 * HOUR, NOW - 5 * HOUR] {
+        store.note_wall(NOW, wall);
+        assert!(is_there("hour", NOW + HOUR - 1) && !is_there("hour", NOW + HOUR));
+        // A time of the wall clock is meant as it is when the item comes.
+        set("absolute", &((wall + HOUR) / 1000).to_string());
+        assert!(is_there("absolute", NOW + HOUR - 1) && !is_there("absolute", NOW + HOUR));
+        set("past", &((wall - HOUR) / 1000).to_string());
+        assert!(!is_there("past", NOW));
+        let time = store.stats(NOW).into_iter().find(|(name, _)| *name == "time");
+        assert_eq!(time, Some(("time", wall / 1000)), "the wall clock is what is shown");
+    }
+}

@@ -6,6 +6,7 @@
 
 mod changes;
 mod client;
+mod clock;
 mod dialogues;
 mod limits;
 mod pymemcache;
@@ -21,7 +22,11 @@ const LISTENER: &str = "memcached";
 
 /// Starts a broker with a cache and these settings.
 fn start(settings: &[&str]) -> Broker {
-    let launch = Launch::of(RIALTO)
+    start_as(Launch::of(RIALTO), settings)
+}
+
+fn start_as(launch: Launch, settings: &[&str]) -> Broker {
+    let launch = launch
         .listener(LISTENER)
         .set("listeners.memcached.enabled=true")
         .set("listeners.memcached.dialect=memcached");

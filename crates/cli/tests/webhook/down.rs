@@ -1,5 +1,7 @@
 //! What holds while the application is down, slow or wrong.
 
+use std::time::Duration;
+
 use rialto_testkit::{CoremqPeer, Peer, Port, PubsubxPeer, Transport};
 
 use crate::{
@@ -76,4 +78,22 @@ fn where_the_application_only_watches_the_rules_hold_without_it() {
     let mut eve = Peer::connect(&broker, Transport::Tcp);
     let answer = eve.ask(r#"{"conn":{"cl":"ada","at":"forged"}}"#);
     assert_eq!(answer["connAck"]["st"], 6);
+}
+
+#[test]
+fn an_answer_that_came_while_the_broker_was_stopped_is_in_time() {
+    let later = Barrier::default();
+    let held = later.clone();
+    let application = Application::start(move |event| {
+        if event["event"] == "publish" {
+            held.pass();
+        }
+        Answer::Default
+    });
+    let broker = launch(&application.url()).set("webhook.timeout=1s").start();
+    let mut ada = Peer::online(&broker, Transport::Tcp, "ada");
+    ada.send(r#"{"pub":{"cn":"a","dt":1,"q":1,"id":"1"}}"#);
+    application.wait_for("publish", 1);
+    broker.stop_for(Duration::from_secs(3), || later.open());
+    ada.expect(r#"{"pubAck":{"st":1,"id":"1"}}"#);
 }
