@@ -259,6 +259,24 @@ fn who_guesses_keys_behind_a_proxy_slows_down_nobody_else_behind_it() {
     });
 }
 
+#[test]
+fn who_guesses_tokens_behind_a_proxy_slows_down_nobody_else_behind_it() {
+    let broker = launch().set("access.failed_attempts_max=1").start();
+    let guess = |number: usize| {
+        let mut guesser = Raw::connect(broker.address_of("proxied-jmqt"));
+        guesser.send(head_of("203.0.113.5"));
+        guesser.send(format!("{{\"conn\":{{\"cl\":\"me-{number}\",\"at\":\"wrong\"}}}}\0"));
+        assert!(guesser.read_until("\0").contains("\"st\":6"));
+    };
+    (0..4).for_each(guess);
+    thread::scope(|scope| {
+        // It has to wait for longer than a second by now.
+        let guesser = scope.spawn(|| guess(4));
+        let _ada = log_in(&broker, &head_of("203.0.113.6"), "ada");
+        assert!(!guesser.is_finished());
+    });
+}
+
 /// Connects from one of this machine's addresses.
 fn connect_from(from: Ipv4Addr, to: std::net::SocketAddr) -> TcpStream {
     use rustix::net::{self, AddressFamily, SocketType};
