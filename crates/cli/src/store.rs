@@ -132,10 +132,10 @@ fn dated_directory(data_dir: &Path, now: OffsetDateTime) -> PathBuf {
 }
 
 fn content(report: &Report) -> String {
-    let Report { messages, retained, history, subscriptions, .. } = report;
+    let Report { messages, retained, history, subscriptions, set_aside, .. } = report;
     format!(
         "{messages} messages in logs, {subscriptions} persistent subscriptions, {retained} retained \
-         messages, {history} messages of histories"
+         messages, {history} messages of histories, {set_aside} damaged records set aside earlier"
     )
 }
 

@@ -100,6 +100,9 @@ pub enum Cause {
         /// What happened to it: "removed" or "replaced".
         how: &'static str,
     },
+    /// A file or directory that was to be made is there already.
+    #[error("{} is there already, and is not replaced: choose another name, or move it away", .0.display())]
+    Exists(PathBuf),
     /// The disk has no room for a copy of the store.
     #[error(
         "the copy takes {needed} bytes, and the disk has {room}: free some room, or choose another disk"
@@ -157,6 +160,7 @@ impl Cause {
             }
             Cause::File(_)
             | Cause::Lost { .. }
+            | Cause::Exists(_)
             | Cause::NoRoomForCopy { .. }
             | Cause::InUse { .. }
             | Cause::SchemaNewer { .. }

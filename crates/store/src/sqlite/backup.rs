@@ -23,8 +23,9 @@ use crate::{Cause, StoreError};
 /// in a directory of its own.
 ///
 /// # Errors
-/// When there is no store, `target` is there already, or the disk has no room for the copy
-/// ([`Cause::NoRoomForCopy`], before anything is written). No file is left then.
+/// When there is no store, `target` is there already ([`Cause::Exists`]), the disk has no room for the
+/// copy ([`Cause::NoRoomForCopy`], before anything is written), or SQLite cannot read a part of the store
+/// ([`Cause::Damaged`]). No file is left then.
 ///
 /// # Cost
 /// Reads the store once and the copy twice. The store is not locked meanwhile: its write-ahead log
@@ -56,7 +57,7 @@ fn claim_if_free(directory: &Path) -> Result<Option<DirectoryLock>, StoreError> 
 
 fn copy(database: &Path, target: &Path) -> Result<Report, Cause> {
     if target.exists() {
-        return Err(io::Error::from(io::ErrorKind::AlreadyExists).into());
+        return Err(Cause::Exists(target.to_path_buf()));
     }
     let connection = check::open_to_read(database)?;
     require_room(&connection, target)?;
@@ -102,7 +103,10 @@ struct Partial {
 
 impl Partial {
     /// Makes an empty file beside the target, closed to other users.
-    fn make(target: &Path) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// [`Cause::Exists`] if another copy to this target is under way, or was broken off.
+    fn make(target: &Path) -> Result<Self, Cause> {
         let mut name = target.file_name().unwrap_or_default().to_os_string();
         name.push(".partial");
         let path = target.with_file_name(name);
@@ -110,8 +114,11 @@ impl Partial {
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(&path)?;
-        Ok(Partial { path })
+        match options.open(&path) {
+            Ok(_) => Ok(Partial { path }),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(Cause::Exists(path)),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn keep(self, target: &Path) -> io::Result<()> {

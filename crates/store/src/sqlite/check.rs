@@ -31,6 +31,9 @@ pub struct Report {
     pub history: u64,
     /// Persistent subscriptions that can be read.
     pub subscriptions: u64,
+    /// Damaged records that a broker set aside, in the table `damaged`. They are no finding; what is
+    /// missing of a log for want of them is, until the log is trimmed.
+    pub set_aside: u64,
     /// What is wrong, a sentence each; the first hundred.
     pub findings: Vec<String>,
     /// How many more there are.
@@ -82,6 +85,7 @@ pub(super) fn check_database(path: &Path) -> Result<Report, Cause> {
         ("history", Report::check_history),
         ("cursor", Report::check_cursors),
         ("acknowledged", Report::check_acknowledged),
+        ("damaged", Report::count_set_aside),
     ] {
         if has(table)
             && let Err(cause) = read(&mut report, &connection)
@@ -252,6 +256,12 @@ impl Report {
                 Err(error) => self.find(format!("a subscription cannot be understood: {error}")),
             }
         }
+        Ok(())
+    }
+
+    fn count_set_aside(&mut self, connection: &Connection) -> Result<(), Cause> {
+        self.set_aside =
+            connection.query_one("SELECT count(*) FROM damaged", [], |row| row.get(0))?;
         Ok(())
     }
 

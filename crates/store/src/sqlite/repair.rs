@@ -57,6 +57,9 @@ pub fn repair(directory: &Path, aside: &Path) -> Result<Repair, StoreError> {
         frames_committed,
     });
     if given_up.is_some() {
+        if aside.exists() {
+            return Err(failed(Cause::Exists(aside.to_path_buf())));
+        }
         set_aside(&directory, aside)
             .map_err(|error| StoreError::new("copying to", Some(aside), error.into()))?;
         cut_log(&directory).map_err(failed)?;
@@ -67,9 +70,6 @@ pub fn repair(directory: &Path, aside: &Path) -> Result<Repair, StoreError> {
 
 /// Copies the store's files, so that whoever wants can look at them.
 fn set_aside(directory: &Path, aside: &Path) -> io::Result<()> {
-    if aside.exists() {
-        return Err(io::ErrorKind::AlreadyExists.into());
-    }
     claim::make_closed_directory(aside)?;
     for name in [DATABASE_FILE, LOG_FILE, MARK_FILE] {
         let from = directory.join(name);

@@ -29,7 +29,7 @@ fn a_flipped_bit_anywhere_in_a_log_is_found() {
 
     let header_and_first_frame = 0..32 + 24;
     let all_over = (0..committed as usize)
-        .flat_map(|frame| [3, 7, 9, 20, 24, 2000].map(|place| 32 + frame * FRAME_BYTES + place));
+        .flat_map(|frame| [7, 20, 2000].map(|place| 32 + frame * FRAME_BYTES + place));
     for place in header_and_first_frame.chain(all_over) {
         let mut bytes = sound.clone();
         bytes[place] ^= 0x10;

@@ -54,8 +54,9 @@ fn a_copy_replaces_no_file_and_leaves_none_where_it_fails() {
     let target = files.path().join("copy.db");
     fs::write(&target, "precious").unwrap();
     let error = backup(&store_in(&files), &target).unwrap_err();
-    assert!(error.to_string().contains("exists"), "{error}");
+    assert!(error.to_string().contains("copy.db is there already"), "{error}");
     assert_eq!(fs::read_to_string(&target).unwrap(), "precious");
+    assert_eq!(fs::read_dir(files.path()).unwrap().count(), 2, "no other file is left");
 
     let Some(disk) = Mount::try_new(1) else { return };
     fs::write(disk.path().join("ballast"), vec![0; 1_000_000]).unwrap();
@@ -125,6 +126,17 @@ fn a_check_finds_bodies_that_are_no_json_though_their_checksum_matches() {
             .unwrap();
     });
     assert!(report.findings[0].contains("is not a sequence of 1 JSON texts"), "{report:?}");
+}
+
+#[test]
+fn records_that_were_set_aside_are_counted() {
+    let (files, mut store) = in_use();
+    shell(&store_in(&files)).execute("UPDATE retained SET crc = 1", []).unwrap();
+    store.load().unwrap();
+    drop(store);
+    let report = check(&store_in(&files)).unwrap();
+    assert_eq!((report.set_aside, report.retained), (1, 0));
+    assert!(report.is_sound(), "{report:?}");
 }
 
 #[test]
