@@ -202,7 +202,7 @@ impl SqliteStore {
     }
 
     fn checkpoint(&mut self) -> Result<(), Cause> {
-        open::checkpoint(&self.connection, &mut self.mark, self.durability)
+        open::checkpoint(&self.connection, &self.log_path, &mut self.mark, self.durability)
     }
 
     fn error(&self, during: &'static str, cause: Cause) -> StoreError {

@@ -3,7 +3,7 @@
 //!
 //! The note is written after each commit and not synced: it is never ahead of what the disk was made
 //! to confirm, and after a loss of power it may only be behind. The other way round it is synced:
-//! that a log will be emptied is noted, lastingly, before it is. `docs/decisions/0008` has the whole
+//! that a log will be emptied is noted, lastingly, before it is. `docs/decisions/0009` has the whole
 //! argument.
 
 use std::{
@@ -34,7 +34,7 @@ const BYTES: usize = 32;
 pub(super) struct Mark {
     /// Whether every commit in the log was synced before the next one began.
     pub(super) synced: bool,
-    /// What was committed to the log; `None` when nothing need be in it.
+    /// What was committed to the log; `None` when nothing is known of it.
     pub(super) committed: Option<Committed>,
 }
 
@@ -42,7 +42,8 @@ pub(super) struct Mark {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Committed {
     pub(super) salts: Salts,
-    /// Frames up to the last commit, which is in them.
+    /// Frames up to the last commit, which is in them; 0 once all of it is in the database, and
+    /// none of the log with these salts is needed any more.
     pub(super) frames: u32,
 }
 
@@ -53,6 +54,11 @@ pub(super) struct MarkKeeper {
     /// The log, to read its salts. Closing it costs SQLite no lock: it has none on this file.
     log: Option<File>,
     written: Mark,
+}
+
+impl Committed {
+    /// How it is written down that nothing is known.
+    const UNKNOWN: Committed = Committed { salts: Salts(0, 0), frames: 0 };
 }
 
 impl Mark {
@@ -84,12 +90,12 @@ impl Mark {
         let committed = Committed { salts: Salts(number(12), number(16)), frames: number(20) };
         Some(Mark {
             synced: number(8) == 1,
-            committed: (0 < committed.frames).then_some(committed),
+            committed: (committed != Committed::UNKNOWN).then_some(committed),
         })
     }
 
     fn encode(&self) -> [u8; BYTES] {
-        let committed = self.committed.unwrap_or(Committed { salts: Salts(0, 0), frames: 0 });
+        let committed = self.committed.unwrap_or(Committed::UNKNOWN);
         let numbers = [
             u32::from(self.synced),
             committed.salts.0,
@@ -170,9 +176,19 @@ impl MarkKeeper {
         Ok(wal::Header::decode(&header).map(|header| header.salts))
     }
 
-    /// Notes that nothing need be in the log any more: all of it is in the database, lastingly.
-    pub(super) fn clear(&mut self, durability: Durability) -> io::Result<()> {
-        let cleared = Mark { synced: durability == Durability::Fsync, committed: None };
+    /// Notes, lastingly, that nothing need be in the log any more: all of it is in the database.
+    ///
+    /// With its salts: a loss of power while it is emptied may leave parts of it.
+    pub(super) fn clear(&mut self, log_path: &Path, durability: Durability) -> io::Result<()> {
+        let salts = self.salts(log_path).or_else(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => Ok(None), // It is empty already.
+            _ => Err(error),
+        })?;
+        let committed = match salts {
+            Some(salts) => Some(Committed { salts, frames: 0 }),
+            None => self.written.committed.map(|known| Committed { frames: 0, ..known }),
+        };
+        let cleared = Mark { synced: durability == Durability::Fsync, committed };
         if cleared == self.written { Ok(()) } else { self.write_lastingly(cleared) }
     }
 

@@ -71,7 +71,9 @@ pub(super) fn database(directory: &Path, settings: &SqliteSettings) -> Result<Op
     }
     let heads = load::heads(&connection)?;
     // Best effort: what the file has room for now need not be found room for when the disk is full.
-    if let Err(cause) = checkpoint(&connection, &mut mark, settings.durability) {
+    if let Err(cause) =
+        checkpoint(&connection, &verdict::log_in(directory), &mut mark, settings.durability)
+    {
         tracing::debug!(%cause, "no checkpoint at start");
     }
     let files = [DATABASE_FILE, LOG_FILE, LOG_INDEX_FILE, MARK_FILE, LOCK_FILE];
@@ -82,6 +84,7 @@ pub(super) fn database(directory: &Path, settings: &SqliteSettings) -> Result<Op
 /// Moves the write-ahead log's content into the database and empties it.
 pub(super) fn checkpoint(
     connection: &Connection,
+    log: &Path,
     mark: &mut MarkKeeper,
     durability: Durability,
 ) -> Result<(), Cause> {
@@ -90,7 +93,7 @@ pub(super) fn checkpoint(
     })?;
     // A reader may hold it up; then the log keeps what it has.
     if moved {
-        mark.clear(durability)?;
+        mark.clear(log, durability)?;
         connection.query_one("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     }
     Ok(())

@@ -93,7 +93,7 @@ fn cut_log(directory: &Path) -> Result<(), Cause> {
     // Part of the log may be in the database already; without the rest that may make no sense.
     open::require_soundness(&connection, "integrity_check")?;
     let mut mark = MarkKeeper::open(directory, Durability::Fsync)?;
-    open::checkpoint(&connection, &mut mark, Durability::Fsync)?;
+    open::checkpoint(&connection, &verdict::log_in(directory), &mut mark, Durability::Fsync)?;
     match verdict::find_damage(directory, Durability::Fsync)? {
         None => Ok(()),
         Some(_) => Err(Cause::Damaged("its write-ahead log cannot be emptied".to_owned())),

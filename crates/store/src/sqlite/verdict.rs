@@ -68,7 +68,7 @@ fn was_moved_by_another(directory: &Path) -> io::Result<bool> {
 /// mark tells of was too. If it is not there, it is damaged, and not torn.
 fn judge(mark: Mark, log: Content) -> Option<LogDamage> {
     // Without a sync for each commit, a loss of power may leave gaps anywhere.
-    if !mark.synced {
+    if !mark.synced || is_needless(mark, log) {
         return None;
     }
     let marked = mark.committed.map_or(0, |committed| frames_owed(committed, log));
@@ -77,9 +77,15 @@ fn judge(mark: Mark, log: Content) -> Option<LogDamage> {
         .then_some(LogDamage { frames_left: log.committed, frames_committed })
 }
 
+/// Whether all that was ever in the log is in the database: the power was lost while it was emptied.
+fn is_needless(mark: Mark, log: Content) -> bool {
+    let known = mark.committed.filter(|committed| committed.frames == 0);
+    known.is_some_and(|committed| log.begins_with() == Some(committed.salts))
+}
+
 /// Returns how many frames a log must have by its mark.
 fn frames_owed(committed: Committed, log: Content) -> u32 {
-    match log.salts.or(log.first_frame_salts) {
+    match log.begins_with() {
         // It is emptied only after the mark says so.
         None => committed.frames,
         Some(salts) if salts == committed.salts => committed.frames,

@@ -62,6 +62,13 @@ struct Frame {
     checksum: Checksum,
 }
 
+impl Content {
+    /// Returns the salts of its header, or of its first frame where the header does not tell.
+    pub(super) fn begins_with(&self) -> Option<Salts> {
+        self.salts.or(self.first_frame_salts)
+    }
+}
+
 impl Header {
     /// Reads a header, unless it is none.
     pub(super) fn decode(bytes: &[u8; HEADER_BYTES]) -> Option<Self> {
@@ -163,7 +170,7 @@ impl Walk {
         if number == 1 {
             self.content.first_frame_salts = Some(salts);
         }
-        let expected = self.content.salts.or(self.content.first_frame_salts);
+        let expected = self.content.begins_with();
         if expected != Some(salts) {
             // Of an earlier log, or damaged where the salts stand.
             self.is_unbroken = false;

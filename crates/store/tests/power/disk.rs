@@ -2,14 +2,16 @@
 //!
 //! What was written and not synced may be there or not, in any order: each sector has any of the
 //! contents it had since the last sync, each file any of the sizes, each name stands for any of
-//! the files it stood for. A sector is whole, as SQLite too takes for granted. A file's sync says
-//! nothing of its name; that is the directory's to keep.
+//! the files it stood for. Two things are taken for granted, as SQLite does: a sector is whole, and
+//! a change of size happens as one or not at all. A file's sync says nothing of its name; that is the
+//! directory's to keep.
 
 use std::{
     collections::{BTreeMap, HashMap},
-    fs,
+    fs::{self, File},
     os::unix::fs::MetadataExt,
     path::Path,
+    time::{Duration, SystemTime},
 };
 
 use crate::{dice::Dice, trace::Event};
@@ -188,32 +190,61 @@ impl Node {
 
     /// Returns what is left of a file.
     fn survive(&self, manner: Manner, dice: &mut Dice) -> Vec<u8> {
-        let mut by_sector: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        let mut sizes = vec![self.synced.len()];
-        let mut size_moments = Vec::new();
-        let mut size_max = self.synced.len();
-        for (index, (moment, change)) in self.pending.iter().enumerate() {
-            let size = change.size_after(*sizes.last().unwrap());
-            size_max = size_max.max(size);
-            for sector in change.sectors(size_max) {
-                by_sector.entry(sector).or_default().push(index);
-            }
-            if *sizes.last().unwrap() != size {
-                sizes.push(size);
-                size_moments.push(*moment);
-            }
-        }
+        let sizes = self.sizes();
+        let moments: Vec<usize> = sizes.iter().map(|(index, _)| self.pending[*index].0).collect();
+        let sized = &sizes[..manner.survivor(&moments, dice)];
+        let size_max = sizes.iter().map(|(_, size)| *size).fold(self.synced.len(), usize::max);
+        let mut left = self.writes_left(manner, dice);
         let mut content = self.synced.clone();
         content.resize(size_max, 0);
-        for (sector, changes) in by_sector {
-            let moments: Vec<usize> = changes.iter().map(|index| self.pending[*index].0).collect();
-            let survivors = manner.survivor(&moments, dice);
-            for index in &changes[..survivors] {
-                self.pending[*index].1.apply_to_sector(sector, &mut content);
+        for (index, (_, change)) in self.pending.iter().enumerate() {
+            match change {
+                Change::SetSize(size) if sized.iter().any(|(other, _)| *other == index) => {
+                    content[*size..].fill(0);
+                }
+                Change::SetSize(_) => {}
+                Change::Write { place, bytes } => {
+                    for sector in sectors(*place, bytes.len()) {
+                        let left = left.get_mut(&sector).expect("it was counted");
+                        if 0 < *left {
+                            *left -= 1;
+                            write_sector(&mut content, sector, *place, bytes);
+                        }
+                    }
+                }
             }
         }
-        content.truncate(sizes[manner.survivor(&size_moments, dice)]);
+        content.truncate(sized.last().map_or(self.synced.len(), |(_, size)| *size));
         content
+    }
+
+    /// Returns which changes changed the size, and to what.
+    fn sizes(&self) -> Vec<(usize, usize)> {
+        let mut size = self.synced.len();
+        let mut sizes = Vec::new();
+        for (index, (_, change)) in self.pending.iter().enumerate() {
+            let before = size;
+            size = change.size_after(before);
+            if size != before {
+                sizes.push((index, size));
+            }
+        }
+        sizes
+    }
+
+    /// Chooses for each sector how many of the writes to it are left, from the first on.
+    fn writes_left(&self, manner: Manner, dice: &mut Dice) -> BTreeMap<usize, usize> {
+        let mut moments: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (moment, change) in &self.pending {
+            if let Change::Write { place, bytes } = change {
+                for sector in sectors(*place, bytes.len()) {
+                    moments.entry(sector).or_default().push(*moment);
+                }
+            }
+        }
+        let choose =
+            |(sector, moments): (usize, Vec<usize>)| (sector, manner.survivor(&moments, dice));
+        moments.into_iter().map(choose).collect()
     }
 }
 
@@ -231,27 +262,17 @@ impl Change {
             content[place..place + bytes.len()].copy_from_slice(&bytes);
         }
     }
+}
 
-    /// Returns the sectors whose content it changes, in a file of such a size.
-    fn sectors(&self, size_max: usize) -> std::ops::Range<usize> {
-        let (from, to) = match self {
-            Change::Write { place, bytes } => (*place, place + bytes.len()),
-            Change::SetSize(size) => (*size, size_max),
-        };
-        from / SECTOR_BYTES..to.div_ceil(SECTOR_BYTES)
-    }
+fn sectors(place: usize, length: usize) -> std::ops::Range<usize> {
+    place / SECTOR_BYTES..(place + length).div_ceil(SECTOR_BYTES)
+}
 
-    fn apply_to_sector(&self, sector: usize, content: &mut [u8]) {
-        let (begin, end) =
-            (sector * SECTOR_BYTES, ((sector + 1) * SECTOR_BYTES).min(content.len()));
-        match self {
-            Change::Write { place, bytes } => {
-                let (from, to) = (begin.max(*place), end.min(place + bytes.len()));
-                content[from..to].copy_from_slice(&bytes[from - place..to - place]);
-            }
-            Change::SetSize(size) => content[begin.max(*size).min(end)..end].fill(0),
-        }
-    }
+/// Writes the part of `bytes` that falls into a sector.
+fn write_sector(content: &mut [u8], sector: usize, place: usize, bytes: &[u8]) {
+    let from = place.max(sector * SECTOR_BYTES);
+    let to = (place + bytes.len()).min((sector + 1) * SECTOR_BYTES);
+    content[from..to].copy_from_slice(&bytes[from - place..to - place]);
 }
 
 impl Manner {
@@ -281,13 +302,20 @@ impl Manner {
     }
 }
 
-/// Writes an image down, below a directory that is there.
+/// Writes an image down, below a directory that is there. The database is older than all else, as
+/// it is but for a few ms: what a store makes of the times of its files must not help it.
 pub(crate) fn write_down(image: &Image, directory: &Path) {
     for (name, content) in image {
         let path = directory.join(name);
         match content {
             None => fs::create_dir(path).unwrap(),
-            Some(bytes) => fs::write(path, bytes).unwrap(),
+            Some(bytes) => {
+                fs::write(&path, bytes).unwrap();
+                if name.ends_with(".db") {
+                    let file = File::options().write(true).open(path).unwrap();
+                    file.set_modified(SystemTime::now() - Duration::from_secs(60)).unwrap();
+                }
+            }
         }
     }
 }

@@ -1,3 +1,5 @@
+use std::fs;
+
 use super::*;
 
 const MARK: Mark =
@@ -5,7 +7,12 @@ const MARK: Mark =
 
 #[test]
 fn a_mark_is_read_as_it_was_written() {
-    let marks = [MARK, Mark { synced: false, ..MARK }, Mark { committed: None, ..MARK }];
+    let marks = [
+        MARK,
+        Mark { synced: false, ..MARK },
+        Mark { committed: None, ..MARK },
+        Mark { committed: Some(Committed { salts: Salts(1, 2), frames: 0 }), ..MARK },
+    ];
     for mark in marks {
         assert_eq!(Mark::decode(&mark.encode()), Some(mark));
     }
@@ -33,6 +40,7 @@ fn a_store_whose_log_was_not_synced_once_is_so_until_the_log_is_emptied() {
     assert!(!is_synced());
     let mut keeper = open(Durability::Fsync);
     assert!(!is_synced(), "the log may have gaps from before");
-    keeper.clear(Durability::Fsync).unwrap();
+    fs::write(directory.path().join("log"), "").unwrap();
+    keeper.clear(&directory.path().join("log"), Durability::Fsync).unwrap();
     assert!(is_synced());
 }
