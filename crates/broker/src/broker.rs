@@ -27,6 +27,7 @@ mod route;
 mod run;
 mod subscribe;
 mod tick;
+mod welcome;
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},

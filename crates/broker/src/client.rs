@@ -95,6 +95,9 @@ pub(crate) struct Connection {
     pub(crate) session: u64,
     /// What its client is still to be subscribed to at the beginning of its session.
     pub(crate) start: Vec<ForcedSubscription>,
+    /// Channels whose retained messages its client is still to get at the beginning of its session,
+    /// the next one last.
+    pub(crate) due: Vec<ChannelKey>,
 }
 
 impl Client {

@@ -214,7 +214,7 @@ impl Connection {
         let mut behind = Vec::new();
         intake.touched.flush_for_publisher(&mut behind);
         let Intake { backlog, allowance, .. } = intake;
-        let is_owed = allowance.is_owed();
+        let is_owed = allowance.is_owed() || backlog.is_due;
         let lease = allowance.into_room().map(|room| hub.answers.lend(room, *key));
         let unread_bytes = outlet.end_turn(lease);
         let stall_max = limits.publisher_stall_max;

@@ -41,7 +41,7 @@ pub(crate) enum Hold {
 pub(crate) struct Unread {
     /// What it asked besides, if that was read already.
     waiting: Option<Waiting>,
-    /// Whether large answers are still to come from the store.
+    /// Whether answers are still to come, from the store or when those before are read.
     is_owed: bool,
     /// Its place among those that wait for room for a large answer.
     queued: Option<Queued>,
@@ -138,7 +138,14 @@ impl Unread {
                 break;
             }
             outlet.wake_after_flush();
-            if hub.round(|broker| broker.is_answer_under_way(key)) {
+            let is_under_way = hub.round(|broker| {
+                broker.deliver_due(key);
+                broker.is_answer_under_way(key)
+            });
+            if outlet.has_answers() {
+                continue;
+            }
+            if is_under_way {
                 return Poll::Pending;
             }
             self.is_owed = false;

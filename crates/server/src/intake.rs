@@ -274,11 +274,14 @@ impl<'f, F: Frame<'f>> Stopped<F> {
 fn text(frame: &[u8]) -> &str {
     std::str::from_utf8(frame).expect("text messages are UTF-8")
 }
-/// What the store has of a connection's messages, and of all, and has not committed yet.
+/// What the store has of a connection's messages, and of all, and has not committed yet; and what
+/// the connection is still to get.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Backlog {
     own_bytes: usize,
     total_bytes: usize,
+    /// Whether more comes once it has read what came at the beginning of its session.
+    pub(crate) is_due: bool,
 }
 
 impl Backlog {
@@ -286,6 +289,7 @@ impl Backlog {
         Backlog {
             own_bytes: broker.uncommitted_bytes(connection),
             total_bytes: broker.uncommitted_bytes_total(),
+            is_due: broker.is_due(connection),
         }
     }
 

@@ -48,6 +48,10 @@ impl<E: Encoder> Broker<E> {
     /// part: half of it, so that pages are not read again and again for a few messages each.
     pub(super) fn fill(&mut self, client: ClientKey, channel: ChannelKey) {
         let Some(connection) = self.clients[client].connection else { return };
+        if !self.connections[connection].due.is_empty() {
+            // J-82: what is retained comes before.
+            return;
+        }
         let Some((log, last)) = self.channels[channel].log.as_ref().map(|log| (log.id, log.last))
         else {
             return;

@@ -45,6 +45,7 @@ impl<E: Encoder> Broker<E> {
             is_held: false,
             session: 0,
             start: Vec::new(),
+            due: Vec::new(),
         })
     }
 
@@ -255,24 +256,6 @@ impl<E: Encoder> Broker<E> {
             | CloseReason::SlowConsumer { .. }
             | CloseReason::PacketTooLarge { .. } => self.stats.closed_limit += 1,
             _ => {}
-        }
-    }
-
-    /// Takes up a client's persistent subscriptions on its new connection.
-    fn resume(&mut self, connection: ConnectionKey, client: ClientKey) {
-        let subscribed = self.clients[client].subscriptions.keys();
-        // One whose end is still to be stored brings nothing any more.
-        let channels: Vec<ChannelKey> =
-            subscribed.filter(|&channel| !self.is_forbidden(connection, client, channel)).collect();
-        for &channel in &channels {
-            self.add_receiver(channel, connection, client);
-            self.deliver_retained(channel, connection);
-        }
-        for channel in channels {
-            if let Some(cursor) = self.clients[client].cursor(channel) {
-                cursor.rewind();
-                self.fill(client, channel);
-            }
         }
     }
 

@@ -4,7 +4,7 @@
 //! What is said here is about right for large answers, and may be too little by the frame around an
 //! answer. Answers not mentioned are about as large as what is asked.
 
-use crate::{ConnectionKey, Encoder, client::Subscription};
+use crate::{ConnectionKey, Encoder};
 
 use super::{Broker, replicate::CATCH_UP_BYTES};
 
@@ -43,29 +43,17 @@ impl<E: Encoder> Broker<E> {
         names.map(|key| LISTED_BYTES + 2 * self.channels[key].name.as_str().len()).sum()
     }
 
-    /// Returns the bytes that follow the beginning of a client's session.
-    pub fn welcome_bytes(&self, client: &str) -> usize {
-        let Some(&key) = self.client_keys.get(client) else { return 0 };
-        let client = &self.clients[key];
-        let retained = client.subscriptions.iter().filter_map(|(channel, kind)| match kind {
-            Subscription::Persistent(_) => self.channels[channel].retained.as_ref(),
-            Subscription::Session => None,
-        });
-        let retained: usize = retained.map(|retained| retained.message.payload.len()).sum();
-        let missed = client.absence.as_ref().map_or(0, |absence| absence.bytes());
-        retained + missed
-    }
-
     /// Returns about how many bytes an observer is sent when it asks for more.
     #[must_use]
     pub fn share_bytes(&self) -> usize {
         CATCH_UP_BYTES
     }
 
-    /// Says whether answers of a connection's client wait for the store: to its subscribes and
-    /// unsubscribes.
+    /// Says whether answers of a connection's client are still to come: to its subscribes and
+    /// unsubscribes, from the store, and what is [due](Self::deliver_due) at the beginning of its
+    /// session.
     pub fn is_answer_under_way(&self, connection: ConnectionKey) -> bool {
         let client = self.session(connection).map(|client| &self.clients[client]);
-        client.is_some_and(|client| !client.changing.is_empty())
+        client.is_some_and(|client| !client.changing.is_empty()) || self.is_due(connection)
     }
 }

@@ -38,5 +38,6 @@ mod stats;
 mod subscribe;
 mod tick;
 mod transient;
+mod welcome;
 
 mod model;

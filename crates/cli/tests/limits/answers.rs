@@ -180,3 +180,42 @@ fn whoever_does_not_read_its_answers_is_closed_and_others_get_theirs() {
     drop(asleep);
     check_serves(&broker);
 }
+
+#[test]
+fn what_a_session_begins_with_comes_in_parts_as_it_is_read() {
+    // J-82, J-119: eight clients with thirty subscriptions to large retained messages come back.
+    const CHANNELS: usize = 30;
+    let broker = start(&[]);
+    let mut writer = Peer::online(&broker, Transport::Tcp, "writer");
+    let text = "x".repeat(900_000);
+    for n in 0..CHANNELS {
+        let channel = format!("big-{n:02}");
+        writer.send(json!({"pub": {"cn": channel, "dt": text, "rt": 1, "q": 1, "id": "1"}}));
+        writer.expect(r#"{"pubAck":{"st":1,"id":"1"}}"#);
+    }
+    let clients = Transport::ALL.iter().cycle().take(8).enumerate();
+    for (n, transport) in clients.clone() {
+        let mut peer = Peer::online(&broker, *transport, &format!("client {n}"));
+        for n in 0..CHANNELS {
+            let channel = format!("big-{n:02}");
+            peer.subscribe_for_good(&channel);
+            assert_eq!(peer.recv()["push"]["cn"], channel.as_str());
+        }
+        peer.leave();
+    }
+    let noticed = look_on(&broker, || {
+        let online = |(n, transport): (usize, &Transport)| {
+            Peer::online(&broker, *transport, &format!("client {n}"))
+        };
+        let mut peers: Vec<_> = clients.map(online).collect();
+        let reader = &mut peers[3];
+        for n in 0..CHANNELS {
+            let push = reader.recv()["push"].take();
+            assert_eq!(push["cn"], format!("big-{n:02}"));
+            assert_eq!(push["rt"], 1);
+        }
+        reader.expect_silence();
+        peers
+    });
+    check(&noticed, "eight clients that come back");
+}

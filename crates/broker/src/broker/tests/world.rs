@@ -389,6 +389,7 @@ impl World {
                 writeln!(self.transcript, "{who} : more {is_more}").unwrap();
             }
             ["histories"] => broker.observe_histories(connection),
+            ["read"] => broker.deliver_due(connection),
             ["past"] => {
                 let is_more = broker.history_more(connection, |channel, source, payload, out| {
                     let payload = String::from_utf8_lossy(payload);
