@@ -182,7 +182,7 @@ impl<E: Encoder> Broker<E> {
     }
 
     /// Removes a channel's retained message for the client of a connection, as an answer to
-    /// `$removeRetained` (J-120).
+    /// `$removeRetained` (J-124).
     pub(super) fn remove_retained_for(
         &mut self,
         connection: ConnectionKey,

@@ -2,8 +2,19 @@
 
 use crate::{rialto, rialto_in};
 
-const COMMANDS: [&str; 9] =
-    ["serve", "pub", "sub", "store", "backup", "config", "cert", "completions", "man"];
+const COMMANDS: [&str; 11] = [
+    "serve",
+    "pub",
+    "sub",
+    "store",
+    "backup",
+    "config",
+    "cert",
+    "completions",
+    "man",
+    "retained",
+    "client",
+];
 
 #[test]
 fn help_lists_the_commands_and_the_exit_codes() {

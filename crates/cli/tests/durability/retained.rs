@@ -47,7 +47,7 @@ fn stored_count(broker: &Broker) -> u64 {
 
 #[test]
 fn of_quality_0_they_are_stored_or_refused_and_nothing_differs_after_a_crash() {
-    // J-121: those with an id are told, later too.
+    // J-125: those with an id are told, later too.
     for more in [json!({}), json!({"id": 1})] {
         let mut broker = launch().set("store.bytes_max=8MiB").set("history.messages=0").start();
         let before = broker.memory_bytes();

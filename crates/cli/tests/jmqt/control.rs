@@ -57,7 +57,7 @@ fn a_question_that_cannot_be_answered_is_refused() {
 
 #[test]
 fn a_retained_message_is_removed_by_a_question_and_never_by_what_is_published() {
-    // J-120; J-24 and J-79: null, and nothing but blanks, are data like any other.
+    // J-124; J-24 and J-79: null, and nothing but blanks, are data like any other.
     check(
         r#"
         bob online

@@ -192,7 +192,7 @@ fn direct_and_control_channels_retain_nothing() {
 
 #[test]
 fn at_the_ceiling_a_retained_message_is_refused_and_not_distributed() {
-    // J-121
+    // J-125
     check_with(
         &["retained.count_max=1"],
         r#"

@@ -523,7 +523,7 @@ fn one_that_the_store_would_not_remove_stays() {
 
 #[test]
 fn a_client_removes_what_it_may_publish_to_by_a_question_to_the_server() {
-    // J-120
+    // J-124
     check(
         r#"
         bob: connect
