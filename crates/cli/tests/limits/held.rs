@@ -137,3 +137,34 @@ fn many_small_retained_messages_take_what_their_ceiling_says() {
 fn few_large_retained_messages_take_what_their_ceiling_says() {
     check_retained(64, 400, 200_000);
 }
+
+/// Fills what is remembered for other servers, none of which comes, with messages of so many bytes.
+fn check_backlog(limit_mib: usize, count: usize, payload_bytes: usize) {
+    let broker = start(&[
+        &format!("cluster.backlog_bytes_max={limit_mib}MiB"),
+        r#"cluster.allowed_replicants=["192.0.2.1"]"#,
+        "history.messages=0",
+    ]);
+    let mut bob = Peer::online(&broker, Transport::Tcp, "bob");
+    play(&mut bob, std::iter::once(r#"{"pub":{"cn":"first","dt":1}}"#.to_owned()));
+    let before = broker.memory_bytes();
+    let data = "x".repeat(payload_bytes);
+    for first in (0..count).step_by(WRITE_COUNT) {
+        let some = first..count.min(first + WRITE_COUNT);
+        // Each message a run of its own.
+        let packet =
+            |number: usize| format!(r#"{{"pub":{{"cn":"channel-{}","dt":"{data}"}}}}"#, number % 2);
+        play(&mut bob, some.map(packet));
+    }
+    check_growth(&broker, before, limit_mib << 20);
+}
+
+#[test]
+fn many_small_messages_for_other_servers_take_what_their_limit_says() {
+    check_backlog(16, 100_000, 10);
+}
+
+#[test]
+fn few_large_messages_for_other_servers_take_what_their_limit_says() {
+    check_backlog(64, 450, 200_000);
+}
