@@ -159,6 +159,25 @@ fn records_that_are_damaged_are_left_out_of_what_is_loaded_and_kept() {
 }
 
 #[test]
+fn rows_that_a_table_would_not_take_are_set_aside_like_all_others() {
+    let directory = filled();
+    let connection = shell(directory.path());
+    connection
+        .execute_batch(
+            "PRAGMA ignore_check_constraints = on;
+             UPDATE page SET count = 0 WHERE last = 3;
+             UPDATE history SET id = x'01';",
+        )
+        .unwrap();
+    drop(connection);
+    let mut store = open(directory.path());
+    assert_eq!(store.load().unwrap().damaged, 1);
+    assert_eq!(kept(directory.path())[0].0, "history");
+    let log = end_of(&mut store, "room").0;
+    assert_eq!(lasts(&mut *store.reader().unwrap(), log, 1), (sequences(20, &[3]), vec![3]));
+}
+
+#[test]
 fn a_cursor_that_stands_nowhere_goes_back_to_the_oldest_message() {
     for floor in [-1, 21, i64::MAX] {
         let directory = filled();
