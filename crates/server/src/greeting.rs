@@ -1,6 +1,6 @@
 //! The first bytes of a connection, which say what it speaks: TLS or plain, WebSocket or packets.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, pin::pin, sync::Arc};
 
 use rialto_access::Certificate;
 use rialto_broker::CloseReason;
@@ -13,6 +13,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
+    hub::Hub,
     room::{Dialect, Door},
     socket::Socket,
     status,
@@ -119,6 +120,7 @@ pub(crate) struct Terms<'a> {
 pub(crate) struct Patience {
     pub(crate) deadline: Moment,
     pub(crate) stopping: watch::Receiver<bool>,
+    pub(crate) hub: Arc<Hub>,
 }
 
 impl Patience {
@@ -131,12 +133,21 @@ impl Patience {
         &self,
         awaited: impl Future<Output = io::Result<T>>,
     ) -> io::Result<T> {
+        // What is waited for has the connection, which is closed behind this.
+        let mut awaited = pin!(awaited);
         tokio::select! {
-            result = timeout_at(self.deadline, awaited) => {
-                result.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+            result = timeout_at(self.deadline, awaited.as_mut()) => {
+                result.unwrap_or_else(|_| Err(self.late()))
             }
             () = self.stop() => Err(io::ErrorKind::Interrupted.into()),
         }
+    }
+
+    /// Counts a connection that was silent for too long, which must not be closed before: whoever sees
+    /// its end finds it counted. Returns `TimedOut`.
+    pub(crate) fn late(&self) -> io::Error {
+        self.hub.count_silent();
+        io::ErrorKind::TimedOut.into()
     }
 
     /// Waits until the server stops.

@@ -103,7 +103,7 @@ async fn drive(
     };
     tokio::select! {
         ended = &mut *connection => return ended.map_err(io::Error::other),
-        () = first_request_is_late => return Err(io::ErrorKind::TimedOut.into()),
+        () = first_request_is_late => return Err(patience.late()),
         () = patience.stop() => {}
     }
     if !has_asked.load(Ordering::Relaxed) {

@@ -67,6 +67,10 @@ impl Cache {
             ended = self.answer(&mut stream, patience) => ended,
             () = cut => Ok(()),
         };
+        let ended = ended.map_err(|error| match error.kind() {
+            io::ErrorKind::TimedOut => patience.late(),
+            _ => error,
+        });
         stream.part().await;
         ended
     }

@@ -118,7 +118,7 @@ impl Reception {
     /// Returns how long a connection has to be through with its greeting.
     fn patience(&self, arrival: &Arrival) -> Patience {
         let deadline = arrival.accepted + self.limits.load().greeting_timeout;
-        Patience { deadline, stopping: self.stopping.clone() }
+        Patience { deadline, stopping: self.stopping.clone(), hub: self.hub.clone() }
     }
 
     /// Finds out whose connection it is that is none of the broker's, and shakes hands for TLS; `None`
@@ -171,16 +171,18 @@ impl Reception {
 
     fn note_failed(&self, error: &io::Error) {
         match error.kind() {
-            io::ErrorKind::TimedOut => self.hub.count_silent(),
+            // It is counted.
+            io::ErrorKind::TimedOut => {}
             _ => tracing::debug!(%error, "connection ended before it said what it speaks"),
         }
     }
 
     fn note_end(&self, ended: io::Result<()>) {
         match ended {
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => self.hub.count_silent(),
-            Err(error) => tracing::debug!(%error, "connection broke"),
-            Ok(()) => {}
+            Err(error) if error.kind() != io::ErrorKind::TimedOut => {
+                tracing::debug!(%error, "connection broke");
+            }
+            _ => {}
         }
     }
 
