@@ -116,7 +116,7 @@ fn expiry_of(token: &str) -> i64 {
 
 #[test]
 fn nothing_outlives_a_certificate() {
-    // J-119
+    // J-122
     let directory = tempfile::tempdir().unwrap();
     let authority = authority();
     let broker = launch(&settings(&authority, directory.path(), "")).start();

@@ -119,7 +119,7 @@ fn a_jwt_says_who_its_holder_is_what_it_may_do_and_until_when() {
 
 #[test]
 fn a_session_ends_when_its_jwt_does() {
-    // J-119
+    // J-122
     let broker = start(&format!(
         "[access]\nmode = \"tokens\"\n\
          jwt = [{{ name = \"shop\", algorithms = [\"HS256\"], secret = \"{JWT_SECRET}\" }}]\n"
