@@ -3,6 +3,7 @@
 //! `cargo xtask ci` is exactly what CI runs. Each step can be run alone; `cargo xtask --help`.
 #![allow(clippy::print_stdout, reason = "a build tool talks to its user")]
 
+mod debian_source;
 mod dependencies;
 mod python;
 mod setup;

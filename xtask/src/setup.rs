@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context, bail};
 
-use crate::python;
+use crate::{debian_source, python};
 
 /// A program the tests or the benchmark run, and the Debian package that has it.
 struct Needed {
@@ -13,19 +13,22 @@ struct Needed {
     purpose: &'static str,
 }
 
-const NEEDED: [Needed; 7] = [
+const NEEDED: [Needed; 9] = [
     Needed { program: "cc", package: "gcc", purpose: "builds SQLite and the TLS library" },
     Needed { program: "c++", package: "g++", purpose: "builds the fuzzer" },
     Needed { program: "faketime", package: "faketime", purpose: "steps clocks in tests" },
     Needed { program: "haproxy", package: "haproxy", purpose: "stands before the broker in tests" },
     Needed { program: "ip", package: "iproute2", purpose: "cuts cables in tests of replication" },
     Needed { program: "nats-server", package: "nats-server", purpose: "the benchmark's peer" },
+    Needed { program: "prove", package: "perl", purpose: "runs the tests of memcached" },
+    Needed { program: "xz", package: "xz-utils", purpose: "unpacks sources of Debian packages" },
     Needed { program: "python3", package: "python3-venv", purpose: "runs clients of others" },
 ];
 
 /// Installs what is missing, or says what to install.
 pub(crate) fn install_missing() -> anyhow::Result<()> {
     install_programs()?;
+    debian_source::install()?;
     python::install()
 }
 

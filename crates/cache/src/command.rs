@@ -2,10 +2,13 @@
 
 use bytes::Bytes;
 
-use crate::{exptime::Exptime, key::Key, number::parsed, store::Direction};
+use crate::{
+    exptime::Exptime, fault::Fault, key::Key, number::parsed, report::Report, write::Direction,
+};
 
-/// Longest data block a length is believed of; of a longer one nothing could be swallowed in reasonable time.
-const BLOCK_BYTES_MAX: u64 = i32::MAX as u64;
+/// Longest data block a length is believed of, as in memcached; of a longer one nothing could be swallowed in reasonable
+/// time.
+const BLOCK_BYTES_MAX: u64 = i32::MAX as u64 - 2;
 
 /// What a client asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,12 +52,10 @@ pub enum Request {
     Touch(Key, Exptime),
     /// `flush_all`, with the time from now or since the epoch at which to do it.
     FlushAll(Exptime),
-    /// `stats` without an argument.
-    Stats,
-    /// `stats reset`.
-    StatsReset,
-    /// `stats` of something this cache does not have, such as slabs.
-    StatsOfNothing,
+    /// `stats`.
+    Stats(Report),
+    /// `slabs automove`, which is taken and does nothing: there are no slabs.
+    SlabsAutomove,
     /// `version`.
     Version,
     /// `verbosity`, which is taken and does nothing: the log is the server's.
@@ -80,57 +81,25 @@ pub enum Verb {
     Cas(u64),
 }
 
-/// Why a command is not carried out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
-    /// There is no such command, or it has too few or too many words.
-    Unknown,
-    /// A key, a number or a length is not what it should be.
-    BadFormat,
-    /// `delete` has a word more than it knows.
-    BadDelete,
-    /// A time to live is not a number.
-    BadExptime,
-    /// What to count by is not a number.
-    BadDelta,
-    /// The data block does not end where its length says.
-    BadDataChunk,
-    /// The value is longer than items may be.
-    TooLarge {
-        /// The item that `set` was to replace: it goes, since its client takes it to be out of date.
-        stale: Option<Key>,
-    },
-    /// The command line is longer than lines may be. The connection ends.
-    LineTooLong,
-}
-
-impl Fault {
-    /// Returns what the client is told, without the end of the line.
-    #[must_use]
-    pub fn reply(&self) -> &'static str {
-        match self {
-            Fault::Unknown => "ERROR",
-            Fault::BadFormat => "CLIENT_ERROR bad command line format",
-            Fault::BadDelete => {
-                "CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]"
-            }
-            Fault::BadExptime => "CLIENT_ERROR invalid exptime argument",
-            Fault::BadDelta => "CLIENT_ERROR invalid numeric delta argument",
-            Fault::BadDataChunk => "CLIENT_ERROR bad data chunk",
-            Fault::TooLarge { .. } => "SERVER_ERROR object too large for cache",
-            Fault::LineTooLong => "CLIENT_ERROR line too long",
-        }
-    }
-}
-
 /// A command line, understood.
 #[derive(Debug)]
 pub(crate) struct Command {
     pub(crate) meaning: Result<Meaning, Fault>,
     /// Whether the client wants no answer, not even an error.
     pub(crate) is_quiet: bool,
-    /// Bytes of a data block that follows and that nobody wants, its line end included.
-    pub(crate) unwanted_bytes: usize,
+    /// What follows it.
+    pub(crate) data: Data,
+}
+
+/// The data block behind a command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Data {
+    /// There is none, or one that is wanted.
+    Clear,
+    /// Bytes of a block that nobody wants, its line end included.
+    Unwanted(usize),
+    /// The command stores something and does not say how much of what follows is its data.
+    Unclear,
 }
 
 /// What a good line means.
@@ -158,6 +127,9 @@ impl Command {
         let Some((name, arguments)) = words.split_first() else {
             return Command::loud(Err(Fault::Unknown));
         };
+        if is_http(name, words.last().unwrap_or(name)) {
+            return Command::loud(Err(Fault::Http));
+        }
         let whole = |meaning: Result<Request, Fault>| meaning.map(Meaning::Whole);
         match *name {
             b"get" => Command::loud(whole(get(arguments, false))),
@@ -173,6 +145,7 @@ impl Command {
             b"touch" => Command::small(arguments, touch(arguments)),
             b"flush_all" => Command::small(arguments, flush_all(arguments)),
             b"verbosity" => Command::small(arguments, verbosity(arguments)),
+            b"slabs" => Command::small(arguments, slabs(arguments)),
             _ => match verb(name) {
                 Some(verb) => store(verb, arguments, item_bytes_max),
                 None => Command::loud(Err(Fault::Unknown)),
@@ -182,14 +155,14 @@ impl Command {
 
     /// A command that is always answered.
     fn loud(meaning: Result<Meaning, Fault>) -> Command {
-        Command { meaning, is_quiet: false, unwanted_bytes: 0 }
+        Command { meaning, is_quiet: false, data: Data::Clear }
     }
 
     /// A command without a data block that may be quiet.
     fn small(arguments: &[&[u8]], request: Result<Request, Fault>) -> Command {
         // As in memcached, one with a wrong number of words is answered whatever its last word is.
         let is_quiet = is_quiet(arguments) && request != Err(Fault::Unknown);
-        Command { meaning: request.map(Meaning::Whole), is_quiet, unwanted_bytes: 0 }
+        Command { meaning: request.map(Meaning::Whole), is_quiet, data: Data::Clear }
     }
 }
 
@@ -201,6 +174,14 @@ pub(crate) fn keys(words: &[&[u8]]) -> Result<Vec<Key>, Fault> {
 /// Cuts a line at its blanks.
 pub(crate) fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     line.split(|byte| *byte == b' ').filter(|word| !word.is_empty())
+}
+
+/// Says whether a line with this first and this last word is one of an HTTP request. A page in a browser can send those to
+/// any port, and has its orders in what it posts.
+fn is_http(first: &[u8], last: &[u8]) -> bool {
+    first.eq_ignore_ascii_case(b"post")
+        || first.eq_ignore_ascii_case(b"host:")
+        || last.starts_with(b"HTTP/")
 }
 
 fn is_quiet(arguments: &[&[u8]]) -> bool {
@@ -222,12 +203,12 @@ fn get_and_touch(arguments: &[&[u8]], with_cas: bool) -> Result<Request, Fault> 
 }
 
 fn stats(arguments: &[&[u8]]) -> Result<Request, Fault> {
-    match arguments {
-        [] => Ok(Request::Stats),
-        [b"reset"] => Ok(Request::StatsReset),
-        [b"settings" | b"items" | b"slabs" | b"sizes" | b"conns"] => Ok(Request::StatsOfNothing),
-        _ => Err(Fault::Unknown),
-    }
+    Report::parse(arguments).map(Request::Stats).ok_or(Fault::Unknown)
+}
+
+fn slabs(arguments: &[&[u8]]) -> Result<Request, Fault> {
+    let [b"automove", mode, ..] = arguments else { return Err(Fault::Unknown) };
+    parsed::<u32>(mode).map(|_| Request::SlabsAutomove).ok_or(Fault::BadFormat)
 }
 
 fn count(arguments: &[&[u8]], direction: Direction) -> Result<Request, Fault> {
@@ -284,14 +265,12 @@ fn verb(name: &[u8]) -> Option<Verb> {
 }
 
 fn store(verb: Verb, arguments: &[&[u8]], item_bytes_max: usize) -> Command {
-    let count_min = if let Verb::Cas(_) = verb { 5 } else { 4 };
-    if !(count_min..=count_min + 1).contains(&arguments.len()) {
-        return Command::loud(Err(Fault::Unknown));
-    }
     let is_quiet = is_quiet(arguments);
-    let Some(value_bytes) = parsed::<u64>(arguments[3]).filter(|bytes| *bytes <= BLOCK_BYTES_MAX)
-    else {
-        return Command { meaning: Err(Fault::BadFormat), is_quiet, unwanted_bytes: 0 };
+    let length = arguments.get(3).and_then(|length| parsed::<u64>(length));
+    let Some(value_bytes) = length.filter(|bytes| *bytes <= BLOCK_BYTES_MAX) else {
+        let fault = if arguments.len() <= 3 { Fault::Unknown } else { Fault::BadFormat };
+        let data = if arguments.is_empty() { Data::Clear } else { Data::Unclear };
+        return Command { meaning: Err(fault), is_quiet, data };
     };
     let meaning = header(verb, arguments, value_bytes as usize).and_then(|header| {
         if header.value_bytes <= item_bytes_max {
@@ -299,15 +278,30 @@ fn store(verb: Verb, arguments: &[&[u8]], item_bytes_max: usize) -> Command {
         }
         Err(Fault::TooLarge { stale: (verb == Verb::Set).then_some(header.key) })
     });
-    // memcached swallows the block of a value that is too large only, and takes that of a bad line for commands, with
-    // which a value could give orders.
-    let unwanted_bytes = if meaning.is_err() { value_bytes as usize + 2 } else { 0 };
-    Command { meaning, is_quiet, unwanted_bytes }
+    let has_more_words = !is_quiet && words_max(verb) < arguments.len();
+    let data = match meaning {
+        Ok(_) => Data::Clear,
+        // A key with a blank in it puts every number one word further on.
+        Err(_) if has_more_words => Data::Unclear,
+        // Taken for commands, a value could give orders.
+        Err(_) => Data::Unwanted(value_bytes as usize + 2),
+    };
+    Command { meaning, is_quiet, data }
+}
+
+/// Returns how many words a storing command has without `noreply`.
+fn words_max(verb: Verb) -> usize {
+    if let Verb::Cas(_) = verb { 5 } else { 4 }
 }
 
 fn header(verb: Verb, arguments: &[&[u8]], value_bytes: usize) -> Result<Header, Fault> {
+    if words_max(verb) + 1 < arguments.len() {
+        return Err(Fault::Unknown);
+    }
     let verb = match verb {
-        Verb::Cas(_) => Verb::Cas(parsed(arguments[4]).ok_or(Fault::BadFormat)?),
+        Verb::Cas(_) => {
+            Verb::Cas(arguments.get(4).and_then(|id| parsed(id)).ok_or(Fault::BadFormat)?)
+        }
         verb => verb,
     };
     Ok(Header {

@@ -35,20 +35,23 @@ impl Item {
         u32::try_from(bytes).unwrap_or(u32::MAX)
     }
 
-    fn lifetime(&self) -> Option<Duration> {
+    fn kept_for(&self, stale_kept_ms: UnixMs) -> Option<Duration> {
         let ends = self.ends?;
-        Some(Duration::from_millis(ends.saturating_sub(self.ends_set_at)))
+        let kept_ms = ends.saturating_sub(self.ends_set_at).saturating_add(stale_kept_ms);
+        Some(Duration::from_millis(kept_ms))
     }
 }
 
 /// Tells the cache library when to throw items away that are over.
 ///
 /// What clients see is decided by [`Item::is_over`], with the time that comes in; this only gives memory back.
-pub(crate) struct Expiry;
+pub(crate) struct Expiry {
+    pub(crate) stale_kept_ms: UnixMs,
+}
 
 impl moka::Expiry<Key, Item> for Expiry {
     fn expire_after_create(&self, _: &Key, item: &Item, _: Instant) -> Option<Duration> {
-        item.lifetime()
+        item.kept_for(self.stale_kept_ms)
     }
 
     fn expire_after_update(
@@ -58,6 +61,6 @@ impl moka::Expiry<Key, Item> for Expiry {
         _: Instant,
         _: Option<Duration>,
     ) -> Option<Duration> {
-        item.lifetime()
+        item.kept_for(self.stale_kept_ms)
     }
 }

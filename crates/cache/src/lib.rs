@@ -10,22 +10,35 @@ mod exptime;
 mod key;
 mod number;
 
+mod fault;
+mod report;
+
 mod command;
 mod reader;
 
 mod change;
 mod flush;
 mod item;
+mod settings;
+mod size_class;
 mod stats;
 mod store;
+mod write;
 
+mod reply;
 mod session;
+mod stats_page;
 
 pub use change::{Change, ChangeKind};
-pub use command::{Fault, Request, Verb};
+pub use command::{Request, Verb};
 pub use exptime::{Exptime, UnixMs};
+pub use fault::Fault;
 pub use item::Item;
 pub use key::{KEY_BYTES_MAX, Key};
 pub use reader::{LINE_BYTES_MAX, Read, Reader};
-pub use session::{Progress, REPLY_BYTES_MAX, Session};
-pub use store::{Direction, NoSum, Settings, Store, Stored, Write};
+pub use reply::REPLY_BYTES_MAX;
+pub use report::Report;
+pub use session::{Progress, Session};
+pub use settings::{ProcessorTime, Settings};
+pub use store::Store;
+pub use write::{Direction, NoSum, Stored, Write};

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use memchr::memchr;
 
 use crate::{
-    command::{Command, Fault, Header, Meaning, Request, keys, words},
+    command::{Command, Data, Header, Meaning, Request, keys, words},
+    fault::Fault,
     key::KEY_BYTES_MAX,
 };
 
@@ -39,6 +40,9 @@ pub struct Reader {
 #[derive(Debug)]
 enum Phase {
     Line,
+    /// Behind a storing command that did not say how long its data is: what comes may be that data. Only a further command
+    /// like it is still answered; anything else ends the connection.
+    Astray,
     /// In a `get` that is longer than a line may be; all words are keys.
     Keys {
         with_cas: bool,
@@ -99,7 +103,7 @@ impl Reader {
                     };
                     return Some(block.finish());
                 }
-                Phase::Line | Phase::Keys { .. } => {
+                Phase::Line | Phase::Astray | Phase::Keys { .. } => {
                     if let Some(read) = self.next_line(input)? {
                         return Some(read);
                     }
@@ -131,10 +135,15 @@ impl Reader {
             self.phase = Phase::Line;
             return Some(self.more_keys(line, with_cas, true));
         }
-        let Command { meaning, is_quiet, unwanted_bytes } =
-            Command::parse(line, self.item_bytes_max);
-        if unwanted_bytes > 0 {
-            self.phase = Phase::Swallow { bytes: unwanted_bytes };
+        let Command { meaning, is_quiet, data } = Command::parse(line, self.item_bytes_max);
+        match data {
+            Data::Unclear => self.phase = Phase::Astray,
+            _ if matches!(self.phase, Phase::Astray) || matches!(meaning, Err(Fault::Http)) => {
+                self.phase = Phase::Over;
+                return None;
+            }
+            Data::Unwanted(bytes) => self.phase = Phase::Swallow { bytes },
+            Data::Clear => {}
         }
         let request = match meaning {
             Ok(Meaning::Whole(request)) => Ok(request),

@@ -3,16 +3,18 @@
 use std::io::Write as _;
 
 use crate::{
-    command::{Fault, Request},
+    command::Request,
     exptime::{Exptime, UnixMs},
+    fault::Fault,
     item::Item,
     key::Key,
     reader::{Read, Reader},
-    store::{NoSum, Store, Stored, Write},
+    reply::{REPLY_BYTES_MAX, say},
+    stats::{Counter, OpenConnection},
+    stats_page,
+    store::Store,
+    write::{NoSum, Stored, Write},
 };
-
-/// Bytes of reply after which a session waits until they are written.
-pub const REPLY_BYTES_MAX: usize = 64 << 10;
 
 /// What a session wants next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +38,7 @@ pub struct Session {
     /// A `get` that is not answered to its end.
     lookup: Option<Lookup>,
     has_quit: bool,
+    _open: OpenConnection,
 }
 
 #[derive(Debug)]
@@ -51,13 +54,29 @@ impl Session {
     #[must_use]
     pub fn new(store: &Store) -> Session {
         let reader = Reader::new(store.item_bytes_max());
-        Session { reader, lookup: None, has_quit: false }
+        let open = store.stats().connections.begin();
+        Session { reader, lookup: None, has_quit: false, _open: open }
     }
 
     /// Does what the client asks in `input`, takes that off its front, and adds the answers to `reply`.
     ///
     /// Changes of published keys are then in [`Store::take_changes`].
     pub fn advance(
+        &mut self,
+        store: &Store,
+        now: UnixMs,
+        input: &mut &[u8],
+        reply: &mut Vec<u8>,
+    ) -> Progress {
+        let (input_before, reply_before) = (input.len(), reply.len());
+        let progress = self.answer_all(store, now, input, reply);
+        let counters = &store.stats().counters;
+        counters.add(Counter::BytesRead, (input_before - input.len()) as u64);
+        counters.add(Counter::BytesWritten, (reply.len() - reply_before) as u64);
+        progress
+    }
+
+    fn answer_all(
         &mut self,
         store: &Store,
         now: UnixMs,
@@ -95,7 +114,9 @@ impl Session {
                 if let Fault::TooLarge { stale } = &fault {
                     store.discard(stale.as_ref(), now);
                 }
-                say(reply, fault.reply());
+                if !fault.is_unanswered() {
+                    say(reply, fault.reply());
+                }
             }
         }
         if read.is_quiet {
@@ -147,12 +168,8 @@ fn carry_out(store: &Store, now: UnixMs, request: Request, reply: &mut Vec<u8>) 
             store.flush_all(at, now);
             say(reply, "OK");
         }
-        Request::Stats => say_stats(reply, store, now),
-        Request::StatsReset => {
-            store.reset_stats();
-            say(reply, "RESET");
-        }
-        Request::StatsOfNothing => say(reply, "END"),
+        Request::Stats(report) => stats_page::answer(&report, store, now, reply),
+        Request::SlabsAutomove => say(reply, "OK"),
         Request::Version => say(reply, concat!("VERSION ", env!("CARGO_PKG_VERSION"))),
         Request::Verbosity => say(reply, "OK"),
         // Both are the session's own.
@@ -170,11 +187,6 @@ fn stored(outcome: Stored) -> &'static str {
     }
 }
 
-fn say(reply: &mut Vec<u8>, line: &str) {
-    reply.extend_from_slice(line.as_bytes());
-    reply.extend_from_slice(b"\r\n");
-}
-
 fn say_either(reply: &mut Vec<u8>, is_found: bool, found: &str) {
     say(reply, if is_found { found } else { "NOT_FOUND" });
 }
@@ -190,14 +202,6 @@ fn say_value(reply: &mut Vec<u8>, key: &Key, item: &Item, with_cas: bool) {
     reply.extend_from_slice(b"\r\n");
     reply.extend_from_slice(&item.value);
     reply.extend_from_slice(b"\r\n");
-}
-
-fn say_stats(reply: &mut Vec<u8>, store: &Store, now: UnixMs) {
-    say(reply, concat!("STAT version ", env!("CARGO_PKG_VERSION")));
-    for (name, value) in store.stats(now) {
-        say(reply, &format!("STAT {name} {value}"));
-    }
-    say(reply, "END");
 }
 
 #[cfg(test)]

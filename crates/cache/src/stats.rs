@@ -1,6 +1,14 @@
 //! What happened how often, under memcached's names.
 
+mod classes;
+mod connections;
+mod prefixes;
+
 use std::sync::atomic::{AtomicU64, Ordering};
+
+pub(crate) use classes::{Class, ClassCounter, Classes};
+pub(crate) use connections::{Connections, OpenConnection};
+pub(crate) use prefixes::{PrefixEvent, Prefixes};
 
 /// Defines the counters: a variant and the name that `stats` gives it.
 macro_rules! counters {
@@ -22,6 +30,8 @@ counters! {
     Touches = "cmd_touch",
     GetHits = "get_hits",
     GetMisses = "get_misses",
+    GetExpired = "get_expired",
+    GetFlushed = "get_flushed",
     DeleteMisses = "delete_misses",
     DeleteHits = "delete_hits",
     IncrMisses = "incr_misses",
@@ -36,6 +46,37 @@ counters! {
     TooLarge = "store_too_large",
     Stored = "total_items",
     Evictions = "evictions",
+    Reclaimed = "reclaimed",
+    BytesRead = "bytes_read",
+    BytesWritten = "bytes_written",
+}
+
+/// All figures of a cache.
+#[derive(Debug)]
+pub(crate) struct Stats {
+    pub(crate) counters: Counters,
+    pub(crate) classes: Classes,
+    pub(crate) prefixes: Prefixes,
+    pub(crate) connections: Connections,
+}
+
+impl Stats {
+    pub(crate) fn new() -> Self {
+        Stats {
+            counters: Counters::new(),
+            classes: Classes::new(),
+            prefixes: Prefixes::default(),
+            connections: Connections::default(),
+        }
+    }
+
+    /// Sets everything to 0 that grows.
+    pub(crate) fn reset(&self) {
+        self.counters.reset();
+        self.classes.reset();
+        self.prefixes.reset();
+        self.connections.reset();
+    }
 }
 
 /// All counters since the start, or since `stats reset`.
@@ -48,7 +89,11 @@ impl Counters {
     }
 
     pub(crate) fn count(&self, counter: Counter) {
-        self.0[counter as usize].fetch_add(1, Ordering::Relaxed);
+        self.add(counter, 1);
+    }
+
+    pub(crate) fn add(&self, counter: Counter, count: u64) {
+        self.0[counter as usize].fetch_add(count, Ordering::Relaxed);
     }
 
     /// Counts one or the other.

@@ -4,6 +4,8 @@
 //! the lock of the key's stripe from looking at the item until its change is noted, so that each step is one, and
 //! changes of a key are noted in the order in which they were made. Reading takes no lock.
 
+mod counting;
+
 use std::{
     hash::BuildHasher as _,
     sync::{
@@ -25,25 +27,19 @@ use crate::{
     item::{Expiry, Item},
     key::Key,
     number::{leading_number, written},
-    stats::{Counter, Counters},
+    settings::Settings,
+    size_class::SizeClass,
+    stats::{ClassCounter, Counter, Counters, PrefixEvent, Stats},
+    write::{Direction, NoSum, Stored, Write},
 };
+
+use counting::Found;
 
 /// Locks that all keys share. More writers at the same time than this there are not.
 const STRIPE_COUNT: usize = 64;
 /// The part of the limit that may be written before the cache library must make room. It does so by itself after a
 /// number of writes, which with large values comes too late.
 const ROOM_DIVISOR: u64 = 32;
-
-/// How a store is to be.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Bytes for all items together, keys and what it takes to keep them included.
-    pub bytes_max: u64,
-    /// Bytes of one value. More than half of `bytes_max` counts as half.
-    pub item_bytes_max: usize,
-    /// Which changes are noted: those of keys that begin with one of these.
-    pub prefixes: Vec<Vec<u8>>,
-}
 
 /// All items, shared by all connections.
 ///
@@ -55,61 +51,15 @@ pub struct Store {
     stripes: Vec<Mutex<()>>,
     hasher: RandomState,
     cas: AtomicU64,
-    flushes: Flushes,
+    flushes: Arc<Flushes>,
     changes: ChangeLog,
-    counters: Arc<Counters>,
+    stats: Arc<Stats>,
     /// Bytes written since room was made.
     written_bytes: AtomicU64,
     settings: Settings,
     started_at: UnixMs,
     /// How far the wall clock is ahead of the time that comes in, or behind.
     wall_ahead_ms: AtomicI64,
-}
-
-/// A value to be stored.
-#[derive(Debug)]
-pub struct Write {
-    /// Where to.
-    pub key: Key,
-    /// The client's own number; `append` and `prepend` leave the item's.
-    pub flags: u32,
-    /// How long it lives; `append` and `prepend` leave the item's.
-    pub exptime: Exptime,
-    /// The value.
-    pub value: Bytes,
-}
-
-/// What came of storing a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stored {
-    /// It is there.
-    Stored,
-    /// There is an item where none may be, or none where one must be.
-    NotStored,
-    /// Somebody has stored something since.
-    Exists,
-    /// There is no item to compare with.
-    NotFound,
-    /// With what was there already it is longer than items may be; the item is as it was.
-    TooLarge,
-}
-
-/// Which way to count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// Beyond 2⁶⁴ − 1 it goes on at 0.
-    Up,
-    /// At 0 it stops.
-    Down,
-}
-
-/// Why nothing was counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoSum {
-    /// There is no such item.
-    NotFound,
-    /// Its value is no number.
-    NotNumeric,
 }
 
 /// What a step makes of an item.
@@ -125,17 +75,22 @@ impl Store {
     pub fn new(mut settings: Settings, now: UnixMs) -> Store {
         let half = usize::try_from(settings.bytes_max / 2).unwrap_or(usize::MAX);
         settings.item_bytes_max = settings.item_bytes_max.min(half);
-        let counters = Arc::new(Counters::new());
-        let evictions = counters.clone();
+        let flushes = Arc::new(Flushes::none());
+        let stats = Arc::new(Stats::new());
+        let (gone, taken) = (stats.clone(), flushes.clone());
         let items = Cache::builder()
             .max_capacity(settings.bytes_max)
             .weigher(Item::weight)
-            .expire_after(Expiry)
+            .expire_after(Expiry { stale_kept_ms: settings.stale_kept_ms })
             // As in memcached, what was stored just now is there, however little it is used.
             .eviction_policy(EvictionPolicy::lru())
-            .eviction_listener(move |_, _, cause| {
-                if cause == RemovalCause::Size {
-                    evictions.count(Counter::Evictions);
+            // What a flush has taken is removed by and by.
+            .support_invalidation_closures()
+            .eviction_listener(move |key, item, cause| {
+                gone.classes.remove(&key, &item);
+                if cause == RemovalCause::Size && !taken.has_taken(item.cas) {
+                    gone.counters.count(Counter::Evictions);
+                    gone.classes.count(ClassCounter::Evicted, &key, &item);
                 }
             })
             .build_with_hasher(RandomState::default());
@@ -144,9 +99,9 @@ impl Store {
             stripes: (0..STRIPE_COUNT).map(|_| Mutex::new(())).collect(),
             hasher: RandomState::default(),
             cas: AtomicU64::new(0),
-            flushes: Flushes::none(),
+            flushes,
             changes: ChangeLog::new(std::mem::take(&mut settings.prefixes)),
-            counters,
+            stats,
             written_bytes: AtomicU64::new(0),
             settings,
             started_at: now,
@@ -159,8 +114,18 @@ impl Store {
         self.wall_ahead_ms.store(wall.wrapping_sub(now).cast_signed(), Ordering::Relaxed);
     }
 
+    /// Returns what the wall clock says at a moment of the time that comes in.
+    pub(crate) fn wall_ms(&self, at: UnixMs) -> UnixMs {
+        at.saturating_add_signed(self.wall_ahead_ms())
+    }
+
     fn wall_ahead_ms(&self) -> i64 {
         self.wall_ahead_ms.load(Ordering::Relaxed)
+    }
+
+    /// Counts a client for which there was no room.
+    pub fn note_refused(&self) {
+        self.stats.connections.note_refused();
     }
 
     /// Returns how long a value may be, in bytes.
@@ -173,29 +138,23 @@ impl Store {
     #[must_use]
     pub fn get(&self, key: &Key, now: UnixMs) -> Option<Item> {
         self.flush_if_due(now);
-        let item = self.live(key, now);
-        self.counters.count(Counter::Gets);
-        self.counters.count_either(item.is_some(), Counter::GetHits, Counter::GetMisses);
-        item
+        let found = self.look(key, now);
+        self.count_get(key, &found);
+        found.live()
     }
 
     /// Returns an item and gives it a new time to live.
     #[must_use]
     pub fn get_and_touch(&self, key: &Key, exptime: Exptime, now: UnixMs) -> Option<Item> {
-        let item = self.retime(key, exptime, now);
-        self.counters.count(Counter::Touches);
-        self.counters.count(Counter::Gets);
-        self.counters.count_either(item.is_some(), Counter::TouchHits, Counter::TouchMisses);
-        self.counters.count_either(item.is_some(), Counter::GetHits, Counter::GetMisses);
-        item
+        let found = self.retime(key, exptime, now);
+        self.count_get(key, &found);
+        self.count_touch(key, found)
     }
 
     /// Gives an item a new time to live, and says whether there is one.
     pub fn touch(&self, key: &Key, exptime: Exptime, now: UnixMs) -> bool {
-        let is_there = self.retime(key, exptime, now).is_some();
-        self.counters.count(Counter::Touches);
-        self.counters.count_either(is_there, Counter::TouchHits, Counter::TouchMisses);
-        is_there
+        let found = self.retime(key, exptime, now);
+        self.count_touch(key, found).is_some()
     }
 
     /// Stores a value, if what is there allows it. One whose time is over already takes the place of the item and is
@@ -203,6 +162,7 @@ impl Store {
     pub fn write(&self, verb: Verb, write: Write, now: UnixMs) -> Stored {
         let Write { key, flags, exptime, value } = write;
         let item_bytes_max = self.settings.item_bytes_max;
+        self.stats.prefixes.count(&key, PrefixEvent::Set);
         let stored = self.step(&key, now, |item| {
             let fresh =
                 |value| Step::Put { value, flags, ends: exptime.ends(now, self.wall_ahead_ms()) };
@@ -210,8 +170,14 @@ impl Store {
                 (Verb::Set, _) | (Verb::Add, None) | (Verb::Replace, Some(_)) => {
                     (fresh(value), Stored::Stored)
                 }
-                (Verb::Cas(id), Some(item)) if id == item.cas => (fresh(value), Stored::Stored),
-                (Verb::Cas(_), Some(_)) => (Step::Keep, Stored::Exists),
+                (Verb::Cas(id), Some(item)) if id == item.cas => {
+                    self.stats.classes.count(ClassCounter::CasHits, &key, item);
+                    (fresh(value), Stored::Stored)
+                }
+                (Verb::Cas(_), Some(item)) => {
+                    self.stats.classes.count(ClassCounter::CasBadValues, &key, item);
+                    (Step::Keep, Stored::Exists)
+                }
                 (Verb::Cas(_), None) => (Step::Keep, Stored::NotFound),
                 (Verb::Append, Some(item)) => join(item, &item.value, &value, item_bytes_max),
                 (Verb::Prepend, Some(item)) => join(item, &value, &item.value, item_bytes_max),
@@ -246,15 +212,20 @@ impl Store {
                 Direction::Down => number.saturating_sub(delta),
             };
             let value = Bytes::from(written(sum, item.value.len()));
+            let counter = match direction {
+                Direction::Up => ClassCounter::IncrHits,
+                Direction::Down => ClassCounter::DecrHits,
+            };
+            self.stats.classes.count(counter, key, item);
             (Step::Put { value, flags: item.flags, ends: item.ends }, Ok(sum))
         });
         let is_hit = sum != Err(NoSum::NotFound);
         match direction {
             Direction::Up => {
-                self.counters.count_either(is_hit, Counter::IncrHits, Counter::IncrMisses);
+                self.counters().count_either(is_hit, Counter::IncrHits, Counter::IncrMisses);
             }
             Direction::Down => {
-                self.counters.count_either(is_hit, Counter::DecrHits, Counter::DecrMisses);
+                self.counters().count_either(is_hit, Counter::DecrHits, Counter::DecrMisses);
             }
         }
         sum
@@ -262,16 +233,22 @@ impl Store {
 
     /// Deletes an item, and says whether there was one.
     pub fn delete(&self, key: &Key, now: UnixMs) -> bool {
-        let was_there = self.remove(key, now);
-        self.counters.count_either(was_there, Counter::DeleteHits, Counter::DeleteMisses);
+        self.stats.prefixes.count(key, PrefixEvent::Delete);
+        let was_there = self.step(key, now, |item| {
+            if let Some(item) = item {
+                self.stats.classes.count(ClassCounter::DeleteHits, key, item);
+            }
+            (Step::Remove, item.is_some())
+        });
+        self.counters().count_either(was_there, Counter::DeleteHits, Counter::DeleteMisses);
         was_there
     }
 
     /// Takes an item away whose successor was too large to be stored.
     pub fn discard(&self, stale: Option<&Key>, now: UnixMs) {
-        self.counters.count(Counter::TooLarge);
+        self.counters().count(Counter::TooLarge);
         if let Some(key) = stale {
-            self.remove(key, now);
+            self.step(key, now, |_| (Step::Remove, ()));
         }
     }
 
@@ -279,7 +256,7 @@ impl Store {
     /// time has not come.
     pub fn flush_all(&self, at: Exptime, now: UnixMs) {
         self.flush_if_due(now);
-        self.counters.count(Counter::Flushes);
+        self.counters().count(Counter::Flushes);
         self.flushes.plan(at.ends(now, self.wall_ahead_ms()).unwrap_or(0));
         self.flush_if_due(now);
     }
@@ -292,9 +269,19 @@ impl Store {
         // With all stripes held nothing is written meanwhile: each change is before the flush, or after it.
         let _stripes: Vec<_> = self.stripes.iter().map(Mutex::lock).collect();
         if self.flushes.is_due(now) {
-            self.flushes.done(self.cas.load(Ordering::Acquire));
-            self.items.invalidate_all();
+            let sweep_due = now.saturating_add(self.settings.stale_kept_ms);
+            self.flushes.done(self.cas.load(Ordering::Acquire), sweep_due);
             self.changes.note_flush();
+        }
+    }
+
+    /// Does what is due by itself: a flush whose time has come, and removing what an earlier one took.
+    pub fn on_tick(&self, now: UnixMs) {
+        self.flush_if_due(now);
+        if let Some(through_cas) = self.flushes.take_sweep(now) {
+            self.items
+                .invalidate_entries_if(move |_, item| item.cas <= through_cas)
+                .expect("the cache was built to take such closures");
         }
     }
 
@@ -310,49 +297,75 @@ impl Store {
         self.changes.take()
     }
 
-    /// Returns what `stats` tells, name and value.
-    #[must_use]
-    pub fn stats(&self, now: UnixMs) -> Vec<(&'static str, u64)> {
-        self.flush_if_due(now);
+    /// Returns the figures about everything.
+    pub(crate) fn stats(&self) -> &Arc<Stats> {
+        &self.stats
+    }
+
+    /// Returns how the store is to be.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Returns the bytes of all items, as they count against [`Settings::bytes_max`], and how many there are.
+    pub(crate) fn held(&self) -> (u64, u64) {
         self.items.run_pending_tasks();
-        let mut stats = vec![
-            ("pid", u64::from(std::process::id())),
-            ("uptime", now.saturating_sub(self.started_at) / 1000),
-            ("time", now.saturating_add_signed(self.wall_ahead_ms()) / 1000),
-            ("pointer_size", u64::from(usize::BITS)),
-            ("limit_maxbytes", self.settings.bytes_max),
-            ("bytes", self.items.weighted_size()),
-            ("curr_items", self.items.entry_count()),
-        ];
-        stats.extend(self.counters.all());
-        stats
+        (self.items.weighted_size(), self.items.entry_count())
     }
 
-    /// Sets the counters to 0.
-    pub fn reset_stats(&self) {
-        self.counters.reset();
+    /// Returns when the store was made.
+    pub(crate) fn started_at(&self) -> UnixMs {
+        self.started_at
     }
 
-    fn live(&self, key: &Key, now: UnixMs) -> Option<Item> {
-        let item = self.items.get(key)?;
-        let is_gone = item.is_over(now) || self.flushes.has_taken(item.cas);
-        (!is_gone).then_some(item)
+    /// Returns items of a class, in no order.
+    pub(crate) fn items_of(
+        &self,
+        class: SizeClass,
+        now: UnixMs,
+    ) -> impl Iterator<Item = (Arc<Key>, Item)> {
+        self.items.iter().filter(move |(key, item)| {
+            SizeClass::of(key, item) == class
+                && !item.is_over(now)
+                && !self.flushes.has_taken(item.cas)
+        })
+    }
+
+    fn counters(&self) -> &Counters {
+        &self.stats.counters
+    }
+
+    /// Looks for an item, and says what became of one that is there no more.
+    fn look(&self, key: &Key, now: UnixMs) -> Found {
+        match self.items.get(key) {
+            None => Found::Nothing,
+            Some(item) if self.flushes.has_taken(item.cas) => Found::Flushed(item),
+            Some(item) if item.is_over(now) => Found::Expired(item),
+            Some(item) => Found::Live(item),
+        }
     }
 
     /// Looks at an item and changes it, without anybody between.
     fn step<R>(&self, key: &Key, now: UnixMs, act: impl FnOnce(Option<&Item>) -> (Step, R)) -> R {
         self.flush_if_due(now);
         let stripe = self.stripe(key).lock();
-        let before = self.live(key, now);
+        let found = self.look(key, now);
+        let stale = found.stale().cloned();
+        let before = found.live();
         let (step, result) = act(before.as_ref());
         match step {
             Step::Keep => {}
-            Step::Put { value, flags, ends } if ends.is_none_or(|ends| now < ends) => {
+            Step::Put { value, flags, ends } => {
+                if let Some(stale) = stale {
+                    self.counters().count(Counter::Reclaimed);
+                    self.stats.classes.count(ClassCounter::Reclaimed, key, &stale);
+                }
                 let cas = self.cas.fetch_add(1, Ordering::AcqRel) + 1;
-                self.put(key, Item { value: value.clone(), flags, cas, ends, ends_set_at: now });
-                self.changes.note(key, ChangeKind::Set(value));
+                let item = Item { value, flags, cas, ends, ends_set_at: now };
+                self.stats.classes.count(ClassCounter::Sets, key, &item);
+                self.store(key, item, before.is_some(), now);
             }
-            Step::Put { .. } | Step::Remove => {
+            Step::Remove => {
                 self.items.invalidate(key);
                 if before.is_some() {
                     self.changes.note(key, ChangeKind::Deleted);
@@ -363,30 +376,34 @@ impl Store {
         result
     }
 
-    fn remove(&self, key: &Key, now: UnixMs) -> bool {
-        self.step(key, now, |item| (Step::Remove, item.is_some()))
+    /// Stores an item, and notes the change. One whose time is over already leaves its place only: that it expired.
+    fn store(&self, key: &Key, item: Item, replaces: bool, now: UnixMs) {
+        if !item.is_over(now) {
+            self.changes.note(key, ChangeKind::Set(item.value.clone()));
+            self.put(key, item);
+            return;
+        }
+        if replaces {
+            self.changes.note(key, ChangeKind::Deleted);
+        }
+        self.put(key, Item { value: Bytes::new(), ..item });
     }
 
     /// Changes an item's time only: its id stays, and nobody is told.
-    fn retime(&self, key: &Key, exptime: Exptime, now: UnixMs) -> Option<Item> {
+    fn retime(&self, key: &Key, exptime: Exptime, now: UnixMs) -> Found {
         self.flush_if_due(now);
         let _stripe = self.stripe(key).lock();
-        let item = self.live(key, now)?;
-        let retimed = Item {
-            ends: exptime.ends(now, self.wall_ahead_ms()),
-            ends_set_at: now,
-            ..item.clone()
-        };
-        if retimed.is_over(now) {
-            self.items.invalidate(key);
-        } else {
-            self.put(key, retimed);
+        let found = self.look(key, now);
+        if let Found::Live(item) = &found {
+            let ends = exptime.ends(now, self.wall_ahead_ms());
+            self.put(key, Item { ends, ends_set_at: now, ..item.clone() });
         }
-        Some(item)
+        found
     }
 
     fn put(&self, key: &Key, item: Item) {
         let weight = u64::from(Item::weight(key, &item));
+        self.stats.classes.add(key, &item);
         self.items.insert(key.clone(), item);
         let written = self.written_bytes.fetch_add(weight, Ordering::Relaxed) + weight;
         if self.settings.bytes_max / ROOM_DIVISOR < written {
@@ -397,20 +414,6 @@ impl Store {
 
     fn stripe(&self, key: &Key) -> &Mutex<()> {
         &self.stripes[self.hasher.hash_one(key) as usize % STRIPE_COUNT]
-    }
-
-    fn count_write(&self, verb: Verb, stored: Stored) {
-        self.counters.count(Counter::Sets);
-        if stored == Stored::Stored {
-            self.counters.count(Counter::Stored);
-        }
-        match (verb, stored) {
-            (_, Stored::TooLarge) => self.counters.count(Counter::TooLarge),
-            (Verb::Cas(_), Stored::Stored) => self.counters.count(Counter::CasHits),
-            (Verb::Cas(_), Stored::Exists) => self.counters.count(Counter::CasBadValues),
-            (Verb::Cas(_), _) => self.counters.count(Counter::CasMisses),
-            _ => {}
-        }
     }
 }
 

@@ -109,6 +109,9 @@ impl Listener {
             }
             Err(reason) => {
                 reception.note_refused(peer, reason);
+                if let Room::Cache(_) = self.room {
+                    reception.cache.note_refused();
+                }
                 // The socket's buffer is empty: this goes out at once or never.
                 _ = stream.try_write(&self.room.refusal(reason));
                 if let Some(place) = reception.admission.place_of_refused() {

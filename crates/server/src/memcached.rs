@@ -3,6 +3,7 @@
 //! A connection is one task that reads, has [`rialto_cache::Session`] answer, and writes before it
 //! reads on: a client that does not read its answers is not listened to, and costs one buffer.
 
+mod processor_time;
 mod publish;
 
 use std::{io, sync::Arc, time::Duration};
@@ -35,23 +36,36 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    pub(crate) fn new(settings: &rialto_config::Cache, hub: Arc<Hub>) -> Self {
+    pub(crate) fn new(
+        settings: &rialto_config::Cache,
+        connections_max: usize,
+        hub: Arc<Hub>,
+    ) -> Self {
         let publisher = Publisher::new(&settings.publish);
         let store_settings = rialto_cache::Settings {
             bytes_max: settings.bytes_max.as_usize() as u64,
             item_bytes_max: settings.item_bytes_max.as_usize(),
             prefixes: publisher.prefixes(),
+            connections_max,
+            idle_max: settings.idle_timeout.nonzero(),
+            processor_time: processor_time::read,
+            ..rialto_cache::Settings::default()
         };
         let store = Store::new(store_settings, hub.steady_ms());
         Cache { store, hub, publisher, idle_max: settings.idle_timeout.nonzero() }
     }
 
-    /// Does what is due by itself: a flush whose time has come.
+    /// Does what is due by itself, such as a flush whose time has come.
     pub(crate) fn on_tick(&self) {
         let now = self.hub.steady_ms();
         self.store.note_wall(now, self.hub.now().unix_ms);
-        self.store.flush_if_due(now);
+        self.store.on_tick(now);
         self.publish_changes();
+    }
+
+    /// Counts a client for which there was no room.
+    pub(crate) fn note_refused(&self) {
+        self.store.note_refused();
     }
 
     /// Serves a connection until its client goes, is sent away, or the server stops.

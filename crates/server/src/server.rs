@@ -99,7 +99,7 @@ impl Server {
         let per_address_max = limits.connections_per_address_max;
         let admission = Admission::new(connections_max, per_address_max, &listeners_max);
         let proxies = Arc::new(Proxies::new(&settings.access));
-        let cache = Arc::new(Cache::new(&settings.cache, hub.clone()));
+        let cache = Arc::new(Cache::new(&settings.cache, connections_max, hub.clone()));
         let connection_limits = Arc::new(ArcSwap::from_pointee(map::connection(settings)));
         let live = Arc::new(Live::new(
             settings.clone(),

@@ -11,8 +11,12 @@ mod dialogues;
 mod splits;
 
 fn store() -> Store {
-    let settings =
-        Settings { bytes_max: 1 << 20, item_bytes_max: 100, prefixes: vec![b"pub.".to_vec()] };
+    let settings = Settings {
+        bytes_max: 1 << 20,
+        item_bytes_max: 100,
+        prefixes: vec![b"pub.".to_vec()],
+        ..Settings::default()
+    };
     Store::new(settings, START)
 }
 

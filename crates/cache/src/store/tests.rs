@@ -1,12 +1,16 @@
-use std::thread;
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use super::*;
+use crate::{report::Report, stats_page};
 
 const NOW: UnixMs = 1_735_689_600_000;
 
 fn store(bytes_max: u64) -> Store {
     let prefixes = vec![b"n".to_vec()];
-    Store::new(Settings { bytes_max, item_bytes_max: 1 << 20, prefixes }, NOW)
+    Store::new(Settings { bytes_max, prefixes, ..Settings::default() }, NOW)
 }
 
 fn key(name: &str) -> Key {
@@ -94,10 +98,11 @@ fn what_was_used_last_stays_when_room_is_short() {
         assert!(store.items.weighted_size() <= room, "{} bytes", store.items.weighted_size());
     }
     assert!(store.get(&key("k0"), NOW).is_none());
-    let stats: Vec<_> = store.stats(NOW);
-    let stat = |name| stats.iter().find(|(it, _)| *it == name).unwrap().1;
-    assert!(stat("bytes") <= limit);
-    assert!(800 < stat("evictions"), "{} evictions", stat("evictions"));
+    let (bytes, items) = store.held();
+    assert!(bytes <= limit);
+    assert!(800 < count(&store, "evictions"), "{} evictions", count(&store, "evictions"));
+    let counted: u64 = SizeClass::all().map(|class| store.stats().classes.of(class).items()).sum();
+    assert_eq!(counted, items, "items by size");
 }
 
 #[test]
@@ -109,8 +114,9 @@ fn the_largest_value_fits_even_into_the_smallest_store() {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods, reason = "the cache library has a clock of its own")]
 fn items_whose_time_is_over_give_their_memory_back() {
-    let store = store(1 << 20);
+    let store = Store::new(Settings { stale_kept_ms: 0, ..Settings::default() }, NOW);
     let short = Exptime::parse(b"1").unwrap();
     for index in 0..100 {
         store.write(Verb::Set, Write { exptime: short, ..write(&format!("k{index}"), "v") }, NOW);
@@ -120,8 +126,45 @@ fn items_whose_time_is_over_give_their_memory_back() {
     for index in 0..100 {
         assert!(store.touch(&key(&format!("k{index}")), past, NOW));
     }
-    store.items.run_pending_tasks();
-    assert_eq!((store.items.entry_count(), store.items.weighted_size()), (0, 0));
+    // The cache library looks at the time about once a second.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while store.held() != (0, 0) {
+        assert!(Instant::now() < deadline, "bytes and items left: {:?}", store.held());
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn what_expired_or_was_flushed_is_told_from_what_never_was_for_a_while() {
+    let store = store(1 << 20);
+    let past = Exptime::parse(b"-1").unwrap();
+    store.write(Verb::Set, Write { exptime: past, ..write("expired", "v") }, NOW);
+    store.write(Verb::Set, write("flushed", "v"), NOW);
+    store.flush_all(Exptime::NEVER, NOW + 1);
+    store.on_tick(NOW + 2);
+    for name in ["expired", "flushed", "unknown"] {
+        assert!(store.get(&key(name), NOW + 2).is_none());
+    }
+    // The flush took both.
+    assert_eq!((count(&store, "get_expired"), count(&store, "get_flushed")), (0, 2));
+    store.write(Verb::Set, write("flushed", "v"), NOW + 3);
+    assert_eq!(count(&store, "reclaimed"), 1);
+    store.write(Verb::Set, Write { exptime: past, ..write("expired", "v") }, NOW + 3);
+    assert!(store.get(&key("expired"), NOW + 3).is_none());
+    assert_eq!(count(&store, "get_expired"), 1);
+
+    // After that while, what was flushed gives its memory back, and what came later stays.
+    store.write(Verb::Set, write("old", "v"), NOW + 4);
+    store.flush_all(Exptime::NEVER, NOW + 5);
+    store.write(Verb::Set, write("new", "v"), NOW + 6);
+    store.on_tick(NOW + 5 + Settings::default().stale_kept_ms);
+    let (_, items) = store.held();
+    assert!(store.get(&key("new"), NOW + 7).is_some());
+    assert_eq!((items, count(&store, "get_flushed")), (1, 2), "items left, gets of flushed items");
+}
+
+fn count(store: &Store, name: &str) -> u64 {
+    store.stats().counters.all().find(|(it, _)| *it == name).unwrap().1
 }
 
 #[test]
@@ -154,7 +197,12 @@ fn what_lives_for_a_time_does_so_whatever_the_wall_clock_does() {
         assert!(is_there("absolute", NOW + HOUR - 1) && !is_there("absolute", NOW + HOUR));
         set("past", &((wall - HOUR) / 1000).to_string());
         assert!(!is_there("past", NOW));
-        let time = store.stats(NOW).into_iter().find(|(name, _)| *name == "time");
-        assert_eq!(time, Some(("time", wall / 1000)), "the wall clock is what is shown");
+        let mut reply = Vec::new();
+        stats_page::answer(&Report::General, &store, NOW, &mut reply);
+        let time = format!("STAT time {}\r\n", wall / 1000);
+        assert!(
+            String::from_utf8(reply).unwrap().contains(&time),
+            "the wall clock is what is shown"
+        );
     }
 }

@@ -35,7 +35,6 @@ fn a_line_without_an_end_closes_its_connection() {
         let mut client = Client::connect(&broker);
         // The server may have closed it before all is sent.
         _ = client.try_send(line.as_bytes());
-        client.expect("CLIENT_ERROR line too long");
         client.expect_end();
     }
     check_serves(&broker);
@@ -45,8 +44,8 @@ fn a_line_without_an_end_closes_its_connection() {
 fn garbage_is_answered_with_errors_and_does_no_harm() {
     let broker = start(&[]);
     let mut client = Client::connect(&broker);
-    client.send(b"\x80\x00\x00\x01\xff\xfe\n\n{\"conn\":{}}\0\nGET / HTTP/1.1\r\n");
-    for _ in 0..4 {
+    client.send(b"\x80\x00\x00\x01\xff\xfe\n\n{\"conn\":{}}\0\n");
+    for _ in 0..3 {
         client.expect("ERROR");
     }
     client.play(
@@ -62,6 +61,57 @@ fn garbage_is_answered_with_errors_and_does_no_harm() {
     let key = "k".repeat(251);
     assert_eq!(client.ask(&format!("get {key}")), "CLIENT_ERROR bad command line format");
     check_serves(&broker);
+}
+
+#[test]
+fn a_page_in_a_browser_cannot_give_orders() {
+    let broker = start(&[]);
+    let orders = "set k 0 0 1\r\n1\r\n";
+    let request = format!(
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{orders}",
+        orders.len()
+    );
+    let mut client = Client::connect(&broker);
+    client.send(request);
+    client.expect_end();
+    Client::connect(&broker).play("> get k\n< END");
+}
+
+#[test]
+fn data_of_unknown_length_is_not_taken_for_commands() {
+    let broker = start(&[]);
+    let mut client = Client::connect(&broker);
+    client.send("set k 0 0 -1\r\nset k 0 0 1\r\n1\r\n");
+    client.expect("CLIENT_ERROR bad command line format");
+    client.expect_end();
+    Client::connect(&broker).play(
+        "
+        > cas k 0 0 6
+        > barval
+        < CLIENT_ERROR bad command line format
+        > get k
+        < END
+        ",
+    );
+}
+
+#[test]
+fn stats_tell_of_connections_and_traffic() {
+    let broker = start(&["limits.connections_max=3"]);
+    let mut clients = [(); 3].map(|()| Client::connect(&broker));
+    for client in &mut clients {
+        // What it speaks is known from its first byte on.
+        assert!(client.ask("version").starts_with("VERSION"));
+    }
+    Client::connect(&broker).expect("ERROR Too many open connections");
+    let [first, _second, _third] = &mut clients;
+    assert_eq!(first.stat("curr_connections"), 3);
+    assert_eq!(first.stat("max_connections"), 3);
+    assert_eq!(first.stat("total_connections"), 3);
+    assert_eq!(first.stat("rejected_connections"), 1);
+    let read = first.stat("bytes_read");
+    assert_eq!(first.stat("bytes_read") - read, "stats\r\n".len() as u64);
+    assert!(1000 < first.stat("bytes_written"));
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod client;
 mod clock;
 mod dialogues;
 mod limits;
+mod original_tests;
 mod pymemcache;
 
 use rialto_testkit::{Broker, Launch};
