@@ -120,7 +120,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let (settings, notes) = args.settings.load()?;
     Level::choose(args.settings.log_level(), &settings.log).start(settings.log.format)?;
     for Note { origin, text } in &notes {
-        tracing::warn!(%origin, note = text, "original configuration");
+        tracing::warn!(%origin, note = text, "a source of settings is not taken as it is");
     }
     let sources = args.settings.clone();
     let reload = move || match sources.load() {

@@ -11,13 +11,6 @@ use crate::load::Flag;
 use crate::scalar::Given;
 use crate::schema::{self, Place};
 
-/// What an environment variable must start with to be a setting.
-const PREFIX: &str = "RIALTO_";
-
-/// Variables that are not settings of the broker: the file to read, the level of the log, and what
-/// the client commands take.
-const RESERVED: [&str; 4] = ["RIALTO_CONFIG", "RIALTO_LOG", "RIALTO_SERVER", "RIALTO_TOKEN"];
-
 /// A value for a key, and who gave it.
 #[derive(Debug, Clone)]
 pub(crate) struct Assignment {
@@ -33,21 +26,6 @@ pub(crate) fn of_file(file: &File) -> Result<Vec<Assignment>, ConfigError> {
     let mut assignments = Vec::new();
     file.collect(&mut Vec::new(), root.get_ref(), &mut assignments)?;
     Ok(assignments)
-}
-
-/// Reads the variables that start with `RIALTO_`, except the reserved ones.
-///
-/// `RIALTO_LISTENERS__TCP__ADDRESS` is `listeners.tcp.address`.
-pub(crate) fn of_environment(variables: &[(String, String)]) -> Vec<Assignment> {
-    let assignment = |(name, value): &(String, String)| {
-        let path = name.strip_prefix(PREFIX)?.to_lowercase();
-        (!RESERVED.contains(&name.as_str())).then(|| Assignment {
-            path: path.split("__").map(str::to_owned).collect(),
-            given: Given::Text(value.clone()),
-            origin: Origin::Environment(name.clone()),
-        })
-    };
-    variables.iter().filter_map(assignment).collect()
 }
 
 /// Reads flags.

@@ -23,11 +23,11 @@ use crate::draft::Draft;
 use crate::error::{ConfigError, Origin};
 use crate::file::File;
 use crate::load::Flag;
+use crate::note::Note;
 use crate::scalar::Given;
 
 pub(crate) use kind::Kind;
 use output::Change;
-pub use reading::Note;
 use reading::{Found, Reading};
 
 /// A configuration file of an original program.

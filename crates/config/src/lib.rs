@@ -25,10 +25,12 @@ mod settings;
 mod assignment;
 mod difference;
 mod draft;
+mod environment;
 mod error;
 mod file;
 mod load;
 mod node;
+mod note;
 mod rules;
 mod schema;
 mod template;
@@ -45,10 +47,11 @@ pub use choice::{
 };
 pub use difference::{Difference, difference, needs_restart};
 pub use error::{ConfigError, Origin};
-pub use import::{Import, Note, OriginalFile, import};
+pub use import::{Import, OriginalFile, import};
 pub use load::{Flag, Sources, load, load_with_notes};
 pub use network::Network;
 pub use node::{NODE_PORT, Node, ParseNodeError};
+pub use note::Note;
 pub use quantity::{ByteSize, ParseQuantityError, Period};
 pub use secret::{OptionalPath, Secret};
 pub use settings::{

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use crate::assignment;
 use crate::draft::Draft;
+use crate::environment;
 use crate::error::{ConfigError, Origin};
 use crate::file::File;
-use crate::import::{self, Kind, Note};
+use crate::import::{self, Kind};
+use crate::note::Note;
 use crate::settings::Settings;
 
 /// Where settings are read from, weakest first. Everything is optional.
@@ -27,7 +29,8 @@ use crate::settings::Settings;
 pub struct Sources {
     /// The file to read, in TOML or CoreMQ's `coremq.conf`. Without it `RIALTO_CONFIG` of `environment` names the file, if it is set.
     pub file: Option<PathBuf>,
-    /// Variables and their values; those that do not start with `RIALTO_` are passed over.
+    /// Variables and their values. Those that do not start with `RIALTO_` are passed over; of the others, those that have
+    /// no two underscores are no settings.
     pub environment: Vec<(String, String)>,
     /// Addresses that replace all listeners, if there are any: `listen-1`, `listen-2` and so on.
     pub listen: Vec<SocketAddr>,
@@ -98,8 +101,8 @@ pub fn load(sources: &Sources) -> Result<Settings, ConfigError> {
     load_with_notes(sources).map(|(settings, _)| settings)
 }
 
-/// Reads the settings as [`load`] does, and what is to be noted about a file that is CoreMQ's
-/// `coremq.conf`; about one of ours there is nothing.
+/// Reads the settings as [`load`] does, and what is to be noted about the sources: a file that is CoreMQ's `coremq.conf`,
+/// and variables that begin as ours do and are no settings.
 ///
 /// # Errors
 /// As [`load`].
@@ -115,11 +118,14 @@ pub fn load_with_notes(sources: &Sources) -> Result<(Settings, Vec<Note>), Confi
         })?;
         notes = apply_file(&mut draft, File { path: &path, text: &text })?;
     }
-    draft.apply_all(assignment::of_environment(&sources.environment))?;
+    let is_imported = !notes.is_empty();
+    let (assignments, left_alone) = environment::read(&sources.environment);
+    draft.apply_all(assignments)?;
+    notes.extend(left_alone);
     draft.replace_listeners(&sources.listen);
     draft.apply_all(assignment::of_flags(&sources.flags)?)?;
     let settings = draft.finish().map_err(|error| match error.origin {
-        Origin::File { .. } if !notes.is_empty() => import::advise(error),
+        Origin::File { .. } if is_imported => import::advise(error),
         _ => error,
     })?;
     Ok((settings, notes))

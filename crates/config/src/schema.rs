@@ -81,12 +81,18 @@ pub(crate) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     (distance(&near) <= (name.len() / 3).clamp(1, 3)).then_some(near)
 }
 
-/// Returns `log.level` for `log_level`, as `RIALTO_LOG_LEVEL` is read.
+/// Says whether a variable's name without two underscores was probably meant to be a setting: that of a listener, or a
+/// section's name and a key of it, give or take a letter or three.
+pub(crate) fn resembles_setting(name: &str) -> bool {
+    name.starts_with(&format!("{LISTENERS}_")) || with_single_underscore(name).is_some()
+}
+
+/// Returns `log.level` for `log_level` or `log_levl`, as `RIALTO_LOG_LEVEL` is read.
 fn with_single_underscore(name: &str) -> Option<String> {
     SECTIONS.iter().find_map(|(section, keys)| {
         let rest = name.strip_prefix(section)?.strip_prefix('_')?;
-        let key = keys.keys.iter().find(|key| key.name == rest)?;
-        Some(format!("{section}.{}", key.name))
+        let keys: Vec<&str> = keys.keys.iter().map(|key| key.name).collect();
+        Some(format!("{section}.{}", nearest(rest, &keys)?))
     })
 }
 

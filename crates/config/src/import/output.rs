@@ -6,7 +6,7 @@ use toml::Value;
 
 use crate::schema::SECTIONS;
 
-use super::reading::Note;
+use crate::note::Note;
 
 /// A key of ours whose value is not the default.
 #[derive(Debug)]

@@ -1,33 +1,18 @@
 //! What has been understood of one file so far.
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
 use toml::Value;
 
 use crate::assignment::Assignment;
 use crate::draft::cut;
-use crate::error::{ConfigError, Origin};
+use crate::error::ConfigError;
 use crate::file::File;
+use crate::note::Note;
 use crate::scalar::Given;
 use crate::schema;
 
 use super::entry::Entry;
-
-/// Something in an original file that our settings do not say, or say otherwise.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
-    /// Where it stands.
-    pub origin: Origin,
-    /// What is to be known about it.
-    pub text: String,
-}
-
-impl fmt::Display for Note {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.origin, self.text)
-    }
-}
 
 /// A key of ours, set by keys of an original file.
 #[derive(Debug)]

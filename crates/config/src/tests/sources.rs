@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::tests::{load_with_file, pairs, set};
-use crate::{AccessMode, ByteSize, Listener, Settings, Sources, TlsMode, load};
+use crate::{AccessMode, ByteSize, Listener, Settings, Sources, TlsMode, load, load_with_notes};
 
 #[test]
 fn flags_win_over_the_environment_over_the_file_over_the_defaults() {
@@ -120,4 +120,29 @@ fn open_access_beyond_loopback_can_be_asked_for() {
 
 fn open_names(settings: &Settings) -> Vec<&str> {
     settings.open_listeners().map(|(name, _)| name).collect()
+}
+
+#[test]
+fn variables_that_others_set_are_left_alone_with_a_note() {
+    // What Kubernetes sets for a Service named rialto, and what the documentation has users set for the client commands.
+    let environment = pairs(&[
+        ("RIALTO_PASSWORD", "hunter2"),
+        ("RIALTO_PORT", "tcp://10.0.0.1:8010"),
+        ("RIALTO_PORT_8010_TCP_ADDR", "10.0.0.1"),
+        ("RIALTO_SERVICE_HOST", "10.0.0.1"),
+        ("RIALTO_SERVICE_PORT_JMQT", "8010"),
+    ]);
+    let (settings, notes) =
+        load_with_notes(&Sources { environment, ..Sources::default() }).unwrap();
+    assert_eq!(settings, Settings::default());
+    let noted: Vec<String> = notes.iter().map(|note| note.origin.to_string()).collect();
+    assert_eq!(
+        noted,
+        [
+            "environment variable RIALTO_PORT",
+            "environment variable RIALTO_PORT_8010_TCP_ADDR",
+            "environment variable RIALTO_SERVICE_HOST",
+            "environment variable RIALTO_SERVICE_PORT_JMQT",
+        ]
+    );
 }
