@@ -122,7 +122,7 @@ impl Default for Settings {
             authenticate_timeout: Duration::from_secs(15),
             subscriptions_max: 1000,
             packet_bytes_max: 1 << 20,
-            json_depth_max: 64,
+            json_depth_max: 128,
             channel_name_bytes_max: 255,
             unacknowledged_max: 10_000,
             window_bytes_max: 8 << 20,

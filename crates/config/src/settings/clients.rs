@@ -41,7 +41,7 @@ section! {
         /// below 1,000 of them.
         unacknowledged_max: usize = "10000" in "1" to "1000000",
         /// Deepest nesting of arrays and objects in the data of a packet; a deeper one is ignored.
-        json_depth_max: usize = "64" in "2" to "1000",
+        json_depth_max: usize = "128" in "2" to "1000",
     }
 }
 

@@ -59,7 +59,7 @@ fn questions_are_answered_on_the_acknowledgement_whatever_their_qos() {
             ada < published 1 = {"client":"ada","connected_s":2}
             ada < published 2 = {"client":"ada","connected_s":2}
             ada < published 3 = {"unix_ms":7000}
-            ada < published 4 = {"channel_name_bytes_max":255,"heartbeat_timeout_s":15,"json_depth_max":64,"packet_bytes_max":1048576,"subscriptions_max":1000,"unacknowledged_max":10000}
+            ada < published 4 = {"channel_name_bytes_max":255,"heartbeat_timeout_s":15,"json_depth_max":128,"packet_bytes_max":1048576,"subscriptions_max":1000,"unacknowledged_max":10000}
         "#]],
     );
 }

@@ -26,7 +26,7 @@ fn a_question_is_answered_in_the_pub_ack() {
             0s ada < {"pubAck":{"st":1,"id":"1","dt":{"channels":["room","log"],"subscriptions":{"#ada":"persistent","log":"persistent","room":"temp"}}}}
             3s ada < {"pubAck":{"st":1,"id":"2","dt":{"client":"ada","connected_s":3}}}
             3s ada < {"pubAck":{"st":1,"id":"3","dt":{"unix_ms":3000}}}
-            3s ada < {"pubAck":{"st":1,"id":"4","dt":{"channel_name_bytes_max":255,"heartbeat_timeout_s":15,"json_depth_max":64,"packet_bytes_max":1048576,"subscriptions_max":1000,"unacknowledged_max":10000}}}
+            3s ada < {"pubAck":{"st":1,"id":"4","dt":{"channel_name_bytes_max":255,"heartbeat_timeout_s":15,"json_depth_max":128,"packet_bytes_max":1048576,"subscriptions_max":1000,"unacknowledged_max":10000}}}
             3s ada < {"pubAck":{"st":1,"id":"5","dt":{"acknowledged":0,"channels":2,"closed_limit":0,"closed_silent":0,"connections":1,"damaged_records":0,"delivered":0,"discarded":0,"dropped_absent":0,"dropped_damaged":0,"dropped_log":0,"dropped_slow":0,"history_evicted":0,"malformed":0,"published":5,"refused_connections":0,"rejected":0,"relay_missed":0,"relayed":0,"retained":0,"retained_bytes":0,"retained_refused":0,"sessions":1,"sessions_lost":0,"sessions_opened":1,"sessions_restored":0,"sessions_taken_over":0,"store_failures":0,"store_queue":0,"store_wait_ms":0,"stored":0,"waiting_bytes":0}}}
         "##]],
     );

@@ -133,7 +133,7 @@ fn direct_and_control_channels_retain_nothing() {
             0s ada < {"push":{"cn":"#ada","dt":1,"cl":"bob"}}
             0s ada < {"push":{"cn":"#ada","dt":2,"cl":"bob","id":"1-1","q":1}}
             0s bob < {"pubAck":{"st":1,"id":"2"}}
-            0s bob < {"pubAck":{"st":1,"id":"3","dt":{"channel_name_bytes_max":255,"heartbeat_timeout_s":15,"json_depth_max":64,"packet_bytes_max":1048576,"subscriptions_max":1000,"unacknowledged_max":10000}}}
+            0s bob < {"pubAck":{"st":1,"id":"3","dt":{"channel_name_bytes_max":255,"heartbeat_timeout_s":15,"json_depth_max":128,"packet_bytes_max":1048576,"subscriptions_max":1000,"unacknowledged_max":10000}}}
             0s ada < {"connAck":{"st":1,"ts":15}}
         "##]],
     );
