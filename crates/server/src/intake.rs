@@ -136,7 +136,7 @@ impl Intake<'_, '_> {
         } else {
             frame.decode(self.speech, depth_max)
         };
-        said.map_or(Ok(()), |said| self.say(said, verdict))
+        self.say(said, verdict)
     }
 
     /// Ends a read, if all of it was taken: sends control frames and closes, behind the replies to
@@ -165,9 +165,7 @@ impl Intake<'_, '_> {
     ) -> Option<Stopped<F>> {
         let mut packets = Packets { frames: Vec::new(), said: Vec::new() };
         for frame in frames.by_ref() {
-            let Some(said) = frame.decode(self.speech, self.limits.json_depth_max) else {
-                continue;
-            };
+            let said = frame.decode(self.speech, self.limits.json_depth_max);
             let is_asked = said.matter().is_some_and(|matter| self.asked.has(event_of(matter)));
             let result = if is_asked {
                 // What came before may open the session that this one needs.

@@ -11,8 +11,8 @@ use crate::{
 
 /// A frame as its carrier has it.
 pub(crate) trait Frame<'f>: Copy {
-    /// Returns what it says; `None` when that is nothing.
-    fn decode(self, speech: &Speech, json_depth_max: usize) -> Option<Said<'f>>;
+    /// Returns what it says.
+    fn decode(self, speech: &Speech, json_depth_max: usize) -> Said<'f>;
 
     /// Returns its bytes.
     fn bytes(self) -> &'f [u8];
@@ -64,8 +64,9 @@ pub(crate) struct Tail {
 }
 
 impl<'f> Frame<'f> for &'f [u8] {
-    fn decode(self, speech: &Speech, json_depth_max: usize) -> Option<Said<'f>> {
-        Some(speech.decode_frame(self, json_depth_max))
+    #[inline]
+    fn decode(self, speech: &Speech, json_depth_max: usize) -> Said<'f> {
+        speech.decode_frame(self, json_depth_max)
     }
 
     fn bytes(self) -> &'f [u8] {
@@ -75,7 +76,8 @@ impl<'f> Frame<'f> for &'f [u8] {
 
 /// A text message of a WebSocket.
 impl<'f> Frame<'f> for &'f str {
-    fn decode(self, speech: &Speech, json_depth_max: usize) -> Option<Said<'f>> {
+    #[inline]
+    fn decode(self, speech: &Speech, json_depth_max: usize) -> Said<'f> {
         speech.decode_text(self, json_depth_max)
     }
 

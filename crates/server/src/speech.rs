@@ -75,14 +75,13 @@ impl Speech {
         }
     }
 
-    /// Decodes a text message of a WebSocket; `None` for one that says nothing.
-    pub(crate) fn decode_text<'a>(&self, text: &'a str, json_depth_max: usize) -> Option<Said<'a>> {
+    /// Decodes a text message of a WebSocket, of which listeners of PubSubX take none.
+    pub(crate) fn decode_text<'a>(&self, text: &'a str, json_depth_max: usize) -> Said<'a> {
         match self {
-            Speech::Jmqt(_) if text.is_empty() => None,
-            Speech::Jmqt(_) => Some(self.decode_frame(text.as_bytes(), json_depth_max)),
-            Speech::Coremq(_) => Some(Said::Coremq(coremq_wire::decode_text(text, json_depth_max))),
-            // There are none: its listeners take no upgrade.
-            Speech::Pubsubx(..) => None,
+            Speech::Coremq(_) => Said::Coremq(coremq_wire::decode_text(text, json_depth_max)),
+            Speech::Jmqt(_) | Speech::Pubsubx(..) => {
+                self.decode_frame(text.as_bytes(), json_depth_max)
+            }
         }
     }
 
