@@ -7,7 +7,7 @@ use rialto_server::AccessTrial;
 use serde_json::{Map, Value};
 
 use crate::exit::{Exit, Failure};
-use crate::output::print;
+use crate::output::{print_json_lines, print_lines};
 use crate::serve::SettingsArgs;
 
 use report::{Decision, Report};
@@ -94,7 +94,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         subscriptions: trial.subscriptions(),
         decisions: decisions.collect(),
     };
-    print(&if args.json { report.to_json() } else { report.to_text() })?;
+    if args.json {
+        print_json_lines([report.to_json()])?;
+    } else {
+        print_lines(report.to_lines())?;
+    }
     // All is said already.
     if report.is_all_allowed() { Ok(()) } else { Err(Failure::new(Exit::Failed, "")) }
 }

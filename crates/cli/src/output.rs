@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind, Write};
 
-use rialto_client::shown::one_line;
+use rialto_client::shown::{json_line, one_line};
 
 use crate::exit::{Exit, Failure};
 
@@ -13,6 +13,16 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(failed(&error)),
         _ => Ok(()),
     }
+}
+
+/// Prints lines for people. Names that strangers gave stay on their line, and what a terminal obeys is escaped.
+pub(crate) fn print_lines(lines: impl IntoIterator<Item = String>) -> Result<(), Failure> {
+    print(&lines.into_iter().map(|line| format!("{}\n", one_line(&line))).collect::<String>())
+}
+
+/// Prints lines of JSON, with the same escapes as JSON has them.
+pub(crate) fn print_json_lines(lines: impl IntoIterator<Item = String>) -> Result<(), Failure> {
+    print(&lines.into_iter().map(|line| format!("{}\n", json_line(&line))).collect::<String>())
 }
 
 /// Says something to people on standard error, in one write, so that what several commands say does

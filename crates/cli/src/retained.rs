@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::api::{Api, ApiArgs};
 use crate::exit::Failure;
-use crate::output::print;
+use crate::output::print_json_lines;
 use crate::remote::block_on;
 
 /// Channels asked for at a time.
@@ -85,7 +85,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         Command::Get(args) => {
             let api = args.api.open()?;
             let retained: Retained = block_on(api.get(&path(&args.channel), &[]))?;
-            print(&format!("{}\n", retained.payload))
+            print_json_lines([retained.payload.to_string()])
         }
         Command::Remove(RemoveArgs { one: args }) => {
             let api = args.api.open()?;
@@ -100,10 +100,9 @@ async fn list(api: &Api<'_>) -> Result<(), Failure> {
         let query = [("after", &*after), ("limit", PAGE_COUNT)];
         let page: Page = api.get(&["v1", "channels"], &query).await?;
         let retained = page.channels.into_iter().filter(|channel| channel.retained);
-        let names: Vec<String> = retained
-            .map(|channel| format!("{}\n", serde_json::Value::from(channel.name)))
-            .collect();
-        print(&names.concat())?;
+        print_json_lines(
+            retained.map(|channel| serde_json::Value::from(channel.name).to_string()),
+        )?;
         match page.next {
             Some(next) => after = next,
             None => return Ok(()),

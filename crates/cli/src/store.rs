@@ -7,7 +7,7 @@ use rialto_server::maintenance::{self, GivenUp, Report, StoreError};
 use time::OffsetDateTime;
 
 use crate::exit::{Exit, Failure};
-use crate::output::{print, talk};
+use crate::output::{print_lines, talk};
 use crate::serve::SettingsArgs;
 
 const EXAMPLES: &str = "\
@@ -145,7 +145,7 @@ fn tell_findings(report: &Report) -> Result<(), Failure> {
         talk("all of it is as it was written");
         return Ok(());
     }
-    print(&report.findings.iter().map(|finding| format!("{finding}\n")).collect::<String>())?;
+    print_lines(report.findings.iter().map(ToString::to_string))?;
     let count = report.findings.len() + report.findings_left_out;
     let text = format!(
         "{count} findings: something stored is damaged; docs/operating.md says how to restore a backup"

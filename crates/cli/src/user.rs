@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rialto_access::{UsersError, UsersFile};
+use rialto_access::{User, UsersError, UsersFile};
 use rialto_config::Settings;
 use serde_json::json;
 
 use crate::exit::{Exit, Failure};
-use crate::output::{print, talk};
+use crate::output::{print_json_lines, print_lines, talk};
 use crate::serve::SettingsArgs;
 
 const EXAMPLES: &str = "\
@@ -142,15 +142,14 @@ fn list(args: &ListArgs) -> Result<(), Failure> {
         let path = rialto_access::real_path(&path).unwrap_or(path);
         talk(&format!("there are no users in {}; `rialto user add` adds one", path.display()));
     }
-    let lines = file.list().map(|user| {
-        if args.json {
-            return format!("{}\n", json!({ "name": user.name, "groups": user.groups }));
-        }
+    if args.json {
+        let user = |user: &User| json!({ "name": user.name, "groups": user.groups });
+        return print_json_lines(file.list().map(|it| user(it).to_string()));
+    }
+    print_lines(file.list().map(|user| {
         let groups: Vec<&str> = user.groups.iter().map(String::as_str).collect();
-        let line = format!("{}  {}", user.name, groups.join(", "));
-        format!("{}\n", line.trim_end())
-    });
-    print(&lines.collect::<String>())
+        format!("{}  {}", user.name, groups.join(", ")).trim_end().to_owned()
+    }))
 }
 
 fn passwd(args: &PasswdArgs) -> Result<(), Failure> {

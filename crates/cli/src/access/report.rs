@@ -28,13 +28,13 @@ impl Report<'_> {
     }
 
     /// One line for each decision, then one for each subscription.
-    pub(super) fn to_text(&self) -> String {
+    pub(super) fn to_lines(&self) -> impl Iterator<Item = String> {
         let decisions = self.decisions.iter().map(Decision::to_text);
         let subscriptions = self.subscriptions.iter().map(|subscription| {
             let kept = if subscription.persistent { ", persistent" } else { "" };
-            format!("at connect  subscribed to {}{kept}\n", subscription.channel)
+            format!("at connect  subscribed to {}{kept}", subscription.channel)
         });
-        decisions.chain(subscriptions).collect()
+        decisions.chain(subscriptions)
     }
 
     pub(super) fn to_json(&self) -> String {
@@ -47,7 +47,7 @@ impl Report<'_> {
             "decisions": self.decisions.iter().map(Decision::to_json).collect::<Vec<_>>(),
             "subscriptions": subscriptions.collect::<Vec<_>>(),
         });
-        format!("{report}\n")
+        report.to_string()
     }
 }
 
@@ -56,7 +56,7 @@ impl Decision {
         let Decision { action, channel, explanation } = self;
         let word = if explanation.is_allowed { "allowed" } else { "denied " };
         let action = action.as_str();
-        format!("{word}  {action} {channel}  {}\n", reason(explanation))
+        format!("{word}  {action} {channel}  {}", reason(explanation))
     }
 
     fn to_json(&self) -> Value {

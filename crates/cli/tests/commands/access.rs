@@ -155,3 +155,17 @@ fn no_token_is_made_without_the_brokers_key() {
     let said = rialto(&["token", "new", "--client", "ada"]).failed(1);
     assert!(said.contains("there is no signing key rialto-data/token.key"), "{said}");
 }
+
+#[test]
+fn a_channel_stays_on_its_line_and_says_nothing_to_the_terminal() {
+    let channel = "sensors/joe/1\n\u{1b}[2Jallowed  publish news\u{9b}";
+    let outcome = test(&["--client", "joe", "--publish", channel]);
+    let printed = outcome.stdout;
+    assert!(printed.starts_with("allowed  publish sensors/joe/1\\n\\u{1b}[2J"), "{printed:?}");
+    assert!(!printed.contains(|c: char| c != '\n' && c.is_control()), "{printed:?}");
+    let outcome = test(&["--client", "joe", "--publish", channel, "--json"]);
+    let printed = outcome.stdout;
+    assert!(!printed.contains(|c: char| c != '\n' && c.is_control()), "{printed:?}");
+    let report: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(report["decisions"][0]["channel"], channel);
+}
