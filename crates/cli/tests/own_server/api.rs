@@ -220,7 +220,7 @@ fn what_is_wrong_with_a_request_is_said_as_a_problem() {
     assert!(refused(&broker, "POST /v1/publish", unknown, 422).contains("qoss"));
     let qos = r#"{"channel":"a","payload":1,"qos":2}"#;
     assert!(refused(&broker, "POST /v1/publish", qos, 422).contains("qos"));
-    let deep = format!(r#"{{"channel":"a","payload":{}1{}}}"#, "[".repeat(90), "]".repeat(90));
+    let deep = format!(r#"{{"channel":"a","payload":{}1{}}}"#, "[".repeat(130), "]".repeat(130));
     assert!(refused(&broker, "POST /v1/publish", &deep, 422).contains("levels deep"));
     refused(&broker, "POST /v1/publish", r##"{"channel":"#nobody","payload":1}"##, 409);
     refused(&broker, "GET /v1/clients/nobody", "", 404);
