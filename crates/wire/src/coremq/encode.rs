@@ -136,7 +136,7 @@ pub fn put_history<'a>(
 ) {
     match carrier {
         Carrier::Tcp => {
-            let head = format!("{queue} ");
+            let head = answer_head(queue);
             put_frame(out, &head, head.chars().count(), |out| {
                 put_histories(out, histories);
                 out.push(b'}');
@@ -188,12 +188,11 @@ pub fn put_answer(out: &mut Vec<u8>, carrier: Carrier, queue: &str, answer: &Ans
 }
 
 /// Appends a JSON object to `queue`. Over WebSocket the queue is added to it, except to the gateway's
-/// own words. On a stream, where the queue is others' words and cannot be said, blanks become
-/// underscores: whoever asked gets an answer, and the frame is one.
+/// own words.
 pub(super) fn put_json(out: &mut Vec<u8>, carrier: Carrier, queue: &str, json: &str) {
     match carrier {
         Carrier::Tcp => {
-            let head = queue.replace(' ', "_") + " ";
+            let head = answer_head(queue);
             put_frame(out, &head, head.chars().count(), |out| put_ascii(json, out));
         }
         Carrier::WebSocket if queue.is_empty() => put_text_frame(out, |out| put_ascii(json, out)),
@@ -204,6 +203,12 @@ pub(super) fn put_json(out: &mut Vec<u8>, carrier: Carrier, queue: &str, json: &
             out.push(b'}');
         }),
     }
+}
+
+/// Returns what stands before the object of an answer to `queue`. The queue is others' words; where it cannot be said,
+/// blanks become underscores: whoever asked gets an answer, and the frame is one.
+fn answer_head(queue: &str) -> String {
+    queue.replace(' ', "_") + " "
 }
 
 /// Appends a frame whose JSON, in ASCII, `write` appends.
