@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::answers::{Answers, Room};
+use crate::answers::{Answers, FREE_BYTES, Room};
 
 /// Bytes of answers made before they are written; beyond that what was asked besides waits.
 const TURN_BYTES_MAX: usize = 256 << 10;
-/// Bytes of answers for which no room has to be taken.
-const FREE_BYTES: usize = 64 << 10;
 
 /// The answers of one turn of a connection: counted as they are made, and promised before.
 pub(crate) struct Allowance {

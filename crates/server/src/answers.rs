@@ -5,6 +5,7 @@
 //! it came. Whoever has room and does not read while others wait for it is closed.
 
 use std::{
+    future::poll_fn,
     pin::Pin,
     sync::{
         Arc, Weak,
@@ -17,10 +18,12 @@ use std::{
 use parking_lot::Mutex;
 use rialto_broker::ConnectionKey;
 use rialto_stopwatch::running;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// Bytes of large answers that may wait to be read, over all connections.
 const BYTES_MAX: usize = 32 << 20;
+/// Bytes of answers for which no room has to be taken.
+pub(crate) const FREE_BYTES: usize = 64 << 10;
 /// How long one may take to read its answers while others wait for room.
 const READ_WITHIN: Duration = Duration::from_secs(10);
 
@@ -35,6 +38,15 @@ pub(crate) struct Answers {
 /// Room for answers that are being made; given back when dropped.
 pub(crate) struct Room(OwnedSemaphorePermit);
 
+/// Whose answers take room.
+#[derive(Debug, Clone)]
+pub(crate) enum Borrower {
+    /// A connection that the broker knows.
+    Client(ConnectionKey),
+    /// An HTTP connection, which ends when it is notified.
+    Http(Arc<Notify>),
+}
+
 /// Room that a connection's answers take until they are written; given back when dropped.
 pub(crate) struct Lease {
     _loan: Arc<Loan>,
@@ -42,7 +54,7 @@ pub(crate) struct Lease {
 
 struct Loan {
     _room: Room,
-    connection: ConnectionKey,
+    borrower: Borrower,
     /// How long this process had run by then.
     since: Duration,
 }
@@ -76,9 +88,15 @@ impl Answers {
         Queued { room: Box::pin(room), answers: self.clone() }
     }
 
+    /// Takes room for so many bytes, and waits until there is some.
+    pub(crate) async fn take(self: &Arc<Self>, bytes: usize) -> Option<Room> {
+        let mut queued = self.queue(bytes);
+        poll_fn(|context| queued.poll(context)).await
+    }
+
     /// Notes that room is taken by the answers of this connection from now on.
-    pub(crate) fn lend(&self, room: Room, connection: ConnectionKey) -> Lease {
-        let loan = Arc::new(Loan { _room: room, connection, since: running() });
+    pub(crate) fn lend(&self, room: Room, borrower: Borrower) -> Lease {
+        let loan = Arc::new(Loan { _room: room, borrower, since: running() });
         let mut loans = self.loans.lock();
         loans.retain(|loan| loan.strong_count() > 0);
         loans.push(Arc::downgrade(&loan));
@@ -87,14 +105,14 @@ impl Answers {
 
     /// Returns the connections that keep others waiting for longer than they may; `now` is how long
     /// this process has run.
-    pub(crate) fn overdue(&self, now: Duration) -> Vec<ConnectionKey> {
+    pub(crate) fn overdue(&self, now: Duration) -> Vec<Borrower> {
         if self.waiting.load(Ordering::Relaxed) == 0 {
             return Vec::new();
         }
         let loans = self.loans.lock();
         let lent = loans.iter().filter_map(Weak::upgrade);
         let overdue = lent.filter(|loan| loan.since + READ_WITHIN <= now);
-        overdue.map(|loan| loan.connection).collect()
+        overdue.map(|loan| loan.borrower.clone()).collect()
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod document;
 mod key;
+mod large;
 mod names;
 mod object;
 mod page;

@@ -18,7 +18,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::{
     allowance::Allowance,
-    answers::Room,
+    answers::{Borrower, Room},
     doorkeeper::Caller,
     hangup::HangUp,
     hold::{self, Held, Hold, Release},
@@ -215,7 +215,8 @@ impl Connection {
         intake.touched.flush_for_publisher(&mut behind);
         let Intake { backlog, allowance, .. } = intake;
         let is_owed = allowance.is_owed() || backlog.is_due;
-        let lease = allowance.into_room().map(|room| hub.answers.lend(room, *key));
+        let lease =
+            allowance.into_room().map(|room| hub.answers.lend(room, Borrower::Client(*key)));
         let unread_bytes = outlet.end_turn(lease);
         let stall_max = limits.publisher_stall_max;
         self.hold = match waiting {

@@ -16,7 +16,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rialto_session::coremq;
 use rialto_stopwatch::sleep_until;
-use tokio::time::sleep;
+use tokio::{sync::Notify, time::sleep};
 
 use crate::{
     api,
@@ -68,12 +68,14 @@ impl HttpService {
     ) -> io::Result<()> {
         let limit = self.asked.handle.settings().limits.request_timeout.get();
         let has_asked = Arc::new(AtomicBool::new(false));
+        let overdue = Arc::new(Notify::new());
         let requests = Requests {
             router: self.router.clone(),
             proxies: self.proxies.clone(),
             peer,
             limit,
             has_asked: has_asked.clone(),
+            overdue: overdue.clone(),
         };
         let mut connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -82,7 +84,10 @@ impl HttpService {
             // One that has ended its side still reads.
             .half_close(true)
             .serve_connection(TokioIo::new(Prompt::new(stream, limit)), requests);
-        let ended = drive(&mut connection, &has_asked, patience).await;
+        let ended = tokio::select! {
+            ended = drive(&mut connection, &has_asked, patience) => ended,
+            () = overdue.notified() => Err(io::ErrorKind::TimedOut.into()),
+        };
         connection.into_parts().io.into_inner().into_inner().part().await;
         ended
     }

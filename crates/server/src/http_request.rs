@@ -29,8 +29,9 @@ use hyper::{
 };
 use hyper_util::service::TowerToHyperService;
 use rialto_stopwatch::{Moment, sleep_until};
+use tokio::sync::Notify;
 
-use crate::{api::Problem, proxies::Proxies};
+use crate::{answers::Borrower, api::Problem, proxies::Proxies};
 
 /// Answers the requests of one connection.
 pub(crate) struct Requests {
@@ -42,6 +43,8 @@ pub(crate) struct Requests {
     pub(crate) limit: Duration,
     /// Becomes true with the first request.
     pub(crate) has_asked: Arc<AtomicBool>,
+    /// Notified when it keeps others waiting for room for their answers.
+    pub(crate) overdue: Arc<Notify>,
 }
 
 /// A body that must have come within a time.
@@ -61,6 +64,7 @@ impl Service<Request<Incoming>> for Requests {
         self.has_asked.store(true, Ordering::Relaxed);
         let client = self.proxies.client(self.peer, request.headers());
         request.extensions_mut().insert(client);
+        request.extensions_mut().insert(Borrower::Http(self.overdue.clone()));
         let (limit, is_late) = (self.limit, Arc::new(AtomicBool::new(false)));
         let request = request.map(|body| {
             let body = PromptBody {

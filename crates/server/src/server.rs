@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use crate::{
     admission::Admission,
+    answers::Borrower,
     builder::Carrying,
     carried::Webhooks,
     cluster,
@@ -281,8 +282,11 @@ async fn tick(hub: Arc<Hub>, cache: Arc<Cache>, commits: Arc<CommitWatch>) {
         for client in forgotten {
             tracing::info!(%client, "client removed");
         }
-        for connection in hub.answers.overdue(running()) {
-            hub.close_unread(connection);
+        for borrower in hub.answers.overdue(running()) {
+            match borrower {
+                Borrower::Client(connection) => hub.close_unread(connection),
+                Borrower::Http(overdue) => overdue.notify_one(),
+            }
         }
         cache.on_tick();
         commits.look();

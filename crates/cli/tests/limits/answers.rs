@@ -2,13 +2,15 @@
 //! not read takes room for few of them, and nobody else notices.
 
 use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
 };
 
-use rialto_testkit::{Broker, CoremqPeer, Peer, Transport};
-use serde_json::json;
+use rialto_testkit::{Broker, CoremqPeer, PATIENCE, Peer, Transport};
+use serde_json::{Value, json};
 
 use super::{check_serves, launch, start};
 
@@ -67,8 +69,9 @@ fn check(noticed: &Noticed, what: &str) {
 
 /// Starts a broker with ten messages of 900,000 bytes in the history of a queue.
 fn with_history(settings: &[&str]) -> Broker {
-    let launch = settings.iter().fold(launch().coremq(), |launch, it| launch.set(it));
-    let broker = launch.start();
+    let launch = launch().coremq().listener("http").set("listeners.http.dialect=http");
+    let launch = launch.set("api.keys=[{name = \"app\", key = \"the-key-of-the-application\"}]");
+    let broker = settings.iter().fold(launch, |launch, it| launch.set(it)).start();
     let mut writer = CoremqPeer::connect(&broker, Transport::Tcp);
     let text = "x".repeat(900_000);
     for n in 0..10 {
@@ -82,6 +85,28 @@ fn ask_for_history(broker: &Broker, transport: Transport) -> CoremqPeer {
     let mut peer = CoremqPeer::connect(broker, transport);
     peer.send_all((0..ASKED).map(|_| ("-", r#"{"coremq_gethistory": ["big"]}"#)));
     peer
+}
+
+/// Asks the HTTP API for something.
+fn ask_http(broker: &Broker, path: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(broker.address_of("http")).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let head = format!(
+        "GET {path} HTTP/1.1\r\nHost: x\r\nX-API-Key: the-key-of-the-application\r\n\
+         Connection: close\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream
+}
+
+/// Reads an answer of the HTTP API to its end: its status and its body.
+#[track_caller]
+fn read_http(mut stream: TcpStream) -> (u16, Value) {
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, serde_json::from_str(body).unwrap())
 }
 
 /// Starts a broker with a retained message of so many bytes.
@@ -218,4 +243,62 @@ fn what_a_session_begins_with_comes_in_parts_as_it_is_read() {
         peers
     });
     check(&noticed, "eight clients that come back");
+}
+
+#[test]
+fn histories_that_are_asked_for_by_http_and_not_read_take_room_for_few() {
+    const CONNECTIONS: usize = 40;
+    let broker = with_history(&[]);
+    let mut unread = Vec::new();
+    let noticed = look_on(&broker, || {
+        unread.extend((0..CONNECTIONS).map(|_| ask_http(&broker, "/v1/channels/big/history")));
+        // What is small does not wait for what is large.
+        assert_eq!(read_http(ask_http(&broker, "/v1/channels")).0, 200);
+    });
+    check(&noticed, "histories by HTTP");
+    check_serves(&broker);
+    thread::scope(|scope| {
+        for stream in unread {
+            scope.spawn(|| {
+                let (status, answer) = read_http(stream);
+                let messages = answer["messages"].as_array().unwrap();
+                assert_eq!((status, messages.len()), (200, 10));
+                let text = messages[9]["payload"]["text"].as_str().unwrap();
+                assert_eq!(text.len(), 900_000);
+            });
+        }
+    });
+}
+
+#[test]
+fn whoever_does_not_read_its_answer_by_http_is_closed_and_others_get_theirs() {
+    // J-119: three take the room; nobody waits for them as long as limits.request_timeout lasts, a minute.
+    let broker = with_history(&[]);
+    let asleep: Vec<_> = (0..3).map(|_| ask_http(&broker, "/v1/channels/big/history")).collect();
+    for stream in &asleep {
+        assert_eq!(stream.peek(&mut [0]).unwrap(), 1, "its answer is made");
+    }
+    let mut reader = CoremqPeer::connect(&broker, Transport::Tcp);
+    let answer = reader.ask("-", r#"{"coremq_gethistory": ["big"]}"#);
+    assert_eq!(answer["history"]["big"].as_array().map(Vec::len), Some(9));
+    // One is enough to make room.
+    let is_cut = |mut stream: TcpStream| {
+        let mut text = Vec::new();
+        _ = stream.read_to_end(&mut text);
+        text.len() < 10 * 900_000
+    };
+    assert!(asleep.into_iter().any(is_cut), "they got all of their answers");
+}
+
+#[test]
+fn a_request_waits_for_room_no_longer_than_a_request_may_take() {
+    let broker = with_history(&["limits.request_timeout=1s"]);
+    let _asleep: Vec<_> = (0..3).map(|_| ask_for_history(&broker, Transport::Tcp)).collect();
+    // Until the answers to the three are made, there is room.
+    let mut answers = (0..100).map(|_| read_http(ask_http(&broker, "/v1/channels/big/history")));
+    let (status, problem) = answers.find(|(status, _)| *status != 200).expect("room runs out");
+    assert_eq!((status, &problem["status"]), (503, &json!(503)), "{problem}");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("limits.request_timeout"), "{detail}");
+    assert_eq!(read_http(ask_http(&broker, "/v1/channels/big")).0, 200);
 }

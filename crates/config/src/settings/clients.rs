@@ -24,7 +24,8 @@ section! {
         /// listener with the head of its first request, on that of the cache to send something.
         authenticate_timeout: Period = "15s" in "100ms" to "10m",
         /// Time an HTTP request may take to come whole, the body as well as the head. So long may a
-        /// connection also wait for its next request, and a client leave an answer unread.
+        /// connection also wait for its next request or for room for a large answer, and a client leave
+        /// an answer unread.
         request_timeout: Period = "60s" in "100ms" to "1h",
         /// Bytes that may wait for a client that does not read; see delivery.slow_consumer. At
         /// least limits.packet_bytes_max.

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
+    large::{Large, Lender},
     page::PageCount,
     problem::Problem,
     take::{Path, Query},
@@ -92,15 +93,19 @@ impl From<ChannelStatus> for ChannelJson {
     get, path = "/v1/channels", operation_id = "list_channels", tag = "channels", params(ChannelsQuery),
     responses(
         (status = 200, description = "A page of them", body = ChannelsPage),
+        (status = 503, description = "There is no room for a large answer now"),
     )
 )]
 pub(crate) async fn list(
     State(asked): State<Arc<Asked>>,
+    lender: Lender,
     Query(query): Query<ChannelsQuery>,
-) -> Json<ChannelsPage> {
+) -> Result<Large<ChannelsPage>, Problem> {
+    let lent = lender.lend(query.limit.bytes()).await?;
     let find = |count| asked.handle.channels(&query.after, count);
     let (channels, next) = query.limit.page(find, |last| last.name.clone());
-    Json(ChannelsPage { channels: channels.into_iter().map(ChannelJson::from).collect(), next })
+    let channels = channels.into_iter().map(ChannelJson::from).collect();
+    Ok(Large(lent, ChannelsPage { channels, next }))
 }
 
 /// Shows a channel
@@ -127,20 +132,21 @@ pub(crate) async fn show(
     responses(
         (status = 200, description = "The message", body = KeptMessage),
         (status = 404, description = "The channel has no retained message"),
+        (status = 503, description = "There is no room for a large answer now"),
     )
 )]
 pub(crate) async fn retained(
     State(asked): State<Arc<Asked>>,
+    lender: Lender,
     Path(channel): Path<String>,
-) -> Result<Json<KeptMessage>, Problem> {
+) -> Result<Large<KeptMessage>, Problem> {
+    let bytes = asked.handle.hub().round(|broker| broker.retained_bytes(&channel));
+    let lent = lender.lend(bytes).await?;
     let Some(message) = asked.handle.retained(&channel) else {
         return Err(Problem::unknown_retained(&channel));
     };
-    Ok(Json(KeptMessage {
-        publisher: message.publisher,
-        at_ms: None,
-        payload: raw(message.payload),
-    }))
+    let (publisher, payload) = (message.publisher, raw(message.payload));
+    Ok(Large(lent, KeptMessage { publisher, at_ms: None, payload }))
 }
 
 /// Removes a channel's retained message
@@ -171,19 +177,26 @@ pub(crate) async fn remove_retained(
     params(("channel" = String, Path, min_length = 1, description = "Its name, percent-encoded")),
     responses(
         (status = 200, description = "The messages; none of a channel that is not in use", body = HistoryJson),
+        (status = 503, description = "There is no room for a large answer now"),
     )
 )]
 pub(crate) async fn history(
     State(asked): State<Arc<Asked>>,
+    lender: Lender,
     Path(channel): Path<String>,
-) -> Json<HistoryJson> {
+) -> Result<Large<HistoryJson>, Problem> {
+    let bytes = asked.handle.hub().round(|broker| {
+        broker.settle();
+        broker.history_bytes(&channel)
+    });
+    let lent = lender.lend(bytes).await?;
     let messages = asked.handle.history(&channel).into_iter();
     let messages = messages.map(|message| KeptMessage {
         publisher: message.publisher,
         at_ms: (message.at_ms > 0).then_some(message.at_ms),
         payload: raw(message.payload),
     });
-    Json(HistoryJson { messages: messages.collect() })
+    Ok(Large(lent, HistoryJson { messages: messages.collect() }))
 }
 
 /// Reads the counters, named as in the control channel `$stats`

@@ -7,6 +7,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{Json, extract::State, http::StatusCode};
 
 use super::{
+    large::{Large, Lender},
     problem::Problem,
     take::{Body, Path, Query},
 };
@@ -17,20 +18,29 @@ use self::words::{
     SubscriptionJson, SubscriptionsJson, TokenJson,
 };
 
+/// What a subscription takes in a list of them, besides its channel's name.
+const SUBSCRIPTION_BYTES: usize = 36;
+/// What a ban takes in a list of them, besides its client and its reason.
+const BAN_BYTES: usize = 64;
+
 /// Lists clients
 #[utoipa::path(
     get, path = "/v1/clients", operation_id = "list_clients", tag = "clients", params(ClientsQuery),
     responses(
         (status = 200, description = "A page of them", body = ClientsPage),
+        (status = 503, description = "There is no room for a large answer now"),
     )
 )]
 pub(crate) async fn list(
     State(asked): State<Arc<Asked>>,
+    lender: Lender,
     Query(query): Query<ClientsQuery>,
-) -> Json<ClientsPage> {
+) -> Result<Large<ClientsPage>, Problem> {
+    let lent = lender.lend(query.limit.bytes()).await?;
     let find = |count| asked.handle.clients(&query.after, query.online, count);
     let (clients, next) = query.limit.page(find, |last| last.id.clone());
-    Json(ClientsPage { clients: clients.into_iter().map(ClientJson::from).collect(), next })
+    let clients = clients.into_iter().map(ClientJson::from).collect();
+    Ok(Large(lent, ClientsPage { clients, next }))
 }
 
 /// Shows a client: whether it is online, and when it was seen last
@@ -57,16 +67,24 @@ pub(crate) async fn show(
     responses(
         (status = 200, description = "The channels", body = SubscriptionsJson),
         (status = 404, description = "No such client is known"),
+        (status = 503, description = "There is no room for a large answer now"),
     )
 )]
 pub(crate) async fn subscriptions(
     State(asked): State<Arc<Asked>>,
+    lender: Lender,
     Path(client): Path<String>,
-) -> Result<Json<SubscriptionsJson>, Problem> {
+) -> Result<Large<SubscriptionsJson>, Problem> {
+    let bytes = asked.handle.hub().round(|broker| {
+        let subscriptions = broker.subscription_reports(&client).unwrap_or_default();
+        subscriptions.iter().map(|(channel, _)| SUBSCRIPTION_BYTES + channel.len()).sum()
+    });
+    let lent = lender.lend(bytes).await?;
     let subscriptions = asked.handle.subscriptions(&client);
     let subscriptions = subscriptions.ok_or_else(|| Problem::unknown_client(&client))?;
     let json = |Subscription { channel, persistent }| SubscriptionJson { channel, persistent };
-    Ok(Json(SubscriptionsJson { subscriptions: subscriptions.into_iter().map(json).collect() }))
+    let subscriptions = subscriptions.into_iter().map(json).collect();
+    Ok(Large(lent, SubscriptionsJson { subscriptions }))
 }
 
 /// Subscribes a client, whatever its rights are
@@ -207,13 +225,20 @@ pub(crate) async fn unban(
     get, path = "/v1/bans", tag = "clients",
     responses(
         (status = 200, description = "All of them", body = BansJson),
+        (status = 503, description = "There is no room for a large answer now"),
     )
 )]
-pub(crate) async fn bans(State(asked): State<Arc<Asked>>) -> Json<BansJson> {
+pub(crate) async fn bans(
+    State(asked): State<Arc<Asked>>,
+    lender: Lender,
+) -> Result<Large<BansJson>, Problem> {
+    let bans = asked.handle.bans().into_iter();
+    let bytes = bans.map(|ban| BAN_BYTES + ban.client.len() + ban.reason.len()).sum();
+    let lent = lender.lend(bytes).await?;
     let bans = asked.handle.bans().into_iter();
     let json =
         |ban: crate::Ban| BanJson { client: ban.client, reason: ban.reason, until_ms: ban.until };
-    Json(BansJson { bans: bans.map(json).collect() })
+    Ok(Large(lent, BansJson { bans: bans.map(json).collect() }))
 }
 
 /// Ends all tokens that a client was given until now

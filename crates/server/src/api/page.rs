@@ -6,6 +6,9 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 pub(super) const PAGE_COUNT: usize = 100;
 pub(super) const PAGE_COUNT_MAX: usize = 1000;
 
+/// About how many bytes an entry has.
+const ENTRY_BYTES: usize = 512;
+
 /// How many entries a page has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PageCount(usize);
@@ -28,6 +31,11 @@ impl<'de> Deserialize<'de> for PageCount {
 }
 
 impl PageCount {
+    /// Returns about how many bytes the page may have.
+    pub(super) fn bytes(self) -> usize {
+        self.0 * ENTRY_BYTES
+    }
+
     /// Makes a page of what `find` returns when it is asked for so many, and says where the next one
     /// begins, if there is one.
     pub(super) fn page<T>(
