@@ -15,7 +15,10 @@ use std::{
 use parking_lot::Mutex;
 use rialto_access::network_of;
 use rialto_broker::CloseReason;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    runtime::Handle,
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 
 /// Refused connections that are open at the same time, so that they can read why. Beyond, they are
 /// closed at once.
@@ -34,6 +37,8 @@ pub(crate) struct Admission {
     /// Whether the last connection was refused, so that a flood of them is one line in the log.
     refusing: AtomicBool,
     refused_open: Arc<Semaphore>,
+    /// Where the last moments of sockets are waited for, which may be dropped on a thread without one.
+    runtime: Option<Handle>,
 }
 
 /// What one listener may have.
@@ -56,13 +61,17 @@ pub(crate) enum Place {
     /// Among the open connections.
     Admitted(Permit),
     /// Among those that are told why they are refused.
-    Refused(#[expect(dead_code, reason = "it is given back when dropped")] OwnedSemaphorePermit),
+    Refused(
+        #[expect(dead_code, reason = "it is given back when dropped")] OwnedSemaphorePermit,
+        Arc<Admission>,
+    ),
 }
 
 /// A place among the open connections; given back when dropped.
 pub(crate) struct Permit {
     admission: Arc<Admission>,
-    listener: usize,
+    /// Small, as is all that an idle connection carries.
+    listener: u16,
     network: Option<IpAddr>,
 }
 
@@ -89,6 +98,7 @@ impl Admission {
             per_address_max,
             refusing: AtomicBool::new(false),
             refused_open: Arc::new(Semaphore::new(REFUSED_OPEN_MAX)),
+            runtime: Handle::try_current().ok(),
         })
     }
 
@@ -113,6 +123,7 @@ impl Admission {
         }
         counts.per_listener[listener] += 1;
         counts.open += 1;
+        let listener = u16::try_from(listener).expect("each listener has a port of its own");
         Ok(Permit { admission: self.clone(), listener, network: None })
     }
 
@@ -131,8 +142,9 @@ impl Admission {
 
     /// Returns a place for a connection that is refused, so that it can be told; `None` while many
     /// others are.
-    pub(crate) fn place_of_refused(&self) -> Option<Place> {
-        self.refused_open.clone().try_acquire_owned().ok().map(Place::Refused)
+    pub(crate) fn place_of_refused(self: &Arc<Self>) -> Option<Place> {
+        let permit = self.refused_open.clone().try_acquire_owned().ok()?;
+        Some(Place::Refused(permit, self.clone()))
     }
 }
 
@@ -147,8 +159,14 @@ impl Place {
     pub(crate) fn count_from(&mut self, address: IpAddr) -> Result<(), CloseReason> {
         match self {
             Place::Admitted(permit) => permit.count_from(address),
-            Place::Refused(_) => Ok(()),
+            Place::Refused(..) => Ok(()),
         }
+    }
+
+    /// Returns where the connection's last moments can be waited for.
+    pub(crate) fn runtime(&self) -> Option<&Handle> {
+        let (Place::Admitted(Permit { admission, .. }) | Place::Refused(_, admission)) = self;
+        admission.runtime.as_ref()
     }
 }
 
@@ -183,10 +201,11 @@ impl Drop for Permit {
             }
         }
         // Places are alike: whichever of a listener's connections ends, one beyond its share is free.
-        if self.admission.shares[self.listener].reserved < counts.per_listener[self.listener] {
+        let listener = usize::from(self.listener);
+        if self.admission.shares[listener].reserved < counts.per_listener[listener] {
             counts.common -= 1;
         }
-        counts.per_listener[self.listener] -= 1;
+        counts.per_listener[listener] -= 1;
         counts.open -= 1;
     }
 }

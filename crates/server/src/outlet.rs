@@ -44,6 +44,10 @@ pub(crate) struct Outlet {
     memory: Arc<Memory>,
 }
 
+/// Tasks of publishers that wait.
+#[derive(Default)]
+struct Publishers(Vec<Waker>);
+
 struct State {
     outbox: Outbox,
     /// Somebody has taken frames out and is writing them.
@@ -64,8 +68,8 @@ struct State {
     /// What is counted, over all connections, of what its frames take besides their bytes.
     counted_overhead_bytes: usize,
     task: Option<Waker>,
-    /// Tasks of publishers that wait for the outbox to drain.
-    publishers: Vec<Waker>,
+    /// Tasks of publishers that wait for the outbox to drain; an idle connection has none.
+    publishers: Option<Box<Publishers>>,
 }
 
 /// How far a flush came.
@@ -90,7 +94,7 @@ impl Outlet {
                 lease: None,
                 counted_overhead_bytes: 0,
                 task: None,
-                publishers: Vec::new(),
+                publishers: None,
             }),
             socket,
             touched: AtomicBool::new(false),
@@ -302,10 +306,8 @@ impl Outlet {
         if state.stuck || state.close.is_some() || state.outbox.bytes() <= state.high_water() {
             return false;
         }
-        if let Some(waker) = waker
-            && !state.publishers.iter().any(|publisher| publisher.will_wake(waker))
-        {
-            state.publishers.push(waker.clone());
+        if let Some(waker) = waker {
+            state.publishers.get_or_insert_default().add(waker);
         }
         true
     }
@@ -365,8 +367,16 @@ impl State {
     }
 
     fn wake_publishers(&mut self) {
-        for publisher in std::mem::take(&mut self.publishers) {
-            publisher.wake();
+        if let Some(publishers) = self.publishers.take() {
+            publishers.0.into_iter().for_each(Waker::wake);
+        }
+    }
+}
+
+impl Publishers {
+    fn add(&mut self, waker: &Waker) {
+        if !self.0.iter().any(|publisher| publisher.will_wake(waker)) {
+            self.0.push(waker.clone());
         }
     }
 }

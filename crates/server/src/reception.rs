@@ -73,19 +73,20 @@ impl Reception {
     pub(crate) fn begin(self: &Arc<Self>, arrival: Arrival, room: &Room) {
         let reception = self.clone();
         match room.clone() {
-            Room::Broker(door) => tokio::spawn(async move {
-                // The greeting's state is large and short-lived: boxed, so that an idle connection
-                // does not carry it.
-                let received = Box::pin(reception.receive(arrival, door)).await;
-                if let Some((connection, early)) = received {
+            Room::Broker(door) => {
+                // The greeting's state is large and short-lived: boxed, with all it begins with, so
+                // that an idle connection does not carry it.
+                let receiving = Box::pin(async move { reception.receive(arrival, door).await });
+                tokio::spawn(async move {
+                    let Some((connection, early)) = receiving.await else { return };
                     match connection.caller.required.clone() {
                         None => connection.run(early).await,
                         Some(required) => {
                             Box::pin(certified::run(connection, early, &*required)).await;
                         }
                     }
-                }
-            }),
+                })
+            }
             Room::Cache(tls) => tokio::spawn(async move {
                 let patience = reception.patience(&arrival);
                 let met = reception.meet(arrival, &tls, memcached::TOO_MANY, &patience).await;

@@ -20,7 +20,6 @@ use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    runtime::Handle,
     time::{Instant, timeout_at},
 };
 
@@ -40,14 +39,12 @@ pub(crate) struct Socket {
     /// There until it is dropped.
     stream: Option<TcpStream>,
     place: Option<Place>,
-    /// Where its last moments are waited for; it may be dropped on a thread without one.
-    runtime: Handle,
 }
 
 impl Socket {
-    /// Takes a socket that was accepted. Must be called on a runtime.
+    /// Takes a socket that was accepted.
     pub(crate) fn new(stream: TcpStream, place: Place) -> Self {
-        Socket { stream: Some(stream), place: Some(place), runtime: Handle::current() }
+        Socket { stream: Some(stream), place: Some(place) }
     }
 
     /// Counts the connection as one from this address, if it does not count already.
@@ -73,17 +70,19 @@ impl Deref for Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        let (Some(stream), place) = (self.stream.take(), self.place.take()) else { return };
+        let (Some(stream), Some(place)) = (self.stream.take(), self.place.take()) else { return };
         _ = SockRef::from(&stream).shutdown(Shutdown::Write);
         let mut bytes_left = LINGER_BYTES_MAX;
-        if !is_over(&stream, &mut bytes_left) {
-            self.runtime.spawn(linger(stream, place, bytes_left));
+        if let Some(runtime) = place.runtime().cloned()
+            && !is_over(&stream, &mut bytes_left)
+        {
+            runtime.spawn(linger(stream, place, bytes_left));
         }
     }
 }
 
 /// Reads on what the peer still sends, and throws it away.
-async fn linger(stream: TcpStream, place: Option<Place>, mut bytes_left: usize) {
+async fn linger(stream: TcpStream, place: Place, mut bytes_left: usize) {
     let deadline = Instant::now() + LINGER_MAX;
     loop {
         let until = deadline.min(Instant::now() + SILENCE_MAX);
