@@ -197,7 +197,11 @@ fn a_publisher_that_reads_no_acknowledgements_of_what_is_stored_takes_no_memory(
 /// Publishes QoS 1 without reading a single acknowledgement: they wait up to the limit, and then the
 /// connection is closed.
 fn check_flood_is_bounded(channel: &str) {
-    let broker = Launch::of(PROGRAM).set("limits.outbox_bytes_max=1MiB").start();
+    // One that reads nothing of its answers is closed after this time.
+    let broker = Launch::of(PROGRAM)
+        .set("limits.outbox_bytes_max=1MiB")
+        .set("session.heartbeat_timeout=3s")
+        .start();
     let mut archive = Peer::online(&broker, Transport::Tcp, "archive");
     archive.subscribe_for_good("archived");
     archive.leave();
@@ -217,6 +221,8 @@ fn check_flood_is_bounded(channel: &str) {
         publisher.send(publish("other", number));
         witness.expect(json!({"push": {"cn": "other", "dt": number, "cl": "publisher"}}));
         number += 1;
+        // The witness says something too, or it would be silent for as long as the flood.
+        witness.expect_silence();
     });
     check_growth(&broker, before, 32);
     read_to_the_end(flooder.join().unwrap().socket());
