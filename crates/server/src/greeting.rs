@@ -1,6 +1,11 @@
 //! The first bytes of a connection, which say what it speaks: TLS or plain, WebSocket or packets.
 
-use std::{io, net::SocketAddr, pin::pin, sync::Arc};
+use std::{
+    io,
+    net::SocketAddr,
+    pin::{Pin, pin},
+    sync::Arc,
+};
 
 use rialto_access::Certificate;
 use rialto_broker::CloseReason;
@@ -131,12 +136,11 @@ impl Patience {
     /// stops.
     pub(crate) async fn wait<T>(
         &self,
-        awaited: impl Future<Output = io::Result<T>>,
+        // Where it is: moved in here, it would take its place twice, for each connection that begins.
+        awaited: Pin<&mut impl Future<Output = io::Result<T>>>,
     ) -> io::Result<T> {
-        // What is waited for has the connection, which is closed behind this.
-        let mut awaited = pin!(awaited);
         tokio::select! {
-            result = timeout_at(self.deadline, awaited.as_mut()) => {
+            result = timeout_at(self.deadline, awaited) => {
                 result.unwrap_or_else(|_| Err(self.late()))
             }
             () = self.stop() => Err(io::ErrorKind::Interrupted.into()),
@@ -168,8 +172,9 @@ pub(crate) async fn greet(
 ) -> io::Result<Greeted> {
     // On a CoreMQ listener the peer waits for us to speak first.
     let is_silent = terms.door.dialect == Dialect::Coremq;
-    let mut stream = patience.wait(secure(socket, &terms.door.tls, is_silent)).await?;
-    match patience.wait(recognize(&mut stream, terms)).await {
+    let mut stream = patience.wait(pin!(secure(socket, &terms.door.tls, is_silent))).await?;
+    let recognized = patience.wait(pin!(recognize(&mut stream, terms))).await;
+    match recognized {
         Ok((accepted, early)) => {
             let (websocket, peer) = match accepted {
                 Some(Accepted { reader, peer, .. }) => (Some(Box::new(reader)), peer),

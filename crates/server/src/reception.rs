@@ -1,6 +1,6 @@
 //! From an accepted socket to a connection that is known to the broker.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use rialto_application::{Peer, Protocol};
@@ -135,7 +135,7 @@ impl Reception {
             let (socket, peer) = self.identify(arrival, |_| refusal.to_vec()).await?;
             Ok((secure(socket, tls, false).await?, peer))
         };
-        patience.wait(meeting).await.map_err(|error| self.note_failed(&error)).ok()
+        patience.wait(pin!(meeting)).await.map_err(|error| self.note_failed(&error)).ok()
     }
 
     /// Reads for whom a connection is where a proxy says so, and counts it as that one's.
@@ -194,7 +194,7 @@ impl Reception {
         let proxy = arrival.is_proxied.then_some(arrival.peer);
         let greeting = async {
             let named = self.identify(arrival, |reason| door.refusal(reason));
-            let (socket, peer) = patience.wait(named).await?;
+            let (socket, peer) = patience.wait(pin!(named)).await?;
             let handshake = Handshake {
                 packet_bytes_max: self.limits.load().packet_bytes_max,
                 origins: &door.origins,
