@@ -3,7 +3,7 @@
 //! Stretches are only ever added, at the end of their table, whatever cursor they are of: so what a
 //! commit writes of them fits a page or two, where stretches kept in the place of their cursor would
 //! have it write a page for each. [`StretchRows`] knows when there are so many rows that it pays to
-//! [fold](fold) them into the least that say the same.
+//! [fold] them into the least that say the same.
 
 use std::collections::HashMap;
 
