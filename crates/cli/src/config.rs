@@ -1,18 +1,21 @@
 //! `rialto config`: checks settings, shows them, prints the defaults, imports original files.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-use rialto_config::{Flag, OriginalFile, Settings, default_toml, import, to_toml};
+use rialto_config::{
+    Checked, ConfigErrors, Flag, Log, OriginalFile, Settings, default_toml, import, to_toml,
+};
 
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::logging::Level;
 use crate::output::{print, talk};
 use crate::serve::SettingsArgs;
 
 const IMPORT_EXAMPLES: &str = "\
-The files are told by their content: coremq.conf of CoreMQ; server.conf, client.conf and
-load_balancer.conf of JMQT. Several become one. What has no counterpart is noted at the top of the
-result. `rialto serve --config coremq.conf` takes that one as it is.
+The files are recognised by their content: coremq.conf of CoreMQ; server.conf, client.conf and
+load_balancer.conf of JMQT. Several files become one. What has no counterpart is noted at the top of
+the result. `rialto serve --config coremq.conf` accepts that file as it is.
 
 Examples:
   rialto config import coremq.conf > rialto.toml
@@ -30,6 +33,11 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// Check the settings that `rialto serve` with the same flags and environment would use
+    ///
+    /// Names every mistake in the file, the environment and the flags, and values that do not go
+    /// together; exits with 2 if there is one. Warns of variables that are not settings, and of files
+    /// and host names in the settings that cannot be used on this machine; a warning does not change
+    /// the exit code.
     Check(SettingsArgs),
     /// Print the settings that `rialto serve` with the same flags and environment would use, with
     /// secrets masked
@@ -60,22 +68,45 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     }
 }
 
+/// Says everything that is wrong, and apart from it what is only to be noted: that is no mistake in
+/// the settings, which may be meant for another machine.
 fn check(args: &SettingsArgs) -> Result<(), Failure> {
-    let settings = load(args)?;
-    Level::choose(args.log_level(), &settings.log).check()?;
-    match args.file() {
-        Some(file) => talk(&format!("{}: the settings are good", file.display())),
-        None => talk("the settings are good"),
+    let Checked { settings, notes } = args.check();
+    notes.iter().for_each(warn);
+    let mistakes = match &settings {
+        Ok(settings) => Level::choose(args.log_level(), &settings.log).check().err(),
+        Err(errors) => {
+            // The level may come from a place of its own, RIALTO_LOG.
+            let is_from_elsewhere = args.log_level().is_none();
+            let level = Level::choose(None, &Log::default()).check().err();
+            Some(mistaken(errors, level.filter(|_| is_from_elsewhere)))
+        }
+    };
+    settings.iter().flat_map(rialto_server::check).for_each(|obstacle| warn(&obstacle));
+    match (mistakes, args.file()) {
+        (Some(mistakes), _) => return Err(mistakes),
+        (None, Some(file)) => talk(&format!("{}: the settings are good", file.display())),
+        (None, None) => talk("the settings are good"),
     }
     Ok(())
 }
 
-/// Reads the settings, and says what is to be said of an original file.
+/// Makes one failure of what is wrong with the settings, and with the level of the log besides.
+fn mistaken(errors: &ConfigErrors, level: Option<Failure>) -> Failure {
+    let Some(level) = level else { return errors.clone().into() };
+    let count = errors.iter().len() + 1;
+    let text = format!("{count} mistakes in the settings:\n{errors}\n{}", level.text);
+    Failure::new(Exit::Usage, text)
+}
+
+fn warn(about: &impl Display) {
+    talk(&format!("rialto: warning: {about}"));
+}
+
+/// Reads the settings, and warns of what is to be noted about their sources.
 fn load(args: &SettingsArgs) -> Result<Settings, Failure> {
     let (settings, notes) = args.load()?;
-    for note in notes {
-        talk(&note.to_string());
-    }
+    notes.iter().for_each(warn);
     Ok(settings)
 }
 

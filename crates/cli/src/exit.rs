@@ -5,7 +5,7 @@ use std::io;
 
 use rialto_access::UsersError;
 use rialto_client::{ConnectError, Disconnected, RequestError};
-use rialto_config::ConfigError;
+use rialto_config::ConfigErrors;
 
 /// The exit codes, which `--help` documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,9 +42,13 @@ impl Failure {
     }
 }
 
-impl From<ConfigError> for Failure {
-    fn from(error: ConfigError) -> Self {
-        Failure::new(Exit::Usage, error.to_string())
+impl From<ConfigErrors> for Failure {
+    fn from(errors: ConfigErrors) -> Self {
+        let text = match errors.iter().len() {
+            1 => errors.to_string(),
+            count => format!("{count} mistakes in the settings:\n{errors}"),
+        };
+        Failure::new(Exit::Usage, text)
     }
 }
 

@@ -5,7 +5,7 @@ mod guard;
 
 use std::io::{self, IsTerminal, Write};
 
-use rialto_config::{Log, LogFormat};
+use rialto_config::{LOG_LEVELS, Log, LogFormat};
 use tracing::Dispatch;
 use tracing_subscriber::EnvFilter;
 
@@ -13,9 +13,6 @@ use crate::exit::{Exit, Failure};
 
 /// Overrides `log.level` of the settings.
 const VARIABLE: &str = "RIALTO_LOG";
-
-/// Quietest first.
-const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// Where the level of the log was given, strongest first.
 #[derive(Debug)]
@@ -50,16 +47,16 @@ impl Level {
 
     fn filter(&self) -> Result<EnvFilter, Failure> {
         // The parser would take a misspelt level for the name of a module.
-        let is_clear = |part: &str| part.contains('=') || LEVELS.contains(&part.trim());
+        let is_clear = |part: &str| part.contains('=') || LOG_LEVELS.contains(&part.trim());
         let filter = EnvFilter::builder().parse(&self.directives).ok();
         filter.filter(|_| self.directives.split(',').all(is_clear)).ok_or_else(|| {
             let Level { origin, directives } = self;
             Failure::new(
                 Exit::Usage,
                 format!(
-                    "{origin}: \"{directives}\" is no log level; expected {}, or levels by module \
+                    "{origin}: \"{directives}\" is not a log level; expected {}, or levels by module \
                      such as info,rialto_session=debug",
-                    LEVELS.join(", ")
+                    LOG_LEVELS.join(", ")
                 ),
             )
         })

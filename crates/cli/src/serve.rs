@@ -1,9 +1,8 @@
 //! `rialto serve`: runs a broker until it is told to stop.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use rialto_config::{Flag, Note, Settings, Sources, load_with_notes};
+use rialto_config::{Checked, Flag, Note, Settings, Sources};
 
 use crate::exit::{Exit, Failure};
 use crate::logging::Level;
@@ -22,6 +21,16 @@ Examples:
   rialto serve --pubsubx 12000
   rialto serve --tls-certificate server.pem --tls-key server.key";
 
+/// The groups of options in `serve --help`.
+const SETTINGS: &str = "Settings";
+const LISTENERS: &str = "Listeners";
+const TLS: &str = "TLS";
+const LOG: &str = "Log";
+
+/// Options that matter to a running broker only, by the names of their fields.
+pub(crate) const SERVER_OPTIONS: [&str; 6] =
+    ["listen", "pubsubx", "tls_certificate", "tls_key", "log_format", "log_level"];
+
 /// Run a broker.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -34,51 +43,57 @@ pub(crate) struct Args {
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct SettingsArgs {
     /// Settings file; `rialto config default` prints one with all settings. A coremq.conf of CoreMQ
-    /// is taken as well. Without it the environment variable RIALTO_CONFIG may name one
-    #[arg(long, value_name = "FILE")]
+    /// is accepted as well. Without this option the environment variable RIALTO_CONFIG may name one
+    #[arg(long, value_name = "FILE", help_heading = SETTINGS)]
     config: Option<PathBuf>,
     /// Directory for everything the broker keeps [default: rialto-data]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = SETTINGS)]
     data_dir: Option<String>,
-    /// Address to listen on instead of all listeners of the settings, such as 127.0.0.1:8010. May
-    /// be repeated. Port 0 takes a free one, which the log names
-    #[arg(long, value_name = "ADDRESS")]
-    listen: Vec<SocketAddr>,
+    /// Any setting, such as session.heartbeat_timeout=30s. May be repeated
+    #[arg(long, value_name = "KEY=VALUE", help_heading = SETTINGS)]
+    set: Vec<String>,
+    /// Address to listen on instead of all listeners of the settings, such as 127.0.0.1:8010 or
+    /// localhost:8010. May be repeated. Port 0 takes a free port, which the log names
+    #[arg(long, value_name = "ADDRESS", help_heading = LISTENERS)]
+    listen: Vec<String>,
+    /// Run as a PubSubX server on this port of loopback and nothing else: in memory, unless
+    /// --data-dir or --config is given, and with every message logged
+    #[arg(long, value_name = "PORT", conflicts_with = "listen", help_heading = LISTENERS)]
+    pubsubx: Option<u16>,
     /// PEM file with the certificate for TLS
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = TLS)]
     tls_certificate: Option<String>,
     /// PEM file with the key of the certificate
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = TLS)]
     tls_key: Option<String>,
-    /// Be a PubSubX server on this port of loopback and nothing else: in memory, unless --data-dir or
-    /// --config is given, and with every message logged
-    #[arg(long, value_name = "PORT", conflicts_with = "listen")]
-    pubsubx: Option<u16>,
-    /// How log lines look: text or json [default: text]
-    #[arg(long, value_name = "FORMAT")]
+    /// Format of the log lines: text or json [default: text]
+    #[arg(long, value_name = "FORMAT", help_heading = LOG)]
     log_format: Option<String>,
     /// What is logged: off, error, warn, info, debug or trace, or levels by module, such as
     /// info,rialto_session=debug [default: info]
-    #[arg(long, value_name = "LEVEL")]
+    #[arg(long, value_name = "LEVEL", help_heading = LOG)]
     log_level: Option<String>,
-    /// Any setting, such as session.heartbeat_timeout=30s. May be repeated
-    #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
 }
 
 impl SettingsArgs {
-    /// Reads the settings from all their sources, and what is to be said of an original file.
+    /// Reads the settings from all their sources, and what is to be noted about the sources.
     pub(crate) fn load(&self) -> Result<(Settings, Vec<Note>), Failure> {
+        let Checked { settings, notes } = self.check();
+        Ok((settings?, notes))
+    }
+
+    /// Reads the settings from all their sources, or what is wrong with them.
+    pub(crate) fn check(&self) -> Checked {
         let mut flags = Vec::new();
         let mut listen = self.listen.clone();
         if let Some(port) = self.pubsubx {
             // Weaker than what is said by itself.
-            listen = vec![SocketAddr::from(([127, 0, 0, 1], port))];
+            listen = vec![format!("127.0.0.1:{port}")];
             flags.extend(self.pubsubx_flags());
         }
         flags.extend(self.flags());
         let sources = Sources { file: self.config.clone(), listen, flags, ..Sources::default() };
-        load_with_notes(&sources.with_process_environment()).map_err(Failure::from)
+        rialto_config::check(&sources.with_process_environment())
     }
 
     /// Returns the settings file that was named on the command line.

@@ -18,18 +18,26 @@ pub(crate) struct Assignment {
     pub(crate) path: Vec<String>,
     pub(crate) given: Given,
     pub(crate) origin: Origin,
+    /// Where each entry stands, of a list in a file.
+    pub(crate) entries: Vec<Origin>,
 }
 
+/// What a source says, key by key: a value, or what is wrong with it.
+pub(crate) type Read = Vec<Result<Assignment, ConfigError>>;
+
 /// Reads a TOML file.
-pub(crate) fn of_file(file: &File) -> Result<Vec<Assignment>, ConfigError> {
+///
+/// # Errors
+/// When it is not TOML, so that nothing can be said of its keys.
+pub(crate) fn of_file(file: &File) -> Result<Read, ConfigError> {
     let root = DeTable::parse(file.text).map_err(|error| file.syntax_error(&error))?;
-    let mut assignments = Vec::new();
-    file.collect(&mut Vec::new(), root.get_ref(), &mut assignments)?;
-    Ok(assignments)
+    let mut read = Vec::new();
+    file.collect(&mut Vec::new(), root.get_ref(), &mut read);
+    Ok(read)
 }
 
 /// Reads flags.
-pub(crate) fn of_flags(flags: &[Flag]) -> Result<Vec<Assignment>, ConfigError> {
+pub(crate) fn of_flags(flags: &[Flag]) -> Read {
     flags.iter().map(of_flag).collect()
 }
 
@@ -41,6 +49,7 @@ fn of_flag(flag: &Flag) -> Result<Assignment, ConfigError> {
             path: key.split('.').map(str::to_owned).collect(),
             given: Given::Text(value.clone()),
             origin,
+            entries: Vec::new(),
         }),
         None => Err(ConfigError {
             origin,
@@ -52,28 +61,20 @@ fn of_flag(flag: &Flag) -> Result<Assignment, ConfigError> {
 }
 
 impl File<'_> {
-    /// Appends an assignment for each value below `table`, which `path` leads to.
-    fn collect(
-        &self,
-        path: &mut Vec<String>,
-        table: &DeTable<'_>,
-        assignments: &mut Vec<Assignment>,
-    ) -> Result<(), ConfigError> {
+    /// Appends what each value below `table` says, to which `path` leads.
+    fn collect(&self, path: &mut Vec<String>, table: &DeTable<'_>, read: &mut Read) {
         for (name, value) in table {
             path.push(name.get_ref().to_string());
             match (schema::find(path), value.get_ref()) {
-                (Place::Table, DeValue::Table(inner)) => self.collect(path, inner, assignments)?,
-                (Place::Table, _) => return Err(self.not_a_table(path, name.span().start)),
-                (Place::Key(_), _) => {
-                    assignments.push(self.assignment(path, value, value.span())?)
-                }
+                (Place::Table, DeValue::Table(inner)) => self.collect(path, inner, read),
+                (Place::Table, _) => read.push(Err(self.not_a_table(path, name.span().start))),
+                (Place::Key(_), _) => read.push(self.assignment(path, value, value.span())),
                 (Place::Unknown { .. }, _) => {
-                    assignments.push(self.assignment(path, value, name.span())?);
+                    read.push(self.assignment(path, value, name.span()));
                 }
             }
             path.pop();
         }
-        Ok(())
     }
 
     fn assignment(
@@ -82,13 +83,16 @@ impl File<'_> {
         value: &Spanned<DeValue<'_>>,
         at: std::ops::Range<usize>,
     ) -> Result<Assignment, ConfigError> {
+        let entries = match value.get_ref() {
+            DeValue::Array(entries) => {
+                entries.iter().map(|entry| self.origin(entry.span().start)).collect()
+            }
+            _ => Vec::new(),
+        };
         let value = Value::deserialize(ValueDeserializer::from(value.clone()))
             .map_err(|_| self.number_too_large(path, at.start))?;
-        Ok(Assignment {
-            path: path.to_vec(),
-            given: Given::Toml(value),
-            origin: self.origin(at.start),
-        })
+        let (given, origin) = (Given::Toml(value), self.origin(at.start));
+        Ok(Assignment { path: path.to_vec(), given, origin, entries })
     }
 
     fn not_a_table(&self, path: &[String], at: usize) -> ConfigError {

@@ -1,14 +1,14 @@
 //! Settings in the making: which value each key has so far, and who gave it.
 
-use std::net::SocketAddr;
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use crate::assignment::Assignment;
-use crate::error::{ConfigError, Origin};
+use crate::assignment::{Assignment, Read};
+use crate::error::{ConfigError, ConfigErrors, Origin};
 use crate::rules::{self, Violation};
-use crate::scalar::Given;
+use crate::scalar::{Fault, Given};
 use crate::schema::{self, LISTENERS, Place};
 use crate::section::Key;
 use crate::settings::{Listener, Settings};
@@ -20,42 +20,93 @@ const QUOTE_CHARS_MAX: usize = 60;
 #[derive(Debug)]
 pub(crate) struct Draft {
     table: Table,
-    /// Where each key was last set, oldest first.
+    /// Where each key, and each entry of a list, was set, oldest first.
     origins: Vec<(String, Origin)>,
+    errors: Vec<ConfigError>,
+    /// Keys and sections whose value is not known, since what was written for them is wrong.
+    doubtful: BTreeSet<String>,
+    /// Whether a source could not be read at all, so that any key may lack its value.
+    is_incomplete: bool,
+    /// Said besides of what rules refuse in a file; empty for nothing.
+    advice: &'static str,
 }
 
 impl Draft {
     /// Starts from the defaults.
     pub(crate) fn new() -> Self {
         let table = Table::try_from(Settings::default()).expect("settings are a TOML table");
-        Draft { table, origins: Vec::new() }
+        Draft {
+            table,
+            origins: Vec::new(),
+            errors: Vec::new(),
+            doubtful: BTreeSet::new(),
+            is_incomplete: false,
+            advice: "",
+        }
     }
 
-    /// Lays `assignments` over what is there, in order.
-    pub(crate) fn apply_all(&mut self, assignments: Vec<Assignment>) -> Result<(), ConfigError> {
-        assignments.into_iter().try_for_each(|assignment| self.apply(assignment))
+    /// Lays what a source says over what is there, in order, and keeps what is wrong with it for
+    /// [`finish`](Self::finish).
+    pub(crate) fn apply_all(&mut self, read: Read) {
+        for read in read {
+            match read {
+                Ok(assignment) => self.apply(assignment),
+                Err(error) => {
+                    self.doubtful.insert(error.key.clone());
+                    self.errors.push(error);
+                }
+            }
+        }
     }
 
-    fn apply(&mut self, assignment: Assignment) -> Result<(), ConfigError> {
-        let Assignment { path, given, origin } = assignment;
+    /// Notes that a source cannot be read, and why.
+    pub(crate) fn lack(&mut self, error: ConfigError) {
+        self.is_incomplete = true;
+        self.errors.push(error);
+    }
+
+    /// Has more said of what rules refuse in a file, one that does not have our keys.
+    pub(crate) fn advise_on_files(&mut self, advice: &'static str) {
+        self.advice = advice;
+    }
+
+    fn apply(&mut self, assignment: Assignment) {
+        let Assignment { path, given, origin, entries } = assignment;
         let name = path.join(".");
-        let refuse = |problem, hint| {
-            Err(ConfigError { origin: origin.clone(), key: name.clone(), problem, hint })
-        };
         let key = match schema::find(&path) {
             Place::Key(key) => key,
             Place::Table => {
                 let hint = format!("name a key in it, such as {name}.KEY");
-                return refuse(format!("`{name}` is a section, not a value"), hint);
+                let problem = format!("`{name}` is a section, not a value");
+                return self.refuse(ConfigError { origin, key: name, problem, hint }, None);
             }
-            Place::Unknown { hint } => return refuse(format!("unknown key `{name}`"), hint),
+            Place::Unknown { hint, meant } => {
+                let problem = format!("unknown key `{name}`");
+                return self.refuse(ConfigError { origin, key: name, problem, hint }, meant);
+            }
         };
         let Some(value) = key.accept(&given) else {
-            return refuse(format!("`{name}` {}", wrong(key, &given)), allowed(key));
+            for error in wrong(&name, key, &given, &origin, &entries) {
+                self.refuse(error, Some(name.clone()));
+            }
+            return;
         };
         self.insert(&path, value);
+        self.note_origin(name, origin, entries);
+    }
+
+    /// Keeps an error, and does not judge the key that was meant any further.
+    fn refuse(&mut self, error: ConfigError, meant: Option<String>) {
+        self.doubtful.extend(meant);
+        self.errors.push(error);
+    }
+
+    fn note_origin(&mut self, name: String, origin: Origin, entries: Vec<Origin>) {
+        let of_entries = format!("{name}[");
+        self.origins.retain(|(key, _)| !key.starts_with(&of_entries));
+        let entries = entries.into_iter().enumerate();
+        self.origins.extend(entries.map(|(index, origin)| (entry_name(&name, index), origin)));
         self.origins.push((name, origin));
-        Ok(())
     }
 
     fn insert(&mut self, path: &[String], value: Value) {
@@ -69,15 +120,19 @@ impl Draft {
     }
 
     /// Puts a listener on each of `addresses` in place of all others, if there are any.
-    pub(crate) fn replace_listeners(&mut self, addresses: &[SocketAddr]) {
+    pub(crate) fn replace_listeners(&mut self, addresses: &[String]) {
         if addresses.is_empty() {
             return;
         }
         self.table.insert(LISTENERS.to_owned(), Value::Table(Table::new()));
         for (index, address) in addresses.iter().enumerate() {
             let path = [LISTENERS, &format!("listen-{}", index + 1), "address"].map(str::to_owned);
-            self.insert(&path, Value::String(address.to_string()));
-            self.origins.push((path.join("."), Origin::Flag(format!("--listen {address}"))));
+            self.apply(Assignment {
+                path: path.to_vec(),
+                given: Given::Text(address.clone()),
+                origin: Origin::Flag(format!("--listen {address}")),
+                entries: Vec::new(),
+            });
         }
     }
 
@@ -88,61 +143,114 @@ impl Draft {
     }
 
     /// Checks what concerns several keys at once, and makes the settings.
-    pub(crate) fn finish(self) -> Result<Settings, ConfigError> {
-        self.check_addresses()?;
+    ///
+    /// # Errors
+    /// Everything that is wrong with what was laid over the defaults, each mistake once: nothing is
+    /// said of values that do not go together where one of them is wrong already.
+    pub(crate) fn finish(mut self) -> Result<Settings, ConfigErrors> {
         let settings =
             Settings::deserialize(self.table.clone()).expect("each key was accepted by its type");
-        rules::check(&settings).map_err(|violation| self.error(violation))?;
-        Ok(settings)
+        if !self.is_incomplete {
+            let mut violations = self.missing_addresses();
+            violations.extend(rules::check(&settings, |key| self.is_doubtful(key)));
+            let errors = violations.into_iter().filter(|it| !self.is_doubtful(&it.key));
+            let errors: Vec<ConfigError> = errors.map(|it| self.error(it)).collect();
+            self.errors.extend(errors);
+        }
+        match ConfigErrors::of(self.errors) {
+            Some(errors) => Err(errors),
+            None => Ok(settings),
+        }
+    }
+
+    /// Says whether a key, something in a section, or the listener of a key has no value that
+    /// could be judged.
+    fn is_doubtful(&self, key: &str) -> bool {
+        let is_in = |inner: &str, outer: &str| {
+            inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let mut names = key.split('.');
+        let whole = match (names.next(), names.next()) {
+            (Some(LISTENERS), Some(listener)) => format!("{LISTENERS}.{listener}"),
+            _ => key.to_owned(),
+        };
+        self.doubtful.iter().any(|doubtful| is_in(doubtful, &whole) || is_in(&whole, doubtful))
     }
 
     /// Checks that listeners by new names have an address, which those of the defaults have.
-    fn check_addresses(&self) -> Result<(), ConfigError> {
+    fn missing_addresses(&self) -> Vec<Violation> {
         let listeners = self.table[LISTENERS].as_table().into_iter().flatten();
-        for (name, listener) in listeners {
-            if listener.get("address").is_none() {
-                return Err(self.error(Violation {
-                    key: format!("{LISTENERS}.{name}"),
-                    problem: format!("listener `{name}` has no address"),
-                    hint: format!(
-                        "set {LISTENERS}.{name}.address; the listeners of the defaults are {}",
-                        Listener::defaults().into_keys().collect::<Vec<_>>().join(", ")
-                    ),
-                }));
-            }
-        }
-        Ok(())
+        let without = listeners.filter(|(_, listener)| listener.get("address").is_none());
+        let violation = |(name, _): (&String, &Value)| {
+            Violation::new(
+                format!("{LISTENERS}.{name}"),
+                format!("listener `{name}` has no address"),
+                format!(
+                    "set {LISTENERS}.{name}.address; the listeners of the defaults are {}",
+                    Listener::defaults().into_keys().collect::<Vec<_>>().join(", ")
+                ),
+            )
+        };
+        without.map(violation).collect()
     }
 
     fn error(&self, violation: Violation) -> ConfigError {
-        let Violation { key, problem, hint } = violation;
-        ConfigError { origin: self.origin(&key), key, problem, hint }
+        let Violation { key, entry, problem, hint } = violation;
+        let of_entry = entry.and_then(|index| self.origin(&entry_name(&key, index)));
+        let origin = of_entry.or_else(|| self.origin(&key)).unwrap_or(Origin::Default);
+        let is_advised = !self.advice.is_empty() && matches!(origin, Origin::File { .. });
+        let hint = if is_advised { format!("{hint}; {}", self.advice) } else { hint };
+        ConfigError { origin, key, problem, hint }
     }
 
     /// Returns where `key`, or something below it, was last set.
-    fn origin(&self, key: &str) -> Origin {
+    fn origin(&self, key: &str) -> Option<Origin> {
         let below = format!("{key}.");
         let mut latest_first = self.origins.iter().rev();
-        latest_first
-            .find(|(name, _)| name == key || name.starts_with(&below))
-            .map_or(Origin::Default, |(_, origin)| origin.clone())
+        let found = latest_first.find(|(name, _)| name == key || name.starts_with(&below));
+        found.map(|(_, origin)| origin.clone())
     }
 }
 
-/// Says what is wrong with a value: the part of it that is, or else the value itself, cut to a
+/// Returns how `origins` calls the entry of a list.
+fn entry_name(key: &str, index: usize) -> String {
+    format!("{key}[{index}]")
+}
+
+/// Says what is wrong with a value: the parts of it that are, or else the value itself, cut to a
 /// readable length, unless it may be secret.
-fn wrong(key: &Key, given: &Given) -> String {
-    if let Some(fault) = key.fault(given) {
-        return format!("does not have the right form, {fault}");
-    }
-    if !key.quotable {
-        return "does not have the right form".to_owned();
-    }
-    let text = match given {
-        Given::Toml(value) => value.to_string(),
-        Given::Text(text) => format!("\"{text}\""),
+fn wrong(
+    name: &str,
+    key: &Key,
+    given: &Given,
+    origin: &Origin,
+    entries: &[Origin],
+) -> Vec<ConfigError> {
+    let error = |origin: &Origin, problem: String| ConfigError {
+        origin: origin.clone(),
+        key: name.to_owned(),
+        problem,
+        hint: allowed(key),
     };
-    format!("cannot be {}", cut(&text))
+    let faults = key.faults(given);
+    if faults.is_empty() {
+        let problem = match (key.quotable, given) {
+            (false, _) => format!("`{name}` does not have the right form"),
+            (true, Given::Toml(value)) => format!("`{name}` cannot be {}", cut(&value.to_string())),
+            (true, Given::Text(text)) => {
+                format!("`{name}` cannot be {}", cut(&format!("\"{text}\"")))
+            }
+        };
+        return vec![error(origin, problem)];
+    }
+    let of_fault = |Fault { entry, text }: Fault| match entry {
+        Some(index) => {
+            let origin = entries.get(index).unwrap_or(origin);
+            error(origin, format!("entry {} of `{name}` is wrong: {text}", index + 1))
+        }
+        None => error(origin, format!("`{name}` cannot be {text}")),
+    };
+    faults.into_iter().map(of_fault).collect()
 }
 
 /// Cuts a text to a length that is readable in a message.

@@ -5,7 +5,7 @@
 //! underscores stand between them; so a variable without two underscores is no setting, and is left alone unless it looks
 //! like one that was misspelt.
 
-use crate::assignment::Assignment;
+use crate::assignment::{Assignment, Read};
 use crate::error::Origin;
 use crate::note::Note;
 use crate::scalar::Given;
@@ -24,7 +24,7 @@ const RESERVED: [&str; 5] =
 /// Reads the variables that are settings, and notes those that only look as if they were ours.
 ///
 /// `RIALTO_LISTENERS__TCP__ADDRESS` is `listeners.tcp.address`.
-pub(crate) fn read(variables: &[(String, String)]) -> (Vec<Assignment>, Vec<Note>) {
+pub(crate) fn read(variables: &[(String, String)]) -> (Read, Vec<Note>) {
     let (mut assignments, mut notes) = (Vec::new(), Vec::new());
     for (name, value) in variables {
         let Some(path) = name.strip_prefix(PREFIX) else { continue };
@@ -35,7 +35,8 @@ pub(crate) fn read(variables: &[(String, String)]) -> (Vec<Assignment>, Vec<Note
         let origin = Origin::Environment(name.clone());
         if path.contains(DOT) || schema::resembles_setting(&path) {
             let path = path.split(DOT).map(str::to_owned).collect();
-            assignments.push(Assignment { path, given: Given::Text(value.clone()), origin });
+            let given = Given::Text(value.clone());
+            assignments.push(Ok(Assignment { path, given, origin, entries: Vec::new() }));
         } else {
             let text = "this is not a setting, and is left alone: a setting has two underscores \
                         between its section and its key, as in RIALTO_LOG__LEVEL";

@@ -59,3 +59,52 @@ impl fmt::Display for Hint<'_> {
         if self.0.is_empty() { Ok(()) } else { write!(f, "; {}", self.0) }
     }
 }
+
+/// Everything that is wrong with the sources of settings; one mistake at least.
+///
+/// In the order of the file, then of the environment and the flags.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigErrors(Vec<ConfigError>);
+
+impl ConfigErrors {
+    /// Takes what was found; `None` if that is nothing.
+    pub(crate) fn of(mut errors: Vec<ConfigError>) -> Option<Self> {
+        errors.sort_by_key(|error| place(&error.origin));
+        errors.dedup();
+        (!errors.is_empty()).then_some(ConfigErrors(errors))
+    }
+
+    /// Returns the mistakes in their order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &ConfigError> {
+        self.0.iter()
+    }
+}
+
+impl From<ConfigError> for ConfigErrors {
+    fn from(error: ConfigError) -> Self {
+        ConfigErrors(vec![error])
+    }
+}
+
+impl fmt::Display for ConfigErrors {
+    /// Writes a line for each mistake.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, error) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "\n" };
+            write!(f, "{separator}{error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ConfigErrors {}
+
+/// Returns what orders mistakes as whoever corrects them goes: through the file, then the others.
+fn place(origin: &Origin) -> (u8, usize, usize) {
+    match origin {
+        Origin::File { line, column, .. } => (0, *line, *column),
+        Origin::Environment(_) => (1, 0, 0),
+        Origin::Flag(_) => (2, 0, 0),
+        Origin::Default => (3, 0, 0),
+    }
+}

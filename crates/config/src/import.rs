@@ -20,7 +20,7 @@ use std::path::PathBuf;
 
 use crate::assignment::{self, Assignment};
 use crate::draft::Draft;
-use crate::error::{ConfigError, Origin};
+use crate::error::{ConfigError, ConfigErrors};
 use crate::file::File;
 use crate::load::Flag;
 use crate::note::Note;
@@ -56,10 +56,10 @@ pub struct Import {
 /// told by their content. What `flags` set stands above the files, and in the result.
 ///
 /// # Errors
-/// [`ConfigError`] for a file that is none of these or is malformed, for a value that cannot be, for
+/// [`ConfigErrors`] for a file that is none of these or is malformed, for a value that cannot be, for
 /// files that contradict each other, and for settings that do not go together.
-pub fn import(files: &[OriginalFile], flags: &[Flag]) -> Result<Import, ConfigError> {
-    let flags = assignment::of_flags(flags)?;
+pub fn import(files: &[OriginalFile], flags: &[Flag]) -> Result<Import, ConfigErrors> {
+    let flags = assignment::of_flags(flags).into_iter().collect::<Result<Vec<_>, _>>()?;
     let readings: Vec<Reading> = files.iter().map(read).collect::<Result<_, _>>()?;
     let (mut found, mut notes) = (Vec::new(), Vec::new());
     for reading in readings {
@@ -74,11 +74,9 @@ pub fn import(files: &[OriginalFile], flags: &[Flag]) -> Result<Import, ConfigEr
     Ok(Import { toml: output::toml(&names, &notes, changes), change_count, notes })
 }
 
-/// Says that settings which a rule refuses cannot be set right in a file that does not have our keys.
-pub(crate) fn advise(error: ConfigError) -> ConfigError {
-    let hint = format!("{}; such keys go on the command line, as --set KEY=VALUE", error.hint);
-    ConfigError { hint, ..error }
-}
+/// Said of settings which a rule refuses: they cannot be set right in a file that does not have our
+/// keys.
+pub(crate) const ADVICE: &str = "such keys go on the command line, as --set KEY=VALUE";
 
 /// Reads a `coremq.conf` that takes the place of a settings file, and notes what then holds besides.
 pub(crate) fn coremq(file: File) -> Result<(Vec<Assignment>, Vec<Note>), ConfigError> {
@@ -134,12 +132,13 @@ fn refuse_contradictions(found: &[Found]) -> Result<(), ConfigError> {
 }
 
 /// Lays everything over the defaults, checks it, and returns what differs from them then.
-fn changes(found: &[Found], flags: &[Assignment]) -> Result<Vec<Change>, ConfigError> {
+fn changes(found: &[Found], flags: &[Assignment]) -> Result<Vec<Change>, ConfigErrors> {
     let of_files: Vec<Assignment> = found.iter().map(|found| found.assignment.clone()).collect();
     let defaults = Draft::new();
     let mut draft = Draft::new();
-    draft.apply_all(of_files)?;
-    draft.apply_all(flags.to_vec())?;
+    draft.advise_on_files(ADVICE);
+    draft.apply_all(of_files.into_iter().map(Ok).collect());
+    draft.apply_all(flags.iter().cloned().map(Ok).collect());
 
     let sourced = found.iter().map(|Found { assignment, keys }| {
         (&assignment.path, format!("{}: {keys}", assignment.origin))
@@ -147,16 +146,14 @@ fn changes(found: &[Found], flags: &[Assignment]) -> Result<Vec<Change>, ConfigE
     let flagged = flags.iter().map(|flag| (&flag.path, flag.origin.to_string()));
     let mut changes: Vec<Change> = Vec::new();
     for (path, source) in sourced.chain(flagged) {
-        let value = draft.value(path).expect("it was accepted");
+        // One that was not accepted is told of in the end.
+        let Some(value) = draft.value(path) else { continue };
         let is_known = changes.iter().any(|change| &change.path == path);
         if !is_known && defaults.value(path) != Some(value) {
             changes.push(Change { path: path.clone(), value: value.clone(), source });
         }
     }
-    draft.finish().map_err(|error| match error.origin {
-        Origin::File { .. } => advise(error),
-        _ => error,
-    })?;
+    draft.finish()?;
     Ok(changes)
 }
 

@@ -14,6 +14,7 @@
 //! Tested by data in `tests/`: a set of sources on the left, settings or the error text on the
 //! right; the default file is parsed back to the defaults.
 
+mod address;
 mod choice;
 mod network;
 mod quantity;
@@ -40,19 +41,21 @@ mod import;
 #[cfg(test)]
 mod tests;
 
+pub use address::{ListenAddress, ParseListenAddressError};
 pub use choice::{
     AccessAction, AccessMode, ApiRight, CertificateName, ClientCertificates, Dialect, Durability,
     ForwardedHeader, JwtAlgorithm, LogFormat, LogFull, ResumeFull, SlowConsumer, StoreKind,
     TlsMode, Unmatched, WebhookEvent, WhenDown,
 };
 pub use difference::{Difference, difference, needs_restart};
-pub use error::{ConfigError, Origin};
+pub use error::{ConfigError, ConfigErrors, Origin};
 pub use import::{Import, OriginalFile, import};
-pub use load::{Flag, Sources, load, load_with_notes};
+pub use load::{Checked, Flag, Sources, check, load, load_with_notes};
 pub use network::Network;
 pub use node::{NODE_PORT, Node, ParseNodeError};
 pub use note::Note;
 pub use quantity::{ByteSize, ParseQuantityError, Period};
+pub use rules::{Exposed, LOG_LEVELS, check_resolved};
 pub use secret::{OptionalPath, Secret};
 pub use settings::{
     Access, AccessRule, Api, ApiKey, Cache, CachePublish, ChannelRule, Channels, Cluster,

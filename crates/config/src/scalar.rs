@@ -1,12 +1,12 @@
 //! What the types of keys have in common: how a value is read and what to tell who got it wrong.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use toml::Value;
 
+use crate::address::ListenAddress;
 use crate::quantity::{ByteSize, Period};
 use crate::secret::{OptionalPath, Secret};
 
@@ -29,10 +29,19 @@ pub(crate) trait Scalar: Serialize + DeserializeOwned + PartialOrd {
     /// Whether a message may quote what was written.
     const QUOTABLE: bool = true;
 
-    /// Says what part of a value that is not of the right form is to blame, where it has parts.
-    fn fault(_wrong: &Value) -> Option<String> {
-        None
+    /// Says what is wrong with a value that is not of the right form, where more can be said than
+    /// that.
+    fn faults(_wrong: &Value) -> Vec<Fault> {
+        Vec::new()
     }
+}
+
+/// Something that is wrong with a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    /// Which entry of a list has it, counted from 0.
+    pub(crate) entry: Option<usize>,
+    pub(crate) text: String,
 }
 
 /// Reads a value, and returns it with the TOML that stands for it.
@@ -47,11 +56,17 @@ pub(crate) fn read<T: Scalar>(given: &Given) -> Option<(T, Value)> {
     }
 }
 
-/// Says what part of `given`, which was not accepted, is to blame.
-pub(crate) fn fault<T: Scalar>(given: &Given) -> Option<String> {
+/// Says what is wrong with `given`, which was not accepted.
+pub(crate) fn faults<T: Scalar>(given: &Given) -> Vec<Fault> {
     match given {
-        Given::Toml(value) => T::fault(value),
-        Given::Text(text) => T::fault(&toml_literal(text)?),
+        Given::Toml(value) => T::faults(value),
+        Given::Text(text) => {
+            let faults = T::faults(&Value::String(text.clone()));
+            match toml_literal(text) {
+                Some(literal) if faults.is_empty() => T::faults(&literal),
+                _ => faults,
+            }
+        }
     }
 }
 
@@ -79,9 +94,22 @@ scalars! {
     String: "a text";
     PathBuf: "a path";
     OptionalPath: "a path, or \"\" for none";
-    SocketAddr: r#"an IP address and a port such as "127.0.0.1:8010" or "[::1]:8010""#;
     ByteSize: ByteSize::EXPECTED;
     Period: Period::EXPECTED;
+}
+
+impl Scalar for ListenAddress {
+    const EXPECTED: &'static str = ListenAddress::EXPECTED;
+
+    fn faults(wrong: &Value) -> Vec<Fault> {
+        let text = match wrong {
+            Value::String(text) => text.clone(),
+            Value::Integer(port) => port.to_string(),
+            _ => return Vec::new(),
+        };
+        let error = text.parse::<ListenAddress>().err();
+        error.map(|error| Fault { entry: None, text: error.to_string() }).into_iter().collect()
+    }
 }
 
 impl Scalar for Secret {

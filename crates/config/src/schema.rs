@@ -36,9 +36,11 @@ pub(crate) enum Place {
     /// A table of tables or of keys: the root, `listeners`, `limits`, `listeners.tcp`.
     Table,
     Key(&'static Key),
-    /// Nothing; with what may be written instead, in words.
+    /// Nothing; with what may be written instead, in words, and the key or the section that was
+    /// probably meant.
     Unknown {
         hint: String,
+        meant: Option<String>,
     },
 }
 
@@ -46,32 +48,47 @@ pub(crate) enum Place {
 pub(crate) fn find(path: &[String]) -> Place {
     let Some(first) = path.first() else { return Place::Table };
     let Some((_, section)) = SECTIONS.iter().find(|(name, _)| name == first) else {
-        return Place::Unknown { hint: hint(first, SECTIONS.iter().map(|(name, _)| *name), path) };
+        return unknown(path, 0, SECTIONS.iter().map(|(name, _)| *name));
     };
     let depth = if first == LISTENERS { 2 } else { 1 };
     let Some(name) = path.get(depth) else { return Place::Table };
     match section.keys.iter().find(|key| key.name == name) {
         Some(key) if path.len() == depth + 1 => Place::Key(key),
-        Some(key) => Place::Unknown { hint: format!("{} is a value, not a section", key.name) },
-        None => Place::Unknown { hint: hint(name, section.keys.iter().map(|key| key.name), path) },
+        Some(key) => {
+            let hint = format!("{} is a value, not a section", key.name);
+            Place::Unknown { hint, meant: Some(path[..=depth].join(".")) }
+        }
+        None => unknown(path, depth, section.keys.iter().map(|key| key.name)),
     }
 }
 
-/// Says which of `known` was probably meant by `name`, or else lists them.
-fn hint(name: &str, known: impl Iterator<Item = &'static str>, path: &[String]) -> String {
-    let known: Vec<&str> = known.collect();
+/// Says which of `known` was probably meant by the name at `depth`, or else lists them.
+fn unknown(path: &[String], depth: usize, known: impl Iterator<Item = &'static str>) -> Place {
+    let (name, known) = (&path[depth], known.collect::<Vec<_>>());
     if let Some(near) = nearest(name, &known) {
-        return format!("did you mean `{near}`?");
+        let mut meant = path.to_vec();
+        near.clone_into(&mut meant[depth]);
+        return Place::Unknown {
+            hint: format!("did you mean `{near}`?"),
+            meant: Some(meant.join(".")),
+        };
     }
     if let Some(key) = with_single_underscore(name) {
-        return format!("did you mean `{key}`? In a variable two underscores stand for the dot");
+        let hint = format!("did you mean `{key}`? In a variable two underscores stand for the dot");
+        return Place::Unknown { hint, meant: Some(key) };
     }
-    let last = path.last().map_or(name, String::as_str);
-    match section_of(last) {
+    let last = path.last().unwrap_or(name);
+    let section = section_of(last);
+    let hint = match section {
         Some(LISTENERS) => format!("`{last}` belongs in a listener, such as [{LISTENERS}.tcp]"),
         Some(section) => format!("`{last}` belongs in [{section}]"),
         None => format!("known here: {}", known.join(", ")),
-    }
+    };
+    let meant = section.map(|section| match section {
+        LISTENERS => LISTENERS.to_owned(),
+        section => format!("{section}.{last}"),
+    });
+    Place::Unknown { hint, meant }
 }
 
 /// Returns the known name that `name` most resembles, if it does at all.

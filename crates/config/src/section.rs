@@ -2,7 +2,7 @@
 
 use toml::Value;
 
-use crate::scalar::{self, Given, Scalar};
+use crate::scalar::{self, Fault, Given, Scalar};
 
 /// A table of the settings, as the readers of sources and the writer of the default file see it.
 #[derive(Debug, Clone, Copy)]
@@ -25,7 +25,7 @@ pub(crate) struct Key {
     /// Whether a message may quote what was written.
     pub(crate) quotable: bool,
     accept: fn(&Key, &Given) -> Option<Value>,
-    fault: fn(&Given) -> Option<String>,
+    faults: fn(&Given) -> Vec<Fault>,
 }
 
 impl Key {
@@ -38,7 +38,7 @@ impl Key {
             expected: T::EXPECTED,
             quotable: T::QUOTABLE,
             accept: accept::<T>,
-            fault: scalar::fault::<T>,
+            faults: scalar::faults::<T>,
         }
     }
 
@@ -52,9 +52,10 @@ impl Key {
         (self.accept)(self, given)
     }
 
-    /// Says what part of `given`, which was not accepted, is to blame; `None` if it has no parts.
-    pub(crate) fn fault(&self, given: &Given) -> Option<String> {
-        (self.fault)(given)
+    /// Says what is wrong with `given`, which was not accepted; nothing where no more can be said
+    /// than that.
+    pub(crate) fn faults(&self, given: &Given) -> Vec<Fault> {
+        (self.faults)(given)
     }
 }
 

@@ -6,6 +6,7 @@ mod channels;
 mod cluster;
 mod difference;
 mod errors;
+mod every;
 mod import;
 mod jwt;
 mod quantity;
@@ -13,10 +14,10 @@ mod sources;
 mod template;
 mod tls;
 
-use crate::{ConfigError, Flag, Settings, Sources, load};
+use crate::{ConfigErrors, Flag, Settings, Sources, load};
 
 /// Loads the settings from `toml` in a file called `rialto.toml`, and `sources` for the rest.
-fn load_with_file(toml: &str, sources: Sources) -> Result<Settings, ConfigError> {
+fn load_with_file(toml: &str, sources: Sources) -> Result<Settings, ConfigErrors> {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("rialto.toml");
     std::fs::write(&path, toml).unwrap();

@@ -2,6 +2,7 @@
 
 use std::{io, net::SocketAddr};
 
+use rialto_config::Exposed;
 use rialto_store::StoreError;
 
 /// Why the server could not start.
@@ -31,6 +32,22 @@ pub enum ServeError {
         /// What the system said.
         source: io::Error,
     },
+    /// The host name of a listener has no address.
+    #[error(
+        "listener {name} cannot listen on {host}: the host name has no address: {source}; write an \
+         IP address, or add the name to the hosts file or to DNS"
+    )]
+    Resolve {
+        /// The listener's name in the configuration.
+        name: String,
+        /// The host name.
+        host: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The host name of a listener has an address that is open to more than it should be.
+    #[error(transparent)]
+    Exposed(#[from] Exposed),
     /// Who may connect cannot be told: users, keys of tokens, webhooks.
     #[error("cannot use the settings of access: {0}")]
     Access(String),

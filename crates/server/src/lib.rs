@@ -10,6 +10,7 @@
 //! Tested with the real binary over real sockets, in `crates/cli/tests`.
 
 mod builder;
+mod check;
 mod error;
 mod handle;
 mod live;
@@ -23,6 +24,7 @@ mod guarded;
 mod hub;
 mod store;
 
+mod addresses;
 mod admission;
 mod allowance;
 mod answers;
@@ -69,6 +71,7 @@ mod watch_files;
 pub mod maintenance;
 
 pub use builder::ServerBuilder;
+pub use check::check;
 pub use error::ServeError;
 pub use handle::{
     ChannelStatus, ClientStatus, Delivery, Handle, HistoryMessage, Message, PublishError,

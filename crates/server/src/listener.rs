@@ -22,18 +22,17 @@ const KEEPALIVE: Duration = Duration::from_secs(60);
 /// Pause after the system refused to accept (no file descriptors left).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// One door of the server.
+/// One listening socket of the server. A listener whose host name has several addresses has a socket
+/// for each.
 pub(crate) struct Listener {
     pub(crate) name: String,
-    /// Its place among the listeners, by which its connections are counted.
+    /// The place of the listener among all, by which its connections are counted.
     pub(crate) number: usize,
     pub(crate) address: SocketAddr,
     pub(crate) socket: TcpListener,
     pub(crate) room: Room,
     /// Whether its peers are proxies, which say by the PROXY protocol for whom they connect.
     pub(crate) is_proxied: bool,
-    /// Most connections on it; 0 is no limit of its own.
-    pub(crate) connections_max: usize,
 }
 
 /// Opens a listening socket.

@@ -96,7 +96,8 @@ impl Server {
 
         let (stopping, _) = watch::channel(false);
         let limits = &settings.limits;
-        let listeners_max: Vec<_> = listeners.iter().map(|it| it.connections_max).collect();
+        let listeners_max: Vec<_> =
+            settings.open_listeners().map(|(_, listener)| listener.connections_max).collect();
         let per_address_max = limits.connections_per_address_max;
         let admission = Admission::new(connections_max, per_address_max, &listeners_max);
         let proxies = Arc::new(Proxies::new(&settings.access));
@@ -133,7 +134,8 @@ impl Server {
         });
         startup::announce(settings, &listeners);
         let address = |listener: &Listener| (listener.name.clone(), listener.address);
-        let addresses = listeners.iter().map(address).collect();
+        // Of a listener with several addresses the first is told.
+        let addresses = listeners.iter().rev().map(address).collect();
         let mut tasks = startup::start_links(settings, &reception, origin);
         let accept = |listener: Listener| {
             let (listener, reception) = (Arc::new(listener), reception.clone());

@@ -3,25 +3,16 @@
 use std::{path::PathBuf, sync::Arc};
 
 use rialto_access::{Revocations, SigningKey};
-use rialto_config::{AccessMode, Dialect, Limits, NODE_PORT, Node, Settings, StoreKind, TlsMode};
+use rialto_config::{
+    AccessMode, Dialect, Limits, ListenAddress, NODE_PORT, Node, Settings, StoreKind, TlsMode,
+};
 use rialto_session::coremq;
 use tokio::task::JoinHandle;
 
 use crate::{
-    admission::REFUSED_OPEN_MAX,
-    carried::Webhooks,
-    cluster::Links,
-    error::ServeError,
-    greeting::Tls,
-    jwks, lasting,
-    listener::{Listener, bind},
-    live::Live,
-    reception::Reception,
-    room::Room,
-    settings as map,
-    tls::Certificates,
-    watch_files,
-    websocket::Origins,
+    addresses, admission::REFUSED_OPEN_MAX, carried::Webhooks, cluster::Links, error::ServeError,
+    greeting::Tls, jwks, lasting, listener::Listener, live::Live, reception::Reception, room::Room,
+    settings as map, tls::Certificates, watch_files, websocket::Origins,
 };
 
 /// Open files that the process itself needs: standard streams, timers, signals.
@@ -44,30 +35,24 @@ pub(crate) fn open_listeners(
 ) -> Result<Vec<Listener>, ServeError> {
     let has_certificate = certificates.acceptor().is_some();
     let mut listeners = Vec::new();
-    for (name, listener) in settings.open_listeners() {
-        let failed = |source| ServeError::Listen {
-            name: name.to_owned(),
-            address: listener.address,
-            source,
-        };
+    for (number, (name, listener)) in settings.open_listeners().enumerate() {
         let tls = match listener.tls {
             TlsMode::Off => Tls::Off,
             TlsMode::Allow => Tls::Allowed(certificates.clone()),
             TlsMode::Require if has_certificate => Tls::Required(certificates.clone()),
             TlsMode::Require => continue,
         };
-        let socket = bind(listener.address).map_err(failed)?;
-        let address = socket.local_addr().map_err(failed)?;
-        let room = Room::new(listener.dialect, tls, listener.paced, origins.clone());
-        listeners.push(Listener {
-            name: name.to_owned(),
-            number: listeners.len(),
-            address,
-            socket,
-            room,
-            is_proxied: listener.proxy_protocol,
-            connections_max: listener.connections_max,
-        });
+        for (address, socket) in addresses::open(settings, name, listener)? {
+            let room = Room::new(listener.dialect, tls.clone(), listener.paced, origins.clone());
+            listeners.push(Listener {
+                name: name.to_owned(),
+                number,
+                address,
+                socket,
+                room,
+                is_proxied: listener.proxy_protocol,
+            });
+        }
     }
     if listeners.is_empty() { Err(ServeError::NoListener) } else { Ok(listeners) }
 }
@@ -193,7 +178,12 @@ pub(crate) fn webhooks(settings: &Settings, is_taken: bool) -> Webhooks {
 /// When the system allows so few that hardly anybody could connect.
 pub(crate) fn connections_max(settings: &Settings) -> Result<usize, ServeError> {
     let wanted = settings.limits.connections_max;
-    let listeners = settings.open_listeners().count();
+    // A host name has two addresses as a rule.
+    let sockets = |listener: &rialto_config::Listener| match listener.address {
+        ListenAddress::Socket(_) => 1,
+        ListenAddress::Name { .. } => 2,
+    };
+    let listeners = settings.open_listeners().map(|(_, listener)| sockets(listener)).sum();
     let others = PROCESS_FILES
         + STORE_FILES
         + OUTGOING_FILES

@@ -53,13 +53,59 @@ fn a_mistake_names_its_place_and_exits_with_2() {
     "#]]
     .assert_eq(&run(&["serve", "--log-format", "xml"]));
     expect![[r#"
-        rialto: --log-level: "loud" is no log level; expected off, error, warn, info, debug, trace, or levels by module such as info,rialto_session=debug
+        rialto: --log-level: "loud" is not a log level; expected off, error, warn, info, debug, trace, or levels by module such as info,rialto_session=debug
     "#]]
     .assert_eq(&run(&["serve", "--log-level", "loud"]));
     expect![[r#"
         rialto: --listen 0.0.0.0:8010: `listeners.listen-1.address` is 0.0.0.0:8010, which other machines can reach, while access.mode is "open": anybody who can reach it could read and publish everything; set access.mode = "tokens", or, if that is what you want, access.open_beyond_loopback = true
     "#]]
     .assert_eq(&run(&["serve", "--listen", "0.0.0.0:8010"]));
+}
+
+#[test]
+fn every_mistake_of_every_source_is_named_by_the_check_and_by_serve() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = "[limits]\npacket_byte_max = 5\n\n[acces]\n[log]\nlevel = \"loud\"\n";
+    std::fs::write(dir.path().join("a.toml"), file).unwrap();
+    let variables = [
+        ("RIALTO_DELIVERY__ECHO", "perhaps"),
+        ("RIALTO_SERVICE_HOST", "10.0.0.1"),
+        ("RIALTO_LOG", "loud"),
+    ];
+    let run = |command: &[&str]| {
+        let sources = ["--config", "a.toml", "--listen", ":8010", "--set", "tls.key=k.pem"];
+        rialto_in(dir.path(), &variables, &[command, &sources].concat(), "").failed(2)
+    };
+    let mistakes = expect![[r#"
+          a.toml:2:1: unknown key `limits.packet_byte_max`; did you mean `packet_bytes_max`?
+          a.toml:4:2: unknown key `acces`; did you mean `access`?
+          a.toml:6:9: "loud" is not a log level; expected off, error, warn, info, debug, trace, or levels by module such as info,rialto_session=debug
+          environment variable RIALTO_DELIVERY__ECHO: `delivery.echo` cannot be "perhaps"; expected true or false
+          --listen :8010: `listeners.listen-1.address` cannot be ":8010": name a host: write 127.0.0.1:8010 for this machine only, or [::]:8010 for all of its addresses; expected an IP address or a host name and a port such as "127.0.0.1:8010", "[::1]:8010" or "localhost:8010"
+          --set tls.key: `tls.key` is set and `tls.certificate` is not; set both or none; `rialto cert new` makes a pair for development
+    "#]];
+    let served = run(&["serve"]);
+    let told = served.strip_prefix("rialto: 6 mistakes in the settings:\n").unwrap();
+    let lines = told.lines().map(|line| line.strip_prefix("  ").unwrap());
+    mistakes.assert_eq(&lines.map(|line| format!("{line}\n")).collect::<String>());
+
+    let checked = run(&["config", "check"]);
+    let (warning, rest) = checked.split_once('\n').unwrap();
+    assert!(warning.starts_with("rialto: warning: environment variable RIALTO_SERVICE_HOST: "));
+    // The level of the log that RIALTO_LOG sets is one more.
+    let rest = rest.strip_prefix("rialto: 7 mistakes in the settings:\n").unwrap();
+    let level = rest.strip_prefix(told).unwrap();
+    assert!(level.starts_with("  RIALTO_LOG: \"loud\" is not a log level"), "{level}");
+}
+
+#[test]
+fn what_this_machine_lacks_is_a_warning() {
+    let args = ["--tls-certificate", "no/such.pem", "--tls-key", "no/such.key"];
+    let checked = rialto(&[&["config", "check"][..], &args].concat());
+    assert_eq!(checked.code, 0, "{}", checked.stderr);
+    let (warning, rest) = checked.stderr.split_once('\n').unwrap();
+    assert!(warning.starts_with("rialto: warning: cannot use the certificate: "), "{warning}");
+    assert_eq!(rest, "the settings are good\n");
 }
 
 #[test]

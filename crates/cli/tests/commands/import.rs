@@ -130,9 +130,9 @@ fn a_coremq_conf_is_checked_and_shown_like_a_file_of_ours() {
     let check = rialto_with_files(&["config", "check", "--config", "a.conf"]);
     assert_eq!((check.code, check.stdout.as_str()), (0, ""));
     expect![[r#"
-        a.conf:7:1: [CoreWS] states no address: CoreMQ would listen on 0.0.0.0, Rialto listens on 127.0.0.1, for this machine only; to be reached from others, state one, and set access.mode = "tokens" or access.open_beyond_loopback = true
-        a.conf:5:1: `log_file` has no counterpart: Rialto logs to standard error; redirect it, as in `rialto serve … 2>> coremq.log`
-        a.conf: it says nothing of JMQT; the JMQT listeners stay at their defaults, and each can be turned off, as with --set listeners.tcp.enabled=false
+        rialto: warning: a.conf:7:1: [CoreWS] states no address: CoreMQ would listen on 0.0.0.0, Rialto listens on 127.0.0.1, for this machine only; to be reached from others, state one, and set access.mode = "tokens" or access.open_beyond_loopback = true
+        rialto: warning: a.conf:5:1: `log_file` has no counterpart: Rialto logs to standard error; redirect it, as in `rialto serve … 2>> coremq.log`
+        rialto: warning: a.conf: it says nothing of JMQT; the JMQT listeners stay at their defaults, and each can be turned off, as with --set listeners.tcp.enabled=false
         a.conf: the settings are good
     "#]].assert_eq(&check.stderr);
     let shown = rialto_with_files(&["config", "show", "--config", "a.conf"]).printed();

@@ -48,7 +48,14 @@ struct Lines {
 impl Command {
     /// Starts `rialto` with these arguments, and nothing from our environment.
     pub(crate) fn start(arguments: impl IntoIterator<Item: AsRef<OsStr>>) -> Self {
-        let mut command = std::process::Command::new(PROGRAM);
+        Command::spawn(std::process::Command::new(PROGRAM), arguments)
+    }
+
+    /// Starts `rialto` as what `command` runs, with these arguments behind its own.
+    pub(crate) fn spawn(
+        mut command: std::process::Command,
+        arguments: impl IntoIterator<Item: AsRef<OsStr>>,
+    ) -> Self {
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("RIALTO_") {
                 command.env_remove(name);
@@ -73,6 +80,15 @@ impl Command {
         self.said.wait_for(text, PATIENCE, |said| {
             said.lines.iter().any(|line| line.contains(text)).then_some(())
         });
+    }
+
+    /// Waits until it has said what `find` looks for on standard error.
+    pub(crate) fn wait_for_said<T>(
+        &self,
+        what: &str,
+        mut find: impl FnMut(&[String]) -> Option<T>,
+    ) -> T {
+        self.said.wait_for(what, PATIENCE, |said| find(&said.lines))
     }
 
     /// Waits until it has printed so many lines.

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use crate::address::ListenAddress;
 use crate::error::ConfigError;
 use crate::file::File;
 use crate::settings::Listener;
@@ -110,5 +111,8 @@ fn gateway(reading: &mut Reading, section: &Section) {
 }
 
 fn default_address(listener: &str) -> SocketAddr {
-    Listener::defaults()[listener].address
+    match Listener::defaults()[listener].address {
+        ListenAddress::Socket(socket) => socket,
+        ListenAddress::Name { .. } => unreachable!("the defaults are addresses of loopback"),
+    }
 }

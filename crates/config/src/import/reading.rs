@@ -44,6 +44,7 @@ impl<'a> Reading<'a> {
                 path: key.split('.').map(str::to_owned).collect(),
                 given: Given::Toml(value.into()),
                 origin: self.file.origin(at),
+                entries: Vec::new(),
             },
             keys: names.join(", "),
         });

@@ -1,45 +1,36 @@
 //! Access settings that say something, and nothing twice.
 
 use crate::rules::{self, Fault, Violation};
-use crate::settings::{Access, AccessRule, PresetToken, Settings};
+use crate::settings::{AccessRule, ConnectSubscription, PresetToken, Settings};
 
 /// What stands for the client's id in a channel.
 const CLIENT: &str = "{client}";
 
-/// Checks everything in `[access]` but the issuers of JWTs.
-pub(super) fn check(settings: &Settings) -> Result<(), Violation> {
-    let access = &settings.access;
-    access.tokens.iter().try_for_each(preset_token_can_be_used)?;
-    rules_say_something(access)?;
-    channels_can_be_subscribed(access)?;
-    presence_has_a_channel(access)?;
-    origins_are_origins(access)
+pub(super) fn preset_tokens_can_be_used(settings: &Settings) -> Vec<Violation> {
+    let is_empty =
+        |preset: &PresetToken| preset.client.is_empty() || preset.token.expose().is_empty();
+    let presets = settings.access.tokens.iter().enumerate();
+    let violation = |(index, _): (usize, &PresetToken)| {
+        Violation::new(
+            "access.tokens",
+            "an entry of `access.tokens` has an empty client or token",
+            "give both, or remove the entry",
+        )
+        .of_entry(index)
+    };
+    presets.filter(|(_, preset)| is_empty(preset)).map(violation).collect()
 }
 
-fn preset_token_can_be_used(preset: &PresetToken) -> Result<(), Violation> {
-    if !preset.client.is_empty() && !preset.token.expose().is_empty() {
-        return Ok(());
-    }
-    Err(Violation {
-        key: "access.tokens".to_owned(),
-        problem: "an entry of `access.tokens` has an empty client or token".to_owned(),
-        hint: "give both, or remove the entry".to_owned(),
-    })
-}
-
-fn rules_say_something(access: &Access) -> Result<(), Violation> {
-    for (index, rule) in access.rules.iter().enumerate() {
-        let checked = decides_one_way(rule).and_then(|()| is_for_some(rule));
-        checked.map_err(|(problem, hint)| Violation {
-            key: "access.rules".to_owned(),
-            problem: format!(
-                "{} {problem}",
-                rules::entry("access.rules", index, rule.name.as_deref().unwrap_or_default())
-            ),
-            hint: hint.to_owned(),
-        })?;
-    }
-    Ok(())
+pub(super) fn rules_say_something(settings: &Settings) -> Vec<Violation> {
+    let faults = |(index, rule): (usize, &AccessRule)| {
+        let name = rule.name.as_deref().unwrap_or_default();
+        let entry = rules::entry("access.rules", index, name);
+        let faults = [decides_one_way(rule).err(), is_for_some(rule).err()];
+        faults.into_iter().flatten().map(move |(problem, hint)| {
+            Violation::new("access.rules", format!("{entry} {problem}"), hint).of_entry(index)
+        })
+    };
+    settings.access.rules.iter().enumerate().flat_map(faults).collect()
 }
 
 /// Checks that a rule either allows or denies.
@@ -84,50 +75,52 @@ fn is_for_some(rule: &AccessRule) -> Result<(), Fault> {
     }
 }
 
-fn channels_can_be_subscribed(access: &Access) -> Result<(), Violation> {
+pub(super) fn channels_can_be_subscribed(settings: &Settings) -> Vec<Violation> {
     let cannot = |channel: &str| !is_ordinary(channel) || !is_filled_in(channel);
-    match access.subscribe.iter().find(|it| cannot(&it.channel)) {
-        None => Ok(()),
-        Some(entry) => Err(Violation {
-            key: "access.subscribe".to_owned(),
-            problem: format!("clients cannot be subscribed to the channel `{}`", entry.channel),
-            hint: "give a name that does not begin with $ or #, and in which nothing but {client} \
-                   stands in braces"
-                .to_owned(),
-        }),
-    }
+    let entries = settings.access.subscribe.iter().enumerate();
+    let violation = |(index, entry): (usize, &ConnectSubscription)| {
+        Violation::new(
+            "access.subscribe",
+            format!("clients cannot be subscribed to the channel `{}`", entry.channel),
+            "give a name that does not begin with $ or #, and in which nothing but {client} stands \
+             in braces",
+        )
+        .of_entry(index)
+    };
+    entries.filter(|(_, entry)| cannot(&entry.channel)).map(violation).collect()
 }
 
-fn presence_has_a_channel(access: &Access) -> Result<(), Violation> {
-    let channel = &access.presence_channel;
+pub(super) fn presence_has_a_channel(settings: &Settings) -> Vec<Violation> {
+    let channel = &settings.access.presence_channel;
     if channel.is_empty() || is_ordinary(channel) {
-        return Ok(());
+        return Vec::new();
     }
-    Err(Violation {
-        key: "access.presence_channel".to_owned(),
-        problem: format!("who comes and goes cannot be published on the channel `{channel}`"),
-        hint: "give a name that does not begin with $ or #; empty publishes nothing".to_owned(),
-    })
+    vec![Violation::new(
+        "access.presence_channel",
+        format!("who comes and goes cannot be published on the channel `{channel}`"),
+        "give a name that does not begin with $ or #; empty publishes nothing",
+    )]
 }
 
-fn origins_are_origins(access: &Access) -> Result<(), Violation> {
-    let is_origin = |origin: &&String| {
+pub(super) fn origins_are_origins(settings: &Settings) -> Vec<Violation> {
+    let is_origin = |origin: &str| {
         let is_plain = |host: &str| {
             !host.is_empty()
                 && !host.contains(|it: char| "/?#@*".contains(it) || it.is_whitespace())
         };
         origin.split_once("://").is_some_and(|(scheme, host)| !scheme.is_empty() && is_plain(host))
     };
-    match access.websocket_origins.iter().find(|origin| !is_origin(origin)) {
-        None => Ok(()),
-        Some(origin) => Err(Violation {
-            key: "access.websocket_origins".to_owned(),
-            problem: format!("`{origin}` is not the origin of a page"),
-            hint: "write it as browsers do, \"https://app.example\" or with a port \
-                   \"http://localhost:3000\", without a path and without *"
-                .to_owned(),
-        }),
-    }
+    let origins = settings.access.websocket_origins.iter().enumerate();
+    let violation = |(index, origin): (usize, &String)| {
+        Violation::new(
+            "access.websocket_origins",
+            format!("`{origin}` is not the origin of a page"),
+            "write it as browsers do, \"https://app.example\" or with a port \
+             \"http://localhost:3000\", without a path and without *",
+        )
+        .of_entry(index)
+    };
+    origins.filter(|(_, origin)| !is_origin(origin)).map(violation).collect()
 }
 
 /// Returns whether clients may subscribe a channel of this name.

@@ -6,61 +6,54 @@ use crate::settings::{ApiKey, Settings};
 /// Shortest key of the API, in bytes: 128 bits, if they are chosen well.
 const KEY_BYTES_MIN: usize = 16;
 
-pub(super) fn webhook_can_be_asked(settings: &Settings) -> Result<(), Violation> {
+pub(super) fn webhook_can_be_asked(settings: &Settings) -> Vec<Violation> {
     let webhook = &settings.webhook;
     if webhook.url.is_empty() {
-        return Ok(());
+        return Vec::new();
     }
-    rules::url_can_be_asked(&webhook.url).map_err(|(problem, hint)| Violation {
-        key: "webhook.url".to_owned(),
-        problem: format!("`webhook.url` {problem}"),
-        hint: hint.to_owned(),
-    })?;
+    let mut violations = Vec::new();
+    if let Err((problem, hint)) = rules::url_can_be_asked(&webhook.url) {
+        violations.push(Violation::new("webhook.url", format!("`webhook.url` {problem}"), hint));
+    }
     if webhook.secret.expose().is_empty() {
-        return Err(Violation {
-            key: "webhook.url".to_owned(),
-            problem: "`webhook.url` is set and `webhook.secret` is not: the application could not \
-                      tell who asks it"
-                .to_owned(),
-            hint: "set webhook.secret to a text that the application knows as well".to_owned(),
-        });
-    }
-    if webhook.events.is_empty() {
-        return Err(Violation {
-            key: "webhook.events".to_owned(),
-            problem: "`webhook.events` is empty, while `webhook.url` is set".to_owned(),
-            hint: "name the events it is for, or remove the url".to_owned(),
-        });
-    }
-    Ok(())
-}
-
-pub(super) fn api_keys_can_be_used(settings: &Settings) -> Result<(), Violation> {
-    let keys = &settings.api.keys;
-    let violation = |problem, hint: &str| Violation {
-        key: "api.keys".to_owned(),
-        problem,
-        hint: hint.to_owned(),
-    };
-    if let Some(name) = rules::name_used_twice(keys.iter().map(|key| key.name.as_str())) {
-        return Err(violation(
-            format!("two entries of `api.keys` have the name `{name}`"),
-            "give each a name of its own",
+        violations.push(Violation::new(
+            "webhook.url",
+            "`webhook.url` is set and `webhook.secret` is not: the application could not tell who \
+             asks it",
+            "set webhook.secret to a text that the application knows as well",
         ));
     }
-    for (index, key) in keys.iter().enumerate() {
-        api_key_can_be_used(key).map_err(|(problem, hint)| {
-            let entry = rules::entry("api.keys", index, &key.name);
-            violation(format!("{entry} {problem}"), hint)
-        })?;
+    if webhook.events.is_empty() {
+        violations.push(Violation::new(
+            "webhook.events",
+            "`webhook.events` is empty, while `webhook.url` is set",
+            "name the events it is for, or remove the url",
+        ));
     }
-    match rules::first_twice(keys.iter().map(|key| key.key.expose())) {
-        None => Ok(()),
-        Some(_) => Err(violation(
-            "two entries of `api.keys` have the same key".to_owned(),
-            "give each a key of its own, so that one can be taken away alone",
-        )),
-    }
+    violations
+}
+
+pub(super) fn api_keys_can_be_used(settings: &Settings) -> Vec<Violation> {
+    let keys = &settings.api.keys;
+    let violation = |index, problem: String, hint: &str| {
+        Violation::new("api.keys", problem, hint).of_entry(index)
+    };
+    let names = rules::names_used_twice(keys.iter().map(|key| key.name.as_str()));
+    let names = names.into_iter().map(|(index, name)| {
+        let problem = format!("two entries of `api.keys` have the name `{name}`");
+        violation(index, problem, "give each a name of its own")
+    });
+    let faults = keys.iter().enumerate().filter_map(|(index, key)| {
+        let (problem, hint) = api_key_can_be_used(key).err()?;
+        let entry = rules::entry("api.keys", index, &key.name);
+        Some(violation(index, format!("{entry} {problem}"), hint))
+    });
+    let twice = rules::names_used_twice(keys.iter().map(|key| key.key.expose()));
+    let twice = twice.into_iter().map(|(index, _)| {
+        let problem = "two entries of `api.keys` have the same key".to_owned();
+        violation(index, problem, "give each a key of its own, so that one can be taken away alone")
+    });
+    names.chain(faults).chain(twice).collect()
 }
 
 /// Checks a key, and returns what is wrong with it and what to do.

@@ -4,27 +4,19 @@ use crate::choice::JwtAlgorithm;
 use crate::rules::{self, Fault, Violation};
 use crate::settings::{JwtIssuer, JwtKeys, Settings};
 
-/// Checks each issuer.
-pub(super) fn check(settings: &Settings) -> Result<(), Violation> {
+pub(super) fn issuers_can_be_used(settings: &Settings) -> Vec<Violation> {
     let issuers = &settings.access.jwt;
-    let violation = |problem, hint: &str| Violation {
-        key: "access.jwt".to_owned(),
-        problem,
-        hint: hint.to_owned(),
-    };
-    if let Some(name) = rules::name_used_twice(issuers.iter().map(|issuer| issuer.name.as_str())) {
-        return Err(violation(
-            format!("two entries of `access.jwt` have the name `{name}`"),
-            "give each a name of its own",
-        ));
-    }
-    for (index, issuer) in issuers.iter().enumerate() {
-        issuer_can_be_used(issuer).map_err(|(problem, hint)| {
-            let entry = rules::entry("access.jwt", index, &issuer.name);
-            violation(format!("{entry} {problem}"), hint)
-        })?;
-    }
-    Ok(())
+    let names = issuers.iter().map(|issuer| issuer.name.as_str());
+    let twice = rules::names_used_twice(names).into_iter().map(|(index, name)| {
+        let problem = format!("two entries of `access.jwt` have the name `{name}`");
+        Violation::new("access.jwt", problem, "give each a name of its own").of_entry(index)
+    });
+    let faults = issuers.iter().enumerate().filter_map(|(index, issuer)| {
+        let (problem, hint) = issuer_can_be_used(issuer).err()?;
+        let entry = rules::entry("access.jwt", index, &issuer.name);
+        Some(Violation::new("access.jwt", format!("{entry} {problem}"), hint).of_entry(index))
+    });
+    twice.chain(faults).collect()
 }
 
 /// Checks an issuer, and returns what is wrong with it and what to do.

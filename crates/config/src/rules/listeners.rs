@@ -1,7 +1,9 @@
 //! What listeners must not do: share a name or an address, or open the broker to everybody.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
+use crate::address::ListenAddress;
 use crate::choice::{AccessMode, Dialect, TlsMode};
 use crate::rules::Violation;
 use crate::schema::LISTENERS;
@@ -10,43 +12,40 @@ use crate::settings::{Api, Listener, Settings};
 /// Longest name of a listener, in bytes.
 const LISTENER_NAME_BYTES_MAX: usize = 32;
 
-pub(super) fn listener_names_are_plain(settings: &Settings) -> Result<(), Violation> {
+pub(super) fn listener_names_are_plain(settings: &Settings) -> Vec<Violation> {
     let is_plain = |name: &&String| {
         (1..=LISTENER_NAME_BYTES_MAX).contains(&name.len())
             && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-'))
     };
-    match settings.listeners.keys().find(|name| !is_plain(name)) {
-        None => Ok(()),
-        Some(name) => Err(Violation {
-            key: format!("{LISTENERS}.{name}"),
-            problem: format!("`{name}` cannot be the name of a listener"),
-            hint: format!(
-                "use 1 to {LISTENER_NAME_BYTES_MAX} of the characters a to z, 0 to 9, _ and -"
-            ),
-        }),
-    }
+    let violation = |name: &String| {
+        Violation::new(
+            format!("{LISTENERS}.{name}"),
+            format!("`{name}` cannot be the name of a listener"),
+            format!("use 1 to {LISTENER_NAME_BYTES_MAX} of the characters a to z, 0 to 9, _ and -"),
+        )
+    };
+    settings.listeners.keys().filter(|name| !is_plain(name)).map(violation).collect()
 }
 
-pub(super) fn addresses_are_used_once(settings: &Settings) -> Result<(), Violation> {
+pub(super) fn addresses_are_used_once(settings: &Settings) -> Vec<Violation> {
     let defaults = Listener::defaults();
-    let mut users = BTreeMap::new();
+    let (mut users, mut violations) = (BTreeMap::new(), Vec::new());
     for (name, listener) in settings.open_listeners().filter(|(_, it)| it.address.port() != 0) {
-        if let Some(other) = users.insert(listener.address, name) {
+        if let Some(other) = users.insert(&listener.address, name) {
             let is_default = defaults.get(name) == Some(listener);
             let blamed = if is_default { other } else { name };
-            return Err(Violation {
-                key: format!("{LISTENERS}.{blamed}.address"),
-                problem: format!("listeners `{other}` and `{name}` both want {}", listener.address),
-                hint: "one listener hears TLS, WebSocket and plain sockets alike; remove one, \
-                       give it another address, or set enabled = false"
-                    .to_owned(),
-            });
+            violations.push(Violation::new(
+                format!("{LISTENERS}.{blamed}.address"),
+                format!("listeners `{other}` and `{name}` both want {}", listener.address),
+                "one listener hears TLS, WebSocket and plain sockets alike; remove one, give it \
+                 another address, or set enabled = false",
+            ));
         }
     }
-    Ok(())
+    violations
 }
 
-pub(super) fn required_tls_has_a_certificate(settings: &Settings) -> Result<(), Violation> {
+pub(super) fn required_tls_has_a_certificate(settings: &Settings) -> Vec<Violation> {
     let defaults = Listener::defaults();
     let lacks_certificate = |(name, listener): &(&String, &Listener)| {
         listener.enabled
@@ -54,80 +53,128 @@ pub(super) fn required_tls_has_a_certificate(settings: &Settings) -> Result<(), 
             && settings.tls.files().is_none()
             && defaults.get(*name) != Some(*listener)
     };
-    match settings.listeners.iter().find(lacks_certificate) {
-        None => Ok(()),
-        Some((name, _)) => Err(Violation {
-            key: format!("{LISTENERS}.{name}"),
-            problem: format!("listener `{name}` requires TLS, and there is no certificate"),
-            hint: "set tls.certificate and tls.key; `rialto cert new` makes a pair for development"
-                .to_owned(),
-        }),
-    }
+    let violation = |(name, _): (&String, &Listener)| {
+        Violation::new(
+            format!("{LISTENERS}.{name}"),
+            format!("listener `{name}` requires TLS, and there is no certificate"),
+            "set tls.certificate and tls.key; `rialto cert new` makes a pair for development",
+        )
+    };
+    settings.listeners.iter().filter(lacks_certificate).map(violation).collect()
 }
 
-pub(super) fn proxied_listeners_have_proxies(settings: &Settings) -> Result<(), Violation> {
-    let mut proxied = settings.open_listeners().filter(|(_, listener)| listener.proxy_protocol);
-    match proxied.next() {
-        Some((name, _)) if settings.access.trusted_proxies.is_empty() => Err(Violation {
-            key: format!("{LISTENERS}.{name}.proxy_protocol"),
-            problem: format!(
+pub(super) fn proxied_listeners_have_proxies(settings: &Settings) -> Vec<Violation> {
+    if !settings.access.trusted_proxies.is_empty() {
+        return Vec::new();
+    }
+    let violation = |(name, _): (&str, &Listener)| {
+        Violation::new(
+            format!("{LISTENERS}.{name}.proxy_protocol"),
+            format!(
                 "`{LISTENERS}.{name}.proxy_protocol` is set while `access.trusted_proxies` names \
                  nobody: nobody could connect"
             ),
-            hint: "set access.trusted_proxies to the networks of the proxies".to_owned(),
-        }),
-        _ => Ok(()),
+            "set access.trusted_proxies to the networks of the proxies",
+        )
+    };
+    let proxied = settings.open_listeners().filter(|(_, listener)| listener.proxy_protocol);
+    proxied.map(violation).collect()
+}
+
+pub(super) fn something_is_listened_on(settings: &Settings) -> Vec<Violation> {
+    if settings.open_listeners().next().is_some() {
+        return Vec::new();
+    }
+    vec![Violation::new(
+        LISTENERS,
+        "no listener is open: each is disabled, or requires TLS while there is no certificate",
+        "set enabled = true for one, or set tls.certificate and tls.key",
+    )]
+}
+
+pub(super) fn open_access_stays_at_home(settings: &Settings) -> Vec<Violation> {
+    let reachable = reachable(settings);
+    reachable.filter_map(|(name, listener)| open_access(settings, name, listener)).collect()
+}
+
+pub(super) fn what_knows_no_tokens_stays_at_home(settings: &Settings) -> Vec<Violation> {
+    let reachable = reachable(settings);
+    reachable.filter_map(|(name, listener)| no_tokens(settings, name, listener)).collect()
+}
+
+/// An address that is open to more than it should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}; {hint}")]
+pub struct Exposed {
+    problem: String,
+    hint: String,
+}
+
+/// Checks what can only be known once the host name of a listener is resolved: that what is open to
+/// everybody stays on loopback. [`load()`](crate::load()) has checked the addresses that are written
+/// as such.
+///
+/// # Errors
+/// [`Exposed`] if other machines could reach the address, and nobody would be asked who they are.
+pub fn check_resolved(
+    settings: &Settings,
+    name: &str,
+    listener: &Listener,
+    address: SocketAddr,
+) -> Result<(), Exposed> {
+    if is_loopback(&address) {
+        return Ok(());
+    }
+    let violation = open_access(settings, name, listener);
+    match violation.or_else(|| no_tokens(settings, name, listener)) {
+        None => Ok(()),
+        Some(Violation { problem, hint, .. }) => {
+            let problem =
+                format!("{} has the address {}: {problem}", listener.address, address.ip());
+            Err(Exposed { problem, hint })
+        }
     }
 }
 
-pub(super) fn open_access_stays_at_home(settings: &Settings) -> Result<(), Violation> {
-    if settings.access.mode != AccessMode::Open || settings.access.open_beyond_loopback {
-        return Ok(());
-    }
-    let has_sessions = |dialect| match dialect {
+/// Says what is wrong with a listener that other machines can reach, in mode "open".
+fn open_access(settings: &Settings, name: &str, listener: &Listener) -> Option<Violation> {
+    let access = &settings.access;
+    let has_sessions = match listener.dialect {
         Dialect::Jmqt | Dialect::Coremq | Dialect::CoremqWebsocket | Dialect::Pubsubx => true,
         Dialect::Http | Dialect::Memcached => false,
     };
-    match reachable(settings).find(|(_, listener)| has_sessions(listener.dialect)) {
-        None => Ok(()),
-        Some((name, listener)) => Err(Violation {
-            key: format!("{LISTENERS}.{name}.address"),
-            problem: format!(
-                "`{LISTENERS}.{name}.address` is {}, which other machines can reach, while \
-                 access.mode is \"open\": anybody who can reach it could read and publish \
-                 everything",
-                listener.address
-            ),
-            hint: "set access.mode = \"tokens\", or, if that is what you want, \
-                   access.open_beyond_loopback = true"
-                .to_owned(),
-        }),
+    if access.mode != AccessMode::Open || access.open_beyond_loopback || !has_sessions {
+        return None;
     }
+    Some(Violation::new(
+        format!("{LISTENERS}.{name}.address"),
+        format!(
+            "`{LISTENERS}.{name}.address` is {}, which other machines can reach, while access.mode \
+             is \"open\": anybody who can reach it could read and publish everything",
+            listener.address
+        ),
+        "set access.mode = \"tokens\", or, if that is what you want, \
+         access.open_beyond_loopback = true",
+    ))
 }
 
-/// memcached's text protocol and the status page have no way to say who one is: to their clients
+/// Says what is wrong with a listener that other machines can reach and that asks nobody who they
+/// are: memcached's text protocol and the status page have no way to say so, and to their clients
 /// every mode is open. The HTTP API has its keys.
-pub(super) fn what_knows_no_tokens_stays_at_home(settings: &Settings) -> Result<(), Violation> {
+fn no_tokens(settings: &Settings, name: &str, listener: &Listener) -> Option<Violation> {
     if settings.access.open_beyond_loopback {
-        return Ok(());
+        return None;
     }
-    let exposed = reachable(settings).find_map(|(name, listener)| {
-        Some((name, listener, harm(listener.dialect, &settings.api)?))
-    });
-    match exposed {
-        None => Ok(()),
-        Some((name, listener, (harm, instead))) => Err(Violation {
-            key: format!("{LISTENERS}.{name}.address"),
-            problem: format!(
-                "`{LISTENERS}.{name}.address` is {}, which other machines can reach, and its \
-                 dialect is \"{}\", {harm}",
-                listener.address, listener.dialect
-            ),
-            hint: format!(
-                "{instead}, or, if that is what you want, set access.open_beyond_loopback = true"
-            ),
-        }),
-    }
+    let (harm, instead) = harm(listener.dialect, &settings.api)?;
+    Some(Violation::new(
+        format!("{LISTENERS}.{name}.address"),
+        format!(
+            "`{LISTENERS}.{name}.address` is {}, which other machines can reach, and its dialect \
+             is \"{}\", {harm}",
+            listener.address, listener.dialect
+        ),
+        format!("{instead}, or, if that is what you want, set access.open_beyond_loopback = true"),
+    ))
 }
 
 /// Returns what anybody could do on a listener without a token, and what to do about it.
@@ -152,6 +199,15 @@ fn harm(dialect: Dialect, api: &Api) -> Option<(&'static str, &'static str)> {
     }
 }
 
+/// Returns the listeners whose address, as it is written, other machines can reach. Names are judged
+/// when they are resolved.
 fn reachable(settings: &Settings) -> impl Iterator<Item = (&str, &Listener)> {
-    settings.open_listeners().filter(|(_, it)| !it.address.ip().to_canonical().is_loopback())
+    settings.open_listeners().filter(|(_, listener)| match &listener.address {
+        ListenAddress::Socket(socket) => !is_loopback(socket),
+        ListenAddress::Name { .. } => false,
+    })
+}
+
+fn is_loopback(address: &SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use crate::address::ListenAddress;
 use crate::choice::{CertificateName, ClientCertificates, Dialect, TlsMode};
 use crate::secret::OptionalPath;
 use crate::section::section;
@@ -13,9 +14,10 @@ section! {
     /// WebSocket or plain socket. The names are free: those below are the defaults', and a listener
     /// by another name is added to them.
     pub struct Listener {
-        /// IP address and port to listen on; port 0 takes any that is free. A listener by a name of
-        /// your own must be given one.
-        address: SocketAddr = "127.0.0.1:0",
+        /// IP address or host name, and port, to listen on; port 0 takes any that is free. All
+        /// addresses of a host name are listened on: "localhost:8010" is 127.0.0.1 and ::1. A
+        /// listener by a name of your own must be given an address.
+        address: ListenAddress = "127.0.0.1:0",
         /// Whether the listener is opened at all.
         enabled: bool = "true",
         /// What its clients speak: "jmqt", "coremq" (TCP), "coremq-websocket", "pubsubx",
@@ -60,7 +62,7 @@ section! {
 impl Listener {
     /// Makes an enabled listener on `address` with the other settings at their defaults.
     pub fn on(address: SocketAddr) -> Self {
-        Listener { address, ..Listener::default() }
+        Listener { address: address.into(), ..Listener::default() }
     }
 
     /// Returns the listeners of the defaults, on the ports the original clients expect.

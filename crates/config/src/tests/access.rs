@@ -78,13 +78,13 @@ fn a_list_names_the_entry_that_is_wrong() {
             "[[access.subscribe]]\nchanel = \"a\"\n",
         ],
         &expect![[r#"
-            rialto.toml:1:1: `access.rules` does not have the right form, entry 2: unknown field `alow`, expected one of `name`, `client`, `group`, `claim`, `allow`, `deny`, `channels`; expected a list of tables like { group = "staff", allow = ["publish"], channels = ["news.*"] }
-            rialto.toml:1:1: `access.rules` does not have the right form, entry 2: in `allow`: unknown variant `publsh`, expected one of `publish`, `subscribe`, `control`, `p2p`, `history`; expected a list of tables like { group = "staff", allow = ["publish"], channels = ["news.*"] }
-            rialto.toml:1:1: `access.rules` does not have the right form, entry 2: in `allow`: invalid type: string "publish", expected a sequence; expected a list of tables like { group = "staff", allow = ["publish"], channels = ["news.*"] }
+            rialto.toml:4:1: entry 2 of `access.rules` is wrong: unknown key `alow`; did you mean `allow`?; expected a list of tables like { group = "staff", allow = ["publish"], channels = ["news.*"] }
+            rialto.toml:4:1: entry 2 of `access.rules` is wrong: in `allow`: unknown variant `publsh`, expected one of `publish`, `subscribe`, `control`, `p2p`, `history`; expected a list of tables like { group = "staff", allow = ["publish"], channels = ["news.*"] }
+            rialto.toml:4:1: entry 2 of `access.rules` is wrong: in `allow`: invalid type: string "publish", expected a sequence; expected a list of tables like { group = "staff", allow = ["publish"], channels = ["news.*"] }
             rialto.toml:2:9: `access.rules` cannot be "publish"; expected a list of tables like { group = "staff", allow = ["publish"], channels = ["news.*"] }
             rialto.toml:2:13: `access.unmatched` cannot be "refuse"; expected "deny" or "allow"
             rialto.toml:2:23: `access.failed_attempts_max` cannot be 0; expected a whole number, from 1 to 1000
-            rialto.toml:1:1: `access.subscribe` does not have the right form, entry 1: unknown field `chanel`, expected one of `channel`, `persistent`, `client`, `group`; expected a list of tables like { channel = "news.{client}", persistent = true }
+            rialto.toml:1:1: entry 1 of `access.subscribe` is wrong: unknown key `chanel`; did you mean `channel`?; expected a list of tables like { channel = "news.{client}", persistent = true }
         "#]],
     );
 }
@@ -140,9 +140,9 @@ fn channels_and_origins_that_cannot_be_are_refused() {
             rialto.toml:1:1: clients cannot be subscribed to the channel `of.{group}`; give a name that does not begin with $ or #, and in which nothing but {client} stands in braces
             rialto.toml:2:20: who comes and goes cannot be published on the channel `$presence`; give a name that does not begin with $ or #; empty publishes nothing
             rialto.toml:2:20: who comes and goes cannot be published on the channel `#ada`; give a name that does not begin with $ or #; empty publishes nothing
-            rialto.toml:2:21: `app.example` is not the origin of a page; write it as browsers do, "https://app.example" or with a port "http://localhost:3000", without a path and without *
-            rialto.toml:2:21: `https://app.example/` is not the origin of a page; write it as browsers do, "https://app.example" or with a port "http://localhost:3000", without a path and without *
-            rialto.toml:2:21: `https://*.example` is not the origin of a page; write it as browsers do, "https://app.example" or with a port "http://localhost:3000", without a path and without *
+            rialto.toml:2:22: `app.example` is not the origin of a page; write it as browsers do, "https://app.example" or with a port "http://localhost:3000", without a path and without *
+            rialto.toml:2:45: `https://app.example/` is not the origin of a page; write it as browsers do, "https://app.example" or with a port "http://localhost:3000", without a path and without *
+            rialto.toml:2:22: `https://*.example` is not the origin of a page; write it as browsers do, "https://app.example" or with a port "http://localhost:3000", without a path and without *
         "#]],
     );
 }

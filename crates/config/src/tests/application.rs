@@ -41,7 +41,7 @@ fn a_webhook_that_cannot_be_asked_is_refused() {
             rialto.toml:2:7: `webhook.url` is not an address for HTTP; write http:// or https://, a host and a path
             rialto.toml:2:7: `webhook.url` has a user or a password in it, which logs would show; remove what stands before the @
             rialto.toml:4:10: `webhook.events` is empty, while `webhook.url` is set; name the events it is for, or remove the url
-            rialto.toml:4:10: `webhook.events` does not have the right form, entry 2: unknown variant `login`, expected one of `auth`, `connect`, `subscribe`, `unsubscribe`, `publish`, `control`, `disconnect`, `close`; expected a list of "auth", "connect", "subscribe", "unsubscribe", "publish", "control", "disconnect" and "close", or some of them
+            rialto.toml:4:19: entry 2 of `webhook.events` is wrong: unknown variant `login`, expected one of `auth`, `connect`, `subscribe`, `unsubscribe`, `publish`, `control`, `disconnect`, `close`; expected a list of "auth", "connect", "subscribe", "unsubscribe", "publish", "control", "disconnect" and "close", or some of them
             rialto.toml:3:10: `webhook.secret` does not have the right form; expected a text
             rialto.toml:3:13: `webhook.when_down` cannot be "ask"; expected "deny" or "allow"
             rialto.toml:3:11: `webhook.timeout` cannot be "1m"; expected a time such as "500ms", "10s", "5m", "1h" or "30d", from 10ms to 30s
@@ -77,10 +77,11 @@ fn a_key_of_the_api_that_cannot_be_used_is_refused() {
             rialto.toml:1:1: the entry `shop` of `api.keys` has a key of 15 bytes, which can be guessed; give at least 16 bytes, such as `openssl rand -hex 16` prints
             rialto.toml:1:1: entry 1 of `api.keys` has no name; set name; logs call whoever has the key by it
             rialto.toml:1:1: the entry `shop` of `api.keys` allows nothing; name some of "read", "publish" and "manage", or leave allow out for all
-            rialto.toml:1:1: `api.keys` does not have the right form, entry 1: in `allow`; expected a list of tables like { name = "shop", key = "secret", allow = ["publish"] }
-            rialto.toml:1:1: `api.keys` does not have the right form, entry 1: unknown field `alow`, expected one of `name`, `key`, `allow`; expected a list of tables like { name = "shop", key = "secret", allow = ["publish"] }
-            rialto.toml:1:1: two entries of `api.keys` have the name `shop`; give each a name of its own
-            rialto.toml:1:1: two entries of `api.keys` have the same key; give each a key of its own, so that one can be taken away alone
+            rialto.toml:1:1: entry 1 of `api.keys` is wrong: in `allow`; expected a list of tables like { name = "shop", key = "secret", allow = ["publish"] }
+            rialto.toml:1:1: entry 1 of `api.keys` is wrong: unknown key `alow`; did you mean `allow`?; expected a list of tables like { name = "shop", key = "secret", allow = ["publish"] }
+            rialto.toml:4:1: two entries of `api.keys` have the name `shop`; give each a name of its own
+            rialto.toml:4:1: two entries of `api.keys` have the same key; give each a key of its own, so that one can be taken away alone
+            rialto.toml:4:1: two entries of `api.keys` have the same key; give each a key of its own, so that one can be taken away alone
         "#]],
     );
 }

@@ -57,12 +57,12 @@ fn a_channel_rule_that_is_wrong_is_refused() {
             "[[channels.rules]]\npattern = \"a\"\nmessages = 5\n",
         ],
         &expect![[r#"
-            rialto.toml:1:1: `channels.rules` does not have the right form, entry 1: missing field `pattern`; expected a list of tables like { pattern = "sensors.*", history_messages = 100 }
+            rialto.toml:1:1: entry 1 of `channels.rules` is wrong: missing field `pattern`; expected a list of tables like { pattern = "sensors.*", history_messages = 100 }
             rialto.toml:1:1: an entry of `channels.rules` has an empty pattern, which fits no channel; pattern = "*" stands for all channels
             rialto.toml:1:1: the channel rule for `a` has publish_rate_max = 0; give at least 1, or leave it out for no limit; access.rules keep clients from publishing at all
-            rialto.toml:1:1: `channels.rules` does not have the right form, entry 2: in `log_age_max`: invalid type: integer `5`, expected a string; expected a list of tables like { pattern = "sensors.*", history_messages = 100 }
-            rialto.toml:1:1: `channels.rules` does not have the right form, entry 1: in `log_full`: unknown variant `drop`, expected `refuse` or `drop-oldest`; expected a list of tables like { pattern = "sensors.*", history_messages = 100 }
-            rialto.toml:1:1: `channels.rules` does not have the right form, entry 1: unknown field `messages`, expected one of `pattern`, `history_messages`, `history_persistent`, `echo`, `log_messages_max`, `log_bytes_max`, `log_age_max`, `log_full`, `payload_bytes_max`, `publish_rate_max`; expected a list of tables like { pattern = "sensors.*", history_messages = 100 }
+            rialto.toml:3:1: entry 2 of `channels.rules` is wrong: in `log_age_max`: invalid type: integer `5`, expected a string; expected a list of tables like { pattern = "sensors.*", history_messages = 100 }
+            rialto.toml:1:1: entry 1 of `channels.rules` is wrong: in `log_full`: unknown variant `drop`, expected `refuse` or `drop-oldest`; expected a list of tables like { pattern = "sensors.*", history_messages = 100 }
+            rialto.toml:1:1: entry 1 of `channels.rules` is wrong: unknown key `messages`; known here: pattern, history_messages, history_persistent, echo, log_messages_max, log_bytes_max, log_age_max, log_full, payload_bytes_max, publish_rate_max; expected a list of tables like { pattern = "sensors.*", history_messages = 100 }
         "#]],
     );
 }

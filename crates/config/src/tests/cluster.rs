@@ -23,9 +23,9 @@ fn a_cluster_that_could_not_link_is_refused() {
         &expect![[r#"
             rialto.toml:4:9: `cluster.nodes` names other servers, access.mode is "tokens", and no client may ask for all messages: none of them could link to this one; name the client as which they come, cluster.replicants = ["server"], and give it a token or a certificate; or, for original servers and gateways, which bring none, set cluster.replicants_by_address = true
             rialto.toml:4:22: `cluster.allowed_replicants` names other servers, access.mode is "tokens", and no client may ask for all messages: none of them could link to this one; name the client as which they come, cluster.replicants = ["server"], and give it a token or a certificate; or, for original servers and gateways, which bring none, set cluster.replicants_by_address = true
-            rialto.toml:2:9: `cluster.nodes` has `http://beta`, which is no address of a server; expected a host, host:port or coremqs://host:port
-            rialto.toml:2:22: `cluster.allowed_replicants` has `gateway:0`, which is no address of a server; expected a host, host:port or coremqs://host:port
-            rialto.toml:2:14: `cluster.replicants` has an empty client id, which nobody has; name the client, or leave the entry out
+            rialto.toml:2:19: `cluster.nodes` has `http://beta`, which is no address of a server; expected a host, host:port or coremqs://host:port
+            rialto.toml:2:23: `cluster.allowed_replicants` has `gateway:0`, which is no address of a server; expected a host, host:port or coremqs://host:port
+            rialto.toml:2:15: `cluster.replicants` has an empty client id, which nobody has; name the client, or leave the entry out
             rialto.toml:2:9: `coremqs://alpha:6748` is reached over TLS, and `cluster.authority` names no authority; set cluster.authority to the PEM file of those that sign the nodes' certificates
             rialto.toml:3:13: `cluster.authority` is set, and no node is reached over TLS; write coremqs:// before the nodes whose listeners have TLS
             rialto.toml:4:15: `cluster.certificate` is set and `cluster.key` is not; set both or none

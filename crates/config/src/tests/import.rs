@@ -29,7 +29,7 @@ fn check_errors(texts: &[&str], expected: &Expect) {
     expected.assert_eq(&errors.collect::<String>());
 }
 
-fn of(files: &[(&str, &str)], flags: &[&str]) -> Result<Import, crate::ConfigError> {
+fn of(files: &[(&str, &str)], flags: &[&str]) -> Result<Import, crate::ConfigErrors> {
     let original = |(name, text): &(&str, &str)| OriginalFile {
         path: (*name).into(),
         text: (*text).to_owned(),
@@ -371,7 +371,9 @@ fn files_that_contradict_each_other_are_both_named_unless_a_flag_decides() {
 fn an_address_open_to_the_network_needs_a_word() {
     let file = [("coremq.conf", "[CoreMQ]\naddress = 0.0.0.0\n[CoreWS]\naddress = ::\n")];
     let error = of(&file, &[]).unwrap_err();
-    expect![[r#"coremq.conf:2:11: `listeners.coremq.address` is 0.0.0.0:6747, which other machines can reach, while access.mode is "open": anybody who can reach it could read and publish everything; set access.mode = "tokens", or, if that is what you want, access.open_beyond_loopback = true; such keys go on the command line, as --set KEY=VALUE"#]].assert_eq(&error.to_string());
+    expect![[r#"
+        coremq.conf:2:11: `listeners.coremq.address` is 0.0.0.0:6747, which other machines can reach, while access.mode is "open": anybody who can reach it could read and publish everything; set access.mode = "tokens", or, if that is what you want, access.open_beyond_loopback = true; such keys go on the command line, as --set KEY=VALUE
+        coremq.conf:4:11: `listeners.coremq-websocket.address` is [::]:9000, which other machines can reach, while access.mode is "open": anybody who can reach it could read and publish everything; set access.mode = "tokens", or, if that is what you want, access.open_beyond_loopback = true; such keys go on the command line, as --set KEY=VALUE"#]].assert_eq(&error.to_string());
     check_all(
         &file,
         &["access.open_beyond_loopback=true"],
@@ -542,5 +544,5 @@ fn a_toml_file_is_never_taken_for_a_coremq_conf() {
 
 #[test]
 fn another_original_file_is_sent_to_the_import() {
-    expect!["any.name:1:1: unknown key `LOG_PATH`; this looks like a file of the original programs: `rialto config import FILE` turns it into TOML"].assert_eq(&served("LOG_PATH = 'x'\nSOCKET_PORT = 8010\n", &[]).unwrap_err());
+    expect!["any.name: this is a file of the original programs, not a settings file; `rialto config import FILE` turns it into one"].assert_eq(&served("LOG_PATH = 'x'\nSOCKET_PORT = 8010\n", &[]).unwrap_err());
 }

@@ -71,7 +71,7 @@ fn an_issuer_that_cannot_be_used_is_refused() {
             rialto.toml:1:1: the entry `a` of `access.jwt` has a jwks_url that has a user or a password in it, which logs would show; remove what stands before the @
             rialto.toml:1:1: the entry `a` of `access.jwt` has refresh = "0s"; give at least 1s; 10m is usual
             rialto.toml:1:1: the entry `a` of `access.jwt` has an empty client_claim, groups_claim or rights_claim; leave it out, and it has its default
-            rialto.toml:1:1: two entries of `access.jwt` have the name `a`; give each a name of its own
+            rialto.toml:4:1: two entries of `access.jwt` have the name `a`; give each a name of its own
         "#]],
     );
 }
@@ -85,8 +85,8 @@ fn a_secret_of_an_issuer_is_not_quoted() {
             "[access]\njwt = \"hunter2\"\n",
         ],
         &expect![[r#"
-            rialto.toml:1:1: `access.jwt` does not have the right form, entry 1: unknown field `secrt`, expected one of `name`, `algorithms`, `secret`, `key_file`, `jwks_file`, `jwks_url`, `refresh`, `issuer`, `audience`, `client_claim`, `groups_claim`, `rights_claim`; expected a list of tables like { name = "login", algorithms = ["RS256"], jwks_url = "https://…" }
-            rialto.toml:1:1: `access.jwt` does not have the right form, entry 1: in `algorithms`; expected a list of tables like { name = "login", algorithms = ["RS256"], jwks_url = "https://…" }
+            rialto.toml:1:1: entry 1 of `access.jwt` is wrong: unknown key `secrt`; did you mean `secret`?; expected a list of tables like { name = "login", algorithms = ["RS256"], jwks_url = "https://…" }
+            rialto.toml:1:1: entry 1 of `access.jwt` is wrong: in `algorithms`; expected a list of tables like { name = "login", algorithms = ["RS256"], jwks_url = "https://…" }
             rialto.toml:2:7: `access.jwt` does not have the right form; expected a list of tables like { name = "login", algorithms = ["RS256"], jwks_url = "https://…" }
         "#]],
     );

@@ -76,7 +76,7 @@ fn addresses_of_the_command_line_replace_all_listeners() {
     let settings = load_with_file(
         "[listeners.lab]\naddress = \"127.0.0.1:9999\"\n",
         Sources {
-            listen: vec![([127, 0, 0, 1], 0).into(), ([127, 0, 0, 1], 9001).into()],
+            listen: vec!["127.0.0.1:0".to_owned(), "localhost:9001".to_owned()],
             flags: set(&["listeners.listen-2.paced=true"]),
             ..Sources::default()
         },
@@ -84,6 +84,7 @@ fn addresses_of_the_command_line_replace_all_listeners() {
     .unwrap();
     assert_eq!(open_names(&settings), ["listen-1", "listen-2"]);
     assert!(settings.listeners["listen-2"].paced);
+    assert_eq!(settings.listeners["listen-2"].address.to_string(), "localhost:9001");
 }
 
 #[test]
