@@ -1,123 +1,219 @@
-//! What commands that manage a running broker have in common: its HTTP API.
+//! What commands that operate a running broker have in common: its HTTP API.
+
+mod answer;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use reqwest::{Certificate, Client, Method, StatusCode, Url, redirect::Policy};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::{Certificate, Client, Method, RequestBuilder, Url, redirect::Policy};
+use rialto_config::Period;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::time::timeout;
 
 use crate::exit::{Exit, Failure};
 
-/// Which broker to manage, and with which key.
+use answer::Answer;
+
+/// Where the API of a broker with the default settings is.
+const DEFAULT_API: &str = "http://127.0.0.1:8080";
+/// Entries of a list that are asked for at a time, the most that the API gives.
+const PAGE_COUNT: usize = 1000;
+
+const NO_KEY: &str = "the HTTP API needs a key: set the environment variable RIALTO_API_KEY, or \
+                      give --api-key\n  a key is an entry of api.keys in the broker's settings";
+
+/// Which broker to operate, and with which key.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "HTTP API")]
 pub(crate) struct ApiArgs {
-    /// Address of the broker's HTTP listener
-    #[arg(long, value_name = "URL", env = "RIALTO_API", default_value = "http://127.0.0.1:8080")]
-    api: Url,
-    /// A key of the broker's settings (api.keys) that allows it. Better given in the environment
-    /// than on the command line, which others can see
+    /// Address of the broker's HTTP listener, http:// or https:// [default: http://127.0.0.1:8080]
+    #[arg(long, value_name = "URL", env = "RIALTO_API")]
+    api: Option<Url>,
+    /// A key of the broker's settings (api.keys) that allows what the command does. Better given in
+    /// the environment than on the command line, which others can see
     #[arg(long, value_name = "KEY", env = "RIALTO_API_KEY", hide_env_values = true)]
-    api_key: String,
+    api_key: Option<String>,
     /// PEM file with the authority to trust with TLS, besides those the machine trusts
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
+    /// How long one answer of the broker may take
+    #[arg(long, value_name = "TIME", default_value = "30s")]
+    timeout: Period,
 }
 
 /// The HTTP API of a running broker.
-pub(crate) struct Api<'a> {
+pub(crate) struct Api {
     client: Client,
-    args: &'a ApiArgs,
+    url: Url,
+    key: String,
+    timeout: Duration,
+}
+
+/// A list that the API gives page by page.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum List {
+    Clients,
+    Channels,
+    /// Given in one page.
+    Bans,
 }
 
 impl ApiArgs {
     /// Makes ready to ask; nothing is sent yet.
-    pub(crate) fn open(&self) -> Result<Api<'_>, Failure> {
-        let builder = Client::builder().redirect(Policy::none()).referer(false);
-        let builder = match &self.ca {
-            Some(path) => builder.tls_certs_merge(authorities(path)?),
-            // Without TLS the machine's authorities are not looked for: there may be none.
-            None if self.api.scheme() == "http" => builder.no_proxy().tls_certs_only([]),
-            None => builder,
+    pub(crate) fn open(&self) -> Result<Api, Failure> {
+        let url = match &self.api {
+            Some(url) => url.clone(),
+            None => DEFAULT_API.parse().expect("the default is an address"),
         };
-        let client = builder.build().map_err(|error| {
-            Failure::new(Exit::Failed, format!("cannot make ready for HTTP: {error}"))
-        })?;
-        Ok(Api { client, args: self })
+        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+            let text =
+                format!("{url} is not an address of HTTP: write http:// or https:// and a host");
+            return Err(Failure::new(Exit::Usage, text));
+        }
+        let key = self.api_key.clone().filter(|key| !key.is_empty());
+        let key = key.ok_or_else(|| Failure::new(Exit::Usage, NO_KEY))?;
+        let client = client(&url, self.ca.as_ref())?;
+        Ok(Api { client, url, key, timeout: self.timeout.get() })
     }
 }
 
-impl Api<'_> {
+impl Api {
     /// Gets what is at a path, given as its parts.
-    pub(crate) async fn get<T: DeserializeOwned>(
+    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, Failure> {
+        let url = self.path(path)?;
+        self.ask(self.client.request(Method::GET, url)).await?.read()
+    }
+
+    /// Gets what is at a path; `None` if there is nothing.
+    pub(crate) async fn find<T: DeserializeOwned>(
         &self,
         path: &[&str],
+    ) -> Result<Option<T>, Failure> {
+        let url = self.path(path)?;
+        let answer = self.send(self.client.request(Method::GET, url)).await?;
+        if answer.is_not_found() { Ok(None) } else { answer.check()?.read().map(Some) }
+    }
+
+    /// Posts an object to a path.
+    pub(crate) async fn post(&self, path: &[&str], body: &Value) -> Result<(), Failure> {
+        let request = self.client.request(Method::POST, self.path(path)?);
+        let request = request.header("Content-Type", "application/json").body(body.to_string());
+        self.ask(request).await.map(drop)
+    }
+
+    /// Deletes what is at a path.
+    pub(crate) async fn delete(&self, path: &[&str]) -> Result<(), Failure> {
+        let url = self.path(path)?;
+        self.ask(self.client.request(Method::DELETE, url)).await.map(drop)
+    }
+
+    /// Gets the entries of a list, page by page, and gives each to `take` until that says that it
+    /// has enough.
+    ///
+    /// A page begins behind the last name of the one before, so that no entry is told twice or left
+    /// out because others come and go meanwhile.
+    pub(crate) async fn list(
+        &self,
+        list: List,
         query: &[(&str, &str)],
-    ) -> Result<T, Failure> {
-        let body = self.ask(Method::GET, path, query).await?;
-        serde_json::from_slice(&body).map_err(|_| {
-            let text = format!("what is at {} does not answer as a broker does", self.args.api);
-            Failure::new(Exit::Failed, text)
+        mut take: impl FnMut(Value) -> Result<bool, Failure>,
+    ) -> Result<(), Failure> {
+        let (mut after, count) = (String::new(), PAGE_COUNT.to_string());
+        loop {
+            let mut url = self.path(&["v1", list.name()])?;
+            if list.has_pages() {
+                let page = [("after", &*after), ("limit", &*count)];
+                url.query_pairs_mut().extend_pairs(query).extend_pairs(page);
+            }
+            let answer = self.ask(self.client.request(Method::GET, url)).await?;
+            let mut page: Value = answer.read()?;
+            let Value::Array(entries) = page[list.name()].take() else {
+                return Err(answer.foreign());
+            };
+            for entry in entries {
+                if !take(entry)? {
+                    return Ok(());
+                }
+            }
+            match page["next"].as_str() {
+                Some(next) if *after < *next => next.clone_into(&mut after),
+                Some(_) => return Err(answer.foreign()),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    async fn ask(&self, request: RequestBuilder) -> Result<Answer, Failure> {
+        self.send(request).await?.check()
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
+        let answer = Answer::to(request.bearer_auth(&self.key), &self.url);
+        timeout(self.timeout, answer).await.unwrap_or_else(|_| {
+            let text = format!(
+                "no answer from {} within {}\n  --timeout allows for more",
+                self.url,
+                Period::from(self.timeout)
+            );
+            Err(Failure::new(Exit::TimedOut, text))
         })
     }
 
-    /// Deletes what is at a path, given as its parts.
-    pub(crate) async fn delete(&self, path: &[&str]) -> Result<(), Failure> {
-        self.ask(Method::DELETE, path, &[]).await.map(|_| ())
-    }
-
-    async fn ask(
-        &self,
-        method: Method,
-        path: &[&str],
-        query: &[(&str, &str)],
-    ) -> Result<Vec<u8>, Failure> {
-        let url = self.url(path, query)?;
-        let request = self.client.request(method, url).bearer_auth(&self.args.api_key);
-        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
-        let status = response.status();
-        let body = response.bytes().await.map_err(|error| self.unreachable(&error))?;
-        if status.is_success() { Ok(body.into()) } else { Err(refused(status, &body)) }
-    }
-
-    fn url(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Url, Failure> {
-        if let Some(name) = path.iter().find(|part| matches!(**part, "." | "..")) {
+    fn path(&self, path: &[&str]) -> Result<Url, Failure> {
+        let cannot_stand = |part: &&&str| part.is_empty() || matches!(**part, "." | "..");
+        if let Some(name) = path.iter().find(cannot_stand) {
             let text = format!("the name {name:?} cannot stand in an address of HTTP");
             return Err(Failure::new(Exit::Usage, text));
         }
-        let mut url = self.args.api.clone();
-        let parts = url.path_segments_mut().map(|mut parts| {
-            parts.pop_if_empty().extend(path);
-        });
-        parts.map_err(|()| Failure::new(Exit::Usage, "--api must be http:// or https://"))?;
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
+        // Encoded here, because the address would drop line feeds and tabs from a name.
+        let mut whole = self.url.path().trim_end_matches('/').to_owned();
+        for part in path {
+            whole.push('/');
+            whole.extend(utf8_percent_encode(part, NON_ALPHANUMERIC));
         }
+        let mut url = self.url.clone();
+        url.set_path(&whole);
         Ok(url)
-    }
-
-    fn unreachable(&self, error: &reqwest::Error) -> Failure {
-        let mut why = String::new();
-        let mut source = std::error::Error::source(error);
-        while let Some(error) = source {
-            why = format!(": {error}");
-            source = error.source();
-        }
-        let text = format!(
-            "no answer from {}{why}\n  is a broker running there with an http listener? --api names \
-             another",
-            self.args.api
-        );
-        Failure::new(Exit::Unreachable, text)
     }
 }
 
-/// Says why the broker refused, in its own words if it gave any.
-fn refused(status: StatusCode, body: &[u8]) -> Failure {
-    let problem = serde_json::from_slice::<Value>(body).ok();
-    let detail = problem.as_ref().and_then(|problem| problem["detail"].as_str());
-    let text = detail.map_or_else(|| format!("the broker answers {status}"), str::to_owned);
-    Failure::new(Exit::Failed, text)
+impl List {
+    /// Returns what the API calls the list, in its path and in the page.
+    fn name(self) -> &'static str {
+        match self {
+            List::Clients => "clients",
+            List::Channels => "channels",
+            List::Bans => "bans",
+        }
+    }
+
+    /// Returns what the API calls the name of an entry.
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            List::Clients => "id",
+            List::Channels => "name",
+            List::Bans => "client",
+        }
+    }
+
+    fn has_pages(self) -> bool {
+        matches!(self, List::Clients | List::Channels)
+    }
+}
+
+fn client(url: &Url, ca: Option<&PathBuf>) -> Result<Client, Failure> {
+    let builder = Client::builder().redirect(Policy::none()).referer(false);
+    let builder = match ca {
+        Some(path) => builder.tls_certs_merge(authorities(path)?),
+        // Without TLS the machine's authorities are not looked for: there may be none.
+        None if url.scheme() == "http" => builder.no_proxy().tls_certs_only([]),
+        None => builder,
+    };
+    builder
+        .build()
+        .map_err(|error| Failure::new(Exit::Failed, format!("cannot make ready for HTTP: {error}")))
 }
 
 fn authorities(path: &PathBuf) -> Result<Vec<Certificate>, Failure> {

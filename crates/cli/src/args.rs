@@ -1,10 +1,10 @@
 //! The command line as a whole; each command's own arguments stand with the command.
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::{
-    access, cert, client, config, documents, publish, retained, serve, store, subscribe, token,
-    user,
+    access, cert, channels, client, config, documents, history, publish, retained, serve, store,
+    subscribe, token, user,
 };
 
 /// What `--help` says about exit codes; [`Exit`](crate::exit::Exit) is where they are made.
@@ -32,7 +32,9 @@ pub(crate) enum Command {
     Pub(publish::Args),
     Sub(subscribe::Args),
     Retained(retained::Args),
+    History(history::Args),
     Client(client::Args),
+    Channel(channels::Args),
     User(user::Args),
     Access(access::Args),
     Token(token::Args),
@@ -42,4 +44,33 @@ pub(crate) enum Command {
     Cert(cert::Args),
     Completions(documents::CompletionsArgs),
     Man(documents::ManArgs),
+}
+
+/// Commands whose help has all options of `serve`: they run a broker, or show what it would run with.
+const SERVER_COMMANDS: [&str; 2] = ["serve", "config"];
+
+/// Returns the command line as it is parsed and documented.
+///
+/// Commands that only read the settings take all options of `serve`, so that a broker's own options
+/// can be repeated for them, and their help leaves out those that matter to a broker only.
+pub(crate) fn command() -> clap::Command {
+    let hide = |command: clap::Command| match SERVER_COMMANDS.contains(&command.get_name()) {
+        true => command,
+        false => without_server_options(command),
+    };
+    Cli::command().mut_subcommands(hide)
+}
+
+fn without_server_options(command: clap::Command) -> clap::Command {
+    let hide = |argument: clap::Arg| {
+        let is_hidden = serve::SERVER_OPTIONS.contains(&argument.get_id().as_str());
+        argument.hide(is_hidden)
+    };
+    command.mut_args(hide).mut_subcommands(without_server_options)
+}
+
+/// Parses the arguments of this process, or ends it with what is wrong with them.
+pub(crate) fn parse() -> Cli {
+    let matches = command().get_matches();
+    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
 }

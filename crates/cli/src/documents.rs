@@ -3,10 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use crate::args::Cli;
+use crate::args::command;
 use crate::exit::Failure;
 use crate::output::print;
 
@@ -35,7 +34,7 @@ pub(crate) struct ManArgs {
 
 pub(crate) fn print_completions(args: &CompletionsArgs) -> Result<(), Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "rialto", &mut script);
+    clap_complete::generate(args.shell, &mut command(), "rialto", &mut script);
     print(&String::from_utf8_lossy(&script))
 }
 
@@ -47,7 +46,7 @@ pub(crate) fn write_man_pages(args: &ManArgs) -> Result<(), Failure> {
         None => {
             let mut page = Vec::new();
             // As `generate_to` has it.
-            clap_mangen::Man::new(Cli::command().disable_help_subcommand(true))
+            clap_mangen::Man::new(command().disable_help_subcommand(true))
                 .render(&mut page)
                 .map_err(|error| Failure::file("make the manual page", &error))?;
             print(&String::from_utf8_lossy(&page))
@@ -57,5 +56,5 @@ pub(crate) fn write_man_pages(args: &ManArgs) -> Result<(), Failure> {
 
 fn write_pages(dir: &Path) -> std::io::Result<()> {
     fs::create_dir_all(dir)?;
-    clap_mangen::generate_to(Cli::command(), dir)
+    clap_mangen::generate_to(command(), dir)
 }

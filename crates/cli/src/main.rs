@@ -13,9 +13,11 @@ mod exit;
 
 mod access;
 mod cert;
+mod channels;
 mod client;
 mod config;
 mod documents;
+mod history;
 mod publish;
 mod retained;
 mod serve;
@@ -25,26 +27,28 @@ mod token;
 mod user;
 
 mod api;
+mod listing;
 mod logging;
 mod output;
 mod remote;
+mod table;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use args::{Cli, Command};
+use args::Command;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let result = match args::parse().command {
         Command::Serve(args) => serve::run(&args),
         Command::Pub(args) => publish::run(&args),
         Command::Sub(args) => subscribe::run(&args),
         Command::Retained(args) => retained::run(&args),
+        Command::History(args) => history::run(&args),
         Command::Client(args) => client::run(&args),
+        Command::Channel(args) => channels::run(&args),
         Command::User(args) => user::run(&args),
         Command::Access(args) => access::run(&args),
         Command::Token(args) => token::run(&args),

@@ -1,23 +1,27 @@
 //! `rialto retained`: the retained messages of a running broker.
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use rialto_client::shown::json_line;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, value::RawValue};
 
-use crate::api::{Api, ApiArgs};
-use crate::exit::Failure;
-use crate::output::print_json_lines;
+use crate::api::{ApiArgs, List};
+use crate::exit::{Exit, Failure};
+use crate::listing::{Format, FormatArgs, ListArgs, payload};
+use crate::output::{print_json_lines, talk};
 use crate::remote::block_on;
-
-/// Channels asked for at a time.
-const PAGE_COUNT: &str = "1000";
+use crate::table::word;
 
 const EXAMPLES: &str = "\
-Examples:
-  RIALTO_API_KEY=... rialto retained list
-  RIALTO_API_KEY=... rialto retained get lamp/kitchen
-  RIALTO_API_KEY=... rialto retained remove lamp/kitchen";
+These commands ask the HTTP API of a running broker. To see needs a key that allows \"read\", to remove
+one that allows \"manage\".
 
-/// Show and remove retained messages of a running broker.
+Examples:
+  export RIALTO_API_KEY=...
+  rialto retained list
+  rialto retained get lamp/kitchen
+  rialto retained remove lamp/kitchen";
+
+/// See and remove retained messages of a running broker.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -27,87 +31,89 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    List(ListArgs),
-    Get(OneArgs),
+    List(ChannelsArgs),
+    Get(GetArgs),
     Remove(RemoveArgs),
 }
 
-/// List the channels with a retained message, a JSON text each
+/// List the channels with a retained message, each name as a JSON text
 #[derive(Debug, clap::Args)]
-struct ListArgs {
+struct ChannelsArgs {
+    #[command(flatten)]
+    list: ListArgs,
     #[command(flatten)]
     api: ApiArgs,
 }
 
 /// Print a channel's retained message
+///
+/// As text: the payload in JSON. As json: an object with channel, publisher and payload.
 #[derive(Debug, clap::Args)]
-struct OneArgs {
+struct GetArgs {
     /// Channel
     channel: String,
+    #[command(flatten)]
+    format: FormatArgs,
     #[command(flatten)]
     api: ApiArgs,
 }
 
 /// Remove a channel's retained message for good
 ///
-/// Those who subscribe from then on get none until one is published. The key must allow "manage".
+/// Those who subscribe from then on get none until one is published.
 #[derive(Debug, clap::Args)]
 struct RemoveArgs {
+    /// Channel
+    channel: String,
     #[command(flatten)]
-    one: OneArgs,
+    api: ApiArgs,
 }
 
 /// A retained message, as the API gives it.
 #[derive(Deserialize)]
 struct Retained {
+    publisher: String,
     payload: Box<RawValue>,
 }
 
-/// A page of channels, as the API gives it.
-#[derive(Deserialize)]
-struct Page {
-    channels: Vec<Channel>,
-    next: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Channel {
-    name: String,
-    retained: bool,
+/// A retained message, as it is printed.
+#[derive(Serialize)]
+struct Record<'a> {
+    channel: &'a str,
+    publisher: &'a str,
+    payload: &'a RawValue,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     match &args.command {
-        Command::List(args) => {
-            let api = args.api.open()?;
-            block_on(list(&api))
-        }
-        Command::Get(args) => {
-            let api = args.api.open()?;
-            let retained: Retained = block_on(api.get(&path(&args.channel), &[]))?;
-            print_json_lines([retained.payload.to_string()])
-        }
-        Command::Remove(RemoveArgs { one: args }) => {
-            let api = args.api.open()?;
-            block_on(api.delete(&path(&args.channel)))
-        }
+        Command::List(args) => block_on(list(args)),
+        Command::Get(args) => block_on(get(args)),
+        Command::Remove(args) => block_on(remove(args)),
     }
 }
 
-async fn list(api: &Api<'_>) -> Result<(), Failure> {
-    let mut after = String::new();
-    loop {
-        let query = [("after", &*after), ("limit", PAGE_COUNT)];
-        let page: Page = api.get(&["v1", "channels"], &query).await?;
-        let retained = page.channels.into_iter().filter(|channel| channel.retained);
-        print_json_lines(
-            retained.map(|channel| serde_json::Value::from(channel.name).to_string()),
-        )?;
-        match page.next {
-            Some(next) => after = next,
-            None => return Ok(()),
-        }
-    }
+async fn list(args: &ChannelsArgs) -> Result<(), Failure> {
+    let name = |channel: &Value| [json_line(&channel["name"].to_string()).into_owned()];
+    let is_wanted = |channel: &Value| channel["retained"] == true;
+    args.list.print(&args.api.open()?, (List::Channels, &[]), is_wanted, (None, name)).await
+}
+
+async fn get(args: &GetArgs) -> Result<(), Failure> {
+    let channel = &args.channel;
+    let retained: Retained = args.api.open()?.get(&path(channel)).await?;
+    let Retained { publisher, payload: kept } = &retained;
+    let line = match args.format.format {
+        Format::Text => payload(kept),
+        Format::Json => serde_json::to_string(&Record { channel, publisher, payload: kept })
+            .map_err(|error| Failure::new(Exit::Failed, error.to_string()))?,
+    };
+    print_json_lines([line])
+}
+
+async fn remove(args: &RemoveArgs) -> Result<(), Failure> {
+    args.api.open()?.delete(&path(&args.channel)).await?;
+    talk(&format!("the retained message of {} was removed", word(&args.channel)));
+    Ok(())
 }
 
 fn path(channel: &str) -> [&str; 4] {

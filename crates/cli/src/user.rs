@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rialto_access::{User, UsersError, UsersFile};
+use rialto_client::shown::one_line;
 use rialto_config::Settings;
 use serde_json::json;
 
@@ -15,9 +16,9 @@ use crate::output::{print_json_lines, print_lines, talk};
 use crate::serve::SettingsArgs;
 
 const EXAMPLES: &str = "\
-Users stand in users.toml in the data directory, or where access.users_file says, with argon2id
-hashes of their passwords. Run these commands as the account that runs the broker: nobody else can
-read the file. A running broker takes changes up by itself within about two seconds.
+Users are kept in users.toml in the data directory, or in the file that access.users_file names, with
+argon2id hashes of their passwords. Run these commands as the account that runs the broker: no other
+account can read the file. A running broker applies changes by itself within about two seconds.
 
 Examples:
   rialto user add ada --group staff
@@ -45,8 +46,8 @@ enum Command {
 
 /// Add a user
 ///
-/// From then on the name is open to who knows the password only, also in open mode, and tokens
-/// that anybody was given for it before are void.
+/// From then on only somebody with the password can connect under this name, in open mode as well,
+/// and tokens that were issued for the name before are invalid.
 #[derive(Debug, clap::Args)]
 struct AddArgs {
     /// The user's name, which is the client id
@@ -60,7 +61,7 @@ struct AddArgs {
     settings: SettingsArgs,
 }
 
-/// Remove a user, and with it the sessions and tokens that its password opened
+/// Remove a user, and end the sessions and tokens that were opened with its password
 #[derive(Debug, clap::Args)]
 struct RemoveArgs {
     /// The user's name
@@ -79,7 +80,7 @@ struct ListArgs {
     settings: SettingsArgs,
 }
 
-/// Change a user's password, which ends the sessions and tokens that the old one opened
+/// Change a user's password, and end the sessions and tokens that were opened with the old one
 #[derive(Debug, clap::Args)]
 struct PasswdArgs {
     /// The user's name
@@ -90,7 +91,7 @@ struct PasswdArgs {
     settings: SettingsArgs,
 }
 
-/// Put a user into these groups and no others; without --group, into none
+/// Set the groups of a user in place of all earlier ones; without --group the user is in no group
 #[derive(Debug, clap::Args)]
 struct GroupsArgs {
     /// The user's name
@@ -124,14 +125,14 @@ fn add(args: &AddArgs) -> Result<(), Failure> {
     make_directory_of(&path)?;
     let groups = BTreeSet::from_iter(args.group.iter().cloned());
     UsersFile::lock(&path)?.add(&args.name, &password, groups, now())?;
-    report(&path, &format!("user \"{}\" was added", args.name));
+    report(&path, &format!("user \"{}\" was added", one_line(&args.name)));
     Ok(())
 }
 
 fn remove(args: &RemoveArgs) -> Result<(), Failure> {
     let path = load(&args.settings)?.users_file();
     UsersFile::lock(&path)?.remove(&args.name)?;
-    report(&path, &format!("user \"{}\" was removed", args.name));
+    report(&path, &format!("user \"{}\" was removed", one_line(&args.name)));
     Ok(())
 }
 
@@ -159,7 +160,7 @@ fn passwd(args: &PasswdArgs) -> Result<(), Failure> {
     }
     let password = args.password.read()?;
     UsersFile::lock(&path)?.set_password(&args.name, &password, now())?;
-    report(&path, &format!("the password of user \"{}\" was changed", args.name));
+    report(&path, &format!("the password of user \"{}\" was changed", one_line(&args.name)));
     Ok(())
 }
 
@@ -167,8 +168,8 @@ fn groups(args: &GroupsArgs) -> Result<(), Failure> {
     let path = load(&args.settings)?.users_file();
     let groups = BTreeSet::from_iter(args.group.iter().cloned());
     let said = match groups.len() {
-        0 => format!("user \"{}\" is in no group now", args.name),
-        _ => format!("the groups of user \"{}\" were changed", args.name),
+        0 => format!("user \"{}\" is in no group now", one_line(&args.name)),
+        _ => format!("the groups of user \"{}\" were changed", one_line(&args.name)),
     };
     UsersFile::lock(&path)?.set_groups(&args.name, groups)?;
     report(&path, &said);

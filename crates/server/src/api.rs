@@ -63,6 +63,7 @@ fn routes_and_document(asked: &Arc<Asked>) -> (Router, Document) {
         .routes(routes!(clients::list))
         .routes(routes!(clients::show))
         .routes(routes!(clients::subscriptions))
+        .routes(routes!(clients::show_ban))
         .routes(routes!(clients::bans))
         .routes(routes!(channels::list))
         .routes(routes!(channels::show))

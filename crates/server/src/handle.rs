@@ -131,6 +131,12 @@ impl Handle {
         self.live.access().unban(client, now).map_err(|error| error.to_string())
     }
 
+    /// Returns the ban of a client; `None` if it is not banned.
+    #[must_use]
+    pub fn ban_of(&self, client: &str) -> Option<Ban> {
+        self.live.access().ban_of(client, self.live.hub.now().unix_ms)
+    }
+
     /// Returns who is banned.
     #[must_use]
     pub fn bans(&self) -> Vec<Ban> {

@@ -2,7 +2,7 @@
 
 use crate::{rialto, rialto_in};
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 13] = [
     "serve",
     "pub",
     "sub",
@@ -14,6 +14,8 @@ const COMMANDS: [&str; 11] = [
     "man",
     "retained",
     "client",
+    "channel",
+    "history",
 ];
 
 #[test]
@@ -27,6 +29,24 @@ fn help_lists_the_commands_and_the_exit_codes() {
     for code in 0..=5 {
         assert!(help.contains(&format!("\n  {code}  ")), "{code} is missing in {help}");
     }
+}
+
+#[test]
+fn options_of_a_running_broker_are_in_its_own_help_only_and_in_groups() {
+    let help = rialto(&["serve", "--help"]).printed();
+    let places =
+        ["\nSettings:\n", "--config", "\nListeners:\n", "--listen", "\nTLS:\n", "\nLog:\n"];
+    let places = places.map(|text| help.find(text).unwrap_or_else(|| panic!("no {text}: {help}")));
+    assert!(places.is_sorted(), "{help}");
+    for command in [&["user", "add"][..], &["token", "new"], &["store", "check"], &["backup"]] {
+        let help = rialto(&[command, &["--help"]].concat()).printed();
+        assert!(help.contains("--data-dir") && help.contains("--config"), "{help}");
+        for option in ["--listen", "--pubsubx", "--tls-certificate", "--log-level"] {
+            assert!(!help.contains(option), "{option} is of no use to {command:?}: {help}");
+        }
+    }
+    // They are still accepted, so that what serves a broker can be repeated.
+    rialto(&["user", "list", "--listen", "127.0.0.1:0", "--log-level", "info"]).printed();
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The commands that need no broker, how all of them fail, and how a running broker takes users up.
+//! The commands that need no broker, those that operate a running one, and how all of them fail.
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 #[path = "../common/mod.rs"]
@@ -10,6 +10,9 @@ mod config;
 mod documents;
 mod failures;
 mod import;
+mod listen;
+mod operate;
+mod stored;
 mod strangers;
 mod users;
 

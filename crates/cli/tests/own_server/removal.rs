@@ -45,7 +45,7 @@ fn rialto(broker: &Broker, key: &str, args: &[&str]) -> Output {
 fn printed(broker: &Broker, args: &[&str]) -> String {
     let output = rialto(broker, KEY, args);
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.is_empty(), "{args:?}: {said}");
+    assert!(output.status.success(), "{args:?}: {said}");
     String::from_utf8(output.stdout).unwrap()
 }
 

@@ -14,8 +14,8 @@ use super::{
 use crate::{handle::Subscription, http::Asked};
 
 use self::words::{
-    BAN_SECONDS_MAX, BanJson, BansJson, ClientJson, ClientsPage, ClientsQuery, NewBan,
-    SubscriptionJson, SubscriptionsJson, TokenJson,
+    BAN_SECONDS_MAX, BanJson, BansJson, ClientJson, ClientsPage, ClientsQuery, Disconnecting,
+    NewBan, SubscriptionJson, SubscriptionsJson, TokenJson,
 };
 
 /// What a subscription takes in a list of them, besides its channel's name.
@@ -132,6 +132,7 @@ pub(crate) async fn unsubscribe(
 #[utoipa::path(
     post, path = "/v1/clients/{client}/disconnect", tag = "clients",
     params(("client" = String, Path, min_length = 1, description = "Its id, percent-encoded")),
+    request_body = Disconnecting,
     responses(
         (status = 204, description = "It is closed"),
         (status = 404, description = "The client is not connected"),
@@ -140,8 +141,12 @@ pub(crate) async fn unsubscribe(
 pub(crate) async fn disconnect(
     State(asked): State<Arc<Asked>>,
     Path(client): Path<String>,
+    Body(Disconnecting { reason }): Body<Disconnecting>,
 ) -> Result<StatusCode, Problem> {
     if asked.handle.disconnect(&client) {
+        if let Some(reason) = reason {
+            tracing::info!(%client, reason, "client disconnected by the API");
+        }
         return Ok(StatusCode::NO_CONTENT);
     }
     let detail = format!("the client {client:?} is not connected");
@@ -216,8 +221,24 @@ pub(crate) async fn unban(
     if asked.handle.unban(&client).map_err(Problem::unwritten)? {
         return Ok(StatusCode::NO_CONTENT);
     }
-    let detail = format!("the client {client:?} is not banned");
-    Err(Problem::new(StatusCode::NOT_FOUND, detail))
+    Err(Problem::not_banned(&client))
+}
+
+/// Shows the ban of a client
+#[utoipa::path(
+    get, path = "/v1/clients/{client}/ban", operation_id = "show_ban", tag = "clients",
+    params(("client" = String, Path, min_length = 1, description = "Its id, percent-encoded")),
+    responses(
+        (status = 200, description = "Why it is banned, and until when", body = BanJson),
+        (status = 404, description = "The client is not banned"),
+    )
+)]
+pub(crate) async fn show_ban(
+    State(asked): State<Arc<Asked>>,
+    Path(client): Path<String>,
+) -> Result<Json<BanJson>, Problem> {
+    let ban = asked.handle.ban_of(&client).map(|ban| Json(ban.into()));
+    ban.ok_or_else(|| Problem::not_banned(&client))
 }
 
 /// Lists who is banned
@@ -236,9 +257,7 @@ pub(crate) async fn bans(
     let bytes = bans.map(|ban| BAN_BYTES + ban.client.len() + ban.reason.len()).sum();
     let lent = lender.lend(bytes).await?;
     let bans = asked.handle.bans().into_iter();
-    let json =
-        |ban: crate::Ban| BanJson { client: ban.client, reason: ban.reason, until_ms: ban.until };
-    Ok(Large(lent, BansJson { bans: bans.map(json).collect() }))
+    Ok(Large(lent, BansJson { bans: bans.map(BanJson::from).collect() }))
 }
 
 /// Ends all tokens that a client was given until now

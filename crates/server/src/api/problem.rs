@@ -42,6 +42,10 @@ impl Problem {
         Problem::new(StatusCode::NOT_FOUND, format!("no client {client:?} is known"))
     }
 
+    pub(crate) fn not_banned(client: &str) -> Self {
+        Problem::new(StatusCode::NOT_FOUND, format!("the client {client:?} is not banned"))
+    }
+
     pub(crate) fn unknown_channel(channel: &str) -> Self {
         Problem::new(StatusCode::NOT_FOUND, format!("no channel {channel:?} is in use"))
     }

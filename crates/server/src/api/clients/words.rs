@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
+    Ban,
     api::{page::PageCount, whole::Whole},
     handle::ClientStatus,
 };
@@ -76,6 +77,14 @@ pub(crate) struct SubscriptionJson {
     pub(super) persistent: bool,
 }
 
+/// How a client is disconnected.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Disconnecting {
+    /// Why, for the log of the server; the client is not told.
+    pub(super) reason: Option<String>,
+}
+
 /// How a client is banned.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -113,6 +122,12 @@ pub(crate) struct TokenJson {
 impl Default for NewBan {
     fn default() -> Self {
         NewBan { reason: "by the operator".to_owned(), seconds: None }
+    }
+}
+
+impl From<Ban> for BanJson {
+    fn from(ban: Ban) -> Self {
+        BanJson { client: ban.client, reason: ban.reason, until_ms: ban.until }
     }
 }
 

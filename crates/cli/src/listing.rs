@@ -1,0 +1,91 @@
+//! What commands that list something of a running broker have in common.
+
+use std::num::NonZeroUsize;
+
+use rialto_client::shown::json_line;
+use serde_json::Value;
+use wildmatch::WildMatch;
+
+use crate::api::{Api, List};
+use crate::exit::Failure;
+use crate::output::{print_json_lines, print_lines, talk};
+use crate::table::Table;
+
+/// How a list or an entry is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// Columns for people
+    Text,
+    /// A JSON object a line
+    Json,
+}
+
+/// How to print, for commands that print what the broker knows.
+#[derive(Debug, clap::Args)]
+pub(crate) struct FormatArgs {
+    /// How to print: text for people, or json, one object a line, with the names of the HTTP API
+    #[arg(long, value_enum, default_value_t = Format::Text, hide_possible_values = true)]
+    pub(crate) format: Format,
+}
+
+/// Which entries of a list to print, and how.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ListArgs {
+    /// Only names that fit this pattern, in which * stands for anything and ? for one character
+    #[arg(long = "match", value_name = "PATTERN")]
+    pattern: Option<String>,
+    /// Print this many at most
+    #[arg(long, short = 'n', value_name = "COUNT")]
+    limit: Option<NonZeroUsize>,
+    #[command(flatten)]
+    format: FormatArgs,
+}
+
+impl ListArgs {
+    /// Prints the entries that fit and that `is_wanted`, as a table of the rows that `row` makes, under
+    /// a heading if there is one.
+    /// JSON is printed as it comes, a table once its widths are known.
+    pub(crate) async fn print<const COLUMNS: usize>(
+        &self,
+        api: &Api,
+        (list, query): (List, &[(&str, &str)]),
+        is_wanted: impl Fn(&Value) -> bool,
+        (heading, row): (Option<[&str; COLUMNS]>, impl Fn(&Value) -> [String; COLUMNS]),
+    ) -> Result<(), Failure> {
+        let pattern = self.pattern.as_deref().map(WildMatch::new);
+        let fits = |entry: &Value| {
+            let name = entry[list.key()].as_str().unwrap_or_default();
+            pattern.as_ref().is_none_or(|pattern| pattern.matches(name))
+        };
+        let most = self.limit.map_or(usize::MAX, NonZeroUsize::get);
+        let mut count = 0;
+        let mut table = heading.map_or_else(Table::plain, Table::under);
+        api.list(list, query, |entry| {
+            if fits(&entry) && is_wanted(&entry) {
+                count += 1;
+                match self.format.format {
+                    Format::Json => print_json_lines([entry.to_string()])?,
+                    Format::Text => table.push(row(&entry)),
+                }
+            }
+            Ok(count < most)
+        })
+        .await?;
+        match (self.format.format, count) {
+            (_, 0) => talk("there are none"),
+            (Format::Json, _) => {}
+            (Format::Text, _) => print_lines(table.into_lines())?,
+        }
+        Ok(())
+    }
+}
+
+/// Returns a number of an entry as a cell.
+pub(crate) fn number(value: &Value) -> String {
+    value.as_u64().map_or_else(|| "-".to_owned(), |number| number.to_string())
+}
+
+/// Returns a payload on one line, as it is written.
+pub(crate) fn payload(payload: &serde_json::value::RawValue) -> String {
+    json_line(payload.get()).into_owned()
+}
