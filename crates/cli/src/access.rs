@@ -13,9 +13,9 @@ use crate::serve::SettingsArgs;
 use report::{Decision, Report};
 
 const EXAMPLES: &str = "\
-The rules of the settings are asked, with the groups of the client's user and preset tokens besides
-those that are given. Nobody connects anywhere, and no application is asked: it may still refuse
-what the rules allow.
+Evaluates the access rules of the settings, with the groups of the client's user and preset tokens
+besides those that are given. Makes no connection, and asks no application (webhook), which may
+still refuse what the rules allow.
 
 Exit codes: 0 if all is allowed, 1 if something is denied, 2 for wrong arguments or settings.
 
@@ -24,7 +24,7 @@ Examples:
   rialto access test --client ada --group staff --subscribe news --control stats --p2p bob
   rialto access test --client ada --claim tenant=acme --history acme/log --json";
 
-/// Try access rules out.
+/// Test access rules.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -36,7 +36,7 @@ enum Command {
     Test(TestArgs),
 }
 
-/// Say what a client would be allowed, and by which rule
+/// Test what a client would be allowed to do, and by which rule
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 struct TestArgs {

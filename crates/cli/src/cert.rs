@@ -30,7 +30,7 @@ enum Command {
 ///
 /// The server certificate is for localhost, 127.0.0.1, ::1 and the names given. Keys are readable
 /// by their owner only. Certificates are valid for 825 days, the authority for ten years. Not for
-/// production: who has ca.key can pretend to be any broker to those who trust ca.pem.
+/// production: anybody with ca.key can impersonate any broker to clients that trust ca.pem.
 #[derive(Debug, clap::Args)]
 struct NewArgs {
     /// Directory to write to, made if need be, for its owner only
@@ -46,8 +46,8 @@ struct NewArgs {
 
 /// Make a certificate for one client, signed by the authority that `cert new` made
 ///
-/// The client id is its common name, which a broker goes by where tls.client_authority names the
-/// authority. The files are client-NAME.pem and client-NAME.key beside the authority's.
+/// The common name of the certificate is the client id. A broker accepts it if tls.client_authority
+/// names the authority. The files are client-NAME.pem and client-NAME.key beside the authority's.
 #[derive(Debug, clap::Args)]
 struct ClientArgs {
     /// Client id

@@ -20,13 +20,13 @@ Examples:
   rialto store repair --data-dir /var/lib/rialto";
 
 const BACKUP_EXAMPLES: &str = "\
-Users, bans, keys and revoked tokens are files of their own in the data directory, and can be copied
-as they are. docs/operating.md says how to restore a backup.
+Users, bans, keys and revoked tokens are separate files in the data directory, which can be copied as
+they are. docs/operating.md says how to restore a backup.
 
 Example:
   rialto backup /backup/rialto-$(date +%F).db --data-dir /var/lib/rialto";
 
-/// Check and repair what a broker stores.
+/// Check and repair the store of a broker.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -40,7 +40,7 @@ enum Command {
     Repair(RepairArgs),
 }
 
-/// Read all of a backup, or of a broker that is stopped, and say what is damaged
+/// Check a backup, or the store of a stopped broker, for damage
 ///
 /// Checks the structure of the file, the checksum of every page of messages, retained message and
 /// message of a history, and that each is JSON. Changes nothing. Exits with 5 if anything is damaged.
@@ -52,20 +52,21 @@ struct CheckArgs {
     settings: SettingsArgs,
 }
 
-/// Make a store usable again whose write-ahead log is damaged
+/// Repair a store whose write-ahead log is damaged
 ///
-/// Copies the damaged files into a dated directory in the data directory, keeps what was committed
-/// before the damage, and says what it gave up. The broker must be stopped.
+/// Copies the damaged files into a dated directory in the data directory, keeps everything that was
+/// committed before the damage, and reports what is lost. The broker must be stopped.
 #[derive(Debug, clap::Args)]
 struct RepairArgs {
     #[command(flatten)]
     settings: SettingsArgs,
 }
 
-/// Copy what a broker stores into a file, while it runs
+/// Back up a broker's store to a file, while the broker runs
 ///
-/// The copy is of one moment. It is read through before it gets its name; if something is damaged in
-/// it, and so in the store, that is said and the exit code is 5. A file that exists is not replaced.
+/// The backup is a consistent snapshot. It is checked before it gets its name; if something in it is
+/// damaged, and so in the store, the command says so and exits with 5. A file that exists is not
+/// replaced.
 #[derive(Debug, clap::Args)]
 #[command(after_help = BACKUP_EXAMPLES)]
 pub(crate) struct BackupArgs {
@@ -105,11 +106,13 @@ fn repair(args: &RepairArgs) -> Result<(), Failure> {
     let repair = maintenance::repair(&settings, &aside)?;
     let directory = settings.server.data_dir.display();
     match repair.given_up {
-        None => talk(&format!("the write-ahead log in {directory} is sound: nothing was changed")),
+        None => {
+            talk(&format!("the write-ahead log in {directory} is not damaged: nothing was changed"))
+        }
         Some(GivenUp { frames_kept, frames_committed }) => talk(&format!(
-            "the write-ahead log in {directory} was cut behind frame {frames_kept} of \
-             {frames_committed}; what was committed behind it is given up, and the files as they \
-             were are in {}",
+            "the write-ahead log in {directory} was cut after frame {frames_kept} of \
+             {frames_committed}; what was committed after it is lost, and the files as they were \
+             are in {}",
             aside.display()
         )),
     }
@@ -142,7 +145,7 @@ fn content(report: &Report) -> String {
 /// Prints what is damaged, a line each, and ends the command accordingly.
 fn tell_findings(report: &Report) -> Result<(), Failure> {
     if report.is_sound() {
-        talk("all of it is as it was written");
+        talk("no damage was found");
         return Ok(());
     }
     print_lines(report.findings.iter().map(ToString::to_string))?;

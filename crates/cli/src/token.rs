@@ -24,8 +24,9 @@ enum Command {
 
 /// Sign a token for a client with the broker's key, and print it
 ///
-/// Whoever has the token is that client until access.token_lifetime is over, also where the name
-/// is a user's. The key is token.key in the data directory; the broker need not run.
+/// The token authenticates its holder as that client until it expires (access.token_lifetime), also
+/// if the client id is the name of a user. The signing key is token.key in the data directory; the
+/// broker need not run.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 struct NewArgs {

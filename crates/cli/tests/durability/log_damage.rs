@@ -30,7 +30,7 @@ fn one_flipped_bit_in_the_log_of_a_killed_broker_is_refused_until_it_is_repaired
 
     let repaired = rialto(&["store", "repair", "--data-dir"], &data_dir);
     assert_eq!(repaired.status.code(), Some(0), "{}", repaired.said);
-    assert!(repaired.said.contains("was cut behind frame"), "{}", repaired.said);
+    assert!(repaired.said.contains("was cut after frame"), "{}", repaired.said);
     let aside = set_aside_in(&data_dir);
     assert_eq!(fs::read(aside.join("rialto.db-wal")).unwrap(), bytes);
 
