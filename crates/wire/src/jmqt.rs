@@ -3,6 +3,7 @@
 mod decode;
 mod encode;
 mod frame;
+pub mod original;
 mod packet;
 mod reply;
 mod scan;
