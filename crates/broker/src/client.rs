@@ -65,8 +65,7 @@ pub(crate) enum Subscription {
 /// One connection, from the moment its carrier is known.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    /// Its `unacknowledged_max` is the window of a persistent subscription and the limit of
-    /// unacknowledged live pushes.
+    /// Its `unacknowledged_max` is the window of a persistent subscription.
     pub(crate) manners: Manners,
     pub(crate) client: Option<ClientKey>,
     pub(crate) opened: Duration,
@@ -180,16 +179,17 @@ impl Connection {
         self.closing == Some(CloseReason::Asked)
     }
 
-    /// Notes live QoS 1 pushes that the client has to acknowledge.
+    /// Notes live QoS 1 pushes that the client has to acknowledge, of which `unacknowledged_max` may
+    /// be, whatever its window is: one that is written to slowly cannot help that they pile up.
     ///
     /// # Errors
     /// The reason to close it when too many are unacknowledged.
-    pub(crate) fn owe(&mut self, count: u32) -> Result<(), CloseReason> {
+    pub(crate) fn owe(&mut self, count: u32, unacknowledged_max: u32) -> Result<(), CloseReason> {
         if !self.manners.acknowledges {
             return Ok(());
         }
         self.live_unacknowledged = self.live_unacknowledged.saturating_add(count);
-        let limit = self.manners.unacknowledged_max.max(LIVE_UNACKNOWLEDGED_MIN);
+        let limit = unacknowledged_max.max(LIVE_UNACKNOWLEDGED_MIN);
         if limit < self.live_unacknowledged {
             return Err(CloseReason::TooManyUnacknowledged { limit });
         }

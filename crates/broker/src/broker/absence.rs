@@ -153,7 +153,9 @@ impl<E: Encoder> Broker<E> {
             let droppable = !is_owed;
             self.outputs.push(Effect::Send { connection, frames, count: 1, droppable });
         }
-        if let Err(reason) = self.connections[connection].owe(owed) {
+        if let Err(reason) =
+            self.connections[connection].owe(owed, self.settings.unacknowledged_max)
+        {
             self.close(connection, reason);
         }
     }

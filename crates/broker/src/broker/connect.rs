@@ -215,6 +215,15 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
+    /// Lets a connection leave as many deliveries unacknowledged as the settings allow, whatever its
+    /// [manners](Manners) were when it was opened. What waits follows its next acknowledgement.
+    pub fn widen(&mut self, connection: ConnectionKey) {
+        let window = self.settings.unacknowledged_max.max(1);
+        if let Some(connection) = self.connections.get_mut(connection) {
+            connection.manners.unacknowledged_max = window;
+        }
+    }
+
     /// Says whether a connection gets back what it publishes to a channel.
     pub(super) fn has_echo(&self, connection: ConnectionKey, channel: ChannelKey) -> bool {
         self.own_echo(connection).unwrap_or(self.channels[channel].profile.echo)

@@ -94,7 +94,9 @@ impl<E: Encoder> Broker<E> {
         let frames = frames.of(receiver.format);
         let droppable = !receiver.acknowledges;
         self.outputs.push(Effect::Send { connection, frames, count, droppable });
-        if let Err(reason) = self.connections[connection].owe(count) {
+        if let Err(reason) =
+            self.connections[connection].owe(count, self.settings.unacknowledged_max)
+        {
             self.close(connection, reason);
         }
     }

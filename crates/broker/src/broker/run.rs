@@ -148,7 +148,8 @@ impl<E: Encoder> Broker<E> {
             let frames = frames.of(receiver.format);
             let droppable = !(acknowledged && receiver.acknowledges);
             self.outputs.push(Effect::Send { connection, frames, count, droppable });
-            if acknowledged && let Err(reason) = self.connections[connection].owe(count) {
+            let limit = self.settings.unacknowledged_max;
+            if acknowledged && let Err(reason) = self.connections[connection].owe(count, limit) {
                 overdue.push((connection, reason));
             }
         }

@@ -310,6 +310,47 @@ fn the_window_is_the_smaller_of_the_connection_s_and_the_broker_s() {
 }
 
 #[test]
+fn a_window_that_is_widened_holds_from_the_next_acknowledgement_on() {
+    check(
+        "
+        ada: connect window=1
+        ada: sub vault persistent
+        bob: connect
+        bob: pub vault 1 qos1 id=1
+        bob: pub vault 2 qos1 id=2
+        bob: pub vault 3 qos1 id=3
+        ada: widen
+        ada: ack 1-1
+        ",
+        expect![[r#"
+            ada < connected 15
+            ada < subscribed vault
+            bob < connected 15
+            ada < push vault 1 by bob id 1-1
+            bob < published 1
+            bob < published 2
+            bob < published 3
+            ada < push vault 2 by bob id 1-2
+            ada < push vault 3 by bob id 1-3
+        "#]],
+    );
+}
+
+#[test]
+fn live_pushes_may_pile_up_to_the_broker_s_limit_whatever_the_window_is() {
+    // J-127: whoever is sent one at a time cannot help that more wait for it.
+    let settings = Settings { unacknowledged_max: 1500, ..Settings::default() };
+    let mut world = World::new(settings);
+    world.play("ada: connect window=1\nada: sub room\nbob: connect");
+    for _ in 0..1500 {
+        world.play("bob: pub room 1 qos1 id=x");
+    }
+    assert!(!world.take_transcript().contains(" x "));
+    world.play("bob: pub room 1 qos1 id=x");
+    assert!(world.take_transcript().contains("ada x 1500 pushes are unacknowledged"));
+}
+
+#[test]
 fn a_window_of_nothing_is_a_window_of_one() {
     check(
         "

@@ -368,6 +368,7 @@ impl World {
             }
             ["leave"] => broker.close(connection, CloseReason::Asked),
             ["echo"] => broker.set_echo(connection, true),
+            ["widen"] => broker.widen(connection),
             ["tell", channel, payload, ref options @ ..] => {
                 let message = message(channel, payload, &[]);
                 let on_behalf_of: Option<String> = option(options, "for=");
