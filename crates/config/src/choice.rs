@@ -49,12 +49,14 @@ macro_rules! choice {
 
 mod access;
 mod application;
+mod pacing;
 
 pub use access::{
     AccessAction, AccessMode, CertificateName, ClientCertificates, ForwardedHeader, JwtAlgorithm,
     Unmatched,
 };
 pub use application::{ApiRight, WebhookEvent, WhenDown};
+pub use pacing::Pacing;
 
 choice! {
     /// What a listener does about TLS.

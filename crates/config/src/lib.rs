@@ -44,7 +44,7 @@ mod tests;
 pub use address::{ListenAddress, ParseListenAddressError};
 pub use choice::{
     AccessAction, AccessMode, ApiRight, CertificateName, ClientCertificates, Dialect, Durability,
-    ForwardedHeader, JwtAlgorithm, LogFormat, LogFull, ResumeFull, SlowConsumer, StoreKind,
+    ForwardedHeader, JwtAlgorithm, LogFormat, LogFull, Pacing, ResumeFull, SlowConsumer, StoreKind,
     TlsMode, Unmatched, WebhookEvent, WhenDown,
 };
 pub use difference::{Difference, difference, needs_restart};

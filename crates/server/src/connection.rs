@@ -143,7 +143,7 @@ impl Connection {
             let waiting = self.hold.take().and_then(|hold| hold.into_waiting());
             if let Some(waiting) = waiting {
                 let Release { verdict, room } = release;
-                self.take_in(context, room, |intake, _| intake.resume(waiting, verdict));
+                self.take_in(context, room, |intake, _, _| intake.resume(waiting, verdict));
             }
         }
         context.waker().wake_by_ref();
@@ -163,9 +163,20 @@ impl Connection {
 
     /// Takes what was read, whatever it holds.
     fn on_bytes(&mut self, input: &[u8], context: &mut Context<'_>) {
-        self.take_in(context, None, |intake, framing| match framing {
+        let mut is_taken_for_another = false;
+        self.take_in(context, None, |intake, framing, link| match framing {
             Framing::Terminated(splitter) => {
-                let waiting = intake.take_frames(splitter.push(input), too_large);
+                let frames = splitter.push(input);
+                let waiting = match link.pacer() {
+                    None => intake.take_frames(frames, too_large),
+                    Some(pacer) => {
+                        let heard = frames.inspect(|frame| {
+                            let is_paced = frame.as_ref().is_ok_and(|frame| pacer.hear(frame));
+                            is_taken_for_another |= !is_paced;
+                        });
+                        intake.take_frames(heard, too_large)
+                    }
+                };
                 splitter.release();
                 waiting
             }
@@ -182,6 +193,16 @@ impl Connection {
             }
             Framing::WebSocket(reader) => intake.take_websocket(reader, input),
         });
+        if is_taken_for_another {
+            self.lift_pacing();
+        }
+    }
+
+    /// Goes on with a peer that was taken for another as with everybody.
+    fn lift_pacing(&mut self) {
+        tracing::debug!(address = %self.caller.address, "paced no longer: it is another client");
+        self.link.lift();
+        self.hub.round(|broker| broker.widen(self.key));
     }
 
     /// Takes packets in, writes what they lead to, and holds the connection where it has to wait.
@@ -190,9 +211,9 @@ impl Connection {
         &mut self,
         context: &mut Context<'_>,
         room: Option<Room>,
-        take: impl FnOnce(&mut Intake<'_, '_>, &mut Framing) -> Option<Waiting>,
+        take: impl FnOnce(&mut Intake<'_, '_>, &mut Framing, &mut Link) -> Option<Waiting>,
     ) {
-        let Connection { hub, outlet, key, caller, framing, speech, limits, .. } = self;
+        let Connection { hub, outlet, key, caller, framing, link, speech, limits, .. } = self;
         let mut intake = Intake {
             asked: hub.doorkeeper.asked(),
             allowance: Allowance::new(&hub.answers, room),
@@ -207,7 +228,7 @@ impl Connection {
             backlog: Backlog::default(),
             context,
         };
-        let mut waiting = take(&mut intake, framing);
+        let mut waiting = take(&mut intake, framing, link);
         if let Some(waiting) = &mut waiting {
             waiting.counted = Some(hub.memory.count_parked(waiting.frames.memory()));
         }
@@ -251,6 +272,9 @@ impl Connection {
         if matches!(reason, CloseReason::SlowConsumer { .. }) {
             // It would not read the goodbye either.
             return;
+        }
+        if let Some(pacer) = self.link.pacer() {
+            pacer.part();
         }
         // The socket reads on for a while when it is dropped, so that this is not lost to a reset.
         _ = timeout(CLOSE_WITHIN, self.write_out(frames)).await;

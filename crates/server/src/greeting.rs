@@ -9,8 +9,10 @@ use std::{
 
 use rialto_access::Certificate;
 use rialto_broker::CloseReason;
+use rialto_config::Pacing;
 use rialto_session::jmqt::LastWord;
 use rialto_stopwatch::{Moment, timeout_at};
+use rialto_wire::jmqt::original;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     sync::watch,
@@ -33,6 +35,8 @@ const TLS_HANDSHAKE: u8 = 0x16;
 const REQUEST_BYTES_MAX: usize = 16 << 10;
 /// Bytes read at a time until it is known what a connection speaks.
 const READ_BYTES: usize = 512;
+/// Bytes the first packet of a client may have that is looked at for its hand.
+const OPENING_BYTES_MAX: usize = 16 << 10;
 const REQUEST_END: &[u8] = b"\r\n\r\n";
 
 /// What a listener does about TLS.
@@ -233,7 +237,21 @@ async fn recognize(
     if terms.door.dialect == Dialect::CoremqWebsocket {
         return Err(refused("a WebSocket listener was asked for no upgrade"));
     }
+    if terms.door.pacing == Pacing::Auto {
+        read_opening(stream, &mut early).await?;
+    }
     Ok((None, early))
+}
+
+/// Reads on until the first packet is whole, where it may be the original Python client's.
+async fn read_opening(stream: &mut Stream, early: &mut Vec<u8>) -> io::Result<()> {
+    while original::may_open(early)
+        && memchr::memchr(0, early).is_none()
+        && early.len() < OPENING_BYTES_MAX
+    {
+        read_more(stream, early).await?;
+    }
+    Ok(())
 }
 
 /// Says whether a first byte is that of an HTTP request: no JSON text begins with a capital.

@@ -47,6 +47,7 @@ mod memory;
 mod notices;
 mod outbox;
 mod outlet;
+mod pacer;
 mod parked;
 mod proxies;
 mod proxy_head;
@@ -60,6 +61,7 @@ mod stream;
 mod tls;
 mod touched;
 mod websocket;
+mod witness;
 
 mod carried;
 mod certified;

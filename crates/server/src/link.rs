@@ -1,179 +1,188 @@
 //! How a connection's bytes get out and in, for each kind of stream.
 //!
-//! A plain socket lives in the [`Outlet`], where everybody may write to it. Any other stream is
-//! owned by the connection's task, which takes the frames out of the outlet and writes them itself.
+//! A plain socket lives in the [`Outlet`], where everybody may write to it. A stream of TLS is owned by
+//! the connection's task, which takes the frames out of the outlet and writes them itself; so does the
+//! task of a connection that is paced, whatever the stream.
 
 use std::{
     collections::VecDeque,
     io,
     pin::Pin,
     task::{Context, Poll, ready},
-    time::Duration,
 };
 
-use bytes::{Buf as _, Bytes, BytesMut};
-use memchr::memchr;
-use rialto_wire::{coremq, pubsubx};
+use bytes::Bytes;
 use tokio::{
     io::{AsyncRead as _, AsyncWrite as _, ReadBuf},
     net::TcpStream,
-    time::{Instant, Sleep, sleep_until},
 };
+use tokio_rustls::server::TlsStream;
 
-use crate::{outlet::Outlet, stream::Stream};
-
-/// Most bytes of one paced write: what the original Python client reads at once (J-106).
-const PACED_BYTES_MAX: usize = 1024;
-/// Pause between paced writes on plain TCP, so that each is read by itself (J-107).
-const PACED_PAUSE: Duration = Duration::from_millis(3);
+use crate::{
+    outlet::Outlet,
+    pacer::{self, Pacer, Unit},
+    socket::Socket,
+    stream::Stream,
+};
 
 /// The stream of one connection as its task sees it.
 pub(crate) enum Link {
-    /// The outlet has the socket.
+    /// The outlet has the socket, and everybody writes to it.
     Shared,
-    /// The task has the stream.
+    /// Only the task writes.
     Owned(Box<OwnedLink>),
 }
 
 /// A stream only the connection's task writes to.
 pub(crate) struct OwnedLink {
-    stream: Stream,
+    /// None where the outlet has the socket.
+    tls: Option<Box<TlsStream<Socket>>>,
     /// Taken out of the outlet and not written yet.
     sending: VecDeque<Bytes>,
+    /// Taken out of `sending`, and being written.
+    unit: Option<Unit>,
+    /// How many bytes of the unit are written.
+    written: usize,
     pacer: Option<Pacer>,
 }
 
-/// Puts whole frames into small writes with pauses between.
-struct Pacer {
-    framed: Framed,
-    /// One frame a write, which over TLS is one record; there the pause is not needed (J-108).
-    is_tls: bool,
-    /// Set while a pause lasts.
-    pause: Option<Pin<Box<Sleep>>>,
-}
-
-/// How frames are told apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Framed {
-    /// Each ends in NUL.
-    Terminated,
-    /// Each begins with its length.
-    Counted,
-    /// Each ends in a mark of several characters.
-    Marked,
-}
-
-impl Framed {
-    /// Returns the bytes of the first of some whole frames.
-    fn first_bytes(self, frames: &[u8]) -> usize {
-        match self {
-            Framed::Terminated => memchr(0, frames).map_or(frames.len(), |end| end + 1),
-            Framed::Counted => coremq::first_frame_bytes(frames).unwrap_or(frames.len()),
-            Framed::Marked => pubsubx::first_frame_bytes(frames).unwrap_or(frames.len()),
-        }
-    }
-}
-
 impl OwnedLink {
-    /// Takes a stream; with `paced`, whose frames are written in small units with pauses.
-    pub(crate) fn new(stream: Stream, paced: Option<Framed>) -> Self {
-        let is_tls = matches!(stream, Stream::Tls(_));
-        let pacer = paced.map(|framed| Pacer { framed, is_tls, pause: None });
-        OwnedLink { stream, sending: VecDeque::new(), pacer }
+    /// Takes a stream of TLS, or writes to the outlet's socket.
+    fn new(tls: Option<Box<TlsStream<Socket>>>, pacer: Option<Pacer>) -> Box<Self> {
+        Box::new(OwnedLink { tls, sending: VecDeque::new(), unit: None, written: 0, pacer })
     }
 
+    /// Writes all that waits, in units where it is paced.
     fn poll_write(&mut self, outlet: &Outlet, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
-            if self.sending.is_empty() {
-                if let Some(pacer) = &mut self.pacer {
-                    ready!(pacer.poll_pause(context));
-                }
-                self.sending = outlet.take();
-                if self.sending.is_empty() {
-                    return Pin::new(&mut self.stream).poll_flush(context);
-                }
-            }
-            let Some(pacer) = &mut self.pacer else {
-                let frame = &self.sending[0];
-                let written = ready!(Pin::new(&mut self.stream).poll_write(context, frame))?;
-                self.note_written(outlet, written);
-                continue;
-            };
-            ready!(pacer.poll_pause(context));
-            let unit = pacer.next_unit(&mut self.sending);
-            let unit_bytes = unit.len();
-            self.sending.push_front(unit);
-            let mut left = unit_bytes;
-            while left > 0 {
-                // A write that is cut short goes on at the next call; only its frames' reader
-                // could notice, and that only when the socket's buffer is full.
-                let writing = Pin::new(&mut self.stream).poll_write(context, &self.sending[0]);
-                let Poll::Ready(written) = writing? else {
-                    return Poll::Pending;
-                };
-                left -= written;
-                self.note_written(outlet, written);
-            }
-            ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+            ready!(self.poll_write_unit(outlet, context))?;
             if let Some(pacer) = &mut self.pacer {
-                pacer.start_pause();
+                ready!(pacer.poll_turn(outlet.socket(), context));
             }
+            if self.sending.is_empty() {
+                // What came during the pause goes with it.
+                self.sending = outlet.take();
+            }
+            let Some(first) = self.sending.pop_front() else {
+                return self.poll_flush(context);
+            };
+            self.unit = Some(match &self.pacer {
+                Some(pacer) => {
+                    self.sending.push_front(first);
+                    pacer.next_unit(&mut self.sending)
+                }
+                None => Unit { frame_bytes: first.len(), bytes: first },
+            });
         }
     }
 
-    fn note_written(&mut self, outlet: &Outlet, written: usize) {
-        let first = &mut self.sending[0];
-        first.advance(written);
-        if first.is_empty() {
-            self.sending.pop_front();
+    /// Ready when the unit that was begun is written.
+    fn poll_write_unit(
+        &mut self,
+        outlet: &Outlet,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        let Some(unit) = &mut self.unit else { return Poll::Ready(Ok(())) };
+        while self.written < unit.bytes.len() {
+            let bytes = &unit.bytes[self.written..];
+            let written = ready!(poll_some(&mut self.tls, outlet, context, bytes))?;
+            // What fills a unit up was never in the outbox.
+            let counted =
+                unit.frame_bytes.min(self.written + written) - unit.frame_bytes.min(self.written);
+            self.written += written;
+            outlet.put_back(VecDeque::new(), counted);
         }
-        outlet.put_back(VecDeque::new(), written);
+        if let Some(pacer) = &mut self.pacer {
+            if let Some(stream) = &mut self.tls {
+                ready!(Pin::new(stream).poll_flush(context))?;
+            }
+            pacer.note_written(unit);
+        }
+        (self.unit, self.written) = (None, 0);
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.tls {
+            Some(stream) => Pin::new(stream).poll_flush(context),
+            None => Poll::Ready(Ok(())),
+        }
     }
 }
 
-impl Pacer {
-    fn poll_pause(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        if let Some(pause) = &mut self.pause {
-            ready!(pause.as_mut().poll(context));
-            self.pause = None;
-        }
-        Poll::Ready(())
-    }
-
-    fn start_pause(&mut self) {
-        if !self.is_tls {
-            self.pause = Some(Box::pin(sleep_until(Instant::now() + PACED_PAUSE)));
-        }
-    }
-
-    /// Takes whole frames for one write off the front.
-    fn next_unit(&self, frames: &mut VecDeque<Bytes>) -> Bytes {
-        let mut unit = BytesMut::new();
-        while let Some(first) = frames.front_mut() {
-            let frame_bytes = self.framed.first_bytes(first);
-            // The asyncio client of CoreMQ reads one frame a segment, whatever its size (C-5).
-            let is_alone = self.is_tls || self.framed == Framed::Counted;
-            let is_full = is_alone || PACED_BYTES_MAX < unit.len() + frame_bytes;
-            if !unit.is_empty() && is_full {
-                break;
+/// Writes some bytes to the stream, or to the outlet's socket.
+fn poll_some(
+    tls: &mut Option<Box<TlsStream<Socket>>>,
+    outlet: &Outlet,
+    context: &mut Context<'_>,
+    bytes: &[u8],
+) -> Poll<io::Result<usize>> {
+    match (tls, outlet.socket()) {
+        (Some(stream), _) => Pin::new(stream).poll_write(context, bytes),
+        (None, Some(socket)) => loop {
+            ready!(socket.poll_write_ready(context))?;
+            match socket.try_write(bytes) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                result => return Poll::Ready(result),
             }
-            unit.extend_from_slice(&first.split_to(frame_bytes));
-            if first.is_empty() {
-                frames.pop_front();
-            }
+        },
+        (None, None) => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+    }
+}
+
+/// Reads some bytes from the outlet's socket.
+fn poll_read_plain(
+    socket: Option<&TcpStream>,
+    context: &mut Context<'_>,
+    buffer: &mut [u8],
+) -> Poll<io::Result<usize>> {
+    let Some(socket) = socket else { return Poll::Ready(Ok(0)) };
+    loop {
+        ready!(socket.poll_read_ready(context))?;
+        match socket.try_read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            result => return Poll::Ready(result),
         }
-        unit.freeze()
     }
 }
 
 impl Link {
+    /// Makes the link of a stream, and the socket of its outlet where that has it.
+    pub(crate) fn new(stream: Stream, pacer: Option<Pacer>) -> (Self, Option<Socket>) {
+        match stream {
+            Stream::Plain(socket) if pacer.is_none() => (Link::Shared, Some(socket)),
+            Stream::Plain(socket) => {
+                if let Err(error) = pacer::watch_sending(&socket, true) {
+                    tracing::debug!(%error, "a paced socket cannot tell whether it has sent");
+                }
+                (Link::Owned(OwnedLink::new(None, pacer)), Some(socket))
+            }
+            Stream::Tls(stream) => (Link::Owned(OwnedLink::new(Some(stream), pacer)), None),
+        }
+    }
+
+    /// Returns what paces it.
+    pub(crate) fn pacer(&mut self) -> Option<&mut Pacer> {
+        match self {
+            Link::Shared => None,
+            Link::Owned(link) => link.pacer.as_mut(),
+        }
+    }
+
+    /// Paces it no longer: what waits goes out at once.
+    pub(crate) fn lift(&mut self) {
+        if let Link::Owned(link) = self {
+            link.pacer = None;
+        }
+    }
+
     /// Returns the socket beneath, and whether TLS is spoken on it.
     pub(crate) fn socket<'a>(&'a self, outlet: &'a Outlet) -> (Option<&'a TcpStream>, bool) {
         match self {
             Link::Shared => (outlet.socket(), false),
-            Link::Owned(link) => match &link.stream {
-                Stream::Plain(socket) => (Some(&**socket), false),
-                Stream::Tls(stream) => (Some(&**stream.get_ref().0), true),
+            Link::Owned(link) => match &link.tls {
+                None => (outlet.socket(), false),
+                Some(stream) => (Some(&**stream.get_ref().0), true),
             },
         }
     }
@@ -184,11 +193,20 @@ impl Link {
         outlet: &Outlet,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        match (self, outlet.socket()) {
-            (Link::Owned(link), _) => link.poll_write(outlet, context),
-            (Link::Shared, Some(socket)) => outlet.poll_flush_plain(socket, context),
-            (Link::Shared, None) => Poll::Ready(Ok(())),
+        let Link::Owned(link) = self else {
+            return match outlet.socket() {
+                Some(socket) => outlet.poll_flush_plain(socket, context),
+                None => Poll::Ready(Ok(())),
+            };
+        };
+        ready!(link.poll_write(outlet, context))?;
+        if let (None, Some(socket)) = (&link.pacer, outlet.socket()) {
+            // Paced until now: from here on it is as any other.
+            _ = pacer::watch_sending(socket, false);
+            *self = Link::Shared;
+            outlet.share();
         }
+        Poll::Ready(Ok(()))
     }
 
     /// Reads into `buffer`; 0 bytes mean that the peer has ended its stream.
@@ -198,21 +216,14 @@ impl Link {
         context: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        match (self, outlet.socket()) {
-            (Link::Owned(link), _) => {
-                let mut buffer = ReadBuf::new(buffer);
-                ready!(Pin::new(&mut link.stream).poll_read(context, &mut buffer))?;
-                Poll::Ready(Ok(buffer.filled().len()))
-            }
-            (Link::Shared, Some(socket)) => loop {
-                ready!(socket.poll_read_ready(context))?;
-                match socket.try_read(buffer) {
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                    result => return Poll::Ready(result),
-                }
-            },
-            (Link::Shared, None) => Poll::Ready(Ok(0)),
+        if let Link::Owned(link) = self
+            && let Some(stream) = &mut link.tls
+        {
+            let mut buffer = ReadBuf::new(buffer);
+            ready!(Pin::new(stream).poll_read(context, &mut buffer))?;
+            return Poll::Ready(Ok(buffer.filled().len()));
         }
+        poll_read_plain(outlet.socket(), context, buffer)
     }
 
     /// Ends the sending direction.
@@ -221,12 +232,13 @@ impl Link {
         outlet: &Outlet,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        match (self, outlet.socket()) {
-            (Link::Owned(link), _) => Pin::new(&mut link.stream).poll_shutdown(context),
-            (Link::Shared, Some(socket)) => {
-                Poll::Ready(socket2::SockRef::from(socket).shutdown(std::net::Shutdown::Write))
-            }
-            (Link::Shared, None) => Poll::Ready(Ok(())),
+        if let Link::Owned(link) = self
+            && let Some(stream) = &mut link.tls
+        {
+            return Pin::new(stream).poll_shutdown(context);
         }
+        Poll::Ready(outlet.socket().map_or(Ok(()), |socket| {
+            socket2::SockRef::from(socket).shutdown(std::net::Shutdown::Write)
+        }))
     }
 }

@@ -36,9 +36,10 @@ const UNCOUNTED_BYTES_MAX: usize = 4 << 10;
 /// The sending end of one connection.
 pub(crate) struct Outlet {
     state: Mutex<State>,
-    /// The socket, where anybody may write to it. TLS and paced connections are written by their
-    /// own task alone.
+    /// The plain socket; TLS is written by the connection's own task.
     socket: Option<Socket>,
+    /// Whether that task alone writes to the socket too, since the connection is paced.
+    is_left_to_task: AtomicBool,
     /// Whether a round has put something in and not flushed yet.
     touched: AtomicBool,
     memory: Arc<Memory>,
@@ -80,7 +81,13 @@ enum Flushed {
 }
 
 impl Outlet {
-    pub(crate) fn new(socket: Option<Socket>, bytes_max: usize, memory: Arc<Memory>) -> Self {
+    /// Makes the end of a connection; where it `is_paced`, only its task writes to the socket.
+    pub(crate) fn new(
+        socket: Option<Socket>,
+        is_paced: bool,
+        bytes_max: usize,
+        memory: Arc<Memory>,
+    ) -> Self {
         Outlet {
             state: Mutex::new(State {
                 outbox: Outbox::new(bytes_max),
@@ -97,9 +104,17 @@ impl Outlet {
                 publishers: None,
             }),
             socket,
+            is_left_to_task: AtomicBool::new(is_paced),
             touched: AtomicBool::new(false),
             memory,
         }
+    }
+
+    /// Lets everybody write to the socket, whose task has written all that it took out.
+    pub(crate) fn share(&self) {
+        self.is_left_to_task.store(false, Ordering::Release);
+        // Whoever came before saw it left to the task: what that put in is there now.
+        self.flush();
     }
 
     /// Returns the plain socket.
@@ -208,7 +223,7 @@ impl Outlet {
     pub(crate) fn flush(&self) {
         self.touched.store(false, Ordering::Release);
         match &self.socket {
-            Some(socket) => {
+            Some(socket) if !self.is_left_to_task.load(Ordering::Acquire) => {
                 if let Err(error) = self.write_queued(socket, false) {
                     tracing::debug!(%error, "write failed");
                     self.close(CloseReason::Ended);
@@ -218,7 +233,7 @@ impl Outlet {
                     state.wake_task();
                 }
             }
-            None => self.wake(),
+            _ => self.wake(),
         }
     }
 

@@ -5,9 +5,14 @@ use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use arc_swap::ArcSwap;
 use rialto_application::{Peer, Protocol};
 use rialto_broker::{CloseReason, ConnectionKey, Manners};
+use rialto_config::Pacing;
 use rialto_session::{coremq, jmqt, pubsubx};
 use rialto_stopwatch::Moment;
-use rialto_wire::{coremq as coremq_wire, jmqt as jmqt_wire, pubsubx as pubsubx_wire};
+use rialto_wire::{
+    coremq as coremq_wire,
+    jmqt::{self as jmqt_wire, original},
+    pubsubx as pubsubx_wire,
+};
 use tokio::{io::AsyncWriteExt as _, sync::watch};
 use uuid::Uuid;
 
@@ -19,9 +24,10 @@ use crate::{
     greeting::{Greeted, Patience, Terms, Tls, greet, secure},
     http::HttpService,
     hub::Hub,
-    link::{Framed, Link, OwnedLink},
+    link::Link,
     memcached::{self, Cache},
     outlet::Outlet,
+    pacer::{Framed, Pacer},
     proxies::Proxies,
     proxy_head,
     replicants::Replicants,
@@ -31,6 +37,7 @@ use crate::{
     status,
     stream::Stream,
     websocket::{Handshake, WebSocketReader},
+    witness::Witness,
 };
 
 /// A paced client has one stored message under way at a time (J-109).
@@ -230,11 +237,17 @@ impl Reception {
         let Greeted { stream, peer: address, websocket, early } = greeted;
         let is_websocket = websocket.is_some();
         let caller = Arc::new(self.caller(&stream, address, door, is_websocket));
-        let is_paced = door.is_paced && !is_websocket;
         let limits = self.limits.load_full();
-        let (link, socket) = link(stream, is_paced.then(|| framed(door.dialect)));
+        let pacer =
+            if is_websocket { None } else { pacer(&stream, &early, door, limits.unread_max) };
+        let is_paced = pacer.is_some();
+        if is_paced && door.pacing == Pacing::Auto {
+            tracing::debug!(%address, "paced: it opens as the original Python client does");
+        }
+        let (link, socket) = Link::new(stream, pacer);
         let framing = framing(&limits, websocket, door.dialect);
-        let outlet = Arc::new(Outlet::new(socket, self.outbox_bytes_max, self.hub.memory.clone()));
+        let memory = self.hub.memory.clone();
+        let outlet = Arc::new(Outlet::new(socket, is_paced, self.outbox_bytes_max, memory));
         let window = if is_paced { PACED_WINDOW } else { u32::MAX };
         let manners = manners(&limits, (door.dialect, is_websocket), window);
         let key = self.hub.open(manners, outlet.clone(), caller.peer.clone());
@@ -302,12 +315,26 @@ impl Reception {
     }
 }
 
-/// Makes the link of a stream, and the socket of its outlet where anybody may write to it.
-fn link(stream: Stream, paced: Option<Framed>) -> (Link, Option<Socket>) {
-    match stream {
-        Stream::Plain(socket) if paced.is_none() => (Link::Shared, Some(socket)),
-        stream => (Link::Owned(Box::new(OwnedLink::new(stream, paced))), None),
-    }
+/// Makes what paces a connection; `early` is what it sent first.
+fn pacer(stream: &Stream, early: &[u8], door: &Door, heartbeat_timeout: Duration) -> Option<Pacer> {
+    let is_tls = matches!(stream, Stream::Tls(_));
+    let witness = match door.pacing {
+        Pacing::Never => return None,
+        Pacing::Always => None,
+        // Once, and before all else: nobody who is not paced pays for it later (J-126).
+        Pacing::Auto => {
+            let is_original =
+                door.dialect == Dialect::Jmqt && !names_server(stream) && original::opens(early);
+            Some(is_original.then(|| Witness::new(heartbeat_timeout))?)
+        }
+    };
+    Some(Pacer::new(framed(door.dialect), is_tls, witness))
+}
+
+/// Says whether the peer named the server it wants, as nearly all do inside TLS and the original
+/// Python client does not.
+fn names_server(stream: &Stream) -> bool {
+    matches!(stream, Stream::Tls(stream) if stream.get_ref().1.server_name().is_some())
 }
 
 fn framed(dialect: Dialect) -> Framed {

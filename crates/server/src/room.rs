@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rialto_broker::CloseReason;
+use rialto_config::Pacing;
 use rialto_session::{coremq, jmqt};
 
 use crate::{greeting::Tls, memcached, status, websocket::Origins};
@@ -32,8 +33,8 @@ pub(crate) enum Dialect {
 pub(crate) struct Door {
     pub(crate) dialect: Dialect,
     pub(crate) tls: Tls,
-    /// Whole frames in small paced writes, for the original Python clients.
-    pub(crate) is_paced: bool,
+    /// To whom whole frames go in small paced writes.
+    pub(crate) pacing: Pacing,
     /// Which web pages may connect.
     pub(crate) origins: Arc<Origins>,
 }
@@ -42,7 +43,7 @@ impl Room {
     pub(crate) fn new(
         dialect: rialto_config::Dialect,
         tls: Tls,
-        is_paced: bool,
+        pacing: Pacing,
         origins: Arc<Origins>,
     ) -> Self {
         let dialect = match dialect {
@@ -53,7 +54,7 @@ impl Room {
             rialto_config::Dialect::Memcached => return Room::Cache(tls),
             rialto_config::Dialect::Http => return Room::Http(tls),
         };
-        Room::Broker(Door { dialect, tls, is_paced, origins })
+        Room::Broker(Door { dialect, tls, pacing, origins })
     }
 
     pub(crate) fn tls(&self) -> &Tls {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use crate::address::ListenAddress;
-use crate::choice::{CertificateName, ClientCertificates, Dialect, TlsMode};
+use crate::choice::{CertificateName, ClientCertificates, Dialect, Pacing, TlsMode};
 use crate::secret::OptionalPath;
 use crate::section::section;
 
@@ -28,9 +28,11 @@ section! {
         /// no certificate. On a "coremq" listener the server speaks first, so that "allow" means
         /// plain there.
         tls: TlsMode = "allow",
-        /// Send whole packets in small paced writes, which the original Python clients of JMQT and
-        /// the asyncio client of CoreMQ need. Slower for everybody else on the listener.
-        paced: bool = "false",
+        /// Send whole packets in small paced writes, which the original Python client of JMQT and
+        /// the asyncio client of CoreMQ need: "auto" does so on connections to a "jmqt" listener
+        /// that write exactly as the former does, true on all, where it slows everybody else, and
+        /// false on none. WebSocket is never paced.
+        paced: Pacing = "auto",
         /// Most connections on this listener; 0 is as many as limits.connections_max leaves it.
         connections_max: usize = "0" in "0" to "10000000",
         /// Whether its clients come through proxies that put a head of the PROXY protocol, version 1

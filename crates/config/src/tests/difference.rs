@@ -50,17 +50,17 @@ fn a_listener_that_comes_goes_or_changes_is_named_by_its_keys() {
             listeners.hall.connections_max: nothing became 0
             listeners.hall.dialect: nothing became "jmqt"
             listeners.hall.enabled: nothing became true
-            listeners.hall.paced: nothing became false
+            listeners.hall.paced: nothing became "auto"
             listeners.hall.proxy_protocol: nothing became false
             listeners.hall.tls: nothing became "allow"
             listeners.lab.address: "127.0.0.1:1" became nothing
             listeners.lab.connections_max: 0 became nothing
             listeners.lab.dialect: "jmqt" became nothing
             listeners.lab.enabled: true became nothing
-            listeners.lab.paced: false became nothing
+            listeners.lab.paced: "auto" became nothing
             listeners.lab.proxy_protocol: false became nothing
             listeners.lab.tls: "allow" became nothing
-            listeners.tcp.paced: false became true
+            listeners.tcp.paced: "auto" became true
         "#]],
     );
 }

@@ -46,6 +46,17 @@ fn lines(errors: impl Iterator<Item = String>) -> String {
 }
 
 #[test]
+fn pacing_that_is_neither_a_boolean_nor_the_word_is_answered_with_what_may_be_written() {
+    check_files(
+        &["[listeners.tcp]\npaced = \"yes\"\n", "[listeners.tcp]\npaced = 1\n"],
+        &expect![[r#"
+            rialto.toml:2:9: `listeners.tcp.paced` cannot be "yes"; expected true, false or "auto"
+            rialto.toml:2:9: `listeners.tcp.paced` cannot be 1; expected true, false or "auto"
+        "#]],
+    );
+}
+
+#[test]
 fn an_unknown_key_names_its_line_and_the_key_that_was_meant() {
     check_files(
         &[

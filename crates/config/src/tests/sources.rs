@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::tests::{load_with_file, pairs, set};
-use crate::{AccessMode, ByteSize, Listener, Settings, Sources, TlsMode, load, load_with_notes};
+use crate::{
+    AccessMode, ByteSize, Listener, Pacing, Settings, Sources, TlsMode, load, load_with_notes,
+    to_toml,
+};
 
 #[test]
 fn flags_win_over_the_environment_over_the_file_over_the_defaults() {
@@ -47,13 +50,35 @@ fn every_kind_of_value_can_come_as_text() {
     .unwrap();
     assert_eq!(settings.server.data_dir, PathBuf::from("0123"));
     let tcp = &settings.listeners["tcp"];
-    assert_eq!((tcp.address.to_string().as_str(), tcp.paced), ("[::1]:9000", true));
+    assert_eq!((tcp.address.to_string().as_str(), tcp.paced), ("[::1]:9000", Pacing::Always));
     assert_eq!(tcp.tls, TlsMode::Off);
     assert_eq!(settings.limits.packet_bytes_max, ByteSize::new(65_536));
     assert_eq!(settings.session.heartbeat_timeout.get(), Duration::from_secs(20));
     assert_eq!(settings.access.mode, AccessMode::Tokens);
     assert_eq!(settings.access.tokens[0].token.expose(), "0123");
     assert_eq!(settings.tls.files(), Some((Path::new("a=b.pem"), Path::new("key.pem"))));
+}
+
+#[test]
+fn pacing_is_a_boolean_or_a_word_in_every_source() {
+    let written = [("true", Pacing::Always), ("false", Pacing::Never), ("auto", Pacing::Auto)];
+    for (text, pacing) in written {
+        let from_environment = Sources {
+            environment: pairs(&[("RIALTO_LISTENERS__TCP__PACED", text)]),
+            ..Sources::default()
+        };
+        let flag = format!("listeners.tcp.paced={text}");
+        let from_flags = Sources { flags: set(&[&flag]), ..Sources::default() };
+        for sources in [from_environment, from_flags] {
+            assert_eq!(load(&sources).unwrap().listeners["tcp"].paced, pacing, "{text}");
+        }
+        let value = if text == "auto" { "\"auto\"" } else { text };
+        let file = format!("[listeners.tcp]\npaced = {value}\n");
+        let settings = load_with_file(&file, Sources::default()).unwrap();
+        assert_eq!(settings.listeners["tcp"].paced, pacing, "{text}");
+        assert!(to_toml(&settings).contains(&format!("paced = {value}\n")), "{text}");
+    }
+    assert_eq!(Settings::default().listeners["tcp"].paced, Pacing::Auto);
 }
 
 #[test]
@@ -83,7 +108,7 @@ fn addresses_of_the_command_line_replace_all_listeners() {
     )
     .unwrap();
     assert_eq!(open_names(&settings), ["listen-1", "listen-2"]);
-    assert!(settings.listeners["listen-2"].paced);
+    assert_eq!(settings.listeners["listen-2"].paced, Pacing::Always);
     assert_eq!(settings.listeners["listen-2"].address.to_string(), "localhost:9001");
 }
 

@@ -1,0 +1,222 @@
+//! When and in which units a connection is written to whose peer loses what comes faster than it
+//! reads: the original Python client of JMQT, and the asyncio client of CoreMQ.
+//!
+//! The former takes each read of 1024 bytes for whole frames. So that no read can end within a frame,
+//! however many units wait in its socket, every unit on a plain socket has exactly that many bytes;
+//! inside TLS, where a read never crosses a record, it is a record. Read [`Pacer::poll_turn`] first.
+
+use std::{
+    collections::VecDeque,
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::{Bytes, BytesMut};
+use memchr::memchr;
+use rialto_wire::{coremq, jmqt::original, pubsubx};
+use rustix::event::{PollFd, PollFlags, poll};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, Sleep, sleep_until},
+};
+
+use crate::witness::Witness;
+
+/// Bytes of one paced write: what the original Python client reads at once (J-106).
+const UNIT_BYTES: usize = 1024;
+/// Pause between paced writes on plain TCP (J-107).
+const PAUSE: Duration = Duration::from_millis(3);
+/// Pause behind an acknowledgement inside TLS (J-127): whoever sent it may still be busy with it.
+const TLS_PAUSE: Duration = Duration::from_millis(1);
+/// How long acknowledgements are waited for (J-127).
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How frames are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Framed {
+    /// Each ends in NUL.
+    Terminated,
+    /// Each begins with its length.
+    Counted,
+    /// Each ends in a mark of several characters.
+    Marked,
+}
+
+/// Puts whole frames into small writes, and says when the next may go.
+pub(crate) struct Pacer {
+    framed: Framed,
+    is_tls: bool,
+    /// Set while something is waited for, for the longest that it may take.
+    wait: Option<Pin<Box<Sleep>>>,
+    /// Pushes of the last unit that are not acknowledged yet.
+    owed_count: usize,
+    /// Whether it acknowledged nothing in time; then it is not waited for until it does.
+    is_deaf: bool,
+    /// Whether nobody reads its acknowledgements any more.
+    is_parting: bool,
+    /// Looks whether it is the peer it was taken for, where nobody said that it is.
+    witness: Option<Witness>,
+}
+
+/// Whole frames for one write.
+pub(crate) struct Unit {
+    pub(crate) bytes: Bytes,
+    /// How many of the bytes are frames'; the others fill it up.
+    pub(crate) frame_bytes: usize,
+}
+
+impl Framed {
+    /// Returns the bytes of the first of some whole frames.
+    fn first_bytes(self, frames: &[u8]) -> usize {
+        match self {
+            Framed::Terminated => memchr(0, frames).map_or(frames.len(), |end| end + 1),
+            Framed::Counted => coremq::first_frame_bytes(frames).unwrap_or(frames.len()),
+            Framed::Marked => pubsubx::first_frame_bytes(frames).unwrap_or(frames.len()),
+        }
+    }
+}
+
+impl Pacer {
+    /// Paces a connection for good or, with a witness, until that finds that its peer is another.
+    pub(crate) fn new(framed: Framed, is_tls: bool, witness: Option<Witness>) -> Self {
+        Pacer {
+            framed,
+            is_tls,
+            wait: None,
+            owed_count: 0,
+            is_deaf: false,
+            is_parting: false,
+            witness,
+        }
+    }
+
+    /// Takes notice of a frame of the peer's; returns false once that shows that it is no peer that
+    /// has to be paced.
+    pub(crate) fn hear(&mut self, frame: &[u8]) -> bool {
+        if self.framed == Framed::Terminated && original::is_push_ack(frame) {
+            self.is_deaf = false;
+            if 0 < self.owed_count {
+                self.owed_count -= 1;
+                if self.owed_count == 0 {
+                    self.wait = self.is_tls.then(|| wait(TLS_PAUSE));
+                }
+            }
+        }
+        self.witness.as_mut().is_none_or(|witness| witness.hear(frame, Instant::now()))
+    }
+
+    /// Waits for no more acknowledgements: the connection ends.
+    pub(crate) fn part(&mut self) {
+        self.is_parting = true;
+        if 0 < self.owed_count {
+            self.owed_count = 0;
+            self.wait = None;
+        }
+    }
+
+    /// Ready when the next unit may be written: the last one is acknowledged, or the pause over and
+    /// the last one on its way, so that the system does not join the two.
+    pub(crate) fn poll_turn(
+        &mut self,
+        socket: Option<&TcpStream>,
+        context: &mut Context<'_>,
+    ) -> Poll<()> {
+        loop {
+            if let Some(wait) = &mut self.wait {
+                ready!(wait.as_mut().poll(context));
+                self.wait = None;
+                // Without acknowledgements until now, there will be none.
+                self.is_deaf |= 0 < self.owed_count;
+                self.owed_count = 0;
+            }
+            if self.is_tls || socket.is_none_or(is_on_its_way) {
+                return Poll::Ready(());
+            }
+            self.wait = Some(wait(PAUSE));
+        }
+    }
+
+    /// Notes that a unit was written, and begins to wait.
+    pub(crate) fn note_written(&mut self, unit: &Unit) {
+        if let Some(witness) = &mut self.witness {
+            witness.note_answered();
+        }
+        if self.framed == Framed::Terminated && !self.is_deaf && !self.is_parting {
+            let frames = unit.bytes.split_inclusive(|&byte| byte == 0);
+            self.owed_count = frames.filter(|frame| is_owed(frame)).count();
+        }
+        self.wait = match self.owed_count {
+            0 => (!self.is_tls).then(|| wait(PAUSE)),
+            _ => Some(wait(PATIENCE)),
+        };
+    }
+
+    /// Takes whole frames for one write off the front.
+    pub(crate) fn next_unit(&self, frames: &mut VecDeque<Bytes>) -> Unit {
+        let mut unit = BytesMut::new();
+        while let Some(first) = frames.front_mut() {
+            let frame_bytes = self.framed.first_bytes(first);
+            // The asyncio client of CoreMQ reads one frame a segment, whatever its size (C-5).
+            let is_alone = self.is_tls || self.framed == Framed::Counted;
+            let is_full = is_alone || UNIT_BYTES < unit.len() + frame_bytes;
+            if !unit.is_empty() && is_full {
+                break;
+            }
+            unit.extend_from_slice(&first.split_to(frame_bytes));
+            if first.is_empty() {
+                frames.pop_front();
+            }
+        }
+        let frame_bytes = unit.len();
+        if self.framed == Framed::Terminated && !self.is_tls {
+            fill_up(&mut unit);
+        }
+        Unit { bytes: unit.freeze(), frame_bytes }
+    }
+}
+
+/// Puts blanks behind the last packet, before its NUL.
+fn fill_up(unit: &mut BytesMut) {
+    if let Some(0) = unit.last()
+        && unit.len() < UNIT_BYTES
+    {
+        unit.truncate(unit.len() - 1);
+        unit.resize(UNIT_BYTES - 1, b' ');
+        unit.extend_from_slice(&[0]);
+    }
+}
+
+/// Says whether a frame, blanks before its NUL or not, is to be acknowledged.
+fn is_owed(frame: &[u8]) -> bool {
+    original::is_owed_push(frame.strip_suffix(&[0]).unwrap_or(frame).trim_ascii_end())
+}
+
+fn wait(duration: Duration) -> Pin<Box<Sleep>> {
+    Box::pin(sleep_until(Instant::now() + duration))
+}
+
+/// Has the system say whether what was written to a socket is on its way, by whether it may be written
+/// to: with a limit of one byte for what is not, no sooner.
+///
+/// # Errors
+/// Where the system has no such limit; then the pauses have to do.
+pub(crate) fn watch_sending(socket: &TcpStream, is_watched: bool) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    // 0 is the system's own limit.
+    return socket2::SockRef::from(socket).set_tcp_notsent_lowat(u32::from(is_watched));
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    return Err(io::Error::from(io::ErrorKind::Unsupported));
+}
+
+/// Says whether all that was written to a socket is on its way.
+fn is_on_its_way(socket: &TcpStream) -> bool {
+    let mut asked = [PollFd::new(socket, PollFlags::OUT)];
+    let now = rustix::time::Timespec { tv_sec: 0, tv_nsec: 0 };
+    // What cannot be asked fails at the next write.
+    poll(&mut asked, Some(&now)).map_or(true, |_| !asked[0].revents().is_empty())
+}
+
+#[cfg(test)]
+mod tests;
