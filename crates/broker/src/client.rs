@@ -41,8 +41,8 @@ pub(crate) struct Client {
     pub(crate) dirty: bool,
     /// Channels its subscription to which is changing: in the store, and not yet committed.
     pub(crate) changing: SortedMap<ChannelKey, Changing>,
-    /// Channels the server subscribed it to, whatever its rights are.
-    pub(crate) forced: BTreeSet<ChannelKey>,
+    /// Channels the server subscribed it to, whatever its rights are; few clients have any.
+    forced: Option<Box<BTreeSet<ChannelKey>>>,
 }
 
 /// Changes of one subscription that are under way.
@@ -112,7 +112,7 @@ impl Client {
             last_seen,
             dirty: false,
             changing: SortedMap::default(),
-            forced: BTreeSet::new(),
+            forced: None,
         }
     }
 
@@ -121,6 +121,34 @@ impl Client {
         let only_direct =
             self.subscriptions.keys().all(|channel| Some(channel) == self.direct_channel);
         self.connection.is_none() && self.changing.is_empty() && only_direct
+    }
+
+    /// Says whether the server subscribed it to `channel`, whatever its rights are.
+    pub(crate) fn is_forced(&self, channel: ChannelKey) -> bool {
+        self.forced.as_ref().is_some_and(|forced| forced.contains(&channel))
+    }
+
+    /// Notes that the server subscribes it to `channel`.
+    pub(crate) fn force(&mut self, channel: ChannelKey) {
+        self.forced.get_or_insert_default().insert(channel);
+    }
+
+    /// Notes that its subscription to `channel` has ended, whoever made it.
+    pub(crate) fn unforce(&mut self, channel: ChannelKey) {
+        self.retain_forced(|_, forced| *forced != channel);
+    }
+
+    /// Forgets what the server subscribed it to where that has ended, and does not begin again.
+    pub(crate) fn keep_forced_where_subscribed(&mut self) {
+        self.retain_forced(|client, forced| {
+            client.subscriptions.contains_key(forced) || client.changing.contains_key(forced)
+        });
+    }
+
+    fn retain_forced(&mut self, is_kept: impl Fn(&Self, &ChannelKey) -> bool) {
+        let Some(mut forced) = self.forced.take() else { return };
+        forced.retain(|channel| is_kept(self, channel));
+        self.forced = (!forced.is_empty()).then_some(forced);
     }
 
     /// Notes that a change of its subscription to `channel` is under way.
@@ -196,3 +224,6 @@ impl Connection {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use crate::{
     ChannelKey, ClientId, ClientKey, ConnectionKey, Effect, Encoder, Manners, Mark, Rights,
-    client::{Client, Subscription},
+    client::Subscription,
     inbox::{Inbox, Missed},
     memory::allocated,
 };
@@ -223,8 +223,7 @@ impl<E: Encoder> Broker<E> {
         let is_transient = client.is_transient;
         let channels: Vec<ChannelKey> = client.subscriptions.keys().collect();
         client.subscriptions.retain(|kind| matches!(kind, Subscription::Persistent(_)));
-        let Client { forced, subscriptions, changing, .. } = &mut **client;
-        forced.retain(|key| subscriptions.contains_key(key) || changing.contains_key(key));
+        client.keep_forced_where_subscribed();
         for channel in channels {
             self.channels[channel].absent.swap_remove(&key);
             self.drop_if_idle(channel);

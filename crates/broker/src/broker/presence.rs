@@ -55,7 +55,7 @@ impl<E: Encoder> Broker<E> {
             }
             let known = self.channel_keys.get(channel.as_str());
             match known.filter(|&key| self.clients[client].will_be_subscribed(*key)) {
-                Some(&key) => _ = self.clients[client].forced.insert(key),
+                Some(&key) => self.clients[client].force(key),
                 None => self.force(client, &channel, persistent),
             }
         }

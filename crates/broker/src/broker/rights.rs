@@ -117,7 +117,7 @@ impl<E: Encoder> Broker<E> {
     ) -> bool {
         let name = &self.channels[channel].name;
         name.kind() == ChannelKind::Topic
-            && !self.clients[client].forced.contains(&channel)
+            && !self.clients[client].is_forced(channel)
             && !self.is_given(connection, name.as_str())
             && self.may(connection, Action::Subscribe, name.as_str()).is_err()
     }

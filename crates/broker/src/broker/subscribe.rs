@@ -96,7 +96,7 @@ impl<E: Encoder> Broker<E> {
     /// Makes a subscription that the client's rights do not count for.
     pub(super) fn force(&mut self, client: ClientKey, channel: &str, persistent: bool) {
         let key = self.channel_or_new(channel);
-        self.clients[client].forced.insert(key);
+        self.clients[client].force(key);
         let persistent = persistent && !self.clients[client].is_transient;
         self.make_subscription(client, channel, persistent, None);
     }
@@ -359,7 +359,7 @@ impl<E: Encoder> Broker<E> {
         let Some(subscription) = self.clients[client].subscriptions.remove(&channel) else {
             return;
         };
-        self.clients[client].forced.remove(&channel);
+        self.clients[client].unforce(channel);
         self.channels[channel].persistent.remove(&client);
         self.channels[channel].absent.swap_remove(&client);
         self.forget_missed(client, channel);
