@@ -26,10 +26,9 @@ use crate::witness::Witness;
 
 /// Bytes of one paced write: what the original Python client reads at once (J-106).
 const UNIT_BYTES: usize = 1024;
-/// Pause between paced writes on plain TCP (J-107).
+/// Pause between paced writes on plain TCP (J-107), and inside TLS behind an acknowledgement (J-127),
+/// whose sender's thread may be held up in the middle of it.
 const PAUSE: Duration = Duration::from_millis(3);
-/// Pause behind an acknowledgement inside TLS (J-127): whoever sent it may still be busy with it.
-const TLS_PAUSE: Duration = Duration::from_millis(1);
 /// How long acknowledgements are waited for (J-127).
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -100,7 +99,7 @@ impl Pacer {
             if 0 < self.owed_count {
                 self.owed_count -= 1;
                 if self.owed_count == 0 {
-                    self.wait = self.is_tls.then(|| wait(TLS_PAUSE));
+                    self.wait = self.is_tls.then(|| wait(PAUSE));
                 }
             }
         }
