@@ -3,9 +3,11 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use serde_json::value::RawValue;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::time::Instant;
 
 use crate::driver::{Command, Driver, Shared};
 use crate::error::{ConnectError, Disconnected, RequestError};
@@ -75,7 +77,7 @@ impl Client {
             close_asked: Notify::new(),
         });
         let mut driver = Driver::new(options, received, Arc::clone(&shared), watched);
-        let transport = driver.establish().await?;
+        let transport = driver.establish_first().await?;
         let identity = driver.identity().cloned().expect("nobody is let in without a client id");
         tokio::spawn(driver.run(transport));
         Ok(Client { commands, shared, connection, identity: Arc::new(identity) })
@@ -226,6 +228,28 @@ impl Client {
     ) -> Result<PendingAck, Disconnected> {
         let (channel, payload) = (channel.to_owned(), payload.to_owned());
         self.start(Request::Publish { channel, payload, options }).await
+    }
+
+    /// Sends a heartbeat out of turn, and returns how long the broker's answer takes.
+    ///
+    /// # Errors
+    /// [`Disconnected`] if the client has ended. While a lost connection is made again it waits, and
+    /// that counts.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # async fn example(client: rialto_client::Client) -> Result<(), rialto_client::Disconnected> {
+    /// println!("the broker answers within {:?}", client.ping().await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn ping(&self) -> Result<Duration, Disconnected> {
+        let asked = Instant::now();
+        match self.start(Request::Ping).await?.await {
+            Ok(_) => Ok(asked.elapsed()),
+            Err(RequestError::Disconnected(reason)) => Err(reason),
+            Err(RequestError::Refused(_)) => unreachable!("a heartbeat is not refused"),
+        }
     }
 
     /// Waits for the next message of any subscription.

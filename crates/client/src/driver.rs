@@ -173,6 +173,7 @@ impl Driver {
             match event {
                 Event::Online => turn = Turn::Online,
                 Event::Refused(refusal) => turn = Turn::Refused(refusal),
+                Event::TurnedAway(refusal) => turn = Turn::TurnedAway(refusal),
                 Event::Dismissed(refusal) => return Err(Disconnected::Dismissed(refusal)),
                 // Who dropped the receiver does not care for the answer.
                 Event::Answered(ticket, answer) => {
@@ -208,6 +209,7 @@ enum Turn {
     Quiet,
     Online,
     Refused(Refusal),
+    TurnedAway(Refusal),
 }
 
 /// Reads the clock, which stands still in tests that pause it.

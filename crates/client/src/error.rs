@@ -10,12 +10,20 @@ use rialto_wire::jmqt::status;
 
 use crate::endpoint::Endpoint;
 use crate::shown::one_line;
+use crate::stranger::Stranger;
 
 /// A status code of JMQT (J-71).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Status(pub u8);
 
 impl Status {
+    /// The request was understood and could not be met, as with a wrong password.
+    pub const FAILED: Status = Status(status::FAILED);
+    /// The pair of token and client id is not valid.
+    pub const INVALID_TOKEN: Status = Status(status::INVALID_TOKEN);
+    /// There is no such channel, or not for this request.
+    pub const INVALID_CHANNEL: Status = Status(status::INVALID_CHANNEL);
+
     /// Returns whether trying again later may help.
     pub fn is_transient(self) -> bool {
         self.0 == status::SERVER_ERROR
@@ -52,6 +60,13 @@ pub struct Refusal {
     pub message: Option<String>,
 }
 
+impl Refusal {
+    /// The status for what WebSocket has a close code for.
+    pub(crate) fn not_allowed(message: String) -> Self {
+        Refusal { status: Status(status::NOT_ALLOWED), message: Some(message) }
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.message {
@@ -65,6 +80,14 @@ impl fmt::Display for Refusal {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
+    /// The name of the host has no address, or nobody says which.
+    #[error("cannot find the host of {endpoint}: {source}")]
+    UnknownHost {
+        /// The address.
+        endpoint: Endpoint,
+        /// What the operating system says.
+        source: io::Error,
+    },
     /// Nobody answers at the address.
     #[error("cannot reach {endpoint}: {source}")]
     Unreachable {
@@ -105,6 +128,37 @@ pub enum ConnectError {
         /// The broker's answer.
         refusal: Refusal,
     },
+    /// The broker ended the connection by itself, before it had judged the client: it is at a limit, or
+    /// the client was too slow.
+    #[error("{endpoint} turned the connection away, {refusal}")]
+    TurnedAway {
+        /// The address.
+        endpoint: Endpoint,
+        /// The broker's last word.
+        refusal: Refusal,
+    },
+    /// Somebody answers who is no JMQT broker.
+    #[error("{endpoint} is no JMQT port: {stranger} answers there")]
+    NotJmqt {
+        /// The address.
+        endpoint: Endpoint,
+        /// Who answers.
+        stranger: Stranger,
+    },
+    /// Somebody took the connection and closed it without a word.
+    #[error("{endpoint} closed the connection without a word")]
+    Wordless {
+        /// The address.
+        endpoint: Endpoint,
+    },
+    /// Somebody took the connection and said nothing.
+    #[error("{endpoint} took the connection, and said nothing for {limit:?}")]
+    Silent {
+        /// The address.
+        endpoint: Endpoint,
+        /// [`Options::connect_timeout`](crate::Options::connect_timeout).
+        limit: Duration,
+    },
     /// The connection broke before the broker had let the client in.
     #[error("{endpoint} broke the connection off: {source}")]
     Broken {
@@ -131,6 +185,7 @@ impl ConnectError {
     pub fn status(&self) -> Option<Status> {
         match self {
             ConnectError::Refused { refusal, .. } => Some(refusal.status),
+            ConnectError::TurnedAway { refusal, .. } => Some(refusal.status),
             ConnectError::TlsFile { .. } => None,
             _ => Some(Status(status::NETWORK_ERROR)),
         }
@@ -195,8 +250,7 @@ impl From<io::Error> for Disconnected {
         let closed = error.get_ref().and_then(|inner| inner.downcast_ref::<ClosedWith>());
         match closed {
             Some(closed) if closed.code == ClosedWith::POLICY => {
-                let message = Some(closed.reason.clone());
-                Disconnected::Dismissed(Refusal { status: Status(status::NOT_ALLOWED), message })
+                Disconnected::Dismissed(Refusal::not_allowed(closed.reason.clone()))
             }
             _ => Disconnected::Broken(Arc::new(error)),
         }
@@ -213,5 +267,12 @@ pub(crate) struct ClosedWith {
 
 impl ClosedWith {
     /// The code for a client that is not wanted (RFC 6455, 7.4.1); others say nothing of it.
-    const POLICY: u16 = 1008;
+    pub(crate) const POLICY: u16 = 1008;
+    /// The code for a client that is to come back later (the registry of RFC 6455).
+    pub(crate) const TRY_AGAIN_LATER: u16 = 1013;
 }
+
+/// A stranger that spoke in place of a broker; travels inside an [`io::Error`].
+#[derive(Debug, thiserror::Error)]
+#[error("{0} answers")]
+pub(crate) struct Met(pub(crate) Stranger);

@@ -39,11 +39,13 @@ mod endpoint;
 mod error;
 mod message;
 mod options;
+mod stranger;
 
 mod client;
 
 mod driver;
 mod inbox;
+mod reach;
 mod session;
 mod transport;
 
@@ -52,3 +54,5 @@ pub use endpoint::{Endpoint, EndpointError, Scheme};
 pub use error::{ConnectError, Disconnected, Refusal, RequestError, Status};
 pub use message::{Ack, Persistence, PublishOptions, Push, Qos};
 pub use options::{Backoff, Credentials, Identity, Options, TlsOptions};
+pub use reach::{Reached, reach};
+pub use stranger::Stranger;

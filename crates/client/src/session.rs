@@ -45,6 +45,9 @@ pub(crate) struct Session<T> {
     subscriptions: BTreeSet<String>,
     awaited: Awaited<T>,
     last_id: u64,
+    /// Heartbeats of the present connection: each is answered, in order.
+    beats_sent: u64,
+    beats_answered: u64,
     /// Packets to send, each ended by NUL.
     output: Vec<u8>,
 }
@@ -58,6 +61,8 @@ impl<T> Session<T> {
             subscriptions: BTreeSet::new(),
             awaited: Awaited::new(),
             last_id: 0,
+            beats_sent: 0,
+            beats_answered: 0,
             output: Vec::new(),
         }
     }
@@ -118,6 +123,11 @@ impl<T> Session<T> {
                 (st, _, _) => events.push(Event::Refused(refusal(st, ack.mg))),
             },
 
+            // Unasked for: a last word, as at a limit.
+            (Phase::Authenticating, ServerPacket::ConnAck(ack)) if ack.st != status::OK => {
+                events.push(Event::TurnedAway(refusal(ack.st, ack.mg)));
+            }
+
             (Phase::Connecting, ServerPacket::ConnAck(ack)) if ack.st == status::OK => {
                 self.phase = Phase::Online(Heartbeat::start(now, ack.ts));
                 self.restore();
@@ -144,11 +154,18 @@ impl<T> Session<T> {
                 self.answer(is_it, verdict(ack.st, ack.mg, ack.dt), events);
             }
 
+            (Phase::Online(_), ServerPacket::HbAck(_)) => {
+                self.beats_answered += 1;
+                let number = self.beats_answered;
+                let is_it = |kind: &Kind| *kind == Kind::Heartbeat(number);
+                self.answer(is_it, Ok(Ack::default()), events);
+            }
+
             // A broker may push what it stored before it says that the client is in.
             (Phase::Connecting | Phase::Online(_), ServerPacket::Push(push)) => {
                 events.push(Event::Pushed(owned(push)));
             }
-            // An hbAck, or an answer to nothing: a sign of life, no more.
+            // An answer to nothing: a sign of life, no more.
             (_, _) => {}
         }
         Ok(())
@@ -173,6 +190,7 @@ impl<T> Session<T> {
                     None => return events.push(Event::Answered(ticket, Ok(Ack::default()))),
                 }
             }
+            Request::Ping => Kind::Heartbeat(self.beat()),
         };
         self.awaited.push(kind, self.output[start..].to_vec(), ticket);
     }
@@ -237,9 +255,16 @@ impl<T> Session<T> {
         }
         if heartbeat.is_due(now) {
             heartbeat.beat(now);
-            self.send(&ClientPacket::Hb);
+            self.beat();
         }
         Ok(())
+    }
+
+    /// Sends a heartbeat, and returns its number.
+    fn beat(&mut self) -> u64 {
+        self.beats_sent += 1;
+        self.send(&ClientPacket::Hb);
+        self.beats_sent
     }
 
     fn send(&mut self, packet: &ClientPacket<'_>) {
@@ -259,6 +284,8 @@ impl<T> Session<T> {
             let packet = ClientPacket::Sub { channel: channel.into(), persistent: false };
             packet.encode(&mut self.output, Carrier::Tcp);
         }
+        self.beats_sent = self.awaited.renumber_heartbeats();
+        self.beats_answered = 0;
         for frame in self.awaited.frames() {
             self.output.extend_from_slice(frame);
         }

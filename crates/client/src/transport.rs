@@ -1,6 +1,11 @@
 //! One connection: packets ended by NUL in, frames out, whatever carries them.
 
+mod failure;
+mod greeting;
+mod opening;
+mod probe;
 mod socket;
+mod stage;
 mod tls;
 mod websocket;
 
@@ -10,14 +15,18 @@ use std::task::Poll;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
 
-use crate::endpoint::Scheme;
+use crate::endpoint::{Endpoint, Scheme};
 use crate::error::ConnectError;
 use crate::options::Options;
 
+use opening::{Opening, Tap};
 use socket::Socket;
 use websocket::WebSocket;
+
+pub(crate) use probe::speaks_tls;
+pub(crate) use stage::Stage;
 
 /// Longest packet taken from a broker; the longest a broker can be set to let through.
 const PACKET_BYTES_MAX: usize = 256 << 20;
@@ -35,9 +44,13 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for S {}
 /// A connection to a broker.
 pub(crate) struct Transport {
     carrier: Carrier,
+    /// What came first, in the clear.
+    opening: Opening,
     /// What is being written: packets, each ended by NUL.
     outgoing: Bytes,
     is_flushed: bool,
+    /// Whether the peer was asked to speak by the end of a line.
+    is_nudged: bool,
 }
 
 enum Carrier {
@@ -46,28 +59,45 @@ enum Carrier {
 }
 
 impl Transport {
-    /// Connects to the endpoint of `options`, up to but not including JMQT.
-    pub(crate) async fn dial(options: &Options) -> Result<Self, ConnectError> {
+    /// Connects to the endpoint of `options`, up to but not including JMQT; `stage` is how far it is.
+    pub(crate) async fn dial(options: &Options, stage: &mut Stage) -> Result<Self, ConnectError> {
         let endpoint = &options.endpoint;
         // Before anything else, because waiting does not mend a file.
         let connector =
             endpoint.scheme().has_tls().then(|| tls::connector(&options.tls)).transpose()?;
-        let unreachable = |source| ConnectError::Unreachable { endpoint: endpoint.clone(), source };
-        let stream =
-            TcpStream::connect((endpoint.host(), endpoint.port())).await.map_err(unreachable)?;
-        stream.set_nodelay(true).map_err(unreachable)?;
+        let mut opening = Opening::default();
+        let wants_packets = |scheme| endpoint.scheme() == scheme;
+        let stream = connect(endpoint, stage).await?;
+        let stream = Tap::new(stream, opening.clone(), wants_packets(Scheme::Tcp));
 
         let stream: Box<dyn ByteStream> = match connector {
-            Some(connector) => Box::new(tls::connect(&connector, stream, endpoint).await?),
+            Some(connector) => {
+                *stage = Stage::Securing;
+                let secured = tls::connect(&connector, stream, endpoint).await;
+                let stream = secured.map_err(|error| opening.instead_of_tls(error, endpoint))?;
+                opening = Opening::default();
+                Box::new(Tap::new(stream, opening.clone(), wants_packets(Scheme::Tls)))
+            }
             None => Box::new(stream),
         };
         let carrier = match endpoint.scheme() {
             Scheme::Tcp | Scheme::Tls => Carrier::Socket(Socket::new(stream)),
             Scheme::WebSocket | Scheme::WebSocketTls => {
-                Carrier::WebSocket(WebSocket::upgrade(stream, endpoint).await?)
+                *stage = Stage::Upgrading;
+                let upgraded = WebSocket::upgrade(stream, endpoint).await;
+                Carrier::WebSocket(
+                    upgraded.map_err(|error| opening.instead_of_websocket(&error, endpoint))?,
+                )
             }
         };
-        Ok(Transport { carrier, outgoing: Bytes::new(), is_flushed: true })
+        *stage = Stage::Greeting;
+        Ok(Transport {
+            carrier,
+            opening,
+            outgoing: Bytes::new(),
+            is_flushed: true,
+            is_nudged: false,
+        })
     }
 
     /// Takes packets to send, each ended by NUL. Only when [`is_idle`](Self::is_idle).
@@ -130,4 +160,17 @@ impl Transport {
             ignored.clear();
         }
     }
+}
+
+/// Connects a socket to the first address of the host that takes it.
+async fn connect(endpoint: &Endpoint, stage: &mut Stage) -> Result<TcpStream, ConnectError> {
+    let unknown = |source| ConnectError::UnknownHost { endpoint: endpoint.clone(), source };
+    let unreachable = |source| ConnectError::Unreachable { endpoint: endpoint.clone(), source };
+    *stage = Stage::LookingUp;
+    let found = lookup_host((endpoint.host(), endpoint.port())).await.map_err(unknown)?;
+    let addresses: Vec<_> = found.collect();
+    *stage = Stage::Connecting;
+    let stream = TcpStream::connect(&addresses[..]).await.map_err(unreachable)?;
+    stream.set_nodelay(true).map_err(unreachable)?;
+    Ok(stream)
 }

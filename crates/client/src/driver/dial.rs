@@ -2,49 +2,71 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::time::{sleep, timeout};
 
 use crate::client::Connection;
 use crate::error::{ConnectError, Disconnected};
 use crate::options::Backoff;
-use crate::transport::Transport;
+use crate::stranger::Stranger;
+use crate::transport::{Stage, Transport, speaks_tls};
 
 use super::{Driver, Turn, now};
 
+/// How long it may take to find out that a port speaks TLS.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+
 impl Driver {
+    /// Connects for the first time, and tells a port that speaks TLS only, which others take for a
+    /// connection that is lost.
+    pub(crate) async fn establish_first(&mut self) -> Result<Transport, ConnectError> {
+        let result = self.establish().await;
+        let endpoint = self.options.endpoint.clone();
+        let may_be_tls =
+            matches!(result, Err(ConnectError::Wordless { .. })) && !endpoint.scheme().has_tls();
+        if may_be_tls && timeout(PROBE_TIMEOUT, speaks_tls(&endpoint)).await == Ok(true) {
+            return Err(ConnectError::NotJmqt { endpoint, stranger: Stranger::Tls });
+        }
+        result
+    }
+
     /// Connects and waits until the broker lets the client in.
-    pub(crate) async fn establish(&mut self) -> Result<Transport, ConnectError> {
+    async fn establish(&mut self) -> Result<Transport, ConnectError> {
         let limit = self.options.connect_timeout;
-        let result = timeout(limit, self.establish_unhurried()).await;
+        let mut stage = Stage::LookingUp;
+        let result = timeout(limit, self.establish_unhurried(&mut stage)).await;
         if !matches!(result, Ok(Ok(_))) {
             self.session.on_close();
         }
         let endpoint = self.options.endpoint.clone();
-        result.unwrap_or(Err(ConnectError::TimedOut { endpoint, limit }))
+        result.unwrap_or_else(|_| Err(stage.timed_out(endpoint, limit)))
     }
 
-    async fn establish_unhurried(&mut self) -> Result<Transport, ConnectError> {
-        let mut transport = Transport::dial(&self.options).await?;
+    async fn establish_unhurried(&mut self, stage: &mut Stage) -> Result<Transport, ConnectError> {
+        let mut transport = Transport::dial(&self.options, stage).await?;
         self.session.on_open();
+        let endpoint = self.options.endpoint.clone();
         loop {
             if transport.is_idle() {
                 transport.send(self.session.take_output());
             }
-            let exchanged = transport.exchange(true, &mut self.frames).await;
-            let taken = match exchanged {
-                Ok(()) => self.take_frames().map_err(io::Error::other),
-                Err(error) => Err(error),
-            };
-            let endpoint = || self.options.endpoint.clone();
-            match taken {
+            transport.exchange_greeting(&endpoint, stage, &mut self.frames).await?;
+            match self.take_frames() {
                 Ok(Turn::Online) => return Ok(transport),
                 Ok(Turn::Refused(refusal)) => {
-                    return Err(ConnectError::Refused { endpoint: endpoint(), refusal });
+                    return Err(ConnectError::Refused { endpoint, refusal });
+                }
+                Ok(Turn::TurnedAway(refusal)) => {
+                    return Err(ConnectError::TurnedAway { endpoint, refusal });
                 }
                 Ok(Turn::Quiet) => {}
-                Err(source) => return Err(ConnectError::Broken { endpoint: endpoint(), source }),
+                Err(reason) => {
+                    return Err(ConnectError::Broken {
+                        endpoint,
+                        source: io::Error::other(reason),
+                    });
+                }
             }
         }
     }

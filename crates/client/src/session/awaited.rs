@@ -11,6 +11,8 @@ pub(crate) enum Kind {
     Unsubscribe(String),
     /// A publish with this packet id.
     Publish(u64),
+    /// The heartbeat of this number on the present connection.
+    Heartbeat(u64),
 }
 
 /// One request.
@@ -48,6 +50,18 @@ impl<T> Awaited<T> {
     pub(crate) fn take(&mut self, matches: impl Fn(&Kind) -> bool) -> Option<Entry<T>> {
         let index = self.entries.iter().position(|entry| matches(&entry.kind))?;
         self.entries.remove(index)
+    }
+
+    /// Numbers the heartbeats anew, from 1 on, for a new connection; returns how many there are.
+    pub(crate) fn renumber_heartbeats(&mut self) -> u64 {
+        let mut count = 0;
+        for entry in &mut self.entries {
+            if let Kind::Heartbeat(number) = &mut entry.kind {
+                count += 1;
+                *number = count;
+            }
+        }
+        count
     }
 
     /// Returns the packets in order, to be sent again.

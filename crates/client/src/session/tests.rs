@@ -13,7 +13,7 @@ use crate::options::Credentials;
 /// Plays `script`, and compares what the session sends (`>`) and tells its owner (`!`).
 ///
 /// A line is a packet from the broker (`< …`), a request of the owner (`sub`, `keep`, `unsub`,
-/// `pub0`, `pub1`, `ack`), a change of the connection (`open`, `close`), or time passing (`+5s`).
+/// `pub0`, `pub1`, `ping`, `ack`), a change of the connection (`open`, `close`), or time passing (`+5s`).
 #[track_caller]
 fn check(credentials: Credentials, script: &str, expected: &Expect) {
     let mut play = Play {
@@ -48,7 +48,7 @@ impl Play {
                     writeln!(self.transcript, "! {error}").unwrap();
                 }
             }
-            "sub" | "keep" | "unsub" | "pub0" | "pub1" => {
+            "sub" | "keep" | "unsub" | "pub0" | "pub1" | "ping" => {
                 self.request_count += 1;
                 self.session.request(request(verb, rest), self.request_count, &mut events);
             }
@@ -68,6 +68,7 @@ impl Play {
             let line = match event {
                 Event::Online => "online".to_owned(),
                 Event::Refused(refusal) => format!("refused: {refusal}"),
+                Event::TurnedAway(refusal) => format!("turned away: {refusal}"),
                 Event::Dismissed(refusal) => format!("dismissed: {refusal}"),
                 Event::Answered(ticket, Ok(ack)) => {
                     format!("#{ticket} ok {}", ack.data.map_or(String::new(), |it| it.to_string()))
@@ -91,6 +92,7 @@ fn request(verb: &str, rest: &str) -> Request {
         "sub" => Request::Subscribe(channel, Persistence::Session),
         "keep" => Request::Subscribe(channel, Persistence::Persistent),
         "unsub" => Request::Unsubscribe(channel),
+        "ping" => Request::Ping,
         _ => {
             let qos = if verb == "pub1" { Qos::AtLeastOnce } else { Qos::AtMostOnce };
             let payload = RawValue::from_string(payload.to_owned()).unwrap();
@@ -416,4 +418,68 @@ fn what_is_no_packet_is_an_error() {
         let result = session.on_frame(Instant::now(), frame.as_bytes(), &mut Vec::new());
         assert!(result.is_err(), "{frame}");
     }
+}
+
+#[test]
+fn a_ping_is_answered_by_its_own_heartbeat() {
+    // J-41: one answer each, in order; the first one is that of the heartbeat before the ping.
+    check_online(
+        r#"
+        +5s
+        ping
+        ping
+        < {"hbAck":{}}
+        < {"hbAck":{}}
+        < {"hbAck":{}}
+        < {"hbAck":{}}
+        "#,
+        &expect![[r#"
+            > {"conn":{"at":"t1","cl":"ada"}}
+            ! online
+            > {"hb":{}}
+            > {"hb":{}}
+            > {"hb":{}}
+            ! #1 ok
+            ! #2 ok
+        "#]],
+    );
+}
+
+#[test]
+fn a_ping_that_a_lost_connection_left_is_sent_again() {
+    check_online(
+        r#"
+        +5s
+        ping
+        close
+        open
+        < {"connAck":{"st":1,"ts":15}}
+        < {"hbAck":{}}
+        "#,
+        &expect![[r#"
+            > {"conn":{"at":"t1","cl":"ada"}}
+            ! online
+            > {"hb":{}}
+            > {"hb":{}}
+            > {"conn":{"at":"t1","cl":"ada"}}
+            ! online
+            > {"hb":{}}
+            ! #1 ok
+        "#]],
+    );
+}
+
+#[test]
+fn a_broker_without_room_says_so_before_it_is_asked() {
+    check(
+        Credentials::named("ada"),
+        r#"
+        open
+        < {"connAck":{"st":7,"mg":"the server has 4 connections, the most allowed"}}
+        "#,
+        &expect![[r#"
+            > {"auth":{"dt":{"client_name":"ada"}}}
+            ! turned away: status 7 (not allowed): the server has 4 connections, the most allowed
+        "#]],
+    );
 }

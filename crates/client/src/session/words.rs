@@ -11,7 +11,13 @@ use crate::message::{Ack, Persistence, PublishOptions, Push, Qos};
 pub(crate) enum Request {
     Subscribe(String, Persistence),
     Unsubscribe(String),
-    Publish { channel: String, payload: Box<RawValue>, options: PublishOptions },
+    Publish {
+        channel: String,
+        payload: Box<RawValue>,
+        options: PublishOptions,
+    },
+    /// A heartbeat out of turn, whose answer somebody waits for.
+    Ping,
 }
 
 /// What the session has to say to its owner.
@@ -21,6 +27,8 @@ pub(crate) enum Event<T> {
     Online,
     /// The broker does not let the client in.
     Refused(Refusal),
+    /// The broker is about to close before it has judged the client, and says why.
+    TurnedAway(Refusal),
     Answered(T, Result<Ack, Refusal>),
     Pushed(Push),
     /// The broker is about to close, and says why.

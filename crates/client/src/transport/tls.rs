@@ -9,7 +9,6 @@ use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -17,16 +16,17 @@ use crate::endpoint::Endpoint;
 use crate::error::ConnectError;
 use crate::options::TlsOptions;
 
+use super::ByteStream;
+
 /// Speaks TLS over `stream`, and checks that the certificate is for the endpoint's host.
-pub(super) async fn connect(
+pub(super) async fn connect<S: ByteStream>(
     connector: &TlsConnector,
-    stream: TcpStream,
+    stream: S,
     endpoint: &Endpoint,
-) -> Result<TlsStream<TcpStream>, ConnectError> {
-    let tls = |source| ConnectError::Tls { endpoint: endpoint.clone(), source };
+) -> io::Result<TlsStream<S>> {
     let name = ServerName::try_from(endpoint.host().to_owned())
-        .map_err(|error| tls(io::Error::new(io::ErrorKind::InvalidInput, error)))?;
-    connector.connect(name, stream).await.map_err(tls)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+    connector.connect(name, stream).await
 }
 
 /// Reads the files that `options` names.

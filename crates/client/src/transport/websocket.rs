@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use crate::endpoint::Endpoint;
-use crate::error::{ClosedWith, ConnectError};
+use crate::error::ClosedWith;
 
 use super::{ByteStream, PACKET_BYTES_MAX, closed_by_broker};
 
@@ -24,20 +24,21 @@ pub(super) struct WebSocket {
 }
 
 impl WebSocket {
+    /// Asks for WebSocket.
+    ///
+    /// # Errors
+    /// What the WebSocket library says, in words.
     pub(super) async fn upgrade(
         stream: Box<dyn ByteStream>,
         endpoint: &Endpoint,
-    ) -> Result<Self, ConnectError> {
+    ) -> Result<Self, String> {
         let config = WebSocketConfig::default()
             .max_message_size(Some(PACKET_BYTES_MAX))
             .max_frame_size(Some(PACKET_BYTES_MAX));
         let url = endpoint.to_string();
         let (stream, _) = tokio_tungstenite::client_async_with_config(url, stream, Some(config))
             .await
-            .map_err(|error| ConnectError::WebSocket {
-                endpoint: endpoint.clone(),
-                reason: error.to_string(),
-            })?;
+            .map_err(|error| error.to_string())?;
         Ok(WebSocket { stream: Box::new(stream), end: None })
     }
 
