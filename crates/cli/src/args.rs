@@ -3,8 +3,8 @@
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::{
-    access, cert, channels, client, config, documents, history, publish, retained, serve, store,
-    subscribe, token, user,
+    access, cert, channels, client, config, context, documents, history, ping, publish, request,
+    retained, serve, store, subscribe, token, user, version,
 };
 
 /// What `--help` says about exit codes; [`Exit`](crate::exit::Exit) is where they are made.
@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Serve(serve::Args),
     Pub(publish::Args),
     Sub(subscribe::Args),
+    Request(request::Args),
+    Ping(ping::Args),
     Retained(retained::Args),
     History(history::Args),
     Client(client::Args),
@@ -40,8 +42,10 @@ pub(crate) enum Command {
     Token(token::Args),
     Store(store::Args),
     Backup(store::BackupArgs),
+    Context(context::Args),
     Config(config::Args),
     Cert(cert::Args),
+    Version(version::Args),
     Completions(documents::CompletionsArgs),
     Man(documents::ManArgs),
 }

@@ -1,10 +1,10 @@
 //! How a command ends when it does not end well.
 
 use std::fmt::Display;
-use std::io;
+use std::io::{self, ErrorKind};
 
 use rialto_access::UsersError;
-use rialto_client::{ConnectError, Disconnected, RequestError};
+use rialto_client::{ConnectError, Disconnected, RequestError, Status, Stranger};
 use rialto_config::ConfigErrors;
 
 /// The exit codes, which `--help` documents.
@@ -64,26 +64,12 @@ impl From<UsersError> for Failure {
 
 impl From<ConnectError> for Failure {
     fn from(error: ConnectError) -> Self {
-        let (exit, advice) = match &error {
-            ConnectError::Refused { .. } => (
-                Exit::Failed,
-                "check --client and --token, or RIALTO_PASSWORD; the broker's log says more",
-            ),
-            ConnectError::Unreachable { .. } => (
-                Exit::Unreachable,
-                "is a broker running there? `rialto serve` starts one; --server names another",
-            ),
-            ConnectError::Tls { .. } => (
-                Exit::Unreachable,
-                "--ca names the authority to trust; the port must be one that speaks TLS",
-            ),
-            ConnectError::Broken { .. } => (
-                Exit::Unreachable,
-                "if that port speaks TLS only, use jmqts:// or wss:// in --server",
-            ),
-            ConnectError::TlsFile { .. } => (Exit::Usage, ""),
-            _ => (Exit::Unreachable, ""),
+        let exit = match &error {
+            ConnectError::Refused { .. } => Exit::Failed,
+            ConnectError::TlsFile { .. } => Exit::Usage,
+            _ => Exit::Unreachable,
         };
+        let advice = advice(&error);
         let separator = if advice.is_empty() { "" } else { "\n  " };
         Failure::new(exit, format!("{error}{separator}{advice}"))
     }
@@ -101,5 +87,63 @@ impl From<RequestError> for Failure {
             RequestError::Disconnected(reason) => reason.into(),
             other => Failure::new(Exit::Failed, other.to_string()),
         }
+    }
+}
+
+/// Says what to do about a connection that did not come about.
+fn advice(error: &ConnectError) -> &'static str {
+    match error {
+        ConnectError::Refused { refusal, .. } => match refusal.status {
+            Status::FAILED | Status::INVALID_TOKEN => {
+                "check the client id and its token (--client, --token), or the password in \
+                 RIALTO_PASSWORD; the broker's log says more"
+            }
+            _ => "the broker's log says more",
+        },
+        ConnectError::UnknownHost { .. } => "check the name in --server",
+        ConnectError::Unreachable { source, .. } if source.kind() == ErrorKind::TimedOut => {
+            "is the address right, and does no firewall drop what is sent there? --server names \
+             another"
+        }
+        ConnectError::Unreachable { .. } => {
+            "is a broker running there? `rialto serve` starts one; --server names another"
+        }
+        ConnectError::Tls { .. } => {
+            "--ca names the authority to trust, --certificate and --key what to show; the port must \
+             be one that speaks TLS"
+        }
+        ConnectError::WebSocket { .. } => {
+            "the port must be one that speaks WebSocket, as 8012 unless configured otherwise"
+        }
+        ConnectError::TurnedAway { .. } => "try again later; the broker's log says more",
+        ConnectError::NotJmqt { stranger, .. } => instead_of(stranger),
+        ConnectError::Wordless { endpoint } if endpoint.scheme().has_tls() => {
+            "does that port speak TLS? jmqt:// and ws:// are without it; if it does, the broker may \
+             be at a limit of connections"
+        }
+        ConnectError::Wordless { .. } => {
+            "is it a port for JMQT (8010 unless configured otherwise)? A listener that expects the \
+             PROXY protocol closes like this, too"
+        }
+        ConnectError::Silent { .. } => {
+            "is it a port for JMQT (8010 unless configured otherwise)? A JMQT broker answers at \
+             once; one of PubSubX waits like this"
+        }
+        ConnectError::TimedOut { .. } => {
+            "the broker, or an application that it asks, is slow; --connect-timeout waits longer"
+        }
+        _ => "",
+    }
+}
+
+/// Says where to connect to instead.
+fn instead_of(stranger: &Stranger) -> &'static str {
+    match stranger {
+        Stranger::Tls => "use jmqts:// in --server, or wss:// for WebSocket",
+        Stranger::Http => {
+            "is it the port of the status page and the HTTP API (--api)? JMQT is on port 8010 unless \
+             configured otherwise"
+        }
+        _ => "--server names the port for JMQT: 8010 unless configured otherwise",
     }
 }

@@ -16,20 +16,26 @@ mod cert;
 mod channels;
 mod client;
 mod config;
+mod context;
 mod documents;
 mod history;
+mod ping;
 mod publish;
+mod request;
 mod retained;
 mod serve;
 mod store;
 mod subscribe;
 mod token;
 mod user;
+mod version;
 
 mod api;
+mod channel;
 mod listing;
 mod logging;
 mod output;
+mod payload;
 mod remote;
 mod table;
 
@@ -45,6 +51,8 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Pub(args) => publish::run(&args),
         Command::Sub(args) => subscribe::run(&args),
+        Command::Request(args) => request::run(&args),
+        Command::Ping(args) => ping::run(&args),
         Command::Retained(args) => retained::run(&args),
         Command::History(args) => history::run(&args),
         Command::Client(args) => client::run(&args),
@@ -54,8 +62,10 @@ fn main() -> ExitCode {
         Command::Token(args) => token::run(&args),
         Command::Store(args) => store::run(&args),
         Command::Backup(args) => store::back_up(&args),
+        Command::Context(args) => context::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Cert(args) => cert::run(&args),
+        Command::Version(args) => version::run(&args),
         Command::Completions(args) => documents::print_completions(&args),
         Command::Man(args) => documents::write_man_pages(&args),
     };

@@ -13,28 +13,33 @@ use rialto_config::Period;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use crate::channel::check_publishable;
 use crate::exit::{Exit, Failure};
+use crate::payload::PayloadArgs;
 use crate::remote::{RemoteArgs, block_on};
 
-use lines::{ChannelFrom, Lines, Message, Parser, PayloadRule};
+use lines::{ChannelFrom, Lines, Message, Parser};
 use tally::{Progress, Tally};
 
 /// Messages that are read ahead of the broker.
 const READ_AHEAD_COUNT: usize = 256;
 
 const EXAMPLES: &str = "\
-A payload that is JSON is sent as it is, anything else as a JSON string.
+A payload that is JSON is sent as it is, anything else as a JSON text; what looks like JSON and is
+not, such as {a:1}, is refused. The payload - is all of standard input as one message, without the
+end of its last line.
 
 With --file each line is a message: the whole line is the payload, and the channel is taken from
-one of its fields. Messages arrive in the order of the lines. With --qos 1 the command ends well
+one of its fields. Messages arrive in the order of the lines. With --qos 1 the command succeeds
 only if the broker has stored or delivered every message; if the connection is lost it connects
 again and repeats what was not acknowledged.
 
 Examples:
   rialto pub weather '{\"celsius\": 21}'
   rialto pub --retain lamp on
+  date | rialto pub clock -
   rialto pub --file readings.jsonl --channel-field channel
-  tail -f app.log | rialto pub --file - --channel log";
+  tail -f app.log | rialto pub --file - --channel log --text";
 
 const USAGE: &str = "\
 rialto pub [OPTIONS] <CHANNEL> <PAYLOAD>
@@ -47,7 +52,7 @@ pub(crate) struct Args {
     /// Channel to publish to; `#NAME` is the client of that name
     #[arg(required_unless_present = "file", conflicts_with = "file")]
     channel: Option<String>,
-    /// Message
+    /// Message; - is standard input
     #[arg(required_unless_present = "file", conflicts_with = "file")]
     payload: Option<String>,
     /// File with a message on each line; - is standard input
@@ -63,9 +68,8 @@ pub(crate) struct Args {
     /// Field of each line that holds the payload, instead of the whole line
     #[arg(long, value_name = "FIELD", requires = "file")]
     payload_field: Option<String>,
-    /// Insist that payloads are JSON, instead of sending what is not as a string
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    how: PayloadArgs,
     /// 0: sent once to whoever is there; 1: stored and acknowledged
     #[arg(long, value_name = "LEVEL", default_value = "1", value_parser = qos_parser())]
     qos: Qos,
@@ -75,7 +79,8 @@ pub(crate) struct Args {
     /// Messages that may be unacknowledged at the same time
     #[arg(long, value_name = "COUNT", default_value = "256")]
     window: NonZeroUsize,
-    /// Longest wait for an acknowledgement, and for a lost connection to come back
+    /// Longest wait for an acknowledgement, and for a lost connection to come back; a shorter one than
+    /// --connect-timeout is the longest wait for a connection too
     #[arg(long, value_name = "TIME", default_value = "60s")]
     timeout: Period,
     #[command(flatten)]
@@ -103,17 +108,18 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 impl Args {
     /// Returns what is to be published, and the length of the file it comes from.
     fn messages(&self) -> Result<(Messages, Option<u64>), Failure> {
-        let parser = self.parser();
+        if let Some(channel) = &self.channel_of_all {
+            check_publishable(channel)?;
+        }
         match (&self.file, &self.channel, &self.payload) {
             (Some(file), ..) => {
-                let lines = Lines::open(file, parser)?;
+                let lines = Lines::open(file, self.parser())?;
                 let bytes = lines.bytes();
                 Ok((lines.read_ahead(), bytes))
             }
             (None, Some(channel), Some(payload)) => {
-                let payload = parser
-                    .payload(payload)
-                    .map_err(|problem| Failure::new(Exit::Usage, problem))?;
+                check_publishable(channel)?;
+                let payload = self.how.read(payload)?;
                 let message = Message { channel: channel.clone(), payload, bytes: 0 };
                 let (sender, messages) = mpsc::channel(1);
                 sender.try_send(Ok(message)).expect("the channel is empty");
@@ -130,7 +136,7 @@ impl Args {
                 None => ChannelFrom::Field(self.channel_field.clone()),
             },
             payload_field: self.payload_field.clone(),
-            rule: if self.json { PayloadRule::Json } else { PayloadRule::JsonOrText },
+            rule: self.how.rule(),
         }
     }
 }
@@ -147,7 +153,7 @@ async fn publish(
     progress: &Progress,
 ) -> Result<(Tally, Result<(), Failure>), Failure> {
     let limit = args.timeout.get();
-    let mut options = args.remote.options("pub");
+    let mut options = args.remote.resolve("pub", Some(args.timeout))?.options;
     options.window_count_max = args.window.get();
     options.reconnect = (!args.remote.no_reconnect)
         .then(|| Backoff { give_up_after: Some(limit), ..Backoff::default() });

@@ -5,8 +5,10 @@ use std::process;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rialto_client::{Client, Connection, Credentials, Endpoint, Options};
+use rialto_config::Period;
 use tokio::sync::watch;
 
+use crate::context::{Context, ContextArgs};
 use crate::exit::{Exit, Failure};
 
 /// A connection that ends within this time is no good.
@@ -23,9 +25,9 @@ const PASSWORD: &str = "RIALTO_PASSWORD";
 pub(crate) struct RemoteArgs {
     /// Address of the broker: jmqt://HOST:PORT for a plain socket (port 8010 unless given),
     /// jmqts:// for TLS (8011), ws:// for WebSocket (8012), wss:// for WebSocket with TLS (8013)
+    /// [default: jmqt://127.0.0.1:8010]
     #[arg(long, value_name = "URL", env = "RIALTO_SERVER")]
-    #[arg(default_value = "jmqt://127.0.0.1:8010")]
-    server: Endpoint,
+    server: Option<Endpoint>,
     /// Client id to connect as; a broker in open mode gives it a token. Another connection with
     /// the same id is ended. Without it a name is made up. Where the id is a user's, the
     /// environment variable RIALTO_PASSWORD has its password
@@ -33,7 +35,7 @@ pub(crate) struct RemoteArgs {
     client: Option<String>,
     /// Token that proves the client id, for a broker that is not in open mode. Better given in the
     /// environment than on the command line, which others can see
-    #[arg(long, env = "RIALTO_TOKEN", hide_env_values = true, requires = "client")]
+    #[arg(long, env = "RIALTO_TOKEN", hide_env_values = true)]
     token: Option<String>,
     /// PEM file with the authority to trust with TLS; without it, those the machine trusts
     #[arg(long, value_name = "FILE")]
@@ -44,6 +46,11 @@ pub(crate) struct RemoteArgs {
     /// PEM file with the key of the certificate
     #[arg(long, value_name = "FILE", requires = "certificate")]
     key: Option<PathBuf>,
+    #[command(flatten)]
+    context: ContextArgs,
+    /// Longest wait for a connection, from the name lookup to the broker's consent
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    connect_timeout: Period,
     /// End when the connection is lost, instead of connecting again
     #[arg(long)]
     pub(crate) no_reconnect: bool,
@@ -52,21 +59,85 @@ pub(crate) struct RemoteArgs {
     pub(crate) quiet: bool,
 }
 
+/// How a command connects, all that was said considered.
+pub(crate) struct Remote {
+    /// No reconnecting yet.
+    pub(crate) options: Options,
+    /// Whether somebody said which client to be.
+    is_client_given: bool,
+}
+
+impl Remote {
+    /// Fails unless a client id was given, which `flag` needs.
+    pub(crate) fn require_client(&self, flag: &str) -> Result<(), Failure> {
+        if self.is_client_given {
+            return Ok(());
+        }
+        let text = format!("{flag} needs a client id: give --client, or a context that has one");
+        Err(Failure::new(Exit::Usage, text))
+    }
+}
+
 impl RemoteArgs {
-    /// Returns options to connect with, for the command called `verb`; no reconnecting yet.
-    pub(crate) fn options(&self, verb: &str) -> Options {
-        let credentials = match (&self.client, &self.token) {
-            (Some(client), Some(token)) => Credentials::token(client, token),
-            (Some(client), None) => match std::env::var(PASSWORD) {
-                Ok(password) => Credentials::password(client, &password),
-                Err(_) => Credentials::named(client),
-            },
-            (None, _) => Credentials::named(&made_up_name(verb)),
+    /// Returns whether the command line says which client to be.
+    pub(crate) fn names_client(&self) -> bool {
+        self.client.is_some()
+    }
+
+    /// Puts together what flags, environment and context say, for the command called `verb`.
+    ///
+    /// Connecting may take as long as `--connect-timeout` says, and no longer than `limit`.
+    pub(crate) fn resolve(&self, verb: &str, limit: Option<Period>) -> Result<Remote, Failure> {
+        let context = self.context.load(self.server.is_some())?;
+        let client = self.client.as_ref().or(context.client.as_ref());
+        let credentials = match client {
+            Some(client) => self.credentials(client, &context)?,
+            None if self.token.is_some() => {
+                let text = "a token (--token, RIALTO_TOKEN) proves a client id: give --client too";
+                return Err(Failure::new(Exit::Usage, text));
+            }
+            None => Credentials::named(&made_up_name(verb)),
         };
-        let mut options = Options::new(self.server.clone(), credentials);
-        options.tls.authority.clone_from(&self.ca);
-        options.tls.certificate = self.certificate.clone().zip(self.key.clone());
+        let is_client_given = client.is_some();
+        Ok(Remote { options: self.options(context, credentials, limit), is_client_given })
+    }
+
+    /// As [`resolve`](Self::resolve), for a command that opens no session and needs no credentials.
+    pub(crate) fn resolve_nameless(&self, limit: Option<Period>) -> Result<Options, Failure> {
+        let context = self.context.load(self.server.is_some())?;
+        Ok(self.options(context, Credentials::named(""), limit))
+    }
+
+    fn options(
+        &self,
+        context: Context,
+        credentials: Credentials,
+        limit: Option<Period>,
+    ) -> Options {
+        let server = self.server.clone().or(context.server);
+        let mut options = Options::new(server.unwrap_or_else(default_server), credentials);
+        let connect_timeout = self.connect_timeout.get();
+        options.connect_timeout = limit.map_or(connect_timeout, |it| it.get().min(connect_timeout));
+        options.tls.authority = self.ca.clone().or(context.ca);
+        let own = self.certificate.clone().zip(self.key.clone());
+        options.tls.certificate = own.or_else(|| context.certificate.zip(context.key));
         options
+    }
+
+    fn credentials(&self, client: &str, context: &Context) -> Result<Credentials, Failure> {
+        if let Some(token) = &self.token {
+            return Ok(Credentials::token(client, token));
+        }
+        if let Ok(password) = std::env::var(PASSWORD) {
+            return Ok(Credentials::password(client, &password));
+        }
+        if let Some(token) = context.token_of(client)? {
+            return Ok(Credentials::token(client, &token));
+        }
+        Ok(match context.password_of(client)? {
+            Some(password) => Credentials::password(client, &password),
+            None => Credentials::named(client),
+        })
     }
 
     /// Connects, and from then on tells `talk` when the connection is lost and restored.
@@ -90,9 +161,19 @@ pub(crate) fn block_on<T>(command: impl Future<Output = Result<T, Failure>>) -> 
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     match runtime {
-        Ok(runtime) => runtime.block_on(command),
+        Ok(runtime) => {
+            let result = runtime.block_on(command);
+            // Without waiting for a name lookup that has taken too long.
+            runtime.shutdown_background();
+            result
+        }
         Err(error) => Err(Failure::new(Exit::Failed, format!("cannot start a thread: {error}"))),
     }
+}
+
+/// Returns where a broker with the default settings is.
+fn default_server() -> Endpoint {
+    "jmqt://127.0.0.1:8010".parse().expect("the default is an address")
 }
 
 /// Makes up a client id that no two commands share.

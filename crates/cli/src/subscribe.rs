@@ -2,18 +2,22 @@
 
 mod printer;
 mod recent;
+mod target;
 
 use std::num::NonZeroU64;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rialto_client::{Backoff, Client, Persistence, Push, RequestError};
 use rialto_config::Period;
 
+use crate::channel::{check_subscribable, looks_like_pattern};
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::remote::{RemoteArgs, block_on};
 
-use printer::{Format, Printer};
+use printer::{Format, Printer, Style};
+use target::Target;
 
 /// Messages that are printed and acknowledged together, at most.
 const BATCH_COUNT_MAX: usize = 256;
@@ -21,19 +25,28 @@ const BATCH_COUNT_MAX: usize = 256;
 const EXAMPLES: &str = "\
 Messages go to standard output, one a line. As text: channel and payload. As json: an object with
 channel, payload, client (who published it), qos, id and retained. What a terminal would obey, and
-what is not seen, is escaped, in json without changing a value. A QoS 1 message is acknowledged once
-its line is written.
+what is not seen, is escaped, in json without changing a value. With --raw: the payload alone, a
+text as it is and anything else as the JSON that came; only on a terminal it is escaped.
+
+--timestamp puts the time in front at which a message was printed, in UTC to the millisecond (RFC
+3339), or has json say it as time. --output appends to a file, which is made if need be; lines that
+do not fit on its disk are not left in parts. A QoS 1 message is acknowledged once its line was
+handed to the system, by one write for all messages that had come.
 
 With --persistent the broker keeps QoS 1 messages while nobody is there: run the same command again
 and it goes on where it ended. A broker that did not hear of an acknowledgement sends the message
 again; within one run it is printed once.
+
+A channel's name is taken as it is: there are no wildcards.
 
 Runs until --count or --timeout is reached, Ctrl-C, or nobody reads its output any more.
 
 Examples:
   rialto sub weather news
   rialto sub --format json --count 10 weather
-  rialto sub --persistent --client archive weather >> weather.txt
+  rialto sub --raw --timeout 5s weather | jq .celsius
+  rialto sub --timestamp --output weather.log weather
+  rialto sub --persistent --client archive --output weather.txt weather
   rialto sub --forget --client archive weather";
 
 /// Print the messages of channels.
@@ -46,17 +59,27 @@ pub(crate) struct Args {
     /// How to print a message: text or json
     #[arg(long, value_enum, default_value_t = Format::Text, hide_possible_values = true)]
     format: Format,
+    /// Print payloads and nothing else, each with a line end behind it
+    #[arg(long, conflicts_with = "format")]
+    raw: bool,
+    /// Print when each message came, in UTC
+    #[arg(long)]
+    timestamp: bool,
+    /// Append to this file, instead of printing to standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
     /// End after this many messages
     #[arg(long, short = 'n')]
     count: Option<NonZeroU64>,
-    /// End with exit code 4 when no message has come for this long, such as 5s
+    /// End with exit code 4 when no message has come for this long, such as 5s; a shorter one than
+    /// --connect-timeout is the longest wait for a connection too
     #[arg(long, value_name = "TIME")]
     timeout: Option<Period>,
     /// Subscribe for good: the broker keeps QoS 1 messages for the client while it is away
-    #[arg(long, requires = "client")]
+    #[arg(long)]
     persistent: bool,
     /// Remove persistent subscriptions and what is stored for them, instead of subscribing
-    #[arg(long, requires = "client", conflicts_with_all = ["persistent", "count", "timeout"])]
+    #[arg(long, conflicts_with_all = ["persistent", "count", "timeout"])]
     forget: bool,
     #[command(flatten)]
     remote: RemoteArgs,
@@ -67,24 +90,44 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 async fn subscribe(args: &Args) -> Result<(), Failure> {
-    let mut options = args.remote.options("sub");
+    for channel in &args.channels {
+        check_subscribable(channel)?;
+    }
+    let printer = if args.forget { None } else { Some(args.printer()?) };
+    let remote = args.remote.resolve("sub", args.timeout)?;
+    if args.persistent || args.forget {
+        remote.require_client(if args.forget { "--forget" } else { "--persistent" })?;
+    }
+    let mut options = remote.options;
     options.reconnect = (!args.remote.no_reconnect).then(Backoff::default);
     let client = args.remote.connect(options, output::talk).await?;
     let result = tokio::select! {
-        result = follow(&client, args) => result,
+        result = follow(&client, args, printer) => result,
         result = stop_asked() => result,
     };
     client.close().await;
     result
 }
 
-async fn follow(client: &Client, args: &Args) -> Result<(), Failure> {
+impl Args {
+    fn printer(&self) -> Result<Printer, Failure> {
+        let target = Target::open(self.output.as_deref())?;
+        let format = if self.raw { Format::Raw } else { self.format };
+        let style = Style { format, has_time: self.timestamp, is_seen: target.is_terminal() };
+        Ok(Printer::new(style, target))
+    }
+}
+
+async fn follow(client: &Client, args: &Args, printer: Option<Printer>) -> Result<(), Failure> {
     let say = |text: String| {
         if !args.remote.quiet {
             output::talk(&format!("rialto: {text}"));
         }
     };
     for channel in &args.channels {
+        if looks_like_pattern(channel) {
+            say(format!("{channel} is taken as the name that it is: channels have no wildcards"));
+        }
         if args.forget {
             let done = client.unsubscribe(channel).await;
             done.map_err(|error| refused("unsubscribe from", channel, error))?;
@@ -97,7 +140,10 @@ async fn follow(client: &Client, args: &Args) -> Result<(), Failure> {
             say(format!("subscribed to {channel}"));
         }
     }
-    if args.forget { Ok(()) } else { print_all(client, args).await }
+    match printer {
+        Some(printer) => print_all(client, args, printer).await,
+        None => Ok(()),
+    }
 }
 
 fn refused(what: &str, channel: &str, error: RequestError) -> Failure {
@@ -110,8 +156,7 @@ fn refused(what: &str, channel: &str, error: RequestError) -> Failure {
 }
 
 /// Prints and acknowledges messages until there have been enough.
-async fn print_all(client: &Client, args: &Args) -> Result<(), Failure> {
-    let mut printer = Printer::new(args.format);
+async fn print_all(client: &Client, args: &Args, mut printer: Printer) -> Result<(), Failure> {
     let mut wanted = args.count.map_or(u64::MAX, NonZeroU64::get);
     while wanted != 0 {
         let first = next(client, args.timeout).await?;

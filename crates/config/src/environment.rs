@@ -18,8 +18,16 @@ const DOT: &str = "__";
 
 /// Variables that are not settings of the broker: the file to read, the level of the log, and what
 /// the client commands take.
-const RESERVED: [&str; 5] =
-    ["RIALTO_CONFIG", "RIALTO_LOG", "RIALTO_PASSWORD", "RIALTO_SERVER", "RIALTO_TOKEN"];
+const RESERVED: [&str; 8] = [
+    "RIALTO_API",
+    "RIALTO_API_KEY",
+    "RIALTO_CONFIG",
+    "RIALTO_CONTEXT",
+    "RIALTO_LOG",
+    "RIALTO_PASSWORD",
+    "RIALTO_SERVER",
+    "RIALTO_TOKEN",
+];
 
 /// Reads the variables that are settings, and notes those that only look as if they were ours.
 ///

@@ -6,10 +6,11 @@ use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 use std::thread;
 
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
 use crate::exit::{Exit, Failure};
+use crate::payload::PayloadRule;
 
 use super::READ_AHEAD_COUNT;
 
@@ -29,15 +30,6 @@ pub(super) enum ChannelFrom {
     Field(String),
 }
 
-/// What may be a payload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PayloadRule {
-    /// JSON only.
-    Json,
-    /// JSON, and anything else as a JSON string.
-    JsonOrText,
-}
-
 /// How a line becomes a message.
 #[derive(Debug)]
 pub(super) struct Parser {
@@ -52,7 +44,7 @@ impl Parser {
     pub(super) fn line(&self, line: &str) -> Result<(String, Box<RawValue>), String> {
         let field = match (&self.channel, &self.payload_field) {
             (ChannelFrom::Constant(channel), None) => {
-                return Ok((channel.clone(), self.payload(line)?));
+                return Ok((channel.clone(), self.rule.apply(line)?));
             }
             (ChannelFrom::Field(field), _) | (_, Some(field)) => field,
         };
@@ -67,20 +59,9 @@ impl Parser {
         };
         let payload = match &self.payload_field {
             Some(name) => (*get(name)?).to_owned(),
-            None => self.payload(line)?,
+            None => self.rule.apply(line)?,
         };
         Ok((channel, payload))
-    }
-
-    /// Reads a payload.
-    pub(super) fn payload(&self, text: &str) -> Result<Box<RawValue>, String> {
-        match (serde_json::from_str(text), self.rule) {
-            (Ok(json), _) => Ok(json),
-            (Err(error), PayloadRule::Json) => Err(format!("the payload is not JSON: {error}")),
-            (Err(_), PayloadRule::JsonOrText) => {
-                Ok(to_raw_value(text).expect("a text serialises to memory"))
-            }
-        }
     }
 }
 

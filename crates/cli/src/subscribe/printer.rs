@@ -1,16 +1,17 @@
 //! Messages as lines.
 
-use std::io::{self, BufWriter, ErrorKind, Stdout, Write};
+use std::io::{self, Write};
 
 use rialto_client::Push;
 use rialto_client::shown::{is_shown, json_line, one_word};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use time::OffsetDateTime;
 
 use crate::exit::Failure;
-use crate::output;
 
 use super::recent::Recent;
+use super::target::{Reader, Target};
 
 /// How a message is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -19,48 +20,61 @@ pub(super) enum Format {
     Text,
     /// A JSON object a line
     Json,
+    /// The payload and nothing else: a text as it is, other JSON as it came
+    #[value(skip)]
+    Raw,
 }
 
-/// Prints messages to standard output, each once.
+/// What a line looks like.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Style {
+    pub(super) format: Format,
+    /// Whether each line has the time when it was printed.
+    pub(super) has_time: bool,
+    /// Whether a terminal shows it: what it would obey is escaped even where it is raw.
+    pub(super) is_seen: bool,
+}
+
+/// Prints messages, each once.
 pub(super) struct Printer {
-    format: Format,
+    style: Style,
     recent: Recent,
-    stdout: BufWriter<Stdout>,
+    target: Target,
+    /// The lines of a batch; kept for its memory.
+    lines: Vec<u8>,
 }
 
 impl Printer {
-    pub(super) fn new(format: Format) -> Self {
-        let stdout = BufWriter::new(io::stdout());
-        Printer { format, recent: Recent::default(), stdout }
+    pub(super) fn new(style: Style, target: Target) -> Self {
+        Printer { style, recent: Recent::default(), target, lines: Vec::new() }
     }
 
-    /// Prints and flushes those of `batch` that were not printed before, and returns how many;
-    /// `None` when nobody reads any more.
+    /// Prints those of `batch` that were not printed before, and returns how many; `None` when nobody
+    /// reads any more. What is printed has been handed to the system.
     pub(super) fn print(&mut self, batch: &[Push]) -> Result<Option<u64>, Failure> {
-        match self.write(batch) {
-            Ok(printed_count) => Ok(Some(printed_count)),
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(None),
-            Err(error) => Err(output::failed(&error)),
-        }
-    }
-
-    fn write(&mut self, batch: &[Push]) -> io::Result<u64> {
+        self.lines.clear();
+        let time = self.style.has_time.then(OffsetDateTime::now_utc);
         let mut printed_count = 0;
         for push in batch {
             let is_new = push.id.as_ref().is_none_or(|id| self.recent.note(id));
             if is_new {
-                write_line(&mut self.stdout, self.format, push)?;
+                let line = write_line(&mut self.lines, self.style, time, push);
+                line.expect("memory takes it");
                 printed_count += 1;
             }
         }
-        self.stdout.flush()?;
-        Ok(printed_count)
+        Ok(match self.target.write(&self.lines)? {
+            Reader::Present => Some(printed_count),
+            Reader::Gone => None,
+        })
     }
 }
 
 /// A message as JSON.
 #[derive(Serialize)]
 struct Record<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<String>,
     channel: &'a str,
     payload: &'a RawValue,
     client: &'a str,
@@ -69,13 +83,25 @@ struct Record<'a> {
     retained: bool,
 }
 
-fn write_line(out: &mut impl Write, format: Format, push: &Push) -> io::Result<()> {
-    match format {
+fn write_line(
+    out: &mut impl Write,
+    style: Style,
+    time: Option<OffsetDateTime>,
+    push: &Push,
+) -> io::Result<()> {
+    let time = time.map(rfc_3339);
+    if let Some(time) = &time
+        && style.format != Format::Json
+    {
+        write!(out, "{time} ")?;
+    }
+    match style.format {
         Format::Text => {
             writeln!(out, "{} {}", one_word(&push.channel), plain_payload(&push.payload))
         }
         Format::Json => {
             let record = Record {
+                time,
                 channel: &push.channel,
                 payload: &push.payload,
                 client: &push.publisher,
@@ -85,7 +111,22 @@ fn write_line(out: &mut impl Write, format: Format, push: &Push) -> io::Result<(
             };
             writeln!(out, "{}", json_line(&serde_json::to_string(&record)?))
         }
+        Format::Raw if style.is_seen => writeln!(out, "{}", plain_payload(&push.payload)),
+        Format::Raw => writeln!(out, "{}", raw_payload(&push.payload)),
     }
+}
+
+/// Returns a time in UTC to the millisecond, as RFC 3339 has it.
+fn rfc_3339(time: OffsetDateTime) -> String {
+    let (hour, minute, second, millisecond) = time.time().as_hms_milli();
+    let (year, month, day) = time.to_calendar_date();
+    let month = u8::from(month);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z")
+}
+
+/// Returns a text without its quotes, and anything else as it came.
+fn raw_payload(payload: &RawValue) -> String {
+    serde_json::from_str(payload.get()).unwrap_or_else(|_| payload.to_string())
 }
 
 /// Shows a text without its quotes, unless it would upset the line or the terminal.

@@ -2,7 +2,7 @@
 
 use crate::{rialto, rialto_in};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 17] = [
     "serve",
     "pub",
     "sub",
@@ -16,6 +16,10 @@ const COMMANDS: [&str; 13] = [
     "client",
     "channel",
     "history",
+    "context",
+    "request",
+    "ping",
+    "version",
 ];
 
 #[test]
@@ -73,4 +77,15 @@ fn every_command_gets_a_manual_page() {
     }
     let main = std::fs::read_to_string(dir.path().join("man1/rialto.1")).unwrap();
     assert_eq!(rialto(&["man"]).printed(), main);
+}
+
+#[test]
+fn help_of_client_commands_is_about_clients() {
+    for command in ["pub", "sub", "request", "ping", "version"] {
+        let help = rialto(&[command, "--help"]).printed();
+        assert!(help.contains("Examples:\n  ") && help.contains(&format!("rialto {command}")));
+        for of_server in ["--data-dir", "--config", "--set", "--listen", "--log-level"] {
+            assert!(!help.contains(of_server), "{of_server} in {help}");
+        }
+    }
 }

@@ -7,14 +7,19 @@ mod common;
 mod access;
 mod cert;
 mod config;
+mod contexts;
 mod documents;
 mod failures;
 mod import;
 mod listen;
 mod operate;
 mod stored;
+mod messages;
+mod pings;
+mod requests;
 mod strangers;
 mod users;
+mod wrong_ports;
 
 use std::io::Write;
 use std::path::Path;
@@ -69,4 +74,10 @@ impl Outcome {
         assert_eq!(self.stdout, "");
         self.stderr
     }
+}
+
+/// The address of a port where nobody listens: bound by no socket once it is dropped.
+fn nobody() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("jmqt://{}", listener.local_addr().unwrap())
 }

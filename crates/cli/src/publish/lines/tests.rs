@@ -1,6 +1,7 @@
 //! How lines become messages.
 
-use super::{ChannelFrom, Parser, PayloadRule};
+use super::{ChannelFrom, Parser};
+use crate::payload::PayloadRule;
 
 fn parser(channel: ChannelFrom, payload_field: Option<&str>, rule: PayloadRule) -> Parser {
     Parser { channel, payload_field: payload_field.map(str::to_owned), rule }

@@ -4,12 +4,18 @@ use expect_test::{Expect, expect};
 use rialto_client::{Push, Qos};
 use serde_json::value::RawValue;
 
-use super::{Format, write_line};
+use super::{Format, Style, rfc_3339, write_line};
 
 /// Prints pushes of `payloads` on the channel `channel`, and compares the lines.
 #[track_caller]
 fn check(format: Format, channel: &str, payloads: &[&str], expected: &Expect) {
+    check_styled(Style { format, has_time: false, is_seen: false }, channel, payloads, expected);
+}
+
+#[track_caller]
+fn check_styled(style: Style, channel: &str, payloads: &[&str], expected: &Expect) {
     let mut out = Vec::new();
+    let time = time::OffsetDateTime::from_unix_timestamp_nanos(1_795_777_497_045_999_999).unwrap();
     for payload in payloads {
         let push = Push {
             channel: channel.to_owned(),
@@ -19,7 +25,7 @@ fn check(format: Format, channel: &str, payloads: &[&str], expected: &Expect) {
             id: Some("1-7".to_owned()),
             retained: false,
         };
-        write_line(&mut out, format, &push).unwrap();
+        write_line(&mut out, style, style.has_time.then_some(time), &push).unwrap();
     }
     expected.assert_eq(&String::from_utf8(out).unwrap());
 }
@@ -76,4 +82,44 @@ fn a_line_of_json_says_all_there_is() {
         {"channel":"my room","payload":"two\nlines","client":"ada","qos":1,"id":"1-7","retained":false}
     "#]],
     );
+}
+
+#[test]
+fn raw_is_the_payload_alone_and_a_terminal_does_not_obey_it() {
+    let payloads = [r#""two\nlines \u001b[2J""#, r#"{"a": "\u001b"}"#, "5"];
+    let raw = |is_seen| Style { format: Format::Raw, has_time: false, is_seen };
+    let lines = expect!["two\nlines \u{1b}[2J\n{\"a\": \"\\u001b\"}\n5\n"];
+    check_styled(raw(false), "room", &payloads, &lines);
+    let lines = expect!["\"two\\nlines \\u001b[2J\"\n{\"a\": \"\\u001b\"}\n5\n"];
+    check_styled(raw(true), "room", &payloads, &lines);
+}
+
+#[test]
+fn a_time_stands_in_front_or_in_the_object() {
+    let timed = |format| Style { format, has_time: true, is_seen: false };
+    check_styled(
+        timed(Format::Text),
+        "a",
+        &["5"],
+        &expect![[r#"
+        2026-11-27T11:04:57.045Z a 5
+    "#]],
+    );
+    check_styled(
+        timed(Format::Raw),
+        "a",
+        &["5"],
+        &expect![[r#"
+        2026-11-27T11:04:57.045Z 5
+    "#]],
+    );
+    check_styled(
+        timed(Format::Json),
+        "a",
+        &["5"],
+        &expect![[r#"
+        {"time":"2026-11-27T11:04:57.045Z","channel":"a","payload":5,"client":"ada","qos":1,"id":"1-7","retained":false}
+    "#]],
+    );
+    assert_eq!(rfc_3339(time::OffsetDateTime::UNIX_EPOCH), "1970-01-01T00:00:00.000Z");
 }

@@ -1,0 +1,98 @@
+//! `rialto request`: asks a control channel, and prints its answer.
+
+use rialto_client::{Client, PublishOptions, RequestError, Status};
+use rialto_config::Period;
+use serde_json::value::RawValue;
+use tokio::time::timeout;
+
+use crate::channel::control_channel;
+use crate::exit::{Exit, Failure};
+use crate::output::{print_json_lines, talk};
+use crate::payload::PayloadArgs;
+use crate::remote::{RemoteArgs, block_on};
+
+const EXAMPLES: &str = "\
+A control channel answers whoever asks it and distributes nothing. Its name begins with $, which may
+be left out here, because shells take it for a variable. Every broker has these:
+
+  $time             the broker's clock
+  $whoami           who the client is
+  $limits           what a client may send
+  $stats            counters
+  $mySubscriptions  what the client is subscribed to
+  $removeRetained   removes the retained message of the channel in DATA
+
+An application of the broker may have more. The answer is printed as one line of JSON. A broker that
+refuses ends the command with exit code 1, and one that does not answer in time with 4.
+
+Examples:
+  rialto request time
+  rialto request '$stats' | jq .sessions
+  rialto request removeRetained '{\"cn\": \"lamp\"}'";
+
+/// Ask a control channel, and print its answer.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Control channel to ask, with or without the $ in front
+    channel: String,
+    /// What to ask it with: JSON, or else a text; - is standard input [default: null]
+    data: Option<String>,
+    #[command(flatten)]
+    form: PayloadArgs,
+    /// Longest wait for the answer; a shorter one than --connect-timeout is the longest wait for a
+    /// connection too
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    timeout: Period,
+    #[command(flatten)]
+    remote: RemoteArgs,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let channel = control_channel(&args.channel)?;
+    let data = match &args.data {
+        Some(data) => args.form.read(data)?,
+        None => RawValue::NULL.to_owned(),
+    };
+    if let Some(answer) = block_on(ask(args, &channel, &data))? {
+        print_json_lines([answer.to_string()])?;
+    }
+    Ok(())
+}
+
+async fn ask(
+    args: &Args,
+    channel: &str,
+    data: &RawValue,
+) -> Result<Option<Box<RawValue>>, Failure> {
+    let options = args.remote.resolve("request", Some(args.timeout))?.options;
+    let client = args.remote.connect(options, talk).await?;
+    let answer = await_answer(&client, args, channel, data).await;
+    client.close().await;
+    answer
+}
+
+async fn await_answer(
+    client: &Client,
+    args: &Args,
+    channel: &str,
+    data: &RawValue,
+) -> Result<Option<Box<RawValue>>, Failure> {
+    let limit = args.timeout.get();
+    let asking = client.publish(channel, data, PublishOptions::default());
+    match timeout(limit, asking).await {
+        Ok(Ok(ack)) => Ok(ack.data),
+        Ok(Err(RequestError::Refused(refusal))) => {
+            let advice = match refusal.status {
+                Status::INVALID_CHANNEL => "\n  `rialto request --help` lists those of a broker",
+                _ => "",
+            };
+            let text = format!("{channel} refused with {refusal}{advice}");
+            Err(Failure::new(Exit::Failed, text))
+        }
+        Ok(Err(error)) => Err(error.into()),
+        Err(_) => {
+            Err(Failure::new(Exit::TimedOut, format!("{channel} has not answered for {limit:?}")))
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! `rialto version`: which version this is.
+
+use serde_json::json;
+
+use crate::exit::Failure;
+use crate::output::{print_json_lines, print_lines};
+
+const EXAMPLES: &str = "\
+Prints the version of this program; it asks no broker. A running broker says its own on its status
+page, as version in /status.json, and in the first line of its log.
+
+Examples:
+  rialto version
+  rialto version --format json";
+
+/// Print the version.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// How to print it: text, or json for an object with name, version, os and architecture
+    #[arg(long, value_enum, default_value_t = Format::Text, hide_possible_values = true)]
+    format: Format,
+}
+
+/// How a result is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let version = env!("CARGO_PKG_VERSION");
+    match args.format {
+        Format::Text => print_lines([format!("rialto {version}")]),
+        Format::Json => {
+            let (os, architecture) = (std::env::consts::OS, std::env::consts::ARCH);
+            let record = json!({ "name": "rialto", "version": version, "os": os,
+                                 "architecture": architecture });
+            print_json_lines([record.to_string()])
+        }
+    }
+}

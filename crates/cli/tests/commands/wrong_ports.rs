@@ -1,0 +1,175 @@
+//! What a client is told that reaches something else than a JMQT broker with room for it.
+
+use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rialto_testkit::{Broker, Launch, Peer, Transport};
+use socket2::{Domain, Socket, Type};
+
+use crate::{common::PROGRAM, rialto};
+
+/// Publishes to `server`, which must end with `code`, and returns what is said of it.
+#[track_caller]
+fn said_of(server: &str, flags: &[&str], code: i32) -> String {
+    rialto(&[&["pub", "room", "1", "--server", server], flags].concat()).failed(code)
+}
+
+/// Checks that whoever connects to `server` is told `expected`.
+#[track_caller]
+fn check(server: &str, expected: &[&str]) {
+    let said = said_of(server, &[], 3);
+    for part in expected {
+        assert!(said.contains(part), "{part:?} is missing in {said}");
+    }
+}
+
+#[test]
+fn the_other_listeners_of_a_broker_are_told_apart() {
+    let broker = Launch::of(PROGRAM)
+        .coremq()
+        .listener("http")
+        .set("listeners.http.dialect=http")
+        .listener("memcached")
+        .set("listeners.memcached.dialect=memcached")
+        .listener("secure")
+        .set("listeners.secure.dialect=jmqt")
+        .set("listeners.secure.tls=require")
+        .start();
+    let at = |scheme: &str, listener: &str| format!("{scheme}://{}", broker.address_of(listener));
+
+    check(&at("jmqt", "http"), &["an HTTP server answers there", "the HTTP API"]);
+    check(&at("jmqt", "coremq"), &["a CoreMQ server answers there", "8010"]);
+    check(&at("jmqt", "memcached"), &["a memcached server answers there", "8010"]);
+    for (scheme, instead) in [("jmqt", "use jmqts://"), ("ws", "wss://")] {
+        let expected = ["a server that speaks TLS answers there", instead];
+        check(&at(scheme, "secure"), &expected);
+        check(&at(scheme, "coremq-tls"), &expected);
+    }
+    check(&at("ws", "http"), &["no WebSocket at", "HTTP error", "8012"]);
+    check(&at("ws", "coremq"), &["a CoreMQ server answers there"]);
+    check(&at("ws", "coremq-websocket"), &["is no JMQT port: a server that says"]);
+    let http = format!("jmqts://localhost:{}", broker.address_of("http").port());
+    let said = said_of(&http, &["--ca", broker.certificate_file().to_str().unwrap()], 3);
+    assert!(said.contains("an HTTP server answers there"), "{said}");
+    check(&at("jmqts", "coremq"), &["a CoreMQ server answers there"]);
+}
+
+#[test]
+fn a_port_of_pubsubx_says_nothing() {
+    let broker = Launch::of(PROGRAM).pubsubx().start();
+    let server = format!("jmqt://{}", broker.address_of("pubsubx"));
+    let said = said_of(&server, &["--connect-timeout", "2s"], 3);
+    assert!(said.contains("took the connection, and said nothing for 2s"), "{said}");
+    assert!(said.contains("one of PubSubX waits like this"), "{said}");
+}
+
+#[test]
+fn tls_to_a_listener_without_a_certificate_is_told() {
+    let broker = Launch::of(PROGRAM).without_certificate().start();
+    for scheme in ["jmqts", "wss"] {
+        let expected = ["closed the connection without a word", "does that port speak TLS?"];
+        check(&format!("{scheme}://{}", broker.address()), &expected);
+    }
+}
+
+#[test]
+fn a_certificate_that_is_not_trusted_or_missing_is_told() {
+    let broker = Broker::start(PROGRAM);
+    let server = format!("jmqts://localhost:{}", broker.address().port());
+    check(&server, &["no TLS with", "UnknownIssuer", "--ca names the authority to trust"]);
+}
+
+/// Runs a server that says `banner` to everybody, and returns its address.
+fn server_that_says(banner: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = format!("jmqt://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let mut open = Vec::new();
+        for stream in listener.incoming() {
+            let mut stream: TcpStream = stream.unwrap();
+            _ = stream.write_all(banner.as_bytes());
+            open.push(stream);
+        }
+    });
+    server
+}
+
+#[test]
+fn whoever_speaks_first_is_told_without_waiting_for_more() {
+    let started = Instant::now();
+    check(&server_that_says("SSH-2.0-OpenSSH_9.9\r\n"), &["an SSH server answers there"]);
+    let mail = server_that_says("220 mail.example ESMTP \u{1b}[2J\r\n");
+    check(&mail, &[r#"a server that says "220 mail.example ESMTP \u{1b}[2J""#]);
+    assert!(started.elapsed() < Duration::from_secs(9), "it waits for --connect-timeout");
+}
+
+#[test]
+fn a_broker_without_room_is_told_over_every_transport() {
+    let broker = Broker::with(PROGRAM, &["limits.connections_per_address_max=1"]);
+    let here = IpAddr::from(Ipv4Addr::LOCALHOST);
+    let mut first = Peer::connect_from(&broker, here, Transport::Tcp).unwrap();
+    first.log_in("first");
+    for scheme in ["jmqt", "ws", "jmqts", "wss"] {
+        let server = format!("{scheme}://localhost:{}", broker.address().port());
+        let expected = ["turned the connection away", "connections from this address are open"];
+        check(&server, &[&expected[..], &["try again later"]].concat());
+    }
+}
+
+#[test]
+fn a_broker_that_is_full_is_told() {
+    let broker = Broker::with(PROGRAM, &["limits.connections_max=1"]);
+    let _first = Peer::online(&broker, Transport::Tcp, "first");
+    let server = format!("jmqt://{}", broker.address());
+    check(&server, &["turned the connection away", "the server has 1 connections"]);
+}
+
+#[test]
+fn a_client_that_is_banned_or_has_a_wrong_token_is_told() {
+    let settings = "[access]\nmode = \"tokens\"\n\
+                    [[access.tokens]]\nclient = \"ada\"\ntoken = \"open sesame\"\n";
+    let broker = Launch::of(PROGRAM).config(settings).start();
+    let server = format!("jmqt://{}", broker.address());
+    let said = said_of(&server, &["--client", "ada", "--token", "wrong"], 1);
+    assert!(said.contains("refused the connection, status 6 (invalid token)"), "{said}");
+    assert!(said.contains("--token"), "{said}");
+}
+
+#[test]
+fn no_name_and_no_answer_are_told_in_time() {
+    let started = Instant::now();
+    let said = said_of("jmqt://nowhere.invalid", &["--connect-timeout", "2s"], 3);
+    assert!(said.contains("cannot find the host of jmqt://nowhere.invalid:8010"), "{said}");
+    assert!(said.contains("check the name in --server"), "{said}");
+
+    let (full, _keep) = black_hole();
+    let server = format!("jmqt://{full}");
+    for flags in [["--connect-timeout", "300ms"], ["--timeout", "300ms"]] {
+        let said = said_of(&server, &flags, 3);
+        assert!(said.contains("cannot reach jmqt://127.0.0.1"), "{said}");
+        assert!(said.contains("no answer within 300ms"), "{said}");
+        assert!(said.contains("no firewall"), "{said}");
+    }
+    assert!(started.elapsed() < Duration::from_secs(15));
+}
+
+/// Returns the address of a listener whose queue is full, so that the system answers nobody, and what
+/// keeps it so.
+fn black_hole() -> (SocketAddr, Vec<Socket>) {
+    let new = || Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    let listener = new();
+    listener.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+    listener.listen(0).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut kept = vec![listener];
+    loop {
+        let socket = new();
+        let connected = socket.connect_timeout(&address, Duration::from_millis(200));
+        kept.push(socket);
+        if connected.is_err() {
+            return (address.as_socket().unwrap(), kept);
+        }
+    }
+}
