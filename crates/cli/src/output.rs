@@ -8,10 +8,17 @@ use crate::exit::{Exit, Failure};
 
 /// Prints a whole text. A reader that has had enough is no error.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    print_while_read(text).map(drop)
+}
+
+/// Prints a whole text, and returns whether anybody reads: a command that goes on need not if nobody
+/// does.
+pub(crate) fn print_while_read(text: &str) -> Result<bool, Failure> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(failed(&error)),
-        _ => Ok(()),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(failed(&error)),
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::exit::{Exit, Failure};
-use crate::output::{print_json_lines, print_lines, talk};
+use crate::output::{print_lines, print_while_read, talk};
 use crate::remote::{RemoteArgs, block_on};
 
 const EXAMPLES: &str = "\
@@ -77,7 +77,9 @@ async fn ping(args: &Args, options: Options) -> Result<Vec<Duration>, Failure> {
         ticks.tick().await;
         let Reached { connected_in, answered_in, .. } = reach(&options).await?;
         times.push(answered_in);
-        args.report(&server, answered_in, Some(connected_in))?;
+        if !args.report(&server, answered_in, Some(connected_in))? {
+            break;
+        }
     }
     Ok(times)
 }
@@ -101,7 +103,9 @@ async fn heartbeats(args: &Args, client: &Client, server: &str) -> Result<Vec<Du
             Failure::new(Exit::TimedOut, format!("{server} has not answered for {limit:?}"))
         })?;
         times.push(answered?);
-        args.report(server, times[times.len() - 1], None)?;
+        if !args.report(server, times[times.len() - 1], None)? {
+            break;
+        }
     }
     Ok(times)
 }
@@ -113,23 +117,24 @@ fn ticks(args: &Args) -> tokio::time::Interval {
 }
 
 impl Args {
+    /// Prints one answer, and returns whether anybody reads that.
     fn report(
         &self,
         server: &str,
         answered_in: Duration,
         connected_in: Option<Duration>,
-    ) -> Result<(), Failure> {
+    ) -> Result<bool, Failure> {
         if self.json {
             let mut record = json!({ "server": server, "answered_ms": millis(answered_in) });
             if let Some(time) = connected_in {
                 record["connected_ms"] = millis(time).into();
             }
-            return print_json_lines([record.to_string()]);
+            return print_while_read(&format!("{record}\n"));
         }
         let connected = connected_in
             .map_or(String::new(), |time| format!(", connected within {} ms", millis(time)));
         let answered = millis(answered_in);
-        print_lines([format!("{server} answered within {answered} ms{connected}")])
+        print_while_read(&format!("{server} answered within {answered} ms{connected}\n"))
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use broker::Broker;
 use rialto_client::{
-    Client, ConnectError, Credentials, Persistence, PublishOptions, Qos, Scheme, Status,
+    Client, ConnectError, Credentials, Persistence, PublishOptions, Qos, Scheme, Status, reach,
 };
 use serde_json::value::to_raw_value;
 
@@ -109,5 +109,70 @@ async fn a_broker_that_says_nothing_is_given_up() {
     let mut options = broker.options();
     options.connect_timeout = Duration::from_millis(50);
     let (result, _peer) = tokio::join!(Client::connect(options), broker.accept());
+    assert!(matches!(result, Err(ConnectError::Silent { .. })), "{result:?}");
+}
+
+#[tokio::test]
+async fn a_broker_that_answers_and_does_not_decide_is_given_up() {
+    let broker = Broker::start(Scheme::Tcp).await;
+    let mut options = broker.options();
+    options.connect_timeout = Duration::from_millis(500);
+    let (result, _peer) = tokio::join!(Client::connect(options), async {
+        let mut peer = broker.accept().await;
+        peer.say(r#"{"hbAck":{}}"#).await;
+        peer
+    });
     assert!(matches!(result, Err(ConnectError::TimedOut { .. })), "{result:?}");
+}
+
+#[tokio::test]
+async fn a_broker_that_is_slow_is_given_the_end_of_a_line_that_means_nothing() {
+    let broker = Broker::start(Scheme::Tcp).await;
+    let (result, _peer) = tokio::join!(Client::connect(broker.options()), async {
+        let mut peer = broker.accept().await;
+        peer.expect(r#"{"conn":{"at":"t1","cl":"ada"}}"#).await;
+        assert_eq!(peer.hear_byte().await, b'\r');
+        assert_eq!(peer.hear_byte().await, b'\n');
+        peer.say(r#"{"connAck":{"st":1,"ts":15}}"#).await;
+        peer
+    });
+    assert_eq!(result.unwrap().identity().client, "ada");
+}
+
+#[tokio::test]
+async fn a_broker_is_reached_without_a_session() {
+    // J-40
+    for scheme in [Scheme::Tcp, Scheme::Tls, Scheme::WebSocket, Scheme::WebSocketTls] {
+        let broker = Broker::start(scheme).await;
+        let options = broker.options();
+        let (result, ()) = tokio::join!(reach(&options), async {
+            let mut peer = broker.accept().await;
+            peer.expect(r#"{"pub":{"cn":"$time","dt":null,"id":"1"}}"#).await;
+            peer.say(r#"{"pubAck":{"st":7,"id":"1"}}"#).await;
+            assert_eq!(peer.hear().await, None);
+        });
+        assert!(result.unwrap().answered_in > Duration::ZERO);
+    }
+}
+
+#[tokio::test]
+async fn a_broker_without_room_says_so_by_a_packet_or_a_close_code() {
+    for scheme in [Scheme::Tcp, Scheme::WebSocket] {
+        let broker = Broker::start(scheme).await;
+        let mut options = broker.options();
+        options.credentials = Credentials::named("ada");
+        let (result, ()) = tokio::join!(Client::connect(options), async {
+            let mut peer = broker.accept().await;
+            peer.expect(r#"{"auth":{"dt":{"client_name":"ada"}}}"#).await;
+            if scheme == Scheme::Tcp {
+                peer.say(r#"{"connAck":{"st":7,"mg":"no room"}}"#).await;
+            } else {
+                peer.close(1013, "no room").await;
+            }
+        });
+        let error = result.unwrap_err();
+        assert!(error.is_transient());
+        let ConnectError::TurnedAway { refusal, .. } = error else { panic!("{error:?}") };
+        assert_eq!(refusal.to_string(), "status 7 (not allowed): no room");
+    }
 }

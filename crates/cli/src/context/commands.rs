@@ -19,6 +19,9 @@ environment variable RIALTO_CONTEXT, or without either when it is the current on
 environment variable stands above what the context says; one that names the broker (--server,
 RIALTO_SERVER, --api, RIALTO_API) has the current context left out altogether.
 
+A broker has one session for each client id: commands that run at the same time as the same client,
+with a context that names one, end each other's.
+
 The contexts are in rialto/contexts.toml below $XDG_CONFIG_HOME, or ~/.config without it, readable by
 their owner only.
 

@@ -1,6 +1,9 @@
 //! `rialto ping` and `rialto version`.
 
-use rialto_testkit::{Broker, Launch, Peer, Transport};
+use std::process::{Command as Process, Stdio};
+use std::time::Instant;
+
+use rialto_testkit::{Broker, Launch, PATIENCE, Peer, Transport};
 use serde_json::Value;
 
 use crate::{common::PROGRAM, nobody, rialto, rialto_in};
@@ -79,6 +82,21 @@ fn nobody_and_somebody_else_end_it_with_3() {
     let _first = Peer::online(&full, Transport::Tcp, "first");
     let said = rialto(&["ping", "--server", &format!("jmqt://{}", full.address())]).failed(3);
     assert!(said.contains("turned the connection away"), "{said}");
+}
+
+#[test]
+fn a_reader_that_has_enough_ends_it() {
+    let broker = Broker::start(PROGRAM);
+    let server = format!("jmqt://{}", broker.address());
+    let started = Instant::now();
+    let mut child = Process::new(PROGRAM)
+        .args(["ping", "--count", "1000000", "--interval", "1ms", "--server", &server])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert!(child.wait().unwrap().success());
+    assert!(started.elapsed() < PATIENCE);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use rialto_client::{Client, Credentials, Options, Scheme};
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_tungstenite::WebSocketStream;
@@ -124,6 +124,12 @@ impl Peer {
                 _ => None,
             },
         }
+    }
+
+    /// Returns the next byte of a socket.
+    pub async fn hear_byte(&mut self) -> u8 {
+        let Peer::Socket(stream) = self else { panic!("a WebSocket has messages only") };
+        stream.read_u8().await.unwrap()
     }
 
     #[track_caller]
