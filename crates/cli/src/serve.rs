@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rialto_config::{Checked, Flag, Note, Settings, Sources};
+use rialto_server::{ServerBuilder, Supervisor};
 
 use crate::exit::{Exit, Failure};
 use crate::logging::Level;
@@ -142,6 +143,20 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         Ok((settings, _)) => Ok(settings),
         Err(failure) => Err(failure.text),
     };
-    rialto_server::run(&settings, reload)
+    supervised(ServerBuilder::new(settings))
+        .run(reload)
         .map_err(|error| Failure::new(Exit::Failed, error.to_string()))
+}
+
+/// Has the server tell the service manager that started this process, if one did.
+fn supervised(server: ServerBuilder) -> ServerBuilder {
+    match Supervisor::from_environment() {
+        Ok(Some(supervisor)) => server.supervisor(supervisor),
+        Ok(None) => server,
+        // Whoever waits to be told ends the process; what is left over from another one must not.
+        Err(error) => {
+            tracing::warn!(%error, "the environment names a service manager that cannot be told");
+            server
+        }
+    }
 }

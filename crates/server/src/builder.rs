@@ -7,7 +7,9 @@ use rialto_broker::Reject;
 use rialto_config::Settings;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{control::Controls, error::ServeError, handle::Handle, server::Server};
+use crate::{
+    control::Controls, error::ServeError, handle::Handle, server::Server, supervisor::Supervisor,
+};
 
 /// Puts a server together: settings, an application, control channels.
 ///
@@ -41,6 +43,7 @@ use crate::{control::Controls, error::ServeError, handle::Handle, server::Server
 #[derive(Default)]
 pub struct ServerBuilder {
     pub(crate) settings: Settings,
+    pub(crate) supervisor: Option<Supervisor>,
     carrying: Carrying,
 }
 
@@ -58,7 +61,7 @@ impl ServerBuilder {
     /// Begins with settings, which must have been checked, as `rialto_config::load` does.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        ServerBuilder { settings, carrying: Carrying::default() }
+        ServerBuilder { settings, ..ServerBuilder::default() }
     }
 
     /// Carries an application, which decides and hears as [`Application`] says. The settings must
@@ -95,13 +98,21 @@ impl ServerBuilder {
         self
     }
 
+    /// Has [`run`](Self::run) tell this service manager when the server serves, reads its settings anew
+    /// and stops, and that it works. Without it nobody is told, whatever the environment says; nor by a
+    /// server that is [started](Self::start) otherwise.
+    #[must_use]
+    pub fn supervisor(self, supervisor: Supervisor) -> Self {
+        ServerBuilder { supervisor: Some(supervisor), ..self }
+    }
+
     /// Starts the server on the present tokio runtime, which must be a multi-threaded one. Its
     /// listeners are open when this returns.
     ///
     /// # Errors
     /// [`ServeError`] when it cannot start.
     pub async fn start(self) -> Result<Server, ServeError> {
-        let ServerBuilder { settings, carrying } = self;
+        let ServerBuilder { settings, carrying, .. } = self;
         Server::start(&settings, carrying)
     }
 }

@@ -9,6 +9,7 @@
 //!
 //! Tested with the real binary over real sockets, in `crates/cli/tests`.
 
+mod attend;
 mod builder;
 mod check;
 mod error;
@@ -18,6 +19,8 @@ mod run;
 mod server;
 mod settings;
 mod startup;
+mod supervisor;
+mod ticker;
 mod trial;
 
 mod guarded;
@@ -90,4 +93,5 @@ pub use rialto_broker::Stats;
 pub use rialto_config::{self as config, Settings};
 pub use run::run;
 pub use server::Server;
+pub use supervisor::Supervisor;
 pub use trial::{AccessTrial, sign_token};

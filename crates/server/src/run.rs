@@ -1,11 +1,11 @@
 //! A server as a process of its own: it goes on until a signal ends it.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use rialto_config::Settings;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::{builder::ServerBuilder, error::ServeError, handle::Handle};
+use crate::{attend::Attendant, builder::ServerBuilder, error::ServeError, server::Server};
 
 /// Runs a server with these settings and nothing of its own, as [`ServerBuilder::run`] does.
 ///
@@ -29,7 +29,7 @@ impl ServerBuilder {
     /// # Errors
     /// [`ServeError`] when the server cannot start. Once it runs, it returns `Ok` after its stop.
     pub fn run(
-        self,
+        mut self,
         reload: impl Fn() -> Result<Settings, String> + Send + Sync + 'static,
     ) -> Result<(), ServeError> {
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
@@ -44,9 +44,20 @@ impl ServerBuilder {
             // Before anybody can see that it runs, and ask it to stop.
             let signals = Signals::watch()
                 .map_err(|source| ServeError::System { what: "watch signals", source })?;
-            let server = self.start().await?;
+            let supervisor = self.supervisor.take().map(Arc::new);
+            if let Some(supervisor) = &supervisor {
+                supervisor.status("starting: opens its listeners and its store");
+            }
+            let server = self.start().await.inspect_err(|error| {
+                if let Some(supervisor) = &supervisor {
+                    supervisor.status(&format!("cannot start: {error}"));
+                }
+            })?;
+            let attendant = Attendant::begin(supervisor, &server);
+            let reload = || take_up(&server, &reload, &attendant);
             // Waited for outside the macro, which evaluates nothing when its level is off.
-            let signal = signals.until_stop(&server.handle(), &reload).await;
+            let signal = signals.until_stop(reload).await;
+            attendant.stopping(server.handle().settings().server.shutdown_timeout.get());
             tracing::info!(signal, "stopping");
             server.stop().await;
             Ok(())
@@ -71,24 +82,22 @@ impl Signals {
     }
 
     /// Waits for the first signal to stop, and takes up new settings at each SIGHUP until then.
-    async fn until_stop(
-        mut self,
-        handle: &Handle,
-        reload: &(impl Fn() -> Result<Settings, String> + Sync),
-    ) -> &'static str {
+    async fn until_stop(mut self, take_up: impl Fn()) -> &'static str {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return "SIGTERM",
                 _ = self.interrupt.recv() => return "SIGINT",
-                _ = self.hang_up.recv() => take_up(handle, reload),
+                _ = self.hang_up.recv() => take_up(),
             }
         }
     }
 }
 
-fn take_up(handle: &Handle, reload: &impl Fn() -> Result<Settings, String>) {
-    let result = tokio::task::block_in_place(|| handle.reload(reload()?));
-    if let Err(error) = result {
+fn take_up(server: &Server, reload: &impl Fn() -> Result<Settings, String>, attendant: &Attendant) {
+    attendant.reloading();
+    let result = tokio::task::block_in_place(|| server.handle().reload(reload()?));
+    if let Err(error) = &result {
         tracing::error!(error, "the settings cannot be used: all stays as it was");
     }
+    attendant.reloaded(result.as_ref().map(|&()| ()).map_err(String::as_str));
 }

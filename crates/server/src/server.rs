@@ -12,17 +12,15 @@ use rialto_access::{Access, Throttle};
 use rialto_broker::{Broker, Change, CloseReason};
 use rialto_config::{Settings, SlowConsumer};
 use rialto_session::Dialects;
-use rialto_stopwatch::{Ticking, running};
 use tokio::{
     sync::watch,
     task::JoinHandle,
-    time::{Instant, MissedTickBehavior, interval, sleep},
+    time::{Instant, sleep},
 };
 use uuid::Uuid;
 
 use crate::{
     admission::Admission,
-    answers::Borrower,
     builder::Carrying,
     carried::Webhooks,
     cluster,
@@ -31,7 +29,7 @@ use crate::{
     error::ServeError,
     handle::Handle,
     http::HttpService,
-    hub::{Clock, Hub, StoreInboxes, TICK},
+    hub::{Clock, Hub, StoreInboxes},
     lasting,
     listener::Listener,
     live::{Live, Parts},
@@ -42,6 +40,7 @@ use crate::{
     reception::Reception,
     settings as map, startup,
     store::{CommitWatch, Job, StoreThreads},
+    ticker::Ticker,
     tls::Certificates,
     websocket::Origins,
 };
@@ -63,7 +62,7 @@ pub struct Server {
     doors: Vec<(JoinHandle<()>, Arc<Listener>)>,
     /// What goes on until the server stops: links to other servers, watches.
     tasks: Vec<JoinHandle<()>>,
-    ticker: JoinHandle<()>,
+    ticker: Ticker,
     /// Told to connections that are not the broker's, or not yet.
     stopping: watch::Sender<bool>,
 }
@@ -148,9 +147,7 @@ impl Server {
         };
         let doors = listeners.into_iter().map(accept).collect();
         tasks.extend(startup::start_watches(&live));
-        let commits = core.commit_watch.clone();
-        let ticker =
-            lasting::spawn("tick", move || tick(hub.clone(), cache.clone(), commits.clone()));
+        let ticker = Ticker::start(hub, cache, core.commit_watch.clone());
         Ok(Server { live, addresses, core, admission, reception, doors, tasks, ticker, stopping })
     }
 
@@ -164,6 +161,16 @@ impl Server {
     #[must_use]
     pub fn addresses(&self) -> &BTreeMap<String, SocketAddr> {
         &self.addresses
+    }
+
+    /// Returns what the broker's ticks show.
+    pub(crate) fn ticker(&self) -> &Ticker {
+        &self.ticker
+    }
+
+    /// Returns what watches the commits to the store.
+    pub(crate) fn commit_watch(&self) -> Arc<CommitWatch> {
+        self.core.commit_watch.clone()
     }
 
     /// Stops: no new connections, goodbye to all, everything written, then the store. Takes as long
@@ -190,7 +197,7 @@ impl Server {
         if open > 0 {
             tracing::warn!(connections = open, "some connections did not end in time");
         }
-        self.ticker.abort();
+        self.ticker.end();
         lanes.finish(&hub, left()).await;
         self.live.webhooks().finish(left()).await;
         // It may hold a handle, and each would keep the other in memory.
@@ -260,37 +267,4 @@ fn doorkeeper(
         .map_err(|error| ServeError::Access(error.to_string()))?;
     let throttle = Throttle::new(map::throttle(settings));
     Ok(Doorkeeper::new(access, throttle, controls, clock))
-}
-
-async fn tick(hub: Arc<Hub>, cache: Arc<Cache>, commits: Arc<CommitWatch>) {
-    let mut ticks = interval(TICK);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let ticking = Ticking::begin();
-    let mut stopped = rialto_stopwatch::stopped();
-    loop {
-        ticks.tick().await;
-        ticking.tick();
-        // J-43: after a stop what waits in the sockets is read first, and its senders are judged at
-        // the next tick; but a process that hardly ever runs judges too.
-        let was_stopped = std::mem::replace(&mut stopped, rialto_stopwatch::stopped());
-        if was_stopped < stopped {
-            ticks.tick().await;
-            ticking.tick();
-        }
-        let forgotten = hub.round(|broker| {
-            broker.on_tick();
-            broker.take_forgotten()
-        });
-        for client in forgotten {
-            tracing::info!(%client, "client removed");
-        }
-        for borrower in hub.answers.overdue(running()) {
-            match borrower {
-                Borrower::Client(connection) => hub.close_unread(connection),
-                Borrower::Http(overdue) => overdue.notify_one(),
-            }
-        }
-        cache.on_tick();
-        commits.look();
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    ffi::OsString,
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -37,6 +38,8 @@ const MAIN: &str = "listen-1";
 pub struct Launch {
     program: PathBuf,
     settings: Vec<String>,
+    /// Variables of its environment.
+    environment: Vec<(String, OsString)>,
     /// Names, and addresses where they are not left to us.
     extra_listeners: Vec<(String, Option<SocketAddr>)>,
     has_certificate: bool,
@@ -74,6 +77,7 @@ impl Launch {
         Launch {
             program: program.into(),
             settings: Vec::new(),
+            environment: Vec::new(),
             extra_listeners: Vec::new(),
             has_certificate: true,
             config: None,
@@ -96,6 +100,13 @@ impl Launch {
     #[must_use]
     pub fn set(mut self, setting: &str) -> Self {
         self.settings.push(setting.to_owned());
+        self
+    }
+
+    /// Adds a variable to its environment, which has none of `rialto` and of service managers otherwise.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.to_owned(), value.into()));
         self
     }
 
@@ -353,6 +364,10 @@ impl Broker {
                 command.env_remove(name);
             }
         }
+        for name in ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"] {
+            command.env_remove(name);
+        }
+        command.envs(self.launch.environment.iter().cloned());
         if self.launch.has_clock {
             clock::give(&mut command, self.files.path());
         }

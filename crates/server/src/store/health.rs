@@ -102,6 +102,11 @@ impl CommitWatch {
         result
     }
 
+    /// Says whether the commit under way is one that was told of.
+    pub(crate) fn is_slow(&self) -> bool {
+        self.under_way.lock().as_ref().is_some_and(|it| it.is_slow)
+    }
+
     /// Tells of a commit that has become slow; to be called several times a second.
     pub(crate) fn look(&self) {
         let mut under_way = self.under_way.lock();
