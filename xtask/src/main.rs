@@ -5,6 +5,7 @@
 
 mod debian_source;
 mod dependencies;
+mod dist;
 mod python;
 mod setup;
 mod steps;
@@ -40,6 +41,8 @@ enum Task {
     BenchSmoke,
     /// Run all tests.
     Test,
+    /// Make what is given away: an archive and a Debian package.
+    Dist(dist::Arguments),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -51,5 +54,6 @@ fn main() -> anyhow::Result<()> {
         Task::Fuzz { seconds } => steps::fuzz(seconds),
         Task::BenchSmoke => steps::bench_smoke(),
         Task::Test => steps::test(),
+        Task::Dist(arguments) => dist::make(&arguments),
     }
 }

@@ -13,7 +13,7 @@ struct Needed {
     purpose: &'static str,
 }
 
-const NEEDED: [Needed; 9] = [
+const NEEDED: [Needed; 10] = [
     Needed { program: "cc", package: "gcc", purpose: "builds SQLite and the TLS library" },
     Needed { program: "c++", package: "g++", purpose: "builds the fuzzer" },
     Needed { program: "faketime", package: "faketime", purpose: "steps clocks in tests" },
@@ -21,6 +21,7 @@ const NEEDED: [Needed; 9] = [
     Needed { program: "ip", package: "iproute2", purpose: "cuts cables in tests of replication" },
     Needed { program: "nats-server", package: "nats-server", purpose: "the benchmark's peer" },
     Needed { program: "prove", package: "perl", purpose: "runs the tests of memcached" },
+    Needed { program: "systemd-analyze", package: "systemd", purpose: "checks our unit" },
     Needed { program: "xz", package: "xz-utils", purpose: "unpacks sources of Debian packages" },
     Needed { program: "python3", package: "python3-venv", purpose: "runs clients of others" },
 ];

@@ -1,0 +1,91 @@
+//! The Containerfile, as far as it can be tested where no container is built.
+
+use std::process::Command;
+
+use crate::{common::PROGRAM, source, workspace};
+
+/// Returns its instructions: a word, and what it is about.
+fn instructions() -> Vec<(String, String)> {
+    let text = source("Containerfile").replace("\\\n", " ");
+    let lines =
+        text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let pair = |line: &str| {
+        let (word, rest) = line.split_once(' ').expect("an instruction is about something");
+        (word.to_owned(), rest.trim().to_owned())
+    };
+    lines.map(pair).collect()
+}
+
+fn about(word: &str) -> Vec<String> {
+    let all = instructions().into_iter();
+    all.filter(|(it, _)| it == word).map(|(_, rest)| rest).collect()
+}
+
+#[test]
+fn all_that_the_containerfile_copies_is_there() {
+    let mut count = 0;
+    for copy in about("COPY") {
+        let words: Vec<&str> = copy.split_whitespace().collect();
+        let (_target, sources) = words.split_last().unwrap();
+        if sources[0] == "--from=build" {
+            assert_eq!(sources[1..], ["/src/target/dist/rialto"], "cargo puts it there");
+            continue;
+        }
+        for source in sources {
+            count += 1;
+            assert!(workspace().join(source).exists(), "{source} is not there");
+        }
+    }
+    assert!(3 < count);
+}
+
+#[test]
+fn every_package_of_the_workspace_is_copied() {
+    // Cargo reads the manifests of all of them.
+    let copied = about("COPY").join(" ");
+    let manifest: toml::Table = source("Cargo.toml").parse().unwrap();
+    for member in manifest["workspace"]["members"].as_array().unwrap() {
+        let directory = member.as_str().unwrap().trim_end_matches("/*");
+        assert!(copied.split_whitespace().any(|word| word == directory), "{directory}");
+    }
+    let profiles = manifest["profile"].as_table().unwrap();
+    let build = about("RUN").join(" ");
+    assert!(build.contains("--profile dist"), "{build}");
+    assert!(profiles.contains_key("dist"));
+}
+
+#[test]
+fn the_container_runs_as_somebody_with_a_volume_and_a_check() {
+    let user = about("USER");
+    let number: u32 = user.last().unwrap().split(':').next().unwrap().parse().unwrap();
+    assert_ne!(number, 0, "not as root");
+    assert_eq!(about("VOLUME"), ["/var/lib/rialto"]);
+    let directory = "RIALTO_SERVER__DATA_DIR=/var/lib/rialto";
+    assert_eq!(about("ENV"), [directory]);
+    for image in about("FROM") {
+        assert!(!image.contains('/'), "an image by its short name: {image}");
+    }
+    for (word, rest) in instructions() {
+        assert!(!rest.contains("://") || word == "HEALTHCHECK", "no addresses: {word} {rest}");
+    }
+}
+
+#[test]
+fn the_check_of_the_container_is_a_command_that_tells_a_broker_from_none() {
+    let check = about("HEALTHCHECK").remove(0);
+    let (_, command) = check.split_once("CMD ").unwrap();
+    let command: Vec<String> = serde_json::from_str(command).unwrap();
+    assert_eq!(command[0], "rialto");
+    let server = command.iter().position(|word| word == "--server").unwrap() + 1;
+    let run = |address: &str| {
+        let mut arguments = command[1..].to_vec();
+        arguments[server - 1] = format!("jmqt://{address}");
+        Command::new(PROGRAM).args(arguments).output().unwrap()
+    };
+    let mut broker = rialto_testkit::Broker::start(PROGRAM);
+    let address = broker.address().to_string();
+    let well = run(&address);
+    assert!(well.status.success(), "{}", String::from_utf8_lossy(&well.stderr));
+    broker.terminate();
+    assert_eq!(run(&address).status.code(), Some(3), "documented as unreachable");
+}
