@@ -5,9 +5,12 @@ use std::{
     sync::{Arc, Weak},
 };
 
-use rialto_broker::{Action, Reject, Rights, UnixMs};
+use rialto_broker::{Action, DeniedBy, Reject, Rights, UnixMs};
 
-use crate::{Access, Explanation, Identity, Policy, Proof, held::HeldRules};
+use crate::{
+    Access, Explanation, Identity, Policy, Proof,
+    held::{HeldRules, Verdict},
+};
 
 /// The core's [`Rights`] by the rules that were in force when it was made.
 #[derive(Debug)]
@@ -55,6 +58,18 @@ impl Rights for Holder {
         }
         let explanation = Explanation::new(verdict, self.policy.rules(), action);
         Err(Reject::Denied(explanation.text.into()))
+    }
+
+    fn denied_by(&self, action: Action, channel: &str) -> Option<DeniedBy> {
+        let verdict = self.rules.as_ref()?.judge(action, channel);
+        match verdict {
+            _ if verdict.is_allowed() => None,
+            Verdict::Rule(index, _) => {
+                Some(DeniedBy::Rule(index + 1, self.policy.rules()[index].name.clone()))
+            }
+            Verdict::Token(_) => Some(DeniedBy::Token),
+            Verdict::Unmatched(_) | Verdict::NoRules => Some(DeniedBy::NoRule),
+        }
     }
 
     fn account(&self) -> &str {

@@ -56,6 +56,15 @@ pub enum Effect {
         /// Why not.
         result: Result<(), Reject>,
     },
+    /// A session has begun.
+    Opened {
+        /// The connection it is on.
+        connection: ConnectionKey,
+        /// Whose it is.
+        client: ClientId,
+        /// Grows with each session.
+        session: u64,
+    },
     /// A session has ended; only said if the settings ask for it.
     Departed(Departed),
 }

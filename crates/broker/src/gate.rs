@@ -49,6 +49,11 @@ pub trait Rights: fmt::Debug + Send + Sync {
     /// In the time of a publish: no allocation unless it is denied.
     fn decide(&self, action: Action, channel: &str) -> Result<(), Reject>;
 
+    /// Says what does not allow the holder this; `None` where it is allowed.
+    fn denied_by(&self, _action: Action, _channel: &str) -> Option<DeniedBy> {
+        None
+    }
+
     /// Returns the name the holder goes by in rules: its client id, or that of its token.
     fn account(&self) -> &str;
 
@@ -69,6 +74,58 @@ pub trait Rights: fmt::Debug + Send + Sync {
 
     /// Returns the holder's rights as they are now, or `None` if it may have no session any more.
     fn renewed(&self, now: UnixMs) -> Option<Arc<dyn Rights>>;
+}
+
+/// What a client asked for and did not get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// To open a session.
+    Session,
+    /// To do this with a channel.
+    Act(Action),
+    /// To end a subscription.
+    Unsubscribe,
+    /// To have the messages of all channels, as another server.
+    Replication,
+}
+
+/// Why a request was refused, beyond what the client is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// As the rejection says.
+    Rejected,
+    /// There is no session to ask in.
+    NoSession,
+    /// Another client has that name.
+    NameTaken,
+}
+
+/// A request that was refused, as whoever keeps a trace of refusals hears of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Refused<'a> {
+    /// What was asked for.
+    pub asked: Asked,
+    /// The client that asked: that of the session, or who the session was to be for.
+    pub client: Option<&'a str>,
+    /// The channel that is meant, its mark included.
+    pub channel: Option<&'a str>,
+    /// What the client is told.
+    pub reject: &'a Reject,
+    /// Why, where the rejection does not say it.
+    pub cause: Cause,
+    /// What the client may do, which says what exactly refused it.
+    pub rights: Option<&'a dyn Rights>,
+}
+
+/// Which part of a client's rights does not allow what it asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeniedBy {
+    /// A rule: its place among the rules, from 1, and what it is called.
+    Rule(usize, Option<String>),
+    /// The rights in the client's token.
+    Token,
+    /// No rule fits, and the settings say that this is refused then.
+    NoRule,
 }
 
 /// A channel that a client is subscribed to by the server, when its session opens.
@@ -122,4 +179,11 @@ pub trait Gate: Send + Sync {
     fn permit(&self) -> Result<Permit, Reject> {
         Ok(Permit::default())
     }
+
+    /// Hears of a request that was refused by the session or the broker. What the gate itself
+    /// refused it is not told of.
+    ///
+    /// # Cost
+    /// Called while the broker is locked, as often as a client likes to be refused.
+    fn note_refused(&self, _refused: &Refused<'_>) {}
 }

@@ -46,7 +46,10 @@ pub use client::Now;
 pub use durable::*;
 pub use effect::{ChannelKey, ClientKey, ConnectionKey, Departed, Effect, ReadRequest};
 pub use encoder::{Encoder, FORMAT_COUNT_MAX, Format, Mark, Reply, Source};
-pub use gate::{Action, Admission, ForcedSubscription, Gate, Grant, Permit, Refusal, Rights};
+pub use gate::{
+    Action, Admission, Asked, Cause, DeniedBy, ForcedSubscription, Gate, Grant, Permit, Refusal,
+    Refused, Rights,
+};
 pub use inbox::InboxLimits;
 pub use manners::Manners;
 pub use memory::Held;

@@ -1,6 +1,7 @@
 //! CoreMQ: what a connection may say, what it is answered, and what servers say to each other.
 
 mod delivery;
+mod early;
 mod history;
 mod link;
 mod replicant;

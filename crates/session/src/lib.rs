@@ -14,6 +14,7 @@ mod dialects;
 mod inquiry;
 pub mod jmqt;
 pub mod pubsubx;
+mod trace;
 
 pub use dialects::{Dialects, Envelope};
 pub use inquiry::{Inquiry, Matter};

@@ -191,6 +191,8 @@ impl<E: Encoder> Broker<E> {
         state.start.clone_from(&admission.subscriptions);
         self.set_rights(connection, admission.rights.clone());
         self.note_session(client, true);
+        let client = self.clients[client].id.clone();
+        self.outputs.push(Effect::Opened { connection, client, session });
     }
 
     /// Ends the session of a client that said goodbye, though its connection is not closed yet.

@@ -54,31 +54,37 @@ impl<E: Encoder> Broker<E> {
     /// Takes a message from the client of a connection.
     ///
     /// QoS 1 is answered with [`Reply::Published`](crate::Reply::Published): at once when nothing
-    /// needs to be stored, otherwise once it is committed and on its way to the receivers.
+    /// needs to be stored, otherwise once it is committed and on its way to the receivers. Returns
+    /// why it is refused, if that is known at once; the client has been told as far as it wants to be.
     ///
     /// # Cost
     /// QoS 0: one look-up and one copy of the payload for each format in use, whatever the number
     /// of receivers; those are paid once a run.
-    pub fn publish(&mut self, connection: ConnectionKey, publish: &Publish<'_>) {
-        let Some(client) = self.session(connection) else { return };
+    pub fn publish(&mut self, connection: ConnectionKey, publish: &Publish<'_>) -> Option<Reject> {
+        let client = self.session(connection)?;
         self.stats.published += 1;
         if let ChannelKind::Control(name) = channel_kind(publish.channel) {
-            match self.may(connection, Action::Control, publish.channel) {
-                Ok(()) => self.answer_control(connection, client, name, publish),
-                Err(reject) => self.reply_published(connection, publish.request, Err(&reject)),
+            let denied = self.may(connection, Action::Control, publish.channel).err();
+            match &denied {
+                None => self.answer_control(connection, client, name, publish),
+                Some(reject) => self.reply_published(connection, publish.request, Err(reject)),
             }
-            return;
+            return denied;
         }
-        let result = self.try_publish(Publisher::on(connection), publish);
-        match result {
+        match self.try_publish(Publisher::on(connection), publish) {
             Ok(Taken::Now) if publish.qos == Qos::AtLeastOnce => {
                 self.reply_published(connection, publish.request, Ok(None));
+                None
             }
-            Err(reject) if publish.qos == Qos::AtLeastOnce || publish.request.is_some() => {
-                self.reply_published(connection, publish.request, Err(&reject));
+            Ok(_) => None,
+            Err(reject) => {
+                if publish.qos == Qos::AtLeastOnce || publish.request.is_some() {
+                    self.reply_published(connection, publish.request, Err(&reject));
+                } else {
+                    self.stats.rejected += 1;
+                }
+                Some(reject)
             }
-            Err(_) => self.stats.rejected += 1,
-            Ok(_) => {}
         }
     }
 

@@ -12,18 +12,25 @@ impl<E: Encoder> Broker<E> {
     ///
     /// Answered with [`Reply::Subscribed`], at once or, for a persistent subscription, once it is
     /// committed; then comes the channel's retained message. An existing subscription keeps its
-    /// persistence and gets the retained message again.
-    pub fn subscribe(&mut self, connection: ConnectionKey, channel: &str, persistent: bool) {
-        let Some(client) = self.session(connection) else { return };
+    /// persistence and gets the retained message again. Returns why it is refused, if that is known
+    /// at once; the client has been told.
+    pub fn subscribe(
+        &mut self,
+        connection: ConnectionKey,
+        channel: &str,
+        persistent: bool,
+    ) -> Option<Reject> {
+        let client = self.session(connection)?;
         let is_allowed = self.may_subscribe(client, channel);
         if let Err(reject) =
             is_allowed.and_then(|()| self.may(connection, Action::Subscribe, channel))
         {
             self.reply_subscribed(connection, channel, Err(&reject));
-            return;
+            return Some(reject);
         }
         self.settle();
         self.make_subscription(client, channel, persistent, Some(connection));
+        None
     }
 
     /// Ends a subscription of the client of a connection.

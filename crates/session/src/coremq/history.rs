@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use rialto_broker::{Action, Broker, Source};
+use rialto_broker::{Action, Asked, Broker, Gate, Source};
 use rialto_wire::coremq::{Frame, Malformed, Request, put_history};
 
 use super::{carrier, delivery::envelope, session::Session};
-use crate::Dialects;
+use crate::{Dialects, trace};
 
 /// What a message takes in an answer besides its payload, about.
 const AROUND_PAYLOAD_BYTES: usize = 256;
@@ -35,9 +35,12 @@ impl Session {
         queues: &[Cow<'_, str>],
         to: &str,
         broker: &mut Broker<Dialects>,
+        gate: &dyn Gate,
     ) {
         for queue in queues {
             if let Err(reject) = broker.may(self.connection, Action::History, queue) {
+                let asked = (Asked::Act(Action::History), Some(&**queue));
+                trace::refused(self.connection, asked, &reject, broker, gate);
                 return self.reject(&reject, to, broker);
             }
         }

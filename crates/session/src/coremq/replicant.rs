@@ -1,6 +1,6 @@
 //! What another server may ask on a connection, and what it is sent.
 
-use rialto_broker::{Broker, Relayed, Replicant, Resume};
+use rialto_broker::{Asked, Broker, Gate, Reject, Relayed, Replicant, Resume};
 use rialto_wire::coremq::{Frame, LinkAnswer, LinkOffer, Request, Share, put_past, put_request};
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use super::{
     delivery::{relay, text},
     session::{Notice, Session, channel_of},
 };
-use crate::Dialects;
+use crate::{Dialects, trace};
 
 /// The version of what servers of our kind say to each other.
 pub(super) const LINK_VERSION: u32 = 1;
@@ -38,6 +38,7 @@ impl Session {
         name: &str,
         link: Option<LinkOffer>,
         broker: &mut Broker<Dialects>,
+        gate: &dyn Gate,
     ) -> Option<Notice> {
         let offer = link.filter(|offer| offer.version == LINK_VERSION);
         if name == &*self.server.address && !self.is_gateway(broker) {
@@ -45,6 +46,8 @@ impl Session {
             return None;
         }
         if !self.may_replicate(broker) {
+            let asked = (Asked::Replication, None);
+            trace::refused(self.connection, asked, &Reject::NotAllowed, broker, gate);
             self.refuse("Not allowed to be a replicant", self.id.as_str(), broker);
             // Once, as it may ask for as long as it likes.
             let is_first = !std::mem::replace(&mut self.was_refused, true);

@@ -3,12 +3,13 @@
 use std::{borrow::Cow, sync::Arc};
 
 use rialto_broker::{
-    Admission, Broker, ClientId, CloseReason, ConnectionKey, Format, Gate, Publish, Qos, Reject,
+    Action, Admission, Asked, Broker, ClientId, CloseReason, ConnectionKey, Format, Gate, Publish,
+    Qos, Reject,
 };
 use rialto_wire::coremq::{Answer, Frame, Malformed, Options, Request, put_answer};
 
-use super::{WEBSOCKET, carrier};
-use crate::{Dialects, Inquiry, Matter};
+use super::{WEBSOCKET, carrier, early};
+use crate::{Dialects, Inquiry, Matter, trace};
 
 /// Length of a connection's id, a UUID with hyphens.
 const ID_BYTES: usize = 36;
@@ -168,7 +169,7 @@ impl Session {
             match gate.permit() {
                 Ok(permit) => {
                     let payload = permit.payload.as_deref().unwrap_or(payload);
-                    self.publish(&frame.queue, payload, on_behalf_of, broker);
+                    self.publish((&frame.queue, payload), on_behalf_of, broker, gate);
                 }
                 Err(reject) => {
                     let to = on_behalf_of.unwrap_or(self.id.as_str());
@@ -182,18 +183,21 @@ impl Session {
         match frame.request {
             Request::SetOptions(options) => self.set_options(&options, to, broker, gate),
             Request::Replicate { name, link } if is_member || self.listed.is_some() => {
-                return self.replicate(&name, link.as_deref().copied(), broker);
+                return self.replicate(&name, link.as_deref().copied(), broker, gate);
             }
-            _ if !is_member => self.refuse(NOT_AUTHENTICATED, to, broker),
+            request if !is_member => {
+                early::note(&request, &frame.queue, gate);
+                self.refuse(NOT_AUTHENTICATED, to, broker);
+            }
             Request::Subscribe(queues) => match gate.permit() {
-                Ok(_) => self.subscribe(&queues, to, broker),
+                Ok(_) => self.subscribe(&queues, to, broker, gate),
                 Err(reject) => self.reject(&reject, to, broker),
             },
             Request::Unsubscribe(queues) => match gate.permit() {
                 Ok(_) => self.unsubscribe(&queues, to, broker),
                 Err(reject) => self.reject(&reject, to, broker),
             },
-            Request::History(queues) => self.answer_history(&queues, to, broker),
+            Request::History(queues) => self.answer_history(&queues, to, broker, gate),
             Request::Status => self.answer_status(to, broker),
             Request::GatewayStatus => self.answer_gateway_status(broker),
             Request::More(share) if is_observer => self.send_more(share, broker),
@@ -241,6 +245,7 @@ impl Session {
                 }
             }
         } else if broker.client_of(self.connection).is_none() {
+            trace::too_early(Asked::Session, None, gate);
             return self.refuse("Not authenticated: the option token is missing", to, broker);
         }
         if let Some(echo) = options.echo {
@@ -250,7 +255,13 @@ impl Session {
         self.respond("OK: Options set", to, broker);
     }
 
-    fn subscribe(&self, queues: &[Cow<'_, str>], to: &str, broker: &mut Broker<Dialects>) {
+    fn subscribe(
+        &self,
+        queues: &[Cow<'_, str>],
+        to: &str,
+        broker: &mut Broker<Dialects>,
+        gate: &dyn Gate,
+    ) {
         let is_gateway = self.is_gateway(broker);
         if is_gateway && queues.is_empty() {
             return self.refuse("No queues found", to, broker);
@@ -261,6 +272,8 @@ impl Session {
                 Err(reject) => Err(reject),
             };
             if let Err(reject) = result {
+                let asked = (Asked::Act(Action::Subscribe), Some(&**queue));
+                trace::refused(self.connection, asked, &reject, broker, gate);
                 broker.stats_mut().rejected += 1;
                 return self.refuse(&format!("queue {queue:?}: {reject}"), to, broker);
             }
@@ -281,10 +294,10 @@ impl Session {
 
     fn publish(
         &self,
-        queue: &str,
-        payload: &str,
+        (queue, payload): (&str, &str),
         on_behalf_of: Option<&str>,
         broker: &mut Broker<Dialects>,
+        gate: &dyn Gate,
     ) {
         let is_own = queue.strip_prefix('#').unwrap_or(queue) == self.id.as_str();
         if is_own && !self.has_echo {
@@ -306,10 +319,14 @@ impl Session {
         if is_own {
             // C-13: what comes back to it by a way of its own would overtake the answer.
             self.answer_sent(on_behalf_of, broker);
-            _ = broker.publish_unanswered(self.connection, on_behalf_of, &publish);
-            return;
         }
-        match broker.publish_unanswered(self.connection, on_behalf_of, &publish) {
+        let result = broker.publish_unanswered(self.connection, on_behalf_of, &publish);
+        if let Err(reject) = &result {
+            let asked = (trace::publishing(&channel), Some(&*channel));
+            trace::refused(self.connection, asked, reject, broker, gate);
+        }
+        match result {
+            _ if is_own => {}
             Ok(()) => self.answer_sent(on_behalf_of, broker),
             Err(reject) => self.refuse(&reject.to_string(), to, broker),
         }

@@ -1,12 +1,12 @@
 //! One JMQT connection: which packet is lawful when, and what it leads to.
 
 use rialto_broker::{
-    Broker, ClientId, CloseReason, ConnectionKey, Gate, Permit, Publish as Message, Qos, Reject,
-    Reply,
+    Action, Asked, Broker, Cause, ClientId, CloseReason, ConnectionKey, Gate, Permit,
+    Publish as Message, Qos, Reject, Reply,
 };
 use rialto_wire::jmqt::{AckKind, ClientPacket, Malformed, Publish, status};
 
-use crate::{Dialects, Inquiry, Matter};
+use crate::{Dialects, Inquiry, Matter, trace};
 
 use super::{
     carrier,
@@ -116,10 +116,15 @@ impl Session {
         match packet {
             ClientPacket::Auth(data) => self.authenticate(data, broker, gate),
             ClientPacket::Conn { token, client } => self.connect(&client, &token, broker, gate),
-            packet if !is_online => self.on_too_early(&packet, broker),
+            packet if !is_online => self.on_too_early(&packet, broker, gate),
             ClientPacket::Hb => self.answer(broker, &Answer::Hb {}),
             ClientPacket::Sub { channel, persistent } => match gate.permit() {
-                Ok(_) => broker.subscribe(self.connection, &channel, persistent),
+                Ok(_) => {
+                    if let Some(reject) = broker.subscribe(self.connection, &channel, persistent) {
+                        let asked = (Asked::Act(Action::Subscribe), Some(&*channel));
+                        trace::refused(self.connection, asked, &reject, broker, gate);
+                    }
+                }
                 Err(reject) => {
                     let result = Err(&reject);
                     self.reply(broker, &Reply::Subscribed { channel: &channel, result });
@@ -151,13 +156,20 @@ impl Session {
             }
             Ok(Permit { payload: Some(payload), .. }) => {
                 let message = Message { payload: payload.as_bytes(), ..message(publish) };
-                broker.publish(self.connection, &message);
+                self.carry_out(&message, broker, gate);
             }
-            Ok(_) => broker.publish(self.connection, &message(publish)),
+            Ok(_) => self.carry_out(&message(publish), broker, gate),
             Err(reject) if publish.acknowledged || request.is_some() => {
                 self.reply(broker, &Reply::Published { request, result: Err(&reject) });
             }
             Err(_) => broker.stats_mut().rejected += 1,
+        }
+    }
+
+    fn carry_out(&self, message: &Message<'_>, broker: &mut Broker<Dialects>, gate: &dyn Gate) {
+        if let Some(reject) = broker.publish(self.connection, message) {
+            let asked = (trace::publishing(message.channel), Some(message.channel));
+            trace::refused(self.connection, asked, &reject, broker, gate);
         }
     }
 
@@ -184,10 +196,12 @@ impl Session {
     fn connect(&self, id: &str, token: &str, broker: &mut Broker<Dialects>, gate: &dyn Gate) {
         match broker.client_of(self.connection) {
             Some(present) if present.as_str() != id => {
+                trace::session(id, Cause::Rejected, gate);
                 return self.refuse_connect(broker, &Reject::NotAllowed);
             }
             // The sessions of other dialects have ids that nobody can ask for.
             _ if broker.is_transient(id) => {
+                trace::session(id, Cause::NameTaken, gate);
                 return self.refuse_connect(broker, &Reject::NotAllowed);
             }
             _ if id.is_empty() => return self.refuse_connect(broker, &Reject::InvalidPacket),
@@ -211,11 +225,25 @@ impl Session {
         self.answer(broker, &Answer::conn_refused(reject));
     }
 
-    fn on_too_early(&self, packet: &ClientPacket<'_>, broker: &mut Broker<Dialects>) {
+    fn on_too_early(
+        &self,
+        packet: &ClientPacket<'_>,
+        broker: &mut Broker<Dialects>,
+        gate: &dyn Gate,
+    ) {
         let (ack, id, channel) = match packet {
-            ClientPacket::Sub { channel, .. } => (AckKind::Sub, None, &**channel),
-            ClientPacket::Unsub { channel } => (AckKind::Unsub, None, &**channel),
-            ClientPacket::Pub(Publish { id, .. }) => (AckKind::Pub, id.as_deref(), ""),
+            ClientPacket::Sub { channel, .. } => {
+                trace::too_early(Asked::Act(Action::Subscribe), Some(channel), gate);
+                (AckKind::Sub, None, &**channel)
+            }
+            ClientPacket::Unsub { channel } => {
+                trace::too_early(Asked::Unsubscribe, Some(channel), gate);
+                (AckKind::Unsub, None, &**channel)
+            }
+            ClientPacket::Pub(Publish { id, channel, .. }) => {
+                trace::too_early(trace::publishing(channel), Some(channel), gate);
+                (AckKind::Pub, id.as_deref(), "")
+            }
             _ => return,
         };
         self.refuse_too_early(Request { ack, id, channel }, broker);

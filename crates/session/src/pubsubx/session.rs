@@ -1,11 +1,12 @@
 //! One PubSubX connection: which command is lawful when, and what it leads to.
 
 use rialto_broker::{
-    Broker, ClientId, CloseReason, ConnectionKey, Entry, Gate, Publish, Qos, Reject,
+    Action, Asked, Broker, Cause, ClientId, CloseReason, ConnectionKey, Entry, Gate, Publish, Qos,
+    Reject,
 };
 use rialto_wire::pubsubx::{Command, NAME_BYTES_MAX, payload_of, put_restored, put_text};
 
-use crate::{Dialects, Inquiry, Matter};
+use crate::{Dialects, Inquiry, Matter, trace};
 
 /// What happened, in the words of the original's diagnostics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,10 +119,14 @@ impl Session {
         match command {
             Command::Subscribe(topic) => {
                 // P-19: there is no answer; what is refused is counted.
-                let permitted = gate.permit();
-                let subscribe = |_| broker.subscribe_unanswered(self.connection, topic);
-                if permitted.and_then(subscribe).is_err() {
+                if gate.permit().is_err() {
                     broker.stats_mut().rejected += 1;
+                    return None;
+                }
+                if let Err(reject) = broker.subscribe_unanswered(self.connection, topic) {
+                    broker.stats_mut().rejected += 1;
+                    let asked = (Asked::Act(Action::Subscribe), Some(topic));
+                    trace::refused(self.connection, asked, &reject, broker, gate);
                     return None;
                 }
                 Some(Notice::Subscribed(topic))
@@ -150,6 +155,7 @@ impl Session {
         gate: &dyn Gate,
     ) -> Option<Notice<'a>> {
         let Command::Connect { name, token } = command else {
+            note_too_early(&command, gate);
             broker.close(self.connection, CloseReason::ProtocolError);
             return None;
         };
@@ -171,7 +177,10 @@ impl Session {
         };
         let client = ClientId::from(name);
         let notice = match broker.connect_transient(self.connection, &client, &admission) {
-            Entry::Refused => return self.refuse("ERROR: Name already taken", name, broker),
+            Entry::Refused => {
+                trace::session(name, Cause::NameTaken, gate);
+                return self.refuse("ERROR: Name already taken", name, broker);
+            }
             Entry::New => {
                 self.say("OK: Conn accepted", broker);
                 Notice::Connected(name)
@@ -208,7 +217,11 @@ impl Session {
             request: None,
         };
         // P-24: there is no answer; what is refused is counted.
-        broker.publish_unanswered(self.connection, None, &publish).ok()?;
+        if let Err(reject) = broker.publish_unanswered(self.connection, None, &publish) {
+            let asked = (trace::publishing(topic), Some(topic));
+            trace::refused(self.connection, asked, &reject, broker, gate);
+            return None;
+        }
         Some(Notice::Published(topic))
     }
 
@@ -227,5 +240,19 @@ impl Session {
 
     fn say(&self, text: &str, broker: &mut Broker<Dialects>) {
         broker.send(self.connection, |_, out| put_text(out, text));
+    }
+}
+
+/// Tells of a command that came before the session it needs.
+fn note_too_early(command: &Command<'_>, gate: &dyn Gate) {
+    match *command {
+        Command::Subscribe(topic) => {
+            trace::too_early(Asked::Act(Action::Subscribe), Some(topic), gate);
+        }
+        Command::Unsubscribe(topic) => trace::too_early(Asked::Unsubscribe, Some(topic), gate),
+        Command::Publish { topic, .. } => {
+            trace::too_early(trace::publishing(topic), Some(topic), gate);
+        }
+        Command::Connect { .. } | Command::Disconnect | Command::Unknown => {}
     }
 }

@@ -297,6 +297,7 @@ impl World {
                         self.broker.on_committed(Ok(&vec![Outcome::Done; changes.len()]));
                     }
                     Effect::Read(_) => unreachable!("nothing was stored"),
+                    Effect::Opened { .. } => {}
                     Effect::Pushed { .. } | Effect::Departed(_) => unreachable!("nobody asked"),
                 }
             }

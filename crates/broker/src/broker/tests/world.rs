@@ -255,6 +255,7 @@ impl World {
                     let result = result.map_or_else(|it| format!(": {it:?}"), |()| String::new());
                     writeln!(self.transcript, "pushed {ticket}{result}").unwrap();
                 }
+                Effect::Opened { .. } => {}
                 Effect::Departed(departed) => self.show_departed(&departed),
             }
         }
@@ -404,8 +405,8 @@ impl World {
                     writeln!(self.transcript, "{who} : {reject:?}").unwrap();
                 }
             }
-            ["sub", channel] => broker.subscribe(connection, channel, false),
-            ["sub", channel, "persistent"] => broker.subscribe(connection, channel, true),
+            ["sub", channel] => _ = broker.subscribe(connection, channel, false),
+            ["sub", channel, "persistent"] => _ = broker.subscribe(connection, channel, true),
             ["unsub", channel] => broker.unsubscribe(connection, channel),
             ["ack", id] => broker.acknowledge(connection, id),
             ["hear"] => broker.heard(connection),

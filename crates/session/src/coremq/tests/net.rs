@@ -214,6 +214,7 @@ impl Net {
                     self.nodes[node].broker.disconnect(connection);
                 }
                 Effect::Commit(_) | Effect::Read(_) => unreachable!("nothing is stored"),
+                Effect::Opened { .. } => {}
                 Effect::Pushed { .. } | Effect::Departed(_) => unreachable!("nobody asked"),
             }
         }

@@ -202,6 +202,7 @@ impl World {
             Effect::Close { connection, reason } => self.end(connection, reason),
             Effect::Commit(changes) => self.store.commits.push_back(changes),
             Effect::Read(request) => self.store.reads.push_back(request),
+            Effect::Opened { .. } => {}
             Effect::Pushed { .. } | Effect::Departed(_) => unreachable!("nobody asked"),
         }
     }

@@ -105,6 +105,7 @@ impl Simulation {
                     self.batches.push_back(changes);
                 }
                 Effect::Read(request) => self.reads.push_back(request),
+                Effect::Opened { .. } => {}
                 Effect::Pushed { .. } | Effect::Departed(_) => unreachable!("nobody asked for it"),
             }
         }
@@ -285,10 +286,10 @@ impl Simulation {
     fn misbehave(&mut self, which: &Index, command: u8) {
         let Some(connection) = pick(&self.stale, which) else { return };
         match command {
-            0 => self.broker.subscribe(connection, CHANNELS[0], true),
+            0 => _ = self.broker.subscribe(connection, CHANNELS[0], true),
             1 => self.broker.unsubscribe(connection, CHANNELS[0]),
             2 => {
-                self.broker.publish(connection, &message(CHANNELS[0], "-1", true, true, Some("x")))
+                self.broker.publish(connection, &message(CHANNELS[0], "-1", true, true, Some("x")));
             }
             3 => self.broker.acknowledge(connection, "1-1"),
             4 => self.broker.connect(connection, &CLIENTS[0].into(), &Admission::default()),
@@ -435,7 +436,7 @@ impl Simulation {
         let connection = self.sessions[&client];
         let question = message("$mySubscriptions", "null", false, false, Some("?"));
         self.reference.asked(connection);
-        self.one_round(|simulation| simulation.broker.publish(connection, &question));
+        self.one_round(|simulation| _ = simulation.broker.publish(connection, &question));
         self.reference.check_answer(CLIENTS[client]);
     }
 }
