@@ -7,8 +7,10 @@ use rialto_broker::{Action, Admission, Rights, UnixMs};
 use serde_json::{Map, Value};
 
 use crate::{
-    AccessError, Explanation, Identity, Proof, Revocations, Settings, SigningKey,
+    AccessError, Changes, Explanation, Identity, Proof, Revocations, Settings, SigningKey,
+    changes::Before,
     holder::{Holder, Replication},
+    jwt::Verifier,
     state::State,
 };
 
@@ -46,14 +48,18 @@ impl Access {
 
     /// Puts other settings in the place of the present ones, all of them or none. Open sessions go
     /// on with the rights they have until these are [renewed](rialto_broker::Rights::renewed). Keys
-    /// that were fetched stay, if their address does.
+    /// that were fetched stay, if their address does. Returns what is different in the files that the
+    /// settings name.
     ///
     /// # Errors
     /// What is wrong with the new settings; the present ones stay.
-    pub fn replace(&self, settings: Settings) -> Result<(), AccessError> {
-        let state = State::new(settings, Some(&self.state()))?;
+    pub fn replace(&self, settings: Settings) -> Result<Changes, AccessError> {
+        let present = self.state();
+        let issuers = present.issuers().iter().map(Verifier::settings).collect();
+        let changes = Changes::between(&Before { users: &present.users, issuers }, &settings);
+        let state = State::new(settings, Some(&present))?;
         self.state.store(Arc::new(state));
-        Ok(())
+        Ok(changes)
     }
 
     /// Says what a session of that identity begins with.

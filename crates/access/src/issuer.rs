@@ -27,7 +27,7 @@ pub struct Issuer {
 }
 
 /// The keys of an issuer. `Debug` shows the kind only, as a URL may hold a password too.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum IssuerKeys {
     /// The bytes of a shared secret, for HS256 to HS512; at least 32.
     Secret(Vec<u8>),

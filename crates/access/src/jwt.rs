@@ -95,6 +95,10 @@ impl Verifier {
         &self.settings.name
     }
 
+    pub(crate) fn settings(&self) -> &Issuer {
+        &self.settings
+    }
+
     pub(crate) fn url(&self) -> Option<&str> {
         match &self.settings.keys {
             IssuerKeys::Url(url) => Some(url),

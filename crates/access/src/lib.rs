@@ -36,6 +36,7 @@ mod jwt;
 mod keys;
 
 mod access;
+mod changes;
 mod error;
 mod holder;
 mod introduction;
@@ -44,6 +45,7 @@ mod state;
 
 pub use access::Access;
 pub use atomic_file::{make_private_directory, real_path, replace_file};
+pub use changes::Changes;
 pub use error::AccessError;
 pub use explanation::{DecidedBy, Explanation};
 pub use grants::Grants;

@@ -27,6 +27,18 @@ pub struct User {
     pub tokens_valid_from: UnixMs,
 }
 
+impl User {
+    /// Returns whether everything about two users is the same.
+    pub(crate) fn is_same(&self, other: &User) -> bool {
+        let User { name, password, groups, tokens_valid_from } = self;
+        let is_same_password = password.is(other.password.expose());
+        *name == other.name
+            && is_same_password
+            && *groups == other.groups
+            && *tokens_valid_from == other.tokens_valid_from
+    }
+}
+
 impl Users {
     /// Returns whether there are none.
     #[must_use]
