@@ -39,7 +39,11 @@ pub(super) fn migrate(connection: &mut Connection, migrations: &[&str]) -> Resul
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", version)?;
         transaction.commit()?;
-        tracing::info!(version, "store schema brought up to date");
+        if found == 0 {
+            tracing::debug!(version, "store schema made");
+        } else {
+            tracing::info!(version, "store schema brought up to date");
+        }
     }
     Ok(())
 }
