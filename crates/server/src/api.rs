@@ -3,6 +3,7 @@
 //! One router says which routes there are and what each takes and gives; the OpenAPI document is
 //! made of it. Every handler is a few words to the [`Handle`](crate::Handle).
 
+mod asking;
 mod document;
 mod key;
 mod large;

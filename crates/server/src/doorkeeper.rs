@@ -11,17 +11,21 @@ use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use rialto_access::{Access, Throttle};
-use rialto_application::{DynApplication, Event, Events, Future};
+use rialto_application::{Client, DynApplication, Event, Events, Future};
 use rialto_broker::{Permit, Reject};
 use rialto_session::Matter;
 
-use crate::{control::Controls, hub::Clock};
+use crate::{
+    audit::{Audit, Details, Event as Refused, told},
+    control::Controls,
+    hub::Clock,
+};
 
 use hashing::Hashing;
 
 pub(crate) use caller::Caller;
 pub(crate) use question::Question;
-pub(crate) use verdict::{Unasked, Verdict, Welcome};
+pub(crate) use verdict::{Traced, Unasked, Verdict, Welcome};
 
 /// Decides on what packets ask.
 pub(crate) struct Doorkeeper {
@@ -31,6 +35,7 @@ pub(crate) struct Doorkeeper {
     controls: Controls,
     hashing: Hashing,
     clock: Clock,
+    pub(crate) audit: Arc<Audit>,
 }
 
 /// The application that the server carries, and what it is asked.
@@ -60,6 +65,7 @@ impl Doorkeeper {
             controls,
             hashing: Hashing::new(),
             clock,
+            audit: Arc::default(),
         }
     }
 
@@ -99,12 +105,12 @@ impl Doorkeeper {
                 Question::Connect { client, token } => {
                     Verdict::Admitted(self.connect(caller, &client, token).await)
                 }
-                question => Verdict::Permitted(self.permit(question).await),
+                question => Verdict::Permitted(self.permit(caller, question).await),
             }
         })
     }
 
-    async fn permit(&self, question: Question) -> Result<Permit, Reject> {
+    async fn permit(&self, caller: &Caller, question: Question) -> Result<Permit, Reject> {
         if let Question::Control(request) = &question
             && let Some(answer) = self.controls.answer(request)
         {
@@ -114,31 +120,69 @@ impl Doorkeeper {
         let Some(carried) = carried.filter(|carried| carried.events.has(question.event())) else {
             return Ok(Permit::default());
         };
-        let application = &carried.application;
         match question {
             Question::Subscribe(requests) => {
                 for request in requests {
-                    application.subscribe(request).await?;
+                    let asked = Asked::of(Refused::Subscribe, &request.client, &request.channel);
+                    let result = carried.application.subscribe(request).await;
+                    self.note(caller, &asked, result)?;
                 }
                 Ok(Permit::default())
             }
             Question::Unsubscribe(requests) => {
                 for request in requests {
-                    application.unsubscribe(request).await?;
+                    let asked = Asked::of(Refused::Unsubscribe, &request.client, &request.channel);
+                    let result = carried.application.unsubscribe(request).await;
+                    self.note(caller, &asked, result)?;
                 }
                 Ok(Permit::default())
             }
             Question::Publish(request) => {
-                let published = application.publish(request).await?;
-                Ok(verdict::published(published))
+                let asked = Asked::of(Refused::Publish, &request.client, &request.channel);
+                let published = carried.application.publish(request).await;
+                Ok(verdict::published(self.note(caller, &asked, published)?))
             }
             Question::Control(request) => {
-                Ok(verdict::answered(verdict::own(application.control(request).await?)))
+                let asked =
+                    Asked::of(Refused::Control, &request.client, &format!("${}", request.name));
+                let answer = carried.application.control(request).await;
+                Ok(verdict::answered(verdict::own(self.note(caller, &asked, answer)?)))
             }
             Question::Authenticate { .. } | Question::Connect { .. } => {
                 unreachable!("those are decided with the server's own access")
             }
         }
+    }
+
+    /// Leaves a trace of what the application refused.
+    fn note<T>(
+        &self,
+        caller: &Caller,
+        asked: &Asked,
+        result: Result<T, Reject>,
+    ) -> Result<T, Reject> {
+        result.inspect_err(|reject| {
+            if !told::is_told(reject) {
+                return;
+            }
+            self.audit.refused(caller.origin(), asked.event, || {
+                let details = Details::new(told::by_application(reject));
+                details.client(asked.client.id.as_str()).channel(&asked.channel)
+            });
+        })
+    }
+}
+
+/// What a question was about, kept while the application has it.
+struct Asked {
+    event: Refused,
+    client: Arc<Client>,
+    channel: String,
+}
+
+impl Asked {
+    fn of(event: Refused, client: &Arc<Client>, channel: &str) -> Self {
+        Asked { event, client: client.clone(), channel: channel.to_owned() }
     }
 }
 

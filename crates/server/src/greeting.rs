@@ -20,13 +20,15 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
+    audit::Reason,
     hub::Hub,
     room::{Dialect, Door},
     socket::Socket,
     status,
     stream::Stream,
     tls::Certificates,
-    websocket::{Accepted, Handshake, WebSocketReader},
+    turned::{turned, turned_for},
+    websocket::{Accepted, Handshake, NotUpgraded, WebSocketReader},
 };
 
 /// First byte of a TLS record that holds a ClientHello.
@@ -213,7 +215,10 @@ pub(crate) async fn secure(socket: Socket, tls: &Tls, is_silent: bool) -> io::Re
             // plain connections stays small.
             Ok(Stream::Tls(Box::new(Box::pin(acceptor.accept(socket)).await?)))
         }
-        _ if is_required => Err(refused("plain connection to a listener that requires TLS")),
+        _ if is_required => {
+            let why = "plain connection to a listener that requires TLS";
+            Err(turned(why, Reason::TlsRequired))
+        }
         _ if first == [TLS_HANDSHAKE] => Err(refused("TLS to a listener without certificate")),
         _ => Ok(Stream::Plain(socket)),
     }
@@ -291,7 +296,13 @@ async fn upgrade(
             stream.flush().await?;
             Ok((accepted, rest))
         }
-        Err(response) => {
+        Err(NotUpgraded { response, foreign: Some(client) }) => {
+            // Told of also where its peer does not wait for the answer.
+            _ = stream.write_all(&response).await;
+            let why = "WebSocket upgrade of a page that may not connect";
+            Err(turned_for(Some(client), why, Reason::ForeignOrigin))
+        }
+        Err(NotUpgraded { response, foreign: None }) => {
             stream.write_all(&response).await?;
             Err(refused("HTTP request that is no WebSocket upgrade"))
         }

@@ -2,7 +2,6 @@
 
 use std::{
     io,
-    net::SocketAddr,
     pin::Pin,
     sync::{
         Arc,
@@ -20,12 +19,14 @@ use tokio::{sync::Notify, time::sleep};
 
 use crate::{
     api,
+    entrance::Origin,
     greeting::Patience,
     handle::Handle,
     http_request::Requests,
     proxies::Proxies,
     status,
     stream::{Prompt, Stream},
+    turned::Turned,
 };
 
 /// How long a request that is being answered may take when the server stops.
@@ -63,7 +64,7 @@ impl HttpService {
     pub(crate) async fn serve(
         &self,
         stream: Stream,
-        peer: SocketAddr,
+        origin: Origin<'_>,
         patience: &Patience,
     ) -> io::Result<()> {
         let limit = self.asked.handle.settings().limits.request_timeout.get();
@@ -72,7 +73,8 @@ impl HttpService {
         let requests = Requests {
             router: self.router.clone(),
             proxies: self.proxies.clone(),
-            peer,
+            peer: origin.address,
+            entrance: origin.entrance.clone(),
             limit,
             has_asked: has_asked.clone(),
             overdue: overdue.clone(),
@@ -88,6 +90,13 @@ impl HttpService {
             ended = drive(&mut connection, &has_asked, patience) => ended,
             () = overdue.notified() => Err(io::ErrorKind::TimedOut.into()),
         };
+        if !has_asked.load(Ordering::Relaxed)
+            && let Err(error) = &ended
+            && let Some(turned) = Turned::of(error)
+        {
+            let audit = &self.asked.handle.hub().audit;
+            audit.refused(origin, turned.event, || turned.details());
+        }
         connection.into_parts().io.into_inner().into_inner().part().await;
         ended
     }

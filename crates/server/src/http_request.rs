@@ -31,7 +31,7 @@ use hyper_util::service::TowerToHyperService;
 use rialto_stopwatch::{Moment, sleep_until};
 use tokio::sync::Notify;
 
-use crate::{answers::Borrower, api::Problem, proxies::Proxies};
+use crate::{answers::Borrower, api::Problem, entrance::Entrance, proxies::Proxies};
 
 /// Answers the requests of one connection.
 pub(crate) struct Requests {
@@ -39,6 +39,8 @@ pub(crate) struct Requests {
     pub(crate) proxies: Arc<Proxies>,
     /// Whose connection it is.
     pub(crate) peer: SocketAddr,
+    /// Where it came in.
+    pub(crate) entrance: Arc<Entrance>,
     /// How long a body may take.
     pub(crate) limit: Duration,
     /// Becomes true with the first request.
@@ -64,6 +66,7 @@ impl Service<Request<Incoming>> for Requests {
         self.has_asked.store(true, Ordering::Relaxed);
         let client = self.proxies.client(self.peer, request.headers());
         request.extensions_mut().insert(client);
+        request.extensions_mut().insert(self.entrance.clone());
         request.extensions_mut().insert(Borrower::Http(self.overdue.clone()));
         let (limit, is_late) = (self.limit, Arc::new(AtomicBool::new(false)));
         let request = request.map(|body| {

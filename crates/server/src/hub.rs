@@ -26,13 +26,15 @@ use tokio::sync::oneshot;
 
 use crate::{
     answers::Answers,
-    doorkeeper::Doorkeeper,
+    audit::Audit,
+    doorkeeper::{Caller, Doorkeeper},
     guarded::{Guarded, Locked},
     memory::Memory,
     notices::Notices,
     outlet::Outlet,
     store::Job,
     touched::Touched,
+    visit::Visit,
 };
 
 use state::{Far, State};
@@ -46,6 +48,7 @@ pub(crate) struct Hub {
     pub(crate) answers: Arc<Answers>,
     pub(crate) memory: Arc<Memory>,
     pub(crate) doorkeeper: Arc<Doorkeeper>,
+    pub(crate) audit: Arc<Audit>,
     notices: Notices,
     clock: Clock,
 }
@@ -106,10 +109,16 @@ impl Hub {
     ) -> Self {
         let StoreInboxes { writer, reader } = inboxes;
         Hub {
-            state: Guarded::new(State::new(broker, (writer, reader), close_slow)),
+            state: Guarded::new(State::new(
+                broker,
+                (writer, reader),
+                &doorkeeper.audit,
+                close_slow,
+            )),
             uncounted: Uncounted::default(),
             answers: Answers::new(),
             memory,
+            audit: doorkeeper.audit.clone(),
             doorkeeper,
             notices,
             clock,
@@ -141,23 +150,26 @@ impl Hub {
         &self,
         manners: Manners,
         outlet: Arc<Outlet>,
-        peer: Arc<Peer>,
+        caller: Arc<Caller>,
     ) -> ConnectionKey {
+        let visit = Visit::begin(caller.origin());
         let mut state = self.begin_round();
         let key = state.broker.open(manners);
-        state.outlets.insert(key, Far { outlet, peer });
+        state.outlets.insert(key, Far { outlet, caller, visit });
         key
     }
 
     /// Forgets a connection.
     pub(crate) fn forget(&self, connection: ConnectionKey) {
         self.round(|broker| broker.disconnect(connection));
-        self.locked().outlets.remove(connection);
+        let far = self.locked().outlets.remove(connection);
+        // Told of once the lock is let go.
+        drop(far);
     }
 
     /// Returns the far end of a connection.
     pub(crate) fn peer(&self, connection: ConnectionKey) -> Option<Arc<Peer>> {
-        self.locked().outlets.get(connection).map(|far| far.peer.clone())
+        self.locked().outlets.get(connection).map(|far| far.caller.peer.clone())
     }
 
     /// Publishes messages of the server itself, in order; each result comes once the message is on its

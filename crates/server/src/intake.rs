@@ -19,7 +19,7 @@ use crate::{
     allowance::{Allowance, Exhausted},
     connection::ConnectionLimits,
     decision::Decision,
-    doorkeeper::{Caller, Question, Unasked, Verdict, event_of},
+    doorkeeper::{Caller, Question, Traced, Unasked, Verdict, event_of},
     hub::{Hub, PACKETS_PER_ROUND_MAX},
     outbox::Kind,
     outlet::Outlet,
@@ -221,7 +221,8 @@ impl Intake<'_, '_> {
 
     /// Gives one packet to the broker, with what was decided on it, if its answer is allowed now.
     fn say(&mut self, said: Said<'_>, gate: &dyn Gate) -> Result<(), Exhausted> {
-        let Intake { hub, speech, key, touched, allowance, .. } = self;
+        let Intake { hub, speech, key, caller, touched, allowance, .. } = self;
+        let gate = &Traced { gate, caller, audit: &hub.audit };
         let (result, backlog) = hub.round_into(touched, |broker| {
             broker.heard(*key);
             let result = allowance.admit(speech.answer_bytes(&said, broker), 0);
@@ -238,7 +239,8 @@ impl Intake<'_, '_> {
     /// Gives packets to the broker, as many as may be answered now; the others are left, with their
     /// frames.
     fn round<F>(&mut self, packets: &mut Packets<'_, F>) -> Result<(), Exhausted> {
-        let Intake { hub, speech, key, touched, allowance, .. } = self;
+        let Intake { hub, speech, key, caller, touched, allowance, .. } = self;
+        let gate = &Traced { gate: &Unasked, caller, audit: &hub.audit };
         let (result, done_count, backlog) = hub.round_into(touched, |broker| {
             broker.heard(*key);
             let (mut result, mut done_count) = (Ok(()), 0);
@@ -248,7 +250,7 @@ impl Intake<'_, '_> {
                 if result.is_err() {
                     break;
                 }
-                speech.say(said, broker, &Unasked);
+                speech.say(said, broker, gate);
                 done_count += 1;
             }
             allowance.note_made(broker.answered_bytes());

@@ -10,6 +10,7 @@ use tokio::{
 };
 
 use crate::{
+    entrance::{Entrance, Origin},
     reception::{Arrival, Reception},
     room::Room,
     socket::Socket,
@@ -25,7 +26,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// One listening socket of the server. A listener whose host name has several addresses has a socket
 /// for each.
 pub(crate) struct Listener {
-    pub(crate) name: String,
+    pub(crate) entrance: Arc<Entrance>,
     /// The place of the listener among all, by which its connections are counted.
     pub(crate) number: usize,
     pub(crate) address: SocketAddr,
@@ -103,11 +104,13 @@ impl Listener {
             Ok(permit) => {
                 let socket = Socket::new(stream, permit.into());
                 let (accepted, is_proxied) = (Moment::now(), self.is_proxied);
-                let arrival = Arrival { socket, peer, accepted, is_proxied };
+                let entrance = self.entrance.clone();
+                let arrival = Arrival { socket, peer, accepted, is_proxied, entrance };
                 reception.begin(arrival, &self.room);
             }
             Err(reason) => {
-                reception.note_refused(peer, reason);
+                let origin = Origin { entrance: &self.entrance, address: peer };
+                reception.note_refused(origin, reason);
                 if let Room::Cache(_) = self.room {
                     reception.cache.note_refused();
                 }

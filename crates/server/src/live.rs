@@ -4,12 +4,18 @@ use std::{path::PathBuf, sync::Arc};
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
-use rialto_access::{Access, Throttle};
+use rialto_access::{Access, Changes, Throttle};
 use rialto_config::{Difference, JwtKeys, Settings, SlowConsumer, difference, needs_restart};
 
 use crate::{
-    carried::Webhooks, connection::ConnectionLimits, hub::Hub, proxies::Proxies, settings as map,
-    tls::Certificates, websocket::Origins,
+    audit::{Act, TARGET, act},
+    carried::Webhooks,
+    connection::ConnectionLimits,
+    hub::Hub,
+    proxies::Proxies,
+    settings as map,
+    tls::Certificates,
+    websocket::Origins,
 };
 
 /// Sessions whose rights are renewed in one hold of the broker's lock.
@@ -76,9 +82,9 @@ impl Live {
         let certificates = Certificates::load(&settings.tls)?;
         let application = self.webhooks.prepare(&old.webhook, &settings.webhook)?;
         // The last that can fail, and it changes all or nothing.
-        self.access().replace(access).map_err(|error| error.to_string())?;
+        let changes = self.access().replace(access).map_err(|error| error.to_string())?;
 
-        self.certificates.replace(&certificates);
+        let renewed = self.certificates.replace(&certificates);
         self.origins.replace(settings.access.websocket_origins.clone());
         self.proxies.replace(&settings.access);
         self.webhooks.take_up(application, &self.hub.doorkeeper);
@@ -95,7 +101,7 @@ impl Live {
         self.settings.store(Arc::new(settings));
         self.renew_rights();
         // Last, so that whoever reads it can rely on it.
-        log(&differences);
+        log(&differences, &changes, &renewed);
         Ok(())
     }
 
@@ -132,13 +138,46 @@ impl Live {
 }
 
 /// Tells the operator what is different now, and what will be after a restart.
-fn log(differences: &[Difference]) {
+fn log(differences: &[Difference], changes: &Changes, renewed: &[&str]) {
     for difference in differences {
-        if needs_restart(&difference.key) {
-            tracing::warn!(change = %difference, "settings: this takes effect with the next start");
+        let setting = &difference.key;
+        if needs_restart(setting) {
+            tracing::warn!(
+                target: TARGET,
+                event = "settings-changed", setting, change = %difference,
+                "settings: this takes effect with the next start"
+            );
         } else {
-            tracing::info!(change = %difference, "settings: changed");
+            tracing::info!(
+                target: TARGET,
+                event = "settings-changed", setting, change = %difference, "settings: changed"
+            );
         }
     }
-    tracing::info!(changes = differences.len(), "settings and the files they name were read anew");
+    let Changes { added_users, removed_users, changed_users, changed_issuers } = changes;
+    let users = [
+        ("user-added", added_users),
+        ("user-removed", removed_users),
+        ("user-changed", changed_users),
+    ];
+    for (event, names) in users {
+        for name in names {
+            act(&Act { event, client: Some(name), ..Act::default() });
+        }
+    }
+    for issuer in changed_issuers {
+        act(&Act { event: "jwt-keys-changed", issuer: Some(issuer), ..Act::default() });
+    }
+    for &setting in renewed {
+        act(&Act { event: "certificate-renewed", setting: Some(setting), ..Act::default() });
+    }
+    let in_files = users.iter().map(|(_, names)| names.len()).sum::<usize>()
+        + changed_issuers.len()
+        + renewed.len();
+    tracing::info!(
+        target: TARGET,
+        event = "reloaded",
+        changes = differences.len() + in_files,
+        "settings and the files they name were read anew"
+    );
 }

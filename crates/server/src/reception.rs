@@ -18,9 +18,11 @@ use uuid::Uuid;
 
 use crate::{
     admission::Admission,
+    audit::{Event, Reason, told},
     certified,
     connection::{Connection, ConnectionLimits},
     doorkeeper::{Caller, Welcome},
+    entrance::{Entrance, Origin},
     greeting::{Greeted, Patience, Terms, Tls, greet, secure},
     http::HttpService,
     hub::Hub,
@@ -36,6 +38,8 @@ use crate::{
     speech::{Framing, Speech},
     status,
     stream::Stream,
+    turned::{Turned, turned},
+    visit::Visit,
     websocket::{Handshake, WebSocketReader},
     witness::Witness,
 };
@@ -57,6 +61,7 @@ pub(crate) struct Arrival {
     pub(crate) accepted: Moment,
     /// Whether a proxy says first for whom it connects.
     pub(crate) is_proxied: bool,
+    pub(crate) entrance: Arc<Entrance>,
 }
 
 /// What all doors share.
@@ -95,20 +100,23 @@ impl Reception {
                 })
             }
             Room::Cache(tls) => tokio::spawn(async move {
-                let patience = reception.patience(&arrival);
+                let (patience, entrance) = (reception.patience(&arrival), arrival.entrance.clone());
                 let met = reception.meet(arrival, &tls, memcached::TOO_MANY, &patience).await;
-                if let Some((stream, _)) = met {
+                if let Some((stream, peer)) = met {
+                    let _visit = Visit::begin(Origin { entrance: &entrance, address: peer });
                     let required = tls.required(&stream);
                     let serving = reception.cache.serve(stream, &patience);
                     reception.note_end(certified::serve(&reception.hub, required, serving).await);
                 }
             }),
             Room::Http(tls) => tokio::spawn(async move {
-                let patience = reception.patience(&arrival);
+                let (patience, entrance) = (reception.patience(&arrival), arrival.entrance.clone());
                 let met = reception.meet(arrival, &tls, status::TOO_MANY, &patience).await;
                 if let Some((stream, peer)) = met {
+                    let origin = Origin { entrance: &entrance, address: peer };
+                    let _visit = Visit::begin(origin);
                     let required = tls.required(&stream);
-                    let serving = reception.http.serve(stream, peer, &patience);
+                    let serving = reception.http.serve(stream, origin, &patience);
                     reception.note_end(certified::serve(&reception.hub, required, serving).await);
                 }
             }),
@@ -116,8 +124,10 @@ impl Reception {
     }
 
     /// Notes that a connection is refused.
-    pub(crate) fn note_refused(&self, peer: SocketAddr, reason: CloseReason) {
+    pub(crate) fn note_refused(&self, origin: Origin<'_>, reason: CloseReason) {
         self.hub.count_refused();
+        self.hub.audit.refused(origin, Event::Connection, || told::close_details(reason));
+        let peer = origin.address;
         if self.admission.begins_refusing() {
             tracing::warn!(%peer, %reason, "connections are refused");
         }
@@ -138,11 +148,20 @@ impl Reception {
         refusal: &[u8],
         patience: &Patience,
     ) -> Option<(Stream, SocketAddr)> {
+        let (entrance, mut peer) = (arrival.entrance.clone(), arrival.peer);
         let meeting = async {
-            let (socket, peer) = self.identify(arrival, |_| refusal.to_vec()).await?;
-            Ok((secure(socket, tls, false).await?, peer))
+            let socket;
+            (socket, peer) = self.identify(arrival, |_| refusal.to_vec()).await?;
+            secure(socket, tls, false).await
         };
-        patience.wait(pin!(meeting)).await.map_err(|error| self.note_failed(&error)).ok()
+        let met = { patience.wait(pin!(meeting)).await };
+        match met {
+            Ok(stream) => Some((stream, peer)),
+            Err(error) => {
+                self.note_failed(Origin { entrance: &entrance, address: peer }, &error);
+                None
+            }
+        }
     }
 
     /// Reads for whom a connection is where a proxy says so, and counts it as that one's.
@@ -151,12 +170,12 @@ impl Reception {
         arrival: Arrival,
         refusal: impl Fn(CloseReason) -> Vec<u8>,
     ) -> io::Result<(Socket, SocketAddr)> {
-        let Arrival { mut socket, peer, is_proxied, .. } = arrival;
+        let Arrival { mut socket, peer, is_proxied, entrance, .. } = arrival;
         if !is_proxied {
             return Ok((socket, peer));
         }
         if !self.proxies.trust(peer.ip()) {
-            return Err(io::Error::other("no proxy of access.trusted_proxies"));
+            return Err(turned("no proxy of access.trusted_proxies", Reason::UntrustedProxy));
         }
         // A proxy that connects for itself asks whether we are there.
         let Some(client) = proxy_head::read(&mut socket).await? else {
@@ -164,7 +183,8 @@ impl Reception {
         };
         // There may be one more proxy, which says by a header for whom.
         let is_client = !self.proxies.trust(client.ip());
-        if is_client && let Err(reason) = self.count(&mut socket, client) {
+        let origin = Origin { entrance: &entrance, address: client };
+        if is_client && let Err(reason) = self.count(&mut socket, origin) {
             socket.write_all(&refusal(reason)).await?;
             return Err(io::Error::other(reason));
         }
@@ -172,12 +192,17 @@ impl Reception {
     }
 
     /// Counts a connection as one of a client, if there may be one more, and notes if there may not.
-    fn count(&self, socket: &mut Socket, client: SocketAddr) -> Result<(), CloseReason> {
-        let counted = socket.count_from(client.ip());
+    fn count(&self, socket: &mut Socket, client: Origin<'_>) -> Result<(), CloseReason> {
+        let counted = socket.count_from(client.address.ip());
         counted.inspect_err(|reason| self.note_refused(client, *reason))
     }
 
-    fn note_failed(&self, error: &io::Error) {
+    fn note_failed(&self, origin: Origin<'_>, error: &io::Error) {
+        if let Some(turned) = Turned::of(error) {
+            let address = turned.client.unwrap_or(origin.address);
+            let origin = Origin { address, ..origin };
+            self.hub.audit.refused(origin, turned.event, || turned.details());
+        }
         match error.kind() {
             // It is counted.
             io::ErrorKind::TimedOut => {}
@@ -199,44 +224,51 @@ impl Reception {
     async fn receive(&self, arrival: Arrival, door: Door) -> Option<(Box<Connection>, Vec<u8>)> {
         let (accepted, patience) = (arrival.accepted, self.patience(&arrival));
         let proxy = arrival.is_proxied.then_some(arrival.peer);
+        let (entrance, mut peer) = (arrival.entrance.clone(), arrival.peer);
         let greeting = async {
             let named = self.identify(arrival, |reason| door.refusal(reason));
-            let (socket, peer) = patience.wait(pin!(named)).await?;
+            let socket;
+            (socket, peer) = patience.wait(pin!(named)).await?;
             let handshake = Handshake {
                 packet_bytes_max: self.limits.load().packet_bytes_max,
                 origins: &door.origins,
                 proxies: &self.proxies,
                 peer,
             };
-            let count = &|socket: &mut Socket, client| self.count(socket, client);
+            let count = &|socket: &mut Socket, address| {
+                self.count(socket, Origin { entrance: &entrance, address })
+            };
             greet(socket, &Terms { door: &door, handshake, count }, &patience).await
         };
         let mut greeted = match greeting.await {
             Ok(greeted) => greeted,
             Err(error) => {
-                self.note_failed(&error);
+                self.note_failed(Origin { entrance: &entrance, address: peer }, &error);
                 return None;
             }
         };
         // A proxy that connects for itself does not count.
         if proxy != Some(greeted.peer)
-            && let Err(reason) = self.count(greeted.stream.socket_mut(), greeted.peer)
+            && let Err(reason) = self.count(
+                greeted.stream.socket_mut(),
+                Origin { entrance: &entrance, address: greeted.peer },
+            )
         {
             greeted.refuse(reason, door.refusal(reason)).await;
             return None;
         }
-        Some(self.connection(greeted, accepted, &door).await)
+        Some(self.connection(greeted, (accepted, entrance), &door).await)
     }
 
     async fn connection(
         &self,
         greeted: Greeted,
-        accepted: Moment,
+        (accepted, entrance): (Moment, Arc<Entrance>),
         door: &Door,
     ) -> (Box<Connection>, Vec<u8>) {
         let Greeted { stream, peer: address, websocket, early } = greeted;
         let is_websocket = websocket.is_some();
-        let caller = Arc::new(self.caller(&stream, address, door, is_websocket));
+        let caller = Arc::new(self.caller(&stream, (address, entrance), door, is_websocket));
         let limits = self.limits.load_full();
         let pacer =
             if is_websocket { None } else { pacer(&stream, &early, door, limits.unread_max) };
@@ -250,7 +282,7 @@ impl Reception {
         let outlet = Arc::new(Outlet::new(socket, is_paced, self.outbox_bytes_max, memory));
         let window = if is_paced { PACED_WINDOW } else { u32::MAX };
         let manners = manners(&limits, (door.dialect, is_websocket), window);
-        let key = self.hub.open(manners, outlet.clone(), caller.peer.clone());
+        let key = self.hub.open(manners, outlet.clone(), caller.clone());
         let waited = accepted.elapsed();
         if WAITED_MIN < waited {
             self.hub.round(|broker| broker.note_waited(key, waited));
@@ -283,7 +315,7 @@ impl Reception {
     fn caller(
         &self,
         stream: &Stream,
-        address: SocketAddr,
+        (address, entrance): (SocketAddr, Arc<Entrance>),
         door: &Door,
         is_websocket: bool,
     ) -> Caller {
@@ -298,7 +330,7 @@ impl Reception {
             is_tls: matches!(stream, Stream::Tls(_)),
             certificate: certificate.as_ref().map(|it| it.client().to_owned()),
         };
-        Caller { peer: Arc::new(peer), certificate, required: door.tls.required(stream) }
+        Caller { peer: Arc::new(peer), certificate, required: door.tls.required(stream), entrance }
     }
 
     /// Begins the session of a CoreMQ connection, which is there before its client says anything.

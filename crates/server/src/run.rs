@@ -5,7 +5,9 @@ use std::{io, sync::Arc};
 use rialto_config::Settings;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::{attend::Attendant, builder::ServerBuilder, error::ServeError, server::Server};
+use crate::{
+    attend::Attendant, audit::TARGET, builder::ServerBuilder, error::ServeError, server::Server,
+};
 
 /// Runs a server with these settings and nothing of its own, as [`ServerBuilder::run`] does.
 ///
@@ -23,8 +25,8 @@ impl ServerBuilder {
     /// `reload` returns; of an error it says so in the log and stays as it is.
     ///
     /// Blocks the calling thread; makes its own runtime. The settings must have been checked, as
-    /// `rialto_config::load` does. Logs through `tracing`, which the caller sets up; one line
-    /// `listening` a listener carries the address, so that port 0 can be used.
+    /// `rialto_config::load` does. Logs through `tracing`, which the caller sets up; the line
+    /// `ready` carries the addresses of the listeners, so that port 0 can be used.
     ///
     /// # Errors
     /// [`ServeError`] when the server cannot start. Once it runs, it returns `Ok` after its stop.
@@ -97,7 +99,7 @@ fn take_up(server: &Server, reload: &impl Fn() -> Result<Settings, String>, atte
     attendant.reloading();
     let result = tokio::task::block_in_place(|| server.handle().reload(reload()?));
     if let Err(error) = &result {
-        tracing::error!(error, "the settings cannot be used: all stays as it was");
+        tracing::error!(target: TARGET, event = "reload-refused", error, "the settings cannot be used: all stays as it was");
     }
     attendant.reloaded(result.as_ref().map(|&()| ()).map_err(String::as_str));
 }

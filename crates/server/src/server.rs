@@ -74,6 +74,8 @@ struct Core {
     store_threads: StoreThreads,
     commit_watch: Arc<CommitWatch>,
     lanes: Lanes,
+    /// What writes the trace of refusals.
+    trace: JoinHandle<()>,
 }
 
 impl Server {
@@ -131,10 +133,10 @@ impl Server {
             proxies,
             stopping: stopping.subscribe(),
         });
-        startup::announce(settings, &listeners);
-        let address = |listener: &Listener| (listener.name.clone(), listener.address);
+        let address = |listener: &Listener| (listener.entrance.listener.clone(), listener.address);
         // Of a listener with several addresses the first is told.
         let addresses = listeners.iter().rev().map(address).collect();
+        let named = startup::name(&listeners);
         let mut tasks = startup::start_links(settings, &reception, origin);
         let accept = |listener: Listener| {
             let (listener, reception) = (Arc::new(listener), reception.clone());
@@ -148,6 +150,7 @@ impl Server {
         let doors = listeners.into_iter().map(accept).collect();
         tasks.extend(startup::start_watches(&live));
         let ticker = Ticker::start(hub, cache, core.commit_watch.clone());
+        startup::announce(settings, &named);
         Ok(Server { live, addresses, core, admission, reception, doors, tasks, ticker, stopping })
     }
 
@@ -179,7 +182,7 @@ impl Server {
     pub async fn stop(self) {
         let deadline = Instant::now() + self.live.settings().server.shutdown_timeout.get();
         let left = || deadline.saturating_duration_since(Instant::now());
-        let Core { hub, jobs, store_threads, lanes, .. } = self.core;
+        let Core { hub, jobs, store_threads, lanes, trace, .. } = self.core;
         for task in &self.tasks {
             task.abort();
         }
@@ -198,6 +201,9 @@ impl Server {
             tracing::warn!(connections = open, "some connections did not end in time");
         }
         self.ticker.end();
+        trace.abort();
+        // What was refused at the very end, and what the window has left out by now.
+        hub.audit.end_window();
         lanes.finish(&hub, left()).await;
         self.live.webhooks().finish(left()).await;
         // It may hold a handle, and each would keep the other in memory.
@@ -252,7 +258,9 @@ impl Core {
         let store_threads = StoreThreads::start(&hub, store, reader, job_inbox, read_inbox, watch)
             .map_err(|source| ServeError::System { what: "start threads", source })?;
         let lanes = ends.start(&hub.doorkeeper);
-        Ok((Core { hub, jobs, store_threads, commit_watch, lanes }, webhooks))
+        let audit = hub.audit.clone();
+        let trace = lasting::spawn("audit", move || audit.clone().keep());
+        Ok((Core { hub, jobs, store_threads, commit_watch, lanes, trace }, webhooks))
     }
 }
 

@@ -10,9 +10,10 @@ use rialto_session::coremq;
 use tokio::task::JoinHandle;
 
 use crate::{
-    addresses, admission::REFUSED_OPEN_MAX, carried::Webhooks, cluster::Links, error::ServeError,
-    greeting::Tls, jwks, lasting, listener::Listener, live::Live, reception::Reception, room::Room,
-    settings as map, tls::Certificates, watch_files, websocket::Origins,
+    addresses, admission::REFUSED_OPEN_MAX, carried::Webhooks, cluster::Links, entrance::Entrance,
+    error::ServeError, greeting::Tls, jwks, lasting, listener::Listener, live::Live,
+    reception::Reception, room::Room, settings as map, tls::Certificates, watch_files,
+    websocket::Origins,
 };
 
 /// Open files that the process itself needs: standard streams, timers, signals.
@@ -42,10 +43,12 @@ pub(crate) fn open_listeners(
             TlsMode::Require if has_certificate => Tls::Required(certificates.clone()),
             TlsMode::Require => continue,
         };
+        let dialect = listener.dialect.as_str();
+        let entrance = Arc::new(Entrance { listener: name.to_owned(), dialect });
         for (address, socket) in addresses::open(settings, name, listener)? {
             let room = Room::new(listener.dialect, tls.clone(), listener.paced, origins.clone());
             listeners.push(Listener {
-                name: name.to_owned(),
+                entrance: entrance.clone(),
                 number,
                 address,
                 socket,
@@ -125,18 +128,33 @@ pub(crate) fn start_watches(live: &Arc<Live>) -> [JoinHandle<()>; 2] {
     ]
 }
 
-/// Tells the operator what is open, and to whom.
-pub(crate) fn announce(settings: &Settings, listeners: &[Listener]) {
-    for Listener { name, address, room, .. } in listeners {
-        let (dialect, tls) = (room.dialect().as_str(), room.tls().as_str());
-        tracing::info!(listener = name, %address, dialect, tls, "listening");
+/// Returns all listeners with the addresses they are bound to, for the line that tells of the start:
+/// by name and address, neither of which has a blank.
+pub(crate) fn name(listeners: &[Listener]) -> String {
+    for Listener { entrance, address, room, .. } in listeners {
+        let (listener, dialect, tls) = (&entrance.listener, entrance.dialect, room.tls().as_str());
+        tracing::debug!(listener, %address, dialect, tls, "listening");
     }
-    if settings.access.mode == AccessMode::Open {
-        tracing::info!(
-            "open mode: whoever can connect may publish and read everything; \
-             set access.mode = \"tokens\" to serve only those who have a token"
-        );
-    }
+    let named = |it: &Listener| format!("{}={}", it.entrance.listener, it.address);
+    listeners.iter().map(named).collect::<Vec<_>>().join(" ")
+}
+
+/// Tells the operator in one line what runs, and that it does.
+pub(crate) fn announce(settings: &Settings, listeners: &str) {
+    let is_open = settings.access.mode == AccessMode::Open;
+    let hint = is_open.then_some(
+        "whoever can connect may publish and read everything; access.mode = \"tokens\" serves only \
+         those who have a token",
+    );
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        data_dir = %settings.server.data_dir.display(),
+        store = settings.store.kind.as_str(),
+        mode = settings.access.mode.as_str(),
+        listeners,
+        hint,
+        "ready"
+    );
 }
 
 /// Returns where the key is that tokens are signed with.

@@ -24,6 +24,8 @@ pub(crate) struct Certificates {
 
 struct Present {
     config: Arc<ServerConfig>,
+    /// The broker's own, to tell whether another takes its place.
+    chain: Vec<CertificateDer<'static>>,
     /// Whose certificates of clients are taken; the same one as long as nothing of it changes.
     trust: Option<Arc<Trust>>,
     /// Whether nobody is let in without one.
@@ -42,14 +44,21 @@ impl Certificates {
 
     /// Takes up what was read anew. Connections that are open keep what they began with, save that
     /// their clients' certificates must be good by what is trusted now.
-    pub(crate) fn replace(&self, with: &Certificates) {
+    /// Returns the settings of what is different now.
+    pub(crate) fn replace(&self, with: &Certificates) -> Vec<&'static str> {
+        let before = self.present.load_full();
         let with = with.present.load_full().map(|with| {
             let before = self.trust().filter(|before| with.trust.as_ref() == Some(before));
             let trust = before.or_else(|| with.trust.clone());
             let (config, is_required) = (with.config.clone(), with.is_required);
-            Arc::new(Present { config, trust, is_required })
+            Arc::new(Present { config, chain: with.chain.clone(), trust, is_required })
         });
+        let [old, new] = [&before, &with].map(Option::as_ref);
+        let is_renewed = old.map(|it| &it.chain) != new.map(|it| &it.chain);
+        let has_other_trust = old.map(|it| &it.trust) != new.map(|it| &it.trust);
         self.present.store(with);
+        let changed = [(is_renewed, "tls.certificate"), (has_other_trust, "tls.client_authority")];
+        changed.into_iter().filter_map(|(is_other, name)| is_other.then_some(name)).collect()
     }
 
     /// Returns whose certificates of clients are taken now.
@@ -99,7 +108,7 @@ impl Present {
             Some(trust) => builder.with_client_cert_verifier(trust.verifier()),
             None => builder.with_no_client_auth(),
         };
-        let mut config = builder.with_single_cert(chain, key_der).map_err(|error| {
+        let mut config = builder.with_single_cert(chain.clone(), key_der).map_err(|error| {
             let (certificate, key) = (certificate.display(), key.display());
             format!("tls.certificate {certificate} with tls.key {key}: {error}")
         })?;
@@ -111,7 +120,7 @@ impl Present {
         }
         let is_required = trust.is_some() && tls.client_certificates == ClientCertificates::Require;
         let (config, trust) = (Arc::new(config), trust.map(Arc::new));
-        Ok(Some(Present { config, trust, is_required }))
+        Ok(Some(Present { config, chain, trust, is_required }))
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::live::Live;
+use crate::{audit::TARGET, live::Live};
 
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -40,6 +40,8 @@ pub(crate) async fn keep(live: Arc<Live>) {
             let failed = reloaded.await.map_or_else(|error| Some(error.to_string()), Result::err);
             if let Some(error) = failed.as_ref().filter(|_| failed != problem) {
                 tracing::error!(
+                    target: TARGET,
+                    event = "reload-refused",
                     error,
                     "a file has changed and cannot be used: all stays as it was; trying again"
                 );

@@ -73,6 +73,14 @@ pub(crate) struct Accepted {
     pub(crate) response: Vec<u8>,
 }
 
+/// A handshake that did not come about.
+pub(crate) struct NotUpgraded {
+    /// The HTTP response.
+    pub(crate) response: Vec<u8>,
+    /// Whose connection it is, where it is a page that may not connect.
+    pub(crate) foreign: Option<SocketAddr>,
+}
+
 impl Origins {
     /// Lets pages of these origins connect; of any, if there are none.
     pub(crate) fn replace(&self, origins: Vec<String>) {
@@ -94,7 +102,10 @@ impl WebSocketReader {
     ///
     /// # Errors
     /// The HTTP response that says what is wrong with it.
-    pub(crate) fn accept(request: &[u8], handshake: &Handshake<'_>) -> Result<Accepted, Vec<u8>> {
+    pub(crate) fn accept(
+        request: &[u8],
+        handshake: &Handshake<'_>,
+    ) -> Result<Accepted, NotUpgraded> {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)
             .max_message_size(Some(handshake.packet_bytes_max))
@@ -113,8 +124,10 @@ impl WebSocketReader {
                 let reader = WebSocketReader { socket, close_sent: false };
                 Ok(Accepted { reader, peer: peer.get(), response })
             }
-            Err(_) if is_foreign.get() => Err(foreign_origin()),
-            Err(_) => Err(upgrade_required()),
+            Err(_) if is_foreign.get() => {
+                Err(NotUpgraded { response: foreign_origin(), foreign: Some(peer.get()) })
+            }
+            Err(_) => Err(NotUpgraded { response: upgrade_required(), foreign: None }),
         }
     }
 

@@ -165,7 +165,7 @@ fn it_logs_what_happens_and_stops_when_it_is_told_to() {
     for message in [
         "server start",
         "clients must send something within this time",
-        "listening",
+        "ready",
         "auth accepted",
         "disconnect",
         "connection closed",

@@ -351,7 +351,7 @@ impl Broker {
         self.running = Some(Running { process, log });
         let addresses = self.ports.iter().map(|(name, port)| (name.clone(), port.address));
         let expected: BTreeMap<_, _> = addresses.collect();
-        self.running().log.wait_for("line for each listener", |lines| {
+        self.running().log.wait_for("line `ready` with each listener", |lines| {
             (listening(lines) == expected).then_some(())
         });
     }
@@ -450,11 +450,9 @@ impl Drop for Broker {
 
 /// Returns the listeners that the log says are open.
 fn listening(lines: &[String]) -> BTreeMap<String, SocketAddr> {
-    let entries = lines.iter().filter_map(|line| with_message(line, "listening"));
-    entries
-        .filter_map(|entry| {
-            let name = entry["listener"].as_str()?.to_owned();
-            Some((name, entry["address"].as_str()?.parse().ok()?))
-        })
-        .collect()
+    let mut entries = lines.iter().filter_map(|line| with_message(line, "ready"));
+    let Some(ready) = entries.next() else { return BTreeMap::new() };
+    let listeners = ready["listeners"].as_str().unwrap_or_default().split(' ');
+    let named = listeners.filter_map(|listener| listener.split_once('='));
+    named.filter_map(|(name, address)| Some((name.to_owned(), address.parse().ok()?))).collect()
 }

@@ -172,7 +172,7 @@ fn a_broker_with_a_coremq_conf_listens_where_the_file_says() {
     broker.wait_until_it_says("`log_file` has no counterpart");
     for (listener, port) in [("coremq", queue), ("coremq-websocket", gateway)] {
         let address = port.address;
-        broker.wait_until_it_says(&format!("listening listener={listener} address={address}"));
+        broker.wait_until_it_says(&format!("{listener}={address}"));
         TcpStream::connect(address).unwrap();
     }
 }

@@ -13,10 +13,11 @@ const SERVE: [&str; 5] = ["serve", "--set", "store.kind=memory", "--log-format",
 /// Waits until a broker listens on so many addresses, and returns them.
 fn addresses(broker: &Command, count: usize) -> Vec<SocketAddr> {
     broker.wait_for_said("lines for the addresses", |lines| {
-        let entries = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let listening = entries.filter(|entry| entry["message"] == "listening");
-        let addresses = listening.map(|entry| entry["address"].as_str().unwrap().parse().unwrap());
-        let addresses: Vec<_> = addresses.collect();
+        let mut entries = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let ready = entries.find(|entry| entry["message"] == "ready")?;
+        let listeners = ready["listeners"].as_str().unwrap().split(' ');
+        let addresses = listeners.map(|it| it.split_once('=').unwrap().1.parse().unwrap());
+        let addresses: Vec<SocketAddr> = addresses.collect();
         (count <= addresses.len()).then_some(addresses)
     })
 }

@@ -48,7 +48,9 @@ impl Server {
     }
 
     fn address(&mut self) -> SocketAddr {
-        self.wait_for("listening")["address"].as_str().unwrap().parse().unwrap()
+        let ready = self.wait_for("ready");
+        let (_, address) = ready["listeners"].as_str().unwrap().split_once('=').unwrap();
+        address.parse().unwrap()
     }
 }
 

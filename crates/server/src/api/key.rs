@@ -4,9 +4,9 @@ use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     Extension,
-    extract::{Request, State},
+    extract::{MatchedPath, Request, State},
     http::{
-        HeaderMap, Method, StatusCode,
+        HeaderMap, StatusCode,
         header::{AUTHORIZATION, WWW_AUTHENTICATE},
     },
     middleware::Next,
@@ -15,8 +15,12 @@ use axum::{
 use rialto_config::{ApiKey, ApiRight, Settings};
 use subtle::ConstantTimeEq as _;
 
-use super::problem::Problem;
-use crate::http::Asked;
+use super::{asking::Asking, problem::Problem};
+use crate::{
+    audit::{Details, Event, Reason},
+    entrance::{Entrance, Origin},
+    http::Asked,
+};
 
 const NO_KEYS: &str = "the API is closed: set a key for it in the server's settings, such as \
                        [[api.keys]] name = \"app\", key = \"at least 16 bytes that nobody can guess\"";
@@ -33,36 +37,99 @@ pub(crate) struct Guard {
 pub(crate) async fn check(
     State(guard): State<Guard>,
     Extension(peer): Extension<SocketAddr>,
+    Extension(entrance): Extension<Arc<Entrance>>,
+    path: MatchedPath,
     request: Request,
     next: Next,
 ) -> Response {
-    let doorkeeper = &guard.asked.handle.hub().doorkeeper;
+    let origin = Origin { entrance: &entrance, address: peer };
     let settings = guard.asked.handle.settings();
-    if settings.api.keys.is_empty() {
-        return Problem::new(StatusCode::FORBIDDEN, NO_KEYS).into_response();
-    }
-    let shown = shown(request.headers());
-    let Some(key) = shown.and_then(|shown| find(&settings, shown)) else {
-        // Whoever has a key is not kept waiting by those who guess.
-        if shown.is_some() {
-            doorkeeper.slow_down_wrong_key(peer.ip()).await;
+    let key = match guard.key(&settings, &request) {
+        Ok(key) => key,
+        Err(refusal) => {
+            guard.note(&refusal, origin, &request);
+            return guard.refuse(&refusal, origin).await;
         }
-        let detail = if shown.is_some() { "this key is not known" } else { NO_KEY };
-        let problem = Problem::new(StatusCode::UNAUTHORIZED, detail);
-        return ([(WWW_AUTHENTICATE, "Bearer")], problem).into_response();
     };
-    if !key.allow.contains(&guard.right) {
-        let right = guard.right.as_str();
-        let detail = format!("the key {:?} does not allow {right:?} (api.keys)", key.name);
-        return Problem::new(StatusCode::FORBIDDEN, detail).into_response();
-    }
-    let (name, method, path) =
-        (key.name.clone(), request.method().clone(), request.uri().path().to_owned());
+    let asked = Asking::new(key.name.clone(), peer.ip(), &path, &request);
     let response = next.run(request).await;
-    if method != Method::GET && guard.right == ApiRight::Manage && response.status().is_success() {
-        tracing::info!(key = name, %method, path, "managed by the API");
+    if response.status().is_success() {
+        asked.note_done(guard.right);
     }
     response
+}
+
+/// Why a key does not do.
+enum Refusal {
+    /// There are none.
+    Closed,
+    /// None was sent.
+    NoKey,
+    /// It is nobody's.
+    Unknown,
+    /// Whose it is, which may not do this.
+    MissingRight(String),
+}
+
+impl Guard {
+    fn key<'a>(&self, settings: &'a Settings, request: &Request) -> Result<&'a ApiKey, Refusal> {
+        if settings.api.keys.is_empty() {
+            return Err(Refusal::Closed);
+        }
+        let shown = shown(request.headers()).ok_or(Refusal::NoKey)?;
+        let key = find(settings, shown).ok_or(Refusal::Unknown)?;
+        if key.allow.contains(&self.right) {
+            Ok(key)
+        } else {
+            Err(Refusal::MissingRight(key.name.clone()))
+        }
+    }
+
+    fn note(&self, refusal: &Refusal, origin: Origin<'_>, request: &Request) {
+        self.asked.handle.hub().audit.refused(origin, Event::Api, || {
+            let method_and_path = format!("{} {}", request.method(), request.uri().path());
+            refusal.details(self.right).detail(&method_and_path)
+        });
+    }
+
+    async fn refuse(&self, refusal: &Refusal, origin: Origin<'_>) -> Response {
+        let doorkeeper = &self.asked.handle.hub().doorkeeper;
+        // Whoever has a key is not kept waiting by those who guess.
+        if let Refusal::Unknown = refusal {
+            doorkeeper.slow_down_wrong_key(origin).await;
+        }
+        refusal.answer(self.right)
+    }
+}
+
+impl Refusal {
+    fn details(&self, right: ApiRight) -> Details {
+        match self {
+            Refusal::Closed => Details::new(Reason::ClosedApi).rule("api.keys"),
+            Refusal::NoKey => Details::new(Reason::NoKey),
+            Refusal::Unknown => Details::new(Reason::WrongKey),
+            Refusal::MissingRight(name) => {
+                Details::new(Reason::MissingRight).rule(format!("{name} {}", right.as_str()))
+            }
+        }
+    }
+
+    fn answer(&self, right: ApiRight) -> Response {
+        let unauthorized = |detail| {
+            let problem = Problem::new(StatusCode::UNAUTHORIZED, detail);
+            ([(WWW_AUTHENTICATE, "Bearer")], problem).into_response()
+        };
+        match self {
+            Refusal::Closed => Problem::new(StatusCode::FORBIDDEN, NO_KEYS).into_response(),
+            Refusal::NoKey => unauthorized(NO_KEY),
+            Refusal::Unknown => unauthorized("this key is not known"),
+            Refusal::MissingRight(name) => {
+                let right = right.as_str();
+                let detail = format!("the key {name:?} does not allow {right:?} (api.keys)");
+                Problem::new(StatusCode::FORBIDDEN, detail).into_response()
+            }
+        }
+    }
 }
 
 fn shown(headers: &HeaderMap) -> Option<&str> {

@@ -4,7 +4,7 @@
 //! What nobody can guess is judged at once: failures of others, behind the same address, are nothing
 //! to whoever has it. Everything else takes its place in the count of failures before it is judged.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use rialto_access::{Access, Attempt, Identity};
 use rialto_application::{
@@ -14,6 +14,18 @@ use rialto_broker::{Admission, Grant, Refusal, Reject};
 use tokio::time::sleep;
 
 use super::{Caller, Carried, Doorkeeper, hashing::TooMany};
+use crate::{
+    audit::{self, Details, Reason, told},
+    entrance::Origin,
+};
+
+/// Whose word a refusal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// The server's own.
+    Access,
+    Application,
+}
 
 impl Doorkeeper {
     pub(super) async fn authenticate(
@@ -23,21 +35,23 @@ impl Doorkeeper {
     ) -> Result<Grant, Refusal> {
         let attempt = if self.is_trial(caller, &data) {
             let name = Access::claimed_name(&data).unwrap_or_default();
-            Some(self.wait_for_turn(caller.address.ip(), &name).await)
+            Some(self.wait_for_turn(caller.origin(), &name, Some(&name)).await)
         } else {
             None
         };
-        let result = match self.ask_who(caller, &data).await {
-            Ok(Authentication::Default) => self.authenticate_here(caller, data).await,
+        let (result, by) = match self.ask_who(caller, &data).await {
+            Ok(Authentication::Default) => {
+                (self.authenticate_here(caller, data.clone()).await, By::Access)
+            }
             Ok(Authentication::Client { id, token }) => {
                 let token = token.map_or_else(|| self.sign(id.as_str()), Ok);
-                token.map(|token| Grant { client: id, token })
+                (token.map(|token| Grant { client: id, token }), By::Application)
             }
-            Err(reject) => Err(refusal(reject)),
+            Err(reject) => (Err(refusal(reject)), By::Application),
         };
         let has_failed = result.as_ref().is_err_and(|refusal| is_failure(&refusal.reject));
         self.judged(attempt.as_ref(), has_failed);
-        result
+        result.inspect_err(|refusal| self.note_unauthenticated(caller, &data, refusal, by))
     }
 
     pub(super) async fn connect(
@@ -52,9 +66,12 @@ impl Doorkeeper {
             Err(reject) => is_failure(reject),
         };
         if !is_trial {
-            return self.ask_whether(caller, client, token, own).await;
+            return self.ask_whether(caller, client, token, own).await.map_err(|(reject, by)| {
+                self.note_no_session(caller, client, &reject, by);
+                reject
+            });
         }
-        let attempt = self.wait_for_turn(caller.address.ip(), client).await;
+        let attempt = self.wait_for_turn(caller.origin(), client, Some(client)).await;
         let own = match own {
             Err(Reject::InvalidToken) if self.may_be_password(caller, &token) => {
                 self.identify_by_password(caller, client, &token).await
@@ -64,7 +81,10 @@ impl Doorkeeper {
         let has_failed = own.as_ref().is_err_and(is_failure);
         let result = self.ask_whether(caller, client, token, own).await;
         self.judged(Some(&attempt), has_failed && result.is_err());
-        result
+        result.map_err(|(reject, by)| {
+            self.note_no_session(caller, client, &reject, by);
+            reject
+        })
     }
 
     /// Returns how a session is opened without a word of the client, if it is: for CoreMQ, where
@@ -79,11 +99,11 @@ impl Doorkeeper {
         self.ask_whether(caller, id, String::new(), own).await.ok()
     }
 
-    /// Counts a wrong key of the API that was shown from an address, and waits until it may be
-    /// answered.
-    pub(crate) async fn slow_down_wrong_key(&self, address: IpAddr) {
+    /// Counts a wrong key of the API that was shown, and waits until it may be answered.
+    pub(crate) async fn slow_down_wrong_key(&self, origin: Origin<'_>) {
         // They are no client's: one name for each address.
-        let _ = self.wait_for_turn(address, &format!("the API, from {address}")).await;
+        let name = format!("the API, from {}", origin.address.ip());
+        let _ = self.wait_for_turn(origin, &name, None).await;
     }
 
     /// Says whether trying again and again could find what authenticates a client.
@@ -124,13 +144,14 @@ impl Doorkeeper {
         client: &str,
         token: String,
         own: Result<Arc<Identity>, Reject>,
-    ) -> Result<Admission, Reject> {
+    ) -> Result<Admission, (Reject, By)> {
         // Whoever was sent away stays away, whatever an application says of a token.
         if let Some(ban) = self.access.ban_of(client, self.now()) {
-            return Err(Reject::Denied(ban.message().into()));
+            return Err((Reject::Denied(ban.message().into()), By::Access));
         }
         let Some(carried) = self.asked_about(Event::Connect) else {
-            return own.map(|identity| self.access.admission(identity));
+            let own = own.map_err(|reject| (reject, By::Access))?;
+            return Ok(self.access.admission(own));
         };
         let request = ConnectRequest {
             client: client.into(),
@@ -138,7 +159,9 @@ impl Doorkeeper {
             verdict: own.as_ref().map(|_| ()).map_err(Clone::clone),
             peer: (*caller.peer).clone(),
         };
-        let SessionStart { groups, subscriptions } = carried.application.connect(request).await?;
+        let start = carried.application.connect(request).await;
+        let SessionStart { groups, subscriptions } =
+            start.map_err(|reject| (reject, By::Application))?;
         let identity = match own {
             Ok(identity) if groups.is_empty() => identity,
             Ok(identity) => Arc::new(identity.in_groups(groups)),
@@ -200,14 +223,45 @@ impl Doorkeeper {
     }
 
     /// Counts an attempt, and waits until it may be judged: guessing takes long, also when many guess
-    /// at once.
-    async fn wait_for_turn(&self, address: IpAddr, name: &str) -> Attempt {
+    /// at once. `name` is what it counts for besides the address, `client` who it says that it is.
+    async fn wait_for_turn(&self, origin: Origin<'_>, name: &str, client: Option<&str>) -> Attempt {
+        let address = origin.address.ip();
         let attempt = self.throttle.load().count(address, name, self.clock.now().uptime);
         if !attempt.delay.is_zero() {
-            tracing::debug!(%address, delay = ?attempt.delay, "an attempt has to wait");
+            self.audit.refused(origin, audit::Event::Guessing, || {
+                let details = Details::new(Reason::TooManyFailures)
+                    .rule("access.failed_attempts_max")
+                    .detail(&format!("answered in {} ms", attempt.delay.as_millis()));
+                client.iter().fold(details, |details, client| details.client(client))
+            });
             sleep(attempt.delay).await;
         }
         attempt
+    }
+
+    fn note_unauthenticated(&self, caller: &Caller, data: &str, refusal: &Refusal, by: By) {
+        self.audit.refused(caller.origin(), audit::Event::Authentication, || {
+            let details = match by {
+                By::Application => Details::new(told::by_application(&refusal.reject)),
+                // The words of access quote nothing that was sent.
+                By::Access => Details::new(told::authentication_reason(&refusal.reject, data))
+                    .detail(&refusal.message),
+            };
+            let name = Access::claimed_name(data);
+            name.iter().fold(details, |details, name| details.client(name))
+        });
+    }
+
+    fn note_no_session(&self, caller: &Caller, client: &str, reject: &Reject, by: By) {
+        self.audit.refused(caller.origin(), audit::Event::Session, || {
+            let reason = match (by, reject) {
+                (By::Application, _) => told::by_application(reject),
+                // The server's own access denies nothing else.
+                (By::Access, Reject::Denied(_)) => Reason::Banned,
+                (By::Access, _) => told::of_reject(reject),
+            };
+            Details::new(reason).client(client)
+        });
     }
 
     /// Takes back the count of an attempt that did not fail.

@@ -1,14 +1,24 @@
 //! What was decided on one packet, as the gate that its session asks.
 
 use rialto_application::{Control, Publication};
-use rialto_broker::{Admission, Gate, Grant, Permit, Refusal, Reject, UnixMs};
+use rialto_broker::{Admission, Gate, Grant, Permit, Refusal, Refused, Reject, UnixMs};
 use serde_json::Value;
+
+use super::Caller;
+use crate::audit::{Audit, told};
 
 /// The decision on one packet.
 pub(crate) enum Verdict {
     Authenticated(Result<Grant, Refusal>),
     Admitted(Result<Admission, Reject>),
     Permitted(Result<Permit, Reject>),
+}
+
+/// A gate that leaves a trace of what the session and the broker refuse behind it.
+pub(crate) struct Traced<'a> {
+    pub(crate) gate: &'a dyn Gate,
+    pub(crate) caller: &'a Caller,
+    pub(crate) audit: &'a Audit,
 }
 
 /// The gate of a connection that may have a session without asking for it.
@@ -41,6 +51,31 @@ impl Gate for Verdict {
         match self {
             Verdict::Permitted(result) => result.clone(),
             _ => Ok(Permit::default()),
+        }
+    }
+}
+
+impl Gate for Traced<'_> {
+    fn authenticate(&self, data: &str, now: UnixMs) -> Result<Grant, Refusal> {
+        self.gate.authenticate(data, now)
+    }
+
+    fn admit_anybody(&self, client: &str) -> Option<Admission> {
+        self.gate.admit_anybody(client)
+    }
+
+    fn admit(&self, client: &str, token: &str, now: UnixMs) -> Result<Admission, Reject> {
+        self.gate.admit(client, token, now)
+    }
+
+    fn permit(&self) -> Result<Permit, Reject> {
+        self.gate.permit()
+    }
+
+    fn note_refused(&self, refused: &Refused<'_>) {
+        if told::is_told(refused.reject) {
+            let event = told::event(refused.asked);
+            self.audit.refused(self.caller.origin(), event, || told::details(refused));
         }
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use rialto_application::{Departure, Peer};
+use rialto_application::Departure;
 use rialto_broker::{
     Broker, CloseReason, ConnectionKey, Departed, Effect, Publish, ReadRequest, Reject,
 };
@@ -16,12 +16,15 @@ use slotmap::SecondaryMap;
 use tokio::sync::oneshot;
 
 use crate::{
+    audit::{self, Audit, told},
+    doorkeeper::Caller,
     memory::Level,
     notices::Notices,
     outbox::{Kind, Pushed},
     outlet::Outlet,
     store::Job,
     touched::Touched,
+    visit::Visit,
 };
 
 /// What a round works on.
@@ -33,6 +36,7 @@ pub(super) struct State {
     last_ticket: u64,
     store: mpsc::Sender<Job>,
     reader: mpsc::Sender<ReadRequest>,
+    audit: Arc<Audit>,
     /// Whether clients that do not read are closed.
     pub(super) close_slow: bool,
     /// How much of what may wait does, as of the last round.
@@ -46,7 +50,9 @@ pub(super) struct State {
 /// The far end of a connection, and the way to it.
 pub(super) struct Far {
     pub(super) outlet: Arc<Outlet>,
-    pub(super) peer: Arc<Peer>,
+    pub(super) caller: Arc<Caller>,
+    /// What the log is told of it, if it is.
+    pub(super) visit: Option<Box<Visit>>,
 }
 
 /// A message of the server itself that was handed in.
@@ -70,6 +76,7 @@ impl State {
     pub(super) fn new(
         broker: Broker<Dialects>,
         (store, reader): (mpsc::Sender<Job>, mpsc::Sender<ReadRequest>),
+        audit: &Arc<Audit>,
         close_slow: bool,
     ) -> Self {
         State {
@@ -79,6 +86,7 @@ impl State {
             last_ticket: 0,
             store,
             reader,
+            audit: audit.clone(),
             close_slow,
             level: Level::default(),
             is_relieving: false,
@@ -128,8 +136,12 @@ impl State {
             }
             Effect::Close { connection, reason } => {
                 self.log_close(connection, reason);
-                if let Some(Far { outlet, .. }) = self.outlets.get(connection) {
-                    outlet.close(reason);
+                self.note_close(connection, reason);
+            }
+            Effect::Opened { connection, client, session } => {
+                let far = self.outlets.get_mut(connection);
+                if let Some(visit) = far.and_then(|far| far.visit.as_mut()) {
+                    visit.open_session(client, session);
                 }
             }
             // The store's threads outlive all rounds; at the very end a lost request harms nobody.
@@ -169,7 +181,19 @@ impl State {
     fn departure(&self, departed: Departed) -> Departure {
         let Departed { client, connection, reason, at, session } = departed;
         let far = connection.and_then(|connection| self.outlets.get(connection));
-        Departure { client, peer: far.map(|far| (*far.peer).clone()), reason, at, session }
+        Departure { client, peer: far.map(|far| (*far.caller.peer).clone()), reason, at, session }
+    }
+
+    fn note_close(&mut self, connection: ConnectionKey, reason: CloseReason) {
+        let Some(Far { outlet, caller, visit }) = self.outlets.get_mut(connection) else { return };
+        outlet.close(reason);
+        if let Some(visit) = visit {
+            visit.close(reason);
+        }
+        if reason == CloseReason::NotAuthenticated {
+            let details = || told::close_details(reason);
+            self.audit.refused(caller.origin(), audit::Event::Session, details);
+        }
     }
 
     fn log_drop(&self, connection: ConnectionKey) {

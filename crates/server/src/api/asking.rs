@@ -1,0 +1,85 @@
+//! What somebody with a key of the API asked for, for the trace of what operators do.
+
+use std::net::IpAddr;
+
+use axum::{
+    extract::{MatchedPath, Request},
+    http::Method,
+};
+use percent_encoding::percent_decode_str;
+use rialto_config::ApiRight;
+
+use crate::audit::{Act, act};
+
+/// One request with a good key.
+pub(super) struct Asking {
+    /// The key's name.
+    key: String,
+    address: IpAddr,
+    method: Method,
+    /// As the document writes it, with names in braces.
+    route: String,
+    path: String,
+}
+
+impl Asking {
+    pub(super) fn new(
+        key: String,
+        address: IpAddr,
+        route: &MatchedPath,
+        request: &Request,
+    ) -> Self {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        Asking { key, address, method, route: route.as_str().to_owned(), path }
+    }
+
+    /// Leaves a trace of it: of what manages the server at `info`, of what publishes at `debug`, of
+    /// what only reads none.
+    pub(super) fn note_done(&self, right: ApiRight) {
+        let Asking { key, address, method, path, .. } = self;
+        match right {
+            ApiRight::Manage if *method != Method::GET && *method != Method::HEAD => act(&Act {
+                event: self.event(),
+                key: Some(key),
+                address: Some(*address),
+                client: self.named("{client}").as_deref(),
+                channel: self.named("{channel}").as_deref(),
+                request: Some(&format!("{method} {path}")),
+                ..Act::default()
+            }),
+            ApiRight::Publish => {
+                tracing::debug!(
+                    target: crate::audit::TARGET,
+                    event = "published", key, %address, "done by an operator"
+                );
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns the word for what was done.
+    fn event(&self) -> &'static str {
+        match (self.method.as_str(), self.route.as_str()) {
+            ("POST", "/v1/clients/{client}/subscriptions") => "client-subscribed",
+            ("DELETE", "/v1/clients/{client}/subscriptions") => "client-unsubscribed",
+            ("POST", "/v1/clients/{client}/disconnect") => "client-disconnected",
+            ("POST", "/v1/clients/{client}/ban") => "client-banned",
+            ("DELETE", "/v1/clients/{client}/ban") => "client-unbanned",
+            ("POST", "/v1/clients/{client}/revoke-tokens") => "tokens-revoked",
+            ("POST", "/v1/clients/{client}/token") => "token-signed",
+            ("DELETE", "/v1/clients/{client}") => "client-forgotten",
+            ("DELETE", "/v1/channels/{channel}/retained") => "retained-removed",
+            _ => "managed",
+        }
+    }
+
+    /// Returns what stands in the path where the route has that name.
+    fn named(&self, name: &str) -> Option<String> {
+        let mut pairs = self.route.split('/').zip(self.path.split('/'));
+        let (_, encoded) = pairs.find(|(part, _)| *part == name)?;
+        Some(percent_decode_str(encoded).decode_utf8_lossy().into_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests;

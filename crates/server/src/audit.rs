@@ -1,0 +1,105 @@
+//! The trace of what was refused, one line each, for whoever watches a server or bans by its log.
+//!
+//! Everything that refuses calls [`Audit::refused`] and does not wait: lines are gathered, and a task
+//! writes them. What operators did is written by [`act()`], which is never left out.
+
+mod act;
+mod event;
+mod line;
+mod rate;
+pub(crate) mod told;
+
+use std::{mem, sync::Arc, time::Duration};
+
+use parking_lot::Mutex;
+use rialto_access::network_of;
+use tokio::{
+    sync::Notify,
+    time::{MissedTickBehavior, interval},
+};
+
+use crate::entrance::Origin;
+
+use self::{line::Line, rate::Rate};
+
+pub(crate) use self::{
+    act::{Act, act},
+    event::{Event, Reason},
+    line::{Details, TARGET},
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+/// Seconds for which lines are counted together.
+const WINDOW_S: u64 = 10;
+
+/// Gathers what was refused.
+#[derive(Debug, Default)]
+pub(crate) struct Audit {
+    gathered: Mutex<Gathered>,
+    /// Notified when there is something to write.
+    is_due: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Gathered {
+    rate: Rate,
+    /// At most as many as are written in a second.
+    lines: Vec<Line>,
+}
+
+impl Audit {
+    /// Notes that something was refused to whoever is at `origin`. `details` is called only if there
+    /// is to be a line.
+    ///
+    /// # Cost
+    /// A short lock of its own and no allocation once the lines of this address are used up; next to
+    /// nothing where the log leaves the trace out. Writes nothing by itself, so it may be called while
+    /// the broker is locked.
+    pub(crate) fn refused(
+        &self,
+        origin: Origin<'_>,
+        event: Event,
+        details: impl FnOnce() -> Details,
+    ) {
+        if !tracing::enabled!(target: TARGET, tracing::Level::INFO) {
+            return;
+        }
+        let mut gathered = self.gathered.lock();
+        if gathered.rate.admit((network_of(origin.address.ip()), event)) {
+            gathered.lines.push(Line::new(origin, event, details()));
+            drop(gathered);
+            self.is_due.notify_one();
+        }
+    }
+
+    /// Writes what is gathered, and at the end of each window what it left out, until it is aborted.
+    pub(crate) async fn keep(self: Arc<Self>) {
+        let mut seconds = interval(SECOND);
+        seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut passed = 0;
+        loop {
+            tokio::select! {
+                () = self.is_due.notified() => self.write_lines(),
+                _ = seconds.tick() => {
+                    passed += 1;
+                    self.gathered.lock().rate.end_second();
+                    if passed % WINDOW_S == 0 {
+                        self.end_window();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writes everything, the present window's count included.
+    pub(crate) fn end_window(&self) {
+        self.write_lines();
+        let left_out = self.gathered.lock().rate.end_window();
+        left_out.iter().for_each(|left_out| left_out.write(WINDOW_S));
+    }
+
+    fn write_lines(&self) {
+        let lines = mem::take(&mut self.gathered.lock().lines);
+        lines.iter().for_each(Line::write);
+    }
+}

@@ -1,0 +1,42 @@
+//! What an operator did: by the settings and the files they name, or over the HTTP API.
+
+use std::net::IpAddr;
+
+use super::line::{TARGET, shortened};
+
+/// One act.
+#[derive(Debug, Default)]
+pub(crate) struct Act<'a> {
+    /// A word that stays the same.
+    pub(crate) event: &'static str,
+    /// The API key that asked for it, by its name, and from where.
+    pub(crate) key: Option<&'a str>,
+    pub(crate) address: Option<IpAddr>,
+    /// Which setting, section or file.
+    pub(crate) setting: Option<&'a str>,
+    /// Which issuer of JWTs.
+    pub(crate) issuer: Option<&'a str>,
+    /// The client or user it was done to.
+    pub(crate) client: Option<&'a str>,
+    pub(crate) channel: Option<&'a str>,
+    /// The request that asked for it.
+    pub(crate) request: Option<&'a str>,
+}
+
+/// Writes the line of an act.
+pub(crate) fn act(act: &Act<'_>) {
+    let Act { event, key, address, setting, issuer, client, channel, request } = act;
+    let [client, channel, request] = [client, channel, request].map(|text| text.map(shortened));
+    tracing::info!(
+        target: TARGET,
+        event,
+        key,
+        address = address.map(tracing::field::display),
+        setting,
+        issuer,
+        request = request.as_deref(),
+        client = client.as_deref(),
+        channel = channel.as_deref(),
+        "done by an operator"
+    );
+}
