@@ -16,6 +16,11 @@ struct Needed {
 const NEEDED: [Needed; 10] = [
     Needed { program: "cc", package: "gcc", purpose: "builds SQLite and the TLS library" },
     Needed { program: "c++", package: "g++", purpose: "builds the fuzzer" },
+    Needed {
+        program: "fail2ban-regex",
+        package: "fail2ban",
+        purpose: "reads the trace of refusals in tests",
+    },
     Needed { program: "faketime", package: "faketime", purpose: "steps clocks in tests" },
     Needed { program: "haproxy", package: "haproxy", purpose: "stands before the broker in tests" },
     Needed { program: "ip", package: "iproute2", purpose: "cuts cables in tests of replication" },

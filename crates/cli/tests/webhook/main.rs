@@ -15,6 +15,7 @@ mod order;
 mod reload;
 mod sample_app;
 mod secrets;
+mod trace;
 
 use rialto_testkit::{Broker, Launch};
 
