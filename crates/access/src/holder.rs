@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Weak},
 };
 
+use parking_lot::Mutex;
 use rialto_broker::{Action, DeniedBy, Reject, Rights, UnixMs};
 
 use crate::{
@@ -22,6 +23,17 @@ pub(crate) struct Holder {
     /// Without, everything is allowed.
     rules: Option<Arc<HeldRules>>,
     replication: Replication,
+    /// The refusal that was told last: whoever is refused once is mostly refused for the same reason
+    /// again, and as often as it likes.
+    told: Mutex<Option<Box<Told>>>,
+}
+
+/// A refusal in words.
+#[derive(Debug)]
+struct Told {
+    verdict: Verdict,
+    action: Action,
+    text: Arc<str>,
 }
 
 /// What makes the holder a replicant.
@@ -44,7 +56,21 @@ impl Holder {
         let is_free = matches!(identity.proof(), Proof::Address)
             || policy.is_empty() && identity.grants().is_none();
         let rules = (!is_free).then(|| policy.held_by(&identity)).filter(|rules| !rules.is_free());
-        Holder { access, identity, policy, rules, replication }
+        Holder { access, identity, policy, rules, replication, told: Mutex::default() }
+    }
+
+    /// Returns what is told of a refusal.
+    fn text(&self, verdict: Verdict, action: Action) -> Arc<str> {
+        let mut told = self.told.lock();
+        if let Some(last) = &*told
+            && (last.verdict, last.action) == (verdict, action)
+        {
+            return last.text.clone();
+        }
+        let explanation = Explanation::new(verdict, self.policy.rules(), action);
+        let text: Arc<str> = explanation.text.into();
+        *told = Some(Box::new(Told { verdict, action, text: text.clone() }));
+        text
     }
 }
 
@@ -56,8 +82,7 @@ impl Rights for Holder {
         if verdict.is_allowed() {
             return Ok(());
         }
-        let explanation = Explanation::new(verdict, self.policy.rules(), action);
-        Err(Reject::Denied(explanation.text.into()))
+        Err(Reject::Denied(self.text(verdict, action)))
     }
 
     fn denied_by(&self, action: Action, channel: &str) -> Option<DeniedBy> {
