@@ -13,9 +13,10 @@ struct Needed {
     purpose: &'static str,
 }
 
-const NEEDED: [Needed; 10] = [
+const NEEDED: [Needed; 14] = [
     Needed { program: "cc", package: "gcc", purpose: "builds SQLite and the TLS library" },
     Needed { program: "c++", package: "g++", purpose: "builds the fuzzer" },
+    Needed { program: "curl", package: "curl", purpose: "runs the commands of the documents" },
     Needed {
         program: "fail2ban-regex",
         package: "fail2ban",
@@ -25,6 +26,16 @@ const NEEDED: [Needed; 10] = [
     Needed { program: "haproxy", package: "haproxy", purpose: "stands before the broker in tests" },
     Needed { program: "ip", package: "iproute2", purpose: "cuts cables in tests of replication" },
     Needed { program: "nats-server", package: "nats-server", purpose: "the benchmark's peer" },
+    Needed {
+        program: "nc",
+        package: "netcat-openbsd",
+        purpose: "runs the commands of the documents",
+    },
+    Needed {
+        program: "openssl",
+        package: "openssl",
+        purpose: "runs the commands of the documents",
+    },
     Needed { program: "prove", package: "perl", purpose: "runs the tests of memcached" },
     Needed { program: "systemd-analyze", package: "systemd", purpose: "checks our unit" },
     Needed { program: "xz", package: "xz-utils", purpose: "unpacks sources of Debian packages" },
