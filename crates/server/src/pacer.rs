@@ -26,9 +26,11 @@ use crate::witness::Witness;
 
 /// Bytes of one paced write: what the original Python client reads at once (J-106).
 const UNIT_BYTES: usize = 1024;
-/// Pause between paced writes on plain TCP (J-107), and inside TLS behind an acknowledgement (J-127),
-/// whose sender's thread may be held up in the middle of it.
+/// Pause between paced writes on plain TCP (J-107), and inside TLS at least behind an acknowledgement
+/// (J-127).
 const PAUSE: Duration = Duration::from_millis(3);
+/// Longest pause behind an acknowledgement.
+const PAUSE_MAX: Duration = Duration::from_millis(50);
 /// How long acknowledgements are waited for (J-127).
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -49,7 +51,9 @@ pub(crate) struct Pacer {
     is_tls: bool,
     /// Set while something is waited for, for the longest that it may take.
     wait: Option<Pin<Box<Sleep>>>,
-    /// Pushes of the last unit that are not acknowledged yet.
+    /// When the last unit was written.
+    written_at: Instant,
+    /// Pushes of it that are not acknowledged yet.
     owed_count: usize,
     /// Whether it acknowledged nothing in time; then it is not waited for until it does.
     is_deaf: bool,
@@ -84,6 +88,7 @@ impl Pacer {
             framed,
             is_tls,
             wait: None,
+            written_at: Instant::now(),
             owed_count: 0,
             is_deaf: false,
             is_parting: false,
@@ -99,7 +104,10 @@ impl Pacer {
             if 0 < self.owed_count {
                 self.owed_count -= 1;
                 if self.owed_count == 0 {
-                    self.wait = self.is_tls.then(|| wait(PAUSE));
+                    // The thread that wrote it may be held up before it is through with that, as
+                    // long as whoever is as busy was with reading.
+                    let took = self.written_at.elapsed();
+                    self.wait = self.is_tls.then(|| wait(took.clamp(PAUSE, PAUSE_MAX)));
                 }
             }
         }
@@ -139,6 +147,7 @@ impl Pacer {
 
     /// Notes that a unit was written, and begins to wait.
     pub(crate) fn note_written(&mut self, unit: &Unit) {
+        self.written_at = Instant::now();
         if let Some(witness) = &mut self.witness {
             witness.note_answered();
         }

@@ -97,6 +97,21 @@ async fn the_next_unit_waits_for_every_acknowledgement_of_the_last() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_is_slow_to_acknowledge_inside_tls_gets_as_long_a_pause() {
+    // J-127
+    for (took_ms, pause_ms) in [(0, 3), (20, 20), (400, 50)] {
+        let mut pacer = Pacer::new(Framed::Terminated, true, None);
+        let unit = pacer.next_unit(&mut queue(&[&push(1)]));
+        pacer.note_written(&unit);
+        tokio::time::advance(Duration::from_millis(took_ms)).await;
+        pacer.hear(&ack(1));
+        let waited = turn(&mut pacer).await;
+        let pause = Duration::from_millis(pause_ms);
+        assert!(pause <= waited && waited < pause + PAUSE, "{waited:?} after {took_ms} ms");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_peer_that_does_not_acknowledge_is_waited_for_once() {
     // J-127
     let mut pacer = plain();
