@@ -40,6 +40,7 @@ macro_rules! pages {
 pages! {
     the_readme_runs_as_it_stands: "README.md",
     access_runs_as_it_stands: "docs/access.md",
+    administration_runs_as_it_stands: "docs/administration.md",
     configuration_runs_as_it_stands: "docs/configuration.md",
     coremq_runs_as_it_stands: "docs/coremq.md",
     embedding_runs_as_it_stands: "docs/embedding.md",
