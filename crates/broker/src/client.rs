@@ -42,6 +42,10 @@ pub(crate) struct Client {
     /// Channels its subscription to which is changing: in the store, and not yet committed.
     pub(crate) changing: SortedMap<ChannelKey, Changing>,
     /// Channels the server subscribed it to, whatever its rights are; few clients have any.
+    #[expect(
+        clippy::box_collection,
+        reason = "few clients have any: a pointer instead of a set each"
+    )]
     forced: Option<Box<BTreeSet<ChannelKey>>>,
 }
 
