@@ -115,5 +115,6 @@ fn a_certificate_that_is_renewed_is_told_of() {
     assert!(key_file.exists(), "where the testkit keeps the key");
     std::fs::write(key_file, key.serialize_pem()).unwrap();
     std::fs::write(file, certificate.pem()).unwrap();
+    broker.hang_up();
     assert_eq!(act(&broker, "certificate-renewed")["setting"], "tls.certificate");
 }
