@@ -8,12 +8,9 @@ use std::{
     env,
     ffi::OsStr,
     io,
-    os::{
-        linux::net::SocketAddrExt,
-        unix::{
-            ffi::OsStrExt,
-            net::{SocketAddr, UnixDatagram},
-        },
+    os::unix::{
+        ffi::OsStrExt,
+        net::{SocketAddr, UnixDatagram},
     },
     time::Duration,
 };
@@ -121,10 +118,22 @@ impl Supervisor {
 /// Returns the address that `NOTIFY_SOCKET` names.
 fn address(name: &OsStr) -> io::Result<SocketAddr> {
     match name.as_bytes() {
-        [b'@', name @ ..] => SocketAddr::from_abstract_name(name),
+        [b'@', name @ ..] => abstract_address(name),
         [b'/', ..] => SocketAddr::from_pathname(name),
         _ => Err(unclear(format!("{SOCKET} is neither a path nor an abstract socket"))),
     }
+}
+
+#[cfg(target_os = "linux")]
+fn abstract_address(name: &[u8]) -> io::Result<SocketAddr> {
+    use std::os::linux::net::SocketAddrExt;
+
+    SocketAddr::from_abstract_name(name)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn abstract_address(_: &[u8]) -> io::Result<SocketAddr> {
+    Err(unclear(format!("{SOCKET} is an abstract socket, which only Linux has")))
 }
 
 fn watchdog() -> io::Result<Option<Duration>> {

@@ -3,7 +3,7 @@
 //! Conversations are written as in [`Dialogue`].
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
-use std::path::PathBuf;
+use std::{io::ErrorKind, os::unix::net::UnixDatagram, path::PathBuf};
 
 use rialto_testkit::{Broker, Dialogue, Launch, Transport};
 
@@ -174,4 +174,16 @@ fn it_logs_what_happens_and_stops_when_it_is_told_to() {
     ] {
         assert!(log.contains(&format!(r#""message":"{message}""#)), "no \"{message}\" in\n{log}");
     }
+}
+
+#[test]
+fn a_program_around_the_server_tells_no_service_manager_by_itself() {
+    let files = tempfile::tempdir().unwrap();
+    let path = files.path().join("notify");
+    let manager = UnixDatagram::bind(&path).unwrap();
+    manager.set_nonblocking(true).unwrap();
+    let mut broker = Launch::embedded(program()).variable("NOTIFY_SOCKET", &path).start();
+    assert!(broker.terminate().0.success());
+    let told = manager.recv(&mut [0; 4096]).map_err(|error| error.kind());
+    assert_eq!(told, Err(ErrorKind::WouldBlock));
 }

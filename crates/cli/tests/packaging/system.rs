@@ -150,11 +150,13 @@ impl Drop for System {
     fn drop(&mut self) {
         _ = self.outer.kill();
         _ = self.outer.wait();
-        // Groups below it are those of units that are gone; the deepest go first.
-        _ = Command::new("find")
-            .arg(&self.group)
-            .args(["-depth", "-type", "d", "-delete"])
-            .output();
+        // Its processes end one after the other. Groups below it are those of units; the deepest go first.
+        let deadline = Instant::now() + PATIENCE;
+        while self.group.exists() && Instant::now() < deadline {
+            let group = self.group.as_os_str();
+            _ = Command::new("find").arg(group).args(["-depth", "-type", "d", "-delete"]).output();
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 }
 
