@@ -38,8 +38,9 @@ use std::{
 use slotmap::SlotMap;
 
 use crate::{
-    ChannelKey, ChannelKind, ChannelName, ClientId, ClientKey, ConnectionKey, CursorState, Effect,
-    Encoder, Format, Held, LogId, Reject, Reply, Seen, Settings, Snapshot, Stats,
+    ChannelKey, ChannelKind, ChannelName, ClientId, ClientKey, ConnectionKey, CursorState,
+    Deliveries, Effect, Encoder, Format, Held, LogId, Reject, Reply, Seen, Settings, Snapshot,
+    Stats,
     channel::{Channel, Hasher, Log},
     client::{Client, Connection, Now, Subscription},
     cursor::Cursor,
@@ -96,6 +97,12 @@ pub struct Broker<E: Encoder> {
     retained_version: u64,
     clocks: clocks::Clocks,
     stats: Stats,
+    /// Messages handed over to the store, or about to be, whose publishers are not answered yet.
+    uncommitted_count: u64,
+    /// Deliveries that were put into outboxes.
+    queued: u64,
+    /// What became of them.
+    deliveries: Arc<Deliveries>,
 }
 
 impl<E: Encoder> Broker<E> {
@@ -135,6 +142,9 @@ impl<E: Encoder> Broker<E> {
             retained_version: 0,
             clocks,
             stats: Stats::default(),
+            uncommitted_count: 0,
+            queued: 0,
+            deliveries: Arc::default(),
         };
         broker.restore(snapshot);
         broker
@@ -154,9 +164,19 @@ impl<E: Encoder> Broker<E> {
         self.outputs.take()
     }
 
-    /// Returns the counters.
+    /// Returns the counters, as of the last [`settle`](Self::settle).
     pub fn stats(&self) -> Stats {
+        let begun = self.outputs.begun();
+        let (written, unwritten) = (self.deliveries.written(), self.deliveries.unwritten());
+        // Written and counted beside the broker: what is read late is no less.
+        let in_outboxes = self.queued.saturating_sub(written + unwritten);
         Stats {
+            deliveries: self.stats.deliveries + begun.total,
+            delivered: written,
+            deliveries_waiting: self.absences.waiting + begun.untaken + in_outboxes,
+            dropped_closed: unwritten,
+            dropped_dialect: self.stats.dropped_dialect + begun.left_out,
+            publish_waiting: self.uncommitted_count,
             connections: self.connections.len() as u64,
             channels: self.channels.len() as u64,
             store_queue: self.committing.len() as u64,
@@ -170,6 +190,17 @@ impl<E: Encoder> Broker<E> {
     /// Returns the counters of what only the server sees, to be counted up by it.
     pub fn stats_mut(&mut self) -> &mut Stats {
         &mut self.stats
+    }
+
+    /// Counts deliveries that were put into the outbox of a connection, from which they go to
+    /// [`deliveries`](Self::deliveries).
+    pub fn note_queued(&mut self, count: u32) {
+        self.queued += u64::from(count);
+    }
+
+    /// Returns where is counted what becomes of deliveries in outboxes.
+    pub fn deliveries(&self) -> &Arc<Deliveries> {
+        &self.deliveries
     }
 
     /// Returns the memory of what is kept for later. Costs no more than five numbers.
@@ -203,7 +234,7 @@ impl<E: Encoder> Broker<E> {
     pub fn send(&mut self, connection: ConnectionKey, encode: impl FnOnce(Format, &mut Vec<u8>)) {
         if let Some(to) = self.connections.get(connection) {
             let format = to.manners.format;
-            self.outputs.append(connection, 1, |out| encode(format, out));
+            self.outputs.append(connection, |out| encode(format, out));
         }
     }
 
@@ -229,8 +260,11 @@ impl<E: Encoder> Broker<E> {
         for state in read {
             let key = self.channel_or_new(state.channel.as_str());
             self.log_channels.insert(state.log, key);
-            self.channels[key].log = Some(Box::new(Log::from_state(&state)));
+            let log = Log::from_state(&state);
+            self.stats.log_found += log.count();
+            self.channels[key].log = Some(Box::new(log));
         }
+        self.stats.log_held = self.stats.log_found;
         for (id, channel, state) in snapshot.cursors {
             let client = self.known_client(id, self.seen_now());
             let channel = self.channel_or_new(channel.as_str());
@@ -283,14 +317,13 @@ impl<E: Encoder> Broker<E> {
 
     /// Forgets a channel that nobody could notice any more.
     fn drop_if_idle(&mut self, key: ChannelKey) {
-        let Some(channel) = self.channels.get(key).filter(|channel| channel.is_idle()) else {
+        if !self.channels.get(key).is_some_and(|channel| channel.is_idle()) {
             return;
-        };
-        if let Some(log) = &channel.log {
-            self.log_channels.remove(&log.id);
         }
-        self.channel_keys.remove(&channel.name);
-        self.channels.remove(key);
+        self.forget_log(key);
+        if let Some(channel) = self.channels.remove(key) {
+            self.channel_keys.remove(&channel.name);
+        }
     }
 
     /// Forgets the channels that lost their history and have nothing else.

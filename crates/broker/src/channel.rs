@@ -50,11 +50,35 @@ pub(crate) struct Log {
     /// Last message committed and routed.
     pub(crate) last: Sequence,
     /// Stored pages, oldest first.
-    pages: VecDeque<PageState>,
+    pages: VecDeque<LogPage>,
     /// Payload bytes of these pages.
     bytes: u64,
     /// All up to this was trimmed.
     trimmed: Sequence,
+}
+
+/// The oldest part of a log, which was forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Trimmed {
+    /// Its last message.
+    pub(crate) last: Sequence,
+    /// How many messages it had.
+    pub(crate) count: u64,
+}
+
+/// A stored page, as its log knows it.
+#[derive(Debug, Clone, Copy)]
+struct LogPage {
+    /// Its first message.
+    first: Sequence,
+    state: PageState,
+}
+
+impl LogPage {
+    fn count(&self) -> u64 {
+        // A store that was repaired may have trimmed more than it has let go.
+        (self.state.last + 1).saturating_sub(self.first)
+    }
 }
 
 impl Channel {
@@ -106,15 +130,27 @@ impl Log {
 
     pub(crate) fn from_state(state: &LogState) -> Self {
         let bytes = state.pages.iter().map(|page| page.bytes).sum();
-        let pages = state.pages.iter().copied().collect();
+        // What is missing between two pages counts with the second: only the store could tell.
+        let firsts = std::iter::once(state.trimmed).chain(state.pages.iter().map(|page| page.last));
+        let pages =
+            firsts.zip(&state.pages).map(|(before, &state)| LogPage { first: before + 1, state });
+        let pages = pages.collect();
         Log { id: state.log, last: state.last, pages, bytes, trimmed: state.trimmed }
     }
 
-    /// Adds a page that was committed.
-    pub(crate) fn append(&mut self, page: PageState) {
-        self.last = page.last;
-        self.bytes += page.bytes;
-        self.pages.push_back(page);
+    /// Adds a page that was committed and begins with `first`.
+    pub(crate) fn append(&mut self, first: Sequence, state: PageState) {
+        self.last = state.last;
+        self.bytes += state.bytes;
+        self.pages.push_back(LogPage { first, state });
+    }
+
+    /// Counts the messages of all pages.
+    ///
+    /// # Cost
+    /// Grows with the number of pages.
+    pub(crate) fn count(&self) -> u64 {
+        self.pages.iter().map(LogPage::count).sum()
     }
 
     /// Forgets a page that ends with `last` and is damaged; returns how many messages it had, if it was
@@ -123,10 +159,10 @@ impl Log {
     /// # Cost
     /// Grows with the number of pages.
     pub(crate) fn remove(&mut self, last: Sequence) -> Option<u64> {
-        let place = self.pages.binary_search_by_key(&last, |page| page.last).ok()?;
-        let before = place.checked_sub(1).map_or(self.trimmed, |before| self.pages[before].last);
-        self.bytes -= self.pages.remove(place)?.bytes;
-        Some(last.saturating_sub(before))
+        let place = self.pages.binary_search_by_key(&last, |page| page.state.last).ok()?;
+        let page = self.pages.remove(place)?;
+        self.bytes -= page.state.bytes;
+        Some(page.count())
     }
 
     /// Says whether a limit keeps more messages out.
@@ -146,21 +182,21 @@ impl Log {
         self.trimmed.min(self.last)
     }
 
-    /// Forgets pages while `is_done` says so of the oldest; returns the last message dropped.
+    /// Forgets pages while `is_done` says so of the oldest; returns what that was, unless nothing.
     pub(crate) fn trim_while(
         &mut self,
         is_done: impl Fn(&Self, &PageState) -> bool,
-    ) -> Option<Sequence> {
-        let mut dropped = None;
+    ) -> Option<Trimmed> {
+        let mut count = 0;
         while let Some(page) = self.pages.front().copied() {
-            if !is_done(self, &page) {
+            if !is_done(self, &page.state) {
                 break;
             }
             self.pages.pop_front();
-            self.bytes -= page.bytes;
-            self.trimmed = page.last;
-            dropped = Some(page.last);
+            self.bytes -= page.state.bytes;
+            self.trimmed = page.state.last;
+            count += page.count();
         }
-        dropped
+        (0 < count).then_some(Trimmed { last: self.trimmed, count })
     }
 }

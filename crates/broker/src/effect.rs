@@ -23,7 +23,7 @@ pub enum Effect {
         connection: ConnectionKey,
         /// Whole frames, shared by all receivers of the same format.
         frames: Bytes,
-        /// How many.
+        /// How many; each is a delivery.
         count: u32,
         /// Whether they may be dropped when the outbox is full (QoS 0).
         droppable: bool,
@@ -37,6 +37,8 @@ pub enum Effect {
         frames: Bytes,
         /// How many.
         count: u32,
+        /// How many of them are deliveries: messages as subscribers get them.
+        deliveries: u32,
     },
     /// End a connection once its outbox is written.
     Close {

@@ -53,6 +53,7 @@ pub(crate) struct Inbox {
     /// Payloads that are not in their records.
     shared: VecDeque<Bytes>,
     shared_bytes: usize,
+    count: u64,
     abouts: Abouts,
     /// Of the message before the first.
     before: Stamp,
@@ -105,6 +106,11 @@ impl Inbox {
         self.records.len() + self.shared_bytes + self.abouts.bytes()
     }
 
+    /// Returns how many messages there are.
+    pub(crate) fn count(&self) -> u64 {
+        self.count
+    }
+
     /// Adds messages; returns how many, of these or of older ones, were dropped for want of room.
     pub(crate) fn push(&mut self, missed: &Missed, limits: InboxLimits) -> u64 {
         let vain = missed.vain_count(limits);
@@ -152,6 +158,7 @@ impl Inbox {
             self.records.extend(&payload[..]);
         }
         self.last = stamp;
+        self.count += 1;
         dropped
     }
 
@@ -187,6 +194,7 @@ impl Inbox {
 
     fn take_record(&mut self) -> Option<Record> {
         let record = Record::decode(&mut self.records, self.before)?;
+        self.count -= 1;
         self.before = record.stamp;
         Some(record)
     }

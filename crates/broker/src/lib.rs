@@ -27,6 +27,7 @@ mod rate;
 mod channel;
 mod client;
 mod cursor;
+mod deliveries;
 mod history;
 mod inbox;
 mod memory;
@@ -43,6 +44,7 @@ pub use broker::{
     Broker, ChannelReport, ClientReport, Entry, Observed, Publish, Qos, Relayed, Replicant, Resume,
 };
 pub use client::Now;
+pub use deliveries::Deliveries;
 pub use durable::*;
 pub use effect::{ChannelKey, ClientKey, ConnectionKey, Departed, Effect, ReadRequest};
 pub use encoder::{Encoder, FORMAT_COUNT_MAX, Format, Mark, Reply, Source};
@@ -59,5 +61,5 @@ pub use payload::{Payloads, PayloadsBuilder};
 pub use reject::{CloseReason, Reject};
 pub use retained::RetainedLimits;
 pub use settings::{ChannelRule, HistorySettings, LogLimits, ReplicationSettings, Settings};
-pub use stats::Stats;
+pub use stats::{COUNTERS, Counter, CounterKind, Stats};
 pub use stretches::Stretches;

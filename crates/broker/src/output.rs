@@ -42,26 +42,86 @@ pub(crate) struct Outputs {
     effects: Vec<Effect>,
     replies: Vec<u8>,
     reply_count: u32,
+    /// How many of the replies that gather are deliveries.
+    reply_deliveries: u32,
     replies_to: Option<ConnectionKey>,
     /// Bytes of answers among the effects.
     answered_bytes: usize,
+    begun: Begun,
     tally: Tally,
 }
 
+/// Deliveries that were begun.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Begun {
+    /// All of them.
+    pub(crate) total: u64,
+    /// Those that were left out, because the receiver's dialect has no form for them.
+    pub(crate) left_out: u64,
+    /// Those among the effects that nobody has taken yet.
+    pub(crate) untaken: u64,
+}
+
+/// Frames for one receiver.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    pub(crate) connection: ConnectionKey,
+    pub(crate) frames: Bytes,
+    /// How many there are: fewer than messages where the receiver's dialect has no form for some.
+    pub(crate) count: u32,
+    /// Whether they may be dropped when the outbox is full.
+    pub(crate) droppable: bool,
+}
+
 impl Outputs {
-    /// Appends frames for one connection; consecutive ones to the same connection become one effect.
-    pub(crate) fn append(
-        &mut self,
-        connection: ConnectionKey,
-        count: u32,
-        encode: impl FnOnce(&mut Vec<u8>),
-    ) {
+    /// Appends a frame for one connection; consecutive ones to the same connection become one effect.
+    pub(crate) fn append(&mut self, connection: ConnectionKey, encode: impl FnOnce(&mut Vec<u8>)) {
         if self.replies_to != Some(connection) {
             self.flush_replies();
             self.replies_to = Some(connection);
         }
         encode(&mut self.replies);
-        self.reply_count += count;
+        self.reply_count += 1;
+    }
+
+    /// Appends a message to what gathers for one connection, or nothing if `encode` has no form for it.
+    pub(crate) fn append_delivery(
+        &mut self,
+        connection: ConnectionKey,
+        encode: impl FnOnce(&mut Vec<u8>),
+    ) {
+        let mut is_said = false;
+        self.append(connection, |out| {
+            let before = out.len();
+            encode(out);
+            is_said = before < out.len();
+        });
+        self.reply_count -= u32::from(!is_said);
+        self.reply_deliveries += u32::from(is_said);
+        self.begin(1, u32::from(is_said));
+    }
+
+    /// Adds frames of so many messages for one receiver, behind everything that gathers.
+    pub(crate) fn deliver(&mut self, message_count: u32, delivery: Delivery) {
+        self.begin(message_count, delivery.count);
+        self.deliver_begun(delivery);
+    }
+
+    /// Adds frames of messages that were counted as begun when they were kept for a lost client.
+    pub(crate) fn deliver_begun(&mut self, delivery: Delivery) {
+        let Delivery { connection, frames, count, droppable } = delivery;
+        self.push(Effect::Send { connection, frames, count, droppable });
+    }
+
+    /// Counts deliveries as begun of which so many have a form.
+    fn begin(&mut self, message_count: u32, frame_count: u32) {
+        self.begun.total += u64::from(message_count);
+        self.begun.left_out += u64::from(message_count - frame_count);
+    }
+
+    /// Returns the deliveries that were begun.
+    pub(crate) fn begun(&self) -> Begun {
+        Begun { untaken: self.begun.untaken + u64::from(self.reply_deliveries), ..self.begun }
     }
 
     pub(crate) fn reply<E: Encoder>(
@@ -71,7 +131,7 @@ impl Outputs {
         format: Format,
         reply: &Reply<'_>,
     ) {
-        self.append(connection, 1, |out| encoder.reply(format, reply, out));
+        self.append(connection, |out| encoder.reply(format, reply, out));
     }
 
     /// Adds an effect behind everything that gathers.
@@ -82,7 +142,17 @@ impl Outputs {
 
     /// Adds frames that answer what a connection asked, behind everything that gathers.
     pub(crate) fn answer(&mut self, connection: ConnectionKey, frames: Bytes, count: u32) {
-        self.push(Effect::Answer { connection, frames, count });
+        self.push(Effect::Answer { connection, frames, count, deliveries: 0 });
+    }
+
+    /// Adds messages that a connection asked for, behind everything that gathers: `count` frames of them.
+    pub(crate) fn answer_with_deliveries(
+        &mut self,
+        message_count: u32,
+        (connection, frames, count): (ConnectionKey, Bytes, u32),
+    ) {
+        self.begin(message_count, count);
+        self.push(Effect::Answer { connection, frames, count, deliveries: count });
     }
 
     /// Returns the bytes of answers since effects were last taken.
@@ -102,7 +172,11 @@ impl Outputs {
             Effect::Send { frames, .. } | Effect::Answer { frames, .. } if frames.is_empty() => {
                 return;
             }
-            Effect::Answer { frames, .. } => self.answered_bytes += frames.len(),
+            Effect::Send { count, .. } => self.begun.untaken += u64::from(*count),
+            Effect::Answer { frames, deliveries, .. } => {
+                self.answered_bytes += frames.len();
+                self.begun.untaken += u64::from(*deliveries);
+            }
             _ => {}
         }
         self.effects.push(effect);
@@ -111,6 +185,7 @@ impl Outputs {
     pub(crate) fn take(&mut self) -> Vec<Effect> {
         self.flush_replies();
         self.answered_bytes = 0;
+        self.begun.untaken = 0;
         std::mem::take(&mut self.effects)
     }
 
@@ -118,7 +193,8 @@ impl Outputs {
         let Some(connection) = self.replies_to.take() else { return };
         let frames = self.tally.frames(std::mem::take(&mut self.replies));
         let count = std::mem::take(&mut self.reply_count);
-        self.add(Effect::Answer { connection, frames, count });
+        let deliveries = std::mem::take(&mut self.reply_deliveries);
+        self.add(Effect::Answer { connection, frames, count, deliveries });
     }
 }
 
@@ -160,6 +236,8 @@ pub(crate) struct Run<E: Encoder> {
 struct Encoding<E: Encoder> {
     envelope: E::Envelope,
     frames: Vec<u8>,
+    /// How many there are: fewer than messages where the dialect has no form for some.
+    count: u32,
 }
 
 /// What is left of a run once its messages are encoded.
@@ -177,9 +255,9 @@ pub(crate) struct FinishedRun {
     pub(crate) missed: Option<Payloads>,
 }
 
-/// The frames of a finished run, shared by all receivers of a format.
+/// The frames of a finished run, and how many there are, shared by all receivers of a format.
 #[derive(Debug)]
-pub(crate) struct RunFrames([Bytes; FORMAT_COUNT_MAX]);
+pub(crate) struct RunFrames([(Bytes, u32); FORMAT_COUNT_MAX]);
 
 impl Author {
     /// Returns the source of messages of which `first` is the first.
@@ -213,7 +291,7 @@ impl<E: Encoder> Run<E> {
             let encoding = &mut encodings[usize::from(format.0)];
             let frames =
                 encoding.take().map_or_else(|| buffers.take(), |it: Encoding<E>| it.frames);
-            *encoding = Some(Encoding { envelope, frames });
+            *encoding = Some(Encoding { envelope, frames, count: 0 });
         }
         let last = LastPayloads::new(channel.profile.history);
         let missed = (!channel.absent.is_empty()).then(PayloadsBuilder::default);
@@ -233,7 +311,9 @@ impl<E: Encoder> Run<E> {
             missed.push(payload);
         }
         for encoding in self.encodings.iter_mut().flatten() {
+            let before = encoding.frames.len();
             encoder.delivery(&encoding.envelope, payload, mark, &mut encoding.frames);
+            encoding.count += u32::from(before < encoding.frames.len());
         }
     }
 
@@ -244,8 +324,9 @@ impl<E: Encoder> Run<E> {
         tally: &Tally,
     ) -> (FinishedRun, RunFrames) {
         let frames = RunFrames(self.encodings.map(|encoding| {
-            encoding
-                .map_or_else(Bytes::new, |encoding| tally.frames(buffers.finish(encoding.frames)))
+            encoding.map_or_else(Default::default, |Encoding { frames, count, .. }| {
+                (tally.frames(buffers.finish(frames)), count)
+            })
         }));
         let Run { channel, author, first, is_own, acknowledged, count, last, missed, .. } = self;
         let missed = missed.map(PayloadsBuilder::finish);
@@ -254,7 +335,8 @@ impl<E: Encoder> Run<E> {
 }
 
 impl RunFrames {
-    pub(crate) fn of(&self, format: Format) -> Bytes {
+    /// Returns the frames in a format, and how many there are.
+    pub(crate) fn of(&self, format: Format) -> (Bytes, u32) {
         self.0[usize::from(format.0)].clone()
     }
 }

@@ -18,7 +18,8 @@ use std::{
 
 use rialto_application::Peer;
 use rialto_broker::{
-    Broker, CloseReason, ConnectionKey, Manners, Now, Publish, ReadRequest, Stats, UnixMs,
+    Broker, CloseReason, ConnectionKey, Deliveries, Manners, Now, Publish, ReadRequest, Stats,
+    UnixMs,
 };
 use rialto_session::Dialects;
 use rialto_stopwatch::running;
@@ -47,6 +48,8 @@ pub(crate) struct Hub {
     uncounted: Uncounted,
     pub(crate) answers: Arc<Answers>,
     pub(crate) memory: Arc<Memory>,
+    /// Where what becomes of deliveries is counted.
+    pub(crate) deliveries: Arc<Deliveries>,
     pub(crate) doorkeeper: Arc<Doorkeeper>,
     pub(crate) audit: Arc<Audit>,
     notices: Notices,
@@ -108,6 +111,7 @@ impl Hub {
         (memory, close_slow): (Arc<Memory>, bool),
     ) -> Self {
         let StoreInboxes { writer, reader } = inboxes;
+        let deliveries = broker.deliveries().clone();
         Hub {
             state: Guarded::new(State::new(
                 broker,
@@ -118,6 +122,7 @@ impl Hub {
             uncounted: Uncounted::default(),
             answers: Answers::new(),
             memory,
+            deliveries,
             audit: doorkeeper.audit.clone(),
             doorkeeper,
             notices,

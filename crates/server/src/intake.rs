@@ -21,7 +21,7 @@ use crate::{
     decision::Decision,
     doorkeeper::{Caller, Question, Traced, Unasked, Verdict, event_of},
     hub::{Hub, PACKETS_PER_ROUND_MAX},
-    outbox::Kind,
+    outbox::{Frames, Kind},
     outlet::Outlet,
     parked::{Cause, Frame, Parked, Tail, Waiting},
     speech::{Said, Speech},
@@ -147,7 +147,8 @@ impl Intake<'_, '_> {
         }
         let Tail { answers, end } = tail;
         if !answers.is_empty() {
-            self.outlet.push(Bytes::from(answers), Kind::Answer, false);
+            let answers = Frames { bytes: Bytes::from(answers), deliveries: 0 };
+            self.outlet.push(answers, Kind::Answer, false);
             self.outlet.flush();
         }
         if let Some(reason) = end {

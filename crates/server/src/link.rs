@@ -11,7 +11,6 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use bytes::Bytes;
 use tokio::{
     io::{AsyncRead as _, AsyncWrite as _, ReadBuf},
     net::TcpStream,
@@ -19,6 +18,7 @@ use tokio::{
 use tokio_rustls::server::TlsStream;
 
 use crate::{
+    outbox::{Frames, Written},
     outlet::Outlet,
     pacer::{self, Pacer, Unit},
     socket::Socket,
@@ -38,7 +38,7 @@ pub(crate) struct OwnedLink {
     /// None where the outlet has the socket.
     tls: Option<Box<TlsStream<Socket>>>,
     /// Taken out of the outlet and not written yet.
-    sending: VecDeque<Bytes>,
+    sending: VecDeque<Frames>,
     /// Taken out of `sending`, and being written.
     unit: Option<Unit>,
     /// How many bytes of the unit are written.
@@ -71,7 +71,11 @@ impl OwnedLink {
                     self.sending.push_front(first);
                     pacer.next_unit(&mut self.sending)
                 }
-                None => Unit { frame_bytes: first.len(), bytes: first },
+                None => Unit {
+                    frame_bytes: first.bytes.len(),
+                    bytes: first.bytes,
+                    deliveries: first.deliveries,
+                },
             });
         }
     }
@@ -90,7 +94,9 @@ impl OwnedLink {
             let counted =
                 unit.frame_bytes.min(self.written + written) - unit.frame_bytes.min(self.written);
             self.written += written;
-            outlet.put_back(VecDeque::new(), counted);
+            let is_whole = self.written == unit.bytes.len();
+            let deliveries = if is_whole { u64::from(unit.deliveries) } else { 0 };
+            outlet.put_back(VecDeque::new(), Written { bytes: counted, deliveries });
         }
         if let Some(pacer) = &mut self.pacer {
             if let Some(stream) = &mut self.tls {

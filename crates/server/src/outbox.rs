@@ -7,12 +7,30 @@ use std::collections::VecDeque;
 use bytes::{Buf as _, Bytes};
 
 /// What a frame takes besides its bytes: its place in the queue, which may have as many free.
-pub(crate) const FRAME_OVERHEAD_BYTES: usize = 64;
+pub(crate) const FRAME_OVERHEAD_BYTES: usize = 2 * size_of::<Frames>();
+
+/// Whole frames that are shared by their receivers.
+#[derive(Debug, Clone)]
+pub(crate) struct Frames {
+    pub(crate) bytes: Bytes,
+    /// How many of them are deliveries.
+    pub(crate) deliveries: u32,
+}
+
+/// How much of what was taken out of an outbox was written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub(crate) bytes: usize,
+    /// Deliveries in frames that are written to their last byte.
+    pub(crate) deliveries: u64,
+}
 
 /// Frames on their way to one connection.
 #[derive(Debug)]
 pub(crate) struct Outbox {
-    frames: VecDeque<Bytes>,
+    frames: VecDeque<Frames>,
+    /// Deliveries that wait, those being written included.
+    deliveries: u64,
     /// Bytes that ever came.
     pushed: u64,
     /// Bytes that were ever written.
@@ -40,6 +58,8 @@ pub(crate) enum Kind {
 pub(crate) enum Pushed {
     /// They wait.
     Queued,
+    /// Nothing more is let in: the connection is to end.
+    Closed,
     /// They may be dropped and there was no room.
     Dropped,
     /// They may not be dropped and there is far too much already: the connection must be closed.
@@ -50,6 +70,7 @@ impl Outbox {
     pub(crate) fn new(bytes_max: usize) -> Self {
         Outbox {
             frames: VecDeque::new(),
+            deliveries: 0,
             pushed: 0,
             written: 0,
             answer_bytes: 0,
@@ -68,16 +89,17 @@ impl Outbox {
     /// subscriber's window keeps stored messages below the limit by themselves. An empty outbox
     /// takes frames of any size, or a large one would never be delivered. What small frames take
     /// besides their bytes counts.
-    pub(crate) fn push(&mut self, frames: Bytes, kind: Kind) -> Pushed {
+    pub(crate) fn push(&mut self, frames: Frames, kind: Kind) -> Pushed {
         let droppable = kind == Kind::Droppable;
         let limit = if droppable { self.bytes_max } else { 2 * self.bytes_max };
         let memory = self.bytes() + self.overhead_bytes();
-        if !self.is_empty() && limit < memory + frames.len() {
+        if !self.is_empty() && limit < memory + frames.bytes.len() {
             return if droppable { Pushed::Dropped } else { Pushed::Overflow };
         }
-        self.pushed += frames.len() as u64;
+        self.pushed += frames.bytes.len() as u64;
+        self.deliveries += u64::from(frames.deliveries);
         if kind == Kind::Answer {
-            self.answer_bytes += frames.len();
+            self.answer_bytes += frames.bytes.len();
             self.answers_end = self.pushed;
         }
         self.frames.push_back(frames);
@@ -87,6 +109,11 @@ impl Outbox {
     /// Returns the bytes that wait, those being written included.
     pub(crate) fn bytes(&self) -> usize {
         (self.pushed - self.written) as usize
+    }
+
+    /// Returns the deliveries that wait, those being written included.
+    pub(crate) fn deliveries(&self) -> u64 {
+        self.deliveries
     }
 
     /// Returns what the frames that wait take besides their bytes.
@@ -109,22 +136,26 @@ impl Outbox {
     }
 
     /// Takes out all that waits, to be written; its bytes still count until they are.
-    pub(crate) fn take(&mut self) -> VecDeque<Bytes> {
+    pub(crate) fn take(&mut self) -> VecDeque<Frames> {
         std::mem::take(&mut self.frames)
     }
 
-    /// Drops what waits, but for what is being written at this moment.
-    pub(crate) fn abandon(&mut self) {
-        let dropped: usize = self.frames.iter().map(Bytes::len).sum();
-        self.frames = VecDeque::new();
+    /// Drops what waits, but for what is being written at this moment; returns the deliveries in it.
+    pub(crate) fn abandon(&mut self) -> u64 {
+        let frames = std::mem::take(&mut self.frames);
+        let dropped: usize = frames.iter().map(|frames| frames.bytes.len()).sum();
+        let deliveries = frames.iter().map(|frames| u64::from(frames.deliveries)).sum();
         self.pushed -= dropped as u64;
         self.answers_end = self.answers_end.min(self.pushed);
         self.answer_bytes = 0;
+        self.deliveries -= deliveries;
+        deliveries
     }
 
-    /// Notes bytes as written and puts back, in front, what was taken and could not be.
-    pub(crate) fn put_back(&mut self, mut rest: VecDeque<Bytes>, written: usize) {
-        self.written += written as u64;
+    /// Notes what was written and puts back, in front, what was taken and could not be.
+    pub(crate) fn put_back(&mut self, mut rest: VecDeque<Frames>, written: Written) {
+        self.written += written.bytes as u64;
+        self.deliveries -= written.deliveries;
         if self.answers_end <= self.written {
             self.answer_bytes = 0;
         }
@@ -136,15 +167,20 @@ impl Outbox {
     }
 }
 
-/// Drops the first `written` bytes of `frames`.
-pub(crate) fn advance(frames: &mut VecDeque<Bytes>, mut written: usize) {
-    while let Some(first) = frames.front_mut() {
-        if written < first.len() {
-            first.advance(written);
-            return;
+impl Written {
+    /// Drops the first `bytes` bytes of `frames`, which were written.
+    pub(crate) fn advance(&mut self, frames: &mut VecDeque<Frames>, bytes: usize) {
+        self.bytes += bytes;
+        let mut left = bytes;
+        while let Some(first) = frames.front_mut() {
+            if left < first.bytes.len() {
+                first.bytes.advance(left);
+                return;
+            }
+            left -= first.bytes.len();
+            self.deliveries += u64::from(first.deliveries);
+            frames.pop_front();
         }
-        written -= first.len();
-        frames.pop_front();
     }
 }
 

@@ -16,13 +16,13 @@ use std::{
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use rialto_broker::CloseReason;
+use rialto_broker::{CloseReason, Deliveries};
 use tokio::net::TcpStream;
 
 use crate::{
     answers::Lease,
     memory::Memory,
-    outbox::{Kind, Outbox, Pushed, advance},
+    outbox::{Frames, Kind, Outbox, Pushed, Written},
     socket::Socket,
 };
 
@@ -43,6 +43,8 @@ pub(crate) struct Outlet {
     /// Whether a round has put something in and not flushed yet.
     touched: AtomicBool,
     memory: Arc<Memory>,
+    /// Where what becomes of deliveries is counted.
+    deliveries: Arc<Deliveries>,
 }
 
 /// Tasks of publishers that wait.
@@ -86,7 +88,7 @@ impl Outlet {
         socket: Option<Socket>,
         is_paced: bool,
         bytes_max: usize,
-        memory: Arc<Memory>,
+        (memory, deliveries): (Arc<Memory>, Arc<Deliveries>),
     ) -> Self {
         Outlet {
             state: Mutex::new(State {
@@ -107,6 +109,7 @@ impl Outlet {
             is_left_to_task: AtomicBool::new(is_paced),
             touched: AtomicBool::new(false),
             memory,
+            deliveries,
         }
     }
 
@@ -124,10 +127,10 @@ impl Outlet {
 
     /// Adds frames; says what became of them and whether that is the first drop of a series. With
     /// `is_pressed`, little waits of what may be dropped.
-    pub(crate) fn push(&self, frames: Bytes, kind: Kind, is_pressed: bool) -> (Pushed, bool) {
+    pub(crate) fn push(&self, frames: Frames, kind: Kind, is_pressed: bool) -> (Pushed, bool) {
         let mut state = self.state.lock();
         if state.close.is_some() {
-            return (Pushed::Queued, false);
+            return (Pushed::Closed, false);
         }
         let is_behind = is_pressed && PRESSED_BYTES_MAX < state.outbox.bytes();
         let pushed = if is_behind && kind == Kind::Droppable {
@@ -157,9 +160,9 @@ impl Outlet {
     }
 
     /// Adds the goodbye behind all that waits, also when nothing else is let in any more.
-    pub(crate) fn push_last(&self, frames: Bytes) {
-        if !frames.is_empty() {
-            self.state.lock().outbox.push(frames, Kind::Kept);
+    pub(crate) fn push_last(&self, bytes: Bytes) {
+        if !bytes.is_empty() {
+            self.state.lock().outbox.push(Frames { bytes, deliveries: 0 }, Kind::Kept);
         }
     }
 
@@ -189,7 +192,7 @@ impl Outlet {
     /// Drops what waits: the connection is to end, and would not read it.
     pub(crate) fn abandon(&self) {
         let mut state = self.state.lock();
-        state.outbox.abandon();
+        self.deliveries.count_unwritten(state.outbox.abandon());
         state.lease = None;
         state.count_overhead(&self.memory);
     }
@@ -264,12 +267,13 @@ impl Outlet {
     }
 
     /// Takes out what waits, for a task that writes in its own way.
-    pub(crate) fn take(&self) -> VecDeque<Bytes> {
+    pub(crate) fn take(&self) -> VecDeque<Frames> {
         self.state.lock().outbox.take()
     }
 
     /// Gives back what could not be written.
-    pub(crate) fn put_back(&self, rest: VecDeque<Bytes>, written: usize) {
+    pub(crate) fn put_back(&self, rest: VecDeque<Frames>, written: Written) {
+        self.deliveries.count_written(written.deliveries);
         let mut state = self.state.lock();
         state.outbox.put_back(rest, written);
         state.on_drained();
@@ -298,6 +302,7 @@ impl Outlet {
                 state.outbox.take()
             };
             let (result, written) = write_all_now(socket, &mut frames);
+            self.deliveries.count_written(written.deliveries);
             let mut state = self.state.lock();
             state.outbox.put_back(frames, written);
             state.writing = false;
@@ -336,6 +341,7 @@ impl Outlet {
 impl Drop for Outlet {
     fn drop(&mut self) {
         let state = self.state.get_mut();
+        self.deliveries.count_unwritten(state.outbox.deliveries());
         self.memory.change_overhead(state.counted_overhead_bytes, 0);
     }
 }
@@ -396,23 +402,23 @@ impl Publishers {
     }
 }
 
-/// Writes without waiting; returns how far it came and how many bytes went.
-fn write_all_now(socket: &TcpStream, frames: &mut VecDeque<Bytes>) -> (io::Result<Flushed>, usize) {
-    let mut written = 0;
+/// Writes without waiting; returns how far it came and how much went.
+fn write_all_now(
+    socket: &TcpStream,
+    frames: &mut VecDeque<Frames>,
+) -> (io::Result<Flushed>, Written) {
+    let mut written = Written::default();
     while !frames.is_empty() {
         let result = {
             let mut slices = [IoSlice::new(&[]); SLICE_COUNT_MAX];
             let count = frames.len().min(SLICE_COUNT_MAX);
             for (slice, frame) in slices.iter_mut().zip(frames.iter()) {
-                *slice = IoSlice::new(frame);
+                *slice = IoSlice::new(&frame.bytes);
             }
             socket.try_write_vectored(&slices[..count])
         };
         match result {
-            Ok(bytes) => {
-                written += bytes;
-                advance(frames, bytes);
-            }
+            Ok(bytes) => written.advance(frames, bytes),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 return (Ok(Flushed::Blocked), written);
             }

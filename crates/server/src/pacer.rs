@@ -22,7 +22,7 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-use crate::witness::Witness;
+use crate::{outbox::Frames, witness::Witness};
 
 /// Bytes of one paced write: what the original Python client reads at once (J-106).
 const UNIT_BYTES: usize = 1024;
@@ -68,6 +68,8 @@ pub(crate) struct Unit {
     pub(crate) bytes: Bytes,
     /// How many of the bytes are frames'; the others fill it up.
     pub(crate) frame_bytes: usize,
+    /// Deliveries that are on their way with it to the last byte.
+    pub(crate) deliveries: u32,
 }
 
 impl Framed {
@@ -162,18 +164,20 @@ impl Pacer {
     }
 
     /// Takes whole frames for one write off the front.
-    pub(crate) fn next_unit(&self, frames: &mut VecDeque<Bytes>) -> Unit {
+    pub(crate) fn next_unit(&self, frames: &mut VecDeque<Frames>) -> Unit {
         let mut unit = BytesMut::new();
+        let mut deliveries = 0;
         while let Some(first) = frames.front_mut() {
-            let frame_bytes = self.framed.first_bytes(first);
+            let frame_bytes = self.framed.first_bytes(&first.bytes);
             // The asyncio client of CoreMQ reads one frame a segment, whatever its size (C-5).
             let is_alone = self.is_tls || self.framed == Framed::Counted;
             let is_full = is_alone || UNIT_BYTES < unit.len() + frame_bytes;
             if !unit.is_empty() && is_full {
                 break;
             }
-            unit.extend_from_slice(&first.split_to(frame_bytes));
-            if first.is_empty() {
+            unit.extend_from_slice(&first.bytes.split_to(frame_bytes));
+            if first.bytes.is_empty() {
+                deliveries += first.deliveries;
                 frames.pop_front();
             }
         }
@@ -181,7 +185,7 @@ impl Pacer {
         if self.framed == Framed::Terminated && !self.is_tls {
             fill_up(&mut unit);
         }
-        Unit { bytes: unit.freeze(), frame_bytes }
+        Unit { bytes: unit.freeze(), frame_bytes, deliveries }
     }
 }
 

@@ -206,14 +206,14 @@ impl Reception {
         match error.kind() {
             // It is counted.
             io::ErrorKind::TimedOut => {}
-            _ => tracing::debug!(%error, "connection ended before it said what it speaks"),
+            _ => tracing::debug!(%error, "the connection ended before its protocol was known"),
         }
     }
 
     fn note_end(&self, ended: io::Result<()>) {
         match ended {
             Err(error) if error.kind() != io::ErrorKind::TimedOut => {
-                tracing::debug!(%error, "connection broke");
+                tracing::debug!(%error, "the connection failed");
             }
             _ => {}
         }
@@ -278,8 +278,8 @@ impl Reception {
         }
         let (link, socket) = Link::new(stream, pacer);
         let framing = framing(&limits, websocket, door.dialect);
-        let memory = self.hub.memory.clone();
-        let outlet = Arc::new(Outlet::new(socket, is_paced, self.outbox_bytes_max, memory));
+        let counts = (self.hub.memory.clone(), self.hub.deliveries.clone());
+        let outlet = Arc::new(Outlet::new(socket, is_paced, self.outbox_bytes_max, counts));
         let window = if is_paced { PACED_WINDOW } else { u32::MAX };
         let manners = manners(&limits, (door.dialect, is_websocket), window);
         let key = self.hub.open(manners, outlet.clone(), caller.clone());

@@ -28,6 +28,7 @@ mod upgrade;
 
 mod dialogue;
 mod pattern;
+mod sums;
 
 pub use broker::{Broker, Launch};
 pub use connection::Connection;
@@ -38,6 +39,7 @@ pub use pattern::{Names, matches};
 pub use peer::Peer;
 pub use port::Port;
 pub use pubsubx_peer::PubsubxPeer;
+pub use sums::expect_even_sums;
 pub use transport::Transport;
 pub use upgrade::Upgrade;
 

@@ -4,10 +4,11 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use crate::{
-    ChannelKey, ClientId, ClientKey, ConnectionKey, Effect, Encoder, Manners, Mark, Rights,
+    ChannelKey, ClientId, ClientKey, ConnectionKey, Encoder, Manners, Mark, Rights,
     client::Subscription,
     inbox::{Inbox, Missed},
     memory::allocated,
+    output::Delivery,
 };
 
 use super::Broker;
@@ -46,9 +47,28 @@ pub(super) struct Absences {
     forgotten: Vec<ClientId>,
     /// Memory of all absences, about.
     pub(super) bytes: usize,
+    /// Messages that wait in their inboxes.
+    pub(super) waiting: u64,
+}
+
+impl Absences {
+    fn note(&mut self, absence: &Absence) {
+        self.bytes += absence.bytes();
+        self.waiting += absence.inbox.count();
+    }
+
+    fn unnote(&mut self, absence: &Absence) {
+        self.bytes -= absence.bytes();
+        self.waiting -= absence.inbox.count();
+    }
 }
 
 impl Absence {
+    /// Returns how many messages wait for the client.
+    pub(super) fn waiting(&self) -> u64 {
+        self.inbox.count()
+    }
+
     pub(super) fn bytes(&self) -> usize {
         allocated(size_of::<Self>()) + self.inbox.bytes()
     }
@@ -87,7 +107,7 @@ impl<E: Encoder> Broker<E> {
         // There is one if it was back and did not get what it missed.
         let inbox = self.take_absence(key).map_or_else(Inbox::default, |absence| absence.inbox);
         let absence = Absence { manners, until, rights, inbox };
-        self.absences.bytes += absence.bytes();
+        self.absences.note(&absence);
         self.clients[key].absence = Some(Box::new(absence));
         self.absences.lost.insert((until, key));
         self.stats.sessions_lost += 1;
@@ -132,7 +152,7 @@ impl<E: Encoder> Broker<E> {
     /// Takes what is known of a client as one that is lost.
     pub(super) fn take_absence(&mut self, key: ClientKey) -> Option<Box<Absence>> {
         let absence = self.clients.get_mut(key)?.absence.take()?;
-        self.absences.bytes -= absence.bytes();
+        self.absences.unnote(&absence);
         Some(absence)
     }
 
@@ -149,9 +169,10 @@ impl<E: Encoder> Broker<E> {
             let mut frames = Vec::new();
             self.encoder.delivery(&envelope, &message.payload, mark, &mut frames);
             let frames = self.outputs.tally().frames(frames);
-            self.stats.delivered += 1;
-            let droppable = !is_owed;
-            self.outputs.push(Effect::Send { connection, frames, count: 1, droppable });
+            self.stats.dropped_dialect += u64::from(frames.is_empty());
+            let count = u32::from(!frames.is_empty());
+            let delivery = Delivery { connection, frames, count, droppable: !is_owed };
+            self.outputs.deliver_begun(delivery);
         }
         if let Err(reason) =
             self.connections[connection].owe(owed, self.settings.unacknowledged_max)
@@ -171,12 +192,13 @@ impl<E: Encoder> Broker<E> {
             if !echo && missed.about().publisher == client.id {
                 continue;
             }
+            self.stats.deliveries += missed.count() as u64;
             if is_short {
                 self.stats.dropped_absent += missed.count() as u64;
             } else {
-                self.absences.bytes -= absence.bytes();
+                self.absences.unnote(absence);
                 self.stats.dropped_absent += absence.inbox.push(missed, limits);
-                self.absences.bytes += absence.bytes();
+                self.absences.note(absence);
             }
         }
     }
@@ -210,6 +232,7 @@ impl<E: Encoder> Broker<E> {
     pub(super) fn forget_lost(&mut self, key: ClientKey) {
         self.settle();
         let Some(absence) = self.take_absence(key) else { return };
+        self.stats.dropped_expired += absence.inbox.count();
         self.absences.lost.remove(&(absence.until, key));
         self.expect_no_end(key, absence.rights.as_deref());
         let name = self.clients[key].id.clone();
@@ -238,9 +261,11 @@ impl<E: Encoder> Broker<E> {
     pub(super) fn forget_missed(&mut self, client: ClientKey, channel: ChannelKey) {
         let name = &self.channels[channel].name;
         if let Some(absence) = &mut self.clients[client].absence {
-            self.absences.bytes -= absence.bytes();
+            self.absences.unnote(absence);
+            let before = absence.inbox.count();
             absence.inbox.forget(|about| about.channel == *name);
-            self.absences.bytes += absence.bytes();
+            self.stats.dropped_expired += before - absence.inbox.count();
+            self.absences.note(absence);
         }
     }
 

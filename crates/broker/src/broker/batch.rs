@@ -307,6 +307,7 @@ impl<E: Encoder> Broker<E> {
         let page_count_before = self.batch.open_pages.len();
         let page = self.batch.open_page(key, from, intake, retained.is_some());
         page.payloads.push(publish.payload);
+        self.uncommitted_count += 1;
         if let Some(request) = publish.request {
             page.requests.push(request);
         }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use crate::{
     Change, ChannelKey, ClientKey, ConnectionKey, Effect, Encoder, FailureKind, LogEntry, LogId,
-    Mark, PacketId, ReadRequest, Sequence, Source, StoredPage, cursor::Phase,
+    Mark, PacketId, ReadRequest, Sequence, Source, StoredPage, cursor::Phase, output::Delivery,
 };
 
 use super::{Broker, batch::Pending};
@@ -33,7 +33,10 @@ pub(super) struct Reads {
 #[derive(Default)]
 struct Gathered {
     frames: Vec<u8>,
+    /// Messages.
     count: u32,
+    /// Frames: fewer than messages where the receiver's dialect has no form for some.
+    frame_count: u32,
 }
 
 /// What bounds one read's deliveries.
@@ -157,13 +160,11 @@ impl<E: Encoder> Broker<E> {
             &Bounds { last, count_max, bytes_max },
             &mut gathered,
         );
-        self.stats.delivered += u64::from(gathered.count);
         if gathered.count > 0 {
             let frames = self.outputs.tally().frames(gathered.frames);
-            let connection = request.connection;
-            let effect =
-                Effect::Send { connection, frames, count: gathered.count, droppable: false };
-            self.outputs.push(effect);
+            let (connection, count) = (request.connection, gathered.frame_count);
+            let delivery = Delivery { connection, frames, count, droppable: false };
+            self.outputs.deliver(gathered.count, delivery);
         }
         if entries.is_empty() {
             // The log's limits dropped it all; what came since is to be read.
@@ -262,6 +263,7 @@ impl<E: Encoder> Broker<E> {
             self.encoder.delivery(&envelope, payload, mark, &mut gathered.frames);
             gathered.count += 1;
             let bytes = (gathered.frames.len() - before) as u64;
+            gathered.frame_count += u32::from(0 < bytes);
             cursor.sent(sequence, 1, bytes);
             self.connections[request.connection].window_bytes += bytes;
         }
@@ -275,6 +277,7 @@ impl<E: Encoder> Broker<E> {
         // One that is not there any more was set aside when another subscriber came to it.
         if let Some(count) = log.and_then(|log| log.remove(last)) {
             self.stats.dropped_damaged += count;
+            self.stats.log_held -= count;
             self.stats.damaged_records += 1;
             let change = Change::SetAside(channel.name.clone(), id, last);
             self.batch.push(change, Pending::SetAside(key, id, last));

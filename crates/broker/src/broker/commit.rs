@@ -111,6 +111,14 @@ impl<E: Encoder> Broker<E> {
         self.retained.release(page.reserved);
         let bytes = page.kept_bytes();
         self.uncommitted_bytes_total -= bytes;
+        let count = u64::from(page.count);
+        self.uncommitted_count -= count;
+        let counter = match outcome {
+            // Also where its receiver is offline, of which its publisher hears: it is stored for it.
+            Ok(_) => &mut self.stats.published,
+            Err(_) => &mut self.stats.publish_refused,
+        };
+        *counter += count;
         if let Some(from) = page.from.and_then(|from| self.connections.get_mut(from)) {
             from.uncommitted_bytes -= bytes;
         }

@@ -293,10 +293,9 @@ impl<E: Encoder> Broker<E> {
         let message = &retained.message;
         let source = Source::of(&message.publisher);
         let envelope = self.encoder.envelope(format, &channel.name, source);
-        self.outputs.append(connection, 1, |out| {
+        self.outputs.append_delivery(connection, |out| {
             self.encoder.delivery(&envelope, &message.payload, Mark::Retained, out);
         });
-        self.stats.delivered += 1;
     }
 
     /// Ends the session a connection carries: subscriptions that are not persistent go.
@@ -317,7 +316,9 @@ impl<E: Encoder> Broker<E> {
         if is_lost {
             return self.lose(key, connection, manners);
         }
-        self.take_absence(key);
+        if let Some(absence) = self.take_absence(key) {
+            self.stats.dropped_expired += absence.waiting();
+        }
         let rights = self.connections[connection].rights.take();
         self.expect_no_end(key, rights.as_deref());
         for channel in self.clients[key].subscriptions.keys().collect::<Vec<_>>() {

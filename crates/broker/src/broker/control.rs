@@ -14,6 +14,30 @@ struct Removal<'a> {
     cn: std::borrow::Cow<'a, str>,
 }
 
+/// What anybody may ask.
+#[derive(Debug, Clone, Copy)]
+enum Question {
+    MySubscriptions,
+    Whoami,
+    Time,
+    Stats,
+    Limits,
+}
+
+impl Question {
+    /// Returns the question that the control channel of a name stands for.
+    fn of(name: &str) -> Option<Self> {
+        match name {
+            "mySubscriptions" => Some(Question::MySubscriptions),
+            "whoami" => Some(Question::Whoami),
+            "time" => Some(Question::Time),
+            "stats" => Some(Question::Stats),
+            "limits" => Some(Question::Limits),
+            _ => None,
+        }
+    }
+}
+
 impl<E: Encoder> Broker<E> {
     /// Answers a publish to `$name`.
     pub(super) fn answer_control(
@@ -23,41 +47,57 @@ impl<E: Encoder> Broker<E> {
         name: &str,
         publish: &Publish<'_>,
     ) {
-        let Some(id) = publish.request else {
-            self.reply_published(connection, None, Err(&Reject::InvalidPacket));
-            return;
+        let request = publish.request;
+        let Some(id) = request else {
+            return self.refuse_question(connection, None, &Reject::InvalidPacket);
         };
-        let request = Some(id);
         if name == "removeRetained" {
             return match serde_json::from_slice::<Removal<'_>>(publish.payload) {
-                Ok(removal) => self.remove_retained_for(connection, id, &removal.cn),
-                Err(_) => self.reply_published(connection, request, Err(&Reject::InvalidPacket)),
+                Ok(removal) => {
+                    self.note_answered();
+                    self.remove_retained_for(connection, id, &removal.cn);
+                }
+                Err(_) => self.refuse_question(connection, request, &Reject::InvalidPacket),
             };
         }
-        match self.control_answer(connection, client, name) {
-            Some(answer) => {
-                self.reply_published(connection, request, Ok(Some(&answer.to_string())));
-            }
-            None => self.reply_published(connection, request, Err(&Reject::InvalidChannel)),
+        let Some(question) = Question::of(name) else {
+            return self.refuse_question(connection, request, &Reject::InvalidChannel);
+        };
+        // Counted first, since what is answered may be what was counted.
+        self.note_answered();
+        if matches!(question, Question::Stats) {
+            self.settle();
         }
+        let answer = self.control_answer(connection, client, question).to_string();
+        self.reply_published(connection, request, Ok(Some(&answer)));
+    }
+
+    /// Answers a question that is not taken.
+    pub(super) fn refuse_question(
+        &mut self,
+        connection: ConnectionKey,
+        request: Option<&str>,
+        reject: &Reject,
+    ) {
+        self.note_publish_refused();
+        self.reply_published(connection, request, Err(reject));
     }
 
     fn control_answer(
         &self,
         connection: ConnectionKey,
         client: ClientKey,
-        name: &str,
-    ) -> Option<Value> {
-        match name {
-            "mySubscriptions" => Some(self.subscriptions_of(client)),
-            "whoami" => Some(json!({
+        question: Question,
+    ) -> Value {
+        match question {
+            Question::MySubscriptions => self.subscriptions_of(client),
+            Question::Whoami => json!({
                 "client": self.clients[client].id.as_str(),
                 "connected_s": (self.now.uptime - self.connections[connection].opened).as_secs(),
-            })),
-            "time" => Some(json!({ "unix_ms": self.now.unix_ms })),
-            "stats" => serde_json::to_value(self.stats()).ok(),
-            "limits" => Some(self.limits_of(connection)),
-            _ => None,
+            }),
+            Question::Time => json!({ "unix_ms": self.now.unix_ms }),
+            Question::Stats => json!(self.stats()),
+            Question::Limits => self.limits_of(connection),
         }
     }
 

@@ -1,8 +1,8 @@
 //! Publishing: straight to the receivers, or through the store first.
 
 use crate::{
-    Action, ChannelKey, ChannelKind, ClientId, ClientKey, ConnectionKey, Effect, Encoder, Mark,
-    Reject, Source, channel_kind,
+    Action, ChannelKey, ChannelKind, ClientId, ClientKey, ConnectionKey, Encoder, Mark, Reject,
+    Source, channel_kind, output::Delivery,
 };
 
 use super::{
@@ -62,12 +62,11 @@ impl<E: Encoder> Broker<E> {
     /// of receivers; those are paid once a run.
     pub fn publish(&mut self, connection: ConnectionKey, publish: &Publish<'_>) -> Option<Reject> {
         let client = self.session(connection)?;
-        self.stats.published += 1;
         if let ChannelKind::Control(name) = channel_kind(publish.channel) {
             let denied = self.may(connection, Action::Control, publish.channel).err();
             match &denied {
                 None => self.answer_control(connection, client, name, publish),
-                Some(reject) => self.reply_published(connection, publish.request, Err(reject)),
+                Some(reject) => self.refuse_question(connection, publish.request, reject),
             }
             return denied;
         }
@@ -102,7 +101,6 @@ impl<E: Encoder> Broker<E> {
         if self.session(connection).is_none() {
             return Err(Reject::NotAllowed);
         }
-        self.stats.published += 1;
         let publisher = Publisher { connection: Some(connection), on_behalf_of };
         let result = self.try_publish(publisher, publish).map(|_| ());
         self.stats.rejected += u64::from(result.is_err());
@@ -116,7 +114,34 @@ impl<E: Encoder> Broker<E> {
     pub fn push(&mut self, publish: &Publish<'_>) -> Result<(), Reject> {
         // A ticket would be told of.
         let publish = Publish { request: None, ..*publish };
-        self.try_publish(Publisher::SERVER, &publish).map(|_| ())
+        self.publish_own(&publish).map(|_| ())
+    }
+
+    fn publish_own(&mut self, publish: &Publish<'_>) -> Result<Taken, Reject> {
+        let result = self.try_publish(Publisher::SERVER, publish);
+        self.stats.rejected += u64::from(result.is_err());
+        result
+    }
+
+    /// Counts a message that was refused before it came to the broker; the refused request is counted
+    /// by whoever answers it.
+    pub fn note_publish_refused(&mut self) {
+        self.stats.received += 1;
+        self.stats.publish_refused += 1;
+    }
+
+    /// Counts a message that was taken as a question, which somebody else than the broker answers.
+    pub fn note_answered(&mut self) {
+        self.stats.received += 1;
+        self.stats.published += 1;
+        self.stats.answered += 1;
+    }
+
+    /// Counts a message that was accepted and that nobody gets, of which the broker need not know.
+    pub fn note_discarded(&mut self) {
+        self.stats.received += 1;
+        self.stats.published += 1;
+        self.stats.discarded += 1;
     }
 
     /// Has [`Effect::Pushed`] say with this ticket when all changes of the round are stored, or that
@@ -135,7 +160,7 @@ impl<E: Encoder> Broker<E> {
     pub fn push_tracked(&mut self, publish: &Publish<'_>, ticket: u64) -> Result<bool, Reject> {
         let ticket = ticket.to_string();
         let publish = Publish { request: Some(&ticket), ..*publish };
-        let taken = self.try_publish(Publisher::SERVER, &publish)?;
+        let taken = self.publish_own(&publish)?;
         Ok(taken == Taken::Now)
     }
 
@@ -144,11 +169,19 @@ impl<E: Encoder> Broker<E> {
         publisher: Publisher<'_>,
         publish: &Publish<'_>,
     ) -> Result<Taken, Reject> {
-        match channel_kind(publish.channel) {
+        self.stats.received += 1;
+        let result = match channel_kind(publish.channel) {
             ChannelKind::Topic => self.publish_to_topic(publisher, publish),
             ChannelKind::Direct(to) => self.publish_to_client(publisher, to, publish),
             ChannelKind::Control(_) | ChannelKind::Invalid => Err(Reject::InvalidChannel),
+        };
+        match result {
+            Ok(Taken::Now) => self.stats.published += 1,
+            // It counts when the store has answered.
+            Ok(Taken::Later) => {}
+            Err(_) => self.stats.publish_refused += 1,
         }
+        result
     }
 
     fn publish_to_topic(
@@ -227,6 +260,7 @@ impl<E: Encoder> Broker<E> {
                 let publisher = self.source(from);
                 let source = Source { at: self.now.unix_ms, ..Source::of(&publisher) };
                 self.send_directly(receiver, publish.channel, source, publish.payload);
+                self.stats.routed += 1;
                 Ok(Taken::Now)
             }
             (true, online) => {
@@ -250,10 +284,10 @@ impl<E: Encoder> Broker<E> {
         let envelope = self.encoder.envelope(format, &channel.into(), source);
         let mut frames = Vec::new();
         self.encoder.delivery(&envelope, payload, Mark::Plain, &mut frames);
-        self.stats.delivered += 1;
         let frames = self.outputs.tally().frames(frames);
-        let effect = Effect::Send { connection: receiver, frames, count: 1, droppable: true };
-        self.outputs.push(effect);
+        let count = u32::from(!frames.is_empty());
+        let delivery = Delivery { connection: receiver, frames, count, droppable: true };
+        self.outputs.deliver(1, delivery);
     }
 
     /// Returns a client's direct channel. Until its cursor is there, every batch with a message

@@ -12,10 +12,10 @@ use std::{
 use bytes::Bytes;
 
 use crate::{
-    ChannelKey, ChannelKind, ClientId, CloseReason, ConnectionKey, Effect, Encoder, Format,
-    LogicalMs, MessageId, ReplicationSettings, Source, UnixMs, channel_kind,
+    ChannelKey, ChannelKind, ClientId, CloseReason, ConnectionKey, Encoder, Format, LogicalMs,
+    MessageId, ReplicationSettings, Source, UnixMs, channel_kind,
     memory::shared_payload,
-    output::{Author, FinishedRun, Run, RunFrames},
+    output::{Author, Delivery, FinishedRun, Run, RunFrames},
 };
 
 use super::Broker;
@@ -107,6 +107,8 @@ struct Portion {
     first: u64,
     count: u32,
     frames: Bytes,
+    /// Fewer than messages where the format has no form for some.
+    frame_count: u32,
 }
 
 impl Replication {
@@ -185,8 +187,8 @@ impl<E: Encoder> Broker<E> {
             }
             bytes += portion.frames.len();
             reached = portion.last();
-            let (frames, count) = (portion.frames.clone(), portion.count);
-            self.outputs.answer(connection, frames, count);
+            let (frames, count) = (portion.frames.clone(), portion.frame_count);
+            self.outputs.answer_with_deliveries(portion.count, (connection, frames, count));
         }
         let is_behind = reached < *last;
         observer.catching_up_from = is_behind.then_some(reached);
@@ -282,7 +284,6 @@ impl<E: Encoder> Broker<E> {
     /// With `through`, the connection of a server that speaks to this one alone, it goes to the
     /// other observers as well.
     pub fn relay(&mut self, message: &Relayed<'_>, through: Option<ConnectionKey>) {
-        self.stats.relayed += 1;
         let logical = message.logical.unwrap_or(self.clocks.logical());
         // Our own messages from now on stand behind it, as those who have both expect.
         self.see_logical(logical);
@@ -293,10 +294,14 @@ impl<E: Encoder> Broker<E> {
             self.stats.rejected += 1;
             return;
         }
+        self.stats.relayed += 1;
         let is_own = through.is_some();
         let found = self.find_channel(None, message.channel);
         let found = found.or_else(|| self.new_channel_to_publish(message.channel, false));
-        let Some(key) = found else { return };
+        let Some(key) = found else {
+            self.stats.discarded += 1;
+            return;
+        };
         if !self.continues_relay(key, message, is_own) {
             self.finish_run();
             let author = Author {
@@ -315,8 +320,13 @@ impl<E: Encoder> Broker<E> {
 
     fn relay_directly(&mut self, client: &str, message: &Relayed<'_>) {
         self.finish_run();
+        self.stats.relayed += 1;
         let receiver = self.client_keys.get(client).and_then(|&key| self.clients[key].connection);
-        let Some(receiver) = receiver else { return };
+        let Some(receiver) = receiver else {
+            self.stats.discarded += 1;
+            return;
+        };
+        self.stats.routed += 1;
         let publisher = ClientId::from(message.publisher);
         let source =
             Source { at: message.at, server: Some(message.server), ..Source::of(&publisher) };
@@ -371,21 +381,15 @@ impl<E: Encoder> Broker<E> {
             if is_behind || server == Some(observer.name.as_str()) {
                 continue;
             }
-            let frames = frames.of(observer.format);
-            if frames.is_empty() {
-                // A channel whose name its dialect cannot say.
-                continue;
-            }
+            let (frames, count) = frames.of(observer.format);
             // What another server loses here it could not fetch again, unless it can.
             let droppable = Some(observer.format) != self.settings.replication.format;
-            self.outputs.push(Effect::Send { connection, frames, count: run.count, droppable });
+            self.outputs.deliver(run.count, Delivery { connection, frames, count, droppable });
         }
         if let Some(format) = self.settings.replication.format {
-            self.keep_portion(Portion {
-                first: run.first.sequence,
-                count: run.count,
-                frames: frames.of(format),
-            });
+            let (frames, frame_count) = frames.of(format);
+            let (first, count) = (run.first.sequence, run.count);
+            self.keep_portion(Portion { first, count, frames, frame_count });
         }
     }
 

@@ -1,10 +1,10 @@
 //! A committed page on its way to its receivers: encoded once, sent to all that are ready for it.
 
 use crate::{
-    ChannelKey, ConnectionKey, Effect, Encoder, LogId, Mark, MessageId, Outcome, PacketId,
-    PageState, Sequence,
+    ChannelKey, ConnectionKey, Encoder, LogId, Mark, MessageId, Outcome, PacketId, PageState,
+    Sequence,
     cursor::Phase,
-    output::{Author, RunFrames},
+    output::{Author, Delivery, RunFrames},
     receivers::Receiver,
 };
 
@@ -20,6 +20,7 @@ impl<E: Encoder> Broker<E> {
             }
             _ => None,
         };
+        self.count_routed(page, stored.is_some());
         if self.channels[page.channel].receivers.is_empty() && !self.is_kept(page.channel) {
             return;
         }
@@ -42,6 +43,13 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
+    fn count_routed(&mut self, page: &PendingPage, is_logged: bool) {
+        let channel = &self.channels[page.channel];
+        let is_heard = is_logged || !channel.receivers.is_empty() || !channel.absent.is_empty();
+        let counter = if is_heard { &mut self.stats.routed } else { &mut self.stats.discarded };
+        *counter += u64::from(page.count);
+    }
+
     fn note_appended(&mut self, page: &PendingPage, log: LogId, first: Sequence) {
         self.stats.stored += u64::from(page.count);
         self.adopt_log(page.channel, log, first - 1);
@@ -52,7 +60,8 @@ impl<E: Encoder> Broker<E> {
         let last = first + u64::from(page.count) - 1;
         let bytes = page.payloads.as_bytes().len() as u64;
         if let Some(log) = &mut self.channels[page.channel].log {
-            log.append(PageState { last, bytes, served: page.served });
+            log.append(first, PageState { last, bytes, served: page.served });
+            self.stats.log_held += u64::from(page.count);
         }
     }
 
@@ -90,10 +99,9 @@ impl<E: Encoder> Broker<E> {
         count: u32,
         frames: &RunFrames,
     ) {
-        self.stats.delivered += u64::from(count);
-        let frames = frames.of(receiver.format);
+        let (frames, frame_count) = frames.of(receiver.format);
         let droppable = !receiver.acknowledges;
-        self.outputs.push(Effect::Send { connection, frames, count, droppable });
+        self.outputs.deliver(count, Delivery { connection, frames, count: frame_count, droppable });
         if let Err(reason) =
             self.connections[connection].owe(count, self.settings.unacknowledged_max)
         {
@@ -120,7 +128,7 @@ impl<E: Encoder> Broker<E> {
             self.mark_cursor_dirty(receiver.client, channel);
             return;
         }
-        let frames = frames.of(receiver.format);
+        let (frames, frame_count) = frames.of(receiver.format);
         let fits =
             cursor.in_flight() + u64::from(span.count) <= window && frames.len() as u64 <= room;
         if cursor.next() != span.first || !fits {
@@ -131,8 +139,8 @@ impl<E: Encoder> Broker<E> {
         let bytes = frames.len() as u64;
         cursor.sent(span.last(), u64::from(span.count), bytes);
         self.connections[connection].window_bytes += bytes;
-        self.stats.delivered += u64::from(span.count);
-        self.outputs.push(Effect::Send { connection, frames, count: span.count, droppable: false });
+        let delivery = Delivery { connection, frames, count: frame_count, droppable: false };
+        self.outputs.deliver(span.count, delivery);
     }
 }
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::{
-    ChannelKey, ChannelKind, Effect, Encoder, Mark, MessageId, PacketId,
+    ChannelKey, ChannelKind, Encoder, Mark, MessageId, PacketId,
     inbox::{About, Missed},
-    output::{Author, FinishedRun, Run, RunFrames},
+    output::{Author, Delivery, FinishedRun, Run, RunFrames},
 };
 
 use super::{
@@ -144,10 +144,10 @@ impl<E: Encoder> Broker<E> {
             if Some(connection) == excluded {
                 continue;
             }
-            self.stats.delivered += u64::from(count);
-            let frames = frames.of(receiver.format);
+            let (frames, frame_count) = frames.of(receiver.format);
             let droppable = !(acknowledged && receiver.acknowledges);
-            self.outputs.push(Effect::Send { connection, frames, count, droppable });
+            let delivery = Delivery { connection, frames, count: frame_count, droppable };
+            self.outputs.deliver(count, delivery);
             let limit = self.settings.unacknowledged_max;
             if acknowledged && let Err(reason) = self.connections[connection].owe(count, limit) {
                 overdue.push((connection, reason));
@@ -160,6 +160,8 @@ impl<E: Encoder> Broker<E> {
         if is_unheard {
             self.stats.discarded += u64::from(count);
             self.drop_if_idle(key);
+        } else {
+            self.stats.routed += u64::from(count);
         }
     }
 }

@@ -262,9 +262,7 @@ impl<E: Encoder> Broker<E> {
         if known == Some(id) {
             return;
         }
-        if let Some(old) = known {
-            self.log_channels.remove(&old);
-        }
+        self.forget_log(channel);
         self.log_channels.insert(id, channel);
         self.channels[channel].log = Some(Box::new(Log::new(id, last)));
     }
@@ -354,11 +352,18 @@ impl<E: Encoder> Broker<E> {
 
     /// Forgets a log that went with its last cursor.
     pub(super) fn drop_unread_log(&mut self, channel: ChannelKey) {
-        let Some(state) = self.channels.get_mut(channel) else { return };
-        if state.persistent.is_empty()
-            && let Some(log) = state.log.take()
-        {
+        if self.channels.get(channel).is_some_and(|state| state.persistent.is_empty()) {
+            self.forget_log(channel);
+        }
+    }
+
+    /// Forgets a channel's log, with the messages in it.
+    pub(super) fn forget_log(&mut self, channel: ChannelKey) {
+        if let Some(log) = self.channels[channel].log.take() {
             self.log_channels.remove(&log.id);
+            let count = log.count();
+            self.stats.log_unread += count;
+            self.stats.log_held -= count;
         }
     }
 

@@ -8,6 +8,7 @@ use std::{
 use crate::{
     Change, ChannelKey, ChannelName, ClientId, ClientKey, CloseReason, ConnectionKey, Encoder,
     LogId, PageState, Reject, Sequence, SessionNumber,
+    channel::Trimmed,
     client::{Client, Connection, Subscription},
 };
 
@@ -207,7 +208,9 @@ impl<E: Encoder> Broker<E> {
         });
         let Some(floor) = floors.min() else { return };
         let Some(log) = &mut self.channels[key].log else { return };
-        if let Some(last) = log.trim_while(|_, page| page.last <= floor) {
+        if let Some(Trimmed { last, count }) = log.trim_while(|_, page| page.last <= floor) {
+            self.stats.log_acknowledged += count;
+            self.stats.log_held -= count;
             self.trim(key, last);
         }
     }
@@ -242,10 +245,8 @@ impl<E: Encoder> Broker<E> {
         if !limits.drop_oldest {
             return Err(Reject::LogFull);
         }
-        let before = log.oldest_floor();
-        if let Some(last) = log.trim_while(|log, _| log.is_full(&limits)) {
-            self.stats.dropped_log += last - before;
-            self.trim(key, last);
+        if let Some(dropped) = log.trim_while(|log, _| log.is_full(&limits)) {
+            self.drop_logged(key, dropped);
         }
         Ok(())
     }
@@ -261,13 +262,18 @@ impl<E: Encoder> Broker<E> {
             let channel = &mut self.channels[key];
             let age_max = channel.profile.log.age_max.as_millis() as u64;
             let Some(log) = channel.log.as_mut().filter(|_| age_max > 0) else { continue };
-            let before = log.oldest_floor();
             let age = |page: &PageState| self.clocks.served().saturating_sub(page.served);
-            if let Some(last) = log.trim_while(|_, page| age_max < age(page)) {
-                self.stats.dropped_log += last - before;
-                self.trim(key, last);
+            if let Some(dropped) = log.trim_while(|_, page| age_max < age(page)) {
+                self.drop_logged(key, dropped);
             }
         }
+    }
+
+    /// Counts what a limit dropped from a log, and has the store drop it.
+    fn drop_logged(&mut self, key: ChannelKey, dropped: Trimmed) {
+        self.stats.dropped_log += dropped.count;
+        self.stats.log_held -= dropped.count;
+        self.trim(key, dropped.last);
     }
 
     fn write_clients(&mut self, count_max: usize) {

@@ -9,6 +9,7 @@ mod application;
 mod http;
 
 mod certificates;
+mod counters;
 mod ended_certificates;
 mod guessing;
 mod keys;

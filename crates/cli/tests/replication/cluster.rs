@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rialto_testkit::{Broker, Launch, PATIENCE};
+use rialto_testkit::{Broker, Launch, PATIENCE, expect_even_sums};
 use serde_json::Value;
 
 use super::{
@@ -121,14 +121,17 @@ impl Cluster {
 
     /// Says how often the messages of `from` began to come in to `to`.
     pub(crate) fn link_count(&self, to: usize, from: usize) -> usize {
-        let entries = self.log(to, "messages of a server come in");
+        let entries = self.log(to, "connected to a cluster node: its messages are received");
         entries.iter().filter(|entry| entry["server"] == *name_of(from)).count()
     }
 
     /// Says how often `to` lost the link over which it had messages of `from`.
     pub(crate) fn loss_count(&self, to: usize, from: usize) -> usize {
         let host = Network::address(from).to_string();
-        self.log(to, "a server was lost").iter().filter(|entry| entry["host"] == *host).count()
+        self.log(to, "the connection to a cluster node was lost: reconnecting")
+            .iter()
+            .filter(|entry| entry["host"] == *host)
+            .count()
     }
 
     pub(crate) fn wait_linked(&self, to: usize, from: usize) {
@@ -245,8 +248,16 @@ impl Cluster {
         }
     }
 
+    /// Shows that on each server what came in and what became of it come out even.
+    fn expect_even_sums(&self) {
+        for (at, server) in self.servers.iter().enumerate() {
+            let server = server.as_ref().unwrap();
+            expect_even_sums(&self.network.on(at, || server.stats()));
+        }
+    }
+
     /// Shows that every subscriber gets, or got, every message of all publishers once and in order,
-    /// and nothing else.
+    /// and nothing else; and that the servers' counters come out even.
     pub(crate) fn expect_all_delivered_once(&mut self) {
         let all: Vec<usize> = (0..COUNT).collect();
         self.wait_delivered(&all, &all);
@@ -263,6 +274,7 @@ impl Cluster {
                 subscriber.summary()
             );
         }
+        self.expect_even_sums();
     }
 
     /// Shows that every subscriber gets, or got, every message of all publishers once and in order,

@@ -84,6 +84,7 @@ impl Handle {
             messages.iter().map(|message| check(message.payload, depth_max, bytes_max)).collect();
         let good = messages.iter().zip(&checked).filter(|(_, check)| check.is_ok());
         let publishes: Vec<Publish<'_>> = good.map(|(message, _)| publish_of(message)).collect();
+        self.count_refused(checked.iter().filter(|check| check.is_err()).count());
         let mut pushing = self.live.hub.push(&publishes).into_iter();
         let mut results = Vec::with_capacity(messages.len());
         for check in checked {
@@ -94,6 +95,17 @@ impl Handle {
             results.push(result);
         }
         results
+    }
+
+    /// Counts messages that were refused before the broker had them.
+    fn count_refused(&self, count: usize) {
+        if count == 0 {
+            return;
+        }
+        self.live.hub.round(|broker| {
+            broker.stats_mut().rejected += count as u64;
+            (0..count).for_each(|_| broker.note_publish_refused());
+        });
     }
 }
 

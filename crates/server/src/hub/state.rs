@@ -20,7 +20,7 @@ use crate::{
     doorkeeper::Caller,
     memory::Level,
     notices::Notices,
-    outbox::{Kind, Pushed},
+    outbox::{Frames, Kind, Pushed},
     outlet::Outlet,
     store::Job,
     touched::Touched,
@@ -131,8 +131,8 @@ impl State {
                 let kind = if droppable { Kind::Droppable } else { Kind::Kept };
                 self.send(connection, (frames, count), kind, touched);
             }
-            Effect::Answer { connection, frames, count } => {
-                self.send(connection, (frames, count), Kind::Answer, touched);
+            Effect::Answer { connection, frames, deliveries, .. } => {
+                self.send(connection, (frames, deliveries), Kind::Answer, touched);
             }
             Effect::Close { connection, reason } => {
                 self.log_close(connection, reason);
@@ -158,24 +158,37 @@ impl State {
     fn send(
         &mut self,
         connection: ConnectionKey,
-        (frames, count): (Bytes, u32),
+        (bytes, deliveries): (Bytes, u32),
         kind: Kind,
         touched: &mut Touched,
     ) {
-        let Some(Far { outlet, .. }) = self.outlets.get(connection) else { return };
-        match outlet.push(frames, kind, self.level.is_pressed) {
-            (Pushed::Queued, _) => touched.add(outlet),
+        let Some(Far { outlet, .. }) = self.outlets.get(connection) else {
+            return self.count_unwritten(deliveries);
+        };
+        match outlet.push(Frames { bytes, deliveries }, kind, self.level.is_pressed) {
+            (Pushed::Queued, _) => {
+                self.broker.note_queued(deliveries);
+                touched.add(outlet);
+            }
+            (Pushed::Closed, _) => self.count_unwritten(deliveries),
             (Pushed::Dropped, is_first) if !self.close_slow => {
-                self.broker.stats_mut().dropped_slow += u64::from(count);
+                self.broker.stats_mut().dropped_slow += u64::from(deliveries);
                 if is_first {
                     self.log_drop(connection);
                 }
             }
-            _ => {
+            (Pushed::Dropped | Pushed::Overflow, _) => {
                 let limit = outlet.bytes_max();
+                self.count_unwritten(deliveries);
                 self.broker.close(connection, CloseReason::SlowConsumer { limit });
             }
         }
+    }
+
+    /// Counts deliveries to a connection that has ended, or is to end.
+    fn count_unwritten(&mut self, deliveries: u32) {
+        self.broker.note_queued(deliveries);
+        self.broker.deliveries().count_unwritten(u64::from(deliveries));
     }
 
     fn departure(&self, departed: Departed) -> Departure {
@@ -200,7 +213,7 @@ impl State {
         let client = self.broker.client_of(connection).map(ToString::to_string);
         tracing::warn!(
             client,
-            "a subscriber does not read fast enough: QoS 0 messages to it are dropped until it does"
+            "slow consumer: QoS 0 messages to this client are dropped until it has read what waits"
         );
     }
 

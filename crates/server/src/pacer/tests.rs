@@ -2,8 +2,12 @@ use std::future::poll_fn;
 
 use super::*;
 
-fn queue(frames: &[&str]) -> VecDeque<Bytes> {
-    frames.iter().map(|frame| Bytes::from(format!("{frame}\0"))).collect()
+fn frame(bytes: impl Into<Bytes>) -> Frames {
+    Frames { bytes: bytes.into(), deliveries: 1 }
+}
+
+fn queue(frames: &[&str]) -> VecDeque<Frames> {
+    frames.iter().map(|text| frame(format!("{text}\0"))).collect()
 }
 
 fn push(id: u32) -> String {
@@ -36,9 +40,9 @@ fn every_unit_on_a_plain_socket_is_as_long_as_a_read() {
     frames.extend(queue(&[&format!("[\"{}\"]", "y".repeat(600))]));
     let pacer = plain();
     while !frames.is_empty() {
-        let before: usize = frames.iter().map(Bytes::len).sum();
+        let before: usize = frames.iter().map(|it| it.bytes.len()).sum();
         let unit = pacer.next_unit(&mut frames);
-        let after: usize = frames.iter().map(Bytes::len).sum();
+        let after: usize = frames.iter().map(|it| it.bytes.len()).sum();
         assert_eq!(unit.bytes.len(), UNIT_BYTES);
         assert_eq!(unit.frame_bytes, before - after);
         for frame in unit.bytes.split_inclusive(|&byte| byte == 0) {
@@ -62,7 +66,7 @@ fn inside_tls_and_in_other_dialects_nothing_is_filled_up() {
     let tls = Pacer::new(Framed::Terminated, true, None);
     assert_eq!(&tls.next_unit(&mut queue(&["{}", "{}"])).bytes[..], b"{}\0");
     let counted = Pacer::new(Framed::Counted, false, None);
-    let mut frames = VecDeque::from([Bytes::from_static(b"+4 - {}+4 - {}")]);
+    let mut frames = VecDeque::from([frame(&b"+4 - {}+4 - {}"[..])]);
     assert_eq!(&counted.next_unit(&mut frames).bytes[..], b"+4 - {}");
 }
 

@@ -172,6 +172,7 @@ impl Session {
                     self.publish((&frame.queue, payload), on_behalf_of, broker, gate);
                 }
                 Err(reject) => {
+                    broker.note_publish_refused();
                     let to = on_behalf_of.unwrap_or(self.id.as_str());
                     self.reject(&reject, to, broker);
                 }
@@ -186,6 +187,9 @@ impl Session {
                 return self.replicate(&name, link.as_deref().copied(), broker, gate);
             }
             request if !is_member => {
+                if matches!(request, Request::Message(_)) {
+                    broker.note_publish_refused();
+                }
                 early::note(&request, &frame.queue, gate);
                 self.refuse(NOT_AUTHENTICATED, to, broker);
             }
@@ -219,7 +223,7 @@ impl Session {
             broker.close(self.connection, CloseReason::ProtocolError);
             return;
         }
-        self.refuse(&malformed.to_string(), self.id.as_str(), broker);
+        self.answer_error(&malformed.to_string(), self.id.as_str(), broker);
     }
 
     pub(super) fn is_gateway(&self, broker: &Broker<Dialects>) -> bool {
@@ -274,7 +278,6 @@ impl Session {
             if let Err(reject) = result {
                 let asked = (Asked::Act(Action::Subscribe), Some(&**queue));
                 trace::refused(self.connection, asked, &reject, broker, gate);
-                broker.stats_mut().rejected += 1;
                 return self.refuse(&format!("queue {queue:?}: {reject}"), to, broker);
             }
         }
@@ -301,10 +304,12 @@ impl Session {
     ) {
         let is_own = queue.strip_prefix('#').unwrap_or(queue) == self.id.as_str();
         if is_own && !self.has_echo {
+            broker.note_discarded();
             return self.answer_sent(on_behalf_of, broker);
         }
         let to = on_behalf_of.unwrap_or(self.id.as_str());
         if let Err(reject) = speakable(queue) {
+            broker.note_publish_refused();
             return self.refuse(&reject.to_string(), to, broker);
         }
         let channel = channel_of(queue, broker);
@@ -328,7 +333,8 @@ impl Session {
         match result {
             _ if is_own => {}
             Ok(()) => self.answer_sent(on_behalf_of, broker),
-            Err(reject) => self.refuse(&reject.to_string(), to, broker),
+            // The broker has counted it.
+            Err(reject) => self.answer_error(&reject.to_string(), to, broker),
         }
     }
 
@@ -358,12 +364,17 @@ impl Session {
 
     /// Answers a request or message that is not allowed, and counts it.
     pub(super) fn reject(&self, reject: &Reject, to: &str, broker: &mut Broker<Dialects>) {
-        broker.stats_mut().rejected += 1;
         self.refuse(&reject.to_string(), to, broker);
     }
 
-    /// Answers a request or message that was not carried out.
+    /// Answers a request or message that is not carried out, and counts it.
     pub(super) fn refuse(&self, why: &str, to: &str, broker: &mut Broker<Dialects>) {
+        broker.stats_mut().rejected += 1;
+        self.answer_error(why, to, broker);
+    }
+
+    /// Answers what was not carried out.
+    fn answer_error(&self, why: &str, to: &str, broker: &mut Broker<Dialects>) {
         if self.is_gateway(broker) {
             return self.answer(&Answer::Error { error: why }, "", broker);
         }

@@ -151,7 +151,7 @@ impl Session {
         let request = publish.id.as_deref();
         match gate.permit() {
             Ok(Permit { answer: Some(answer), .. }) => {
-                broker.stats_mut().published += 1;
+                broker.note_answered();
                 self.reply(broker, &Reply::Published { request, result: Ok(Some(&answer)) });
             }
             Ok(Permit { payload: Some(payload), .. }) => {
@@ -160,9 +160,13 @@ impl Session {
             }
             Ok(_) => self.carry_out(&message(publish), broker, gate),
             Err(reject) if publish.acknowledged || request.is_some() => {
+                broker.note_publish_refused();
                 self.reply(broker, &Reply::Published { request, result: Err(&reject) });
             }
-            Err(_) => broker.stats_mut().rejected += 1,
+            Err(_) => {
+                broker.note_publish_refused();
+                broker.stats_mut().rejected += 1;
+            }
         }
     }
 
@@ -242,6 +246,7 @@ impl Session {
             }
             ClientPacket::Pub(Publish { id, channel, .. }) => {
                 trace::too_early(trace::publishing(channel), Some(channel), gate);
+                broker.note_publish_refused();
                 (AckKind::Pub, id.as_deref(), "")
             }
             _ => return,
@@ -264,10 +269,10 @@ impl Session {
 
     /// Answers a request that came before a session and was not acted on (J-40).
     fn refuse_too_early(&self, request: Request<'_>, broker: &mut Broker<Dialects>) {
+        broker.stats_mut().rejected += 1;
         if request.ack == AckKind::Pub && request.id.is_none() {
             return;
         }
-        broker.stats_mut().rejected += 1;
         self.answer(
             broker,
             &request.refused(status::NOT_ALLOWED, "open a session with conn first"),

@@ -144,7 +144,11 @@ impl Session {
                 broker.close(self.connection, CloseReason::Asked);
                 Some(Notice::Disconnected)
             }
-            Command::Connect { .. } | Command::Unknown => None,
+            Command::Unknown => {
+                broker.stats_mut().malformed += 1;
+                None
+            }
+            Command::Connect { .. } => None,
         }
     }
 
@@ -155,6 +159,7 @@ impl Session {
         gate: &dyn Gate,
     ) -> Option<Notice<'a>> {
         let Command::Connect { name, token } = command else {
+            broker.stats_mut().malformed += u64::from(matches!(command, Command::Unknown));
             note_too_early(&command, gate);
             broker.close(self.connection, CloseReason::ProtocolError);
             return None;
@@ -205,6 +210,7 @@ impl Session {
         gate: &dyn Gate,
     ) -> Option<Notice<'a>> {
         let Ok(permit) = gate.permit() else {
+            broker.note_publish_refused();
             broker.stats_mut().rejected += 1;
             return None;
         };

@@ -278,17 +278,30 @@ impl World {
         }
     }
 
-    /// Carries out what the broker asks for.
+    /// Counts deliveries as written at once.
+    fn count(&mut self, effect: &Effect) {
+        let (Effect::Send { count, .. } | Effect::Answer { deliveries: count, .. }) = effect else {
+            return;
+        };
+        self.broker.note_queued(*count);
+        self.broker.deliveries().count_written(u64::from(*count));
+    }
+
+    /// Carries out what the broker asks for; what came in and what became of it come out even.
     fn perform(&mut self) {
         loop {
             let effects = self.broker.take_effects();
             if effects.is_empty() {
+                for (sum, one, other) in self.broker.stats().balance() {
+                    assert_eq!(one, other, "{sum}");
+                }
                 return;
             }
             for effect in effects {
+                self.count(&effect);
                 match effect {
                     Effect::Send { connection, frames, count, .. }
-                    | Effect::Answer { connection, frames, count } => {
+                    | Effect::Answer { connection, frames, count, .. } => {
                         self.show(connection, &frames, count);
                     }
                     Effect::Close { connection, reason } => self.end(connection, reason),

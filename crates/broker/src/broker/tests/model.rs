@@ -4,6 +4,7 @@
 //! `PROPTEST_CASES=50000` lets it run longer than the default of 256 does; a failure prints the
 //! shortest list of operations that shows it.
 
+mod accounts;
 mod operations;
 mod reference;
 mod simulation;

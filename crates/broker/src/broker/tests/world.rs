@@ -17,7 +17,7 @@ use super::{
 use crate::{
     Broker, Change, ClientId, CloseReason, ConnectionKey, Departed, Effect, FailureKind, Format,
     Held, LogEntry, Manners, MessageId, Now, Publish, Qos, ReadRequest, Relayed, Replicant, Resume,
-    Settings,
+    Settings, Stats,
 };
 
 /// The run that every world's server is.
@@ -206,22 +206,26 @@ impl World {
             self.perform();
             while !self.is_held && self.complete_one() {}
         }
+        expect_balance(&self.broker.stats());
     }
 
     fn perform(&mut self) {
         for effect in self.broker.take_effects() {
             match effect {
                 Effect::Send { .. } | Effect::Answer { .. } => {
-                    let (connection, frames, count, droppable) = match effect {
+                    let (connection, frames, (count, deliveries), droppable) = match effect {
                         Effect::Send { connection, frames, count, droppable } => {
-                            (connection, frames, count, droppable)
+                            (connection, frames, (count, count), droppable)
                         }
-                        Effect::Answer { connection, frames, count } => {
-                            (connection, frames, count, false)
+                        Effect::Answer { connection, frames, count, deliveries } => {
+                            (connection, frames, (count, deliveries), false)
                         }
                         _ => unreachable!("it is one of the two"),
                     };
                     self.sends_of_last_round += 1;
+                    // Whoever there is reads at once.
+                    self.broker.note_queued(deliveries);
+                    self.broker.deliveries().count_written(u64::from(deliveries));
                     let frames = std::str::from_utf8(&frames).unwrap();
                     assert_eq!(frames.lines().count(), count as usize, "frames are counted");
                     let name = &self.names[&connection];
@@ -645,4 +649,12 @@ fn duration(text: &str) -> Duration {
 
 fn bad<T>(line: &str) -> T {
     panic!("no such line in a script: {line}")
+}
+
+/// What came in and what became of it come out even.
+#[track_caller]
+pub(super) fn expect_balance(stats: &Stats) {
+    for (sum, one, other) in stats.balance() {
+        assert_eq!(one, other, "{sum}: {stats:#?}");
+    }
 }

@@ -198,7 +198,9 @@ impl World {
     fn perform_one(&mut self, effect: Effect) {
         match effect {
             Effect::Send { connection, frames, count, .. }
-            | Effect::Answer { connection, frames, count } => self.show(connection, &frames, count),
+            | Effect::Answer { connection, frames, count, .. } => {
+                self.show(connection, &frames, count)
+            }
             Effect::Close { connection, reason } => self.end(connection, reason),
             Effect::Commit(changes) => self.store.commits.push_back(changes),
             Effect::Read(request) => self.store.reads.push_back(request),

@@ -9,6 +9,7 @@ use proptest::sample::Index;
 
 use super::{
     super::{store::TestStore, text::TextEncoder},
+    accounts::Accounts,
     operations::{CHANNELS, CLIENTS, Operation, Step},
     reference::{Publication, Reference, Wish},
 };
@@ -25,6 +26,7 @@ pub(super) struct Simulation {
     settings: Settings,
     store: TestStore,
     reference: Reference,
+    accounts: Accounts,
     now: Now,
     sessions: BTreeMap<usize, ConnectionKey>,
     /// Connections without a session, or gone altogether.
@@ -52,6 +54,7 @@ impl Simulation {
             broker,
             store,
             reference: Reference::new(settings.clone()),
+            accounts: Accounts::default(),
             settings,
             now,
             sessions: BTreeMap::new(),
@@ -90,6 +93,15 @@ impl Simulation {
         }
         self.asked.clear();
         for effect in self.broker.take_effects() {
+            match &effect {
+                Effect::Send { connection, count, droppable, .. } => {
+                    self.accounts.sent(&mut self.broker, *connection, (*count, *droppable));
+                }
+                Effect::Answer { connection, deliveries, .. } => {
+                    self.accounts.sent(&mut self.broker, *connection, (*deliveries, false));
+                }
+                _ => {}
+            }
             match effect {
                 Effect::Send { connection, frames, .. }
                 | Effect::Answer { connection, frames, .. } => {
@@ -110,6 +122,8 @@ impl Simulation {
             }
         }
         self.reference.end_round();
+        self.accounts.check(&self.broker.stats());
+        self.accounts.read(&self.broker);
     }
 
     fn operate(&mut self, operation: Operation) {
@@ -165,6 +179,7 @@ impl Simulation {
         let connection = self
             .broker
             .open(Manners { unacknowledged_max: window, ..Manners::new(Format(format)) });
+        self.accounts.opened(connection);
         self.reference.opened(connection, Format(format), window);
         self.broker.connect(connection, &CLIENTS[client].into(), &Admission::default());
         self.reference.connected(connection, CLIENTS[client]);
@@ -173,17 +188,21 @@ impl Simulation {
 
     fn disconnect(&mut self, client: usize) {
         if let Some(connection) = self.sessions.remove(&client) {
-            self.broker.disconnect(connection);
-            self.reference.removed(connection);
+            self.disconnect_one(connection);
             self.stale.push(connection);
         }
+    }
+
+    fn disconnect_one(&mut self, connection: ConnectionKey) {
+        self.broker.disconnect(connection);
+        self.accounts.gone(&self.broker, connection);
+        self.reference.removed(connection);
     }
 
     fn close_due(&mut self) {
         for connection in std::mem::take(&mut self.due) {
             self.sessions.retain(|_, one| *one != connection);
-            self.broker.disconnect(connection);
-            self.reference.removed(connection);
+            self.disconnect_one(connection);
             self.stale.push(connection);
         }
     }
@@ -238,6 +257,7 @@ impl Simulation {
         let text = number.to_string();
         let request = has_id.then_some(&*text);
         let before = self.broker.stats().retained_refused;
+        self.accounts.received();
         self.broker.publish(connection, &message(channel, &text, qos1, retain, request));
         if before == self.broker.stats().retained_refused {
             self.reference.taken(number);
@@ -257,6 +277,7 @@ impl Simulation {
             has_id: false,
         });
         let text = number.to_string();
+        self.accounts.received();
         if self.broker.push(&message(channel, &text, qos1, retain, None)).is_err() {
             self.reference.refused(number);
         } else {
@@ -295,8 +316,7 @@ impl Simulation {
             4 => self.broker.connect(connection, &CLIENTS[0].into(), &Admission::default()),
             5 => self.broker.heard(connection),
             _ => {
-                self.broker.disconnect(connection);
-                self.reference.removed(connection);
+                self.disconnect_one(connection);
                 self.due.retain(|due| *due != connection);
             }
         }
@@ -355,6 +375,7 @@ impl Simulation {
         let snapshot = self.store.snapshot();
         self.broker = Broker::new(TextEncoder, self.settings.clone(), snapshot, self.now);
         self.store.commit(&[Change::NoteClock(self.broker.first_clock())]);
+        self.accounts = Accounts::default();
         self.reference.crashed(&self.store);
     }
 
@@ -383,6 +404,8 @@ impl Simulation {
         self.rest();
         self.check_retained();
         self.reference.check_nothing_is_left(&self.store, self.broker.stats().channels);
+        let stats = self.broker.stats();
+        assert_eq!((stats.publish_waiting, stats.log_held), (0, 0), "{stats:#?}");
     }
 
     /// J-80: what is retained is what a restart would bring back, whatever the store refused.
@@ -436,6 +459,7 @@ impl Simulation {
         let connection = self.sessions[&client];
         let question = message("$mySubscriptions", "null", false, false, Some("?"));
         self.reference.asked(connection);
+        self.accounts.received();
         self.one_round(|simulation| _ = simulation.broker.publish(connection, &question));
         self.reference.check_answer(CLIENTS[client]);
     }
