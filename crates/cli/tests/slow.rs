@@ -90,7 +90,7 @@ fn check_others_are_unharmed(stuck: &[Transport], count: u64) {
     assert!(0 < dropped);
     assert_eq!(received + dropped, count * stuck.len() as u64);
     let warning = broker.wait_for_log("warning of the drops", |line| {
-        line["message"].as_str().is_some_and(|text| text.contains("does not read fast enough"))
+        line["message"].as_str().is_some_and(|text| text.contains("slow consumer"))
     });
     assert!(warning["client"].as_str().unwrap().starts_with("stuck"), "{warning}");
 }

@@ -104,10 +104,13 @@ impl Webhooks {
         let count = undelivered.len();
         match write_for_owner(path, &undelivered.join("\n")) {
             Ok(()) => {
-                tracing::info!(count, "the application hears of the rest after the next start")
+                tracing::info!(
+                    count,
+                    "undelivered notifications are kept, and sent to the application after the next start"
+                )
             }
             Err(error) => {
-                tracing::error!(%error, count, "notifications of the application are lost")
+                tracing::error!(%error, count, "undelivered notifications for the application are lost")
             }
         }
     }

@@ -85,10 +85,12 @@ impl Links {
                 port,
                 name = &*self.server.address,
                 hint = "if it is another, give each a cluster.name of its own",
-                "that server is this one"
+                "a cluster node is this server itself"
             ),
-            _ if was_attached => tracing::warn!(host, port, %problem, "a server was lost"),
-            _ => tracing::warn!(host, port, %problem, "a server cannot be reached; trying again"),
+            _ if was_attached => {
+                tracing::warn!(host, port, %problem, "the connection to a cluster node was lost: reconnecting")
+            }
+            _ => tracing::warn!(host, port, %problem, "a cluster node cannot be reached: retrying"),
         }
     }
 
@@ -127,7 +129,10 @@ impl Links {
             let answers = self.take(&mut splitter, &input, link);
             input.clear();
             if link.is_attached() && !std::mem::replace(was_attached, true) {
-                tracing::info!(server = link.peer(), "messages of a server come in");
+                tracing::info!(
+                    server = link.peer(),
+                    "connected to a cluster node: its messages are received"
+                );
             }
             match answers {
                 Ok(answers) => {

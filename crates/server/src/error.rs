@@ -49,7 +49,7 @@ pub enum ServeError {
     #[error(transparent)]
     Exposed(#[from] Exposed),
     /// Who may connect cannot be told: users, keys of tokens, webhooks.
-    #[error("cannot use the settings of access: {0}")]
+    #[error("cannot use the access settings: {0}")]
     Access(String),
     /// The system allows too few open files.
     #[error(

@@ -62,7 +62,7 @@ impl Drop for AbortOnPanic {
         if std::thread::panicking() && !self.was_panicking {
             tracing::error!(
                 part = self.part,
-                "panicked: the process ends, to start again from the store"
+                "a part of the broker panicked: the process aborts; after a restart it goes on from the store"
             );
             std::process::abort();
         }

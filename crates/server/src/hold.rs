@@ -130,7 +130,9 @@ impl Unread {
         loop {
             if outlet.has_answers() {
                 ready!(self.patience.poll(outlet.written(), context));
-                tracing::debug!("a connection does not read what it asked for");
+                tracing::debug!(
+                    "a client does not read its answers: it is not read further (backpressure)"
+                );
                 hub.close_unread(key);
                 return Poll::Pending;
             }

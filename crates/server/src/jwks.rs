@@ -65,7 +65,7 @@ fn log(issuer: &str, before: Option<&str>, problem: Option<&str>) {
         Some(error) if before != problem => tracing::warn!(
             issuer,
             error,
-            "the keys of a JWT issuer cannot be fetched: trying again; those at hand stay good"
+            "the keys of a JWT issuer cannot be fetched: retrying; keys fetched before stay valid"
         ),
         None if before.is_some() => {
             tracing::info!(issuer, "the keys of a JWT issuer can be fetched again");

@@ -31,7 +31,7 @@ where
         let mut running = JoinSet::new();
         running.spawn(begin());
         if let Some(Err(error)) = running.join_next().await {
-            tracing::error!(task, %error, "a task of the server panicked: it begins anew");
+            tracing::error!(task, %error, "a server task panicked: it is restarted");
         }
         sleep(pause).await;
     }

@@ -66,7 +66,7 @@ impl Listener {
                 }
                 Err(error) => {
                     if !std::mem::replace(&mut failing, true) {
-                        tracing::warn!(%error, "cannot accept connections; trying again");
+                        tracing::warn!(%error, "new connections cannot be accepted: retrying");
                     }
                     sleep(ACCEPT_PAUSE).await;
                 }

@@ -145,12 +145,12 @@ fn log(differences: &[Difference], changes: &Changes, renewed: &[&str]) {
             tracing::warn!(
                 target: TARGET,
                 event = "settings-changed", setting, change = %difference,
-                "settings: this takes effect with the next start"
+                "a changed setting takes effect at the next start"
             );
         } else {
             tracing::info!(
                 target: TARGET,
-                event = "settings-changed", setting, change = %difference, "settings: changed"
+                event = "settings-changed", setting, change = %difference, "a setting was changed"
             );
         }
     }
@@ -178,6 +178,6 @@ fn log(differences: &[Difference], changes: &Changes, renewed: &[&str]) {
         target: TARGET,
         event = "reloaded",
         changes = differences.len() + in_files,
-        "settings and the files they name were read anew"
+        "settings and the files they name were reloaded"
     );
 }

@@ -63,7 +63,7 @@ impl Notices {
         }
         if self.is_dropping.swap(is_full, Ordering::Relaxed) != is_full && is_full {
             tracing::warn!(
-                "the application is too slow: it is not told of all clients that have gone"
+                "the application is too slow: some departure notifications were dropped"
             );
         }
     }
@@ -90,7 +90,7 @@ impl Ends {
                     let mut telling = JoinSet::new();
                     telling.spawn(tell(doorkeeper.clone(), departure));
                     if let Some(Err(error)) = telling.join_next().await {
-                        tracing::error!(%error, "the application panicked when told who has gone");
+                        tracing::error!(%error, "the application panicked while handling a departure notification");
                     }
                 }
             })

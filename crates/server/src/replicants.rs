@@ -52,7 +52,7 @@ impl Replicants {
                         tracing::warn!(
                             host,
                             %error,
-                            "a host of the cluster has no address: it cannot replicate until it has"
+                            "the name of a cluster host cannot be resolved: the host may not attach as a replicant until it can"
                         );
                     }
                 }

@@ -99,7 +99,7 @@ fn take_up(server: &Server, reload: &impl Fn() -> Result<Settings, String>, atte
     attendant.reloading();
     let result = tokio::task::block_in_place(|| server.handle().reload(reload()?));
     if let Err(error) = &result {
-        tracing::error!(target: TARGET, event = "reload-refused", error, "the settings cannot be used: all stays as it was");
+        tracing::error!(target: TARGET, event = "reload-refused", error, "the reload failed: the previous settings stay in force");
     }
     attendant.reloaded(result.as_ref().map(|&()| ()).map_err(String::as_str));
 }

@@ -176,13 +176,13 @@ fn log_pubsubx(session: &pubsubx::Session, diagnostics: Diagnostics, notice: pub
 fn log(notice: &Notice) {
     match notice {
         Notice::ReplicantAttached(server) => {
-            tracing::info!(server, "a server gets all messages from now on");
+            tracing::info!(server, "a server attached as a replicant: it gets all messages");
         }
         Notice::ReplicantRefused(server) => tracing::warn!(
             server,
             hint = "if it may have them, name its client in cluster.replicants or, where addresses \
                     are enough, its host in cluster.nodes or cluster.allowed_replicants",
-            "a server that asked for all messages was refused"
+            "a server was refused as a replicant"
         ),
     }
 }

@@ -23,8 +23,8 @@ const STORE_FILES: usize = 16;
 /// Connections to webhooks, for the keys of JWTs and files that are read anew, at the same time.
 const OUTGOING_FILES: usize = 16;
 /// Said where the system does not allow as many connections as the settings do.
-const FEWER: &str = "fewer connections than limits.connections_max: the system's limit of open \
-                     files (ulimit -n, LimitNOFILE) allows no more";
+const FEWER: &str = "fewer connections than limits.connections_max are possible: the system's limit of \
+                     open files (ulimit -n, LimitNOFILE) allows no more";
 /// Connections that must be possible for a server to be of use.
 const CONNECTIONS_MIN: usize = 16;
 

@@ -43,7 +43,7 @@ pub(crate) async fn keep(live: Arc<Live>) {
                     target: TARGET,
                     event = "reload-refused",
                     error,
-                    "a file has changed and cannot be used: all stays as it was; trying again"
+                    "a changed file cannot be used: the previous contents stay in force; retrying"
                 );
             }
             // What could not be used may be usable later without another look: a file that is given

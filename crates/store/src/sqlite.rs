@@ -187,7 +187,7 @@ impl SqliteStore {
         let swept = self
             .transact(&Inspection::default(), |batch| batch.sweep(leftovers::EFFORT_TO_MAKE_ROOM));
         for cause in [checkpointed, swept].into_iter().filter_map(Result::err) {
-            tracing::debug!(%cause, "no room was made in the full store");
+            tracing::debug!(%cause, "no space could be freed in the full store");
         }
     }
 
@@ -196,7 +196,7 @@ impl SqliteStore {
         if self.stretch_rows.are_many()
             && let Err(cause) = cursors::fold(&mut self.connection, &mut self.stretch_rows)
         {
-            tracing::debug!(%cause, "acknowledgements were not folded");
+            tracing::debug!(%cause, "acknowledgements were not compacted");
             self.stretch_rows.note_failed();
         }
     }

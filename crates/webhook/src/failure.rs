@@ -4,13 +4,13 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     /// No connection, or it broke off.
-    #[error("no connection, or it broke off")]
+    #[error("no connection, or the connection failed")]
     Unreachable,
     /// Nothing complete came in time.
     #[error("no complete answer in time")]
     TimedOut,
     /// A status that says nothing; redirects are not followed.
-    #[error("status {0}, which is no answer")]
+    #[error("unexpected HTTP status {0}")]
     Status(u16),
     /// The answer is longer than allowed.
     #[error("the answer is longer than {limit} bytes")]

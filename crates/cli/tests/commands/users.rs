@@ -265,7 +265,7 @@ impl Club {
     /// Waits until the broker has taken up so many changes.
     fn wait_for_changes(&self, count: usize) {
         let started = Instant::now();
-        let taken_up = |line: &String| line.contains("the files they name were read anew");
+        let taken_up = |line: &String| line.contains("the files they name were reloaded");
         while self.broker.log_lines().iter().filter(|line| taken_up(line)).count() < count {
             assert!(started.elapsed() < PATIENCE, "the broker takes no change up");
             thread::sleep(PAUSE);

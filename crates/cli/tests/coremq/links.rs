@@ -16,7 +16,7 @@ fn log(broker: &Broker, message: &str) -> Vec<Value> {
 }
 
 fn is_linked(broker: &Broker) -> bool {
-    !log(broker, "messages of a server come in").is_empty()
+    !log(broker, "connected to a cluster node: its messages are received").is_empty()
 }
 
 /// Waits until a link of the broker has failed for this reason.
@@ -60,10 +60,10 @@ fn two_servers_of_one_name_are_linked_as_soon_as_one_has_another() {
     wait_until("both are linked", || is_linked(&one) && is_linked(&other));
     expect_exchange(&one, &other);
 
-    let told = log(&one, "a server cannot be reached; trying again");
+    let told = log(&one, "a cluster node cannot be reached: retrying");
     let of_name = told.iter().filter(|it| it["problem"].as_str().unwrap().contains(problem));
     assert_eq!(of_name.count(), 1, "the same problem is told once: {told:?}");
-    assert_eq!(log(&one, "that server is this one").len(), 1);
+    assert_eq!(log(&one, "a cluster node is this server itself").len(), 1);
 }
 
 /// Makes an authority in a directory, with the certificate of a server on this machine and that of
@@ -116,7 +116,7 @@ fn servers_are_linked_over_tls_by_their_certificates() {
     logged_in(&one).publish("news", r#"{"n":1}"#);
     assert_eq!(reader.expect_message("news"), json!({"n": 1}));
     let attached = one.wait_for_log("who is attached", |entry| {
-        entry["message"] == "a server gets all messages from now on"
+        entry["message"] == "a server attached as a replicant: it gets all messages"
     });
     let name = format!("other:{}", other.address_of("coremq").port());
     assert_eq!(attached["server"], *name);
@@ -147,7 +147,7 @@ fn a_server_that_cannot_show_who_it_is_gets_no_link() {
     wait_for_problem(&asking, "certificate not valid for name");
     wait_for_problem(&asking, "invalid peer certificate: BadSignature");
     wait_until("each of the three has failed", || {
-        log(&asking, "a server cannot be reached; trying again").len() >= 3
+        log(&asking, "a cluster node cannot be reached: retrying").len() >= 3
     });
     assert!(!is_linked(&asking));
 

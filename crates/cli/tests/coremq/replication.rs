@@ -160,7 +160,9 @@ fn a_server_does_not_replicate_to_itself() {
         .set(&format!(r#"cluster.nodes=["north:{port}","127.0.0.1:{port}","NORTH.local:{port}"]"#));
     broker.restart();
     broker.wait_for_log("that it is itself", |entry| {
-        entry["message"].as_str().is_some_and(|text| text.contains("that server is this one"))
+        entry["message"]
+            .as_str()
+            .is_some_and(|text| text.contains("a cluster node is this server itself"))
     });
     // It was taken for another until it answered.
     wait_until("no replicant is left", || {
@@ -200,7 +202,7 @@ fn two_servers_pass_on_what_their_clients_say() {
     north.restart();
     for broker in [&north, &south] {
         broker.wait_for_log("that messages of the other come in", |entry| {
-            entry["message"].as_str().is_some_and(|text| text.contains("come in"))
+            entry["message"].as_str().is_some_and(|text| text.contains("its messages are received"))
         });
     }
     wait_until("each has the other as replicant", || {

@@ -230,7 +230,7 @@ fn the_proxies_that_are_believed_can_be_changed_without_a_restart() {
     broker.configure(&config("\"127.0.0.0/8\""));
     broker.hang_up();
     broker.wait_for_log("change", |entry| {
-        entry["message"].as_str().unwrap_or_default().contains("read anew")
+        entry["message"].as_str().unwrap_or_default().contains("were reloaded")
     });
     assert_eq!(address("after"), "[2001:db8::7]:0");
 }

@@ -57,7 +57,7 @@ fn a_request_may_not_grow_without_an_end() {
     let mut flood = b"GET / HTTP/1.1\r\n".to_vec();
     flood.resize(20 << 10, b'x');
     assert_eq!(answer_to(&broker, &flood), b"");
-    let entry = check_logged(&broker, "DEBUG", "before it said what it speaks");
+    let entry = check_logged(&broker, "DEBUG", "before its protocol was known");
     assert!(entry["error"].as_str().unwrap().contains("too long"), "{entry}");
     check_serves(&broker);
 }
@@ -83,7 +83,7 @@ fn tls_that_is_none_is_closed() {
         _ = socket.read_to_end(&mut answer);
         assert!(answer.is_empty() || answer[0] == 0x15, "{greeting:?}: {answer:?}");
     }
-    check_logged(&broker, "DEBUG", "before it said what it speaks");
+    check_logged(&broker, "DEBUG", "before its protocol was known");
     check_serves(&broker);
 }
 
@@ -95,7 +95,7 @@ fn tls_to_a_listener_without_a_certificate_is_closed() {
         let refused = Peer::try_connect(&broker, broker.address(), transport, None);
         assert!(refused.is_err(), "{transport}");
     }
-    let entry = check_logged(&broker, "DEBUG", "before it said what it speaks");
+    let entry = check_logged(&broker, "DEBUG", "before its protocol was known");
     assert!(entry["error"].as_str().unwrap().contains("without certificate"), "{entry}");
     for transport in [Transport::Tcp, Transport::WebSocket] {
         Peer::online(&broker, transport, "ada").leave();

@@ -81,12 +81,12 @@ fn clients_that_do_not_read_are_closed_where_nothing_may_be_dropped() {
     check_growth(&broker, before);
     let closed = broker.stat("closed_limit");
     assert!(0 < closed && closed <= ASLEEP as u64, "{closed}");
-    check_logged(&broker, "WARN", "too much waits");
+    check_logged(&broker, "WARN", "memory limit reached");
     check_logged(&broker, "WARN", "connection closed at a limit");
     check_serves(&broker);
     drop(sleepers);
     wait_for_room(&broker);
-    check_logged(&broker, "INFO", "there is room for what waits again");
+    check_logged(&broker, "INFO", "memory of waiting data is below its limit again");
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn another_bound_is_taken_up_while_the_broker_runs() {
     assert_eq!(broker.stat("history_evicted"), 0);
     broker.configure("[limits]\nwaiting_bytes_max = \"8MiB\"\n");
     broker.hang_up();
-    check_logged(&broker, "INFO", "settings: changed");
+    check_logged(&broker, "INFO", "a setting was changed");
     bob.expect_silence();
     assert!(20 < broker.stat("history_evicted"));
 }

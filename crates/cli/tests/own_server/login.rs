@@ -26,8 +26,8 @@ pub(crate) fn add_user(broker: &Broker, name: &str, password: &str) {
 
 /// Waits until the broker has taken a changed file up.
 pub(crate) fn wait_for_reload(broker: &Broker) {
-    broker.wait_for_log("line that files were read anew", |line| {
-        line["message"].as_str().is_some_and(|text| text.ends_with("were read anew"))
+    broker.wait_for_log("line that files were reloaded", |line| {
+        line["message"].as_str().is_some_and(|text| text.ends_with("were reloaded"))
     });
 }
 

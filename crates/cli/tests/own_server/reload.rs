@@ -70,7 +70,8 @@ fn settings_that_are_wrong_change_nothing() {
         "{TOKENS}[[access.rules]]\nallow = [\"publsh\"]\nchannels = [\"*\"]\n"
     ));
     broker.hang_up();
-    let line = broker.wait_for_log("line that all stays", |line| says(line, "all stays as it was"));
+    let line =
+        broker.wait_for_log("line that nothing has changed", |line| says(line, "stay in force"));
     assert!(line["error"].as_str().unwrap().contains("publsh"), "{line}");
     assert_eq!(status(&ada.ask(r#"{"sub":{"cn":"any"}}"#), "subAck").0, 1);
 
@@ -114,7 +115,8 @@ fn a_file_that_could_not_be_used_is_tried_again_though_it_looks_the_same() {
     bad[0] = b'!';
     std::fs::write(&path, bad).unwrap();
     let time = std::fs::metadata(&path).unwrap().modified().unwrap();
-    let line = broker.wait_for_log("line that all stays", |line| says(line, "all stays as it was"));
+    let line =
+        broker.wait_for_log("line that nothing has changed", |line| says(line, "stay in force"));
     assert_eq!(line["level"], "ERROR");
 
     // As where it is given to the account that reads it: neither its time nor its size changes.
@@ -122,6 +124,6 @@ fn a_file_that_could_not_be_used_is_tried_again_though_it_looks_the_same() {
     file.write_all(&good).unwrap();
     file.set_modified(time).unwrap();
     let count = |text: &str| broker.log_lines().iter().filter(|it| it.contains(text)).count();
-    super::until("it is taken up", || (count("read anew") >= 2).then_some(()));
-    assert_eq!(count("all stays as it was"), 1, "the same mistake is told once");
+    super::until("it is taken up", || (count("were reloaded") >= 2).then_some(()));
+    assert_eq!(count("stay in force"), 1, "the same mistake is told once");
 }

@@ -17,7 +17,7 @@ const TOKENS: &str = r#"access.tokens=[{client="tester",token="t"},{client="serv
 fn a_server_that_is_not_in_the_list_is_refused_and_asks_ever_more_rarely() {
     // C-31.
     let Some(mut cluster) = Cluster::try_new() else { return };
-    let refused = "a server that asked for all messages was refused";
+    let refused = "a server was refused as a replicant";
     cluster.start(0, &[&nodes(&[0, 1])]);
     cluster.start(1, &[&nodes(&[0, 1])]);
     let started = Instant::now();
@@ -30,7 +30,7 @@ fn a_server_that_is_not_in_the_list_is_refused_and_asks_ever_more_rarely() {
     assert!(attempts.iter().all(|entry| entry["server"] == *name_of(2)));
     assert!(attempts.iter().all(|entry| entry["level"] == "WARN"));
 
-    let given_up = cluster.log(2, "a server cannot be reached; trying again");
+    let given_up = cluster.log(2, "a cluster node cannot be reached: retrying");
     let is_of_server_0 = |entry: &&serde_json::Value| entry["host"] == "10.77.0.1";
     let problems: Vec<_> = given_up.iter().filter(is_of_server_0).collect();
     assert_eq!(problems.len(), 1, "the same problem is told once: {problems:?}");
@@ -55,7 +55,7 @@ fn where_servers_ask_for_a_session_the_clusters_token_opens_it() {
         cluster.wait_linked(to, from);
     }
     let denied = || {
-        let entries = cluster.log(2, "a server cannot be reached; trying again");
+        let entries = cluster.log(2, "a cluster node cannot be reached: retrying");
         entries.into_iter().find(|entry| {
             let problem = entry["problem"].as_str().unwrap_or_default();
             problem.contains("it refused: ERROR: Not authenticated")

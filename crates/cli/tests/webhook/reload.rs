@@ -26,7 +26,7 @@ fn another_url_is_asked_after_a_reload_and_no_client_is_dropped() {
     broker.configure(&settings(&new));
     broker.hang_up();
     broker.wait_for_log("line about the reload", |entry| {
-        entry["message"] == "settings and the files they name were read anew"
+        entry["message"] == "settings and the files they name were reloaded"
     });
 
     ada.send(publish);

@@ -39,12 +39,15 @@ impl State {
             tracing::warn!(
                 bytes = usage.total(),
                 bytes_max = memory.bytes_max(),
-                "too much waits: histories go, connections that do not read are closed, and \
-                 nothing more is retained (limits.waiting_bytes_max)"
+                "memory limit reached (limits.waiting_bytes_max): histories are dropped, slow consumers \
+                 are closed, and no more messages are retained"
             );
         } else if level == Level::default() && self.is_relieving {
             self.is_relieving = false;
-            tracing::info!(bytes = usage.total(), "there is room for what waits again");
+            tracing::info!(
+                bytes = usage.total(),
+                "memory of waiting data is below its limit again"
+            );
         }
         self.level = level;
         memory.set_pressed(level.is_pressed);

@@ -53,7 +53,11 @@ impl Publisher {
                         request: None,
                     };
                     if let Err(reject) = broker.push(&message) {
-                        tracing::debug!(channel, ?reject, "a change of the cache is not published");
+                        tracing::debug!(
+                            channel,
+                            ?reject,
+                            "a change of a cache item was not published"
+                        );
                     }
                 }
             }

@@ -217,7 +217,7 @@ pub(super) fn set_aside_all(connection: &mut Connection, damaged: &[Damage]) {
         Ok(set_aside) => tell(&set_aside),
         Err(cause) => {
             let records = damaged.len();
-            tracing::error!(records, %cause, "damaged records are left out, but not set aside");
+            tracing::error!(records, %cause, "damaged records are skipped, but could not be set aside");
         }
     }
 }
@@ -247,7 +247,7 @@ pub(super) fn tell(set_aside: &[SetAside]) {
     }
     if LOGGED_MAX < set_aside.len() {
         let records = set_aside.len() - LOGGED_MAX;
-        tracing::error!(records, "more stored records are damaged, and were set aside");
+        tracing::error!(records, "more stored records are damaged and were set aside");
     }
 }
 

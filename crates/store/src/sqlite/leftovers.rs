@@ -66,7 +66,7 @@ impl Leftovers {
     fn give_up(&mut self, log: LogId, cause: &Cause) {
         tracing::error!(
             log = log.0, %cause,
-            "messages that nobody needs any more cannot be removed: their room is lost"
+            "messages that are no longer needed cannot be deleted: their disk space is not freed"
         );
         self.gone.remove(&log);
         self.has_given_up = true;

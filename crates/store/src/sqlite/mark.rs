@@ -147,7 +147,7 @@ impl MarkKeeper {
             return;
         }
         if let Err(cause) = self.try_note_commit(connection, log_path) {
-            tracing::debug!(%cause, "the mark of the write-ahead log was not moved");
+            tracing::debug!(%cause, "the mark of the write-ahead log was not updated");
         }
     }
 

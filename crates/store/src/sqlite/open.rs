@@ -77,7 +77,7 @@ pub(super) fn database(directory: &Path, settings: &SqliteSettings) -> Result<Op
     if let Err(cause) =
         checkpoint(&connection, &verdict::log_in(directory), &mut mark, settings.durability)
     {
-        tracing::debug!(%cause, "no checkpoint at start");
+        tracing::debug!(%cause, "the checkpoint at start failed");
     }
     let files = [DATABASE_FILE, LOG_FILE, LOG_INDEX_FILE, MARK_FILE, LOCK_FILE];
     let identity = Identity::note(directory, &files)?;
@@ -116,7 +116,11 @@ fn touch(path: &Path) -> io::Result<u64> {
 /// Has SQLite look for damage.
 fn check_content(connection: &Connection, bytes: u64, bytes_max: u64) -> Result<(), Cause> {
     if bytes_max < bytes {
-        tracing::info!(bytes, bytes_max, "store not checked for damage: larger than the limit");
+        tracing::info!(
+            bytes,
+            bytes_max,
+            "the store was not checked for damage: it is larger than the limit"
+        );
         return Ok(());
     }
     let mut statement = connection.prepare(&format!("PRAGMA quick_check({COMPLAINTS_MAX})"))?;

@@ -40,9 +40,9 @@ pub(super) fn migrate(connection: &mut Connection, migrations: &[&str]) -> Resul
         transaction.pragma_update(None, "user_version", version)?;
         transaction.commit()?;
         if found == 0 {
-            tracing::debug!(version, "store schema made");
+            tracing::debug!(version, "the store's schema was created");
         } else {
-            tracing::info!(version, "store schema brought up to date");
+            tracing::info!(version, "the store's schema was upgraded");
         }
     }
     Ok(())
