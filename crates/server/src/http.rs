@@ -24,7 +24,8 @@ use crate::{
     handle::Handle,
     http_request::Requests,
     proxies::Proxies,
-    status,
+    status::{self, Door},
+    store::CommitWatch,
     stream::{Prompt, Stream},
     turned::Turned,
 };
@@ -44,13 +45,16 @@ pub(crate) struct HttpService {
 pub(crate) struct Asked {
     pub(crate) handle: Handle,
     pub(crate) server: Arc<coremq::Server>,
+    /// What the status page says of the listeners.
+    pub(crate) doors: Vec<Door>,
+    pub(crate) commit_watch: Arc<CommitWatch>,
 }
 
 type Connection = http1::Connection<TokioIo<Prompt>, Requests>;
 
 impl HttpService {
-    pub(crate) fn new(handle: Handle, server: Arc<coremq::Server>, proxies: Arc<Proxies>) -> Self {
-        let asked = Arc::new(Asked { handle, server });
+    pub(crate) fn new(asked: Asked, proxies: Arc<Proxies>) -> Self {
+        let asked = Arc::new(asked);
         let router = status::router(asked.clone()).merge(api::router(&asked));
         HttpService { asked, proxies, router }
     }

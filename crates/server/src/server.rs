@@ -11,7 +11,7 @@ use arc_swap::ArcSwap;
 use rialto_access::{Access, Throttle};
 use rialto_broker::{Broker, Change, CloseReason};
 use rialto_config::{Settings, SlowConsumer};
-use rialto_session::Dialects;
+use rialto_session::{Dialects, coremq};
 use tokio::{
     sync::watch,
     task::JoinHandle,
@@ -28,7 +28,7 @@ use crate::{
     doorkeeper::{Carried, Doorkeeper},
     error::ServeError,
     handle::Handle,
-    http::HttpService,
+    http::{Asked, HttpService},
     hub::{Clock, Hub, StoreInboxes},
     lasting,
     listener::Listener,
@@ -39,6 +39,7 @@ use crate::{
     proxies::Proxies,
     reception::Reception,
     settings as map, startup,
+    status::Door,
     store::{CommitWatch, Job, StoreThreads},
     ticker::Ticker,
     tls::Certificates,
@@ -124,7 +125,7 @@ impl Server {
         let reception = Arc::new(Reception {
             hub: hub.clone(),
             cache: cache.clone(),
-            http: HttpService::new(Handle::new(live.clone()), server.clone(), proxies.clone()),
+            http: HttpService::new(core.asked(&live, &server, &listeners), proxies.clone()),
             limits: connection_limits,
             admission: admission.clone(),
             outbox_bytes_max: limits.outbox_bytes_max.as_usize(),
@@ -198,7 +199,10 @@ impl Server {
         }
         let open = self.admission.open();
         if open > 0 {
-            tracing::warn!(connections = open, "some connections did not end in time");
+            tracing::warn!(
+                connections = open,
+                "some connections were still open at the end of server.shutdown_timeout"
+            );
         }
         self.ticker.end();
         trace.abort();
@@ -213,7 +217,9 @@ impl Server {
         _ = jobs.send(Job::Close);
         let joined = tokio::task::spawn_blocking(move || store_threads.join());
         if tokio::time::timeout(left().max(Duration::from_secs(1)), joined).await.is_err() {
-            tracing::warn!("the store did not finish in time; nothing acknowledged is lost");
+            tracing::warn!(
+                "the store did not close in time: the process exits; nothing acknowledged is lost"
+            );
             // Threads that hang in the disk must not keep the process.
             std::process::exit(0);
         }
@@ -243,7 +249,7 @@ impl Core {
         let broker = Broker::new(dialects, broker_settings, snapshot, clock.now());
         // A store without room takes it later, with the first that it has room for.
         if let Err(error) = store.commit(&[Change::NoteClock(broker.first_clock())]) {
-            tracing::debug!(%error, "the store did not note the clocks");
+            tracing::debug!(%error, "the clocks could not be written to the store");
         }
         let (jobs, job_inbox) = mpsc::channel();
         let (reads, read_inbox) = mpsc::channel();
@@ -261,6 +267,21 @@ impl Core {
         let audit = hub.audit.clone();
         let trace = lasting::spawn("audit", move || audit.clone().keep());
         Ok((Core { hub, jobs, store_threads, commit_watch, lanes, trace }, webhooks))
+    }
+
+    /// Makes what the HTTP listeners ask.
+    fn asked(
+        &self,
+        live: &Arc<Live>,
+        server: &Arc<coremq::Server>,
+        listeners: &[Listener],
+    ) -> Asked {
+        Asked {
+            handle: Handle::new(live.clone()),
+            server: server.clone(),
+            doors: listeners.iter().map(Door::of).collect(),
+            commit_watch: self.commit_watch.clone(),
+        }
     }
 }
 

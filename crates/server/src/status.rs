@@ -2,7 +2,7 @@
 //!
 //! It only shows; nothing can be changed through it.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     Json, Router,
@@ -15,10 +15,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use rialto_broker::Stats;
+use rialto_broker::{COUNTERS, Stats};
 use serde::Serialize;
 
-use crate::{api::Problem, http::Asked};
+use crate::{api::Problem, http::Asked, listener::Listener, store::StoreState};
 
 /// Told to a client for which there is no room.
 pub(crate) const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\
@@ -40,8 +40,38 @@ struct Status {
     replicants: Vec<String>,
     /// Servers all of whose messages this one gets.
     links: Vec<String>,
+    /// The listeners that are open.
+    listeners: Vec<Door>,
+    store: StoreStatus,
     #[serde(flatten)]
     stats: Stats,
+}
+
+/// A listener, as the page shows it.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Door {
+    name: String,
+    dialect: &'static str,
+    address: SocketAddr,
+    tls: &'static str,
+}
+
+/// The store, as the page shows it.
+#[derive(Debug, Serialize)]
+struct StoreStatus {
+    kind: &'static str,
+    state: StoreState,
+}
+
+impl Door {
+    pub(crate) fn of(listener: &Listener) -> Self {
+        Door {
+            name: listener.entrance.listener.clone(),
+            dialect: listener.entrance.dialect,
+            address: listener.address,
+            tls: listener.room.tls().as_str(),
+        }
+    }
 }
 
 /// Makes the router of the page and of what it shows.
@@ -50,7 +80,8 @@ pub(crate) fn router(asked: Arc<Asked>) -> Router {
         .route("/", get(|| document("text/html; charset=utf-8", include_str!("status/page.html"))))
         .route("/status.css", get(|| document("text/css", include_str!("status/page.css"))))
         .route("/status.js", get(|| document("text/javascript", include_str!("status/page.js"))))
-        .route("/status.json", get(status));
+        .route("/status.json", get(status))
+        .route("/counters.json", get(|| async { ([(CACHE_CONTROL, "no-cache")], Json(COUNTERS)) }));
     page.route_layer(from_fn_with_state(asked.clone(), only_where_wanted)).with_state(asked)
 }
 
@@ -78,12 +109,16 @@ async fn document(content_type: &'static str, text: &'static str) -> impl IntoRe
 
 async fn status(State(asked): State<Arc<Asked>>) -> impl IntoResponse {
     let server = asked.server.address.clone();
+    let (listeners, kind) = (asked.doors.clone(), asked.handle.settings().store.kind);
+    let store = StoreStatus { kind: kind.as_str(), state: asked.commit_watch.state() };
     let status = asked.handle.hub().round(|broker| Status {
         server,
         version: env!("CARGO_PKG_VERSION"),
         uptime_s: broker.now().uptime.as_secs(),
         replicants: broker.observers().map(str::to_owned).collect(),
         links: broker.linked().map(str::to_owned).collect(),
+        listeners,
+        store,
         stats: broker.stats(),
     });
     ([(CACHE_CONTROL, "no-store")], Json(status))

@@ -16,7 +16,7 @@ use std::{
 use rialto_broker::{Change, FailureKind, LogEntry, LogId, Outcome, ReadRequest};
 use rialto_store::{Cause, LogReader, Store, StoreError};
 
-pub(crate) use health::CommitWatch;
+pub(crate) use health::{CommitWatch, StoreState};
 use health::{Health, Part};
 
 use crate::{
@@ -158,7 +158,7 @@ impl Writer {
             }
         }
         if let Err(error) = self.store.close() {
-            tracing::warn!(%error, "the store could not be tidied up; nothing committed is lost");
+            tracing::warn!(%error, "store maintenance failed; nothing committed is lost");
         }
     }
 
@@ -169,6 +169,7 @@ impl Writer {
             Ok(_) => self.health.settle(),
             Err(error) => self.health.note_failure(&error),
         }
+        self.watch.set_failing(self.health.is_failing());
     }
 
     /// Commits a group. If that fails, each of its batches by itself: one may be too large for the room
@@ -208,7 +209,7 @@ impl Writer {
         loop {
             match self.commit_changes(changes) {
                 Err(error) if may_pass_by_itself(&error) && began.elapsed() < self.retry_time => {
-                    self.health.note_failure(&error);
+                    self.note(Some(&error));
                 }
                 result => return result,
             }
@@ -230,6 +231,7 @@ impl Writer {
             Some(error) => self.health.note_failure(error),
             None => self.health.note_success(),
         }
+        self.watch.set_failing(self.health.is_failing());
     }
 }
 
@@ -345,7 +347,7 @@ impl Reader {
                     tracing::error!(
                         log = log.0,
                         error = &error as &dyn std::error::Error,
-                        "the messages of a log cannot be read: its subscribers get none of them"
+                        "the log of a channel cannot be read: its persistent subscribers get none of its messages"
                     );
                 }
                 Err(error.kind)

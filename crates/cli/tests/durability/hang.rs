@@ -32,7 +32,7 @@ fn a_commit_that_hangs_is_told_of_and_what_waits_behind_it_is_bounded() {
     lock.execute_batch("BEGIN IMMEDIATE").unwrap();
     bob.send(publish_stored("room", 1, 1));
     broker.wait_for_log("line about the commit while it hangs", |line| {
-        line["level"] == "WARN" && starts(line, "a commit to the store has been under way")
+        line["level"] == "WARN" && starts(line, "slow store commit: it has been running")
     });
     let stats = broker.stats();
     assert!(1000 <= stats["store_wait_ms"].as_u64().unwrap(), "{stats}");
@@ -44,12 +44,12 @@ fn a_commit_that_hangs_is_told_of_and_what_waits_behind_it_is_bounded() {
     bob.expect(json!({"pubAck": {"st": 1, "id": "1"}}));
     expect_numbers(&mut ada, "room", [1]);
     let over = broker.wait_for_log("line that it is over", |line| {
-        line["level"] == "WARN" && starts(line, "the commit that took long is over")
+        line["level"] == "WARN" && starts(line, "the slow store commit has finished")
     });
     assert!(1.0 <= over["seconds"].as_f64().unwrap(), "{over}");
     until("the store has caught up", || (broker.stat("store_wait_ms") < 100).then_some(()));
     assert!(0 < waiting, "batches waited");
-    assert_eq!(lines(&broker, "a commit to the store has been under way"), 1);
+    assert_eq!(lines(&broker, "slow store commit: it has been running"), 1);
 }
 
 /// Subscribes and unsubscribes persistently without end, until nothing of it is taken any more or it

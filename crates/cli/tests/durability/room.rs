@@ -31,7 +31,7 @@ fn a_full_disk_refuses_qos_1_and_loses_nothing() {
     disk.make_room();
     story.publish_until_accepted(&broker);
     broker.wait_for_log("line that it works again", |line| {
-        line["message"] == "the store can write again"
+        line["message"] == "store writes succeed again"
     });
     story.publish(&broker, 5);
     broker.restart();
@@ -157,8 +157,8 @@ impl Story {
 
     /// Checks what a store without room means for everybody.
     fn check_what_goes_on(&mut self, broker: &Broker) {
-        let refused = broker.wait_for_log("line that the store cannot write", |line| {
-            line["message"].as_str().is_some_and(|text| text.starts_with("the store cannot write"))
+        let refused = broker.wait_for_log("line of a store write error", |line| {
+            line["message"].as_str().is_some_and(|text| text.starts_with("store write error"))
         });
         assert_eq!(refused["level"], "ERROR");
         assert!(refused.to_string().contains("no room is left"), "{refused}");

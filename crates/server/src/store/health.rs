@@ -1,10 +1,14 @@
 //! What the operator is told of the store: when it begins to fail or to be slow, and when that is over,
 //! not everything between.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
 
 use parking_lot::Mutex;
 use rialto_store::StoreError;
+use serde::Serialize;
 
 /// How long nothing must have failed until it is over: one part of the store may work while another
 /// does not.
@@ -46,13 +50,18 @@ impl Health {
         match self.part {
             Part::Writing => tracing::error!(
                 error,
-                "the store cannot write: QoS 1 publishes are refused with status 5 until it can"
+                "store write error: QoS 1 publishes are refused with status 5 until writes succeed again"
             ),
             Part::Reading => tracing::error!(
                 error,
-                "stored messages cannot be read: subscribers that are behind wait until they can"
+                "store read error: persistent subscribers that are catching up wait until reads succeed again"
             ),
         }
+    }
+
+    /// Says whether it fails, or has failed a moment ago.
+    pub(super) fn is_failing(&self) -> bool {
+        self.failed.is_some()
     }
 
     /// Knows that it worked.
@@ -68,8 +77,8 @@ impl Health {
         }
         self.failed = None;
         match self.part {
-            Part::Writing => tracing::info!("the store can write again"),
-            Part::Reading => tracing::info!("stored messages can be read again"),
+            Part::Writing => tracing::info!("store writes succeed again"),
+            Part::Reading => tracing::info!("store reads succeed again"),
         }
     }
 }
@@ -78,6 +87,19 @@ impl Health {
 #[derive(Debug, Default)]
 pub(crate) struct CommitWatch {
     under_way: Mutex<Option<UnderWay>>,
+    is_failing: AtomicBool,
+}
+
+/// How the store does, for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum StoreState {
+    /// It writes.
+    Ok,
+    /// A commit has been under way for a second or more.
+    Slow,
+    /// Writing fails.
+    Failing,
 }
 
 #[derive(Debug)]
@@ -97,7 +119,7 @@ impl CommitWatch {
         let done = self.under_way.lock().take();
         if let Some(UnderWay { began, changes, is_slow: true }) = done {
             let seconds = began.elapsed().as_secs_f32();
-            tracing::warn!(seconds, changes, "the commit that took long is over");
+            tracing::warn!(seconds, changes, "the slow store commit has finished");
         }
         result
     }
@@ -105,6 +127,23 @@ impl CommitWatch {
     /// Says whether the commit under way is one that was told of.
     pub(crate) fn is_slow(&self) -> bool {
         self.under_way.lock().as_ref().is_some_and(|it| it.is_slow)
+    }
+
+    /// Notes whether writing fails.
+    pub(super) fn set_failing(&self, is_failing: bool) {
+        self.is_failing.store(is_failing, Ordering::Relaxed);
+    }
+
+    /// Says how the store does.
+    pub(crate) fn state(&self) -> StoreState {
+        let under_way = self.under_way.lock();
+        if self.is_failing.load(Ordering::Relaxed) {
+            StoreState::Failing
+        } else if under_way.as_ref().is_some_and(|it| SLOW <= it.began.elapsed()) {
+            StoreState::Slow
+        } else {
+            StoreState::Ok
+        }
     }
 
     /// Tells of a commit that has become slow; to be called several times a second.
@@ -115,8 +154,8 @@ impl CommitWatch {
             under_way.is_slow = true;
             tracing::warn!(
                 changes = under_way.changes,
-                "a commit to the store has been under way for a second: until the disk answers, \
-                 QoS 1 publishes and persistent subscriptions wait"
+                "slow store commit: it has been running for a second; QoS 1 publishes and \
+                 persistent subscriptions wait for the disk"
             );
         }
     }

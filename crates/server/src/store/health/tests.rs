@@ -46,8 +46,8 @@ fn failure() -> StoreError {
 #[test]
 fn a_part_that_fails_is_told_of_once_and_once_more_when_it_works_again() {
     for (part, fails, works) in [
-        (Part::Writing, "the store cannot write", "the store can write again"),
-        (Part::Reading, "stored messages cannot be read", "stored messages can be read again"),
+        (Part::Writing, "store write error", "store writes succeed again"),
+        (Part::Reading, "store read error", "store reads succeed again"),
     ] {
         let mut health = Health::new(part);
         health.quiet = Duration::ZERO;
