@@ -26,11 +26,13 @@ use crate::{outbox::Frames, witness::Witness};
 
 /// Bytes of one paced write: what the original Python client reads at once (J-106).
 const UNIT_BYTES: usize = 1024;
-/// Pause between paced writes on plain TCP (J-107), and inside TLS at least behind an acknowledgement
+/// Pause between paced writes on plain TCP (J-107), and inside TLS at least behind what was heard
 /// (J-127).
 const PAUSE: Duration = Duration::from_millis(3);
-/// Longest pause behind an acknowledgement.
+/// Longest pause behind what was heard inside TLS, and the one for a peer of whom nothing is known yet.
 const PAUSE_MAX: Duration = Duration::from_millis(50);
+/// With each acknowledgement that is quicker the pause shrinks by this part of it.
+const PAUSE_DECAY: u32 = 16;
 /// How long acknowledgements are waited for (J-127).
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -53,6 +55,8 @@ pub(crate) struct Pacer {
     wait: Option<Pin<Box<Sleep>>>,
     /// When the last unit was written.
     written_at: Instant,
+    /// Pause behind what was heard inside TLS.
+    pause: Duration,
     /// Pushes of it that are not acknowledged yet.
     owed_count: usize,
     /// Whether it acknowledged nothing in time; then it is not waited for until it does.
@@ -91,6 +95,7 @@ impl Pacer {
             is_tls,
             wait: None,
             written_at: Instant::now(),
+            pause: PAUSE_MAX,
             owed_count: 0,
             is_deaf: false,
             is_parting: false,
@@ -106,12 +111,18 @@ impl Pacer {
             if 0 < self.owed_count {
                 self.owed_count -= 1;
                 if self.owed_count == 0 {
-                    // The thread that wrote it may be held up before it is through with that, as
-                    // long as whoever is as busy was with reading.
                     let took = self.written_at.elapsed();
-                    self.wait = self.is_tls.then(|| wait(took.clamp(PAUSE, PAUSE_MAX)));
+                    let decayed = self.pause - self.pause / PAUSE_DECAY;
+                    self.pause = took.max(decayed).clamp(PAUSE, PAUSE_MAX);
+                    self.wait = None;
                 }
             }
+        }
+        if self.is_tls && self.owed_count == 0 {
+            // The thread that sent this may be held up before it is through with it, about as long as
+            // those that acknowledged took to get there.
+            let pause = self.pause;
+            self.wait.get_or_insert_with(|| wait(pause));
         }
         self.witness.as_mut().is_none_or(|witness| witness.hear(frame, Instant::now()))
     }
