@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::timeout;
 
+use crate::context::ContextArgs;
 use crate::exit::{Exit, Failure};
 
 use answer::Answer;
@@ -22,7 +23,8 @@ const DEFAULT_API: &str = "http://127.0.0.1:8080";
 const PAGE_COUNT: usize = 1000;
 
 const NO_KEY: &str = "the HTTP API needs a key: set the environment variable RIALTO_API_KEY, or \
-                      give --api-key\n  a key is an entry of api.keys in the broker's settings";
+                      give --api-key, or a context that has one\n  \
+                      a key is an entry of api.keys in the broker's settings";
 
 /// Which broker to operate, and with which key.
 #[derive(Debug, clap::Args)]
@@ -38,6 +40,8 @@ pub(crate) struct ApiArgs {
     /// PEM file with the authority to trust with TLS, besides those the machine trusts
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
+    #[command(flatten)]
+    context: ContextArgs,
     /// How long one answer of the broker may take
     #[arg(long, value_name = "TIME", default_value = "30s")]
     timeout: Period,
@@ -63,18 +67,26 @@ pub(crate) enum List {
 impl ApiArgs {
     /// Makes ready to ask; nothing is sent yet.
     pub(crate) fn open(&self) -> Result<Api, Failure> {
-        let url = match &self.api {
-            Some(url) => url.clone(),
-            None => DEFAULT_API.parse().expect("the default is an address"),
+        let context = self.context.load(self.api.is_some())?;
+        let url = match (&self.api, &context.api) {
+            (Some(url), _) => url.clone(),
+            (None, Some(text)) => text.parse().map_err(|error| {
+                let text = format!("the context's api {text:?} is not an address: {error}");
+                Failure::new(Exit::Usage, text)
+            })?,
+            (None, None) => DEFAULT_API.parse().expect("the default is an address"),
         };
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
             let text =
                 format!("{url} is not an address of HTTP: write http:// or https:// and a host");
             return Err(Failure::new(Exit::Usage, text));
         }
-        let key = self.api_key.clone().filter(|key| !key.is_empty());
+        let key = match self.api_key.clone().filter(|key| !key.is_empty()) {
+            Some(key) => Some(key),
+            None => context.api_key()?,
+        };
         let key = key.ok_or_else(|| Failure::new(Exit::Usage, NO_KEY))?;
-        let client = client(&url, self.ca.as_ref())?;
+        let client = client(&url, self.ca.as_ref().or(context.ca.as_ref()))?;
         Ok(Api { client, url, key, timeout: self.timeout.get() })
     }
 }

@@ -97,7 +97,6 @@ impl Context {
     }
 
     /// Returns the key for the HTTP API.
-    #[allow(dead_code, reason = "for the commands over the HTTP API")]
     pub(crate) fn api_key(&self) -> Result<Option<String>, Failure> {
         self.api_key.as_ref().map(SecretSource::read).transpose()
     }

@@ -195,6 +195,23 @@ fn a_token_goes_to_nobody_it_was_not_given_for() {
 }
 
 #[test]
+fn a_context_brings_the_http_api_and_its_key() {
+    let keys = "[[api.keys]]\nname = \"operator\"\nkey = \"the-key-of-the-operator\"\n";
+    let launch = rialto_testkit::Launch::of(PROGRAM).listener("http").config(keys);
+    let broker = launch.set("listeners.http.dialect=http").start();
+    let (user, api) = (User::new(), format!("http://{}", broker.address_of("http")));
+    let args = ["context", "add", "ops", "--api", &api, "--api-key-from", "ask", "--use"];
+    user.run(&[], &args, "the-key-of-the-operator\n").printed();
+    user.run(&[], &["client", "list"], "").printed();
+    // A flag stands above it, and whoever names the broker is not given the current context's key.
+    let wrong = [("RIALTO_API_KEY", "the-key-of-nobody")];
+    user.run(&wrong, &["client", "list"], "").failed(1);
+    let said = user.run(&[("RIALTO_API", &api)], &["client", "list"], "").failed(2);
+    assert!(said.contains("the HTTP API needs a key"), "{said}");
+    user.run(&[], &["client", "list", "--api", &api, "--context", "ops"], "").printed();
+}
+
+#[test]
 fn what_is_wrong_with_a_context_is_named() {
     let user = User::new();
     user.context(&["add", "lab"]);

@@ -41,6 +41,7 @@ pages! {
     the_readme_runs_as_it_stands: "README.md",
     access_runs_as_it_stands: "docs/access.md",
     administration_runs_as_it_stands: "docs/administration.md",
+    cli_runs_as_it_stands: "docs/cli.md",
     configuration_runs_as_it_stands: "docs/configuration.md",
     coremq_runs_as_it_stands: "docs/coremq.md",
     embedding_runs_as_it_stands: "docs/embedding.md",
