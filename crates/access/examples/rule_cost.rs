@@ -18,9 +18,9 @@ use rialto_access::{
     Access, Effect, Identity, Mode, Replicants, Revocations, Rule, Settings, SigningKey, Users, Who,
 };
 use rialto_broker::{
-    Action, Admission, Broker, ChannelName, ClientId, ConnectionKey, Encoder, Format, Manners,
-    Mark, Now, Publish, Qos, Reply, Source,
+    Broker, ConnectionKey, Encoder, Format, Manners, Mark, Now, Publish, Reply, Source,
 };
+use rialto_domain::{Action, Admission, ChannelName, ClientId, Qos};
 
 const RULE_COUNT: usize = 100;
 const REPETITION_COUNT: usize = 21;

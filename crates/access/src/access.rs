@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use arc_swap::ArcSwap;
-use rialto_broker::{Action, Admission, Rights, UnixMs};
+use rialto_domain::{Action, Admission, Rights, UnixMs};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -47,7 +47,7 @@ impl Access {
     }
 
     /// Puts other settings in the place of the present ones, all of them or none. Open sessions go
-    /// on with the rights they have until these are [renewed](rialto_broker::Rights::renewed). Keys
+    /// on with the rights they have until these are [renewed](rialto_domain::Rights::renewed). Keys
     /// that were fetched stay, if their address does. Returns what is different in the files that the
     /// settings name.
     ///

@@ -1,6 +1,6 @@
 //! The core's actions as places in an array, as sets, and in words.
 
-use rialto_broker::Action;
+use rialto_domain::Action;
 
 /// How many actions there are.
 pub(crate) const ACTION_COUNT: usize = 5;

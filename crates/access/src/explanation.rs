@@ -1,6 +1,6 @@
 //! A decision in words.
 
-use rialto_broker::Action;
+use rialto_domain::Action;
 
 use crate::{Rule, actions, held::Verdict};
 

@@ -1,6 +1,6 @@
 //! What a token itself says its holder may do.
 
-use rialto_broker::Action;
+use rialto_domain::Action;
 use serde_json::Value;
 
 use crate::actions::{self, ACTION_COUNT};

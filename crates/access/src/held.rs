@@ -1,6 +1,6 @@
 //! The rules that concern one identity, compiled to be asked at every publish.
 
-use rialto_broker::Action;
+use rialto_domain::Action;
 
 use crate::{
     Effect, Identity, Pattern,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use rialto_broker::{Action, DeniedBy, Reject, Rights, UnixMs};
+use rialto_domain::{Action, DeniedBy, Reject, Rights, UnixMs};
 
 use crate::{
     Access, Explanation, Identity, Policy, Proof,

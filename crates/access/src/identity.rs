@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
-use rialto_broker::UnixMs;
+use rialto_domain::UnixMs;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

@@ -7,7 +7,7 @@ use std::sync::{
 
 use arc_swap::ArcSwapOption;
 use jsonwebtoken::{Header, Validation};
-use rialto_broker::UnixMs;
+use rialto_domain::UnixMs;
 use serde_json::{Map, Value};
 
 use crate::{

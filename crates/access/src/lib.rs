@@ -6,7 +6,7 @@
 //! server knows the peer's address.
 //!
 //! Read [`Access`] first, then [`Identity`], then [`Policy`]. What a session holds is its `Holder`,
-//! the core's [`Rights`](rialto_broker::Rights).
+//! the core's [`Rights`](rialto_domain::Rights).
 //!
 //! Tested on its own for each proof and each answer, and over real sockets with the server.
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use rialto_broker::Action;
+use rialto_domain::Action;
 use serde_json::Value;
 
 use crate::{

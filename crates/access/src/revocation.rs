@@ -7,7 +7,7 @@ use std::{
 };
 
 use parking_lot::RwLock;
-use rialto_broker::UnixMs;
+use rialto_domain::UnixMs;
 use serde::{Deserialize, Serialize};
 
 use crate::atomic_file;

@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, time::Duration};
 
 use jsonwebtoken::{Algorithm, Header, Validation};
-use rialto_broker::UnixMs;
+use rialto_domain::UnixMs;
 use serde::{Deserialize, Serialize};
 
 use crate::{SigningKey, TokenOrigin};

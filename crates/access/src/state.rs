@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use rialto_broker::{ForcedSubscription, UnixMs};
+use rialto_domain::{ForcedSubscription, UnixMs};
 
 use crate::{
     AccessError, Certificate, ConnectSubscription, Identity, Mode, Pattern, Policy, PresetToken,

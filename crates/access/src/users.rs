@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rialto_broker::UnixMs;
+use rialto_domain::UnixMs;
 use serde::Deserialize;
 
 use crate::{Secret, password};

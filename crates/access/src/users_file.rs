@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rialto_broker::UnixMs;
+use rialto_domain::UnixMs;
 use serde::{Deserialize, Serialize};
 
 use crate::{Secret, User, Users, atomic_file, password};

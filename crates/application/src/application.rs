@@ -2,7 +2,7 @@
 
 use std::future::{Future, ready};
 
-use rialto_broker::Reject;
+use rialto_domain::Reject;
 
 use crate::{
     AuthenticateRequest, Authentication, ConnectRequest, Control, ControlRequest, Departure,

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use rialto_broker::Reject;
+use rialto_domain::Reject;
 
 use crate::{
     Application, AuthenticateRequest, Authentication, ConnectRequest, Control, ControlRequest,

@@ -20,4 +20,4 @@ pub use request::{
     AuthenticateRequest, Authentication, ConnectRequest, Control, ControlRequest, Departure,
     Publication, PublishRequest, SessionStart, SubscribeRequest, UnsubscribeRequest,
 };
-pub use rialto_broker::{ClientId, CloseReason, ForcedSubscription, Qos, Reject, UnixMs};
+pub use rialto_domain::{ClientId, CloseReason, ForcedSubscription, Qos, Reject, UnixMs};

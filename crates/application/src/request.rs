@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use rialto_broker::{ClientId, CloseReason, ForcedSubscription, Qos, Reject, UnixMs};
+use rialto_domain::{ClientId, CloseReason, ForcedSubscription, Qos, Reject, UnixMs};
 use serde_json::Value;
 
 use crate::{Client, Peer};

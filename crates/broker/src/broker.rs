@@ -37,10 +37,13 @@ use std::{
 
 use slotmap::SlotMap;
 
+use rialto_domain::{
+    ChannelKind, ChannelName, ClientId, CursorState, LogId, Reject, Seen, Snapshot,
+};
+
 use crate::{
-    ChannelKey, ChannelKind, ChannelName, ClientId, ClientKey, ConnectionKey, CursorState,
-    Deliveries, Effect, Encoder, Format, Held, LogId, Reject, Reply, Seen, Settings, Snapshot,
-    Stats,
+    ChannelKey, ClientKey, ConnectionKey, Deliveries, Effect, Encoder, Format, Held, Reply,
+    Settings, Stats,
     channel::{Channel, Hasher, Log},
     client::{Client, Connection, Now, Subscription},
     cursor::Cursor,
@@ -50,7 +53,7 @@ use crate::{
 
 pub(crate) use absence::Absence;
 pub use connect::Entry;
-pub use publish::{Publish, Qos};
+pub use publish::Publish;
 pub use replicate::{Observed, Relayed, Replicant, Resume};
 pub use report::{ChannelReport, ClientReport};
 

@@ -4,8 +4,10 @@ use std::{collections::VecDeque, sync::Arc};
 
 use indexmap::IndexSet;
 
+use rialto_domain::{ChannelName, LogId, LogState, PageState, Sequence};
+
 use crate::{
-    ChannelName, ClientKey, LogId, LogLimits, LogState, PageState, Sequence,
+    ClientKey, LogLimits,
     history::History,
     memory::{allocated, shared},
     profile::Profile,

@@ -2,9 +2,11 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use rialto_domain::{ClientId, CloseReason, ForcedSubscription, Rights, Seen, UnixMs};
+
 use crate::{
-    ChannelKey, ClientId, ClientKey, CloseReason, ConnectionKey, ForcedSubscription, Manners,
-    Rights, Seen, UnixMs, broker::Absence, cursor::Cursor, rate::Rates, sorted_map::SortedMap,
+    ChannelKey, ClientKey, ConnectionKey, Manners, broker::Absence, cursor::Cursor, rate::Rates,
+    sorted_map::SortedMap,
 };
 
 /// Live pushes may always be this many unacknowledged, however small the window of stored ones is:

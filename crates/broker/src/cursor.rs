@@ -1,6 +1,6 @@
 //! A persistent subscriber's place in a log.
 
-use crate::{CursorState, Sequence, Stretches};
+use rialto_domain::{CursorState, Sequence, Stretches};
 
 /// Stretches that are remembered one by one as not yet written, at least.
 const UNWRITTEN_MIN: usize = 256;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use slotmap::new_key_type;
 
-use crate::{Change, ClientId, CloseReason, LogId, Reject, Sequence, UnixMs};
+use rialto_domain::{Change, ClientId, CloseReason, LogId, Reject, Sequence, UnixMs};
 
 new_key_type! {
     /// Names one connection; never used twice.

@@ -1,6 +1,6 @@
 //! What the core needs of the dialects: to turn its words into bytes, once for all receivers.
 
-use crate::{ChannelName, ClientId, LogicalMs, MessageId, PacketId, Reject, UnixMs};
+use rialto_domain::{ChannelName, ClientId, LogicalMs, MessageId, PacketId, Reject, UnixMs};
 
 /// Names one way of encoding: a dialect on a carrier. The core only compares and counts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -4,8 +4,10 @@ use std::{collections::VecDeque, sync::Arc};
 
 use bytes::Bytes;
 
+use rialto_domain::{ClientId, HistoryMessage, LogicalMs, MessageId, UnixMs};
+
 use crate::{
-    ClientId, HistoryMessage, LogicalMs, MessageId, Source, UnixMs,
+    Source,
     memory::{allocated, shared},
 };
 

@@ -10,7 +10,9 @@ use std::{collections::VecDeque, sync::Arc};
 
 use bytes::Bytes;
 
-use crate::{UnixMs, memory::shared_payload};
+use rialto_domain::UnixMs;
+
+use crate::memory::shared_payload;
 
 use self::{about::Abouts, record::Record};
 

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use rialto_domain::{ClientId, LogicalMs, MessageId, Payloads, PayloadsBuilder, UnixMs};
+
 use crate::{
-    ChannelKey, ClientId, ConnectionKey, Effect, Encoder, FORMAT_COUNT_MAX, Format, LogicalMs,
-    Mark, MessageId, Payloads, PayloadsBuilder, Reply, Source, UnixMs, channel::Channel,
-    history::LastPayloads, tally::Tally,
+    ChannelKey, ConnectionKey, Effect, Encoder, FORMAT_COUNT_MAX, Format, Mark, Reply, Source,
+    channel::Channel, history::LastPayloads, tally::Tally,
 };
 
 /// Frames of up to so many bytes are copied out of the buffer in which they were gathered, so that

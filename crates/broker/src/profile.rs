@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use wildmatch::WildMatch;
 
-use crate::{ChannelKind, LogLimits, Settings, channel_kind, history::HistoryRule};
+use rialto_domain::{ChannelKind, channel_kind};
+
+use crate::{LogLimits, Settings, history::HistoryRule};
 
 /// What holds for the channels of some names.
 #[derive(Debug, Clone)]

@@ -4,8 +4,10 @@
 //! next tick, for which the store may have no room: then what was retained before is so again, so
 //! that what subscribers get is what they would get after a restart.
 
+use rialto_domain::Retained;
+
 use crate::{
-    ConnectionKey, Retained,
+    ConnectionKey,
     memory::{allocated, shared, shared_payload},
 };
 

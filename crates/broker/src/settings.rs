@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::{ChannelName, Format, InboxLimits, RetainedLimits};
+use rialto_domain::ChannelName;
+
+use crate::{Format, InboxLimits, RetainedLimits};
 
 /// What the core is configured to do. All limits hold per broker unless they say otherwise.
 #[derive(Debug, Clone)]

@@ -14,7 +14,7 @@ use std::{
 
 use parking_lot::Mutex;
 use rialto_access::network_of;
-use rialto_broker::CloseReason;
+use rialto_domain::CloseReason;
 use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore},

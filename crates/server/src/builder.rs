@@ -3,8 +3,8 @@
 use std::{future::Future, sync::Arc};
 
 use rialto_application::{Application, Client, DynApplication};
-use rialto_broker::Reject;
 use rialto_config::Settings;
+use rialto_domain::Reject;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{

@@ -4,7 +4,7 @@
 use std::{future::Future, io, pin::pin, sync::Arc, time::Duration};
 
 use rialto_access::Certificate;
-use rialto_broker::CloseReason;
+use rialto_domain::CloseReason;
 use tokio::time::sleep;
 
 use crate::{connection::Connection, hub::Hub};

@@ -13,7 +13,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use rialto_broker::{CloseReason, ConnectionKey};
+use rialto_broker::ConnectionKey;
+use rialto_domain::CloseReason;
 use tokio::time::{sleep, timeout};
 
 use crate::{

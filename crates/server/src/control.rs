@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use rialto_application::{Client, ControlRequest, Future};
-use rialto_broker::Reject;
+use rialto_domain::Reject;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use rialto_access::{Access, Throttle};
 use rialto_application::{Client, DynApplication, Event, Events, Future};
-use rialto_broker::{Permit, Reject};
+use rialto_domain::{Permit, Reject};
 use rialto_session::Matter;
 
 use crate::{

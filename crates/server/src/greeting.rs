@@ -8,8 +8,8 @@ use std::{
 };
 
 use rialto_access::Certificate;
-use rialto_broker::CloseReason;
 use rialto_config::Pacing;
+use rialto_domain::CloseReason;
 use rialto_session::jmqt::LastWord;
 use rialto_stopwatch::{Moment, timeout_at};
 use rialto_wire::jmqt::original;

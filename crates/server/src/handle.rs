@@ -6,8 +6,9 @@ mod status;
 use std::{sync::Arc, time::Duration};
 
 use rialto_access::Ban;
-use rialto_broker::{Broker, ClientId, CloseReason, Reject, Stats};
+use rialto_broker::{Broker, Stats};
 use rialto_config::Settings;
+use rialto_domain::{ClientId, CloseReason, Reject};
 use rialto_session::Dialects;
 
 use crate::{hub::Hub, live::Live};

@@ -17,10 +17,8 @@ use std::{
 };
 
 use rialto_application::Peer;
-use rialto_broker::{
-    Broker, CloseReason, ConnectionKey, Deliveries, Manners, Now, Publish, ReadRequest, Stats,
-    UnixMs,
-};
+use rialto_broker::{Broker, ConnectionKey, Deliveries, Manners, Now, Publish, ReadRequest, Stats};
+use rialto_domain::{CloseReason, UnixMs};
 use rialto_session::Dialects;
 use rialto_stopwatch::running;
 use tokio::sync::oneshot;

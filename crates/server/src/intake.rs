@@ -11,7 +11,8 @@ use std::{
 
 use bytes::Bytes;
 use rialto_application::Events;
-use rialto_broker::{Broker, CloseReason, ConnectionKey, Gate};
+use rialto_broker::{Broker, ConnectionKey, Gate};
+use rialto_domain::CloseReason;
 use rialto_session::Dialects;
 use rialto_wire::{coremq::FrameError, jmqt::FrameTooLong};
 

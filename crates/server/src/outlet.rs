@@ -16,7 +16,8 @@ use std::{
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use rialto_broker::{CloseReason, Deliveries};
+use rialto_broker::Deliveries;
+use rialto_domain::CloseReason;
 use tokio::net::TcpStream;
 
 use crate::{

@@ -1,6 +1,6 @@
 //! What was read of a connection and has to wait, and what it waits for.
 
-use rialto_broker::CloseReason;
+use rialto_domain::CloseReason;
 
 use crate::{
     decision::Decision,

@@ -4,8 +4,9 @@ use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use rialto_application::{Peer, Protocol};
-use rialto_broker::{CloseReason, ConnectionKey, Manners};
+use rialto_broker::{ConnectionKey, Manners};
 use rialto_config::Pacing;
+use rialto_domain::CloseReason;
 use rialto_session::{coremq, jmqt, pubsubx};
 use rialto_stopwatch::Moment;
 use rialto_wire::{

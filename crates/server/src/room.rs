@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use rialto_broker::CloseReason;
 use rialto_config::Pacing;
+use rialto_domain::CloseReason;
 use rialto_session::{coremq, jmqt};
 
 use crate::{greeting::Tls, memcached, status, websocket::Origins};

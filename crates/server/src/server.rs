@@ -9,8 +9,9 @@ use std::{
 
 use arc_swap::ArcSwap;
 use rialto_access::{Access, Throttle};
-use rialto_broker::{Broker, Change, CloseReason};
+use rialto_broker::Broker;
 use rialto_config::{Settings, SlowConsumer};
+use rialto_domain::{Change, CloseReason};
 use rialto_session::{Dialects, coremq};
 use tokio::{
     sync::watch,

@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use rialto_broker::CloseReason;
+use rialto_domain::CloseReason;
 use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},

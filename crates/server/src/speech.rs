@@ -1,6 +1,7 @@
 //! What a connection speaks: how its bytes become frames, frames packets, and packets commands.
 
-use rialto_broker::{Broker, ClientId, CloseReason, Gate};
+use rialto_broker::{Broker, Gate};
+use rialto_domain::{ClientId, CloseReason};
 use rialto_session::{
     Dialects, Inquiry, Matter,
     coremq::{self, Notice},

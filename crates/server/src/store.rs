@@ -13,7 +13,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rialto_broker::{Change, FailureKind, LogEntry, LogId, Outcome, ReadRequest};
+use rialto_broker::ReadRequest;
+use rialto_domain::{Change, FailureKind, LogEntry, LogId, Outcome};
 use rialto_store::{Cause, LogReader, Store, StoreError};
 
 pub(crate) use health::{CommitWatch, StoreState};

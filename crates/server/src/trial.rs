@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use rialto_access::{Access, Explanation, Identity, Revocations, SigningKey};
-use rialto_broker::ForcedSubscription;
 use rialto_config::{AccessAction, Settings};
+use rialto_domain::ForcedSubscription;
 use serde_json::{Map, Value};
 
 use crate::{ServeError, settings as map, startup};
@@ -63,7 +63,7 @@ impl AccessTrial {
 pub fn sign_token(
     settings: &Settings,
     client: &str,
-    now: rialto_broker::UnixMs,
+    now: rialto_domain::UnixMs,
 ) -> Result<String, ServeError> {
     let path = startup::signing_key_file(settings);
     if !path.exists() {

@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt, io, net::SocketAddr};
 
-use rialto_broker::CloseReason;
+use rialto_domain::CloseReason;
 
 use crate::audit::{Details, Event, Reason};
 

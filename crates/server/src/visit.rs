@@ -4,7 +4,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use rialto_broker::{ClientId, CloseReason};
+use rialto_domain::{ClientId, CloseReason};
 use rialto_stopwatch::Moment;
 use rialto_webhook::code;
 

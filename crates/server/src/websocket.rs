@@ -11,7 +11,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use rialto_broker::CloseReason;
+use rialto_domain::CloseReason;
 use tungstenite::{
     Error, Message, Utf8Bytes, WebSocket,
     error::{CapacityError, ProtocolError},

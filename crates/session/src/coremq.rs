@@ -7,7 +7,8 @@ mod link;
 mod replicant;
 mod session;
 
-use rialto_broker::{CloseReason, Format};
+use rialto_broker::Format;
+use rialto_domain::CloseReason;
 use rialto_wire::coremq::{Answer, Carrier, put_answer};
 
 pub use delivery::Delivery;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use rialto_broker::{ChannelName, Encoder, Format, Mark, Reply, Source};
+use rialto_broker::{Encoder, Format, Mark, Reply, Source};
+use rialto_domain::ChannelName;
 use rialto_wire::{
     jmqt::{Carrier, PushEnvelope},
     pubsubx as pubsubx_wire,

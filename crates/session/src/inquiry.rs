@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use rialto_broker::{Action, Broker, ChannelKind, ConnectionKey, Qos, channel_kind};
+use rialto_broker::{Broker, ConnectionKey};
+use rialto_domain::{Action, ChannelKind, Qos, channel_kind};
 
 use crate::Dialects;
 

@@ -2,7 +2,8 @@
 
 mod session;
 
-use rialto_broker::{ChannelName, Format};
+use rialto_broker::Format;
+use rialto_domain::ChannelName;
 use rialto_wire::pubsubx::Envelope;
 
 pub use session::{Notice, Session};

@@ -1,9 +1,7 @@
 //! Telling the gate what was refused, in the same words for every dialect.
 
-use rialto_broker::{
-    Action, Asked, Broker, Cause, ChannelKind, ClientId, ConnectionKey, Gate, Refused, Reject,
-    channel_kind,
-};
+use rialto_broker::{Broker, ConnectionKey, Gate};
+use rialto_domain::{Action, Asked, Cause, ChannelKind, ClientId, Refused, Reject, channel_kind};
 
 use crate::Dialects;
 

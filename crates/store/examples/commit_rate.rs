@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rialto_broker::{Change, Page, Payloads, PayloadsBuilder};
+use rialto_domain::{Change, Page, Payloads, PayloadsBuilder};
 use rialto_store::{Durability, SqliteSettings, SqliteStore, Store, StoreError};
 
 /// How long each load lasts.

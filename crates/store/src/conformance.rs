@@ -3,7 +3,7 @@
 //! A driver's tests implement [`Driver`] and call [`check_all`], which panics at the first duty
 //! that is neglected.
 
-use rialto_broker::{
+use rialto_domain::{
     Change, ChannelName, ClientId, CursorState, HistoryMessage, LogEntry, LogId, LogState, Outcome,
     Page, PayloadsBuilder, Seen, Sequence, Snapshot, StoredPage,
 };

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rialto_broker::FailureKind;
+use rialto_domain::FailureKind;
 use rusqlite::{Error as SqliteError, ErrorCode};
 
 /// A failure of the store. Its text is one sentence for people: what is wrong, why, what to do.

@@ -15,8 +15,8 @@
 
 use std::path::PathBuf;
 
-pub use rialto_broker::FailureKind;
-use rialto_broker::{Change, LogEntry, LogId, Outcome, Sequence, Snapshot};
+pub use rialto_domain::FailureKind;
+use rialto_domain::{Change, LogEntry, LogId, Outcome, Sequence, Snapshot};
 
 pub mod conformance;
 mod error;

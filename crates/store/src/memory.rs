@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use rialto_broker::{
+use rialto_domain::{
     Change, ChannelName, ClientId, CursorState, HistoryMessage, LogEntry, LogId, LogState,
     MessageId, Outcome, Page, PageState, Retained, Seen, Sequence, ServedMs, SessionNumber,
     Snapshot, StoreClock, StoredPage, Stretches,

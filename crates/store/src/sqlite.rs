@@ -7,7 +7,7 @@
 
 use std::path::{self, Path, PathBuf};
 
-use rialto_broker::{Change, Outcome, Snapshot};
+use rialto_domain::{Change, Outcome, Snapshot};
 use rusqlite::Connection;
 
 use crate::{Cause, LogReader, Store, StoreError};

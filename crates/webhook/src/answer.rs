@@ -5,7 +5,7 @@ use std::time::Duration;
 use rialto_application::{
     Authentication, Control, Event, ForcedSubscription, Publication, Reject, SessionStart,
 };
-use rialto_broker::{ChannelKind, channel_kind};
+use rialto_domain::{ChannelKind, channel_kind};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rialto_broker::{ClientId, Grant, Refusal, Reject, UnixMs};
+use rialto_domain::{ClientId, Grant, Refusal, Reject, UnixMs};
 
 use super::Access;
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rialto_broker::{Reject, UnixMs};
+use rialto_domain::{Reject, UnixMs};
 
 use super::Access;
 use crate::{

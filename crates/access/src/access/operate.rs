@@ -1,6 +1,6 @@
 //! What the server, its operator and its application ask of access beside sessions.
 
-use rialto_broker::UnixMs;
+use rialto_domain::UnixMs;
 
 use super::Access;
 use crate::{

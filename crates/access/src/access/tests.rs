@@ -5,7 +5,7 @@ use std::{
 };
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use rialto_broker::{ForcedSubscription, Grant, Refusal, Reject};
+use rialto_domain::{ForcedSubscription, Grant, Refusal, Reject};
 use serde_json::json;
 
 use super::*;

@@ -254,7 +254,7 @@ fn claims_say_who_the_client_is_and_what_it_may() {
     assert_eq!(identity.groups().iter().collect::<Vec<_>>(), ["admins", "staff"]);
     assert_eq!(identity.claims()["tenant"], 7);
     let grants = identity.grants().unwrap();
-    assert_eq!(grants.patterns(rialto_broker::Action::Publish), ["a/*"]);
+    assert_eq!(grants.patterns(rialto_domain::Action::Publish), ["a/*"]);
     let Proof::Jwt { issuer, issued_at, expires } = identity.proof() else { panic!("no JWT") };
     assert_eq!((issuer.as_str(), *issued_at, *expires), ("corp", NOW - 15_000, NOW + 60_000));
 

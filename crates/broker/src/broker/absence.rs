@@ -3,8 +3,10 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use rialto_domain::{ClientId, Rights};
+
 use crate::{
-    ChannelKey, ClientId, ClientKey, ConnectionKey, Encoder, Manners, Mark, Rights,
+    ChannelKey, ClientKey, ConnectionKey, Encoder, Manners, Mark,
     client::Subscription,
     inbox::{Inbox, Missed},
     memory::allocated,

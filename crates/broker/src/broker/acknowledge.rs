@@ -1,6 +1,8 @@
 //! Acknowledgements of pushes.
 
-use crate::{ChannelKey, ClientKey, ConnectionKey, Encoder, PacketId, Sequence, cursor::Phase};
+use rialto_domain::{PacketId, Sequence};
+
+use crate::{ChannelKey, ClientKey, ConnectionKey, Encoder, cursor::Phase};
 
 use super::Broker;
 

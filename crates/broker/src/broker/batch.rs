@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use rialto_domain::{
+    Change, ChannelName, ClientId, LogId, Page, Payloads, PayloadsBuilder, Reject, Sequence,
+    ServedMs, SessionNumber, StoreClock, UnixMs,
+};
+
 use crate::{
-    Change, ChannelKey, ChannelName, ClientId, ClientKey, ConnectionKey, Effect, Encoder, LogId,
-    Page, Payloads, PayloadsBuilder, Reject, Sequence, ServedMs, SessionNumber, StoreClock, UnixMs,
+    ChannelKey, ClientKey, ConnectionKey, Effect, Encoder,
     memory::{allocated, shared_payload},
     retained::{Request, RetainedMessage},
 };

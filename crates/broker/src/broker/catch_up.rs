@@ -2,9 +2,11 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use rialto_domain::{Change, FailureKind, LogEntry, LogId, PacketId, Sequence, StoredPage};
+
 use crate::{
-    Change, ChannelKey, ClientKey, ConnectionKey, Effect, Encoder, FailureKind, LogEntry, LogId,
-    Mark, PacketId, ReadRequest, Sequence, Source, StoredPage, cursor::Phase, output::Delivery,
+    ChannelKey, ClientKey, ConnectionKey, Effect, Encoder, Mark, ReadRequest, Source,
+    cursor::Phase, output::Delivery,
 };
 
 use super::{Broker, batch::Pending};

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use crate::{Encoder, LogicalMs, Now, Seen, ServedMs, SessionNumber, Snapshot, StoreClock};
+use rialto_domain::{LogicalMs, Seen, ServedMs, SessionNumber, Snapshot, StoreClock};
+
+use crate::{Encoder, Now};
 
 use super::{Broker, batch::Pending};
 
@@ -132,6 +134,6 @@ impl<E: Encoder> Broker<E> {
 
     fn note_clock(&mut self, clock: StoreClock) {
         let before = std::mem::replace(&mut self.clocks.noted, clock);
-        self.batch.push(crate::Change::NoteClock(clock), Pending::Clock(before));
+        self.batch.push(rialto_domain::Change::NoteClock(clock), Pending::Clock(before));
     }
 }

@@ -1,6 +1,8 @@
 //! The way back from the store: what was committed takes effect, in the order it was handed over.
 
-use crate::{Effect, Encoder, FailureKind, Outcome, Reject};
+use rialto_domain::{FailureKind, Outcome, Reject};
+
+use crate::{Effect, Encoder};
 
 use super::{
     Broker,

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use rialto_domain::{Admission, ClientId, CloseReason};
+
 use crate::{
-    Admission, ChannelKey, ClientId, ClientKey, CloseReason, ConnectionKey, Effect, Encoder,
-    Format, Manners, Mark, Reply, Source,
+    ChannelKey, ClientKey, ConnectionKey, Effect, Encoder, Format, Manners, Mark, Reply, Source,
     client::{Connection, Subscription},
     rate::Rates,
     receivers::Receiver,

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::{ClientKey, ConnectionKey, Encoder, Reject, client::Subscription};
+use rialto_domain::Reject;
+
+use crate::{ClientKey, ConnectionKey, Encoder, client::Subscription};
 
 use super::{Broker, publish::Publish};
 

@@ -1,6 +1,8 @@
 //! Forgetting clients: those that were not seen for long, and those that the operator names.
 
-use crate::{Change, ClientId, ClientKey, CloseReason, Encoder, client::Client};
+use rialto_domain::{Change, ClientId, CloseReason};
+
+use crate::{ClientKey, Encoder, client::Client};
 
 use super::{Broker, batch::Pending};
 

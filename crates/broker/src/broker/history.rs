@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use crate::{
-    Change, ChannelKey, ChannelName, Encoder, HistoryMessage, MessageId, Source, history::History,
-};
+use rialto_domain::{Change, ChannelName, HistoryMessage, MessageId};
+
+use crate::{ChannelKey, Encoder, Source, history::History};
 
 use super::{Broker, batch::Pending};
 

@@ -4,7 +4,9 @@
 
 use std::time::Duration;
 
-use crate::{Encoder, FailureKind};
+use rialto_domain::FailureKind;
+
+use crate::Encoder;
 
 use super::{
     Broker,

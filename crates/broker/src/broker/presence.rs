@@ -1,9 +1,8 @@
 //! Who comes and goes: what the server does when a session begins, and what it tells when one ends.
 
-use crate::{
-    ClientId, ClientKey, CloseReason, ConnectionKey, Departed, Effect, Encoder, ForcedSubscription,
-    Publish, Qos, SessionNumber,
-};
+use rialto_domain::{ClientId, CloseReason, ForcedSubscription, Qos, SessionNumber};
+
+use crate::{ClientKey, ConnectionKey, Departed, Effect, Encoder, Publish};
 
 use super::{Broker, batch::Pending};
 
@@ -147,8 +146,8 @@ impl<E: Encoder> Broker<E> {
 
     fn write_session(&mut self, client: ClientId, number: Option<SessionNumber>) {
         let change = match number {
-            Some(number) => crate::Change::OpenSession(client.clone(), number),
-            None => crate::Change::CloseSession(client.clone()),
+            Some(number) => rialto_domain::Change::OpenSession(client.clone(), number),
+            None => rialto_domain::Change::CloseSession(client.clone()),
         };
         self.batch.push(change, Pending::OpenSession(client, number));
     }

@@ -1,23 +1,13 @@
 //! Publishing: straight to the receivers, or through the store first.
 
-use crate::{
-    Action, ChannelKey, ChannelKind, ClientId, ClientKey, ConnectionKey, Encoder, Mark, Reject,
-    Source, channel_kind, output::Delivery,
-};
+use rialto_domain::{Action, ChannelKind, ClientId, Qos, Reject, channel_kind};
+
+use crate::{ChannelKey, ClientKey, ConnectionKey, Encoder, Mark, Source, output::Delivery};
 
 use super::{
     Broker,
     batch::{Intake, Pending},
 };
-
-/// Whether a message is acknowledged, both by the broker and by its receivers (J-72, J-73).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Qos {
-    /// Sent once, never acknowledged.
-    AtMostOnce,
-    /// Stored for persistent subscribers, acknowledged, sent again until acknowledged.
-    AtLeastOnce,
-}
 
 /// A message on its way in.
 #[derive(Debug, Clone, Copy)]

@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use crate::{
-    Action, ChannelKey, ChannelKind, ClientKey, CloseReason, ConnectionKey, Encoder, Rights, UnixMs,
-};
+use rialto_domain::{Action, ChannelKind, CloseReason, Rights, UnixMs};
+
+use crate::{ChannelKey, ClientKey, ConnectionKey, Encoder};
 
 use super::Broker;
 

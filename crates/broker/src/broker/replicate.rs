@@ -11,9 +11,12 @@ use std::{
 
 use bytes::Bytes;
 
+use rialto_domain::{
+    ChannelKind, ClientId, CloseReason, LogicalMs, MessageId, UnixMs, channel_kind,
+};
+
 use crate::{
-    ChannelKey, ChannelKind, ClientId, CloseReason, ConnectionKey, Encoder, Format, LogicalMs,
-    MessageId, ReplicationSettings, Source, UnixMs, channel_kind,
+    ChannelKey, ConnectionKey, Encoder, Format, ReplicationSettings, Source,
     memory::shared_payload,
     output::{Author, Delivery, FinishedRun, Run, RunFrames},
 };

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use crate::{
-    ChannelKey, ClientId, ClientKey, CloseReason, ConnectionKey, Encoder, Retained, UnixMs,
-    client::Subscription,
-};
+use rialto_domain::{ClientId, CloseReason, Retained, UnixMs};
+
+use crate::{ChannelKey, ClientKey, ConnectionKey, Encoder, client::Subscription};
 
 use super::Broker;
 

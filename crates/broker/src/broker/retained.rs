@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use rialto_domain::{Action, Change, Qos, Reject, Retained};
+
 use crate::{
-    Action, Change, ChannelKey, ConnectionKey, Encoder, Reject, Retained,
+    ChannelKey, ConnectionKey, Encoder,
     channel::{self, Channel},
     retained::{Request, RetainedMessage, Written, bytes_of},
 };
@@ -15,7 +17,7 @@ use super::{
     Broker,
     batch::Pending,
     lanes::Lane,
-    publish::{Publish, Publisher, Qos},
+    publish::{Publish, Publisher},
 };
 
 /// Once the store had no room for one, so much time passes before it is tried with another.

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::{
-    Action, Admission, ChannelKey, ChannelKind, ClientKey, CloseReason, ConnectionKey, Encoder,
-    Reject, Rights, Settings, profile::Profiles,
-};
+use rialto_domain::{Action, Admission, ChannelKind, CloseReason, Reject, Rights};
+
+use crate::{ChannelKey, ClientKey, ConnectionKey, Encoder, Settings, profile::Profiles};
 
 use super::{Broker, publish::Publish};
 

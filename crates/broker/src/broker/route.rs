@@ -1,8 +1,9 @@
 //! A committed page on its way to its receivers: encoded once, sent to all that are ready for it.
 
+use rialto_domain::{LogId, MessageId, Outcome, PacketId, PageState, Sequence};
+
 use crate::{
-    ChannelKey, ConnectionKey, Encoder, LogId, Mark, MessageId, Outcome, PacketId, PageState,
-    Sequence,
+    ChannelKey, ConnectionKey, Encoder, Mark,
     cursor::Phase,
     output::{Author, Delivery, RunFrames},
     receivers::Receiver,

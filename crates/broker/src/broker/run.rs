@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
+use rialto_domain::{ChannelKind, MessageId, PacketId, Qos};
+
 use crate::{
-    ChannelKey, ChannelKind, Encoder, Mark, MessageId, PacketId,
+    ChannelKey, Encoder, Mark,
     inbox::{About, Missed},
     output::{Author, Delivery, FinishedRun, Run, RunFrames},
 };
 
 use super::{
     Broker,
-    publish::{Publish, Publisher, Qos},
+    publish::{Publish, Publisher},
 };
 
 /// Messages a run gathers before it is sent on, so that receivers start early.

@@ -1,8 +1,11 @@
 //! Subscribing and unsubscribing, by the client or by the server on its behalf.
 
+use rialto_domain::{
+    Action, Change, ChannelKind, ClientId, CursorState, LogId, Reject, Sequence, channel_kind,
+};
+
 use crate::{
-    Action, Change, ChannelKey, ChannelKind, ClientId, ClientKey, ConnectionKey, CursorState,
-    Encoder, LogId, Reject, Reply, Sequence, channel::Log, channel_kind, client::Subscription,
+    ChannelKey, ClientKey, ConnectionKey, Encoder, Reply, channel::Log, client::Subscription,
 };
 
 use super::{Broker, batch::Pending};

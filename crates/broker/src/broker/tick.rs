@@ -5,9 +5,12 @@ use std::{
     time::Duration,
 };
 
+use rialto_domain::{
+    Change, ChannelName, ClientId, CloseReason, LogId, PageState, Reject, Sequence, SessionNumber,
+};
+
 use crate::{
-    Change, ChannelKey, ChannelName, ClientId, ClientKey, CloseReason, ConnectionKey, Encoder,
-    LogId, PageState, Reject, Sequence, SessionNumber,
+    ChannelKey, ClientKey, ConnectionKey, Encoder,
     channel::Trimmed,
     client::{Client, Connection, Subscription},
 };

@@ -3,7 +3,9 @@
 use bytes::Bytes;
 
 use super::{History, HistoryRule, Kept, LastPayloads};
-use crate::{ClientId, HistoryMessage, MessageId, Source, memory::allocated};
+use rialto_domain::{ClientId, HistoryMessage, MessageId};
+
+use crate::{Source, memory::allocated};
 
 #[test]
 fn the_last_messages_stay() {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::{ChannelName, ClientId, MessageId, Source, memory::shared};
+use rialto_domain::{ChannelName, ClientId, MessageId};
+
+use crate::{Source, memory::shared};
 
 use super::record::Stamp;
 

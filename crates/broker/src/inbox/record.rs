@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::UnixMs;
+use rialto_domain::UnixMs;
 
 /// When a message was published, and its place among those of its origin.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

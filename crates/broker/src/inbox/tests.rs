@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::{About, Inbox, InboxLimits, Missed, SHARED_BYTES_MIN};
-use crate::ClientId;
+use rialto_domain::ClientId;
 
 /// Bytes that a message of one digit takes behind one of the same publisher.
 const ONE: usize = 4 + 1;

@@ -4,7 +4,9 @@ use bytes::Bytes;
 use slotmap::SlotMap;
 
 use super::{Request, RetainedMessage, Written};
-use crate::{ConnectionKey, Retained};
+use rialto_domain::Retained;
+
+use crate::ConnectionKey;
 
 #[test]
 fn one_that_is_refused_gives_way_to_the_one_before() {

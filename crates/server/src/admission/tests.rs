@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use rialto_broker::CloseReason;
+use rialto_domain::CloseReason;
 
 use super::{Admission, Permit};
 

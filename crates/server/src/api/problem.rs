@@ -5,7 +5,7 @@ use axum::{
     http::{StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
-use rialto_broker::Reject;
+use rialto_domain::Reject;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -1,7 +1,7 @@
 //! Why something was refused, from the words of the broker and of access.
 
 use rialto_access::Access;
-use rialto_broker::{Action, Asked, Cause, CloseReason, DeniedBy, Refused, Reject};
+use rialto_domain::{Action, Asked, Cause, CloseReason, DeniedBy, Refused, Reject};
 
 use super::{
     event::{Event, Reason},

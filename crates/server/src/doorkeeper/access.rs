@@ -10,7 +10,7 @@ use rialto_access::{Access, Attempt, Identity};
 use rialto_application::{
     AuthenticateRequest, Authentication, ConnectRequest, Event, Protocol, SessionStart,
 };
-use rialto_broker::{Admission, Grant, Refusal, Reject};
+use rialto_domain::{Admission, Grant, Refusal, Reject};
 use tokio::time::sleep;
 
 use super::{Caller, Carried, Doorkeeper, hashing::TooMany};

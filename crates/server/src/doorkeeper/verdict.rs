@@ -1,7 +1,8 @@
 //! What was decided on one packet, as the gate that its session asks.
 
 use rialto_application::{Control, Publication};
-use rialto_broker::{Admission, Gate, Grant, Permit, Refusal, Refused, Reject, UnixMs};
+use rialto_broker::Gate;
+use rialto_domain::{Admission, Grant, Permit, Refusal, Refused, Reject, UnixMs};
 use serde_json::Value;
 
 use super::Caller;

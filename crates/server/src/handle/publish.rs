@@ -1,6 +1,7 @@
 //! Publishing on the server's own account.
 
-use rialto_broker::{Publish, Qos, Reject};
+use rialto_broker::Publish;
+use rialto_domain::{Qos, Reject};
 use serde::Serialize;
 
 use super::Handle;

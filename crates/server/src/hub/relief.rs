@@ -2,7 +2,8 @@
 
 use std::{cmp::Reverse, time::Duration};
 
-use rialto_broker::{CloseReason, ConnectionKey};
+use rialto_broker::ConnectionKey;
+use rialto_domain::CloseReason;
 
 use super::state::State;
 use crate::memory::{Level, Memory, Usage};

@@ -8,9 +8,8 @@ use std::{
 
 use bytes::Bytes;
 use rialto_application::Departure;
-use rialto_broker::{
-    Broker, CloseReason, ConnectionKey, Departed, Effect, Publish, ReadRequest, Reject,
-};
+use rialto_broker::{Broker, ConnectionKey, Departed, Effect, Publish, ReadRequest};
+use rialto_domain::{CloseReason, Reject};
 use rialto_session::Dialects;
 use slotmap::SecondaryMap;
 use tokio::sync::oneshot;

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use parking_lot::Mutex;
-use rialto_broker::{Publish, Qos};
+use rialto_broker::Publish;
 use rialto_cache::{Change, ChangeKind};
 use rialto_config::CachePublish;
+use rialto_domain::Qos;
 use serde_json::{Map, Value};
 
 use crate::hub::Hub;

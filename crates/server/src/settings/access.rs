@@ -7,10 +7,10 @@ use rialto_access::{
     ConnectSubscription, Effect, Issuer, IssuerKeys, Mode, PresetToken, Replicants, Rule, Secret,
     Settings as Access, ThrottleSettings, UsersFile, Who,
 };
-use rialto_broker::Action;
 use rialto_config::{
     AccessAction, AccessMode, AccessRule, JwtIssuer, JwtKeys, Settings, Unmatched,
 };
+use rialto_domain::Action;
 
 /// # Errors
 /// What is wrong with a file, in words for the operator.

@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 
-use rialto_broker::{ClientId, Snapshot};
+use rialto_domain::{ClientId, Snapshot};
 
 use super::*;
 
@@ -35,13 +35,13 @@ fn a_batch_is_completed_whole_however_large_it_is() {
 
 #[test]
 fn a_page_counts_its_messages_and_any_other_change_as_one() {
-    let page = rialto_broker::Page {
+    let page = rialto_domain::Page {
         channel: "room".into(),
         publisher: "ada".into(),
         at: 0,
         served: 0,
         count: 7,
-        payloads: rialto_broker::Payloads::default(),
+        payloads: rialto_domain::Payloads::default(),
     };
     let size = BatchSize::of(&[Change::Append(page), Change::ForgetClient("bob".into())]);
     assert_eq!((size.changes, size.messages), (2, 8));

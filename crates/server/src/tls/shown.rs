@@ -4,8 +4,8 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use rialto_access::Certificate;
-use rialto_broker::UnixMs;
 use rialto_config::CertificateName;
+use rialto_domain::UnixMs;
 use rustls::{
     pki_types::{CertificateDer, UnixTime},
     server::danger::ClientCertVerifier,

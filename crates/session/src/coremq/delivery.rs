@@ -1,6 +1,7 @@
 //! The core's deliveries as CoreMQ messages.
 
-use rialto_broker::{ChannelName, Format, Source};
+use rialto_broker::{Format, Source};
+use rialto_domain::ChannelName;
 use rialto_wire::coremq::{Carrier, Envelope, Relay, RelayEnvelope, put_message, put_relay};
 
 use super::{LINK, carrier};

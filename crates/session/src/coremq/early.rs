@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use rialto_broker::{Action, Asked, Gate};
+use rialto_broker::Gate;
+use rialto_domain::{Action, Asked};
 use rialto_wire::coremq::Request;
 
 use crate::trace;

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use rialto_broker::{Action, Asked, Broker, Gate, Source};
+use rialto_broker::{Broker, Gate, Source};
+use rialto_domain::{Action, Asked};
 use rialto_wire::coremq::{Frame, Malformed, Request, put_history};
 
 use super::{carrier, delivery::envelope, session::Session};

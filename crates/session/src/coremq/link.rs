@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use rialto_broker::{Broker, ClientId, HistoryMessage, MessageId, Relayed, UnixMs};
+use rialto_broker::{Broker, Relayed};
+use rialto_domain::{ClientId, HistoryMessage, MessageId, UnixMs};
 use rialto_wire::coremq::{
     LinkAnswer, LinkOffer, Malformed, Relay, ServerFrame, Share, put_request,
 };

@@ -1,6 +1,7 @@
 //! What another server may ask on a connection, and what it is sent.
 
-use rialto_broker::{Asked, Broker, Gate, Reject, Relayed, Replicant, Resume};
+use rialto_broker::{Broker, Gate, Relayed, Replicant, Resume};
+use rialto_domain::{Asked, Reject};
 use rialto_wire::coremq::{Frame, LinkAnswer, LinkOffer, Request, Share, put_past, put_request};
 use serde::Serialize;
 

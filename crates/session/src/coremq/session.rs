@@ -2,10 +2,8 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use rialto_broker::{
-    Action, Admission, Asked, Broker, ClientId, CloseReason, ConnectionKey, Format, Gate, Publish,
-    Qos, Reject,
-};
+use rialto_broker::{Broker, ConnectionKey, Format, Gate, Publish};
+use rialto_domain::{Action, Admission, Asked, ClientId, CloseReason, Qos, Reject};
 use rialto_wire::coremq::{Answer, Frame, Malformed, Options, Request, put_answer};
 
 use super::{WEBSOCKET, carrier, early};

@@ -2,7 +2,8 @@
 
 use std::io::Write as _;
 
-use rialto_broker::{CloseReason, Mark, PacketId, Reject, Reply};
+use rialto_broker::{Mark, Reply};
+use rialto_domain::{CloseReason, PacketId, Reject};
 use rialto_wire::jmqt::{Carrier, PushEnvelope, PushMark, encode_packet, put_push, status};
 use serde::Serialize;
 use serde_json::value::RawValue;

@@ -1,9 +1,7 @@
 //! One JMQT connection: which packet is lawful when, and what it leads to.
 
-use rialto_broker::{
-    Action, Asked, Broker, Cause, ClientId, CloseReason, ConnectionKey, Gate, Permit,
-    Publish as Message, Qos, Reject, Reply,
-};
+use rialto_broker::{Broker, ConnectionKey, Gate, Publish as Message, Reply};
+use rialto_domain::{Action, Asked, Cause, ClientId, CloseReason, Permit, Qos, Reject};
 use rialto_wire::jmqt::{AckKind, ClientPacket, Malformed, Publish, status};
 
 use crate::{Dialects, Inquiry, Matter, trace};

@@ -1,9 +1,7 @@
 //! One PubSubX connection: which command is lawful when, and what it leads to.
 
-use rialto_broker::{
-    Action, Asked, Broker, Cause, ClientId, CloseReason, ConnectionKey, Entry, Gate, Publish, Qos,
-    Reject,
-};
+use rialto_broker::{Broker, ConnectionKey, Entry, Gate, Publish};
+use rialto_domain::{Action, Asked, Cause, ClientId, CloseReason, Qos, Reject};
 use rialto_wire::pubsubx::{Command, NAME_BYTES_MAX, payload_of, put_restored, put_text};
 
 use crate::{Dialects, Inquiry, Matter, trace};

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use rialto_broker::{
-    Action, Admission, ForcedSubscription, Gate, Grant, Permit, Refusal, Reject, Rights, UnixMs,
+use rialto_broker::Gate;
+use rialto_domain::{
+    Action, Admission, ForcedSubscription, Grant, Permit, Refusal, Reject, Rights, UnixMs,
 };
 use serde_json::Value;
 

@@ -1,11 +1,11 @@
-//! A store for tests: does in memory what the broker asks, when a script lets it.
+//! The store of these tests: `rialto-store`'s in memory, which does what the broker asks when a script
+//! lets it.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
-use rialto_broker::{
-    Broker, Change, ChannelName, ClientId, FailureKind, LogEntry, LogId, Outcome, Page,
-    ReadRequest, Sequence, StoredPage,
-};
+use rialto_broker::{Broker, ReadRequest};
+use rialto_domain::{Change, FailureKind, LogEntry};
+use rialto_store::{MemoryStore, Store};
 
 use crate::Dialects;
 
@@ -21,24 +21,13 @@ pub(crate) enum Mood {
     Fails,
 }
 
-/// What the broker asked, oldest first, and what would be on disk. Only logs are: nobody here
-/// starts again from it.
+/// What the broker asked, oldest first, and what would be on disk.
 #[derive(Debug, Default)]
 pub(crate) struct TestStore {
     pub(crate) mood: Mood,
     pub(crate) commits: VecDeque<Vec<Change>>,
     pub(crate) reads: VecDeque<ReadRequest>,
-    logs: BTreeMap<ChannelName, Log>,
-    /// How many logs were ever made; the latest one's id.
-    made: u64,
-}
-
-#[derive(Debug)]
-struct Log {
-    id: LogId,
-    last: Sequence,
-    pages: Vec<StoredPage>,
-    readers: BTreeSet<ClientId>,
+    store: MemoryStore,
 }
 
 impl TestStore {
@@ -50,7 +39,7 @@ impl TestStore {
             Mood::Fails => false,
         };
         if let Some(changes) = self.commits.pop_front() {
-            let outcomes = works.then(|| self.commit(&changes));
+            let outcomes = works.then(|| self.store.commit(&changes).expect("no page is empty"));
             broker.on_committed(outcomes.as_deref().ok_or(FailureKind::Transient));
         } else if let Some(request) = self.reads.pop_front() {
             let pages = works.then(|| self.read(&request));
@@ -61,72 +50,9 @@ impl TestStore {
         true
     }
 
-    fn commit(&mut self, changes: &[Change]) -> Vec<Outcome> {
-        changes.iter().map(|change| self.apply(change)).collect()
-    }
-
-    fn apply(&mut self, change: &Change) -> Outcome {
-        match change {
-            Change::Append(page) => self.append(page),
-            Change::Subscribe(client, channel) => {
-                let log = self.log(channel);
-                log.readers.insert(client.clone());
-                Outcome::Subscribed { log: log.id, floor: log.last }
-            }
-            Change::Unsubscribe(client, channel) => {
-                if let Some(log) = self.logs.get_mut(channel) {
-                    log.readers.remove(client);
-                }
-                // A log goes with its last reader.
-                self.logs.retain(|_, log| !log.readers.is_empty());
-                Outcome::Done
-            }
-            Change::Retain(..)
-            | Change::PutClient(..)
-            | Change::ForgetClient(_)
-            | Change::MoveCursor(..)
-            | Change::Acknowledge(..)
-            | Change::Trim(..)
-            | Change::SetAside(..)
-            | Change::KeepHistory { .. }
-            | Change::DropHistory(_)
-            | Change::DropRetained(_)
-            | Change::OpenSession(..)
-            | Change::CloseSession(_)
-            | Change::NoteClock(_) => Outcome::Done,
-        }
-    }
-
-    fn append(&mut self, page: &Page) -> Outcome {
-        let log = self.log(&page.channel);
-        let first = log.last + 1;
-        log.last += u64::from(page.count);
-        let Page { publisher, at, count, payloads, .. } = page.clone();
-        log.pages.push(StoredPage { first, publisher, at, count, payloads });
-        Outcome::Appended { log: log.id, first }
-    }
-
-    /// Returns pages as the request asks: at least one if there is any.
     fn read(&self, request: &ReadRequest) -> Vec<LogEntry> {
-        let log = self.logs.values().find(|log| log.id == request.log);
-        let wanted = |page: &&StoredPage| request.from < page.first + u64::from(page.count);
-        let mut bytes = 0;
-        let pages = log.into_iter().flat_map(|log| log.pages.iter().filter(wanted));
-        pages
-            .take_while(|page| {
-                let is_there_room = bytes <= request.bytes_max;
-                bytes += page.payloads.as_bytes().len();
-                is_there_room
-            })
-            .cloned()
-            .map(LogEntry::Page)
-            .collect()
-    }
-
-    fn log(&mut self, channel: &ChannelName) -> &mut Log {
-        self.logs.entry(channel.clone()).or_insert_with(|| {
-            self.made += 1;
-            Log { id: LogId(self.made), last: 0, pages: Vec::new(), readers: BTreeSet::new() }
-        })
+        let mut reader = self.store.reader().expect("a store in memory can be read");
+        let entries = reader.read(request.log, request.from, request.bytes_max);
+        entries.expect("a store in memory can be read")
     }
 }

@@ -3,10 +3,8 @@
 use std::{collections::BTreeMap, fmt::Write as _, sync::Arc, time::Duration};
 
 use expect_test::Expect;
-use rialto_broker::{
-    Admission, Broker, CloseReason, ConnectionKey, Effect, Held, Manners, Now, Outcome, Settings,
-    Snapshot, Stats,
-};
+use rialto_broker::{Broker, ConnectionKey, Effect, Held, Manners, Now, Settings, Stats};
+use rialto_domain::{Admission, CloseReason, Outcome, Snapshot};
 use rialto_wire::{
     coremq::{FrameSplitter, decode, decode_text},
     jmqt::{self as jmqt_wire, DecodeLimits},

@@ -1,6 +1,6 @@
 //! The clocks that go on with a store.
 
-use rialto_broker::{Change, StoreClock};
+use rialto_domain::{Change, StoreClock};
 
 use super::{Driver, Subject, append, forget, history, put_client, subscribe};
 
@@ -25,7 +25,7 @@ pub(super) fn the_clocks_and_all_else_leave_each_other_alone(driver: &mut dyn Dr
     subject.commit(&[put_client("ada", 9), subscribe("ada", "room"), append("room", 2)]);
     let before = subject.load();
     subject.commit(&[Change::NoteClock(clock)]);
-    assert_eq!(subject.load(), rialto_broker::Snapshot { clock, ..before });
+    assert_eq!(subject.load(), rialto_domain::Snapshot { clock, ..before });
 
     subject.commit(&[
         append("room", 1),

@@ -1,6 +1,6 @@
 //! Subscriptions, and the logs that come and go with them.
 
-use rialto_broker::{CursorState, Retained};
+use rialto_domain::{CursorState, Retained};
 
 use super::{
     Change, Driver, Subject, acknowledge, append, forget,
@@ -201,7 +201,7 @@ pub(super) fn all_but_append_may_be_repeated(driver: &mut dyn Driver) {
         assert_eq!(subject.load(), once, "after {change:?} was repeated");
         match change {
             Change::Subscribe(..) => assert_eq!(twice_outcome, once_outcome),
-            _ => assert_eq!(twice_outcome, [rialto_broker::Outcome::Done]),
+            _ => assert_eq!(twice_outcome, [rialto_domain::Outcome::Done]),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The last messages of channels.
 
 use bytes::Bytes;
-use rialto_broker::{HistoryMessage, MessageId, Retained};
+use rialto_domain::{HistoryMessage, MessageId, Retained};
 
 use super::{
     Change, Driver, Subject, acknowledge, append, forget, move_cursor, put_client, subscribe, trim,

@@ -1,7 +1,7 @@
 //! What a store gives back, also after it was opened again.
 
 use bytes::Bytes;
-use rialto_broker::{
+use rialto_domain::{
     Change, CursorState, LogState, PageState, Payloads, Retained, Snapshot, StoredPage,
 };
 

@@ -1,6 +1,6 @@
 //! Batches, numbering and trimming.
 
-use rialto_broker::Outcome;
+use rialto_domain::Outcome;
 
 use super::{Driver, Subject, append, forget, put_client, seen, subscribe, trim, unsubscribe};
 use crate::FailureKind;

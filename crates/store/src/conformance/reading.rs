@@ -5,7 +5,7 @@ use std::{
     thread,
 };
 
-use rialto_broker::{LogId, StoredPage};
+use rialto_domain::{LogId, StoredPage};
 
 use super::{Change, Driver, Subject, append, page, sound, subscribe, trim, unsubscribe};
 use crate::{LogReader, Store};
@@ -101,7 +101,7 @@ pub(super) fn a_log_that_is_gone_has_no_pages(driver: &mut dyn Driver) {
 pub(super) fn a_reader_beside_a_writer_sees_every_message_in_order(driver: &mut dyn Driver) {
     let Subject { mut store, mut reader } = Subject::create(driver);
     let outcomes = store.commit(&[subscribe("ada", "room")]).expect("the batch is committed");
-    let [rialto_broker::Outcome::Subscribed { log, .. }] = outcomes[..] else {
+    let [rialto_domain::Outcome::Subscribed { log, .. }] = outcomes[..] else {
         panic!("a subscription has the outcome {outcomes:?}");
     };
     let committed = AtomicU64::new(0);

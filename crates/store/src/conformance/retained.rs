@@ -1,6 +1,6 @@
 //! Retained messages, which channels have beside everything else.
 
-use rialto_broker::{Change, ChannelName, Retained};
+use rialto_domain::{Change, ChannelName, Retained};
 
 use super::{Driver, Subject, append, put_client, subscribe};
 

@@ -1,6 +1,6 @@
 //! Sessions that are open.
 
-use rialto_broker::{Change, ClientId, SessionNumber};
+use rialto_domain::{Change, ClientId, SessionNumber};
 
 use super::{Driver, Subject, append, forget, put_client, subscribe, unsubscribe};
 

@@ -1,6 +1,6 @@
 //! Carries out one batch of changes in one transaction.
 
-use rialto_broker::{
+use rialto_domain::{
     Change, ChannelName, ClientId, LogId, Outcome, Page, Retained, Seen, Sequence, SessionNumber,
     StoreClock,
 };

@@ -5,7 +5,7 @@ use std::{
     path::{self, Path},
 };
 
-use rialto_broker::{ChannelName, LogId, MessageId, Payloads, Sequence};
+use rialto_domain::{ChannelName, LogId, MessageId, Payloads, Sequence};
 use rusqlite::{Connection, OpenFlags, Row, config::DbConfig};
 use serde_json::value::RawValue;
 

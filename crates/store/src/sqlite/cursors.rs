@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use rialto_broker::{ChannelName, ClientId, CursorState, LogId, Outcome, Sequence, Stretches};
+use rialto_domain::{ChannelName, ClientId, CursorState, LogId, Outcome, Sequence, Stretches};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::{

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rialto_broker::{ChannelName, LogId, Sequence};
+use rialto_domain::{ChannelName, LogId, Sequence};
 
 /// One log's row.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use rialto_broker::{ChannelName, HistoryMessage, LogicalMs, MessageId};
+use rialto_domain::{ChannelName, HistoryMessage, LogicalMs, MessageId};
 use rusqlite::{Connection, params};
 
 use crate::Cause;

@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, path::Path};
 
-use rialto_broker::{Change, LogId, Sequence};
+use rialto_domain::{Change, LogId, Sequence};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use rialto_broker::{LogId, Sequence};
+use rialto_domain::{LogId, Sequence};
 use rusqlite::{Connection, params};
 
 use crate::{Cause, FailureKind};

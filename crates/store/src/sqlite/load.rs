@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use rialto_broker::{
+use rialto_domain::{
     ChannelName, ClientId, HistoryMessage, LogId, LogState, PageState, Retained, Seen, Sequence,
     SessionNumber, Snapshot, StoreClock,
 };

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use rialto_broker::{ClientId, LogEntry, LogId, Payloads, Sequence, StoredPage};
+use rialto_domain::{ClientId, LogEntry, LogId, Payloads, Sequence, StoredPage};
 use rusqlite::{Connection, Error as SqliteError, OpenFlags, Row, params};
 
 use super::{damage::Unreadable, open::BUSY_MAX};

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use rialto_broker::{
+use rialto_domain::{
     Change, ChannelName, HistoryMessage, LogEntry, LogId, MessageId, Page, Payloads, Seen,
     Sequence, StoredPage,
 };

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use rialto_broker::{
+use rialto_domain::{
     Change, HistoryMessage, MessageId, Page, PayloadsBuilder, Retained, Seen, StoreClock,
 };
 use rialto_store::{Durability, MemoryStore, SqliteSettings, SqliteStore, Store};

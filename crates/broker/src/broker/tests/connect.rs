@@ -3,7 +3,9 @@
 use expect_test::expect;
 
 use super::world::{World, check};
-use crate::{Admission, CloseReason, Format, Settings};
+use rialto_domain::{Admission, CloseReason};
+
+use crate::{Format, Settings};
 
 #[test]
 fn a_session_opens_with_the_heartbeat_timeout() {

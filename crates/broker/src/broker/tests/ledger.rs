@@ -7,7 +7,7 @@ use std::{
 
 use wildmatch::WildMatch;
 
-use crate::{Action, Admission, ForcedSubscription, Reject, Rights, UnixMs};
+use rialto_domain::{Action, Admission, ForcedSubscription, Reject, Rights, UnixMs};
 
 /// What was asked of all rights of a script, and what they are to become.
 #[derive(Debug, Default)]

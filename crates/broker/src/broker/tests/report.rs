@@ -1,6 +1,8 @@
 //! What the operator and the application are told of clients and channels.
 
-use crate::{ChannelReport, CloseReason, Settings};
+use rialto_domain::CloseReason;
+
+use crate::{ChannelReport, Settings};
 
 use super::world::World;
 

@@ -3,7 +3,9 @@
 use expect_test::expect;
 
 use super::world::{World, check, check_with};
-use crate::{Action, Reject, Settings};
+use rialto_domain::{Action, Reject};
+
+use crate::Settings;
 
 #[test]
 fn one_without_rights_to_ask_may_do_everything_and_one_without_rules_nothing() {

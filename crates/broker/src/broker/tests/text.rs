@@ -2,7 +2,9 @@
 
 use std::io::Write as _;
 
-use crate::{ChannelName, Encoder, Format, Mark, Reject, Reply, Source};
+use rialto_domain::{ChannelName, Reject};
+
+use crate::{Encoder, Format, Mark, Reply, Source};
 
 /// Writes what the core says as lines. Formats other than 0 put their number before each.
 #[derive(Debug)]

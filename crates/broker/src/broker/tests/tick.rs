@@ -245,12 +245,12 @@ fn many_lazy_writes_are_spread_over_ticks() {
     for number in 0..1200 {
         world.play(&format!("c{number}: connect"));
     }
-    let known = |world: &World| world.store.snapshot().clients.len();
-    assert_eq!(known(&world), 0);
+    let known = |world: &mut World| world.store.snapshot().clients.len();
+    assert_eq!(known(&mut world), 0);
     world.play("+100ms");
-    assert_eq!(known(&world), 500);
+    assert_eq!(known(&mut world), 500);
     world.play("+200ms");
-    assert_eq!(known(&world), 1200);
+    assert_eq!(known(&mut world), 1200);
 }
 
 #[test]

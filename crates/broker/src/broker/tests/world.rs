@@ -14,10 +14,11 @@ use super::{
     store::TestStore,
     text::TextEncoder,
 };
+use rialto_domain::{Change, ClientId, CloseReason, FailureKind, LogEntry, MessageId, Qos};
+
 use crate::{
-    Broker, Change, ClientId, CloseReason, ConnectionKey, Departed, Effect, FailureKind, Format,
-    Held, LogEntry, Manners, MessageId, Now, Publish, Qos, ReadRequest, Relayed, Replicant, Resume,
-    Settings, Stats,
+    Broker, ConnectionKey, Departed, Effect, Format, Held, Manners, Now, Publish, ReadRequest,
+    Relayed, Replicant, Resume, Settings, Stats,
 };
 
 /// The run that every world's server is.
@@ -598,7 +599,11 @@ impl World {
 
 /// Returns the store's answer to a commit.
 /// Has the broker forget a client or remove a retained message, which must be there.
-fn remove(broker: &mut Broker<TextEncoder>, what: &str, name: &str) -> Result<(), crate::Reject> {
+fn remove(
+    broker: &mut Broker<TextEncoder>,
+    what: &str,
+    name: &str,
+) -> Result<(), rialto_domain::Reject> {
     let is_there = match what {
         "forget" => broker.forget_client(name),
         _ => broker.remove_retained(name),

@@ -1,6 +1,6 @@
 use std::io;
 
-use rialto_broker::FailureKind;
+use rialto_domain::FailureKind;
 use rialto_store::Cause;
 use tracing_subscriber::fmt::MakeWriter;
 

@@ -3,9 +3,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rialto_broker::{
-    Admission, Broker, ConnectionKey, Effect, Manners, Now, ReplicationSettings, Settings, Snapshot,
-};
+use rialto_broker::{Broker, ConnectionKey, Effect, Manners, Now, ReplicationSettings, Settings};
+use rialto_domain::{Admission, Snapshot};
 use rialto_wire::coremq::{FrameSplitter, decode, decode_server};
 use serde_json::Value;
 

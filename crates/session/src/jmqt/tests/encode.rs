@@ -4,7 +4,8 @@ use std::{fmt::Write as _, iter::successors};
 
 use expect_test::expect;
 use proptest::{collection::vec, prelude::*, sample::select};
-use rialto_broker::{ClientId, Encoder as _, Format, LogId, Mark, PacketId, Reject, Reply, Source};
+use rialto_broker::{Encoder as _, Format, Mark, Reply, Source};
+use rialto_domain::{ClientId, LogId, PacketId, Reject};
 use rialto_wire::jmqt::Carrier;
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, iter::successors};
 
 use expect_test::expect;
-use rialto_broker::CloseReason;
+use rialto_domain::CloseReason;
 use rialto_wire::jmqt::Carrier;
 
 use super::{super::LastWord, world::check};

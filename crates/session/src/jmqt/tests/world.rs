@@ -3,9 +3,8 @@
 use std::{fmt::Write as _, time::Duration};
 
 use expect_test::Expect;
-use rialto_broker::{
-    Broker, CloseReason, ConnectionKey, Effect, Format, Manners, Now, Settings, Snapshot, Stats,
-};
+use rialto_broker::{Broker, ConnectionKey, Effect, Format, Manners, Now, Settings, Stats};
+use rialto_domain::{CloseReason, Snapshot};
 use rialto_wire::jmqt::{DecodeLimits, ServerPacket, decode};
 
 use super::super::{Session, TCP, WEBSOCKET, carrier};

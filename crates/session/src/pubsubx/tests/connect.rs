@@ -1,7 +1,8 @@
 //! The first command: who gets a session, and how the others are sent away.
 
 use expect_test::expect;
-use rialto_broker::{Admission, Broker, ClientId, Entry, Manners, Now, Settings, Snapshot};
+use rialto_broker::{Broker, Entry, Manners, Now, Settings};
+use rialto_domain::{Admission, ClientId, Snapshot};
 use rialto_wire::pubsubx::{NAME_BYTES_MAX, decode};
 
 use super::{

@@ -1,4 +1,4 @@
-use rialto_broker::LogId;
+use rialto_domain::LogId;
 use rusqlite::{Connection, params};
 
 use super::{Leftovers, ROW_EFFORT, WHOLE_LOG};

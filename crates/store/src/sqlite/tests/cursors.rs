@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use rialto_broker::{Change, Page, Payloads, Sequence};
+use rialto_domain::{Change, Page, Payloads, Sequence};
 
 use super::{append, database_in, open, shell, subscribe};
 use crate::{SqliteStore, Store};

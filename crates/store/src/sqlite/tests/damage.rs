@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use rialto_broker::{Change, LogEntry, LogId, Retained, Sequence, Snapshot};
+use rialto_domain::{Change, LogEntry, LogId, Retained, Sequence, Snapshot};
 use tempfile::TempDir;
 
 use super::{append, database_in, end_of, keep, open, put_client, refusal, shell, subscribe};

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rialto_broker::Change;
+use rialto_domain::Change;
 use tempfile::TempDir;
 
 use super::{append, end_of, open, refusal, shell, subscribe, written_before_the_mark};
@@ -157,7 +157,7 @@ fn what_a_failed_transaction_left_in_the_log_is_no_damage() {
     let mut store = store_with_commits(&directory, Durability::Fsync);
     // Too large for the cache, so that frames are written before it is known that it fails.
     store.connection.pragma_update(None, "cache_size", 10).unwrap();
-    let too_long = Change::Append(rialto_broker::Page {
+    let too_long = Change::Append(rialto_domain::Page {
         count: 0, // Refused, at the end.
         ..match append("room", 1) {
             Change::Append(page) => page,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use rialto_broker::{Change, Retained};
+use rialto_domain::{Change, Retained};
 use tempfile::TempDir;
 
 use super::{

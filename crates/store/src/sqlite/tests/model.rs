@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use proptest::prelude::*;
-use rialto_broker::{
+use rialto_domain::{
     Change, ChannelName, ClientId, HistoryMessage, LogId, MessageId, Outcome, Page,
     PayloadsBuilder, Retained, Sequence, StoreClock,
 };

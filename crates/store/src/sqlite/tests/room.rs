@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use rialto_broker::Change;
+use rialto_domain::Change;
 
 use super::{
     append, database_in, end_of, history_of, keep, mount::Mount, open, pages_of, put_client, seen,

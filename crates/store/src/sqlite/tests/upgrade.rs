@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use rialto_broker::{
+use rialto_domain::{
     Change, ChannelName, CursorState, HistoryMessage, LogId, LogState, MessageId, PageState,
     Retained, Seen, Snapshot, StoreClock, StoredPage,
 };
@@ -308,7 +308,7 @@ fn page() -> StoredPage {
         publisher: "bob".into(),
         at: 1000,
         count: 2,
-        payloads: rialto_broker::Payloads::from_sequence(PAYLOADS.into()),
+        payloads: rialto_domain::Payloads::from_sequence(PAYLOADS.into()),
     }
 }
 

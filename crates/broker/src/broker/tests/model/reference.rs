@@ -11,14 +11,12 @@ mod subscription;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::{
-    super::store::TestStore,
-    operations::{CHANNELS, CLIENTS},
+use super::operations::{CHANNELS, CLIENTS};
+use rialto_domain::{
+    Change, ChannelName, CursorState, LogId, Outcome, PacketId, Sequence, Snapshot,
 };
-use crate::{
-    Change, ChannelName, ConnectionKey, CursorState, Format, LogId, Outcome, PacketId, Sequence,
-    Settings,
-};
+
+use crate::{ConnectionKey, Format, Settings};
 
 pub(super) use subscription::Wish;
 use subscription::{Kind, Subscription};

@@ -13,10 +13,9 @@ use super::{
     operations::{CHANNELS, CLIENTS, Operation, Step},
     reference::{Publication, Reference, Wish},
 };
-use crate::{
-    Admission, Broker, Change, ChannelName, ConnectionKey, Effect, FailureKind, Format, LogEntry,
-    Manners, Now, Outcome, Publish, Qos, ReadRequest, Settings,
-};
+use rialto_domain::{Admission, Change, ChannelName, FailureKind, LogEntry, Outcome, Qos};
+
+use crate::{Broker, ConnectionKey, Effect, Format, Manners, Now, Publish, ReadRequest, Settings};
 
 /// More rounds than it takes for everything to come to rest.
 const REST_ROUNDS_MAX: usize = 10_000;
@@ -376,7 +375,7 @@ impl Simulation {
         self.broker = Broker::new(TextEncoder, self.settings.clone(), snapshot, self.now);
         self.store.commit(&[Change::NoteClock(self.broker.first_clock())]);
         self.accounts = Accounts::default();
-        self.reference.crashed(&self.store);
+        self.reference.crashed(&self.store.snapshot());
     }
 
     /// Lets everything come to rest, has all clients take all they are owed, and leaves.
@@ -398,20 +397,28 @@ impl Simulation {
             self.rest();
             self.one_round(|simulation| simulation.disconnect(client));
             self.rest();
-            assert!(self.store.cursor(&name.into(), &CHANNELS[0].into()).is_none());
+            let cursors = self.store.snapshot().cursors;
+            let is_left = |channel: &ChannelName| CHANNELS.contains(&channel.as_str());
+            assert!(
+                !cursors
+                    .iter()
+                    .any(|(owner, channel, _)| owner.as_str() == name && is_left(channel))
+            );
         }
         self.one_round(|simulation| simulation.tick(simulation.settings.forget_after * 2));
         self.rest();
         self.check_retained();
-        self.reference.check_nothing_is_left(&self.store, self.broker.stats().channels);
+        self.reference.check_nothing_is_left(self.store.snapshot(), self.broker.stats().channels);
         let stats = self.broker.stats();
         assert_eq!((stats.publish_waiting, stats.log_held), (0, 0), "{stats:#?}");
     }
 
     /// J-80: what is retained is what a restart would bring back, whatever the store refused.
-    fn check_retained(&self) {
+    fn check_retained(&mut self) {
+        let stored = self.store.snapshot().retained;
         for channel in CHANNELS {
-            let stored = self.store.retained.get(&ChannelName::from(channel));
+            let stored = stored.iter().find(|(name, _)| name.as_str() == channel);
+            let stored = stored.map(|(_, message)| message);
             assert_eq!(self.broker.retained(channel), stored, "retained of {channel}");
         }
     }

@@ -81,8 +81,7 @@ impl Reference {
     }
 
     /// Nobody is connected or remembered: only retained messages are.
-    pub(in super::super) fn check_nothing_is_left(&self, store: &TestStore, channel_count: u64) {
-        let snapshot = store.snapshot();
+    pub(in super::super) fn check_nothing_is_left(&self, snapshot: Snapshot, channel_count: u64) {
         assert_eq!((snapshot.clients, snapshot.cursors, snapshot.logs), (vec![], vec![], vec![]));
         let retained = self.retained.iter().filter_map(|(name, one)| Some((name, one.now?)));
         let stored = snapshot.retained.iter();

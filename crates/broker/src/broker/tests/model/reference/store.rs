@@ -130,19 +130,18 @@ impl Reference {
     }
 
     /// The process died: what it knew beyond the store is gone.
-    pub(in super::super) fn crashed(&mut self, store: &TestStore) {
+    pub(in super::super) fn crashed(&mut self, stored: &Snapshot) {
         self.connections.clear();
         self.batches.clear();
         self.retained_in_batches.clear();
-        let known_clients = store.snapshot();
         for (name, client) in &mut self.clients {
             client.session = None;
-            let is_stored = known_clients.clients.iter().any(|(id, _)| id.as_str() == *name);
-            let has_cursor = known_clients.cursors.iter().any(|(id, ..)| id.as_str() == *name);
+            let is_stored = stored.clients.iter().any(|(id, _)| id.as_str() == *name);
+            let has_cursor = stored.cursors.iter().any(|(id, ..)| id.as_str() == *name);
             client.is_known = is_stored || has_cursor;
         }
         for ((client, channel), subscription) in &mut self.subscriptions {
-            let cursor = store.cursor(&(*client).into(), &(*channel).into());
+            let cursor = cursor(stored, client, channel);
             subscription.crash(cursor.is_some());
         }
         for message in &mut self.messages {
@@ -150,10 +149,10 @@ impl Reference {
                 message.fate = if message.qos1 { Fate::Unknown } else { Fate::Accepted };
             }
         }
-        self.forget_what_was_not_written(store);
+        self.forget_what_was_not_written(stored);
     }
 
-    fn forget_what_was_not_written(&mut self, store: &TestStore) {
+    fn forget_what_was_not_written(&mut self, stored: &Snapshot) {
         let left = std::mem::take(&mut self.left_in_store);
         self.owed.retain(|one| !left.contains(one));
         let (messages, subscriptions) = (&self.messages, &self.subscriptions);
@@ -166,23 +165,29 @@ impl Reference {
         });
         for ((client, log), acknowledged) in &mut self.acknowledged {
             let Some(channel) = self.log_channels.get(log) else { continue };
-            if store.log(channel) == Some(*log)
-                && let Some(cursor) = store.cursor(&(*client).into(), channel)
-            {
+            let is_alive = stored.logs.iter().any(|one| one.log == *log);
+            if is_alive && let Some(cursor) = cursor(stored, client, channel.as_str()) {
                 acknowledged.retain(|sequence| is_acknowledged(cursor, *sequence));
             }
         }
-        for channel in store.retained.keys() {
+        for (channel, _) in &stored.retained {
             self.retained.entry(channel.to_string()).or_default();
         }
         for (channel, retained) in &mut self.retained {
-            let stored = store.retained.get(channel.as_str());
-            let stored = stored.map(|stored| number_of(&stored.payload));
+            let stored = stored.retained.iter().find(|(name, _)| name.as_str() == *channel);
+            let stored = stored.map(|(_, message)| number_of(&message.payload));
             // J-73, J-79 and J-80: an older one than was promised must not come back.
             assert!(retained.promised <= stored, "{channel}: {retained:?} but stored {stored:?}");
             (retained.now, retained.is_unsure) = (stored, false);
         }
     }
+}
+
+/// Returns where a client stands in a channel's log, as stored.
+fn cursor<'a>(stored: &'a Snapshot, client: &str, channel: &str) -> Option<&'a CursorState> {
+    let mut cursors = stored.cursors.iter();
+    let found = cursors.find(|(one, name, _)| (one.as_str(), name.as_str()) == (client, channel));
+    found.map(|(_, _, state)| state)
 }
 
 fn is_acknowledged(cursor: &CursorState, sequence: Sequence) -> bool {

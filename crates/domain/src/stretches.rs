@@ -52,7 +52,7 @@ impl Stretches {
 
     /// Removes the numbers up to `floor` and those that follow without a gap; returns the last
     /// number up to which there is none then.
-    pub(crate) fn absorb(&mut self, floor: Sequence) -> Sequence {
+    pub fn absorb(&mut self, floor: Sequence) -> Sequence {
         let mut floor = floor;
         while let Some(entry) = self.lasts.first_entry().filter(|entry| *entry.key() <= floor + 1) {
             floor = floor.max(entry.remove());

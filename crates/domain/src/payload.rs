@@ -43,7 +43,7 @@ impl Payloads {
     }
 
     /// Iterates over the JSON texts, each as a slice of the shared buffer.
-    pub(crate) fn slices(&self) -> impl Iterator<Item = Bytes> {
+    pub fn slices(&self) -> impl Iterator<Item = Bytes> {
         self.iter().map(|text| self.sequence.slice_ref(text))
     }
 

@@ -1,0 +1,34 @@
+//! The words that Rialto's crates share: who and what is named, what is carried, what is stored, why
+//! something is refused, and what a client may do.
+//!
+//! Types and traits only. It decides nothing, does no I/O and knows neither the engine
+//! (`rialto-broker`) nor a dialect, so that stores, access, applications and webhooks are built and
+//! tested without them. A type belongs here when two crates that do not know each other speak of it.
+//!
+//! Read [`name`](ChannelName) first, then [`durable`] for what outlives a restart, then [`Rights`].
+//!
+//! Tested by its users: stores by the conformance suite, the rest by the engine's tests; what
+//! computes something, such as [`Stretches`], has unit tests of its own.
+
+pub mod durable;
+
+mod close_reason;
+mod name;
+mod packet_id;
+mod payload;
+mod qos;
+mod refused;
+mod reject;
+mod rights;
+mod stretches;
+
+pub use close_reason::CloseReason;
+pub use durable::*;
+pub use name::{ChannelKind, ChannelName, ClientId, channel_kind};
+pub use packet_id::PacketId;
+pub use payload::{Payloads, PayloadsBuilder};
+pub use qos::Qos;
+pub use refused::{Asked, Cause, Refused};
+pub use reject::Reject;
+pub use rights::{Action, Admission, DeniedBy, ForcedSubscription, Grant, Permit, Refusal, Rights};
+pub use stretches::Stretches;
