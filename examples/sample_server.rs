@@ -21,7 +21,9 @@ use rialto_server::{
     config::{Flag, LogFormat, Sources, load},
 };
 use serde::{Deserialize, Serialize};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{
+    Registry, filter::Targets, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 /// The channel on which the server speaks to everybody.
 const UPDATES: &str = "update";
@@ -206,11 +208,12 @@ impl Arguments {
 
 /// The logger (guide 1.e): what is logged, and how, the settings say.
 fn start_log(settings: &Settings) -> Result<(), Box<dyn Error>> {
-    let filter = EnvFilter::try_new(&settings.log.level)?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let filter = settings.log.level.parse::<Targets>()?;
+    let registry = Registry::default().with(filter);
+    let layer = fmt::layer().with_writer(io::stderr);
     match settings.log.format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
+        LogFormat::Text => registry.with(layer).init(),
+        LogFormat::Json => registry.with(layer.json().flatten_event(true)).init(),
     }
     Ok(())
 }

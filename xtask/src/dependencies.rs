@@ -1,4 +1,6 @@
-//! Licences and origins of all dependencies, checked without network and without another tool.
+//! Licences, origins and cost of all dependencies, checked without network and without another tool.
+
+mod cost;
 
 use std::{collections::BTreeSet, path::Path, process::Command};
 
@@ -47,19 +49,25 @@ pub(crate) fn check() -> anyhow::Result<()> {
         bail!("dependencies that may not be used:\n  {}", faults.join("\n  "));
     }
     println!("{count} packages have allowed licences and origins");
+    cost::check()?;
     check_advisories()
 }
 
 fn packages(manifest: &str) -> anyhow::Result<Vec<Package>> {
-    let output = Command::new("cargo")
-        .args(["metadata", "--format-version", "1", "--locked", "--manifest-path", manifest])
-        .output()
-        .context("cargo metadata cannot be run")?;
-    if !output.status.success() {
-        bail!("cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
-    }
-    let metadata: Metadata = serde_json::from_slice(&output.stdout)?;
+    let arguments = ["metadata", "--format-version", "1", "--locked", "--manifest-path", manifest];
+    let metadata: Metadata = serde_json::from_slice(&cargo(&arguments)?)?;
     Ok(metadata.packages)
+}
+
+/// Returns what a cargo command prints.
+fn cargo(arguments: &[&str]) -> anyhow::Result<Vec<u8>> {
+    let what = format!("cargo {}", arguments[0]);
+    let output = Command::new("cargo").args(arguments).output();
+    let output = output.with_context(|| format!("{what} cannot be run"))?;
+    if !output.status.success() {
+        bail!("{what}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(output.stdout)
 }
 
 fn fault(package: &Package, policy: &Policy) -> Option<String> {

@@ -29,7 +29,7 @@ enum Task {
     Setup,
     /// Check formatting, lints and documentation.
     Lint,
-    /// Check licences and origins of all dependencies against deny.toml.
+    /// Check licences and origins of all dependencies against deny.toml, and what they cost to build.
     Deps,
     /// Run every fuzz target for some seconds.
     Fuzz {

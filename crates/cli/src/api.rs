@@ -6,8 +6,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::{Certificate, Client, Method, RequestBuilder, Url, redirect::Policy};
 use rialto_config::Period;
+use rialto_http::{
+    Client, Method, Proxy, Request, Settings, SetupError, Url,
+    header::{AUTHORIZATION, CONTENT_TYPE},
+};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::timeout;
@@ -21,6 +24,9 @@ use answer::Answer;
 const DEFAULT_API: &str = "http://127.0.0.1:8080";
 /// Entries of a list that are asked for at a time, the most that the API gives.
 const PAGE_COUNT: usize = 1000;
+
+/// A command asks a few times, one after the other.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 
 const NO_KEY: &str = "the HTTP API needs a key: set the environment variable RIALTO_API_KEY, or \
                       give --api-key, or a context that has one\n  \
@@ -95,7 +101,7 @@ impl Api {
     /// Gets what is at a path, given as its parts.
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, Failure> {
         let url = self.path(path)?;
-        self.ask(self.client.request(Method::GET, url)).await?.read()
+        self.ask(Request::new(Method::GET, &url)).await?.read()
     }
 
     /// Gets what is at a path; `None` if there is nothing.
@@ -104,21 +110,21 @@ impl Api {
         path: &[&str],
     ) -> Result<Option<T>, Failure> {
         let url = self.path(path)?;
-        let answer = self.send(self.client.request(Method::GET, url)).await?;
+        let answer = self.send(Request::new(Method::GET, &url)).await?;
         if answer.is_not_found() { Ok(None) } else { answer.check()?.read().map(Some) }
     }
 
     /// Posts an object to a path.
     pub(crate) async fn post(&self, path: &[&str], body: &Value) -> Result<(), Failure> {
-        let request = self.client.request(Method::POST, self.path(path)?);
-        let request = request.header("Content-Type", "application/json").body(body.to_string());
+        let request = Request::new(Method::POST, &self.path(path)?);
+        let request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
         self.ask(request).await.map(drop)
     }
 
     /// Deletes what is at a path.
     pub(crate) async fn delete(&self, path: &[&str]) -> Result<(), Failure> {
         let url = self.path(path)?;
-        self.ask(self.client.request(Method::DELETE, url)).await.map(drop)
+        self.ask(Request::new(Method::DELETE, &url)).await.map(drop)
     }
 
     /// Gets the entries of a list, page by page, and gives each to `take` until that says that it
@@ -139,7 +145,7 @@ impl Api {
                 let page = [("after", &*after), ("limit", &*count)];
                 url.query_pairs_mut().extend_pairs(query).extend_pairs(page);
             }
-            let answer = self.ask(self.client.request(Method::GET, url)).await?;
+            let answer = self.ask(Request::new(Method::GET, &url)).await?;
             let mut page: Value = answer.read()?;
             let Value::Array(entries) = page[list.name()].take() else {
                 return Err(answer.foreign());
@@ -157,12 +163,13 @@ impl Api {
         }
     }
 
-    async fn ask(&self, request: RequestBuilder) -> Result<Answer, Failure> {
+    async fn ask(&self, request: Request) -> Result<Answer, Failure> {
         self.send(request).await?.check()
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
-        let answer = Answer::to(request.bearer_auth(&self.key), &self.url);
+    async fn send(&self, request: Request) -> Result<Answer, Failure> {
+        let request = request.secret(AUTHORIZATION, &format!("Bearer {}", self.key));
+        let answer = Answer::to(&self.client, request, &self.url);
         timeout(self.timeout, answer).await.unwrap_or_else(|_| {
             let text = format!(
                 "no answer from {} within {}\n  --timeout allows for more",
@@ -216,23 +223,23 @@ impl List {
 }
 
 fn client(url: &Url, ca: Option<&PathBuf>) -> Result<Client, Failure> {
-    let builder = Client::builder().redirect(Policy::none()).referer(false);
-    let builder = match ca {
-        Some(path) => builder.tls_certs_merge(authorities(path)?),
-        // Without TLS the machine's authorities are not looked for: there may be none.
-        None if url.scheme() == "http" => builder.no_proxy().tls_certs_only([]),
-        None => builder,
+    let authority = ca.map(read).transpose()?;
+    let settings = Settings {
+        authority: authority.as_deref(),
+        connect_timeout: None,
+        idle_timeout: IDLE_TIMEOUT,
+        proxy: Proxy::Environment,
+        user_agent: None,
     };
-    builder
-        .build()
-        .map_err(|error| Failure::new(Exit::Failed, format!("cannot make ready for HTTP: {error}")))
+    Client::new(url, &settings).map_err(|error| match (error, ca) {
+        (SetupError::Authority, Some(path)) => {
+            Failure::new(Exit::Usage, format!("{} has no certificate", path.display()))
+        }
+        (error, _) => Failure::new(Exit::Failed, format!("cannot make ready for HTTP: {error}")),
+    })
 }
 
-fn authorities(path: &PathBuf) -> Result<Vec<Certificate>, Failure> {
+fn read(path: &PathBuf) -> Result<Vec<u8>, Failure> {
     let what = format!("read {}", path.display());
-    let pem = std::fs::read(path).map_err(|error| Failure::file(&what, &error))?;
-    match Certificate::from_pem_bundle(&pem) {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => Err(Failure::new(Exit::Usage, format!("{} has no certificate", path.display()))),
-    }
+    std::fs::read(path).map_err(|error| Failure::file(&what, &error))
 }

@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal, Write};
 
 use rialto_config::{LOG_LEVELS, Log, LogFormat};
 use tracing::Dispatch;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{Registry, filter::Targets, fmt, layer::SubscriberExt as _};
 
 use crate::exit::{Exit, Failure};
 
@@ -45,11 +45,14 @@ impl Level {
         Ok(())
     }
 
-    fn filter(&self) -> Result<EnvFilter, Failure> {
-        // The parser would take a misspelt level for the name of a module.
-        let is_clear = |part: &str| part.contains('=') || LOG_LEVELS.contains(&part.trim());
-        let filter = EnvFilter::builder().parse(&self.directives).ok();
-        filter.filter(|_| self.directives.split(',').all(is_clear)).ok_or_else(|| {
+    fn filter(&self) -> Result<Targets, Failure> {
+        // The parser would take a misspelt level for the name of a module, and a filter of spans, of
+        // which there are none, for another.
+        let is_clear =
+            |part: &&str| LOG_LEVELS.contains(part) || (part.contains('=') && !part.contains('['));
+        let parts = self.directives.split(',').map(str::trim).collect::<Vec<_>>();
+        let filter = parts.join(",").parse().ok();
+        filter.filter(|_| parts.iter().all(is_clear)).ok_or_else(|| {
             let Level { origin, directives } = self;
             Failure::new(
                 Exit::Usage,
@@ -66,19 +69,20 @@ impl Level {
 /// Makes what writes the log.
 fn subscriber<W: Write + 'static>(
     format: LogFormat,
-    filter: EnvFilter,
+    filter: Targets,
     is_terminal: bool,
     writer: impl Fn() -> W + Send + Sync + 'static,
 ) -> Dispatch {
-    let builder = tracing_subscriber::fmt().with_env_filter(filter);
+    let registry = Registry::default().with(filter);
     match format {
         LogFormat::Text => {
-            let builder = builder.fmt_fields(fields::Fields).with_ansi(is_terminal);
-            Dispatch::new(builder.with_writer(writer).finish())
+            let layer = fmt::layer().fmt_fields(fields::Fields).with_ansi(is_terminal);
+            Dispatch::new(registry.with(layer.with_writer(writer)))
         }
         LogFormat::Json => {
             let writer = move || guard::Guard(writer());
-            Dispatch::new(builder.json().flatten_event(true).with_writer(writer).finish())
+            let layer = fmt::layer().json().flatten_event(true);
+            Dispatch::new(registry.with(layer.with_writer(writer)))
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Why a request got no usable answer.
 
+use rialto_http::Error;
+
 /// Why a request got no usable answer. Never quotes what was sent or received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
@@ -28,9 +30,11 @@ pub enum Failure {
 
 impl Failure {
     /// Names what the HTTP client says.
-    ///
-    /// Its own text is left out: it names the URL, which may hold a password.
-    pub(crate) fn of(error: &reqwest::Error) -> Self {
-        if error.is_timeout() { Failure::TimedOut } else { Failure::Unreachable }
+    pub(crate) fn of(error: &Error) -> Self {
+        match *error {
+            Error::TooLarge { limit } => Failure::TooLarge { limit },
+            _ if error.is_timeout() => Failure::TimedOut,
+            _ => Failure::Unreachable,
+        }
     }
 }

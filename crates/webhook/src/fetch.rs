@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, StatusCode, Url};
+use rialto_http::{Client, Method, Request, StatusCode, Url};
 
 use crate::{Failure, WebhookError, http};
 
@@ -36,15 +36,16 @@ pub async fn fetch(
 ) -> Result<String, FetchError> {
     let url = http::url(url)?;
     let client = http::client(&url, authority)?;
-    let body = rialto_stopwatch::timeout(timeout, get(&client, url, bytes_max)).await;
+    let body = rialto_stopwatch::timeout(timeout, get(&client, &url, bytes_max)).await;
     let body = body.unwrap_or(Err(Failure::TimedOut))?;
     String::from_utf8(body).map_err(|_| Failure::NotText.into())
 }
 
-async fn get(client: &Client, url: Url, bytes_max: usize) -> Result<Vec<u8>, Failure> {
-    let response = client.get(url).send().await.map_err(|error| Failure::of(&error))?;
-    match response.status() {
-        StatusCode::OK => http::read(response, bytes_max).await,
+async fn get(client: &Client, url: &Url, bytes_max: usize) -> Result<Vec<u8>, Failure> {
+    let answer = client.send(Request::new(Method::GET, url)).await;
+    let answer = answer.map_err(|error| Failure::of(&error))?;
+    match answer.status() {
+        StatusCode::OK => answer.read(bytes_max).await.map_err(|error| Failure::of(&error)),
         status => Err(Failure::Status(status.as_u16())),
     }
 }

@@ -5,8 +5,8 @@
 //! may be answered stands in `docs/webhooks.md`.
 //!
 //! It spawns nothing and opens no listener: the server runs [`Deliveries`]. Read [`Webhook`] first,
-//! then `Body` and `Answer`. It is also the one crate that knows the HTTP client, which is why
-//! [`fetch()`] stands here.
+//! then `Body` and `Answer`. It is also the one crate of the server's that sends HTTP requests,
+//! which is why [`fetch()`] stands here.
 //!
 //! Tested against real HTTP servers on loopback, well-behaved and otherwise.
 

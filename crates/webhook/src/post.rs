@@ -2,10 +2,18 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use reqwest::{Client, Response, Url, header};
 use rialto_application::{Event, UnixMs};
+use rialto_http::{
+    Answer, Client, Method, Request, Url,
+    header::{CONTENT_TYPE, HeaderName},
+};
 
 use crate::{Failure, WebhookError, http, signature::Signer};
+
+const EVENT: HeaderName = HeaderName::from_static("rialto-event");
+const DELIVERY: HeaderName = HeaderName::from_static("rialto-delivery");
+const TIMESTAMP: HeaderName = HeaderName::from_static("rialto-timestamp");
+const SIGNATURE: HeaderName = HeaderName::from_static("rialto-signature");
 
 /// Sends to the application's URL.
 pub(crate) struct Post {
@@ -37,19 +45,18 @@ impl Post {
     }
 
     /// Sends a message, signed for this moment, and returns the beginning of the answer.
-    pub(crate) async fn send(&self, message: &Message) -> Result<Response, Failure> {
+    pub(crate) async fn send(&self, message: &Message) -> Result<Answer, Failure> {
         let timestamp = (unix_ms() / 1000).to_string();
         let signature = self.signer.sign(&timestamp, &message.body);
-        let request = self
-            .client
-            .post(self.url.clone())
-            .header(header::CONTENT_TYPE, "application/json")
-            .header("Rialto-Event", message.event.as_str())
-            .header("Rialto-Delivery", &message.id)
-            .header("Rialto-Timestamp", timestamp)
-            .header("Rialto-Signature", signature)
+        let request = Request::new(Method::POST, &self.url)
+            .header(CONTENT_TYPE, "application/json")
+            .header(EVENT, message.event.as_str())
+            .header(DELIVERY, &message.id)
+            .header(TIMESTAMP, &timestamp)
+            .header(SIGNATURE, &signature)
             .body(message.body.clone());
-        request.send().await.map_err(|error| Failure::of(&error))
+        let sent = self.client.send(request).await;
+        sent.map_err(|error| Failure::of(&error))
     }
 }
 

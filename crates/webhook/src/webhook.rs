@@ -2,8 +2,8 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use reqwest::StatusCode;
 use rialto_application::{Event, Events, Reject};
+use rialto_http::StatusCode;
 use rialto_stopwatch::timeout;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -15,7 +15,6 @@ use crate::{
     counters::Tally,
     decisions::Decisions,
     health::Health,
-    http,
     outbox::Outbox,
     post::{Message, Post, unix_ms},
     queue::Notification,
@@ -149,9 +148,12 @@ impl Shared {
 
     async fn ask(&self, event: Event, body: Body<'_>) -> Result<Answer, Failure> {
         let _slot = self.slots.acquire().await.expect("the slots are never closed");
-        let response = self.post.send(&message(event, body.asked_at(unix_ms()))).await?;
-        match response.status() {
-            StatusCode::OK => Answer::read(event, &http::read(response, ANSWER_BYTES_MAX).await?),
+        let answer = self.post.send(&message(event, body.asked_at(unix_ms()))).await?;
+        match answer.status() {
+            StatusCode::OK => {
+                let body = answer.read(ANSWER_BYTES_MAX).await;
+                Answer::read(event, &body.map_err(|error| Failure::of(&error))?)
+            }
             StatusCode::NO_CONTENT => Ok(Answer::default()),
             status => Err(Failure::Status(status.as_u16())),
         }

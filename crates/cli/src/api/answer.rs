@@ -2,8 +2,8 @@
 
 use std::error::Error;
 
-use reqwest::{
-    RequestBuilder, Response, StatusCode, Url,
+use rialto_http::{
+    Client, Request, StatusCode, Url,
     header::{CONTENT_TYPE, RETRY_AFTER},
 };
 use serde::de::DeserializeOwned;
@@ -13,6 +13,8 @@ use crate::exit::{Exit, Failure};
 
 /// How the API marks an error (RFC 9457).
 const PROBLEM: &str = "application/problem+json";
+/// Twice what a broker has room for, for all its large answers at once.
+const BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Longest wait that a server may ask for and is repeated, in characters: a date has 29.
 const RETRY_AFTER_CHARS_MAX: usize = 40;
 
@@ -34,16 +36,13 @@ pub(super) struct Answer {
 
 impl Answer {
     /// Sends a request to `url`, and waits for all of the answer.
-    pub(super) async fn to(request: RequestBuilder, url: &Url) -> Result<Self, Failure> {
-        let response = request.send().await.map_err(|error| unreachable(url, &error))?;
-        let text_of = |response: &Response, name| {
-            response.headers().get(name).and_then(|it| it.to_str().ok()).map(str::to_owned)
-        };
-        let status = response.status();
-        let content_type = text_of(&response, CONTENT_TYPE).unwrap_or_default();
-        let retry_after = text_of(&response, RETRY_AFTER);
-        let body = response.bytes().await.map_err(|error| unreachable(url, &error))?;
-        Ok(Answer { url: url.clone(), status, content_type, retry_after, body: body.into() })
+    pub(super) async fn to(client: &Client, request: Request, url: &Url) -> Result<Self, Failure> {
+        let answer = client.send(request).await.map_err(|error| unreachable(url, &error))?;
+        let status = answer.status();
+        let content_type = answer.header(&CONTENT_TYPE).unwrap_or_default().to_owned();
+        let retry_after = answer.header(&RETRY_AFTER).map(str::to_owned);
+        let body = answer.read(BYTES_MAX).await.map_err(|error| unreachable(url, &error))?;
+        Ok(Answer { url: url.clone(), status, content_type, retry_after, body })
     }
 
     /// Says whether the API knows nothing of what was asked for.
@@ -119,7 +118,7 @@ impl Answer {
 }
 
 /// Says why no answer came.
-fn unreachable(url: &Url, error: &reqwest::Error) -> Failure {
+fn unreachable(url: &Url, error: &rialto_http::Error) -> Failure {
     let mut why = String::new();
     let mut source = Error::source(error);
     while let Some(error) = source {

@@ -27,10 +27,15 @@ async fn is_ready(pacer: &mut Pacer) -> bool {
     poll_fn(|context| Poll::Ready(pacer.poll_turn(None, context).is_ready())).await
 }
 
-async fn turn(pacer: &mut Pacer) -> Duration {
-    let start = Instant::now();
+/// Returns until when the next unit waits, which is at once from then on.
+async fn turn(pacer: &mut Pacer) -> Option<Instant> {
+    let until = pacer.wait.as_mut().map(|wait| {
+        let until = wait.deadline();
+        wait.as_mut().reset(Instant::now());
+        until
+    });
     poll_fn(|context| pacer.poll_turn(None, context)).await;
-    start.elapsed()
+    until
 }
 
 #[test]
@@ -70,20 +75,21 @@ fn inside_tls_and_in_other_dialects_nothing_is_filled_up() {
     assert_eq!(&counted.next_unit(&mut frames).bytes[..], b"+4 - {}");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn units_without_anything_to_acknowledge_are_a_pause_apart_on_a_plain_socket() {
     // J-107
     let mut pacer = plain();
     assert!(is_ready(&mut pacer).await);
     let unit = pacer.next_unit(&mut queue(&["{}"]));
     pacer.note_written(&unit);
-    assert!(turn(&mut pacer).await >= PAUSE);
+    let written_at = pacer.written_at;
+    assert!(written_at + PAUSE <= turn(&mut pacer).await.unwrap());
     let mut pacer = Pacer::new(Framed::Terminated, true, None);
     pacer.note_written(&unit);
     assert!(is_ready(&mut pacer).await, "inside TLS a read ends with a record");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn the_next_unit_waits_for_every_acknowledgement_of_the_last() {
     // J-127
     for is_tls in [false, true] {
@@ -95,44 +101,59 @@ async fn the_next_unit_waits_for_every_acknowledgement_of_the_last() {
             assert!(!is_ready(&mut pacer).await, "{id} of {count} is not acknowledged");
             assert!(pacer.hear(&ack(id)));
         }
-        let waited = turn(&mut pacer).await;
-        assert_eq!(PAUSE <= waited, is_tls, "inside TLS its thread may not be through: {waited:?}");
+        let until = turn(&mut pacer).await;
+        assert_eq!(until.is_some(), is_tls, "inside TLS its thread may not be through");
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn whoever_is_slow_to_acknowledge_inside_tls_gets_as_long_a_pause() {
     // J-127
     let mut pacer = Pacer::new(Framed::Terminated, true, None);
     // It shrinks to the least while nothing takes long, and grows at once when something does.
-    let quick = std::iter::repeat_n((0, None), 60);
-    let slow = [(0, Some(3)), (20, Some(20)), (0, Some(18)), (400, Some(50))];
-    for (took_ms, pause_ms) in quick.chain(slow) {
-        let unit = pacer.next_unit(&mut queue(&[&push(1)]));
-        pacer.note_written(&unit);
-        tokio::time::advance(Duration::from_millis(took_ms)).await;
-        pacer.hear(&ack(1));
-        let waited = turn(&mut pacer).await;
-        let Some(pause) = pause_ms.map(Duration::from_millis) else { continue };
-        assert!(pause <= waited && waited < pause + PAUSE, "{waited:?} after {took_ms} ms");
+    while PAUSE < pacer.pause {
+        acknowledge_after(&mut pacer, Duration::ZERO).await;
     }
+    for took_ms in [20, 0, 400] {
+        acknowledge_after(&mut pacer, Duration::from_millis(took_ms)).await;
+    }
+    assert_eq!(pacer.pause, PAUSE_MAX);
 }
 
-#[tokio::test(start_paused = true)]
+/// Acknowledges a push that was written so long ago, and checks the pause behind that.
+async fn acknowledge_after(pacer: &mut Pacer, took: Duration) {
+    let unit = pacer.next_unit(&mut queue(&[&push(1)]));
+    pacer.note_written(&unit);
+    let decayed = pacer.pause - pacer.pause / PAUSE_DECAY;
+    let heard_at = Instant::now();
+    pacer.written_at = heard_at - took;
+    pacer.hear(&ack(1));
+    // This thread may have been held up meanwhile.
+    let late = heard_at.elapsed();
+    let pauses = [took, took + late].map(|took| took.max(decayed).clamp(PAUSE, PAUSE_MAX));
+    assert!((pauses[0]..=pauses[1]).contains(&pacer.pause), "{:?} after {took:?}", pacer.pause);
+    let pause = pacer.pause;
+    let until = turn(pacer).await.unwrap();
+    assert!((heard_at + pause..=heard_at + late + pause).contains(&until), "{took:?}");
+}
+
+#[tokio::test]
 async fn inside_tls_nothing_follows_a_request_at_once() {
     // J-127: the answer leads to another thread's request, while this one's may not be through.
     let mut pacer = Pacer::new(Framed::Terminated, true, None);
+    let before = Instant::now();
     pacer.hear(br#"{"auth": {"dt": 1}}"#);
+    let after = Instant::now();
     pacer.hear(br#"{"hb": {}}"#);
-    let waited = turn(&mut pacer).await;
-    assert!(PAUSE_MAX <= waited && waited < PAUSE_MAX + PAUSE, "{waited:?}");
+    let until = turn(&mut pacer).await.unwrap();
+    assert!((before + PAUSE_MAX..=after + PAUSE_MAX).contains(&until));
     assert!(is_ready(&mut pacer).await);
     let mut pacer = plain();
     pacer.hear(br#"{"auth": {"dt": 1}}"#);
     assert!(is_ready(&mut pacer).await, "on a plain socket its threads are in nobody's way");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_peer_that_does_not_acknowledge_is_waited_for_once() {
     // J-127
     let mut pacer = plain();
@@ -141,21 +162,26 @@ async fn a_peer_that_does_not_acknowledge_is_waited_for_once() {
         pacer.note_written(&unit);
     };
     write(&mut pacer);
-    assert!(turn(&mut pacer).await >= PATIENCE);
+    let written_at = pacer.written_at;
+    assert!(written_at + PATIENCE <= turn(&mut pacer).await.unwrap());
     write(&mut pacer);
-    assert!(turn(&mut pacer).await < PAUSE * 2);
+    assert_eq!(pacer.owed_count, 0);
+    turn(&mut pacer).await;
     pacer.hear(&ack(1));
     write(&mut pacer);
-    assert!(!is_ready(&mut pacer).await, "it acknowledges after all");
+    let written_at = pacer.written_at;
+    let until = turn(&mut pacer).await.unwrap();
+    assert!(written_at + PATIENCE <= until, "it acknowledges after all");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_connection_that_ends_waits_for_no_acknowledgement() {
     let mut pacer = plain();
     let unit = pacer.next_unit(&mut queue(&[&push(1)]));
     pacer.note_written(&unit);
     pacer.part();
     assert!(is_ready(&mut pacer).await);
+    let before = Instant::now();
     pacer.note_written(&unit);
-    assert!(turn(&mut pacer).await < PAUSE * 2);
+    assert!(turn(&mut pacer).await.unwrap() < before + PATIENCE);
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use proptest::prelude::*;
 use rialto_config::LogFormat;
 use tracing::dispatcher::with_default;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::super::subscriber;
 
@@ -27,7 +28,7 @@ impl Write for Written {
 /// Returns what is logged in one format while something is done.
 fn logged(format: LogFormat, act: impl FnOnce()) -> String {
     let written = Written::default();
-    let filter = tracing_subscriber::EnvFilter::new("trace");
+    let filter = Targets::new().with_default(LevelFilter::TRACE);
     let writer = {
         let written = written.clone();
         move || written.clone()
