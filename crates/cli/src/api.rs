@@ -5,7 +5,7 @@ mod answer;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rialto_config::Period;
 use rialto_http::{
     Client, Method, Proxy, Request, Settings, SetupError, Url,
@@ -190,7 +190,7 @@ impl Api {
         let mut whole = self.url.path().trim_end_matches('/').to_owned();
         for part in path {
             whole.push('/');
-            whole.extend(utf8_percent_encode(part, NON_ALPHANUMERIC));
+            whole.extend(utf8_percent_encode(part, ENCODED));
         }
         let mut url = self.url.clone();
         url.set_path(&whole);
@@ -221,6 +221,9 @@ impl List {
         matches!(self, List::Clients | List::Channels)
     }
 }
+
+/// What of a name is encoded in an address: all but what RFC 3986 calls unreserved.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 fn client(url: &Url, ca: Option<&PathBuf>) -> Result<Client, Failure> {
     let authority = ca.map(read).transpose()?;

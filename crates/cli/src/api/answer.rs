@@ -20,6 +20,8 @@ const RETRY_AFTER_CHARS_MAX: usize = 40;
 
 const WRONG_PORT: &str = "the API is on the listener whose dialect is http, port 8080 by default; \
                           --api names it, with https:// if the listener speaks TLS only";
+const NO_TLS: &str = "if the listener does not speak TLS, write http:// in --api; the API is on the \
+                      listener whose dialect is http, port 8080 by default";
 const NOBODY: &str = "is a broker running there with an http listener? --api names another address";
 const UNTRUSTED: &str = "--ca names the authority to trust; the certificate must be valid for the \
                          host in --api";
@@ -130,6 +132,7 @@ fn unreachable(url: &Url, error: &rialto_http::Error) -> Failure {
         _ if has_certificate_trouble => UNTRUSTED,
         error if error.is_connect() && url.scheme() == "http" => NOBODY,
         _ if why.contains("refused") => NOBODY,
+        _ if url.scheme() == "https" => NO_TLS,
         _ => WRONG_PORT,
     };
     Failure::new(Exit::Unreachable, format!("no answer from {url}{why}\n  {advice}"))
