@@ -75,7 +75,7 @@ fn tls_to_a_listener_without_a_certificate_is_told() {
 }
 
 #[test]
-fn a_certificate_that_is_not_trusted_or_missing_is_told() {
+fn a_certificate_that_is_not_trusted_is_told() {
     let broker = Broker::start(PROGRAM);
     let server = format!("jmqts://localhost:{}", broker.address().port());
     check(&server, &["no TLS with", "UnknownIssuer", "--ca names the authority to trust"]);
@@ -127,7 +127,7 @@ fn a_broker_that_is_full_is_told() {
 }
 
 #[test]
-fn a_client_that_is_banned_or_has_a_wrong_token_is_told() {
+fn a_client_with_a_wrong_token_is_told() {
     let settings = "[access]\nmode = \"tokens\"\n\
                     [[access.tokens]]\nclient = \"ada\"\ntoken = \"open sesame\"\n";
     let broker = Launch::of(PROGRAM).config(settings).start();
