@@ -21,9 +21,9 @@ use crate::{
 
 /// Words of a command that goes on, and the words by which it says that it has begun.
 const SIGNS: [(&str, &str); 4] = [
-    ("rialto serve", "listener"),
-    ("cargo run --release -- serve", "listener"),
-    ("sample_server", "listener"),
+    ("rialto serve", "ready"),
+    ("cargo run --release -- serve", "ready"),
+    ("sample_server", "ready"),
     ("rialto sub", "subscribed to"),
 ];
 
