@@ -84,7 +84,7 @@ struct AddArgs {
     /// PEM file with the key of the certificate
     #[arg(long, value_name = "FILE", value_parser = parse_path, requires = "certificate")]
     key: Option<PathBuf>,
-    /// Address of the broker's HTTP listener, such as https://broker.example:8443
+    /// Address of the broker's HTTP listener, such as `https://broker.example:8443`
     #[arg(long, value_name = "URL", value_parser = parse_api)]
     api: Option<String>,
     /// Key of the HTTP API
