@@ -2,7 +2,7 @@
 
 use rialto_domain::{Admission, Grant, Permit, Refusal, Refused, Reject, UnixMs};
 
-/// Decides who may open a session, and what is allowed in one beyond its [`Rights`].
+/// Decides who may open a session, and what is allowed in one beyond its [`Rights`](rialto_domain::Rights).
 pub trait Gate: Send + Sync {
     /// Judges authentication data, one JSON text.
     ///

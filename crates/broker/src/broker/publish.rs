@@ -134,7 +134,7 @@ impl<E: Encoder> Broker<E> {
         self.stats.discarded += 1;
     }
 
-    /// Has [`Effect::Pushed`] say with this ticket when all changes of the round are stored, or that
+    /// Has [`Effect::Pushed`](crate::Effect::Pushed) say with this ticket when all changes of the round are stored, or that
     /// they are not.
     pub fn push_barrier(&mut self, ticket: u64) {
         self.settle();
@@ -142,7 +142,7 @@ impl<E: Encoder> Broker<E> {
     }
 
     /// Publishes a message of the server itself, as [`push`](Self::push) does; says whether that is
-    /// all. If not, the message goes through the store, and [`Effect::Pushed`] with the ticket says
+    /// all. If not, the message goes through the store, and [`Effect::Pushed`](crate::Effect::Pushed) with the ticket says
     /// later what became of it.
     ///
     /// # Errors
