@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rialto_broker::PacketId;
+use rialto_domain::PacketId;
 
 fuzz_target!(
     init: rialto_fuzz::seed("packet_id", &[]),

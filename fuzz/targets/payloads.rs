@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use rialto_broker::{Payloads, PayloadsBuilder};
+use rialto_domain::{Payloads, PayloadsBuilder};
 
 fuzz_target!(
     init: rialto_fuzz::seed("payloads", &["jmqt-packets.jsonl"]),
