@@ -5,11 +5,12 @@ use serde_json::Value;
 
 use crate::{back, online, start, wait_for};
 
-/// Returns what the log says of a client, in order.
+/// Returns what the log says of a client, in order, without the trace of refusals, which is another.
 fn said_of(broker: &Broker, client: &str) -> Vec<(String, String)> {
     let lines = broker.log_lines();
     let entries = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let entries = entries.filter(|entry| entry["client"] == client);
+    let entries =
+        entries.filter(|entry| entry["client"] == client && entry["target"] != "rialto::audit");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     entries.map(|entry| (text(&entry["message"]), text(&entry["topic"]))).collect()
 }
