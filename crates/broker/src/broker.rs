@@ -4,30 +4,40 @@
 //! [`Broker::begin_round`], gives commands, and takes the effects. Messages of a round are
 //! gathered (QoS 0 into runs, stored QoS 1 into pages), so that their cost is shared.
 
-mod absence;
 mod acknowledge;
 mod batch;
 mod catch_up;
+mod channels;
 mod clocks;
+mod close;
 mod commit;
 mod connect;
 mod control;
+mod detached;
+mod dirty;
 mod forecast;
 mod forget;
 mod history;
 mod lanes;
+mod logs;
+mod message;
+mod observers;
 mod presence;
 mod publish;
+mod receive;
+mod relay;
 mod renewal;
-mod replicate;
 mod report;
 mod retained;
 mod rights;
 mod route;
 mod run;
+mod silence;
 mod subscribe;
 mod tick;
+mod unsubscribe;
 mod welcome;
+mod write;
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
@@ -44,17 +54,19 @@ use rialto_domain::{
 use crate::{
     ChannelKey, ClientKey, ConnectionKey, Deliveries, Effect, Encoder, Format, Held, Reply,
     Settings, Stats,
-    channel::{Channel, Hasher, Log},
+    channel::{Channel, Log},
     client::{Client, Connection, Now, Subscription},
     cursor::Cursor,
-    output::{Outputs, Run, RunBuffers},
-    profile::{Profile, Profiles},
+    hasher::Hasher,
+    output::Outputs,
+    profile::Profiles,
+    run::{Run, RunBuffers},
 };
 
-pub(crate) use absence::Absence;
 pub use connect::Entry;
-pub use publish::Publish;
-pub use replicate::{Observed, Relayed, Replicant, Resume};
+pub use message::Publish;
+pub use observers::{Observed, Replicant, Resume};
+pub use relay::Relayed;
 pub use report::{ChannelReport, ClientReport};
 
 /// Routes, remembers and delivers; the core of everything.
@@ -83,11 +95,11 @@ pub struct Broker<E: Encoder> {
     lanes: lanes::Lanes,
     /// Memory of pages handed over and not committed.
     uncommitted_bytes_total: usize,
-    dirty: tick::Dirty,
+    dirty: dirty::Dirty,
     histories: history::Histories,
     profiles: Profiles,
-    replication: replicate::Replication,
-    absences: absence::Absences,
+    replication: observers::Replication,
+    detached: detached::DetachedSessions,
     retained: retained::Retainment,
     expiring: renewal::Expiring,
     /// Sessions whose beginning is put off, by when they are to be started.
@@ -119,8 +131,8 @@ impl<E: Encoder> Broker<E> {
             encoder,
             histories: history::Histories::default(),
             profiles: Profiles::new(&settings),
-            replication: replicate::Replication::default(),
-            absences: absence::Absences::default(),
+            replication: observers::Replication::default(),
+            detached: detached::DetachedSessions::default(),
             retained: retained::Retainment::default(),
             expiring: renewal::Expiring::new(),
             starting: BTreeSet::new(),
@@ -140,7 +152,7 @@ impl<E: Encoder> Broker<E> {
             committing: VecDeque::new(),
             lanes: lanes::Lanes::default(),
             uncommitted_bytes_total: 0,
-            dirty: tick::Dirty::default(),
+            dirty: dirty::Dirty::default(),
             next_live: clocks.first_live(),
             retained_version: 0,
             clocks,
@@ -176,7 +188,7 @@ impl<E: Encoder> Broker<E> {
         Stats {
             deliveries: self.stats.deliveries + begun.total,
             delivered: written,
-            deliveries_waiting: self.absences.waiting + begun.untaken + in_outboxes,
+            deliveries_waiting: self.detached.waiting + begun.untaken + in_outboxes,
             dropped_closed: unwritten,
             dropped_dialect: self.stats.dropped_dialect + begun.left_out,
             publish_waiting: self.uncommitted_count,
@@ -210,7 +222,7 @@ impl<E: Encoder> Broker<E> {
     pub fn held(&self) -> Held {
         Held {
             histories: self.histories.bytes,
-            inboxes: self.absences.bytes,
+            inboxes: self.detached.bytes,
             retained: self.retained.bytes(),
             backlog: self.replication.backlog_bytes(),
             uncommitted: self.uncommitted_bytes_total,
@@ -301,39 +313,6 @@ impl<E: Encoder> Broker<E> {
         let key = self.clients.insert(Box::new(Client::new(id.clone(), last_seen)));
         self.client_keys.insert(id, key);
         key
-    }
-
-    fn channel_or_new(&mut self, name: &str) -> ChannelKey {
-        if let Some(&key) = self.channel_keys.get(name) {
-            return key;
-        }
-        let profile = self.profile_of(name).clone();
-        let name = ChannelName::from(name);
-        let key = self.channels.insert(Box::new(Channel::new(name.clone(), profile)));
-        self.channel_keys.insert(name, key);
-        key
-    }
-
-    fn profile_of(&mut self, name: &str) -> &Arc<Profile> {
-        self.profiles.of(&self.settings, name)
-    }
-
-    /// Forgets a channel that nobody could notice any more.
-    fn drop_if_idle(&mut self, key: ChannelKey) {
-        if !self.channels.get(key).is_some_and(|channel| channel.is_idle()) {
-            return;
-        }
-        self.forget_log(key);
-        if let Some(channel) = self.channels.remove(key) {
-            self.channel_keys.remove(&channel.name);
-        }
-    }
-
-    /// Forgets the channels that lost their history and have nothing else.
-    fn drop_idle(&mut self) {
-        for key in std::mem::take(&mut self.dirty.idle) {
-            self.drop_if_idle(key);
-        }
     }
 
     /// Closes the run and the pages that gather, because what comes next must come behind them.

@@ -8,6 +8,7 @@ use rialto_domain::{ChannelName, LogId, LogState, PageState, Sequence};
 
 use crate::{
     ClientKey, LogLimits,
+    hasher::Hasher,
     history::History,
     memory::{allocated, shared},
     profile::Profile,
@@ -15,9 +16,6 @@ use crate::{
     retained::RetainedMessage,
     sorted_map::SortedMap,
 };
-
-/// Hasher of the core's look-up tables; seeded per process.
-pub(crate) type Hasher = foldhash::fast::RandomState;
 
 /// What a channel takes in the tables of channels: between the doublings of both of them half is
 /// in use at the least, three quarters on average.

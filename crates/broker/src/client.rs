@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use rialto_domain::{ClientId, CloseReason, ForcedSubscription, Rights, Seen, UnixMs};
 
 use crate::{
-    ChannelKey, ClientKey, ConnectionKey, Manners, broker::Absence, cursor::Cursor, rate::Rates,
+    ChannelKey, ClientKey, ConnectionKey, Manners, cursor::Cursor, detached::Detached, rate::Rates,
     sorted_map::SortedMap,
 };
 
@@ -37,7 +37,7 @@ pub(crate) struct Client {
     /// went nor came.
     pub(crate) is_announced: bool,
     /// There while it is lost, and until it got what it missed.
-    pub(crate) absence: Option<Box<Absence>>,
+    pub(crate) detached: Option<Box<Detached>>,
     pub(crate) last_seen: Seen,
     /// Whether the store does not know `last_seen` yet.
     pub(crate) dirty: bool,
@@ -114,7 +114,7 @@ impl Client {
             direct_channel: None,
             is_transient: false,
             is_announced: false,
-            absence: None,
+            detached: None,
             last_seen,
             dirty: false,
             changing: SortedMap::default(),

@@ -23,12 +23,15 @@ mod channel;
 mod client;
 mod cursor;
 mod deliveries;
+mod detached;
+mod hasher;
 mod history;
 mod inbox;
 mod memory;
 mod output;
 mod receivers;
 mod retained;
+mod run;
 mod sorted_map;
 mod tally;
 

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use crate::{
-    ClientKey, ConnectionKey, FORMAT_COUNT_MAX, Format, channel::Hasher, sorted_map::SortedMap,
+    ClientKey, ConnectionKey, FORMAT_COUNT_MAX, Format, hasher::Hasher, sorted_map::SortedMap,
 };
 
 /// Up to this many are kept in a sorted vector; beyond, in a hash map, so that a storm of

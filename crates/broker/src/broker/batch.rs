@@ -16,7 +16,7 @@ use crate::{
 use super::{
     Broker,
     lanes::Lane,
-    publish::{Publish, Taken},
+    message::{Publish, PublishOutcome, StoreRoute},
     retained::Reserved,
 };
 
@@ -27,7 +27,7 @@ const PAGE_BYTES_MAX: usize = 256 << 10;
 
 /// What a page takes besides its messages while it is under way, in lists that grow by doubling.
 const PAGE_BYTES: usize =
-    allocated(size_of::<PendingPage>()) + 3 * (size_of::<Change>() + size_of::<Waiting>()) / 2;
+    allocated(size_of::<PendingPage>()) + 3 * (size_of::<Change>() + size_of::<Awaiting>()) / 2;
 
 /// What a change under way takes besides itself, about: a batch, a place in the store's queue.
 const CHANGE_OVERHEAD: usize = 256;
@@ -36,13 +36,13 @@ const CHANGE_OVERHEAD: usize = 256;
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     changes: Vec<Change>,
-    pending: Vec<Waiting>,
+    pending: Vec<Awaiting>,
     open_pages: Vec<OpenPage>,
 }
 
 /// What is to be done once a batch is committed, and the change whose outcome decides it.
 #[derive(Debug)]
-pub(super) struct Waiting {
+pub(super) struct Awaiting {
     /// Place in the batch's changes; `None` for what only waits for what was handed over before it.
     pub(super) change: Option<usize>,
     pub(super) pending: Pending,
@@ -54,7 +54,7 @@ pub(super) struct Waiting {
 /// A batch that the store has not answered.
 #[derive(Debug)]
 pub(super) struct UnderWay {
-    pub(super) waiting: Vec<Waiting>,
+    pub(super) awaiting: Vec<Awaiting>,
     /// When it was handed over.
     since: Duration,
 }
@@ -118,21 +118,12 @@ pub(super) enum Pending {
     Nothing,
 }
 
-/// How a message goes through the store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Intake {
-    /// Whether persistent subscribers need it in the log.
-    pub(super) logged: bool,
-    /// Whether its sender is to hear that the receiver is offline.
-    pub(super) offline: bool,
-}
-
 /// A page that still takes messages.
 #[derive(Debug)]
 struct OpenPage {
     channel: ChannelKey,
     from: Option<ConnectionKey>,
-    intake: Intake,
+    route: StoreRoute,
     payloads: PayloadsBuilder,
     requests: Requests,
     retained: Option<RetainedMessage>,
@@ -146,7 +137,7 @@ pub(super) struct PendingPage {
     pub(super) channel: ChannelKey,
     pub(super) from: Option<ConnectionKey>,
     pub(super) publisher: ClientId,
-    pub(super) intake: Intake,
+    pub(super) route: StoreRoute,
     pub(super) at: UnixMs,
     pub(super) served: ServedMs,
     pub(super) count: u32,
@@ -166,7 +157,7 @@ pub(super) struct Requests {
 impl Batch {
     pub(super) fn push(&mut self, change: Change, pending: Pending) {
         let change_index = Some(self.changes.len());
-        self.pending.push(Waiting { change: change_index, pending, charge: None });
+        self.pending.push(Awaiting { change: change_index, pending, charge: None });
         self.changes.push(change);
     }
 
@@ -195,14 +186,14 @@ impl Batch {
 
     /// Lets something wait for everything handed over before it, with nothing to store itself.
     pub(super) fn push_behind(&mut self, pending: Pending) {
-        self.pending.push(Waiting { change: None, pending, charge: None });
+        self.pending.push(Awaiting { change: None, pending, charge: None });
     }
 
     fn open_page(
         &mut self,
         channel: ChannelKey,
         from: Option<ConnectionKey>,
-        intake: Intake,
+        route: StoreRoute,
         retain: bool,
     ) -> &mut OpenPage {
         // Searched from the end: a publisher mostly stays with one channel. Its newest page there
@@ -212,9 +203,9 @@ impl Batch {
             .open_pages
             .iter()
             .rposition(|page| page.channel == channel && (page.from == from || retain));
-        let open = newest.filter(|&index| self.open_pages[index].takes(from, intake));
+        let open = newest.filter(|&index| self.open_pages[index].takes(from, route));
         let index = open.unwrap_or_else(|| {
-            self.open_pages.push(OpenPage::new(channel, from, intake));
+            self.open_pages.push(OpenPage::new(channel, from, route));
             self.open_pages.len() - 1
         });
         &mut self.open_pages[index]
@@ -232,11 +223,11 @@ impl Batch {
 }
 
 impl OpenPage {
-    fn new(channel: ChannelKey, from: Option<ConnectionKey>, intake: Intake) -> Self {
+    fn new(channel: ChannelKey, from: Option<ConnectionKey>, route: StoreRoute) -> Self {
         OpenPage {
             channel,
             from,
-            intake,
+            route,
             payloads: PayloadsBuilder::default(),
             requests: Requests::default(),
             retained: None,
@@ -244,10 +235,10 @@ impl OpenPage {
         }
     }
 
-    fn takes(&self, from: Option<ConnectionKey>, intake: Intake) -> bool {
+    fn takes(&self, from: Option<ConnectionKey>, route: StoreRoute) -> bool {
         let is_complete =
             PAGE_COUNT_MAX <= self.payloads.count() || PAGE_BYTES_MAX <= self.payloads.bytes();
-        self.from == from && self.intake == intake && !is_complete
+        self.from == from && self.route == route && !is_complete
     }
 }
 
@@ -300,16 +291,16 @@ impl<E: Encoder> Broker<E> {
         key: ChannelKey,
         from: Option<ConnectionKey>,
         publish: &Publish<'_>,
-        intake: Intake,
+        route: StoreRoute,
         reserved: Option<Reserved>,
-    ) -> Result<Taken, Reject> {
-        if intake.logged {
+    ) -> Result<PublishOutcome, Reject> {
+        if route.logged {
             self.make_room(key)?;
         }
         let retained =
             reserved.map(|reserved| self.retain_acknowledged(from, publish.payload, reserved));
         let page_count_before = self.batch.open_pages.len();
-        let page = self.batch.open_page(key, from, intake, retained.is_some());
+        let page = self.batch.open_page(key, from, route, retained.is_some());
         page.payloads.push(publish.payload);
         self.uncommitted_count += 1;
         if let Some(request) = publish.request {
@@ -322,7 +313,7 @@ impl<E: Encoder> Broker<E> {
         // From its first message on: the channel's later ones in the round go behind it.
         let opened_count = self.batch.open_pages.len() - page_count_before;
         self.channels[key].changes_under_way += opened_count as u32;
-        Ok(Taken::Later)
+        Ok(PublishOutcome::AwaitsCommit)
     }
 
     /// Turns the pages that gather into changes.
@@ -332,7 +323,7 @@ impl<E: Encoder> Broker<E> {
                 channel: open.channel,
                 from: open.from,
                 publisher: self.source(open.from),
-                intake: open.intake,
+                route: open.route,
                 at: self.now.unix_ms,
                 served: self.clocks.served(),
                 count: open.payloads.count(),
@@ -358,7 +349,7 @@ impl<E: Encoder> Broker<E> {
             let change = Change::Retain(name.clone(), retained.message.clone());
             self.batch.push(change, Pending::Nothing);
         }
-        if page.intake.logged {
+        if page.route.logged {
             let change = Change::Append(page.page(name));
             self.batch.push(change, Pending::Page(Box::new(page)));
         } else {
@@ -371,9 +362,14 @@ impl<E: Encoder> Broker<E> {
             return;
         }
         let changes = std::mem::take(&mut self.batch.changes);
-        let waiting = std::mem::take(&mut self.batch.pending);
-        self.committing.push_back(UnderWay { waiting, since: self.now.uptime });
+        let awaiting = std::mem::take(&mut self.batch.pending);
+        self.committing.push_back(UnderWay { awaiting, since: self.now.uptime });
         self.outputs.push(Effect::Commit(changes));
+    }
+
+    /// Says whether changes are under way in the store.
+    pub fn is_committing(&self) -> bool {
+        !self.committing.is_empty()
     }
 
     /// Returns how long the oldest batch under way has been waiting for the store.
@@ -388,7 +384,7 @@ impl<E: Encoder> Broker<E> {
         let Some(connection) = connection else { return };
         let Some(state) = self.connections.get_mut(connection) else { return };
         let names = self.channels[channel].name.as_str().len() * 2;
-        let bytes = size_of::<Change>() + size_of::<Waiting>() + CHANGE_OVERHEAD + names;
+        let bytes = size_of::<Change>() + size_of::<Awaiting>() + CHANGE_OVERHEAD + names;
         state.uncommitted_bytes += bytes;
         self.uncommitted_bytes_total += bytes;
         self.batch.charge(connection, bytes);

@@ -304,14 +304,6 @@ impl<E: Encoder> Broker<E> {
             self.mark_cursor_dirty(client, channel);
         }
     }
-
-    /// Has the cursor written at the next tick.
-    pub(super) fn mark_cursor_dirty(&mut self, client: ClientKey, channel: ChannelKey) {
-        let cursor = self.clients.get_mut(client).and_then(|client| client.cursor(channel));
-        if cursor.is_some_and(|cursor| !std::mem::replace(&mut cursor.dirty, true)) {
-            self.dirty.cursors.push((client, channel));
-        }
-    }
 }
 
 impl Bounds {

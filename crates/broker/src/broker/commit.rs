@@ -6,7 +6,7 @@ use crate::{Effect, Encoder};
 
 use super::{
     Broker,
-    batch::{Pending, PendingPage, Waiting},
+    batch::{Awaiting, Pending, PendingPage},
     lanes,
 };
 
@@ -24,8 +24,8 @@ impl<E: Encoder> Broker<E> {
         let batch = self.committing.pop_front().expect("outcomes come for batches under way only");
         self.stats.store_failures += u64::from(result.is_err());
         let failure = result.err();
-        let is_hopeless = failure.is_some_and(|kind| lanes::is_hopeless(&batch.waiting, kind));
-        for Waiting { change, pending, charge } in batch.waiting {
+        let is_hopeless = failure.is_some_and(|kind| lanes::is_hopeless(&batch.awaiting, kind));
+        for Awaiting { change, pending, charge } in batch.awaiting {
             if let Some(charge) = charge {
                 self.discharge(charge);
             }
@@ -130,7 +130,7 @@ impl<E: Encoder> Broker<E> {
                 if let Some(retained) = page.retained {
                     self.keep_retained(key, retained);
                 }
-                if page.intake.offline { Err(Reject::ClientOffline) } else { Ok(None) }
+                if page.route.offline { Err(Reject::ClientOffline) } else { Ok(None) }
             }
             Err(reject) => Err(reject),
         };

@@ -5,10 +5,8 @@ use std::time::Duration;
 use rialto_domain::{Admission, ClientId, CloseReason};
 
 use crate::{
-    ChannelKey, ClientKey, ConnectionKey, Effect, Encoder, Format, Manners, Mark, Reply, Source,
-    client::{Connection, Subscription},
+    ClientKey, ConnectionKey, Effect, Encoder, Format, Manners, Reply, client::Connection,
     rate::Rates,
-    receivers::Receiver,
 };
 
 use super::Broker;
@@ -79,14 +77,14 @@ impl<E: Encoder> Broker<E> {
         Some(&self.clients[self.connections.get(connection)?.client?].id)
     }
 
+    /// Returns the client whose session a connection carries.
+    pub(super) fn session(&self, connection: ConnectionKey) -> Option<ClientKey> {
+        self.connections.get(connection)?.client
+    }
+
     /// Returns how what a connection is sent is encoded.
     pub fn format_of(&self, connection: ConnectionKey) -> Option<Format> {
         Some(self.connections.get(connection)?.manners.format)
-    }
-
-    /// Says whether a connection is to end, so that nothing more it sends counts.
-    pub fn is_closing(&self, connection: ConnectionKey) -> bool {
-        self.connections.get(connection).is_none_or(|connection| connection.closing.is_some())
     }
 
     /// Returns the bytes this connection published and the store has not committed yet.
@@ -180,7 +178,7 @@ impl<E: Encoder> Broker<E> {
         client: ClientKey,
         admission: &Admission,
     ) {
-        let lost = self.clients[client].absence.as_ref().and_then(|it| it.rights()).cloned();
+        let lost = self.clients[client].detached.as_ref().and_then(|it| it.rights()).cloned();
         self.expect_no_end(client, lost.as_deref());
         self.clients[client].connection = Some(connection);
         self.stats.sessions_opened += 1;
@@ -210,14 +208,6 @@ impl<E: Encoder> Broker<E> {
         self.client_keys.get(id).is_some_and(|&key| self.clients[key].is_transient)
     }
 
-    /// Sets whether a connection gets back what it publishes.
-    pub fn set_echo(&mut self, connection: ConnectionKey, echo: bool) {
-        self.settle();
-        if let Some(connection) = self.connections.get_mut(connection) {
-            connection.manners.echo = Some(echo);
-        }
-    }
-
     /// Lets a connection leave as many deliveries unacknowledged as the settings allow, whatever its
     /// [manners](Manners) were when it was opened. What waits follows its next acknowledgement.
     pub fn widen(&mut self, connection: ConnectionKey) {
@@ -227,20 +217,6 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
-    /// Says whether a connection gets back what it publishes to a channel.
-    pub(super) fn has_echo(&self, connection: ConnectionKey, channel: ChannelKey) -> bool {
-        self.own_echo(connection).unwrap_or(self.channels[channel].profile.echo)
-    }
-
-    /// Says whether a connection gets back what it sends to its own client.
-    pub(super) fn has_general_echo(&self, connection: ConnectionKey) -> bool {
-        self.own_echo(connection).unwrap_or(self.settings.echo)
-    }
-
-    fn own_echo(&self, connection: ConnectionKey) -> Option<bool> {
-        self.connections.get(connection)?.manners.echo
-    }
-
     /// Forgets a connection, whichever side ended it. The session on it ends.
     pub fn disconnect(&mut self, connection: ConnectionKey) {
         self.settle();
@@ -248,55 +224,6 @@ impl<E: Encoder> Broker<E> {
         self.end_session(connection, closing.unwrap_or(CloseReason::Ended));
         self.forget_observer(connection);
         self.connections.remove(connection);
-    }
-
-    /// Asks the world to end a connection once what was sent to it is written.
-    pub fn close(&mut self, connection: ConnectionKey, reason: CloseReason) {
-        let Some(state) = self.connections.get_mut(connection) else { return };
-        if state.closing.is_none() {
-            state.closing = Some(reason);
-            self.settle();
-            self.count_close(reason);
-            self.outputs.push(Effect::Close { connection, reason });
-        }
-    }
-
-    fn count_close(&mut self, reason: CloseReason) {
-        match reason {
-            CloseReason::Silent | CloseReason::NotAuthenticated => self.stats.closed_silent += 1,
-            CloseReason::TooManyUnacknowledged { .. }
-            | CloseReason::SlowConsumer { .. }
-            | CloseReason::PacketTooLarge { .. } => self.stats.closed_limit += 1,
-            _ => {}
-        }
-    }
-
-    pub(super) fn add_receiver(
-        &mut self,
-        channel: ChannelKey,
-        connection: ConnectionKey,
-        client: ClientKey,
-    ) {
-        let Manners { format, acknowledges, .. } = self.connections[connection].manners;
-        let subscription = self.clients[client].subscriptions.get(&channel);
-        let persistent = matches!(subscription, Some(Subscription::Persistent(_)));
-        let receiver = Receiver { client, format, persistent, acknowledges };
-        self.channels[channel].receivers.insert(connection, receiver);
-    }
-
-    pub(super) fn deliver_retained(&mut self, channel: ChannelKey, connection: ConnectionKey) {
-        let channel = &self.channels[channel];
-        let Some(retained) = &channel.retained else { return };
-        let Manners { format, takes_retained, .. } = self.connections[connection].manners;
-        if !takes_retained {
-            return;
-        }
-        let message = &retained.message;
-        let source = Source::of(&message.publisher);
-        let envelope = self.encoder.envelope(format, &channel.name, source);
-        self.outputs.append_delivery(connection, |out| {
-            self.encoder.delivery(&envelope, &message.payload, Mark::Retained, out);
-        });
     }
 
     /// Ends the session a connection carries: subscriptions that are not persistent go.
@@ -315,10 +242,10 @@ impl<E: Encoder> Broker<E> {
             self.dirty.note_client(key, client);
         }
         if is_lost {
-            return self.lose(key, connection, manners);
+            return self.detach(key, connection, manners);
         }
-        if let Some(absence) = self.take_absence(key) {
-            self.stats.dropped_expired += absence.waiting();
+        if let Some(detached) = self.take_detached(key) {
+            self.stats.dropped_expired += detached.waiting();
         }
         let rights = self.connections[connection].rights.take();
         self.expect_no_end(key, rights.as_deref());

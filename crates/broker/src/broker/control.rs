@@ -6,7 +6,7 @@ use rialto_domain::Reject;
 
 use crate::{ClientKey, ConnectionKey, Encoder, client::Subscription};
 
-use super::{Broker, publish::Publish};
+use super::{Broker, message::Publish};
 
 /// What `$removeRetained` is asked with.
 #[derive(Debug, serde::Deserialize)]

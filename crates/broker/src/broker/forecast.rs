@@ -6,7 +6,7 @@
 
 use crate::{ConnectionKey, Encoder};
 
-use super::{Broker, replicate::CATCH_UP_BYTES};
+use super::{Broker, observers::CATCH_UP_BYTES};
 
 /// What a subscription takes in a list of them, besides twice its channel's name.
 const LISTED_BYTES: usize = 32;

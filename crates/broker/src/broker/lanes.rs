@@ -10,7 +10,7 @@ use crate::Encoder;
 
 use super::{
     Broker,
-    batch::{Pending, Waiting},
+    batch::{Awaiting, Pending},
 };
 
 /// How long a lane stays closed when the store has refused something in it, at first and at most.
@@ -104,7 +104,7 @@ impl<E: Encoder> Broker<E> {
 
 /// Says whether a refused batch holds a single lazy write whose place in the store is damaged: to try
 /// it again is in vain.
-pub(super) fn is_hopeless(batch: &[Waiting], failure: FailureKind) -> bool {
-    let is_single = matches!(batch, [_, Waiting { pending: Pending::Lane(_), .. }]);
+pub(super) fn is_hopeless(batch: &[Awaiting], failure: FailureKind) -> bool {
+    let is_single = matches!(batch, [_, Awaiting { pending: Pending::Lane(_), .. }]);
     is_single && failure == FailureKind::Corrupt
 }

@@ -6,39 +6,9 @@ use crate::{ChannelKey, ClientKey, ConnectionKey, Encoder, Mark, Source, output:
 
 use super::{
     Broker,
-    batch::{Intake, Pending},
+    batch::Pending,
+    message::{Publish, PublishOutcome, Publisher, StoreRoute},
 };
-
-/// A message on its way in.
-#[derive(Debug, Clone, Copy)]
-pub struct Publish<'a> {
-    /// Where to.
-    pub channel: &'a str,
-    /// One valid JSON text.
-    pub payload: &'a [u8],
-    /// How surely.
-    pub qos: Qos,
-    /// Whether it becomes the channel's retained message; without effect on direct channels.
-    pub retain: bool,
-    /// The publisher's id of this request. QoS 1 has one; a QoS 0 publish that has one is told of
-    /// refusals by it.
-    pub request: Option<&'a str>,
-}
-
-/// Who a message is from: a connection, for itself or for another client, or the server.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Publisher<'a> {
-    pub(super) connection: Option<ConnectionKey>,
-    pub(super) on_behalf_of: Option<&'a str>,
-}
-
-impl Publisher<'_> {
-    const SERVER: Publisher<'static> = Publisher { connection: None, on_behalf_of: None };
-
-    fn on(connection: ConnectionKey) -> Self {
-        Publisher { connection: Some(connection), on_behalf_of: None }
-    }
-}
 
 impl<E: Encoder> Broker<E> {
     /// Takes a message from the client of a connection.
@@ -61,7 +31,7 @@ impl<E: Encoder> Broker<E> {
             return denied;
         }
         match self.try_publish(Publisher::on(connection), publish) {
-            Ok(Taken::Now) if publish.qos == Qos::AtLeastOnce => {
+            Ok(PublishOutcome::Done) if publish.qos == Qos::AtLeastOnce => {
                 self.reply_published(connection, publish.request, Ok(None));
                 None
             }
@@ -107,7 +77,7 @@ impl<E: Encoder> Broker<E> {
         self.publish_own(&publish).map(|_| ())
     }
 
-    fn publish_own(&mut self, publish: &Publish<'_>) -> Result<Taken, Reject> {
+    fn publish_own(&mut self, publish: &Publish<'_>) -> Result<PublishOutcome, Reject> {
         let result = self.try_publish(Publisher::SERVER, publish);
         self.stats.rejected += u64::from(result.is_err());
         result
@@ -151,14 +121,14 @@ impl<E: Encoder> Broker<E> {
         let ticket = ticket.to_string();
         let publish = Publish { request: Some(&ticket), ..*publish };
         let taken = self.publish_own(&publish)?;
-        Ok(taken == Taken::Now)
+        Ok(taken == PublishOutcome::Done)
     }
 
     fn try_publish(
         &mut self,
         publisher: Publisher<'_>,
         publish: &Publish<'_>,
-    ) -> Result<Taken, Reject> {
+    ) -> Result<PublishOutcome, Reject> {
         self.stats.received += 1;
         let result = match channel_kind(publish.channel) {
             ChannelKind::Topic => self.publish_to_topic(publisher, publish),
@@ -166,9 +136,9 @@ impl<E: Encoder> Broker<E> {
             ChannelKind::Control(_) | ChannelKind::Invalid => Err(Reject::InvalidChannel),
         };
         match result {
-            Ok(Taken::Now) => self.stats.published += 1,
+            Ok(PublishOutcome::Done) => self.stats.published += 1,
             // It counts when the store has answered.
-            Ok(Taken::Later) => {}
+            Ok(PublishOutcome::AwaitsCommit) => {}
             Err(_) => self.stats.publish_refused += 1,
         }
         result
@@ -178,7 +148,7 @@ impl<E: Encoder> Broker<E> {
         &mut self,
         publisher: Publisher<'_>,
         publish: &Publish<'_>,
-    ) -> Result<Taken, Reject> {
+    ) -> Result<PublishOutcome, Reject> {
         let from = publisher.connection;
         let known = self.find_channel(from, publish.channel);
         if let Some(from) = from {
@@ -196,30 +166,20 @@ impl<E: Encoder> Broker<E> {
             None => {
                 let Some(key) = self.new_channel_to_publish(publish.channel, publish.retain) else {
                     self.stats.discarded += 1;
-                    return Ok(Taken::Now);
+                    return Ok(PublishOutcome::Done);
                 };
                 key
             }
         };
         if publish.qos == Qos::AtLeastOnce && (publish.retain || self.channels[key].stores()) {
             let logged = !self.channels[key].persistent.is_empty();
-            return self.store(key, from, publish, Intake { logged, offline: false }, retained);
+            return self.store(key, from, publish, StoreRoute { logged, offline: false }, retained);
         }
         if publish.retain {
             self.retain_unacknowledged(key, from, publish);
         }
         self.gather(key, publisher, publish);
-        Ok(Taken::Now)
-    }
-
-    /// Makes the channel of a message that nobody receives, if it is to be kept there or passed on.
-    pub(super) fn new_channel_to_publish(
-        &mut self,
-        name: &str,
-        retain: bool,
-    ) -> Option<ChannelKey> {
-        let is_kept = retain || self.has_observers() || self.profile_of(name).history.count_max > 0;
-        is_kept.then(|| self.channel_or_new(name))
+        Ok(PublishOutcome::Done)
     }
 
     /// Sends to one client (J-89 to J-93). A QoS 1 message to a known client is stored also while it
@@ -229,7 +189,7 @@ impl<E: Encoder> Broker<E> {
         publisher: Publisher<'_>,
         to: &str,
         publish: &Publish<'_>,
-    ) -> Result<Taken, Reject> {
+    ) -> Result<PublishOutcome, Reject> {
         let from = publisher.connection;
         if let Some(from) = from {
             self.may(from, Action::Direct, publish.channel)?;
@@ -251,13 +211,13 @@ impl<E: Encoder> Broker<E> {
                 let source = Source { at: self.now.unix_ms, ..Source::of(&publisher) };
                 self.send_directly(receiver, publish.channel, source, publish.payload);
                 self.stats.routed += 1;
-                Ok(Taken::Now)
+                Ok(PublishOutcome::Done)
             }
             (true, online) => {
                 let key = self.direct_channel(client, publish.channel);
-                let intake = Intake { logged: true, offline: online.is_none() };
+                let route = StoreRoute { logged: true, offline: online.is_none() };
                 // J-86: a direct message is never retained.
-                self.store(key, from, publish, intake, None)
+                self.store(key, from, publish, route, None)
             }
         }
     }
@@ -293,36 +253,9 @@ impl<E: Encoder> Broker<E> {
         key
     }
 
-    pub(super) fn find_channel(
-        &mut self,
-        from: Option<ConnectionKey>,
-        name: &str,
-    ) -> Option<ChannelKey> {
-        let Some(connection) = from.and_then(|from| self.connections.get_mut(from)) else {
-            return self.channel_keys.get(name).copied();
-        };
-        if let Some(last) = connection.last_channel
-            && self.channels.get(last).is_some_and(|channel| channel.name.as_str() == name)
-        {
-            return Some(last);
-        }
-        connection.last_channel = self.channel_keys.get(name).copied();
-        connection.is_last_permitted = false;
-        connection.last_channel
-    }
-
     /// Returns who publishes.
     pub(super) fn source(&self, from: Option<ConnectionKey>) -> ClientId {
         let client = from.and_then(|from| self.session(from));
         client.map_or_else(ClientId::server, |client| self.clients[client].id.clone())
     }
-}
-
-/// When a message that was taken is answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Taken {
-    /// It is on its way; the answer can go.
-    Now,
-    /// It waits for the store; the answer comes with the commit.
-    Later,
 }

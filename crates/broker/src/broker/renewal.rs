@@ -78,13 +78,13 @@ impl<E: Encoder> Broker<E> {
         let state = &self.clients[client];
         match state.connection {
             Some(connection) => self.connections[connection].rights.clone(),
-            None => state.absence.as_ref()?.rights().cloned(),
+            None => state.detached.as_ref()?.rights().cloned(),
         }
     }
 
     fn renew_lost(&mut self, client: ClientKey, rights: &Arc<dyn Rights>) {
-        let Some(absence) = &mut self.clients[client].absence else { return };
-        let before = absence.set_rights(rights.clone());
+        let Some(detached) = &mut self.clients[client].detached else { return };
+        let before = detached.set_rights(rights.clone());
         self.expect_no_end(client, before.as_deref());
         self.expiring.extend(rights.until().map(|until| (until, client)));
         let state = &self.clients[client];

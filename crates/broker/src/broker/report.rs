@@ -47,6 +47,20 @@ pub struct ChannelReport {
 }
 
 impl<E: Encoder> Broker<E> {
+    /// Says whether a client has an open session.
+    pub fn is_online(&self, client: &str) -> bool {
+        let key = self.client_keys.get(client);
+        key.is_some_and(|&key| self.clients[key].connection.is_some())
+    }
+
+    /// Returns the names of the channels a client is subscribed to, its own direct one left out.
+    pub fn subscriptions(&self, client: &ClientId) -> Vec<&str> {
+        let Some(&key) = self.client_keys.get(client) else { return Vec::new() };
+        let client = &self.clients[key];
+        let keys = client.subscriptions.keys().filter(|key| Some(*key) != client.direct_channel);
+        keys.map(|key| self.channels[key].name.as_str()).collect()
+    }
+
     /// Returns what is known of a client.
     pub fn client_report(&self, id: &str) -> Option<ClientReport> {
         self.client_keys.get(id).map(|&key| self.report_client(key))
@@ -126,7 +140,7 @@ impl<E: Encoder> Broker<E> {
             account,
             connected_for: connection.map(|it| self.now.uptime.saturating_sub(it.opened)),
             last_seen: if connection.is_some() { self.now.unix_ms } else { client.last_seen.at },
-            is_lost: connection.is_none() && client.absence.is_some(),
+            is_lost: connection.is_none() && client.detached.is_some(),
             subscription_count: self.subscriptions(&client.id).len(),
         }
     }

@@ -17,7 +17,7 @@ use super::{
     Broker,
     batch::Pending,
     lanes::Lane,
-    publish::{Publish, Publisher},
+    message::{Publish, Publisher},
 };
 
 /// Once the store had no room for one, so much time passes before it is tried with another.

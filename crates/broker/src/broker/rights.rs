@@ -6,7 +6,7 @@ use rialto_domain::{Action, Admission, ChannelKind, CloseReason, Reject, Rights}
 
 use crate::{ChannelKey, ClientKey, ConnectionKey, Encoder, Settings, profile::Profiles};
 
-use super::{Broker, publish::Publish};
+use super::{Broker, message::Publish};
 
 impl<E: Encoder> Broker<E> {
     /// Judges whether the client of a connection may do this with a channel.

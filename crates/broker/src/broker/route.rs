@@ -5,8 +5,9 @@ use rialto_domain::{LogId, MessageId, Outcome, PacketId, PageState, Sequence};
 use crate::{
     ChannelKey, ConnectionKey, Encoder, Mark,
     cursor::Phase,
-    output::{Author, Delivery, RunFrames},
+    output::Delivery,
     receivers::Receiver,
+    run::{Author, RunFrames},
 };
 
 use super::{Broker, batch::PendingPage};

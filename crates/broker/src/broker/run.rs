@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use rialto_domain::{ChannelKind, MessageId, PacketId, Qos};
+use rialto_domain::{MessageId, PacketId, Qos};
 
 use crate::{
-    ChannelKey, Encoder, Mark,
+    ChannelKey, Encoder, Mark, ReplicationSettings,
     inbox::{About, Missed},
-    output::{Author, Delivery, FinishedRun, Run, RunFrames},
+    output::Delivery,
+    run::{Author, FinishedRun, Run, RunFrames},
 };
 
 use super::{
     Broker,
-    publish::{Publish, Publisher},
+    message::{Publish, Publisher},
 };
 
 /// Messages a run gathers before it is sent on, so that receivers start early.
@@ -44,17 +45,6 @@ impl<E: Encoder> Broker<E> {
         self.push_to_run(publish.payload);
     }
 
-    /// Says whether messages are wanted though nobody receives them: as history, later, or elsewhere.
-    pub(super) fn is_kept(&self, key: ChannelKey) -> bool {
-        let is_remembered = self.channels[key].profile.history.count_max > 0;
-        let is_awaited = self.has_absent(key) || (self.has_observers() && !self.is_direct(key));
-        is_remembered || is_awaited
-    }
-
-    pub(super) fn is_direct(&self, key: ChannelKey) -> bool {
-        matches!(self.channels[key].name.kind(), ChannelKind::Direct(_))
-    }
-
     fn author(&self, publisher: Publisher<'_>) -> Author {
         Author {
             from: publisher.connection,
@@ -80,6 +70,22 @@ impl<E: Encoder> Broker<E> {
                 && run.count < RUN_COUNT_MAX
                 && is_same(run)
         })
+    }
+
+    /// Begins a run: of our own clients', which observers get too, unless it has a name already.
+    pub(super) fn new_run(
+        &mut self,
+        key: ChannelKey,
+        author: Author,
+        acknowledged: bool,
+        id: Option<MessageId>,
+    ) -> Run<E> {
+        let ReplicationSettings { origin, format, .. } = self.settings.replication;
+        let next = MessageId { origin, sequence: self.replication.last + 1 };
+        let observers = id.is_none().then(|| self.replication.formats(format));
+        let (channel, first) = ((key, &*self.channels[key]), id.unwrap_or(next));
+        let buffers = &mut self.run_buffers;
+        Run::new(&self.encoder, channel, (author, first), acknowledged, observers, buffers)
     }
 
     /// Begins a run of our own clients, or of another server's if its messages have a name.

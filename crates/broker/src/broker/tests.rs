@@ -9,7 +9,6 @@ mod store;
 mod text;
 mod world;
 
-mod absence;
 mod acknowledge;
 mod catch_up;
 mod channel_rules;
@@ -19,6 +18,7 @@ mod connect;
 mod control;
 mod damage;
 mod departure;
+mod detached;
 mod direct;
 mod forget;
 mod given;

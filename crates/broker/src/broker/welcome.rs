@@ -24,7 +24,7 @@ impl<E: Encoder> Broker<E> {
             }
             bytes += retained_bytes;
         }
-        bytes + client.absence.as_ref().map_or(0, |absence| absence.bytes())
+        bytes + client.detached.as_ref().map_or(0, |detached| detached.bytes())
     }
 
     /// Takes up a client's persistent subscriptions on its new connection.

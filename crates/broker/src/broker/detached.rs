@@ -1,46 +1,23 @@
 //! Lost clients: their connection ended without a goodbye, and they have some time to come back to
 //! their subscriptions and to what came meanwhile.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
-use rialto_domain::{ClientId, Rights};
+use rialto_domain::ClientId;
 
 use crate::{
     ChannelKey, ClientKey, ConnectionKey, Encoder, Manners, Mark,
     client::Subscription,
+    detached::Detached,
     inbox::{Inbox, Missed},
-    memory::allocated,
     output::Delivery,
 };
 
 use super::Broker;
 
-/// A client that is lost, or that is back and has not got what it missed yet.
-#[derive(Debug)]
-pub(crate) struct Absence {
-    manners: Manners,
-    /// When it is forgotten.
-    until: Duration,
-    /// What it may do: its session ends when it may have none.
-    rights: Option<Arc<dyn Rights>>,
-    inbox: Inbox,
-}
-
-impl Absence {
-    /// Returns what the client may do, if that is limited.
-    pub(super) fn rights(&self) -> Option<&Arc<dyn Rights>> {
-        self.rights.as_ref()
-    }
-
-    /// Sets what the client may do, and returns what it might before.
-    pub(super) fn set_rights(&mut self, rights: Arc<dyn Rights>) -> Option<Arc<dyn Rights>> {
-        self.rights.replace(rights)
-    }
-}
-
 /// Who is lost, and who is back.
 #[derive(Debug, Default)]
-pub(super) struct Absences {
+pub(super) struct DetachedSessions {
     /// Lost clients by when they are forgotten.
     lost: BTreeSet<(Duration, ClientKey)>,
     /// Clients that are back, by when they get what they missed.
@@ -53,26 +30,15 @@ pub(super) struct Absences {
     pub(super) waiting: u64,
 }
 
-impl Absences {
-    fn note(&mut self, absence: &Absence) {
-        self.bytes += absence.bytes();
-        self.waiting += absence.inbox.count();
+impl DetachedSessions {
+    fn note(&mut self, detached: &Detached) {
+        self.bytes += detached.bytes();
+        self.waiting += detached.inbox.count();
     }
 
-    fn unnote(&mut self, absence: &Absence) {
-        self.bytes -= absence.bytes();
-        self.waiting -= absence.inbox.count();
-    }
-}
-
-impl Absence {
-    /// Returns how many messages wait for the client.
-    pub(super) fn waiting(&self) -> u64 {
-        self.inbox.count()
-    }
-
-    pub(super) fn bytes(&self) -> usize {
-        allocated(size_of::<Self>()) + self.inbox.bytes()
+    fn unnote(&mut self, detached: &Detached) {
+        self.bytes -= detached.bytes();
+        self.waiting -= detached.inbox.count();
     }
 }
 
@@ -80,38 +46,24 @@ impl<E: Encoder> Broker<E> {
     /// Says whether a client is lost, and may come back to its subscriptions.
     pub fn is_lost(&self, client: &str) -> bool {
         let client = self.client_keys.get(client).map(|&key| &self.clients[key]);
-        client.is_some_and(|client| client.absence.is_some() && client.connection.is_none())
-    }
-
-    /// Says whether a client has an open session.
-    pub fn is_online(&self, client: &str) -> bool {
-        let key = self.client_keys.get(client);
-        key.is_some_and(|&key| self.clients[key].connection.is_some())
-    }
-
-    /// Returns the names of the channels a client is subscribed to, its own direct one left out.
-    pub fn subscriptions(&self, client: &ClientId) -> Vec<&str> {
-        let Some(&key) = self.client_keys.get(client) else { return Vec::new() };
-        let client = &self.clients[key];
-        let keys = client.subscriptions.keys().filter(|key| Some(*key) != client.direct_channel);
-        keys.map(|key| self.channels[key].name.as_str()).collect()
+        client.is_some_and(|client| client.detached.is_some() && client.connection.is_none())
     }
 
     /// Returns the lost clients that were forgotten since this was last asked.
     pub fn take_forgotten(&mut self) -> Vec<ClientId> {
-        std::mem::take(&mut self.absences.forgotten)
+        std::mem::take(&mut self.detached.forgotten)
     }
 
     /// Keeps the subscriptions of a client whose connection was lost, and what comes for them.
-    pub(super) fn lose(&mut self, key: ClientKey, connection: ConnectionKey, manners: Manners) {
+    pub(super) fn detach(&mut self, key: ClientKey, connection: ConnectionKey, manners: Manners) {
         let until = self.now.uptime + manners.resume_for;
         let rights = self.connections[connection].rights.clone();
         // There is one if it was back and did not get what it missed.
-        let inbox = self.take_absence(key).map_or_else(Inbox::default, |absence| absence.inbox);
-        let absence = Absence { manners, until, rights, inbox };
-        self.absences.note(&absence);
-        self.clients[key].absence = Some(Box::new(absence));
-        self.absences.lost.insert((until, key));
+        let inbox = self.take_detached(key).map_or_else(Inbox::default, |detached| detached.inbox);
+        let detached = Detached { manners, until, rights, inbox };
+        self.detached.note(&detached);
+        self.clients[key].detached = Some(Box::new(detached));
+        self.detached.lost.insert((until, key));
         self.stats.sessions_lost += 1;
         for channel in self.clients[key].subscriptions.keys().collect::<Vec<_>>() {
             self.channels[channel].receivers.remove(connection);
@@ -126,36 +78,36 @@ impl<E: Encoder> Broker<E> {
     ///
     /// What it missed comes at once, or after the pause that its manners want.
     pub(super) fn welcome_back(&mut self, key: ClientKey, connection: ConnectionKey) -> bool {
-        let Some(absence) = &mut self.clients[key].absence else { return false };
+        let Some(detached) = &mut self.clients[key].detached else { return false };
         // Those of its new session count.
-        absence.rights = None;
-        self.absences.lost.remove(&(absence.until, key));
+        detached.rights = None;
+        self.detached.lost.remove(&(detached.until, key));
         self.stats.sessions_restored += 1;
         let pause = self.connections[connection].manners.resume_pause;
         if pause.is_zero() {
-            self.end_absence(key, connection);
+            self.attach(key, connection);
         } else {
-            self.absences.returning.insert((self.now.uptime + pause, key, connection));
+            self.detached.returning.insert((self.now.uptime + pause, key, connection));
         }
         true
     }
 
-    /// Ends an absence: what was missed goes out, and from now on everything goes directly.
-    fn end_absence(&mut self, key: ClientKey, connection: ConnectionKey) {
-        let Some(absence) = self.take_absence(key) else { return };
+    /// Attaches a client that is back: what it missed goes out, and from now on everything goes directly.
+    fn attach(&mut self, key: ClientKey, connection: ConnectionKey) {
+        let Some(detached) = self.take_detached(key) else { return };
         for channel in self.clients[key].subscriptions.keys().collect::<Vec<_>>() {
             if self.channels[channel].absent.swap_remove(&key) {
                 self.add_receiver(channel, connection, key);
             }
         }
-        self.deliver_missed(connection, absence.inbox);
+        self.deliver_missed(connection, detached.inbox);
     }
 
     /// Takes what is known of a client as one that is lost.
-    pub(super) fn take_absence(&mut self, key: ClientKey) -> Option<Box<Absence>> {
-        let absence = self.clients.get_mut(key)?.absence.take()?;
-        self.absences.unnote(&absence);
-        Some(absence)
+    pub(super) fn take_detached(&mut self, key: ClientKey) -> Option<Box<Detached>> {
+        let detached = self.clients.get_mut(key)?.detached.take()?;
+        self.detached.unnote(&detached);
+        Some(detached)
     }
 
     fn deliver_missed(&mut self, connection: ConnectionKey, mut inbox: Inbox) {
@@ -189,8 +141,8 @@ impl<E: Encoder> Broker<E> {
         let limits = self.settings.inbox;
         for &key in &self.channels[channel].absent {
             let client = &mut self.clients[key];
-            let Some(absence) = &mut client.absence else { continue };
-            let echo = absence.manners.echo.unwrap_or(self.channels[channel].profile.echo);
+            let Some(detached) = &mut client.detached else { continue };
+            let echo = detached.manners.echo.unwrap_or(self.channels[channel].profile.echo);
             if !echo && missed.about().publisher == client.id {
                 continue;
             }
@@ -198,27 +150,27 @@ impl<E: Encoder> Broker<E> {
             if is_short {
                 self.stats.dropped_absent += missed.count() as u64;
             } else {
-                self.absences.unnote(absence);
-                self.stats.dropped_absent += absence.inbox.push(missed, limits);
-                self.absences.note(absence);
+                self.detached.unnote(detached);
+                self.stats.dropped_absent += detached.inbox.push(missed, limits);
+                self.detached.note(detached);
             }
         }
     }
 
     /// Ends what is due: absences that lasted too long, and pauses of those who are back.
-    pub(super) fn end_absences(&mut self) {
-        while let Some(&(due, key, connection)) = self.absences.returning.first()
+    pub(super) fn end_detached(&mut self) {
+        while let Some(&(due, key, connection)) = self.detached.returning.first()
             && due <= self.now.uptime
         {
-            self.absences.returning.pop_first();
+            self.detached.returning.pop_first();
             let is_there =
                 self.clients.get(key).is_some_and(|it| it.connection == Some(connection));
             // One that was sent away meanwhile gets nothing more.
             if is_there && !self.is_closing(connection) {
-                self.end_absence(key, connection);
+                self.attach(key, connection);
             }
         }
-        while let Some(&(until, key)) = self.absences.lost.first()
+        while let Some(&(until, key)) = self.detached.lost.first()
             && until <= self.now.uptime
         {
             self.forget_lost(key);
@@ -227,19 +179,19 @@ impl<E: Encoder> Broker<E> {
 
     /// Returns the clients that are lost.
     pub(super) fn lost_clients(&self) -> impl Iterator<Item = ClientKey> {
-        self.absences.lost.iter().map(|&(_, client)| client)
+        self.detached.lost.iter().map(|&(_, client)| client)
     }
 
     /// Ends the session of a lost client, with all that was kept for it.
     pub(super) fn forget_lost(&mut self, key: ClientKey) {
         self.settle();
-        let Some(absence) = self.take_absence(key) else { return };
-        self.stats.dropped_expired += absence.inbox.count();
-        self.absences.lost.remove(&(absence.until, key));
-        self.expect_no_end(key, absence.rights.as_deref());
+        let Some(detached) = self.take_detached(key) else { return };
+        self.stats.dropped_expired += detached.inbox.count();
+        self.detached.lost.remove(&(detached.until, key));
+        self.expect_no_end(key, detached.rights.as_deref());
         let name = self.clients[key].id.clone();
         self.drop_session_subscriptions(key);
-        self.absences.forgotten.push(name);
+        self.detached.forgotten.push(name);
     }
 
     /// Forgets subscriptions that end with the session, and a client that does.
@@ -262,12 +214,12 @@ impl<E: Encoder> Broker<E> {
     /// Forgets what a client missed on a channel that it wants no more of.
     pub(super) fn forget_missed(&mut self, client: ClientKey, channel: ChannelKey) {
         let name = &self.channels[channel].name;
-        if let Some(absence) = &mut self.clients[client].absence {
-            self.absences.unnote(absence);
-            let before = absence.inbox.count();
-            absence.inbox.forget(|about| about.channel == *name);
-            self.stats.dropped_expired += before - absence.inbox.count();
-            self.absences.note(absence);
+        if let Some(detached) = &mut self.clients[client].detached {
+            self.detached.unnote(detached);
+            let before = detached.inbox.count();
+            detached.inbox.forget(|about| about.channel == *name);
+            self.stats.dropped_expired += before - detached.inbox.count();
+            self.detached.note(detached);
         }
     }
 

@@ -1,52 +1,26 @@
-//! Other servers: what our clients publish goes to all that observe, what theirs publish comes in.
+//! Observers: other servers, to which all goes that our clients publish.
 //!
 //! Every message of our own clients has a number. Those that other servers may have missed, because
 //! a connection was down, are remembered as encoded frames, in portions, and read again from a
 //! number on; what is older than the backlog is counted and left to the history.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 
-use rialto_domain::{
-    ChannelKind, ClientId, CloseReason, LogicalMs, MessageId, UnixMs, channel_kind,
-};
+use rialto_domain::{CloseReason, LogicalMs};
 
 use crate::{
-    ChannelKey, ConnectionKey, Encoder, Format, ReplicationSettings, Source,
+    ChannelKey, ConnectionKey, Encoder, Format, Source,
     memory::shared_payload,
-    output::{Author, Delivery, FinishedRun, Run, RunFrames},
+    output::Delivery,
+    run::{FinishedRun, RunFrames},
 };
 
 use super::Broker;
 
 /// Bytes an observer is sent before it has to ask for more, while it catches up.
 pub(super) const CATCH_UP_BYTES: usize = 256 << 10;
-
-/// Names of messages that other servers gave none are counted from here.
-const UNNAMED_FIRST: u64 = 1 << 63;
-
-/// A message of another server's client.
-#[derive(Debug, Clone, Copy)]
-pub struct Relayed<'a> {
-    /// Where to.
-    pub channel: &'a str,
-    /// One valid JSON text.
-    pub payload: &'a [u8],
-    /// Who published it there.
-    pub publisher: &'a str,
-    /// The server that took it in.
-    pub server: &'a str,
-    /// When that was.
-    pub at: UnixMs,
-    /// Its name, if that server gives names.
-    pub id: Option<MessageId>,
-    /// Its place among the others in a history, if that server has said it.
-    pub logical: Option<LogicalMs>,
-}
 
 /// Who asks for all messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,14 +55,14 @@ pub struct Observed {
 #[derive(Debug, Default)]
 pub(super) struct Replication {
     /// Number of the last message of our own clients.
-    last: u64,
+    pub(super) last: u64,
     /// Messages that other servers gave no name.
-    unnamed: u64,
+    pub(super) unnamed: u64,
     observers: BTreeMap<ConnectionKey, Observer>,
     backlog: VecDeque<Portion>,
     backlog_bytes: usize,
     /// Servers whose messages come in over a connection of our own.
-    linked: BTreeSet<String>,
+    pub(super) linked: BTreeSet<String>,
 }
 
 /// A connection that gets the messages of all channels.
@@ -121,7 +95,7 @@ impl Replication {
     }
 
     /// Returns the formats in which our own messages are wanted.
-    fn formats(&self, backlog: Option<Format>) -> impl Iterator<Item = Format> {
+    pub(super) fn formats(&self, backlog: Option<Format>) -> impl Iterator<Item = Format> {
         let observers = self.observers.values().map(|observer| observer.format);
         observers.chain(backlog)
     }
@@ -255,121 +229,6 @@ impl<E: Encoder> Broker<E> {
     /// host.
     pub(super) fn listing_of(&self, connection: ConnectionKey) -> Option<bool> {
         self.replication.observers.get(&connection).map(|observer| observer.is_listed)
-    }
-
-    /// Notes that the messages of a server come in over a connection of our own, or that they do
-    /// not any more. What comes from it by another way meanwhile is to be left out.
-    pub fn set_linked(&mut self, server: &str, is_linked: bool) {
-        if is_linked {
-            self.replication.linked.insert(server.to_owned());
-        } else {
-            self.replication.linked.remove(server);
-        }
-    }
-
-    /// Says whether the messages of a server come in over a connection of our own.
-    pub fn is_linked(&self, server: &str) -> bool {
-        self.replication.linked.contains(server)
-    }
-
-    /// Returns the names of the servers whose messages come in over connections of our own.
-    pub fn linked(&self) -> impl Iterator<Item = &str> {
-        self.replication.linked.iter().map(String::as_str)
-    }
-
-    /// Counts messages of other servers that cannot be had any more.
-    pub fn note_missed(&mut self, count: u64) {
-        self.stats.relay_missed += count;
-    }
-
-    /// Takes in a message of another server's client: QoS 0, for the clients of this server.
-    ///
-    /// With `through`, the connection of a server that speaks to this one alone, it goes to the
-    /// other observers as well.
-    pub fn relay(&mut self, message: &Relayed<'_>, through: Option<ConnectionKey>) {
-        let logical = message.logical.unwrap_or(self.clocks.logical());
-        // Our own messages from now on stand behind it, as those who have both expect.
-        self.see_logical(logical);
-        if let ChannelKind::Direct(client) = channel_kind(message.channel) {
-            return self.relay_directly(client, message);
-        }
-        if self.check_topic(message.channel).is_err() {
-            self.stats.rejected += 1;
-            return;
-        }
-        self.stats.relayed += 1;
-        let is_own = through.is_some();
-        let found = self.find_channel(None, message.channel);
-        let found = found.or_else(|| self.new_channel_to_publish(message.channel, false));
-        let Some(key) = found else {
-            self.stats.discarded += 1;
-            return;
-        };
-        if !self.continues_relay(key, message, is_own) {
-            self.finish_run();
-            let author = Author {
-                from: through,
-                publisher: ClientId::from(message.publisher),
-                at: message.at,
-                logical: if is_own { self.clocks.logical() } else { logical },
-                server: Some(Arc::from(message.server)),
-                on_behalf_of: None,
-            };
-            let id = if is_own { None } else { Some(self.relayed_id(message.id)) };
-            self.begin_run(key, author, false, id);
-        }
-        self.push_to_run(message.payload);
-    }
-
-    fn relay_directly(&mut self, client: &str, message: &Relayed<'_>) {
-        self.finish_run();
-        self.stats.relayed += 1;
-        let receiver = self.client_keys.get(client).and_then(|&key| self.clients[key].connection);
-        let Some(receiver) = receiver else {
-            self.stats.discarded += 1;
-            return;
-        };
-        self.stats.routed += 1;
-        let publisher = ClientId::from(message.publisher);
-        let source =
-            Source { at: message.at, server: Some(message.server), ..Source::of(&publisher) };
-        self.send_directly(receiver, message.channel, source, message.payload);
-    }
-
-    fn continues_relay(&self, key: ChannelKey, message: &Relayed<'_>, is_own: bool) -> bool {
-        self.continues_run(key, false, |run| {
-            let author = &run.author;
-            let is_next = is_own || message.id == Some(run.next_id());
-            is_next
-                && author.server.as_deref() == Some(message.server)
-                && author.publisher.as_str() == message.publisher
-                && author.at == message.at
-                && (is_own || message.logical == Some(author.logical))
-        })
-    }
-
-    fn relayed_id(&mut self, given: Option<MessageId>) -> MessageId {
-        given.unwrap_or_else(|| {
-            self.replication.unnamed += 1;
-            let sequence = UNNAMED_FIRST + self.replication.unnamed;
-            MessageId { origin: self.settings.replication.origin, sequence }
-        })
-    }
-
-    /// Begins a run: of our own clients', which observers get too, unless it has a name already.
-    pub(super) fn new_run(
-        &mut self,
-        key: ChannelKey,
-        author: Author,
-        acknowledged: bool,
-        id: Option<MessageId>,
-    ) -> Run<E> {
-        let ReplicationSettings { origin, format, .. } = self.settings.replication;
-        let next = MessageId { origin, sequence: self.replication.last + 1 };
-        let observers = id.is_none().then(|| self.replication.formats(format));
-        let (channel, first) = ((key, &*self.channels[key]), id.unwrap_or(next));
-        let buffers = &mut self.run_buffers;
-        Run::new(&self.encoder, channel, (author, first), acknowledged, observers, buffers)
     }
 
     /// Sends a run of our own clients to all observers, and remembers it for those that are away.

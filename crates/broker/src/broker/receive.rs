@@ -1,0 +1,61 @@
+//! What makes a connection a receiver of a channel: its place among the receivers, the retained
+//! message it begins with, and whether it gets an echo of what it publishes.
+
+use crate::{
+    ChannelKey, ClientKey, ConnectionKey, Encoder, Manners, Mark, Source, client::Subscription,
+    receivers::Receiver,
+};
+
+use super::Broker;
+
+impl<E: Encoder> Broker<E> {
+    pub(super) fn add_receiver(
+        &mut self,
+        channel: ChannelKey,
+        connection: ConnectionKey,
+        client: ClientKey,
+    ) {
+        let Manners { format, acknowledges, .. } = self.connections[connection].manners;
+        let subscription = self.clients[client].subscriptions.get(&channel);
+        let persistent = matches!(subscription, Some(Subscription::Persistent(_)));
+        let receiver = Receiver { client, format, persistent, acknowledges };
+        self.channels[channel].receivers.insert(connection, receiver);
+    }
+
+    pub(super) fn deliver_retained(&mut self, channel: ChannelKey, connection: ConnectionKey) {
+        let channel = &self.channels[channel];
+        let Some(retained) = &channel.retained else { return };
+        let Manners { format, takes_retained, .. } = self.connections[connection].manners;
+        if !takes_retained {
+            return;
+        }
+        let message = &retained.message;
+        let source = Source::of(&message.publisher);
+        let envelope = self.encoder.envelope(format, &channel.name, source);
+        self.outputs.append_delivery(connection, |out| {
+            self.encoder.delivery(&envelope, &message.payload, Mark::Retained, out);
+        });
+    }
+
+    /// Sets whether a connection gets back what it publishes.
+    pub fn set_echo(&mut self, connection: ConnectionKey, echo: bool) {
+        self.settle();
+        if let Some(connection) = self.connections.get_mut(connection) {
+            connection.manners.echo = Some(echo);
+        }
+    }
+
+    /// Says whether a connection gets back what it publishes to a channel.
+    pub(super) fn has_echo(&self, connection: ConnectionKey, channel: ChannelKey) -> bool {
+        self.own_echo(connection).unwrap_or(self.channels[channel].profile.echo)
+    }
+
+    /// Says whether a connection gets back what it sends to its own client.
+    pub(super) fn has_general_echo(&self, connection: ConnectionKey) -> bool {
+        self.own_echo(connection).unwrap_or(self.settings.echo)
+    }
+
+    fn own_echo(&self, connection: ConnectionKey) -> Option<bool> {
+        self.connections.get(connection)?.manners.echo
+    }
+}

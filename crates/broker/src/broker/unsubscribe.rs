@@ -1,0 +1,119 @@
+//! Unsubscribing, by the client or by the server on its behalf.
+
+use rialto_domain::{Change, ClientId, Reject};
+
+use crate::{ChannelKey, ClientKey, ConnectionKey, Encoder, Reply, client::Subscription};
+
+use super::{Broker, batch::Pending};
+
+impl<E: Encoder> Broker<E> {
+    /// Ends a subscription of the client of a connection.
+    ///
+    /// Answered with [`Reply::Unsubscribed`]: `Ok` also when there was no such subscription.
+    pub fn unsubscribe(&mut self, connection: ConnectionKey, channel: &str) {
+        let Some(client) = self.session(connection) else { return };
+        if let Err(reject) = self.check_topic(channel) {
+            self.stats.rejected += 1;
+            let result = Err(&reject);
+            self.reply(connection, &Reply::Unsubscribed { channel, result });
+            return;
+        }
+        self.settle();
+        self.end_subscription(client, channel, Some(connection));
+    }
+
+    /// Ends a client's subscription on the server's own account (J-99).
+    ///
+    /// # Errors
+    /// [`Reject::ClientOffline`] when the client is not known; [`Reject::InvalidChannel`] when
+    /// it is no topic, since a client's own direct channel is not to be taken from it.
+    pub fn force_unsubscribe(&mut self, client: &ClientId, channel: &str) -> Result<(), Reject> {
+        let key = *self.client_keys.get(client).ok_or(Reject::ClientOffline)?;
+        self.check_topic(channel)?;
+        self.settle();
+        self.end_subscription(key, channel, None);
+        Ok(())
+    }
+
+    pub(super) fn end_subscription(
+        &mut self,
+        client: ClientKey,
+        name: &str,
+        reply_to: Option<ConnectionKey>,
+    ) {
+        let known = self.channel_keys.get(name).copied();
+        let Some(channel) = known.filter(|channel| self.is_in_store(client, *channel)) else {
+            if let Some(channel) = known {
+                self.remove_subscription(client, channel);
+                self.drop_if_idle(channel);
+            }
+            self.reply_unsubscribed(reply_to, name, Ok(()));
+            return;
+        };
+        self.channels[channel].changes_under_way += 1;
+        self.clients[client].change_begins(channel, false);
+        let id = self.clients[client].id.clone();
+        let name = self.channels[channel].name.clone();
+        let pending = Pending::Unsubscribe { client, channel, reply_to };
+        self.batch.push(Change::Unsubscribe(id, name), pending);
+        self.charge(reply_to, channel);
+    }
+
+    /// Says whether the store has a subscription of this client to this channel, or may get it.
+    fn is_in_store(&self, client: ClientKey, channel: ChannelKey) -> bool {
+        let client = &self.clients[client];
+        let subscription = client.subscriptions.get(&channel);
+        let is_persistent = matches!(subscription, Some(Subscription::Persistent(_)));
+        is_persistent || client.changing.contains_key(&channel)
+    }
+
+    /// Completes an unsubscribe of a persistent subscription, which stays if the store refused.
+    pub(super) fn unsubscribe_committed(
+        &mut self,
+        client: ClientKey,
+        channel: ChannelKey,
+        reply_to: Option<ConnectionKey>,
+        result: Result<(), &Reject>,
+    ) {
+        self.channels[channel].changes_under_way -= 1;
+        let name = self.channels[channel].name.clone();
+        if self.clients.contains_key(client) {
+            self.clients[client].change_done(channel);
+            if result.is_ok() {
+                self.remove_subscription(client, channel);
+            }
+        }
+        self.drop_unread_log(channel);
+        self.reply_unsubscribed(reply_to, name.as_str(), result);
+        self.drop_if_idle(channel);
+    }
+
+    fn remove_subscription(&mut self, client: ClientKey, channel: ChannelKey) {
+        let Some(subscription) = self.clients[client].subscriptions.remove(&channel) else {
+            return;
+        };
+        self.clients[client].unforce(channel);
+        self.channels[channel].persistent.remove(&client);
+        self.channels[channel].absent.swap_remove(&client);
+        self.forget_missed(client, channel);
+        if let Some(connection) = self.clients[client].connection {
+            self.channels[channel].receivers.remove(connection);
+            if let Subscription::Persistent(cursor) = &subscription {
+                let state = &mut self.connections[connection];
+                state.window_bytes -= cursor.in_flight_bytes().min(state.window_bytes);
+                self.fill_waiting(connection, client);
+            }
+        }
+    }
+
+    fn reply_unsubscribed(
+        &mut self,
+        reply_to: Option<ConnectionKey>,
+        channel: &str,
+        result: Result<(), &Reject>,
+    ) {
+        if let Some(connection) = reply_to {
+            self.reply(connection, &Reply::Unsubscribed { channel, result });
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Lazy writes: what is only in memory goes to the store in lanes, a bounded number of changes a tick.
+
+use std::collections::BTreeSet;
+
+use rialto_domain::{Change, ClientId};
+
+use crate::Encoder;
+
+use super::{Broker, batch::Pending, lanes::Lane};
+
+/// Cursors, and clients, written in one tick: many lazy writes must not keep publishers waiting, nor
+/// take memory that a storm of clients would leave behind.
+const CHANGES_PER_TICK_MAX: usize = 500;
+
+/// So many times as many retained messages, which their publishers count on sooner.
+const RETAINED_SHARE: usize = 8;
+
+/// How much of what is only in memory is written.
+#[derive(Debug, Clone, Copy)]
+enum Extent {
+    /// What the store is ready for.
+    Due,
+    All,
+}
+
+impl<E: Encoder> Broker<E> {
+    /// Writes everything that is only in memory, before a graceful stop.
+    pub fn write_all(&mut self) {
+        self.settle();
+        self.write_dirty(Extent::All);
+        self.stop_clocks();
+    }
+
+    /// Writes what is due of what is only in memory.
+    pub(super) fn write_due(&mut self) {
+        self.write_dirty(Extent::Due);
+    }
+
+    /// Writes what is only in memory, in lanes. What makes room in the store goes first and by itself,
+    /// so that what finds none there does not take it along.
+    fn write_dirty(&mut self, extent: Extent) {
+        self.hand_over_batch();
+        let room = self.lane_room(Lane::Room, extent);
+        if room > 0 {
+            self.write_damaged();
+            self.write_trims();
+            let beyond_max = self.lane_room(Lane::Acknowledged, extent);
+            let beyond = self.write_floors(room, beyond_max);
+            self.drop_unread_logs();
+            self.forget_again();
+            self.hand_over_lane(Lane::Room);
+            self.batch.extend(beyond);
+            self.hand_over_lane(Lane::Acknowledged);
+        }
+        let room = self.lane_room(Lane::Retained, extent);
+        if room > 0 {
+            self.write_retained(room.saturating_mul(RETAINED_SHARE));
+        }
+        let room = self.lane_room(Lane::Rest, extent);
+        if room > 0 {
+            self.write_histories(room);
+            self.write_clients(room);
+            self.write_sessions(room);
+            self.hand_over_lane(Lane::Rest);
+        }
+    }
+
+    /// Returns how many changes may be handed over in a lane; none while it is closed.
+    fn lane_room(&self, lane: Lane, extent: Extent) -> usize {
+        match extent {
+            Extent::All => usize::MAX,
+            Extent::Due if self.lanes.is_open(lane, self.now.uptime) => {
+                self.lanes.room(lane, CHANGES_PER_TICK_MAX)
+            }
+            Extent::Due => 0,
+        }
+    }
+
+    /// Sets aside again what the store refused to, unless the log went meanwhile.
+    fn write_damaged(&mut self) {
+        for ((key, last), log) in std::mem::take(&mut self.dirty.damaged) {
+            let present = self.channels.get(key);
+            if let Some(channel) = present
+                && channel.log.as_ref().is_some_and(|present| present.id == log)
+            {
+                let change = Change::SetAside(channel.name.clone(), log, last);
+                self.batch.push(change, Pending::SetAside(key, log, last));
+            }
+        }
+    }
+
+    /// Has the store drop logs that have no cursors. It does so when anybody is unsubscribed; the
+    /// server is, since it has no cursor to lose.
+    fn drop_unread_logs(&mut self) {
+        for channel in std::mem::take(&mut self.dirty.unread) {
+            let change = Change::Unsubscribe(ClientId::server(), channel.clone());
+            self.batch.push(change, Pending::Unread(channel));
+        }
+    }
+
+    /// Hands over how far cursors have come; returns what tells of what they acknowledged beyond, of so
+    /// many.
+    fn write_floors(&mut self, count_max: usize, beyond_max: usize) -> Vec<(Change, Pending)> {
+        let mut channels = BTreeSet::new();
+        let mut stretches = Vec::new();
+        let due = self.dirty.cursors.len().min(count_max);
+        let later = self.dirty.cursors.split_off(due);
+        for (key, channel) in std::mem::replace(&mut self.dirty.cursors, later) {
+            let Some(client) = self.clients.get_mut(key) else { continue };
+            let id = client.id.clone();
+            let Some(cursor) = client.cursor(channel).filter(|cursor| cursor.dirty) else {
+                continue;
+            };
+            cursor.dirty = false;
+            let name = &self.channels[channel].name;
+            if let Some(floor) = cursor.take_unwritten_floor() {
+                let change = Change::MoveCursor(id.clone(), name.clone(), floor);
+                self.batch.push(change, Pending::Cursor(key, channel));
+                channels.insert(channel);
+            }
+            if beyond_max <= stretches.len() && cursor.has_unwritten_stretches() {
+                cursor.dirty = true;
+                self.dirty.cursors.push((key, channel));
+                continue;
+            }
+            let beyond = cursor.take_unwritten_stretches();
+            if !beyond.is_empty() {
+                let change = Change::Acknowledge(id, name.clone(), beyond);
+                stretches.push((change, Pending::Cursor(key, channel)));
+            }
+        }
+        for channel in channels {
+            self.trim_acknowledged(channel);
+        }
+        stretches
+    }
+
+    fn write_clients(&mut self, count_max: usize) {
+        let due = self.dirty.clients.len().min(count_max);
+        let later = self.dirty.clients.split_off(due);
+        for key in std::mem::replace(&mut self.dirty.clients, later) {
+            let Some(client) = self.clients.get_mut(key) else { continue };
+            client.dirty = false;
+            let change = Change::PutClient(client.id.clone(), client.last_seen);
+            self.batch.push(change, Pending::Client(key));
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! A run: messages of one author to one channel, encoded once for each format its receivers need.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use rialto_domain::{ClientId, LogicalMs, MessageId, Payloads, PayloadsBuilder, UnixMs};
+
+use crate::{
+    ChannelKey, ConnectionKey, Encoder, FORMAT_COUNT_MAX, Format, Mark, Source, channel::Channel,
+    history::LastPayloads, tally::Tally,
+};
+
+/// Frames of up to so many bytes are copied out of the buffer in which they were gathered, so that
+/// they take no more than they are wherever they wait.
+const COPIED_BYTES_MAX: usize = 64 << 10;
+
+/// Who the messages of a run are from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Author {
+    /// The publishing connection; `None` for this server and for clients of other servers.
+    pub(crate) from: Option<ConnectionKey>,
+    pub(crate) publisher: ClientId,
+    pub(crate) at: UnixMs,
+    pub(crate) logical: LogicalMs,
+    /// The server that took them in, if it was another.
+    pub(crate) server: Option<Arc<str>>,
+    /// The client that the publisher speaks for, where it is a gateway.
+    pub(crate) on_behalf_of: Option<Arc<str>>,
+}
+
+impl Author {
+    /// Returns the source of messages of which `first` is the first.
+    pub(crate) fn source(&self, first: MessageId) -> Source<'_> {
+        Source {
+            publisher: &self.publisher,
+            at: self.at,
+            server: self.server.as_deref(),
+            on_behalf_of: self.on_behalf_of.as_deref(),
+            id: first,
+            logical: self.logical,
+        }
+    }
+}
+
+/// Messages of one author to one channel, encoded once for each format its receivers need.
+#[derive(Debug)]
+pub(crate) struct Run<E: Encoder> {
+    pub(crate) channel: ChannelKey,
+    pub(crate) author: Author,
+    /// Name of the first message.
+    pub(crate) first: MessageId,
+    /// Whether it is of our own clients, and other servers are to get it.
+    pub(crate) is_own: bool,
+    /// Whether receivers acknowledge (QoS 1).
+    pub(crate) acknowledged: bool,
+    pub(crate) count: u32,
+    /// What the channel's history gets of it.
+    last: LastPayloads,
+    /// What lost clients get of it, if there are any.
+    missed: Option<PayloadsBuilder>,
+    /// In use where somebody receives in that format.
+    encodings: [Option<Encoding<E>>; FORMAT_COUNT_MAX],
+}
+
+#[derive(Debug)]
+struct Encoding<E: Encoder> {
+    envelope: E::Envelope,
+    frames: Vec<u8>,
+    /// How many there are: fewer than messages where the dialect has no form for some.
+    count: u32,
+}
+
+impl<E: Encoder> Run<E> {
+    /// Begins a run for the receivers of `channel`, and, if it is of our own clients, for observers
+    /// in their formats.
+    pub(crate) fn new(
+        encoder: &E,
+        (key, channel): (ChannelKey, &Channel),
+        (author, first): (Author, MessageId),
+        acknowledged: bool,
+        observers: Option<impl Iterator<Item = Format>>,
+        buffers: &mut RunBuffers,
+    ) -> Self {
+        let is_own = observers.is_some();
+        let mut encodings = std::array::from_fn(|_| None);
+        for format in channel.receivers.formats().chain(observers.into_iter().flatten()) {
+            let envelope = encoder.envelope(format, &channel.name, author.source(first));
+            let encoding = &mut encodings[usize::from(format.0)];
+            let frames =
+                encoding.take().map_or_else(|| buffers.take(), |it: Encoding<E>| it.frames);
+            *encoding = Some(Encoding { envelope, frames, count: 0 });
+        }
+        let last = LastPayloads::new(channel.profile.history);
+        let missed = (!channel.absent.is_empty()).then(PayloadsBuilder::default);
+        Run { channel: key, author, first, is_own, acknowledged, count: 0, last, missed, encodings }
+    }
+
+    /// Returns the name of the message that is pushed next.
+    pub(crate) fn next_id(&self) -> MessageId {
+        let MessageId { origin, sequence } = self.first;
+        MessageId { origin, sequence: sequence + u64::from(self.count) }
+    }
+
+    pub(crate) fn push(&mut self, encoder: &E, payload: &[u8], mark: Mark) {
+        self.count += 1;
+        self.last.push(payload);
+        if let Some(missed) = &mut self.missed {
+            missed.push(payload);
+        }
+        for encoding in self.encodings.iter_mut().flatten() {
+            let before = encoding.frames.len();
+            encoder.delivery(&encoding.envelope, payload, mark, &mut encoding.frames);
+            encoding.count += u32::from(before < encoding.frames.len());
+        }
+    }
+
+    /// Ends the run: what it was, and its frames.
+    pub(crate) fn finish(
+        self,
+        buffers: &mut RunBuffers,
+        tally: &Tally,
+    ) -> (FinishedRun, RunFrames) {
+        let frames = RunFrames(self.encodings.map(|encoding| {
+            encoding.map_or_else(Default::default, |Encoding { frames, count, .. }| {
+                (tally.frames(buffers.finish(frames)), count)
+            })
+        }));
+        let Run { channel, author, first, is_own, acknowledged, count, last, missed, .. } = self;
+        let missed = missed.map(PayloadsBuilder::finish);
+        (FinishedRun { channel, author, first, is_own, count, acknowledged, last, missed }, frames)
+    }
+}
+
+/// What is left of a run once its messages are encoded.
+#[derive(Debug)]
+pub(crate) struct FinishedRun {
+    pub(crate) channel: ChannelKey,
+    pub(crate) author: Author,
+    pub(crate) first: MessageId,
+    pub(crate) is_own: bool,
+    pub(crate) count: u32,
+    pub(crate) acknowledged: bool,
+    /// What the channel's history gets of it.
+    pub(crate) last: LastPayloads,
+    /// What lost clients get of it.
+    pub(crate) missed: Option<Payloads>,
+}
+
+/// The frames of a finished run, and how many there are, shared by all receivers of a format.
+#[derive(Debug)]
+pub(crate) struct RunFrames([(Bytes, u32); FORMAT_COUNT_MAX]);
+
+impl RunFrames {
+    /// Returns the frames in a format, and how many there are.
+    pub(crate) fn of(&self, format: Format) -> (Bytes, u32) {
+        self.0[usize::from(format.0)].clone()
+    }
+}
+
+/// Buffers in which runs gather, to be used again.
+#[derive(Debug, Default)]
+pub(crate) struct RunBuffers(Vec<Vec<u8>>);
+
+impl RunBuffers {
+    fn take(&mut self) -> Vec<u8> {
+        self.0.pop().unwrap_or_default()
+    }
+
+    /// Returns a buffer's content in memory of its own size.
+    fn finish(&mut self, mut buffer: Vec<u8>) -> Vec<u8> {
+        if COPIED_BYTES_MAX < buffer.capacity() {
+            buffer.shrink_to_fit();
+            return buffer;
+        }
+        let frames = buffer.as_slice().into();
+        buffer.clear();
+        self.0.push(buffer);
+        frames
+    }
+}
