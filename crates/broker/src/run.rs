@@ -43,15 +43,25 @@ impl Author {
     }
 }
 
+/// Where the messages of a run come from, which decides who else gets them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// This server took them in: they get its next ids, and observers get them too.
+    Own,
+    /// Another server took them in, and the first has this id: they are not passed on.
+    Relayed(MessageId),
+    /// They are for one client of this server: they have no id and are not passed on.
+    Local,
+}
+
 /// Messages of one author to one channel, encoded once for each format its receivers need.
 #[derive(Debug)]
 pub(crate) struct Run<E: Encoder> {
     pub(crate) channel: ChannelKey,
     pub(crate) author: Author,
+    pub(crate) origin: Origin,
     /// Name of the first message.
     pub(crate) first: MessageId,
-    /// Whether it is of our own clients, and other servers are to get it.
-    pub(crate) is_own: bool,
     /// Whether receivers acknowledge (QoS 1).
     pub(crate) acknowledged: bool,
     pub(crate) count: u32,
@@ -72,17 +82,16 @@ struct Encoding<E: Encoder> {
 }
 
 impl<E: Encoder> Run<E> {
-    /// Begins a run for the receivers of `channel`, and, if it is of our own clients, for observers
-    /// in their formats.
+    /// Begins a run for the receivers of `channel`, and for observers in
+    /// their formats, if it goes to them.
     pub(crate) fn new(
         encoder: &E,
         (key, channel): (ChannelKey, &Channel),
-        (author, first): (Author, MessageId),
+        (author, origin, first): (Author, Origin, MessageId),
         acknowledged: bool,
         observers: Option<impl Iterator<Item = Format>>,
         buffers: &mut RunBuffers,
     ) -> Self {
-        let is_own = observers.is_some();
         let mut encodings = std::array::from_fn(|_| None);
         for format in channel.receivers.formats().chain(observers.into_iter().flatten()) {
             let envelope = encoder.envelope(format, &channel.name, author.source(first));
@@ -93,7 +102,7 @@ impl<E: Encoder> Run<E> {
         }
         let last = LastPayloads::new(channel.profile.history);
         let missed = (!channel.absent.is_empty()).then(PayloadsBuilder::default);
-        Run { channel: key, author, first, is_own, acknowledged, count: 0, last, missed, encodings }
+        Run { channel: key, author, origin, first, acknowledged, count: 0, last, missed, encodings }
     }
 
     /// Returns the name of the message that is pushed next.
@@ -126,9 +135,9 @@ impl<E: Encoder> Run<E> {
                 (tally.frames(buffers.finish(frames)), count)
             })
         }));
-        let Run { channel, author, first, is_own, acknowledged, count, last, missed, .. } = self;
+        let Run { channel, author, origin, first, acknowledged, count, last, missed, .. } = self;
         let missed = missed.map(PayloadsBuilder::finish);
-        (FinishedRun { channel, author, first, is_own, count, acknowledged, last, missed }, frames)
+        (FinishedRun { channel, author, origin, first, count, acknowledged, last, missed }, frames)
     }
 }
 
@@ -137,8 +146,8 @@ impl<E: Encoder> Run<E> {
 pub(crate) struct FinishedRun {
     pub(crate) channel: ChannelKey,
     pub(crate) author: Author,
+    pub(crate) origin: Origin,
     pub(crate) first: MessageId,
-    pub(crate) is_own: bool,
     pub(crate) count: u32,
     pub(crate) acknowledged: bool,
     /// What the channel's history gets of it.

@@ -11,6 +11,7 @@ use crate::{
     ChannelKey, ClientKey, ConnectionKey, Effect, Encoder,
     memory::{allocated, shared_payload},
     retained::{Request, RetainedMessage},
+    run::Origin,
 };
 
 use super::{
@@ -18,6 +19,7 @@ use super::{
     lanes::Lane,
     message::{Publish, PublishOutcome, StoreRoute},
     retained::Reserved,
+    route::CommittedPage,
 };
 
 /// Messages one page gathers.
@@ -269,6 +271,24 @@ impl PendingPage {
         let retained = retained.map_or(0, |it| shared_payload(it.message.payload.len()));
         let payloads = shared_payload(self.payloads.as_bytes().len());
         PAGE_BYTES + payloads + self.requests.bytes() + retained
+    }
+
+    /// Returns it as what it is once it is committed.
+    pub(super) fn committed(
+        &self,
+        origin: Origin,
+        place: Option<(LogId, Sequence)>,
+    ) -> CommittedPage<'_> {
+        CommittedPage {
+            channel: self.channel,
+            publisher: &self.publisher,
+            origin,
+            at: self.at,
+            served: self.served,
+            count: self.count,
+            payloads: &self.payloads,
+            place,
+        }
     }
 
     fn page(&self, channel: ChannelName) -> Page {

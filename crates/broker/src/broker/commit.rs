@@ -2,7 +2,7 @@
 
 use rialto_domain::{FailureKind, Outcome, Reject};
 
-use crate::{Effect, Encoder};
+use crate::{Effect, Encoder, run::Origin};
 
 use super::{
     Broker,
@@ -126,7 +126,13 @@ impl<E: Encoder> Broker<E> {
         }
         let result = match outcome {
             Ok(outcome) => {
-                self.route_page(&page, outcome);
+                let place = match outcome {
+                    Outcome::Appended { log, first } => Some((log, first)),
+                    _ => None,
+                };
+                // A direct message is for a client of this server.
+                let origin = if self.is_direct(key) { Origin::Local } else { Origin::Own };
+                self.distribute(&page.committed(origin, place));
                 if let Some(retained) = page.retained {
                     self.keep_retained(key, retained);
                 }

@@ -9,7 +9,7 @@ use crate::{
     client::Subscription,
 };
 
-use super::{Broker, batch::Pending};
+use super::{Broker, batch::Pending, route::CommittedPage};
 
 impl<E: Encoder> Broker<E> {
     /// Makes the store's log of a channel known.
@@ -21,6 +21,22 @@ impl<E: Encoder> Broker<E> {
         self.forget_log(channel);
         self.log_channels.insert(id, channel);
         self.channels[channel].log = Some(Box::new(Log::new(id, last)));
+    }
+
+    /// Notes that a page was appended to its channel's log.
+    pub(super) fn note_appended(&mut self, page: &CommittedPage<'_>, log: LogId, first: Sequence) {
+        self.stats.stored += u64::from(page.count);
+        self.adopt_log(page.channel, log, first - 1);
+        if self.channels[page.channel].persistent.is_empty() {
+            // All left while it was on its way, and the store made a log that nobody reads.
+            self.dirty.unread.push(self.channels[page.channel].name.clone());
+        }
+        let last = first + u64::from(page.count) - 1;
+        let bytes = page.payloads.as_bytes().len() as u64;
+        if let Some(log) = &mut self.channels[page.channel].log {
+            log.append(first, PageState { last, bytes, served: page.served });
+            self.stats.log_held += u64::from(page.count);
+        }
     }
 
     /// Makes room in a log for one more message, as configured.

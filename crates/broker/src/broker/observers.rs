@@ -233,9 +233,6 @@ impl<E: Encoder> Broker<E> {
 
     /// Sends a run of our own clients to all observers, and remembers it for those that are away.
     pub(super) fn pass_on(&mut self, run: &FinishedRun, frames: &RunFrames) {
-        if !run.is_own {
-            return;
-        }
         self.replication.last += u64::from(run.count);
         let server = run.author.server.as_deref();
         for (&connection, observer) in &self.replication.observers {

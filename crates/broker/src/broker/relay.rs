@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use rialto_domain::{ChannelKind, ClientId, LogicalMs, MessageId, UnixMs, channel_kind};
 
-use crate::{ChannelKey, ConnectionKey, Encoder, Source, run::Author};
+use crate::{
+    ChannelKey, ConnectionKey, Encoder, Source,
+    run::{Author, Origin},
+};
 
 use super::Broker;
 
@@ -64,8 +67,9 @@ impl<E: Encoder> Broker<E> {
                 server: Some(Arc::from(message.server)),
                 on_behalf_of: None,
             };
-            let id = if is_own { None } else { Some(self.relayed_id(message.id)) };
-            self.begin_run(key, author, false, id);
+            let origin =
+                if is_own { Origin::Own } else { Origin::Relayed(self.relayed_id(message.id)) };
+            self.begin_run(key, author, origin, false);
         }
         self.push_to_run(message.payload);
     }

@@ -1,40 +1,50 @@
 //! A committed page on its way to its receivers: encoded once, sent to all that are ready for it.
 
-use rialto_domain::{LogId, MessageId, Outcome, PacketId, PageState, Sequence};
+use rialto_domain::{ClientId, LogId, Payloads, Sequence, ServedMs, UnixMs};
 
 use crate::{
-    ChannelKey, ConnectionKey, Encoder, Mark,
+    ChannelKey, ConnectionKey, Encoder,
     cursor::Phase,
     output::Delivery,
     receivers::Receiver,
-    run::{Author, RunFrames},
+    run::{Origin, RunFrames},
 };
 
-use super::{Broker, batch::PendingPage};
+use super::Broker;
+
+/// A page of QoS 1 messages that is committed, and who they are from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CommittedPage<'a> {
+    pub(super) channel: ChannelKey,
+    pub(super) publisher: &'a ClientId,
+    pub(super) origin: Origin,
+    pub(super) at: UnixMs,
+    pub(super) served: ServedMs,
+    pub(super) count: u32,
+    pub(super) payloads: &'a Payloads,
+    /// Where its first message is; `None` for a page that nobody needed in a log.
+    pub(super) place: Option<(LogId, Sequence)>,
+}
 
 impl<E: Encoder> Broker<E> {
-    /// Sends a committed page to its receivers.
-    pub(super) fn route_page(&mut self, page: &PendingPage, outcome: Outcome) {
-        let stored = match outcome {
-            Outcome::Appended { log, first } => {
-                self.note_appended(page, log, first);
-                Some((log, first))
-            }
-            _ => None,
-        };
-        self.count_routed(page, stored.is_some());
+    /// Sends a committed page to the receivers of its channel, and keeps it for those that wait.
+    pub(super) fn distribute(&mut self, page: &CommittedPage<'_>) {
+        if let Some((log, first)) = page.place {
+            self.note_appended(page, log, first);
+        }
+        self.count_routed(page);
         if self.channels[page.channel].receivers.is_empty() && !self.is_kept(page.channel) {
             return;
         }
-        let frames = self.encode_page(page, stored);
+        let frames = self.encode_page(page);
         // By client, not by connection: it may have reconnected meanwhile.
-        let publisher = self.client_keys.get(&page.publisher).copied();
+        let publisher = self.client_keys.get(page.publisher).copied();
         let receivers: Vec<(ConnectionKey, Receiver)> =
             self.channels[page.channel].receivers.iter().collect();
         for (connection, receiver) in receivers {
             let is_excluded =
                 publisher == Some(receiver.client) && !self.has_echo(connection, page.channel);
-            match stored {
+            match page.place {
                 Some((_, first)) if receiver.persistent => {
                     let span = Span { first, count: page.count, is_excluded };
                     self.tail(connection, receiver, page.channel, &frames, &span);
@@ -45,53 +55,12 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
-    fn count_routed(&mut self, page: &PendingPage, is_logged: bool) {
+    fn count_routed(&mut self, page: &CommittedPage<'_>) {
         let channel = &self.channels[page.channel];
-        let is_heard = is_logged || !channel.receivers.is_empty() || !channel.absent.is_empty();
+        let is_heard =
+            page.place.is_some() || !channel.receivers.is_empty() || !channel.absent.is_empty();
         let counter = if is_heard { &mut self.stats.routed } else { &mut self.stats.discarded };
         *counter += u64::from(page.count);
-    }
-
-    fn note_appended(&mut self, page: &PendingPage, log: LogId, first: Sequence) {
-        self.stats.stored += u64::from(page.count);
-        self.adopt_log(page.channel, log, first - 1);
-        if self.channels[page.channel].persistent.is_empty() {
-            // All left while it was on its way, and the store made a log that nobody reads.
-            self.dirty.unread.push(self.channels[page.channel].name.clone());
-        }
-        let last = first + u64::from(page.count) - 1;
-        let bytes = page.payloads.as_bytes().len() as u64;
-        if let Some(log) = &mut self.channels[page.channel].log {
-            log.append(first, PageState { last, bytes, served: page.served });
-            self.stats.log_held += u64::from(page.count);
-        }
-    }
-
-    fn encode_page(&mut self, page: &PendingPage, stored: Option<(LogId, Sequence)>) -> RunFrames {
-        let author = Author {
-            from: page.from,
-            publisher: page.publisher.clone(),
-            at: page.at,
-            // Not of the moment when it was taken in: others were routed since.
-            logical: self.clocks.logical(),
-            server: None,
-            on_behalf_of: None,
-        };
-        // A direct message is for a client of this server.
-        let id = self.is_direct(page.channel).then(MessageId::default);
-        let mut run = self.new_run(page.channel, author, true, id);
-        for (index, payload) in page.payloads.iter().enumerate() {
-            let id = match stored {
-                Some((log, first)) => PacketId::Stored(log, first + index as u64),
-                None => {
-                    self.next_live += 1;
-                    PacketId::Live(self.next_live)
-                }
-            };
-            run.push(&self.encoder, payload, Mark::Acknowledged(id));
-        }
-        let (_, frames) = self.end_run(run);
-        frames
     }
 
     fn deliver_live(

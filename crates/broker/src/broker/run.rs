@@ -1,19 +1,21 @@
-//! Runs: messages of one author to one channel that are sent to the receivers as one.
+//! The way of a run: begun, filled, encoded and ended here, whether its messages gather, come from
+//! another server or were committed as a page.
 
 use std::sync::Arc;
 
 use rialto_domain::{MessageId, PacketId, Qos};
 
 use crate::{
-    ChannelKey, Encoder, Mark, ReplicationSettings,
+    ChannelKey, Encoder, Mark,
     inbox::{About, Missed},
     output::Delivery,
-    run::{Author, FinishedRun, Run, RunFrames},
+    run::{Author, FinishedRun, Origin, Run, RunFrames},
 };
 
 use super::{
     Broker,
     message::{Publish, Publisher},
+    route::CommittedPage,
 };
 
 /// Messages a run gathers before it is sent on, so that receivers start early.
@@ -40,7 +42,7 @@ impl<E: Encoder> Broker<E> {
                 return;
             }
             let author = self.author(publisher);
-            self.begin_run(key, author, acknowledged, None);
+            self.begin_run(key, author, Origin::Own, acknowledged);
         }
         self.push_to_run(publish.payload);
     }
@@ -72,31 +74,34 @@ impl<E: Encoder> Broker<E> {
         })
     }
 
-    /// Begins a run: of our own clients', which observers get too, unless it has a name already.
-    pub(super) fn new_run(
+    fn new_run(
         &mut self,
         key: ChannelKey,
         author: Author,
+        origin: Origin,
         acknowledged: bool,
-        id: Option<MessageId>,
     ) -> Run<E> {
-        let ReplicationSettings { origin, format, .. } = self.settings.replication;
-        let next = MessageId { origin, sequence: self.replication.last + 1 };
-        let observers = id.is_none().then(|| self.replication.formats(format));
-        let (channel, first) = ((key, &*self.channels[key]), id.unwrap_or(next));
-        let buffers = &mut self.run_buffers;
-        Run::new(&self.encoder, channel, (author, first), acknowledged, observers, buffers)
+        let replication = self.settings.replication;
+        let next = MessageId { origin: replication.origin, sequence: self.replication.last + 1 };
+        let (first, is_passed_on) = match origin {
+            Origin::Own => (next, true),
+            Origin::Relayed(first) => (first, false),
+            Origin::Local => (MessageId::default(), false),
+        };
+        let observers = is_passed_on.then(|| self.replication.formats(replication.format));
+        let (channel, about) = ((key, &*self.channels[key]), (author, origin, first));
+        Run::new(&self.encoder, channel, about, acknowledged, observers, &mut self.run_buffers)
     }
 
-    /// Begins a run of our own clients, or of another server's if its messages have a name.
+    /// Begins the run that gathers.
     pub(super) fn begin_run(
         &mut self,
         key: ChannelKey,
         author: Author,
+        origin: Origin,
         acknowledged: bool,
-        id: Option<MessageId>,
     ) {
-        self.run = Some(Box::new(self.new_run(key, author, acknowledged, id)));
+        self.run = Some(Box::new(self.new_run(key, author, origin, acknowledged)));
     }
 
     /// Adds a message to the run that gathers.
@@ -107,12 +112,37 @@ impl<E: Encoder> Broker<E> {
         self.run = Some(run);
     }
 
+    /// Makes a run of a committed page and ends it; returns its frames.
+    pub(super) fn encode_page(&mut self, page: &CommittedPage<'_>) -> RunFrames {
+        let author = Author {
+            from: None,
+            publisher: page.publisher.clone(),
+            at: page.at,
+            // Not of the moment when it was taken in: others were routed since.
+            logical: self.clocks.logical(),
+            server: None,
+            on_behalf_of: None,
+        };
+        let mut run = self.new_run(page.channel, author, page.origin, true);
+        for (index, payload) in page.payloads.iter().enumerate() {
+            let id = match page.place {
+                Some((log, first)) => PacketId::Stored(log, first + index as u64),
+                None => self.live_id(),
+            };
+            run.push(&self.encoder, payload, Mark::Acknowledged(id));
+        }
+        let (_, frames) = self.end_run(run);
+        frames
+    }
+
     /// Ends a run: gives it to observers and to the channel's history, and returns who it is from
     /// and its frames.
-    pub(super) fn end_run(&mut self, run: Run<E>) -> (Author, RunFrames) {
+    fn end_run(&mut self, run: Run<E>) -> (Author, RunFrames) {
         let (finished, frames) = run.finish(&mut self.run_buffers, self.outputs.tally());
-        self.pass_on(&finished, &frames);
-        let FinishedRun { channel, author, first, is_own, acknowledged, last, missed, .. } =
+        if finished.origin == Origin::Own {
+            self.pass_on(&finished, &frames);
+        }
+        let FinishedRun { channel, author, origin, first, acknowledged, last, missed, .. } =
             finished;
         if let Some(missed) = missed {
             let about = About {
@@ -128,13 +158,14 @@ impl<E: Encoder> Broker<E> {
         }
         for (place, payload) in last.finish() {
             let id = MessageId { sequence: first.sequence + place, ..first };
-            if is_own || !self.is_remembered(channel, id) {
+            if origin == Origin::Own || !self.is_remembered(channel, id) {
                 self.remember(channel, &author.source(id), payload);
             }
         }
         (author, frames)
     }
 
+    /// Returns the id of the next QoS 1 delivery that is in no log.
     pub(super) fn live_id(&mut self) -> PacketId {
         self.next_live += 1;
         PacketId::Live(self.next_live)
