@@ -18,7 +18,8 @@ use rialto_access::{
     Access, Effect, Identity, Mode, Replicants, Revocations, Rule, Settings, SigningKey, Users, Who,
 };
 use rialto_broker::{
-    Broker, ConnectionKey, Encoder, Format, Manners, Mark, Now, Publish, Reply, Source,
+    Answer, Broker, Command, ConnectionKey, Encoder, Format, Issuer, Manners, Mark, Now, Publish,
+    Reply, Source,
 };
 use rialto_domain::{Action, Admission, ChannelName, ClientId, Qos};
 
@@ -123,7 +124,8 @@ impl Bench {
         let listener = broker.open(Manners::plain(Format(0)));
         broker.connect(listener, &ClientId::from("listener".to_owned()), &Admission::default());
         for channel in &channels {
-            broker.subscribe(listener, channel, false);
+            let subscribe = Command::Subscribe { channel, persistent: false };
+            _ = broker.command(Issuer::Client(listener), &subscribe, Answer::To(None));
         }
         let publisher = broker.open(Manners::plain(Format(0)));
         broker.connect(publisher, &ClientId::from("publisher".to_owned()), admission);
@@ -145,14 +147,10 @@ impl Bench {
     fn play_round(&mut self) {
         self.broker.begin_round(Now::default());
         for channel in self.channels.iter().cycle().take(PUBLISHES_A_ROUND) {
-            let publish = Publish {
-                channel,
-                payload: PAYLOAD,
-                qos: Qos::AtMostOnce,
-                retain: false,
-                request: None,
-            };
-            self.broker.publish(self.publisher, &publish);
+            let publish =
+                Publish { channel, payload: PAYLOAD, qos: Qos::AtMostOnce, retain: false };
+            let publish = Command::Publish(&publish);
+            _ = self.broker.command(Issuer::Client(self.publisher), &publish, Answer::To(None));
         }
         drop(self.broker.take_effects());
     }

@@ -10,6 +10,7 @@ mod catch_up;
 mod channels;
 mod clocks;
 mod close;
+mod command;
 mod commit;
 mod connect;
 mod control;
@@ -64,7 +65,7 @@ use crate::{
 };
 
 pub use connect::Entry;
-pub use message::Publish;
+pub use message::{Answer, Command, CommandOutcome, Issuer, Publish};
 pub use observers::{Observed, Replicant, Resume};
 pub use relay::Relayed;
 pub use report::{ChannelReport, ClientReport};

@@ -51,11 +51,11 @@ pub enum Effect {
     Commit(Vec<Change>),
     /// Read pages of a log; they come back through `on_read`.
     Read(ReadRequest),
-    /// A message of the server itself is through the store, or is not.
-    Pushed {
-        /// Which.
+    /// What a ticket was given for is stored, or will not be.
+    Resolved {
+        /// The ticket, as it came with [`Answer::Ticket`](crate::Answer::Ticket).
         ticket: u64,
-        /// Why not.
+        /// Why it is refused.
         result: Result<(), Reject>,
     },
     /// A session has begun.

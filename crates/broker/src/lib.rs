@@ -38,7 +38,8 @@ mod tally;
 mod broker;
 
 pub use broker::{
-    Broker, ChannelReport, ClientReport, Entry, Observed, Publish, Relayed, Replicant, Resume,
+    Answer, Broker, ChannelReport, ClientReport, Command, CommandOutcome, Entry, Issuer, Observed,
+    Publish, Relayed, Replicant, Resume,
 };
 pub use client::Now;
 pub use deliveries::Deliveries;

@@ -6,7 +6,7 @@ mod status;
 use std::{sync::Arc, time::Duration};
 
 use rialto_access::Ban;
-use rialto_broker::{Broker, Stats};
+use rialto_broker::{Broker, Command, Stats};
 use rialto_config::Settings;
 use rialto_domain::{ClientId, CloseReason, Reject};
 use rialto_session::Dialects;
@@ -48,11 +48,8 @@ impl Handle {
         persistent: bool,
     ) -> Result<(), Reject> {
         let client = ClientId::from(client);
-        let subscribe = self
-            .live
-            .hub
-            .round_stored(|broker| broker.force_subscribe(&client, channel, persistent));
-        subscribe?.done().await
+        let subscribe = Command::Subscribe { channel, persistent };
+        self.live.hub.command_for(&client, &subscribe).done().await
     }
 
     /// Ends a client's subscription (JMQT 9.e). A persistent one ends once that is stored, which may be
@@ -63,9 +60,7 @@ impl Handle {
     /// no ordinary channel, [`Reject::StoreUnavailable`] when the store cannot forget it now.
     pub async fn unsubscribe(&self, client: &str, channel: &str) -> Result<(), Reject> {
         let client = ClientId::from(client);
-        let unsubscribe =
-            self.live.hub.round_stored(|broker| broker.force_unsubscribe(&client, channel));
-        unsubscribe?.done().await
+        self.live.hub.command_for(&client, &Command::Unsubscribe { channel }).done().await
     }
 
     /// Forgets a client: its session ends, its persistent subscriptions and all that is stored for

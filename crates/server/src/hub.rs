@@ -17,8 +17,10 @@ use std::{
 };
 
 use rialto_application::Peer;
-use rialto_broker::{Broker, ConnectionKey, Deliveries, Manners, Now, Publish, ReadRequest, Stats};
-use rialto_domain::{CloseReason, UnixMs};
+use rialto_broker::{
+    Broker, Command, ConnectionKey, Deliveries, Issuer, Manners, Now, Publish, ReadRequest, Stats,
+};
+use rialto_domain::{ClientId, CloseReason, UnixMs};
 use rialto_session::Dialects;
 use rialto_stopwatch::running;
 use tokio::sync::oneshot;
@@ -180,7 +182,19 @@ impl Hub {
     pub(crate) fn push(&self, messages: &[Publish<'_>]) -> Vec<Pushing> {
         let mut touched = Touched::default();
         let mut state = self.begin_round();
-        let pushing = messages.iter().map(|message| state.push(message)).collect();
+        let commands = messages.iter().map(Command::Publish);
+        let pushing = commands.map(|command| state.command(Issuer::Server, &command)).collect();
+        self.end_round(&mut state, &mut touched);
+        drop(state);
+        touched.flush();
+        pushing
+    }
+
+    /// Changes a client's subscriptions on the server's own account.
+    pub(crate) fn command_for(&self, client: &ClientId, command: &Command<'_>) -> Pushing {
+        let mut touched = Touched::default();
+        let mut state = self.begin_round();
+        let pushing = state.command(Issuer::ServerFor(client), command);
         self.end_round(&mut state, &mut touched);
         drop(state);
         touched.flush();
@@ -196,7 +210,7 @@ impl Hub {
         let ticket = self.locked().take_ticket(done);
         let result = self.round(|broker| {
             act(broker)?;
-            broker.push_barrier(ticket);
+            broker.resolve_when_stored(ticket);
             Ok(())
         });
         if result.is_err() {

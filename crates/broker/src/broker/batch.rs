@@ -17,7 +17,7 @@ use crate::{
 use super::{
     Broker,
     lanes::Lane,
-    message::{Publish, PublishOutcome, StoreRoute},
+    message::{Answer, CommandOutcome, Publish, StoreRoute},
     retained::Reserved,
     route::CommittedPage,
 };
@@ -127,7 +127,7 @@ struct OpenPage {
     from: Option<ConnectionKey>,
     route: StoreRoute,
     payloads: PayloadsBuilder,
-    requests: Requests,
+    answers: PageAnswers,
     retained: Option<RetainedMessage>,
     /// What its retained message has taken of the ceiling.
     reserved: Reserved,
@@ -144,16 +144,17 @@ pub(super) struct PendingPage {
     pub(super) served: ServedMs,
     pub(super) count: u32,
     pub(super) payloads: Payloads,
-    pub(super) requests: Requests,
+    pub(super) answers: PageAnswers,
     pub(super) retained: Option<RetainedMessage>,
     pub(super) reserved: Reserved,
 }
 
-/// The publishers' own ids of the messages of a page, in one buffer.
+/// Who is told of the messages of a page: by their publisher's own ids, in one buffer, or by tickets.
 #[derive(Debug, Default)]
-pub(super) struct Requests {
+pub(super) struct PageAnswers {
     text: String,
     ends: Vec<u32>,
+    tickets: Vec<u64>,
 }
 
 impl Batch {
@@ -231,7 +232,7 @@ impl OpenPage {
             from,
             route,
             payloads: PayloadsBuilder::default(),
-            requests: Requests::default(),
+            answers: PageAnswers::default(),
             retained: None,
             reserved: Reserved::default(),
         }
@@ -244,17 +245,29 @@ impl OpenPage {
     }
 }
 
-impl Requests {
-    fn push(&mut self, id: &str) {
-        self.text.push_str(id);
-        self.ends.push(self.text.len() as u32);
+impl PageAnswers {
+    fn push(&mut self, answer: Answer<'_>) {
+        match answer {
+            Answer::To(Some(id)) => {
+                self.text.push_str(id);
+                self.ends.push(self.text.len() as u32);
+            }
+            Answer::Ticket(ticket) => self.tickets.push(ticket),
+            Answer::To(None) | Answer::None => {}
+        }
+    }
+
+    pub(super) fn tickets(&self) -> &[u64] {
+        &self.tickets
     }
 
     fn bytes(&self) -> usize {
-        allocated(self.text.capacity()) + allocated(self.ends.capacity() * size_of::<u32>())
+        allocated(self.text.capacity())
+            + allocated(self.ends.capacity() * size_of::<u32>())
+            + allocated(self.tickets.capacity() * size_of::<u64>())
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn requests(&self) -> impl Iterator<Item = &str> {
         let mut start = 0;
         self.ends.iter().map(move |&end| {
             let id = &self.text[start..end as usize];
@@ -270,7 +283,7 @@ impl PendingPage {
         let retained = self.retained.as_ref();
         let retained = retained.map_or(0, |it| shared_payload(it.message.payload.len()));
         let payloads = shared_payload(self.payloads.as_bytes().len());
-        PAGE_BYTES + payloads + self.requests.bytes() + retained
+        PAGE_BYTES + payloads + self.answers.bytes() + retained
     }
 
     /// Returns it as what it is once it is committed.
@@ -310,10 +323,10 @@ impl<E: Encoder> Broker<E> {
         &mut self,
         key: ChannelKey,
         from: Option<ConnectionKey>,
-        publish: &Publish<'_>,
+        (publish, answer): (&Publish<'_>, Answer<'_>),
         route: StoreRoute,
         reserved: Option<Reserved>,
-    ) -> Result<PublishOutcome, Reject> {
+    ) -> Result<CommandOutcome, Reject> {
         if route.logged {
             self.make_room(key)?;
         }
@@ -323,9 +336,7 @@ impl<E: Encoder> Broker<E> {
         let page = self.batch.open_page(key, from, route, retained.is_some());
         page.payloads.push(publish.payload);
         self.uncommitted_count += 1;
-        if let Some(request) = publish.request {
-            page.requests.push(request);
-        }
+        page.answers.push(answer);
         if let Some(reserved) = reserved {
             page.retained = retained;
             self.retained.release(std::mem::replace(&mut page.reserved, reserved));
@@ -333,7 +344,7 @@ impl<E: Encoder> Broker<E> {
         // From its first message on: the channel's later ones in the round go behind it.
         let opened_count = self.batch.open_pages.len() - page_count_before;
         self.channels[key].changes_under_way += opened_count as u32;
-        Ok(PublishOutcome::AwaitsCommit)
+        Ok(CommandOutcome::AwaitsCommit)
     }
 
     /// Turns the pages that gather into changes.
@@ -348,7 +359,7 @@ impl<E: Encoder> Broker<E> {
                 served: self.clocks.served(),
                 count: open.payloads.count(),
                 payloads: open.payloads.finish(),
-                requests: open.requests,
+                answers: open.answers,
                 retained: open.retained,
                 reserved: open.reserved,
             };

@@ -88,7 +88,7 @@ impl<E: Encoder> Broker<E> {
             }
             Pending::Barrier(ticket) => {
                 let result = outcome.map(|_| ());
-                self.outputs.push(Effect::Pushed { ticket, result });
+                self.outputs.push(Effect::Resolved { ticket, result });
             }
             Pending::Online(client, connection) => self.announce_online(client, connection),
             Pending::SetAside(channel, log, last) if outcome.is_err() => {
@@ -141,19 +141,16 @@ impl<E: Encoder> Broker<E> {
             Err(reject) => Err(reject),
         };
         let result = result.as_ref().map(|data: &Option<&str>| *data);
-        for request in page.requests.iter() {
-            match page.from {
-                Some(publisher) => self.reply_published(publisher, Some(request), result),
-                None => self.report_pushed(request, result.map(|_| ())),
+        if let Some(publisher) = page.from {
+            for request in page.answers.requests() {
+                self.reply_published(publisher, Some(request), result);
             }
+        }
+        for &ticket in page.answers.tickets() {
+            let result = result.map(|_| ()).map_err(Clone::clone);
+            self.outputs.push(Effect::Resolved { ticket, result });
         }
         self.drop_unread_log(key);
         self.drop_if_idle(key);
-    }
-
-    /// Says what became of a message of the server itself, whose ticket stands for a request's id.
-    fn report_pushed(&mut self, ticket: &str, result: Result<(), &Reject>) {
-        let ticket = ticket.parse().expect("the server's requests are its tickets");
-        self.outputs.push(Effect::Pushed { ticket, result: result.map_err(Clone::clone) });
     }
 }

@@ -44,12 +44,11 @@ impl<E: Encoder> Broker<E> {
     /// Answers a publish to `$name`.
     pub(super) fn answer_control(
         &mut self,
-        connection: ConnectionKey,
-        client: ClientKey,
+        (connection, client): (ConnectionKey, ClientKey),
         name: &str,
         publish: &Publish<'_>,
+        request: Option<&str>,
     ) {
-        let request = publish.request;
         let Some(id) = request else {
             return self.refuse_question(connection, None, &Reject::InvalidPacket);
         };

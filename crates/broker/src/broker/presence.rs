@@ -2,9 +2,13 @@
 
 use rialto_domain::{ClientId, CloseReason, ForcedSubscription, Qos, SessionNumber};
 
-use crate::{ClientKey, ConnectionKey, Departed, Effect, Encoder, Publish};
+use crate::{ClientKey, ConnectionKey, Departed, Effect, Encoder};
 
-use super::{Broker, batch::Pending};
+use super::{
+    Broker,
+    batch::Pending,
+    message::{Answer, Issuer, Publish},
+};
 
 impl<E: Encoder> Broker<E> {
     /// Gives a session what its admission brings, and tells of it; later, where the peer wants to
@@ -55,7 +59,7 @@ impl<E: Encoder> Broker<E> {
             let known = self.channel_keys.get(channel.as_str());
             match known.filter(|&key| self.clients[client].will_be_subscribed(*key)) {
                 Some(&key) => self.clients[client].force(key),
-                None => self.force(client, &channel, persistent),
+                None => _ = self.force(client, &channel, persistent),
             }
         }
     }
@@ -102,10 +106,9 @@ impl<E: Encoder> Broker<E> {
             payload: payload.as_bytes(),
             qos: Qos::AtMostOnce,
             retain: false,
-            request: None,
         };
         // A name that is no topic is refused by the configuration already.
-        _ = self.push(&publish);
+        _ = self.publish(Issuer::Server, &publish, Answer::None);
         // What follows may drop the channel, with its last subscriber.
         self.finish_run();
     }

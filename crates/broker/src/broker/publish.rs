@@ -6,80 +6,44 @@ use crate::{ChannelKey, ClientKey, ConnectionKey, Encoder, Mark, Source, output:
 
 use super::{
     Broker,
-    batch::Pending,
-    message::{Publish, PublishOutcome, Publisher, StoreRoute},
+    message::{Answer, CommandOutcome, Issuer, Publish, Publisher, StoreRoute},
 };
 
 impl<E: Encoder> Broker<E> {
-    /// Takes a message from the client of a connection.
-    ///
-    /// QoS 1 is answered with [`Reply::Published`](crate::Reply::Published): at once when nothing
-    /// needs to be stored, otherwise once it is committed and on its way to the receivers. Returns
-    /// why it is refused, if that is known at once; the client has been told as far as it wants to be.
-    ///
-    /// # Cost
-    /// QoS 0: one look-up and one copy of the payload for each format in use, whatever the number
-    /// of receivers; those are paid once a run.
-    pub fn publish(&mut self, connection: ConnectionKey, publish: &Publish<'_>) -> Option<Reject> {
-        let client = self.session(connection)?;
-        if let ChannelKind::Control(name) = channel_kind(publish.channel) {
-            let denied = self.may(connection, Action::Control, publish.channel).err();
-            match &denied {
-                None => self.answer_control(connection, client, name, publish),
-                Some(reject) => self.refuse_question(connection, publish.request, reject),
-            }
-            return denied;
-        }
-        match self.try_publish(Publisher::on(connection), publish) {
-            Ok(PublishOutcome::Done) if publish.qos == Qos::AtLeastOnce => {
-                self.reply_published(connection, publish.request, Ok(None));
-                None
-            }
-            Ok(_) => None,
-            Err(reject) => {
-                if publish.qos == Qos::AtLeastOnce || publish.request.is_some() {
-                    self.reply_published(connection, publish.request, Err(&reject));
-                } else {
-                    self.stats.rejected += 1;
-                }
-                Some(reject)
-            }
-        }
-    }
-
-    /// Takes a QoS 0 message from the client of a connection without an answer, which is the
-    /// caller's to give. A gateway names the client that it speaks for.
-    ///
-    /// # Errors
-    /// What it would have been answered.
-    pub fn publish_unanswered(
+    /// Takes in a message.
+    pub(super) fn publish(
         &mut self,
-        connection: ConnectionKey,
-        on_behalf_of: Option<&str>,
+        issuer: Issuer<'_>,
         publish: &Publish<'_>,
-    ) -> Result<(), Reject> {
-        if self.session(connection).is_none() {
-            return Err(Reject::NotAllowed);
+        answer: Answer<'_>,
+    ) -> Result<CommandOutcome, Reject> {
+        let publisher = Publisher::from(issuer);
+        if let Some(connection) = publisher.connection {
+            let client = self.session(connection).ok_or(Reject::NotAllowed)?;
+            if let Answer::To(request) = answer
+                && let ChannelKind::Control(name) = channel_kind(publish.channel)
+            {
+                let allowed = self.may(connection, Action::Control, publish.channel);
+                match &allowed {
+                    Ok(()) => self.answer_control((connection, client), name, publish, request),
+                    Err(reject) => self.refuse_question(connection, request, reject),
+                }
+                return allowed.map(|()| CommandOutcome::Done);
+            }
         }
-        let publisher = Publisher { connection: Some(connection), on_behalf_of };
-        let result = self.try_publish(publisher, publish).map(|_| ());
-        self.stats.rejected += u64::from(result.is_err());
-        result
-    }
-
-    /// Publishes a message of the server itself (J-100); its receivers see an empty source.
-    ///
-    /// # Errors
-    /// As for a client's publish. A QoS 1 message is not yet committed when this returns.
-    pub fn push(&mut self, publish: &Publish<'_>) -> Result<(), Reject> {
-        // A ticket would be told of.
-        let publish = Publish { request: None, ..*publish };
-        self.publish_own(&publish).map(|_| ())
-    }
-
-    fn publish_own(&mut self, publish: &Publish<'_>) -> Result<PublishOutcome, Reject> {
-        let result = self.try_publish(Publisher::SERVER, publish);
-        self.stats.rejected += u64::from(result.is_err());
+        let result = self.try_publish(publisher, publish, answer);
+        let is_sure = publish.qos == Qos::AtLeastOnce;
+        match (answer, publisher.connection, &result) {
+            (Answer::To(request), Some(connection), Ok(CommandOutcome::Done)) if is_sure => {
+                self.reply_published(connection, request, Ok(None));
+            }
+            (Answer::To(request), Some(connection), Err(reject))
+                if is_sure || request.is_some() =>
+            {
+                self.reply_published(connection, request, Err(reject));
+            }
+            (_, _, result) => self.stats.rejected += u64::from(result.is_err()),
+        }
         result
     }
 
@@ -104,41 +68,22 @@ impl<E: Encoder> Broker<E> {
         self.stats.discarded += 1;
     }
 
-    /// Has [`Effect::Pushed`](crate::Effect::Pushed) say with this ticket when all changes of the round are stored, or that
-    /// they are not.
-    pub fn push_barrier(&mut self, ticket: u64) {
-        self.settle();
-        self.batch.push_behind(Pending::Barrier(ticket));
-    }
-
-    /// Publishes a message of the server itself, as [`push`](Self::push) does; says whether that is
-    /// all. If not, the message goes through the store, and [`Effect::Pushed`](crate::Effect::Pushed) with the ticket says
-    /// later what became of it.
-    ///
-    /// # Errors
-    /// As for a client's publish.
-    pub fn push_tracked(&mut self, publish: &Publish<'_>, ticket: u64) -> Result<bool, Reject> {
-        let ticket = ticket.to_string();
-        let publish = Publish { request: Some(&ticket), ..*publish };
-        let taken = self.publish_own(&publish)?;
-        Ok(taken == PublishOutcome::Done)
-    }
-
     fn try_publish(
         &mut self,
         publisher: Publisher<'_>,
         publish: &Publish<'_>,
-    ) -> Result<PublishOutcome, Reject> {
+        answer: Answer<'_>,
+    ) -> Result<CommandOutcome, Reject> {
         self.stats.received += 1;
         let result = match channel_kind(publish.channel) {
-            ChannelKind::Topic => self.publish_to_topic(publisher, publish),
-            ChannelKind::Direct(to) => self.publish_to_client(publisher, to, publish),
+            ChannelKind::Topic => self.publish_to_topic(publisher, publish, answer),
+            ChannelKind::Direct(to) => self.publish_to_client(publisher, to, publish, answer),
             ChannelKind::Control(_) | ChannelKind::Invalid => Err(Reject::InvalidChannel),
         };
         match result {
-            Ok(PublishOutcome::Done) => self.stats.published += 1,
+            Ok(CommandOutcome::Done) => self.stats.published += 1,
             // It counts when the store has answered.
-            Ok(PublishOutcome::AwaitsCommit) => {}
+            Ok(CommandOutcome::AwaitsCommit) => {}
             Err(_) => self.stats.publish_refused += 1,
         }
         result
@@ -148,7 +93,8 @@ impl<E: Encoder> Broker<E> {
         &mut self,
         publisher: Publisher<'_>,
         publish: &Publish<'_>,
-    ) -> Result<PublishOutcome, Reject> {
+        answer: Answer<'_>,
+    ) -> Result<CommandOutcome, Reject> {
         let from = publisher.connection;
         let known = self.find_channel(from, publish.channel);
         if let Some(from) = from {
@@ -166,20 +112,21 @@ impl<E: Encoder> Broker<E> {
             None => {
                 let Some(key) = self.new_channel_to_publish(publish.channel, publish.retain) else {
                     self.stats.discarded += 1;
-                    return Ok(PublishOutcome::Done);
+                    return Ok(CommandOutcome::Done);
                 };
                 key
             }
         };
         if publish.qos == Qos::AtLeastOnce && (publish.retain || self.channels[key].stores()) {
             let logged = !self.channels[key].persistent.is_empty();
-            return self.store(key, from, publish, StoreRoute { logged, offline: false }, retained);
+            let route = StoreRoute { logged, offline: false };
+            return self.store(key, from, (publish, answer), route, retained);
         }
         if publish.retain {
-            self.retain_unacknowledged(key, from, publish);
+            self.retain_unacknowledged(key, from, publish, answer);
         }
         self.gather(key, publisher, publish);
-        Ok(PublishOutcome::Done)
+        Ok(CommandOutcome::Done)
     }
 
     /// Sends to one client (J-89 to J-93). A QoS 1 message to a known client is stored also while it
@@ -189,7 +136,8 @@ impl<E: Encoder> Broker<E> {
         publisher: Publisher<'_>,
         to: &str,
         publish: &Publish<'_>,
-    ) -> Result<PublishOutcome, Reject> {
+        answer: Answer<'_>,
+    ) -> Result<CommandOutcome, Reject> {
         let from = publisher.connection;
         if let Some(from) = from {
             self.may(from, Action::Direct, publish.channel)?;
@@ -211,13 +159,13 @@ impl<E: Encoder> Broker<E> {
                 let source = Source { at: self.now.unix_ms, ..Source::of(&publisher) };
                 self.send_directly(receiver, publish.channel, source, publish.payload);
                 self.stats.routed += 1;
-                Ok(PublishOutcome::Done)
+                Ok(CommandOutcome::Done)
             }
             (true, online) => {
                 let key = self.direct_channel(client, publish.channel);
                 let route = StoreRoute { logged: true, offline: online.is_none() };
                 // J-86: a direct message is never retained.
-                self.store(key, from, publish, route, None)
+                self.store(key, from, (publish, answer), route, None)
             }
         }
     }

@@ -17,7 +17,7 @@ use super::{
     Broker,
     batch::Pending,
     lanes::Lane,
-    message::{Publish, Publisher},
+    message::{Answer, Publish, Publisher},
 };
 
 /// Once the store had no room for one, so much time passes before it is tried with another.
@@ -134,9 +134,10 @@ impl<E: Encoder> Broker<E> {
         key: ChannelKey,
         from: Option<ConnectionKey>,
         publish: &Publish<'_>,
+        answer: Answer<'_>,
     ) {
         let message = self.new_retained(from, publish.payload);
-        let request = publish.request.zip(from);
+        let request = answer.request().zip(from);
         let request = request.map(|(id, connection)| Request { connection, id: id.into() });
         self.retained_version += 1;
         let version = self.retained_version;

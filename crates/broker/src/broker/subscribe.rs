@@ -1,82 +1,67 @@
 //! Subscribing, by the client or by the server on its behalf.
 
-use rialto_domain::{Action, Change, ChannelKind, ClientId, CursorState, LogId, Reject, Sequence};
+use rialto_domain::{Action, Change, ChannelKind, CursorState, LogId, Reject, Sequence};
 
 use crate::{ChannelKey, ClientKey, ConnectionKey, Encoder, Reply, client::Subscription};
 
-use super::{Broker, batch::Pending};
+use super::{
+    Broker,
+    batch::Pending,
+    message::{Answer, CommandOutcome, Issuer},
+};
 
 impl<E: Encoder> Broker<E> {
-    /// Subscribes the client of a connection.
-    ///
-    /// Answered with [`Reply::Subscribed`], at once or, for a persistent subscription, once it is
-    /// committed; then comes the channel's retained message. An existing subscription keeps its
-    /// persistence and gets the retained message again. Returns why it is refused, if that is known
-    /// at once; the client has been told.
-    pub fn subscribe(
+    /// Subscribes a client.
+    pub(super) fn subscribe(
         &mut self,
-        connection: ConnectionKey,
+        issuer: Issuer<'_>,
         channel: &str,
         persistent: bool,
-    ) -> Option<Reject> {
-        let client = self.session(connection)?;
-        let is_allowed = self.may_subscribe(client, channel);
-        if let Err(reject) =
-            is_allowed.and_then(|()| self.may(connection, Action::Subscribe, channel))
-        {
-            self.reply_subscribed(connection, channel, Err(&reject));
-            return Some(reject);
+        answer: Answer<'_>,
+    ) -> Result<CommandOutcome, Reject> {
+        let (client, asker) = self.subscriber(issuer)?;
+        let reply_to = asker.filter(|_| matches!(answer, Answer::To(_)));
+        if let Err(reject) = self.check_subscribe(client, asker, channel, persistent) {
+            if let Some(connection) = reply_to {
+                self.reply_subscribed(connection, channel, Err(&reject));
+            }
+            return Err(reject);
         }
         self.settle();
-        self.make_subscription(client, channel, persistent, Some(connection));
-        None
+        let outcome = match asker {
+            Some(_) => self.make_subscription(client, channel, persistent, reply_to),
+            None => self.force(client, channel, persistent),
+        };
+        Ok(self.follow(outcome, answer))
     }
 
-    /// Subscribes the client of a connection until its session ends, without an answer, which is the
-    /// caller's to give.
-    ///
-    /// # Errors
-    /// What it would have been answered.
-    pub fn subscribe_unanswered(
-        &mut self,
-        connection: ConnectionKey,
-        channel: &str,
-    ) -> Result<(), Reject> {
-        let client = self.session(connection).ok_or(Reject::NotAllowed)?;
-        self.may_subscribe(client, channel)?;
-        self.may(connection, Action::Subscribe, channel)?;
-        self.settle();
-        self.make_subscription(client, channel, false, None);
-        Ok(())
-    }
-
-    /// Subscribes a client on the server's own account (J-99), whatever its rights are.
-    ///
-    /// # Errors
-    /// [`Reject::ClientOffline`] when the client is not known, or not connected and the
-    /// subscription is not persistent; the client's own limits hold too.
-    pub fn force_subscribe(
-        &mut self,
-        client: &ClientId,
+    /// Says whether a client may be subscribed: by its rights if it asks itself, by its limits always.
+    fn check_subscribe(
+        &self,
+        client: ClientKey,
+        asker: Option<ConnectionKey>,
         channel: &str,
         persistent: bool,
     ) -> Result<(), Reject> {
-        let key = *self.client_keys.get(client).ok_or(Reject::ClientOffline)?;
-        if !persistent && self.clients[key].connection.is_none() {
+        let is_online = self.clients[client].connection.is_some();
+        if asker.is_none() && !persistent && !is_online {
             return Err(Reject::ClientOffline);
         }
-        self.may_subscribe(key, channel)?;
-        self.settle();
-        self.force(key, channel, persistent);
-        Ok(())
+        self.may_subscribe(client, channel)?;
+        asker.map_or(Ok(()), |connection| self.may(connection, Action::Subscribe, channel))
     }
 
     /// Makes a subscription that the client's rights do not count for.
-    pub(super) fn force(&mut self, client: ClientKey, channel: &str, persistent: bool) {
+    pub(super) fn force(
+        &mut self,
+        client: ClientKey,
+        channel: &str,
+        persistent: bool,
+    ) -> CommandOutcome {
         let key = self.channel_or_new(channel);
         self.clients[client].force(key);
         let persistent = persistent && !self.clients[client].is_transient;
-        self.make_subscription(client, channel, persistent, None);
+        self.make_subscription(client, channel, persistent, None)
     }
 
     fn may_subscribe(&self, client: ClientKey, channel: &str) -> Result<(), Reject> {
@@ -102,22 +87,23 @@ impl<E: Encoder> Broker<E> {
         name: &str,
         persistent: bool,
         reply_to: Option<ConnectionKey>,
-    ) {
+    ) -> CommandOutcome {
         let channel = self.channel_or_new(name);
         let is_changing = self.clients[client].changing.contains_key(&channel);
         let exists = self.clients[client].subscriptions.contains_key(&channel);
         if persistent && (is_changing || !exists) {
             self.request_cursor(client, channel, reply_to);
-            return;
+            return CommandOutcome::AwaitsCommit;
         }
         if is_changing {
             self.wait_for_changes(client, channel, reply_to);
-            return;
+            return CommandOutcome::AwaitsCommit;
         }
         if !exists {
             self.clients[client].subscriptions.insert(channel, Subscription::Session);
         }
         self.subscribed(client, channel, reply_to);
+        CommandOutcome::Done
     }
 
     /// Keeps a session's subscription behind the changes that were asked for before it, so that

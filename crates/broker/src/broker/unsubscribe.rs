@@ -1,38 +1,33 @@
 //! Unsubscribing, by the client or by the server on its behalf.
 
-use rialto_domain::{Change, ClientId, Reject};
+use rialto_domain::{Change, Reject};
 
 use crate::{ChannelKey, ClientKey, ConnectionKey, Encoder, Reply, client::Subscription};
 
-use super::{Broker, batch::Pending};
+use super::{
+    Broker,
+    batch::Pending,
+    message::{Answer, CommandOutcome, Issuer},
+};
 
 impl<E: Encoder> Broker<E> {
-    /// Ends a subscription of the client of a connection.
-    ///
-    /// Answered with [`Reply::Unsubscribed`]: `Ok` also when there was no such subscription.
-    pub fn unsubscribe(&mut self, connection: ConnectionKey, channel: &str) {
-        let Some(client) = self.session(connection) else { return };
+    /// Ends a client's subscription; its own direct channel is not to be taken from it.
+    pub(super) fn unsubscribe(
+        &mut self,
+        issuer: Issuer<'_>,
+        channel: &str,
+        answer: Answer<'_>,
+    ) -> Result<CommandOutcome, Reject> {
+        let (client, asker) = self.subscriber(issuer)?;
+        let reply_to = asker.filter(|_| matches!(answer, Answer::To(_)));
         if let Err(reject) = self.check_topic(channel) {
-            self.stats.rejected += 1;
-            let result = Err(&reject);
-            self.reply(connection, &Reply::Unsubscribed { channel, result });
-            return;
+            self.stats.rejected += u64::from(reply_to.is_some());
+            self.reply_unsubscribed(reply_to, channel, Err(&reject));
+            return Err(reject);
         }
         self.settle();
-        self.end_subscription(client, channel, Some(connection));
-    }
-
-    /// Ends a client's subscription on the server's own account (J-99).
-    ///
-    /// # Errors
-    /// [`Reject::ClientOffline`] when the client is not known; [`Reject::InvalidChannel`] when
-    /// it is no topic, since a client's own direct channel is not to be taken from it.
-    pub fn force_unsubscribe(&mut self, client: &ClientId, channel: &str) -> Result<(), Reject> {
-        let key = *self.client_keys.get(client).ok_or(Reject::ClientOffline)?;
-        self.check_topic(channel)?;
-        self.settle();
-        self.end_subscription(key, channel, None);
-        Ok(())
+        let outcome = self.end_subscription(client, channel, reply_to);
+        Ok(self.follow(outcome, answer))
     }
 
     pub(super) fn end_subscription(
@@ -40,7 +35,7 @@ impl<E: Encoder> Broker<E> {
         client: ClientKey,
         name: &str,
         reply_to: Option<ConnectionKey>,
-    ) {
+    ) -> CommandOutcome {
         let known = self.channel_keys.get(name).copied();
         let Some(channel) = known.filter(|channel| self.is_in_store(client, *channel)) else {
             if let Some(channel) = known {
@@ -48,7 +43,7 @@ impl<E: Encoder> Broker<E> {
                 self.drop_if_idle(channel);
             }
             self.reply_unsubscribed(reply_to, name, Ok(()));
-            return;
+            return CommandOutcome::Done;
         };
         self.channels[channel].changes_under_way += 1;
         self.clients[client].change_begins(channel, false);
@@ -57,6 +52,7 @@ impl<E: Encoder> Broker<E> {
         let pending = Pending::Unsubscribe { client, channel, reply_to };
         self.batch.push(Change::Unsubscribe(id, name), pending);
         self.charge(reply_to, channel);
+        CommandOutcome::AwaitsCommit
     }
 
     /// Says whether the store has a subscription of this client to this channel, or may get it.

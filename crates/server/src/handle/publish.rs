@@ -121,7 +121,6 @@ fn publish_of<'a>(message: &Message<'a>) -> Publish<'a> {
         payload: message.payload.as_bytes(),
         qos: message.delivery.qos,
         retain: message.delivery.retain,
-        request: None,
     }
 }
 

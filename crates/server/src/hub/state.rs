@@ -8,7 +8,9 @@ use std::{
 
 use bytes::Bytes;
 use rialto_application::Departure;
-use rialto_broker::{Broker, ConnectionKey, Departed, Effect, Publish, ReadRequest};
+use rialto_broker::{
+    Answer, Broker, Command, CommandOutcome, ConnectionKey, Departed, Effect, Issuer, ReadRequest,
+};
 use rialto_domain::{CloseReason, Reject};
 use rialto_session::Dialects;
 use slotmap::SecondaryMap;
@@ -93,10 +95,11 @@ impl State {
         }
     }
 
-    pub(super) fn push(&mut self, message: &Publish<'_>) -> Pushing {
-        match self.broker.push_tracked(message, self.last_ticket + 1) {
-            Ok(true) => Pushing::Done(Ok(())),
-            Ok(false) => {
+    /// Carries out a command of the server's.
+    pub(super) fn command(&mut self, issuer: Issuer<'_>, command: &Command<'_>) -> Pushing {
+        match self.broker.command(issuer, command, Answer::Ticket(self.last_ticket + 1)) {
+            Ok(CommandOutcome::Done) => Pushing::Done(Ok(())),
+            Ok(CommandOutcome::AwaitsCommit) => {
                 let (done, waiting) = oneshot::channel();
                 self.take_ticket(done);
                 Pushing::UnderWay(waiting)
@@ -147,7 +150,7 @@ impl State {
             Effect::Commit(changes) => _ = self.store.send(Job::Commit(changes)),
             Effect::Read(request) => _ = self.reader.send(request),
             // Whoever does not wait any more does not mind.
-            Effect::Pushed { ticket, result } => {
+            Effect::Resolved { ticket, result } => {
                 self.tickets.remove(&ticket).map(|waiting| waiting.send(result));
             }
             Effect::Departed(departed) => notices.push(self.departure(departed)),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use parking_lot::Mutex;
-use rialto_broker::Publish;
+use rialto_broker::{Answer, Command, Issuer, Publish};
 use rialto_cache::{Change, ChangeKind};
 use rialto_config::CachePublish;
 use rialto_domain::Qos;
@@ -51,9 +51,9 @@ impl Publisher {
                         payload: payload.as_bytes(),
                         qos: Qos::AtMostOnce,
                         retain: false,
-                        request: None,
                     };
-                    if let Err(reject) = broker.push(&message) {
+                    let publish = Command::Publish(&message);
+                    if let Err(reject) = broker.command(Issuer::Server, &publish, Answer::None) {
                         tracing::debug!(
                             channel,
                             ?reject,

@@ -2,7 +2,9 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use rialto_broker::{Broker, ConnectionKey, Format, Gate, Publish};
+use rialto_broker::{
+    Broker, Command, CommandOutcome, ConnectionKey, Format, Gate, Issuer, Publish,
+};
 use rialto_domain::{Action, Admission, Asked, ClientId, CloseReason, Qos, Reject};
 use rialto_wire::coremq::{Answer, Frame, Malformed, Options, Request, put_answer};
 
@@ -270,7 +272,10 @@ impl Session {
         }
         for queue in queues.iter().filter(|queue| **queue != self.id.as_str()) {
             let result = match speakable(queue) {
-                Ok(()) => broker.subscribe_unanswered(self.connection, queue),
+                Ok(()) => {
+                    let subscribe = Command::Subscribe { channel: queue, persistent: false };
+                    self.command(&subscribe, None, broker)
+                }
                 Err(reject) => Err(reject),
             };
             if let Err(reject) = result {
@@ -285,10 +290,25 @@ impl Session {
         }
     }
 
+    /// Has the broker carry out what the client, or a gateway for its client, asks; the answer is the
+    /// session's.
+    fn command(
+        &self,
+        command: &Command<'_>,
+        on_behalf_of: Option<&str>,
+        broker: &mut Broker<Dialects>,
+    ) -> Result<CommandOutcome, Reject> {
+        let issuer = match on_behalf_of {
+            Some(client) => Issuer::Gateway(self.connection, client),
+            None => Issuer::Client(self.connection),
+        };
+        broker.command(issuer, command, rialto_broker::Answer::None)
+    }
+
     fn unsubscribe(&self, queues: &[Cow<'_, str>], to: &str, broker: &mut Broker<Dialects>) {
         for queue in queues {
             // C-19: one that is not there is no reason to refuse.
-            _ = broker.force_unsubscribe(&self.id, queue);
+            _ = self.command(&Command::Unsubscribe { channel: queue }, None, broker);
         }
         self.respond("OK: Unsubscribe successful", to, broker);
     }
@@ -312,25 +332,19 @@ impl Session {
         }
         let channel = channel_of(queue, broker);
         let payload = payload.as_bytes();
-        let publish = Publish {
-            channel: &channel,
-            payload,
-            qos: Qos::AtMostOnce,
-            retain: false,
-            request: None,
-        };
+        let publish = Publish { channel: &channel, payload, qos: Qos::AtMostOnce, retain: false };
         if is_own {
             // C-13: what comes back to it by a way of its own would overtake the answer.
             self.answer_sent(on_behalf_of, broker);
         }
-        let result = broker.publish_unanswered(self.connection, on_behalf_of, &publish);
+        let result = self.command(&Command::Publish(&publish), on_behalf_of, broker);
         if let Err(reject) = &result {
             let asked = (trace::publishing(&channel), Some(&*channel));
             trace::refused(self.connection, asked, reject, broker, gate);
         }
         match result {
             _ if is_own => {}
-            Ok(()) => self.answer_sent(on_behalf_of, broker),
+            Ok(_) => self.answer_sent(on_behalf_of, broker),
             // The broker has counted it.
             Err(reject) => self.answer_error(&reject.to_string(), to, broker),
         }

@@ -1,6 +1,8 @@
 //! One JMQT connection: which packet is lawful when, and what it leads to.
 
-use rialto_broker::{Broker, ConnectionKey, Gate, Publish as Message, Reply};
+use rialto_broker::{
+    Broker, Command, CommandOutcome, ConnectionKey, Gate, Issuer, Publish as Message, Reply,
+};
 use rialto_domain::{Action, Asked, Cause, ClientId, CloseReason, Permit, Qos, Reject};
 use rialto_wire::jmqt::{AckKind, ClientPacket, Malformed, Publish, status};
 
@@ -118,7 +120,8 @@ impl Session {
             ClientPacket::Hb => self.answer(broker, &Answer::Hb {}),
             ClientPacket::Sub { channel, persistent } => match gate.permit() {
                 Ok(_) => {
-                    if let Some(reject) = broker.subscribe(self.connection, &channel, persistent) {
+                    let subscribe = Command::Subscribe { channel: &channel, persistent };
+                    if let Err(reject) = self.command(&subscribe, None, broker) {
                         let asked = (Asked::Act(Action::Subscribe), Some(&*channel));
                         trace::refused(self.connection, asked, &reject, broker, gate);
                     }
@@ -129,7 +132,10 @@ impl Session {
                 }
             },
             ClientPacket::Unsub { channel } => match gate.permit() {
-                Ok(_) => broker.unsubscribe(self.connection, &channel),
+                Ok(_) => {
+                    // The client has been told of a refusal, which is none of its rights.
+                    _ = self.command(&Command::Unsubscribe { channel: &channel }, None, broker);
+                }
                 Err(reject) => {
                     let result = Err(&reject);
                     self.reply(broker, &Reply::Unsubscribed { channel: &channel, result });
@@ -154,9 +160,9 @@ impl Session {
             }
             Ok(Permit { payload: Some(payload), .. }) => {
                 let message = Message { payload: payload.as_bytes(), ..message(publish) };
-                self.carry_out(&message, broker, gate);
+                self.carry_out(&message, request, broker, gate);
             }
-            Ok(_) => self.carry_out(&message(publish), broker, gate),
+            Ok(_) => self.carry_out(&message(publish), request, broker, gate),
             Err(reject) if publish.acknowledged || request.is_some() => {
                 broker.note_publish_refused();
                 self.reply(broker, &Reply::Published { request, result: Err(&reject) });
@@ -168,11 +174,27 @@ impl Session {
         }
     }
 
-    fn carry_out(&self, message: &Message<'_>, broker: &mut Broker<Dialects>, gate: &dyn Gate) {
-        if let Some(reject) = broker.publish(self.connection, message) {
+    fn carry_out(
+        &self,
+        message: &Message<'_>,
+        request: Option<&str>,
+        broker: &mut Broker<Dialects>,
+        gate: &dyn Gate,
+    ) {
+        if let Err(reject) = self.command(&Command::Publish(message), request, broker) {
             let asked = (trace::publishing(message.channel), Some(message.channel));
             trace::refused(self.connection, asked, &reject, broker, gate);
         }
+    }
+
+    /// Has the broker carry out and answer what the client asks, by its own id of the request.
+    fn command(
+        &self,
+        command: &Command<'_>,
+        request: Option<&str>,
+        broker: &mut Broker<Dialects>,
+    ) -> Result<CommandOutcome, Reject> {
+        broker.command(Issuer::Client(self.connection), command, rialto_broker::Answer::To(request))
     }
 
     /// Answers in place of the broker, which was not asked.
@@ -309,7 +331,6 @@ fn message<'a>(publish: &'a Publish<'_>) -> Message<'a> {
         payload: publish.payload.as_bytes(),
         qos: qos(publish),
         retain: publish.retain,
-        request: publish.id.as_deref(),
     }
 }
 

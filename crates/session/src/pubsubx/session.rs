@@ -1,6 +1,9 @@
 //! One PubSubX connection: which command is lawful when, and what it leads to.
 
-use rialto_broker::{Broker, ConnectionKey, Entry, Gate, Publish};
+use rialto_broker::{
+    Answer, Broker, Command as BrokerCommand, CommandOutcome, ConnectionKey, Entry, Gate, Issuer,
+    Publish,
+};
 use rialto_domain::{Action, Asked, Cause, ClientId, CloseReason, Qos, Reject};
 use rialto_wire::pubsubx::{Command, NAME_BYTES_MAX, payload_of, put_restored, put_text};
 
@@ -113,7 +116,9 @@ impl Session {
             // P-14, P-33: it said goodbye, or was sent away.
             return None;
         }
-        let Some(client) = &self.client else { return self.on_first(command, broker, gate) };
+        if self.client.is_none() {
+            return self.on_first(command, broker, gate);
+        }
         match command {
             Command::Subscribe(topic) => {
                 // P-19: there is no answer; what is refused is counted.
@@ -121,7 +126,8 @@ impl Session {
                     broker.stats_mut().rejected += 1;
                     return None;
                 }
-                if let Err(reject) = broker.subscribe_unanswered(self.connection, topic) {
+                let subscribe = BrokerCommand::Subscribe { channel: topic, persistent: false };
+                if let Err(reject) = self.command(&subscribe, broker) {
                     broker.stats_mut().rejected += 1;
                     let asked = (Asked::Act(Action::Subscribe), Some(topic));
                     trace::refused(self.connection, asked, &reject, broker, gate);
@@ -134,7 +140,7 @@ impl Session {
                     broker.stats_mut().rejected += 1;
                     return None;
                 }
-                _ = broker.force_unsubscribe(client, topic);
+                _ = self.command(&BrokerCommand::Unsubscribe { channel: topic }, broker);
                 Some(Notice::Unsubscribed(topic))
             }
             Command::Publish { topic, data } => self.publish(topic, data, broker, gate),
@@ -213,20 +219,24 @@ impl Session {
             return None;
         };
         let payload = permit.payload.map_or_else(|| payload_of(data), String::into_bytes);
-        let publish = Publish {
-            channel: topic,
-            payload: &payload,
-            qos: Qos::AtMostOnce,
-            retain: false,
-            request: None,
-        };
+        let publish =
+            Publish { channel: topic, payload: &payload, qos: Qos::AtMostOnce, retain: false };
         // P-24: there is no answer; what is refused is counted.
-        if let Err(reject) = broker.publish_unanswered(self.connection, None, &publish) {
+        if let Err(reject) = self.command(&BrokerCommand::Publish(&publish), broker) {
             let asked = (trace::publishing(topic), Some(topic));
             trace::refused(self.connection, asked, &reject, broker, gate);
             return None;
         }
         Some(Notice::Published(topic))
+    }
+
+    /// Has the broker carry out what the client asks, of which it hears nothing (P-19, P-24).
+    fn command(
+        &self,
+        command: &BrokerCommand<'_>,
+        broker: &mut Broker<Dialects>,
+    ) -> Result<CommandOutcome, Reject> {
+        broker.command(Issuer::Client(self.connection), command, Answer::None)
     }
 
     /// Says why and ends the connection (P-15, P-16).

@@ -309,7 +309,7 @@ impl World {
                     }
                     Effect::Read(_) => unreachable!("nothing was stored"),
                     Effect::Opened { .. } => {}
-                    Effect::Pushed { .. } | Effect::Departed(_) => unreachable!("nobody asked"),
+                    Effect::Resolved { .. } | Effect::Departed(_) => unreachable!("nobody asked"),
                 }
             }
         }

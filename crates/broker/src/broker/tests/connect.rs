@@ -3,9 +3,9 @@
 use expect_test::expect;
 
 use super::world::{World, check};
-use rialto_domain::{Admission, CloseReason};
+use rialto_domain::{Admission, CloseReason, Reject};
 
-use crate::{Format, Settings};
+use crate::{Answer, Command, Format, Issuer, Settings};
 
 #[test]
 fn a_session_opens_with_the_heartbeat_timeout() {
@@ -214,8 +214,12 @@ fn commands_for_connections_that_are_gone_do_nothing() {
 
     let broker = &mut world.broker;
     broker.connect(gone, &"ada".into(), &Admission::default());
-    broker.subscribe(gone, "room", true);
-    broker.unsubscribe(gone, "room");
+    let subscribe = Command::Subscribe { channel: "room", persistent: true };
+    let unsubscribe = Command::Unsubscribe { channel: "room" };
+    for command in [subscribe, unsubscribe] {
+        let result = broker.command(Issuer::Client(gone), &command, Answer::To(None));
+        assert_eq!(result, Err(Reject::NotAllowed));
+    }
     broker.acknowledge(gone, "1-1");
     broker.heard(gone);
     broker.close(gone, CloseReason::Ended);

@@ -136,6 +136,36 @@ fn messages_of_the_server_follow_the_same_rules() {
 }
 
 #[test]
+fn a_subscription_by_the_server_with_a_ticket_says_when_it_is_stored() {
+    check(
+        "
+        ada: connect
+        store: hold
+        server: sub ada room ticket=1
+        server: sub ada vault persistent ticket=2
+        store: commit
+        server: unsub ada vault ticket=3
+        store: refuse
+        store: go
+        server: unsub ada room ticket=4
+        server: sub eve room ticket=5
+        server: unsub ada #ada ticket=6
+        ",
+        expect![[r#"
+            ada < connected 15
+            server: 1 is all: true
+            server: 2 is all: false
+            pushed 2
+            server: 3 is all: false
+            pushed 3: StoreUnavailable
+            server: 4 is all: true
+            server: 5: ClientOffline
+            server: 6: InvalidChannel
+        "#]],
+    );
+}
+
+#[test]
 fn a_push_that_is_tracked_says_when_it_is_through() {
     check(
         "

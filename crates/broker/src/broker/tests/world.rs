@@ -14,11 +14,11 @@ use super::{
     store::TestStore,
     text::TextEncoder,
 };
-use rialto_domain::{Change, ClientId, CloseReason, FailureKind, LogEntry, MessageId, Qos};
+use rialto_domain::{Change, ClientId, CloseReason, FailureKind, LogEntry, MessageId, Qos, Reject};
 
 use crate::{
-    Broker, ConnectionKey, Departed, Effect, Format, Held, Manners, Now, Publish, ReadRequest,
-    Relayed, Replicant, Resume, Settings, Stats,
+    Answer, Broker, Command, CommandOutcome, ConnectionKey, Departed, Effect, Format, Held, Issuer,
+    Manners, Now, Publish, ReadRequest, Relayed, Replicant, Resume, Settings, Stats,
 };
 
 /// The run that every world's server is.
@@ -256,7 +256,7 @@ impl World {
                     }
                     self.reads.push_back(request);
                 }
-                Effect::Pushed { ticket, result } => {
+                Effect::Resolved { ticket, result } => {
                     let result = result.map_or_else(|it| format!(": {it:?}"), |()| String::new());
                     writeln!(self.transcript, "pushed {ticket}{result}").unwrap();
                 }
@@ -375,14 +375,6 @@ impl World {
             ["leave"] => broker.close(connection, CloseReason::Asked),
             ["echo"] => broker.set_echo(connection, true),
             ["widen"] => broker.widen(connection),
-            ["tell", channel, payload, ref options @ ..] => {
-                let message = message(channel, payload, &[]);
-                let on_behalf_of: Option<String> = option(options, "for=");
-                let told = broker.publish_unanswered(connection, on_behalf_of.as_deref(), &message);
-                if let Err(reject) = told {
-                    writeln!(self.transcript, "{who} : {reject:?}").unwrap();
-                }
-            }
             ["observe", ref options @ ..] => {
                 self.plain.insert(connection);
                 let origin = option(options, "run=").unwrap_or(ORIGIN);
@@ -405,24 +397,49 @@ impl World {
                 });
                 writeln!(self.transcript, "{who} : more {is_more}").unwrap();
             }
-            ["want", channel] => {
-                if let Err(reject) = broker.subscribe_unanswered(connection, channel) {
-                    writeln!(self.transcript, "{who} : {reject:?}").unwrap();
-                }
+            ["sub" | "unsub" | "want" | "pub" | "tell", ..] => {
+                self.client_command(who, connection, &words);
             }
-            ["sub", channel] => _ = broker.subscribe(connection, channel, false),
-            ["sub", channel, "persistent"] => _ = broker.subscribe(connection, channel, true),
-            ["unsub", channel] => broker.unsubscribe(connection, channel),
             ["ack", id] => broker.acknowledge(connection, id),
             ["hear"] => broker.heard(connection),
             ["disconnect"] => {
                 broker.disconnect(connection);
                 self.connections.remove(who);
             }
-            ["pub", channel, payload, ref options @ ..] => {
-                broker.publish(connection, &message(channel, payload, options));
-            }
             _ => bad(command),
+        }
+    }
+
+    /// Gives a command of a client's; what is not answered by the broker is told as the session would be.
+    fn client_command(&mut self, who: &str, connection: ConnectionKey, words: &[&str]) {
+        let broker = &mut self.broker;
+        let issuer = Issuer::Client(connection);
+        let told = match *words {
+            ["sub" | "unsub", ..] => {
+                _ = broker.command(issuer, &subscription(words), Answer::To(None));
+                return;
+            }
+            ["want", channel] => {
+                let want = Command::Subscribe { channel, persistent: false };
+                broker.command(issuer, &want, Answer::None)
+            }
+            ["pub", channel, payload, ref options @ ..] => {
+                let message = message(channel, payload, options);
+                let answer = Answer::To(options.iter().find_map(|it| it.strip_prefix("id=")));
+                _ = broker.command(issuer, &Command::Publish(&message), answer);
+                return;
+            }
+            ["tell", channel, payload, ref options @ ..] => {
+                let message = message(channel, payload, &[]);
+                let on_behalf_of: Option<String> = option(options, "for=");
+                let gateway = on_behalf_of.as_deref().map(|it| Issuer::Gateway(connection, it));
+                let issuer = gateway.unwrap_or(issuer);
+                broker.command(issuer, &Command::Publish(&message), Answer::None)
+            }
+            _ => bad(&words.join(" ")),
+        };
+        if let Err(reject) = told {
+            writeln!(self.transcript, "{who} : {reject:?}").unwrap();
         }
     }
 
@@ -505,22 +522,15 @@ impl World {
                 assert!(self.broker.sessions().contains(&key), "{client} has a session");
                 return self.broker.renew_rights(key);
             }
-            ["push", channel, payload, ref options @ ..] => {
-                if let Some(ticket) = option(options, "ticket=") {
-                    return self.push_tracked(&message(channel, payload, options), ticket);
-                }
+            ["push" | "sub" | "unsub", .., last] if last.starts_with("ticket=") => {
+                return self.follow(words);
             }
             _ => {}
         }
         let broker = &mut self.broker;
         let result = match *words {
-            ["sub", client, channel] => broker.force_subscribe(&client.into(), channel, false),
-            ["sub", client, channel, "persistent"] => {
-                broker.force_subscribe(&client.into(), channel, true)
-            }
-            ["unsub", client, channel] => broker.force_unsubscribe(&client.into(), channel),
-            ["push", channel, payload, ref options @ ..] => {
-                broker.push(&message(channel, payload, options))
+            ["push" | "sub" | "unsub", ..] => {
+                ask_for_server(broker, words, Answer::None).map(|_| ())
             }
             ["close", "all"] => {
                 broker.close_all(CloseReason::ShuttingDown);
@@ -550,9 +560,13 @@ impl World {
         }
     }
 
-    fn push_tracked(&mut self, publish: &Publish<'_>, ticket: u64) {
-        let line = match self.broker.push_tracked(publish, ticket) {
-            Ok(is_all) => format!("{ticket} is all: {is_all}"),
+    /// Gives a command of the server's with a ticket, which is the last word.
+    fn follow(&mut self, words: &[&str]) {
+        let ticket = option(words, "ticket=").unwrap_or_else(|| bad(&words.join(" ")));
+        let (_, words) = words.split_last().unwrap_or_else(|| bad(""));
+        let result = ask_for_server(&mut self.broker, words, Answer::Ticket(ticket));
+        let line = match result {
+            Ok(outcome) => format!("{ticket} is all: {}", outcome == CommandOutcome::Done),
             Err(reject) => format!("{ticket}: {reject:?}"),
         };
         writeln!(self.transcript, "server: {line}").unwrap();
@@ -634,7 +648,34 @@ fn message<'a>(channel: &'a str, payload: &'a str, options: &[&'a str]) -> Publi
         payload: payload.as_bytes(),
         qos: if is_acknowledged { Qos::AtLeastOnce } else { Qos::AtMostOnce },
         retain: options.contains(&"retain"),
-        request: options.iter().find_map(|option| option.strip_prefix("id=")),
+    }
+}
+
+/// Gives a command of the server's own, or on behalf of a client.
+fn ask_for_server(
+    broker: &mut Broker<TextEncoder>,
+    words: &[&str],
+    answer: Answer<'_>,
+) -> Result<CommandOutcome, Reject> {
+    match *words {
+        ["push", channel, payload, ref options @ ..] => {
+            let message = message(channel, payload, options);
+            broker.command(Issuer::Server, &Command::Publish(&message), answer)
+        }
+        [what, client, ref rest @ ..] => {
+            let (client, words) = (client.into(), [&[what], rest].concat());
+            broker.command(Issuer::ServerFor(&client), &subscription(&words), answer)
+        }
+        _ => bad(&words.join(" ")),
+    }
+}
+
+fn subscription<'a>(words: &[&'a str]) -> Command<'a> {
+    match *words {
+        ["sub", channel] => Command::Subscribe { channel, persistent: false },
+        ["sub", channel, "persistent"] => Command::Subscribe { channel, persistent: true },
+        ["unsub", channel] => Command::Unsubscribe { channel },
+        _ => bad(&words.join(" ")),
     }
 }
 

@@ -214,7 +214,7 @@ impl Net {
                 }
                 Effect::Commit(_) | Effect::Read(_) => unreachable!("nothing is stored"),
                 Effect::Opened { .. } => {}
-                Effect::Pushed { .. } | Effect::Departed(_) => unreachable!("nobody asked"),
+                Effect::Resolved { .. } | Effect::Departed(_) => unreachable!("nobody asked"),
             }
         }
     }

@@ -204,7 +204,7 @@ impl World {
             Effect::Commit(changes) => self.store.commits.push_back(changes),
             Effect::Read(request) => self.store.reads.push_back(request),
             Effect::Opened { .. } => {}
-            Effect::Pushed { .. } | Effect::Departed(_) => unreachable!("nobody asked"),
+            Effect::Resolved { .. } | Effect::Departed(_) => unreachable!("nobody asked"),
         }
     }
 

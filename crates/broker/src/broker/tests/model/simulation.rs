@@ -15,7 +15,10 @@ use super::{
 };
 use rialto_domain::{Admission, Change, ChannelName, FailureKind, LogEntry, Outcome, Qos};
 
-use crate::{Broker, ConnectionKey, Effect, Format, Manners, Now, Publish, ReadRequest, Settings};
+use crate::{
+    Answer, Broker, Command, ConnectionKey, Effect, Format, Issuer, Manners, Now, Publish,
+    ReadRequest, Settings,
+};
 
 /// More rounds than it takes for everything to come to rest.
 const REST_ROUNDS_MAX: usize = 10_000;
@@ -117,7 +120,9 @@ impl Simulation {
                 }
                 Effect::Read(request) => self.reads.push_back(request),
                 Effect::Opened { .. } => {}
-                Effect::Pushed { .. } | Effect::Departed(_) => unreachable!("nobody asked for it"),
+                Effect::Resolved { .. } | Effect::Departed(_) => {
+                    unreachable!("nobody asked for it")
+                }
             }
         }
         self.reference.end_round();
@@ -214,24 +219,39 @@ impl Simulation {
         self.reference.wished(CLIENTS[client], CHANNELS[channel], wish, Some(connection));
         match wish {
             Wish::Subscribe { persistent } => {
-                self.broker.subscribe(connection, CHANNELS[channel], persistent);
+                self.ask(
+                    connection,
+                    &Command::Subscribe { channel: CHANNELS[channel], persistent },
+                );
             }
-            Wish::Unsubscribe => self.broker.unsubscribe(connection, CHANNELS[channel]),
+            Wish::Unsubscribe => {
+                self.ask(connection, &Command::Unsubscribe { channel: CHANNELS[channel] });
+            }
         }
     }
 
     fn force(&mut self, client: usize, channel: usize, persistent: Option<bool>) {
         self.separate(client, channel);
         let (id, name) = (CLIENTS[client].into(), CHANNELS[channel]);
-        let (wish, result) = match persistent {
+        let (wish, command) = match persistent {
             Some(persistent) => {
-                (Wish::Subscribe { persistent }, self.broker.force_subscribe(&id, name, persistent))
+                (Wish::Subscribe { persistent }, Command::Subscribe { channel: name, persistent })
             }
-            None => (Wish::Unsubscribe, self.broker.force_unsubscribe(&id, name)),
+            None => (Wish::Unsubscribe, Command::Unsubscribe { channel: name }),
         };
+        let result = self.broker.command(Issuer::ServerFor(&id), &command, Answer::None);
         if result.is_ok() {
             self.reference.wished(CLIENTS[client], name, wish, None);
         }
+    }
+
+    fn ask(&mut self, connection: ConnectionKey, command: &Command<'_>) {
+        _ = self.broker.command(Issuer::Client(connection), command, Answer::To(None));
+    }
+
+    fn publish_on(&mut self, connection: ConnectionKey, publish: &Publish<'_>, id: Option<&str>) {
+        let publish = Command::Publish(publish);
+        _ = self.broker.command(Issuer::Client(connection), &publish, Answer::To(id));
     }
 
     fn separate(&mut self, client: usize, channel: usize) {
@@ -257,7 +277,7 @@ impl Simulation {
         let request = has_id.then_some(&*text);
         let before = self.broker.stats().retained_refused;
         self.accounts.received();
-        self.broker.publish(connection, &message(channel, &text, qos1, retain, request));
+        self.publish_on(connection, &message(channel, &text, qos1, retain), request);
         if before == self.broker.stats().retained_refused {
             self.reference.taken(number);
         } else {
@@ -277,7 +297,9 @@ impl Simulation {
         });
         let text = number.to_string();
         self.accounts.received();
-        if self.broker.push(&message(channel, &text, qos1, retain, None)).is_err() {
+        let message = message(channel, &text, qos1, retain);
+        let publish = Command::Publish(&message);
+        if self.broker.command(Issuer::Server, &publish, Answer::None).is_err() {
             self.reference.refused(number);
         } else {
             self.reference.taken(number);
@@ -306,11 +328,12 @@ impl Simulation {
     fn misbehave(&mut self, which: &Index, command: u8) {
         let Some(connection) = pick(&self.stale, which) else { return };
         match command {
-            0 => _ = self.broker.subscribe(connection, CHANNELS[0], true),
-            1 => self.broker.unsubscribe(connection, CHANNELS[0]),
-            2 => {
-                self.broker.publish(connection, &message(CHANNELS[0], "-1", true, true, Some("x")));
+            0 => {
+                let subscribe = Command::Subscribe { channel: CHANNELS[0], persistent: true };
+                self.ask(connection, &subscribe);
             }
+            1 => self.ask(connection, &Command::Unsubscribe { channel: CHANNELS[0] }),
+            2 => self.publish_on(connection, &message(CHANNELS[0], "-1", true, true), Some("x")),
             3 => self.broker.acknowledge(connection, "1-1"),
             4 => self.broker.connect(connection, &CLIENTS[0].into(), &Admission::default()),
             5 => self.broker.heard(connection),
@@ -464,23 +487,17 @@ impl Simulation {
     /// J-97: what the broker says of a client's subscriptions is what the model says.
     fn check_subscriptions(&mut self, client: usize) {
         let connection = self.sessions[&client];
-        let question = message("$mySubscriptions", "null", false, false, Some("?"));
+        let question = message("$mySubscriptions", "null", false, false);
         self.reference.asked(connection);
         self.accounts.received();
-        self.one_round(|simulation| _ = simulation.broker.publish(connection, &question));
+        self.one_round(|simulation| simulation.publish_on(connection, &question, Some("?")));
         self.reference.check_answer(CLIENTS[client]);
     }
 }
 
-fn message<'a>(
-    channel: &'a str,
-    payload: &'a str,
-    qos1: bool,
-    retain: bool,
-    request: Option<&'a str>,
-) -> Publish<'a> {
+fn message<'a>(channel: &'a str, payload: &'a str, qos1: bool, retain: bool) -> Publish<'a> {
     let qos = if qos1 { Qos::AtLeastOnce } else { Qos::AtMostOnce };
-    Publish { channel, payload: payload.as_bytes(), qos, retain, request }
+    Publish { channel, payload: payload.as_bytes(), qos, retain }
 }
 
 fn pick<T: Clone>(choices: &[T], which: &Index) -> Option<T> {
