@@ -18,8 +18,8 @@ use rialto_access::{
     Access, Effect, Identity, Mode, Replicants, Revocations, Rule, Settings, SigningKey, Users, Who,
 };
 use rialto_broker::{
-    Answer, Broker, Command, ConnectionKey, Encoder, Format, Issuer, Manners, Mark, Now, Publish,
-    Reply, Source,
+    Answer, Broker, Command, ConnectionKey, ConnectionProfile, Encoder, Format, Issuer, Mark, Now,
+    Publish, Reply, Source,
 };
 use rialto_domain::{Action, Admission, ChannelName, ClientId, Qos};
 
@@ -121,13 +121,13 @@ impl Bench {
     fn new(channels: Vec<String>, admission: &Admission) -> Self {
         let (settings, started) = (rialto_broker::Settings::default(), Now::default());
         let mut broker = Broker::new(NextToNothing, settings, Default::default(), started);
-        let listener = broker.open(Manners::plain(Format(0)));
+        let listener = broker.open(ConnectionProfile::plain(Format(0)));
         broker.connect(listener, &ClientId::from("listener".to_owned()), &Admission::default());
         for channel in &channels {
             let subscribe = Command::Subscribe { channel, persistent: false };
             _ = broker.command(Issuer::Client(listener), &subscribe, Answer::To(None));
         }
-        let publisher = broker.open(Manners::plain(Format(0)));
+        let publisher = broker.open(ConnectionProfile::plain(Format(0)));
         broker.connect(publisher, &ClientId::from("publisher".to_owned()), admission);
         drop(broker.take_effects());
         Bench { broker, publisher, channels }

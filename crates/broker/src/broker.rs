@@ -249,7 +249,7 @@ impl<E: Encoder> Broker<E> {
     /// Sends a connection frames of its session's own making, in order with everything else.
     pub fn send(&mut self, connection: ConnectionKey, encode: impl FnOnce(Format, &mut Vec<u8>)) {
         if let Some(to) = self.connections.get(connection) {
-            let format = to.manners.format;
+            let format = to.profile.format;
             self.outputs.append(connection, |out| encode(format, out));
         }
     }
@@ -324,7 +324,7 @@ impl<E: Encoder> Broker<E> {
 
     fn reply(&mut self, connection: ConnectionKey, reply: &Reply<'_>) {
         if let Some(to) = self.connections.get(connection) {
-            self.outputs.reply(&self.encoder, connection, to.manners.format, reply);
+            self.outputs.reply(&self.encoder, connection, to.profile.format, reply);
         }
     }
 

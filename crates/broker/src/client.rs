@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use rialto_domain::{ClientId, CloseReason, ForcedSubscription, Rights, Seen, UnixMs};
 
 use crate::{
-    ChannelKey, ClientKey, ConnectionKey, Manners, cursor::Cursor, detached::Detached, rate::Rates,
-    sorted_map::SortedMap,
+    ChannelKey, ClientKey, ConnectionKey, ConnectionProfile, cursor::Cursor, detached::Detached,
+    rate::Rates, sorted_map::SortedMap,
 };
 
 /// Live pushes may always be this many unacknowledged, however small the window of stored ones is:
@@ -72,7 +72,7 @@ pub(crate) enum Subscription {
 #[derive(Debug)]
 pub(crate) struct Connection {
     /// Its `unacknowledged_max` is the window of a persistent subscription.
-    pub(crate) manners: Manners,
+    pub(crate) profile: ConnectionProfile,
     pub(crate) client: Option<ClientKey>,
     pub(crate) opened: Duration,
     pub(crate) last_heard: Duration,
@@ -219,7 +219,7 @@ impl Connection {
     /// # Errors
     /// The reason to close it when too many are unacknowledged.
     pub(crate) fn owe(&mut self, count: u32, unacknowledged_max: u32) -> Result<(), CloseReason> {
-        if !self.manners.acknowledges {
+        if !self.profile.acknowledges {
             return Ok(());
         }
         self.live_unacknowledged = self.live_unacknowledged.saturating_add(count);

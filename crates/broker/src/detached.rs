@@ -4,12 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use rialto_domain::Rights;
 
-use crate::{Manners, inbox::Inbox, memory::allocated};
+use crate::{ConnectionProfile, inbox::Inbox, memory::allocated};
 
 /// A client that is lost, or that is back and has not got what it missed yet.
 #[derive(Debug)]
 pub(crate) struct Detached {
-    pub(crate) manners: Manners,
+    pub(crate) profile: ConnectionProfile,
     /// When it is forgotten.
     pub(crate) until: Duration,
     /// What it may do: its session ends when it may have none.

@@ -12,10 +12,10 @@
 mod settings;
 mod stats;
 
+mod connection_profile;
 mod effect;
 mod encoder;
 mod gate;
-mod manners;
 mod profile;
 mod rate;
 
@@ -42,12 +42,12 @@ pub use broker::{
     Publish, Relayed, Replicant, Resume,
 };
 pub use client::Now;
+pub use connection_profile::ConnectionProfile;
 pub use deliveries::Deliveries;
 pub use effect::{ChannelKey, ClientKey, ConnectionKey, Departed, Effect, ReadRequest};
 pub use encoder::{Encoder, FORMAT_COUNT_MAX, Format, Mark, Reply, Source};
 pub use gate::Gate;
 pub use inbox::InboxLimits;
-pub use manners::Manners;
 pub use memory::Held;
 pub use retained::RetainedLimits;
 pub use settings::{ChannelRule, HistorySettings, LogLimits, ReplicationSettings, Settings};

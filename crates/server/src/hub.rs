@@ -18,7 +18,8 @@ use std::{
 
 use rialto_application::Peer;
 use rialto_broker::{
-    Broker, Command, ConnectionKey, Deliveries, Issuer, Manners, Now, Publish, ReadRequest, Stats,
+    Broker, Command, ConnectionKey, ConnectionProfile, Deliveries, Issuer, Now, Publish,
+    ReadRequest, Stats,
 };
 use rialto_domain::{ClientId, CloseReason, UnixMs};
 use rialto_session::Dialects;
@@ -153,13 +154,13 @@ impl Hub {
     /// Adds a connection with its sending end.
     pub(crate) fn open(
         &self,
-        manners: Manners,
+        profile: ConnectionProfile,
         outlet: Arc<Outlet>,
         caller: Arc<Caller>,
     ) -> ConnectionKey {
         let visit = Visit::begin(caller.origin());
         let mut state = self.begin_round();
-        let key = state.broker.open(manners);
+        let key = state.broker.open(profile);
         state.outlets.insert(key, Far { outlet, caller, visit });
         key
     }

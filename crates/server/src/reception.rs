@@ -4,7 +4,7 @@ use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use rialto_application::{Peer, Protocol};
-use rialto_broker::{ConnectionKey, Manners};
+use rialto_broker::{ConnectionKey, ConnectionProfile};
 use rialto_config::Pacing;
 use rialto_domain::CloseReason;
 use rialto_session::{coremq, jmqt, pubsubx};
@@ -282,8 +282,8 @@ impl Reception {
         let counts = (self.hub.memory.clone(), self.hub.deliveries.clone());
         let outlet = Arc::new(Outlet::new(socket, is_paced, self.outbox_bytes_max, counts));
         let window = if is_paced { PACED_WINDOW } else { u32::MAX };
-        let manners = manners(&limits, (door.dialect, is_websocket), window);
-        let key = self.hub.open(manners, outlet.clone(), caller.clone());
+        let profile = profile(&limits, (door.dialect, is_websocket), window);
+        let key = self.hub.open(profile, outlet.clone(), caller.clone());
         let waited = accepted.elapsed();
         if WAITED_MIN < waited {
             self.hub.round(|broker| broker.note_waited(key, waited));
@@ -396,25 +396,28 @@ fn framing(
     }
 }
 
-fn manners(
+fn profile(
     limits: &ConnectionLimits,
     (dialect, is_websocket): (Dialect, bool),
     unacknowledged_max: u32,
-) -> Manners {
-    let jmqt = |format| Manners { resume_for: limits.jmqt_resume_for, ..Manners::new(format) };
-    let manners = match (dialect, is_websocket) {
+) -> ConnectionProfile {
+    let jmqt = |format| ConnectionProfile {
+        resume_for: limits.jmqt_resume_for,
+        ..ConnectionProfile::new(format)
+    };
+    let profile = match (dialect, is_websocket) {
         (Dialect::Jmqt, false) => jmqt(jmqt::TCP),
         (Dialect::Jmqt, true) => jmqt(jmqt::WEBSOCKET),
-        (Dialect::Pubsubx, _) => Manners {
+        (Dialect::Pubsubx, _) => ConnectionProfile {
             echo: Some(true),
             resume_for: limits.pubsubx_resume_for,
             resume_pause: RESUME_PAUSE,
-            ..Manners::plain(pubsubx::TCP)
+            ..ConnectionProfile::plain(pubsubx::TCP)
         },
-        (_, false) => Manners::plain(coremq::TCP),
-        (_, true) => Manners::plain(coremq::WEBSOCKET),
+        (_, false) => ConnectionProfile::plain(coremq::TCP),
+        (_, true) => ConnectionProfile::plain(coremq::WEBSOCKET),
     };
-    Manners { unacknowledged_max, ..manners }
+    ConnectionProfile { unacknowledged_max, ..profile }
 }
 
 fn protocol(dialect: Dialect, is_websocket: bool) -> Protocol {

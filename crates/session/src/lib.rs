@@ -1,4 +1,4 @@
-//! One connection's manners: a state machine a dialect, between packets and the broker.
+//! One connection's session: a state machine a dialect, between packets and the broker.
 //!
 //! Pure: packets come in, commands go to the broker, and all answers leave as bytes through it.
 //! This crate does not read sockets, keep time or decide who may come in (a

@@ -111,10 +111,10 @@ impl<E: Encoder> Broker<E> {
     pub(super) fn window_room(&self, connection: ConnectionKey) -> (u64, u64) {
         let Some(state) = self.connections.get(connection) else { return (0, 0) };
         // J-109: where one message at a time is wanted, it is one over all subscriptions.
-        let is_taken = state.manners.unacknowledged_max == 1 && 0 < state.window_bytes;
+        let is_taken = state.profile.unacknowledged_max == 1 && 0 < state.window_bytes;
         let bytes_max = if is_taken { 0 } else { self.settings.window_bytes_max as u64 };
         let room = bytes_max.saturating_sub(state.window_bytes);
-        (u64::from(state.manners.unacknowledged_max), room)
+        (u64::from(state.profile.unacknowledged_max), room)
     }
 
     /// Takes what a [`ReadRequest`] asked for.
@@ -234,7 +234,7 @@ impl<E: Encoder> Broker<E> {
         gathered: &mut Gathered,
     ) -> bool {
         let client = request.client;
-        let format = self.connections[request.connection].manners.format;
+        let format = self.connections[request.connection].profile.format;
         let name = self.channels[request.channel].name.clone();
         let has_echo = self.has_echo(request.connection, request.channel);
         let is_own = !has_echo && page.publisher == self.clients[client].id;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use rialto_domain::{Admission, ClientId, CloseReason};
 
 use crate::{
-    ClientKey, ConnectionKey, Effect, Encoder, Format, Manners, Reply, client::Connection,
-    rate::Rates,
+    ClientKey, ConnectionKey, ConnectionProfile, Effect, Encoder, Format, Reply,
+    client::Connection, rate::Rates,
 };
 
 use super::Broker;
@@ -24,11 +24,11 @@ pub enum Entry {
 
 impl<E: Encoder> Broker<E> {
     /// Adds a connection that has not opened a session yet.
-    pub fn open(&mut self, manners: Manners) -> ConnectionKey {
+    pub fn open(&mut self, profile: ConnectionProfile) -> ConnectionKey {
         // A window of nothing would never deliver anything.
-        let window = manners.unacknowledged_max.min(self.settings.unacknowledged_max).max(1);
+        let window = profile.unacknowledged_max.min(self.settings.unacknowledged_max).max(1);
         self.connections.insert(Connection {
-            manners: Manners { unacknowledged_max: window, ..manners },
+            profile: ConnectionProfile { unacknowledged_max: window, ..profile },
             client: None,
             opened: self.now.uptime,
             last_heard: self.now.uptime,
@@ -84,7 +84,7 @@ impl<E: Encoder> Broker<E> {
 
     /// Returns how what a connection is sent is encoded.
     pub fn format_of(&self, connection: ConnectionKey) -> Option<Format> {
-        Some(self.connections.get(connection)?.manners.format)
+        Some(self.connections.get(connection)?.profile.format)
     }
 
     /// Returns the bytes this connection published and the store has not committed yet.
@@ -209,11 +209,11 @@ impl<E: Encoder> Broker<E> {
     }
 
     /// Lets a connection leave as many deliveries unacknowledged as the settings allow, whatever its
-    /// [manners](Manners) were when it was opened. What waits follows its next acknowledgement.
+    /// [profile](ConnectionProfile) was when it was opened. What waits follows its next acknowledgement.
     pub fn widen(&mut self, connection: ConnectionKey) {
         let window = self.settings.unacknowledged_max.max(1);
         if let Some(connection) = self.connections.get_mut(connection) {
-            connection.manners.unacknowledged_max = window;
+            connection.profile.unacknowledged_max = window;
         }
     }
 
@@ -230,8 +230,8 @@ impl<E: Encoder> Broker<E> {
     pub(super) fn end_session(&mut self, connection: ConnectionKey, reason: CloseReason) {
         let Some(state) = self.connections.get_mut(connection) else { return };
         let Some(key) = state.client.take() else { return };
-        let manners = state.manners;
-        let is_lost = !reason.ends_session() && !manners.resume_for.is_zero();
+        let profile = state.profile;
+        let is_lost = !reason.ends_session() && !profile.resume_for.is_zero();
         self.depart(key, connection, reason);
         self.stats.sessions -= 1;
         let seen = self.seen_now();
@@ -242,7 +242,7 @@ impl<E: Encoder> Broker<E> {
             self.dirty.note_client(key, client);
         }
         if is_lost {
-            return self.detach(key, connection, manners);
+            return self.detach(key, connection, profile);
         }
         if let Some(detached) = self.take_detached(key) {
             self.stats.dropped_expired += detached.waiting();

@@ -131,7 +131,7 @@ impl<E: Encoder> Broker<E> {
             "heartbeat_timeout_s": settings.heartbeat_timeout.as_secs(),
             "subscriptions_max": settings.subscriptions_max,
             "channel_name_bytes_max": settings.channel_name_bytes_max,
-            "unacknowledged_max": self.connections[connection].manners.unacknowledged_max,
+            "unacknowledged_max": self.connections[connection].profile.unacknowledged_max,
         })
     }
 }

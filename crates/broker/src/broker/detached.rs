@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, time::Duration};
 use rialto_domain::ClientId;
 
 use crate::{
-    ChannelKey, ClientKey, ConnectionKey, Encoder, Manners, Mark,
+    ChannelKey, ClientKey, ConnectionKey, ConnectionProfile, Encoder, Mark,
     client::Subscription,
     detached::Detached,
     inbox::{Inbox, Missed},
@@ -55,12 +55,17 @@ impl<E: Encoder> Broker<E> {
     }
 
     /// Keeps the subscriptions of a client whose connection was lost, and what comes for them.
-    pub(super) fn detach(&mut self, key: ClientKey, connection: ConnectionKey, manners: Manners) {
-        let until = self.now.uptime + manners.resume_for;
+    pub(super) fn detach(
+        &mut self,
+        key: ClientKey,
+        connection: ConnectionKey,
+        profile: ConnectionProfile,
+    ) {
+        let until = self.now.uptime + profile.resume_for;
         let rights = self.connections[connection].rights.clone();
         // There is one if it was back and did not get what it missed.
         let inbox = self.take_detached(key).map_or_else(Inbox::default, |detached| detached.inbox);
-        let detached = Detached { manners, until, rights, inbox };
+        let detached = Detached { profile, until, rights, inbox };
         self.detached.note(&detached);
         self.clients[key].detached = Some(Box::new(detached));
         self.detached.lost.insert((until, key));
@@ -76,14 +81,14 @@ impl<E: Encoder> Broker<E> {
 
     /// Lets a lost client go on with its session on a new connection; says whether it was lost.
     ///
-    /// What it missed comes at once, or after the pause that its manners want.
+    /// What it missed comes at once, or after the pause that its profile wants.
     pub(super) fn welcome_back(&mut self, key: ClientKey, connection: ConnectionKey) -> bool {
         let Some(detached) = &mut self.clients[key].detached else { return false };
         // Those of its new session count.
         detached.rights = None;
         self.detached.lost.remove(&(detached.until, key));
         self.stats.sessions_restored += 1;
-        let pause = self.connections[connection].manners.resume_pause;
+        let pause = self.connections[connection].profile.resume_pause;
         if pause.is_zero() {
             self.attach(key, connection);
         } else {
@@ -111,7 +116,7 @@ impl<E: Encoder> Broker<E> {
     }
 
     fn deliver_missed(&mut self, connection: ConnectionKey, mut inbox: Inbox) {
-        let Manners { format, acknowledges, .. } = self.connections[connection].manners;
+        let ConnectionProfile { format, acknowledges, .. } = self.connections[connection].profile;
         let mut owed = 0;
         while let Some(message) = inbox.pop() {
             let about = &message.about;
@@ -142,7 +147,7 @@ impl<E: Encoder> Broker<E> {
         for &key in &self.channels[channel].absent {
             let client = &mut self.clients[key];
             let Some(detached) = &mut client.detached else { continue };
-            let echo = detached.manners.echo.unwrap_or(self.channels[channel].profile.echo);
+            let echo = detached.profile.echo.unwrap_or(self.channels[channel].profile.echo);
             if !echo && missed.about().publisher == client.id {
                 continue;
             }

@@ -14,7 +14,7 @@ impl<E: Encoder> Broker<E> {
     /// Gives a session what its admission brings, and tells of it; later, where the peer wants to
     /// read its first answer by itself.
     pub(super) fn start(&mut self, connection: ConnectionKey) {
-        let pause = self.connections[connection].manners.resume_pause;
+        let pause = self.connections[connection].profile.resume_pause;
         if pause.is_zero() {
             self.start_now(connection);
         } else {

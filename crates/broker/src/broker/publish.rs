@@ -178,7 +178,7 @@ impl<E: Encoder> Broker<E> {
         source: Source<'_>,
         payload: &[u8],
     ) {
-        let format = self.connections[receiver].manners.format;
+        let format = self.connections[receiver].profile.format;
         let envelope = self.encoder.envelope(format, &channel.into(), source);
         let mut frames = Vec::new();
         self.encoder.delivery(&envelope, payload, Mark::Plain, &mut frames);

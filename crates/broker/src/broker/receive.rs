@@ -2,8 +2,8 @@
 //! message it begins with, and whether it gets an echo of what it publishes.
 
 use crate::{
-    ChannelKey, ClientKey, ConnectionKey, Encoder, Manners, Mark, Source, client::Subscription,
-    receivers::Receiver,
+    ChannelKey, ClientKey, ConnectionKey, ConnectionProfile, Encoder, Mark, Source,
+    client::Subscription, receivers::Receiver,
 };
 
 use super::Broker;
@@ -15,7 +15,7 @@ impl<E: Encoder> Broker<E> {
         connection: ConnectionKey,
         client: ClientKey,
     ) {
-        let Manners { format, acknowledges, .. } = self.connections[connection].manners;
+        let ConnectionProfile { format, acknowledges, .. } = self.connections[connection].profile;
         let subscription = self.clients[client].subscriptions.get(&channel);
         let persistent = matches!(subscription, Some(Subscription::Persistent(_)));
         let receiver = Receiver { client, format, persistent, acknowledges };
@@ -25,7 +25,7 @@ impl<E: Encoder> Broker<E> {
     pub(super) fn deliver_retained(&mut self, channel: ChannelKey, connection: ConnectionKey) {
         let channel = &self.channels[channel];
         let Some(retained) = &channel.retained else { return };
-        let Manners { format, takes_retained, .. } = self.connections[connection].manners;
+        let ConnectionProfile { format, takes_retained, .. } = self.connections[connection].profile;
         if !takes_retained {
             return;
         }
@@ -41,7 +41,7 @@ impl<E: Encoder> Broker<E> {
     pub fn set_echo(&mut self, connection: ConnectionKey, echo: bool) {
         self.settle();
         if let Some(connection) = self.connections.get_mut(connection) {
-            connection.manners.echo = Some(echo);
+            connection.profile.echo = Some(echo);
         }
     }
 
@@ -56,6 +56,6 @@ impl<E: Encoder> Broker<E> {
     }
 
     fn own_echo(&self, connection: ConnectionKey) -> Option<bool> {
-        self.connections.get(connection)?.manners.echo
+        self.connections.get(connection)?.profile.echo
     }
 }

@@ -37,7 +37,7 @@ impl<E: Encoder> Broker<E> {
         let is_held = 0 < connection.uncommitted_bytes;
         // A quarter above what the client was told: its last heartbeat may still be on the way.
         let silence_max = timeout.mul_f32(1.25);
-        let is_expected = connection.manners.has_heartbeat || connection.client.is_none();
+        let is_expected = connection.profile.has_heartbeat || connection.client.is_none();
         (is_expected && !is_held && silence_max <= silent).then_some(CloseReason::Silent)
     }
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write as _, sync::Arc, time::Duration};
 
 use expect_test::Expect;
-use rialto_broker::{Broker, ConnectionKey, Effect, Held, Manners, Now, Settings, Stats};
+use rialto_broker::{Broker, ConnectionKey, ConnectionProfile, Effect, Held, Now, Settings, Stats};
 use rialto_domain::{Admission, CloseReason, Outcome, Snapshot};
 use rialto_wire::{
     coremq::{FrameSplitter, decode, decode_text},
@@ -224,7 +224,7 @@ impl World {
     fn open(&mut self, name: &str) {
         let World { broker, gate, peers, rules, .. } = self;
         let mut begin = |format, is_listed: bool| {
-            let connection = broker.open(Manners::plain(format));
+            let connection = broker.open(ConnectionProfile::plain(format));
             let id = with_long_ids(&format!("id-{}", name.rsplit('.').next().unwrap()));
             let who = (&*id, server());
             let listed = is_listed.then(Admission::default);
@@ -235,15 +235,15 @@ impl World {
             Some(("srv", _)) => begin(TCP, true).map_second(Speech::Tcp),
             Some(("ws", _)) => begin(WEBSOCKET, true).map_second(Speech::WebSocket),
             Some(("jmqt", _)) => {
-                let connection = broker.open(Manners::new(jmqt::TCP));
+                let connection = broker.open(ConnectionProfile::new(jmqt::TCP));
                 (connection, Speech::Jmqt(jmqt::Session::new(connection)))
             }
             Some(("psx", _)) => {
-                let connection = broker.open(Manners {
+                let connection = broker.open(ConnectionProfile {
                     echo: Some(true),
                     resume_for: rules.resume_for,
                     resume_pause: Duration::from_millis(50),
-                    ..Manners::plain(pubsubx::TCP)
+                    ..ConnectionProfile::plain(pubsubx::TCP)
                 });
                 (connection, Speech::Pubsubx(pubsubx::Session::new(connection)))
             }

@@ -1,4 +1,4 @@
-//! Sessions of clients that are known only while they are connected, with plain manners.
+//! Sessions of clients that are known only while they are connected, with the plain profile.
 
 use expect_test::expect;
 

@@ -17,8 +17,8 @@ use super::{
 use rialto_domain::{Change, ClientId, CloseReason, FailureKind, LogEntry, MessageId, Qos, Reject};
 
 use crate::{
-    Answer, Broker, Command, CommandOutcome, ConnectionKey, Departed, Effect, Format, Held, Issuer,
-    Manners, Now, Publish, ReadRequest, Relayed, Replicant, Resume, Settings, Stats,
+    Answer, Broker, Command, CommandOutcome, ConnectionKey, ConnectionProfile, Departed, Effect,
+    Format, Held, Issuer, Now, Publish, ReadRequest, Relayed, Replicant, Resume, Settings, Stats,
 };
 
 /// The run that every world's server is.
@@ -48,7 +48,7 @@ const COMPLETED_MAX: usize = 100_000;
 ///   `pub room 1 [qos1] [retain] [id=7]`.
 /// - `resume=60` with any of these gives a lost client so many seconds to come back, `pause=1` keeps
 ///   back what it missed; `leave` says goodbye.
-/// - `cleo: listen [format=1]` opens a connection of plain manners with a transient session; `echo`
+/// - `cleo: listen [format=1]` opens a connection of the plain profile with a transient session; `echo`
 ///   gives it back what it publishes, `tell room 1 [for=zoe]` publishes and `want room` subscribes
 ///   without an answer.
 /// - `n2: observe [from=7] [run=2]` makes a connection an observer in format 1, of the server `n2`,
@@ -74,7 +74,7 @@ pub(super) struct World {
     now: Now,
     connections: BTreeMap<String, ConnectionKey>,
     names: BTreeMap<ConnectionKey, String>,
-    /// Those whose manners are not the usual.
+    /// Those whose profile is not the usual.
     plain: BTreeSet<ConnectionKey>,
     closed: Vec<ConnectionKey>,
     commits: VecDeque<Vec<Change>>,
@@ -465,11 +465,16 @@ impl World {
         }
         let format = Format(option(options, "format=").unwrap_or(0));
         let window = option(options, "window=").unwrap_or(u32::MAX);
-        let manners = if how == "listen" { Manners::plain(format) } else { Manners::new(format) };
+        let profile = if how == "listen" {
+            ConnectionProfile::plain(format)
+        } else {
+            ConnectionProfile::new(format)
+        };
         let seconds = |name| Duration::from_secs(option(options, name).unwrap_or(0));
         let (resume_for, resume_pause) = (seconds("resume="), seconds("pause="));
-        let manners = Manners { unacknowledged_max: window, resume_for, resume_pause, ..manners };
-        let connection = self.broker.open(manners);
+        let profile =
+            ConnectionProfile { unacknowledged_max: window, resume_for, resume_pause, ..profile };
+        let connection = self.broker.open(profile);
         self.connections.insert(who.to_owned(), connection);
         self.names.insert(connection, who.to_owned());
         if how == "listen" {

@@ -3,7 +3,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rialto_broker::{Broker, ConnectionKey, Effect, Manners, Now, ReplicationSettings, Settings};
+use rialto_broker::{
+    Broker, ConnectionKey, ConnectionProfile, Effect, Now, ReplicationSettings, Settings,
+};
 use rialto_domain::{Admission, Snapshot};
 use rialto_wire::coremq::{FrameSplitter, decode, decode_server};
 use serde_json::Value;
@@ -116,7 +118,7 @@ impl Net {
         link.begin();
         self.opened += 1;
         let Node { broker, gate, server, .. } = &mut self.nodes[*from];
-        let connection = broker.open(Manners::plain(TCP));
+        let connection = broker.open(ConnectionProfile::plain(TCP));
         let who = (&*format!("link-{}", self.opened), server.clone());
         let listed = gate.admits_anybody.then(Admission::default);
         let session = Session::begin(connection, who, listed, broker, gate);
@@ -237,7 +239,7 @@ impl Node {
         let mut broker = Broker::new(dialects, settings, Snapshot::default(), Now::default());
         let gate = ScriptGate::new(admits_anybody);
         let mut begin = |id| {
-            let connection = broker.open(Manners::plain(TCP));
+            let connection = broker.open(ConnectionProfile::plain(TCP));
             let who = (id, server.clone());
             (connection, Session::begin(connection, who, None, &mut broker, &gate))
         };

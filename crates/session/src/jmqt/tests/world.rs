@@ -3,7 +3,9 @@
 use std::{fmt::Write as _, time::Duration};
 
 use expect_test::Expect;
-use rialto_broker::{Broker, ConnectionKey, Effect, Format, Manners, Now, Settings, Stats};
+use rialto_broker::{
+    Broker, ConnectionKey, ConnectionProfile, Effect, Format, Now, Settings, Stats,
+};
 use rialto_domain::{CloseReason, Snapshot};
 use rialto_wire::jmqt::{DecodeLimits, ServerPacket, decode};
 
@@ -145,8 +147,10 @@ impl World {
         if let Some((_, connection)) = self.peers.iter().find(|(peer, _)| peer == name) {
             return *connection;
         }
-        let connection =
-            self.broker.open(Manners { resume_for: self.resume_for, ..Manners::new(self.format) });
+        let connection = self.broker.open(ConnectionProfile {
+            resume_for: self.resume_for,
+            ..ConnectionProfile::new(self.format)
+        });
         self.peers.push((name.to_owned(), connection));
         connection
     }

@@ -1,7 +1,7 @@
 //! The first command: who gets a session, and how the others are sent away.
 
 use expect_test::expect;
-use rialto_broker::{Broker, Entry, Manners, Now, Settings};
+use rialto_broker::{Broker, ConnectionProfile, Entry, Now, Settings};
 use rialto_domain::{Admission, ClientId, Snapshot};
 use rialto_wire::pubsubx::{NAME_BYTES_MAX, decode};
 
@@ -154,7 +154,7 @@ fn a_name_that_leaves_no_room_for_the_answer_closes_the_connection() {
             Snapshot::default(),
             Now::default(),
         );
-        let connection = broker.open(Manners::plain(TCP));
+        let connection = broker.open(ConnectionProfile::plain(TCP));
         let connect = format!("CONNECT {name}");
         Session::new(connection).on_command(decode(connect.as_bytes()), &mut broker, &TestGate);
         assert_eq!(broker.is_online(&name), is_served);
@@ -168,9 +168,11 @@ fn a_name_is_free_as_soon_as_its_client_says_goodbye() {
     let mut broker =
         Broker::new(Dialects::default(), Settings::default(), Snapshot::default(), Now::default());
     let mut session = || {
-        let manners =
-            Manners { resume_for: std::time::Duration::from_secs(60), ..Manners::plain(TCP) };
-        let connection = broker.open(manners);
+        let profile = ConnectionProfile {
+            resume_for: std::time::Duration::from_secs(60),
+            ..ConnectionProfile::plain(TCP)
+        };
+        let connection = broker.open(profile);
         (connection, Session::new(connection))
     };
     let ((old, mut ada), (new, mut again)) = (session(), session());
@@ -182,7 +184,7 @@ fn a_name_is_free_as_soon_as_its_client_says_goodbye() {
     assert!(broker.subscriptions(&"ada".into()).is_empty());
     broker.disconnect(old);
     assert!(broker.is_online("ada"), "the session that has the name goes on");
-    let third = broker.open(Manners::plain(TCP));
+    let third = broker.open(ConnectionProfile::plain(TCP));
     assert_eq!(
         broker.connect_transient(third, &"ada".into(), &Admission::default()),
         Entry::Refused

@@ -16,8 +16,8 @@ use super::{
 use rialto_domain::{Admission, Change, ChannelName, FailureKind, LogEntry, Outcome, Qos};
 
 use crate::{
-    Answer, Broker, Command, ConnectionKey, Effect, Format, Issuer, Manners, Now, Publish,
-    ReadRequest, Settings,
+    Answer, Broker, Command, ConnectionKey, ConnectionProfile, Effect, Format, Issuer, Now,
+    Publish, ReadRequest, Settings,
 };
 
 /// More rounds than it takes for everything to come to rest.
@@ -180,9 +180,10 @@ impl Simulation {
     }
 
     fn connect(&mut self, client: usize, format: u8, window: u32) {
-        let connection = self
-            .broker
-            .open(Manners { unacknowledged_max: window, ..Manners::new(Format(format)) });
+        let connection = self.broker.open(ConnectionProfile {
+            unacknowledged_max: window,
+            ..ConnectionProfile::new(Format(format))
+        });
         self.accounts.opened(connection);
         self.reference.opened(connection, Format(format), window);
         self.broker.connect(connection, &CLIENTS[client].into(), &Admission::default());

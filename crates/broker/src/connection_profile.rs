@@ -6,7 +6,7 @@ use crate::Format;
 
 /// How the peer on a connection behaves, as far as delivery depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Manners {
+pub struct ConnectionProfile {
     /// How what it is sent is encoded.
     pub format: Format,
     /// QoS 1 deliveries that may be unacknowledged; the smaller of it and the configured number
@@ -29,12 +29,12 @@ pub struct Manners {
     pub resume_pause: Duration,
 }
 
-impl Manners {
-    /// Returns the manners of a peer that acknowledges, gives signs of life and takes retained
+impl ConnectionProfile {
+    /// Returns the profile of a peer that acknowledges, gives signs of life and takes retained
     /// messages.
     #[must_use]
     pub fn new(format: Format) -> Self {
-        Manners {
+        ConnectionProfile {
             format,
             unacknowledged_max: u32::MAX,
             acknowledges: true,
@@ -46,16 +46,16 @@ impl Manners {
         }
     }
 
-    /// Returns the manners of a peer that only listens and speaks: no acknowledgements, no
+    /// Returns the profile of a peer that only listens and speaks: no acknowledgements, no
     /// heartbeat, no retained messages, no echo.
     #[must_use]
     pub fn plain(format: Format) -> Self {
-        Manners {
+        ConnectionProfile {
             acknowledges: false,
             has_heartbeat: false,
             takes_retained: false,
             echo: Some(false),
-            ..Manners::new(format)
+            ..ConnectionProfile::new(format)
         }
     }
 }
