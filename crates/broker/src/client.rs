@@ -48,7 +48,7 @@ pub(crate) struct Client {
         clippy::box_collection,
         reason = "few clients have any: a pointer instead of a set each"
     )]
-    forced: Option<Box<BTreeSet<ChannelKey>>>,
+    server_assigned: Option<Box<BTreeSet<ChannelKey>>>,
 }
 
 /// Changes of one subscription that are under way.
@@ -99,7 +99,7 @@ pub(crate) struct Connection {
     /// Number of the session it carries.
     pub(crate) session: u64,
     /// What its client is still to be subscribed to at the beginning of its session.
-    pub(crate) start: Vec<ForcedSubscription>,
+    pub(crate) to_assign: Vec<ForcedSubscription>,
     /// Channels whose retained messages its client is still to get at the beginning of its session,
     /// the next one last.
     pub(crate) due: Vec<ChannelKey>,
@@ -118,7 +118,7 @@ impl Client {
             last_seen,
             dirty: false,
             changing: SortedMap::default(),
-            forced: None,
+            server_assigned: None,
         }
     }
 
@@ -130,31 +130,31 @@ impl Client {
     }
 
     /// Says whether the server subscribed it to `channel`, whatever its rights are.
-    pub(crate) fn is_forced(&self, channel: ChannelKey) -> bool {
-        self.forced.as_ref().is_some_and(|forced| forced.contains(&channel))
+    pub(crate) fn is_server_assigned(&self, channel: ChannelKey) -> bool {
+        self.server_assigned.as_ref().is_some_and(|assigned| assigned.contains(&channel))
     }
 
     /// Notes that the server subscribes it to `channel`.
-    pub(crate) fn force(&mut self, channel: ChannelKey) {
-        self.forced.get_or_insert_default().insert(channel);
+    pub(crate) fn note_assigned(&mut self, channel: ChannelKey) {
+        self.server_assigned.get_or_insert_default().insert(channel);
     }
 
     /// Notes that its subscription to `channel` has ended, whoever made it.
-    pub(crate) fn unforce(&mut self, channel: ChannelKey) {
-        self.retain_forced(|_, forced| *forced != channel);
+    pub(crate) fn note_not_assigned(&mut self, channel: ChannelKey) {
+        self.retain_server_assigned(|_, assigned| *assigned != channel);
     }
 
     /// Forgets what the server subscribed it to where that has ended, and does not begin again.
-    pub(crate) fn keep_forced_where_subscribed(&mut self) {
-        self.retain_forced(|client, forced| {
-            client.subscriptions.contains_key(forced) || client.changing.contains_key(forced)
+    pub(crate) fn keep_server_assigned_where_subscribed(&mut self) {
+        self.retain_server_assigned(|client, assigned| {
+            client.subscriptions.contains_key(assigned) || client.changing.contains_key(assigned)
         });
     }
 
-    fn retain_forced(&mut self, is_kept: impl Fn(&Self, &ChannelKey) -> bool) {
-        let Some(mut forced) = self.forced.take() else { return };
-        forced.retain(|channel| is_kept(self, channel));
-        self.forced = (!forced.is_empty()).then_some(forced);
+    fn retain_server_assigned(&mut self, is_kept: impl Fn(&Self, &ChannelKey) -> bool) {
+        let Some(mut assigned) = self.server_assigned.take() else { return };
+        assigned.retain(|channel| is_kept(self, channel));
+        self.server_assigned = (!assigned.is_empty()).then_some(assigned);
     }
 
     /// Notes that a change of its subscription to `channel` is under way.

@@ -43,7 +43,7 @@ impl<E: Encoder> Broker<E> {
             rates: Rates::default(),
             is_held: false,
             session: 0,
-            start: Vec::new(),
+            to_assign: Vec::new(),
             due: Vec::new(),
         })
     }
@@ -187,7 +187,7 @@ impl<E: Encoder> Broker<E> {
         let state = &mut self.connections[connection];
         state.client = Some(client);
         state.session = session;
-        state.start.clone_from(&admission.subscriptions);
+        state.to_assign.clone_from(&admission.subscriptions);
         self.set_rights(connection, admission.rights.clone());
         self.note_session(client, true);
         let client = self.clients[client].id.clone();

@@ -205,7 +205,7 @@ impl<E: Encoder> Broker<E> {
         let is_transient = client.is_transient;
         let channels: Vec<ChannelKey> = client.subscriptions.keys().collect();
         client.subscriptions.retain(|kind| matches!(kind, Subscription::Persistent(_)));
-        client.keep_forced_where_subscribed();
+        client.keep_server_assigned_where_subscribed();
         for channel in channels {
             self.channels[channel].absent.swap_remove(&key);
             self.drop_if_idle(channel);

@@ -34,8 +34,8 @@ impl<E: Encoder> Broker<E> {
 
     fn start_now(&mut self, connection: ConnectionKey) {
         let Some(client) = self.session(connection) else { return };
-        let subscriptions = std::mem::take(&mut self.connections[connection].start);
-        self.give(connection, subscriptions);
+        let subscriptions = std::mem::take(&mut self.connections[connection].to_assign);
+        self.assign_all(connection, subscriptions);
         let is_told = self.settings.presence_channel.is_some();
         if !is_told || self.clients[client].changing.is_empty() {
             self.announce_online(client, connection);
@@ -45,8 +45,8 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
-    /// Subscribes the client of a connection to what it is given.
-    pub(super) fn give(
+    /// Subscribes the client of a connection to what the server assigns it.
+    pub(super) fn assign_all(
         &mut self,
         connection: ConnectionKey,
         subscriptions: Vec<ForcedSubscription>,
@@ -58,8 +58,8 @@ impl<E: Encoder> Broker<E> {
             }
             let known = self.channel_keys.get(channel.as_str());
             match known.filter(|&key| self.clients[client].will_be_subscribed(*key)) {
-                Some(&key) => self.clients[client].force(key),
-                None => _ = self.force(client, &channel, persistent),
+                Some(&key) => self.clients[client].note_assigned(key),
+                None => _ = self.assign(client, &channel, persistent),
             }
         }
     }

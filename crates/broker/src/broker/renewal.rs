@@ -91,7 +91,7 @@ impl<E: Encoder> Broker<E> {
         let is_forbidden = |key: &ChannelKey| {
             let name = &self.channels[*key].name;
             name.kind() == ChannelKind::Topic
-                && !state.is_forced(*key)
+                && !state.is_server_assigned(*key)
                 && rights.decide(Action::Subscribe, name.as_str()).is_err()
         };
         let forbidden = state.subscriptions.keys().filter(is_forbidden);

@@ -77,7 +77,7 @@ impl<E: Encoder> Broker<E> {
         }
         let subscriptions = admission.subscriptions.clone();
         self.drop_forbidden(connection);
-        self.give(connection, subscriptions);
+        self.assign_all(connection, subscriptions);
         self.close_forbidden_observer(connection);
     }
 
@@ -116,14 +116,14 @@ impl<E: Encoder> Broker<E> {
     ) -> bool {
         let name = &self.channels[channel].name;
         name.kind() == ChannelKind::Topic
-            && !self.clients[client].is_forced(channel)
-            && !self.is_given(connection, name.as_str())
+            && !self.clients[client].is_server_assigned(channel)
+            && !self.will_be_assigned(connection, name.as_str())
             && self.may(connection, Action::Subscribe, name.as_str()).is_err()
     }
 
     /// Says whether the client of a connection is about to be subscribed to a channel by the server.
-    fn is_given(&self, connection: ConnectionKey, channel: &str) -> bool {
-        self.connections[connection].start.iter().any(|given| given.channel == channel)
+    fn will_be_assigned(&self, connection: ConnectionKey, channel: &str) -> bool {
+        self.connections[connection].to_assign.iter().any(|assigned| assigned.channel == channel)
     }
 
     /// Takes up new settings, for channels and connections that are there as well. What passes

@@ -30,7 +30,7 @@ impl<E: Encoder> Broker<E> {
         self.settle();
         let outcome = match asker {
             Some(_) => self.make_subscription(client, channel, persistent, reply_to),
-            None => self.force(client, channel, persistent),
+            None => self.assign(client, channel, persistent),
         };
         Ok(self.follow(outcome, answer))
     }
@@ -52,14 +52,14 @@ impl<E: Encoder> Broker<E> {
     }
 
     /// Makes a subscription that the client's rights do not count for.
-    pub(super) fn force(
+    pub(super) fn assign(
         &mut self,
         client: ClientKey,
         channel: &str,
         persistent: bool,
     ) -> CommandOutcome {
         let key = self.channel_or_new(channel);
-        self.clients[client].force(key);
+        self.clients[client].note_assigned(key);
         let persistent = persistent && !self.clients[client].is_transient;
         self.make_subscription(client, channel, persistent, None)
     }

@@ -88,7 +88,7 @@ impl<E: Encoder> Broker<E> {
         let Some(subscription) = self.clients[client].subscriptions.remove(&channel) else {
             return;
         };
-        self.clients[client].unforce(channel);
+        self.clients[client].note_not_assigned(channel);
         self.channels[channel].persistent.remove(&client);
         self.channels[channel].absent.swap_remove(&client);
         self.forget_missed(client, channel);
