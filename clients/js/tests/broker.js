@@ -1,0 +1,61 @@
+/** Starts real brokers on free ports. */
+
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export const PROGRAM = process.env.RIALTO_BINARY ?? new URL('../../../target/debug/rialto', import.meta.url).pathname
+
+export class Broker {
+  #child
+  #directory = mkdtempSync(join(tmpdir(), 'rialto-js-'))
+  #extra
+  port = 0
+
+  static async start(extra = []) {
+    const broker = new Broker()
+    broker.#extra = extra
+    await broker.run()
+    return broker
+  }
+
+  get data() {
+    return this.#directory
+  }
+
+  /** Starts it, the second time on the port it had. */
+  async run() {
+    const listen = `127.0.0.1:${this.port}`
+    this.#child = spawn(PROGRAM, ['serve', '--listen', listen, '--data-dir', this.#directory, ...this.#extra],
+      { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.port = await new Promise((resolve, reject) => {
+      let log = ''
+      const look = (bytes) => {
+        log += bytes
+        const found = /listen-1=127\.0\.0\.1:(\d+)/.exec(log)
+        if (found) resolve(Number(found[1]))
+      }
+      this.#child.stdout.on('data', look)
+      this.#child.stderr.on('data', look)
+      this.#child.once('exit', (code) => reject(new Error(`the broker ended with ${code}: ${log}`)))
+    })
+  }
+
+  async kill(signal = 'SIGKILL') {
+    const child = this.#child
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const gone = new Promise((resolve) => child.once('exit', resolve))
+    child.kill(signal)
+    await gone
+  }
+
+  async stop() {
+    await this.kill()
+    rmSync(this.#directory, { recursive: true, force: true })
+  }
+
+  address(scheme) {
+    return `${scheme}://127.0.0.1:${this.port}`
+  }
+}

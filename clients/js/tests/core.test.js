@@ -1,0 +1,347 @@
+/** The client without sockets: a scripted server, a clock that the test moves, fixed random numbers. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { waitBefore } from '../src/backoff.js'
+import { Client } from '../src/client.js'
+import { Unauthorized } from '../src/errors.js'
+import { FrameSplitter, byteLength, parse } from '../src/packets.js'
+
+/** Lets everything run that promises have put off. */
+const settle = () => new Promise((resolve) => setImmediate(resolve))
+
+class Clock {
+  time = 0
+  timers = new Map()
+  #last = 0
+
+  now = () => this.time
+  set = (wait, act) => {
+    this.#last += 1
+    this.timers.set(this.#last, { at: this.time + wait, act })
+    return this.#last
+  }
+  clear = (timer) => void this.timers.delete(timer)
+
+  async advance(wait) {
+    const end = this.time + wait
+    for (;;) {
+      const due = [...this.timers].filter(([, it]) => it.at <= end).sort(([, a], [, b]) => a.at - b.at)[0]
+      if (!due) break
+      this.timers.delete(due[0])
+      this.time = Math.max(this.time, due[1].at)
+      due[1].act()
+      await settle()
+    }
+    this.time = end
+    await settle()
+  }
+}
+
+/** The server's side of a client under test. */
+class Script {
+  clock = new Clock()
+  sent = []
+  opened = []
+  events = []
+  connection = undefined
+
+  constructor(options = {}, addresses = ['jmqt://a']) {
+    const env = { address: addresses[0], clock: this.clock, random: () => 0.5, open: (to, events) => this.#open(to, events) }
+    this.client = new Client(env, addresses, { credentials: { client: 'ada', token: 't' }, ...options })
+    for (const name of ['state', 'subscription', 'publish', 'slow', 'error']) {
+      this.client.on(name, (event) => this.events.push({ name, ...event }))
+    }
+  }
+
+  #open(to, events) {
+    this.opened.push(to)
+    this.connection = events
+    return { send: (text) => this.sent.push(JSON.parse(text)), abort: () => {}, end: () => Promise.resolve() }
+  }
+
+  async online(body = { st: 1, ts: 15 }) {
+    await settle()
+    this.connection.opened()
+    this.say({ connAck: body })
+    await settle()
+  }
+
+  say(packet) {
+    this.connection.frame(JSON.stringify(packet))
+  }
+
+  /** Ends the connection, and lets the wait for the next one pass. */
+  async lose() {
+    this.connection.closed({ code: 1006 })
+    await this.clock.advance(20_000)
+  }
+
+  take() {
+    return this.sent.splice(0)
+  }
+
+  last(name) {
+    return this.events.filter((it) => it.name === name).at(-1)
+  }
+}
+
+test('K-6: waits grow, are random, and have their bounds', () => {
+  for (let round = 0; round < 20; round += 1) {
+    const upper = Math.min(20_000, 1_000 * 2 ** round)
+    for (const random of [0, 0.3, 0.999]) {
+      const wait = waitBefore(round, 'lost', () => random)
+      assert.ok(wait >= 100 && wait <= upper, `${round}: ${wait}`)
+    }
+  }
+  assert.ok(waitBefore(0, 'server-full', () => 0) >= 5_000)
+})
+
+test('J-2: frames are the same however the bytes were cut', () => {
+  const bytes = new TextEncoder().encode('{"push":{"cn":"ä🌍"}}\0\0{"hbAck":{}}\0')
+  for (let cut = 0; cut <= bytes.length; cut += 1) {
+    const splitter = new FrameSplitter()
+    const frames = [...splitter.push(bytes.subarray(0, cut)), ...splitter.push(bytes.subarray(cut))]
+    assert.deepEqual(frames, ['{"push":{"cn":"ä🌍"}}', '{"hbAck":{}}'])
+  }
+  assert.equal(byteLength('aä€🌍'), new TextEncoder().encode('aä€🌍').length)
+  for (const text of ['', '[]', 'null', '{"a":1}', '{"a":{},"b":{}}', '{']) assert.equal(parse(text), undefined)
+})
+
+test('K-41, K-44: what was lost before its answer leaves again, the same and in order', async () => {
+  const script = new Script()
+  await script.online()
+  const done = [script.client.publish('c', 1, { qos: 1 }), script.client.publish('c', 2, { qos: 1 })]
+  await settle()
+  const first = script.take().filter((it) => it.pub)
+  script.connection.closed({ code: 1006 })
+  assert.equal(script.last('state').state, 'waiting')
+  assert.equal(script.last('state').reason, 'lost')
+  await script.clock.advance(1_000)
+  await script.online()
+  assert.deepEqual(script.take().filter((it) => it.pub), first)
+  for (const { pub } of first) script.say({ pubAck: { st: 1, id: pub.id } })
+  await Promise.all(done)
+})
+
+test('K-46: no answer ends the connection, and the second time fails the publish', async () => {
+  const script = new Script()
+  await script.online({ st: 1, ts: 1_000 })
+  const answer = script.client.publish('c', 1, { qos: 1 })
+  await settle()
+  await script.clock.advance(30_000)
+  assert.ok(script.events.some((it) => it.reason === 'no-ack'))
+  await script.clock.advance(1_000)
+  await script.online({ st: 1, ts: 1_000 })
+  await script.clock.advance(30_000)
+  await assert.rejects(answer, { reason: 'timeout', temporary: true })
+})
+
+test('K-16, K-17: heartbeats leave in time, and a silent server is left', async () => {
+  const script = new Script()
+  await script.online()
+  script.take()
+  await script.clock.advance(5_000)
+  assert.deepEqual(script.take(), [{ hb: {} }])
+  script.say({ hbAck: {} })
+  await script.clock.advance(29_000)
+  assert.equal(script.client.state, 'online')
+  await script.clock.advance(1_000)
+  assert.equal(script.events.filter((it) => it.reason).at(0).reason, 'silent')
+})
+
+test('K-3, K-14: taken over is final until the application connects again', async () => {
+  const script = new Script()
+  await script.online()
+  script.say({ connAck: { st: 7, rs: 'taken-over', mg: 'another' } })
+  assert.equal(script.client.state, 'closed')
+  await script.clock.advance(100_000)
+  assert.equal(script.opened.length, 1)
+  assert.equal(script.clock.timers.size, 0)
+  script.client.connect()
+  await script.online()
+  assert.equal(script.client.state, 'online')
+})
+
+test('K-11, K-12: a function is asked before each attempt; a second 6 is final', async () => {
+  const asked = []
+  const script = new Script({ credentials: (why) => (asked.push(why), { client: 'ada', token: `t${asked.length}` }) })
+  await settle()
+  script.connection.opened()
+  script.say({ connAck: { st: 6 } })
+  await settle()
+  script.connection.opened()
+  assert.deepEqual(script.take().map((it) => it.conn.at), ['t1', 't2'])
+  script.say({ connAck: { st: 6 } })
+  assert.equal(script.last('state').reason, 'unauthorized')
+  assert.deepEqual(asked.map((it) => it.attempt), [0, 1])
+  const refused = new Script({ credentials: () => { throw new Unauthorized() } })
+  await settle()
+  assert.equal(refused.last('state').reason, 'unauthorized')
+})
+
+test('K-13: another client id than before ends the client', async () => {
+  const names = ['ada', 'bob']
+  const script = new Script({ credentials: () => ({ client: names.shift(), token: 't' }) })
+  await script.online()
+  await script.lose()
+  await script.online()
+  assert.equal(script.last('state').reason, 'identity-changed')
+})
+
+test('K-7: without retrying the first connection fails after one round of addresses', async () => {
+  const script = new Script({ retryFirst: false, inOrder: true }, ['jmqt://a', 'jmqt://b'])
+  await settle()
+  script.connection.closed({})
+  await script.clock.advance(1)
+  script.connection.closed({})
+  assert.deepEqual(script.opened, ['jmqt://a', 'jmqt://b'])
+  assert.equal(script.last('state').reason, 'gave-up')
+  await assert.rejects(script.client.ready())
+})
+
+test('K-23, K-24: subscriptions are made again before all else, and say that there is a gap', async () => {
+  const script = new Script()
+  await script.online()
+  script.client.subscribe('one', () => {})
+  script.client.subscribe('two', () => {}, { persistent: true })
+  script.say({ subAck: { st: 1, cn: 'one' } })
+  script.say({ subAck: { st: 1, cn: 'two' } })
+  script.connection.closed({ code: 1006 })
+  script.client.publish('c', 1, { qos: 1 })
+  script.take()
+  await script.clock.advance(1_000)
+  await script.online()
+  const [, sub, asked, pub] = script.take()
+  assert.deepEqual(sub, { sub: { cn: 'one' } })
+  assert.equal(asked.pub.cn, '$mySubscriptions')
+  assert.equal(pub.pub.cn, 'c')
+  script.say({ subAck: { st: 1, cn: 'one' } })
+  assert.deepEqual([script.last('subscription').restored, script.last('subscription').gap], [true, true])
+  script.say({ pubAck: { st: 1, id: asked.pub.id, dt: { channels: ['two'], subscriptions: { two: 'persistent' } } } })
+  await settle()
+  assert.deepEqual([script.last('subscription').restored, script.last('subscription').gap], [true, false])
+})
+
+test('K-20, K-31: two subscriptions share one on the wire, and both must be done', async () => {
+  const script = new Script()
+  await script.online()
+  let letGo
+  const held = new Promise((resolve) => { letGo = resolve })
+  script.client.subscribe('c', () => {})
+  script.client.subscribe('c', () => held)
+  script.say({ subAck: { st: 1, cn: 'c' } })
+  script.say({ subAck: { st: 1, cn: 'c' } })
+  script.take()
+  script.say({ push: { cn: 'c', dt: 1, q: 1, id: 'p' } })
+  await settle()
+  assert.deepEqual(script.take(), [])
+  letGo()
+  await settle()
+  assert.deepEqual(script.take(), [{ pushAck: { id: 'p' } }])
+})
+
+test('K-33: a push that comes again is not delivered again, but acknowledged if finished', async () => {
+  const script = new Script()
+  await script.online()
+  const seen = []
+  script.client.subscribe('c', ({ data }) => void seen.push(data))
+  script.say({ subAck: { st: 1, cn: 'c' } })
+  script.take()
+  const push = { push: { cn: 'c', dt: 1, q: 1, id: 'p' } }
+  script.say(push)
+  script.say(push)
+  await settle()
+  script.say(push)
+  await settle()
+  assert.deepEqual(seen, [1])
+  assert.deepEqual(script.take(), [{ pushAck: { id: 'p' } }, { pushAck: { id: 'p' } }])
+})
+
+test('K-35: stored messages without a subscription wait for one, unacknowledged', async () => {
+  const script = new Script()
+  await script.online()
+  script.take()
+  script.say({ push: { cn: '#ada', dt: 'hello', q: 1, id: 'p' } })
+  await settle()
+  assert.deepEqual(script.take(), [])
+  const seen = []
+  script.client.direct(({ data }) => void seen.push(data))
+  await settle()
+  assert.deepEqual(seen, ['hello'])
+  assert.deepEqual(script.take(), [{ pushAck: { id: 'p' } }])
+})
+
+test('K-36: a slow subscriber drops QoS 0, and says so once at the beginning and once with the count', async () => {
+  const script = new Script({ inbox: { count: 2 } })
+  await script.online()
+  let letGo
+  const held = new Promise((resolve) => { letGo = resolve })
+  script.client.subscribe('c', () => held)
+  script.say({ subAck: { st: 1, cn: 'c' } })
+  for (let n = 0; n < 10; n += 1) script.say({ push: { cn: 'c', dt: n } })
+  letGo()
+  await settle()
+  const slow = script.events.filter((it) => it.name === 'slow')
+  assert.deepEqual(slow.map((it) => it.dropped), [undefined, 7])
+})
+
+test('K-42, K-43: offline QoS 0 fails at once, QoS 1 is kept to its bound', async () => {
+  const script = new Script({ outbox: { count: 2 } })
+  await assert.rejects(script.client.publish('c', 1), { status: 9 })
+  script.client.publish('c', 1, { qos: 1 })
+  script.client.publish('c', 2, { qos: 1 })
+  await settle()
+  await assert.rejects(script.client.publish('c', 3, { qos: 1 }), { reason: 'overrun' })
+})
+
+test('K-47, K-48: the largest fails with too-large, and what was not sent can be withdrawn', async () => {
+  const script = new Script()
+  const stop = new AbortController()
+  const withdrawn = script.client.publish('c', 0, { qos: 1, signal: stop.signal })
+  await settle()
+  stop.abort()
+  await assert.rejects(withdrawn, { name: 'AbortError' })
+  await script.online()
+  const large = script.client.publish('c', 'x'.repeat(100), { qos: 1 })
+  script.client.publish('c', 'y', { qos: 1 })
+  await settle()
+  script.connection.closed({ code: 1009, text: '' })
+  await assert.rejects(large, { reason: 'too-large' })
+  script.take()
+  await script.clock.advance(1_000)
+  await script.online()
+  assert.deepEqual(script.take().filter((it) => it.pub).map((it) => it.pub.dt), ['y'])
+})
+
+test('K-8: a hint cuts the wait, and online asks whether the server is there', async () => {
+  const script = new Script()
+  await script.online({ st: 1, ts: 1_000 })
+  script.connection.closed({ code: 1013, text: '' })
+  assert.equal(script.last('state').reason, 'server-full')
+  script.client.wake()
+  await script.clock.advance(250)
+  await script.online({ st: 1, ts: 1_000 })
+  script.take()
+  script.client.wake()
+  assert.deepEqual(script.take(), [{ hb: {} }])
+  await script.clock.advance(5_000)
+  assert.equal(script.events.filter((it) => it.reason).at(-1).reason, 'silent')
+})
+
+test('K-60, K-62: closing in any state answers every call and leaves no timer', async () => {
+  for (const state of ['connecting', 'online', 'waiting']) {
+    const script = new Script()
+    await settle()
+    if (state !== 'connecting') await script.online()
+    const answer = script.client.publish('c', 1, { qos: 1 })
+    if (state === 'online') script.client.request('$time').catch(() => {})
+    await settle()
+    if (state === 'waiting') script.connection.closed({ code: 1006 })
+    assert.equal(script.client.state, state)
+    await script.client.close()
+    await assert.rejects(answer, { reason: 'asked' })
+    assert.equal(script.clock.timers.size, 0, state)
+  }
+})
