@@ -6,6 +6,7 @@
 mod debian_source;
 mod dependencies;
 mod dist;
+mod node;
 mod python;
 mod setup;
 mod steps;

@@ -1,10 +1,10 @@
-//! What the tests need beyond Rust: Debian packages, installed where that is allowed, and Python clients.
+//! What the tests need beyond Rust: Debian packages, installed where that is allowed, Python clients, and tools for JavaScript.
 
 use std::process::Command;
 
 use anyhow::{Context, bail};
 
-use crate::{debian_source, python};
+use crate::{debian_source, node, python};
 
 /// A program the tests or the benchmark run, and the Debian package that has it.
 struct Needed {
@@ -13,9 +13,10 @@ struct Needed {
     purpose: &'static str,
 }
 
-const NEEDED: [Needed; 14] = [
+const NEEDED: [Needed; 17] = [
     Needed { program: "cc", package: "gcc", purpose: "builds SQLite and the TLS library" },
     Needed { program: "c++", package: "g++", purpose: "builds the fuzzer" },
+    Needed { program: "chromium", package: "chromium", purpose: "runs pages with our client" },
     Needed { program: "curl", package: "curl", purpose: "runs the commands of the documents" },
     Needed {
         program: "fail2ban-regex",
@@ -31,6 +32,8 @@ const NEEDED: [Needed; 14] = [
         package: "netcat-openbsd",
         purpose: "runs the commands of the documents",
     },
+    Needed { program: "node", package: "nodejs", purpose: "runs the JavaScript client" },
+    Needed { program: "npm", package: "npm", purpose: "installs the JavaScript client's tools" },
     Needed {
         program: "openssl",
         package: "openssl",
@@ -46,7 +49,8 @@ const NEEDED: [Needed; 14] = [
 pub(crate) fn install_missing() -> anyhow::Result<()> {
     install_programs()?;
     debian_source::install()?;
-    python::install()
+    python::install()?;
+    node::install()
 }
 
 fn install_programs() -> anyhow::Result<()> {
