@@ -23,6 +23,7 @@ mod lanes;
 mod logs;
 mod message;
 mod observers;
+mod page;
 mod presence;
 mod publish;
 mod receive;
@@ -34,6 +35,7 @@ mod rights;
 mod route;
 mod run;
 mod silence;
+mod store;
 mod subscribe;
 mod tick;
 mod unsubscribe;
@@ -89,7 +91,8 @@ pub struct Broker<E: Encoder> {
     /// QoS 1 messages without a log and QoS 0 messages that still gather.
     run: Option<Box<Run<E>>>,
     run_buffers: RunBuffers,
-    /// Pages that still gather, and changes to commit with them.
+    open_pages: page::OpenPages,
+    /// Changes that still gather, to be committed together.
     batch: batch::Batch,
     /// Batches handed to the store, oldest first.
     committing: VecDeque<batch::UnderWay>,
@@ -149,6 +152,7 @@ impl<E: Encoder> Broker<E> {
             outputs: Outputs::default(),
             run: None,
             run_buffers: RunBuffers::default(),
+            open_pages: page::OpenPages::default(),
             batch: batch::Batch::default(),
             committing: VecDeque::new(),
             lanes: lanes::Lanes::default(),

@@ -6,8 +6,10 @@ use crate::{Effect, Encoder, run::Origin};
 
 use super::{
     Broker,
-    batch::{Awaiting, Pending, PendingPage},
+    batch::{Awaiting, Pending},
     lanes,
+    page::PendingPage,
+    store::kept_bytes,
 };
 
 impl<E: Encoder> Broker<E> {
@@ -111,7 +113,7 @@ impl<E: Encoder> Broker<E> {
         self.channels[key].changes_under_way -= 1;
         self.channels[key].retained_under_way -= u32::from(page.retained.is_some());
         self.retained.release(page.reserved);
-        let bytes = page.kept_bytes();
+        let bytes = kept_bytes(&page);
         self.uncommitted_bytes_total -= bytes;
         let count = u64::from(page.count);
         self.uncommitted_count -= count;
