@@ -11,6 +11,13 @@ use crate::{
     memory::{allocated, shared, shared_payload},
 };
 
+/// A share of the ceiling that a message under way has taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Reserved {
+    pub(crate) count: usize,
+    pub(crate) bytes: usize,
+}
+
 /// How much channels may retain together.
 #[derive(Debug, Clone, Copy)]
 pub struct RetainedLimits {

@@ -6,7 +6,7 @@ use rialto_domain::{Change, ChannelName, ClientId, LogId, Sequence, SessionNumbe
 
 use crate::{ChannelKey, ClientKey, ConnectionKey, Effect, Encoder, retained::Request};
 
-use super::{Broker, lanes::Lane, page::PendingPage};
+use super::{Broker, page::PendingPage};
 
 /// What a change under way takes besides itself, about: a batch, a place in the store's queue.
 const CHANGE_OVERHEAD: usize = 256;
@@ -35,6 +35,18 @@ pub(super) struct UnderWay {
     pub(super) awaiting: Vec<Awaiting>,
     /// When it was handed over.
     since: Duration,
+}
+
+/// Lazy writes that go together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lane {
+    /// What makes room in the store: it goes by itself, so that what finds none does not take it along.
+    Room,
+    /// What cursors acknowledged beyond their floors.
+    Acknowledged,
+    Retained,
+    /// Histories, clients and sessions.
+    Rest,
 }
 
 /// What a change stands for in the core.

@@ -10,7 +10,7 @@ use crate::Encoder;
 
 use super::{
     Broker,
-    batch::{Awaiting, Pending},
+    batch::{Awaiting, Lane, Pending},
 };
 
 /// How long a lane stays closed when the store has refused something in it, at first and at most.
@@ -19,18 +19,6 @@ const PAUSE_MAX: Duration = Duration::from_secs(5);
 
 /// Batches of a single change that one tick hands over in a lane: in a lane that is taken apart.
 const SINGLES_MAX: usize = 64;
-
-/// Lazy writes that go together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lane {
-    /// What makes room in the store: it goes by itself, so that what finds none does not take it along.
-    Room,
-    /// What cursors acknowledged beyond their floors.
-    Acknowledged,
-    Retained,
-    /// Histories, clients and sessions.
-    Rest,
-}
 
 /// The state of each lane.
 #[derive(Debug, Default)]

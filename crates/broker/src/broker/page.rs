@@ -7,13 +7,12 @@ use rialto_domain::{
 use crate::{
     ChannelKey, ConnectionKey,
     memory::{allocated, shared_payload},
-    retained::RetainedMessage,
+    retained::{Reserved, RetainedMessage},
     run::Origin,
 };
 
 use super::{
     message::{Answer, StoreRoute},
-    retained::Reserved,
     route::CommittedPage,
 };
 

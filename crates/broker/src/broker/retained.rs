@@ -10,13 +10,12 @@ use rialto_domain::{Action, Change, Qos, Reject, Retained};
 use crate::{
     ChannelKey, ConnectionKey, Encoder,
     channel::{self, Channel},
-    retained::{Request, RetainedMessage, Written, bytes_of},
+    retained::{Request, Reserved, RetainedMessage, Written, bytes_of},
 };
 
 use super::{
     Broker,
-    batch::Pending,
-    lanes::Lane,
+    batch::{Lane, Pending},
     message::{Answer, Publish, Publisher},
 };
 
@@ -37,13 +36,6 @@ pub(super) struct Retainment {
     /// When the next one is let through that the store may have no room for; set since it had none
     /// for the last.
     retry_at: Option<Duration>,
-}
-
-/// A share of the ceiling that a message under way has taken.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Reserved {
-    count: usize,
-    bytes: usize,
 }
 
 impl Retainment {

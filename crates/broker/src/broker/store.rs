@@ -2,14 +2,13 @@
 
 use rialto_domain::{Change, Reject};
 
-use crate::{ChannelKey, ConnectionKey, Encoder, memory::allocated};
+use crate::{ChannelKey, ConnectionKey, Encoder, memory::allocated, retained::Reserved};
 
 use super::{
     Broker,
     batch::{Awaiting, Pending},
     message::{Answer, CommandOutcome, Publish, StoreRoute},
     page::PendingPage,
-    retained::Reserved,
 };
 
 /// What a page takes besides its messages while it is under way, in lists that grow by doubling.

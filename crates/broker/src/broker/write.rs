@@ -6,7 +6,10 @@ use rialto_domain::{Change, ClientId};
 
 use crate::Encoder;
 
-use super::{Broker, batch::Pending, lanes::Lane};
+use super::{
+    Broker,
+    batch::{Lane, Pending},
+};
 
 /// Cursors, and clients, written in one tick: many lazy writes must not keep publishers waiting, nor
 /// take memory that a storm of clients would leave behind.
