@@ -27,9 +27,11 @@ mod page;
 mod presence;
 mod publish;
 mod receive;
+mod reconfigure;
 mod relay;
 mod renewal;
 mod report;
+mod restore;
 mod retained;
 mod rights;
 mod route;
@@ -50,16 +52,13 @@ use std::{
 
 use slotmap::SlotMap;
 
-use rialto_domain::{
-    ChannelKind, ChannelName, ClientId, CursorState, LogId, Reject, Seen, Snapshot,
-};
+use rialto_domain::{ChannelName, ClientId, LogId, Reject, Seen, Snapshot};
 
 use crate::{
     ChannelKey, ClientKey, ConnectionKey, Deliveries, Effect, Encoder, Format, Held, Reply,
     Settings, Stats,
-    channel::{Channel, Log},
-    client::{Client, Connection, Now, Subscription},
-    cursor::Cursor,
+    channel::Channel,
+    client::{Client, Connection, Now},
     hasher::Hasher,
     output::Outputs,
     profile::Profiles,
@@ -265,50 +264,6 @@ impl<E: Encoder> Broker<E> {
             let frame = self.outputs.tally().frames(frame);
             self.outputs.answer(connection, frame, 1);
         }
-    }
-
-    fn restore(&mut self, snapshot: Snapshot) {
-        self.stats.damaged_records = snapshot.damaged;
-        for (id, last_seen) in snapshot.clients {
-            self.known_client(id, last_seen);
-        }
-        let read: BTreeSet<&ChannelName> =
-            snapshot.cursors.iter().map(|(_, channel, _)| channel).collect();
-        let (read, unread): (Vec<_>, Vec<_>) =
-            snapshot.logs.into_iter().partition(|state| read.contains(&state.channel));
-        self.dirty.unread.extend(unread.into_iter().map(|state| state.channel));
-        for state in read {
-            let key = self.channel_or_new(state.channel.as_str());
-            self.log_channels.insert(state.log, key);
-            let log = Log::from_state(&state);
-            self.stats.log_found += log.count();
-            self.channels[key].log = Some(Box::new(log));
-        }
-        self.stats.log_held = self.stats.log_found;
-        for (id, channel, state) in snapshot.cursors {
-            let client = self.known_client(id, self.seen_now());
-            let channel = self.channel_or_new(channel.as_str());
-            self.attach_cursor(client, channel, &state);
-        }
-        for (channel, messages) in snapshot.history {
-            self.restore_history(&channel, &messages);
-        }
-        self.report_crashed(snapshot.sessions);
-        for (channel, message) in snapshot.retained {
-            let key = self.channel_or_new(channel.as_str());
-            self.restore_retained(key, message);
-        }
-    }
-
-    /// Makes a persistent subscription of a client, without a word to anybody.
-    fn attach_cursor(&mut self, client: ClientKey, channel: ChannelKey, state: &CursorState) {
-        let subscription = Subscription::Persistent(Box::new(Cursor::new(state)));
-        let client_state = &mut self.clients[client];
-        client_state.subscriptions.insert(channel, subscription);
-        if self.channels[channel].name.kind() == ChannelKind::Direct(client_state.id.as_str()) {
-            client_state.direct_channel = Some(channel);
-        }
-        self.channels[channel].persistent.insert(client, ());
     }
 
     fn known_client(&mut self, id: ClientId, last_seen: Seen) -> ClientKey {

@@ -1,4 +1,4 @@
-//! Acknowledgements of pushes.
+//! Acknowledgements of pushes, and the window of what may be unacknowledged.
 
 use rialto_domain::{PacketId, Sequence};
 
@@ -67,5 +67,15 @@ impl<E: Encoder> Broker<E> {
             self.fill_waiting(connection, client);
         }
         news
+    }
+
+    /// Returns a connection's window in messages, and the bytes its window still has room for.
+    pub(super) fn window_room(&self, connection: ConnectionKey) -> (u64, u64) {
+        let Some(state) = self.connections.get(connection) else { return (0, 0) };
+        // J-109: where one message at a time is wanted, it is one over all subscriptions.
+        let is_taken = state.profile.unacknowledged_max == 1 && 0 < state.window_bytes;
+        let bytes_max = if is_taken { 0 } else { self.settings.window_bytes_max as u64 };
+        let room = bytes_max.saturating_sub(state.window_bytes);
+        (u64::from(state.profile.unacknowledged_max), room)
     }
 }

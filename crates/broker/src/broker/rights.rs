@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rialto_domain::{Action, Admission, ChannelKind, CloseReason, Reject, Rights};
 
-use crate::{ChannelKey, ClientKey, ConnectionKey, Encoder, Settings, profile::Profiles};
+use crate::{ChannelKey, ClientKey, ConnectionKey, Encoder};
 
 use super::{Broker, message::Publish};
 
@@ -124,21 +124,5 @@ impl<E: Encoder> Broker<E> {
     /// Says whether the client of a connection is about to be subscribed to a channel by the server.
     fn will_be_assigned(&self, connection: ConnectionKey, channel: &str) -> bool {
         self.connections[connection].to_assign.iter().any(|assigned| assigned.channel == channel)
-    }
-
-    /// Takes up new settings, for channels and connections that are there as well. What passes
-    /// messages on to other servers stays as it is.
-    pub fn reconfigure(&mut self, settings: Settings) {
-        self.settle();
-        let replication = self.settings.replication;
-        let reported = self.remembers_sessions();
-        self.settings = Settings { replication, ..settings };
-        self.profiles = Profiles::new(&self.settings);
-        for channel in self.channels.values_mut() {
-            channel.profile = self.profiles.of(&self.settings, channel.name.as_str()).clone();
-        }
-        if reported != self.remembers_sessions() {
-            self.note_open_sessions(!reported);
-        }
     }
 }
