@@ -30,6 +30,8 @@ test('the sizes are kept', async () => {
   assert.ok(core <= 10 * KILOBYTE, `the core has ${core} bytes`)
   const outbox = await packedSize('src/outbox-store.js')
   assert.ok(outbox <= 1.5 * KILOBYTE, `the outbox has ${outbox} bytes`)
+  const script = await packedSize('jmqt-client.js')
+  assert.ok(script <= 5 * KILOBYTE, `the classic script has ${script} bytes`)
 })
 
 test('the browser entry has no names of Node', async () => {

@@ -1,0 +1,90 @@
+/** A page in Chromium, and a proxy before the broker that can cut and stall its connections. */
+
+import { createServer } from 'node:http'
+import { readFileSync } from 'node:fs'
+import net from 'node:net'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+
+const ROOT = new URL('..', import.meta.url).pathname
+const BLANK = '<!doctype html><meta charset="utf-8"><title>test</title>'
+
+const listening = (server) => new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server.address().port)))
+
+/** Serves the package's files, and an empty page at `/`. */
+export async function serveFiles() {
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url, 'http://localhost')
+    try {
+      const isPage = pathname === '/'
+      const body = isPage ? BLANK : readFileSync(join(ROOT, pathname))
+      response.setHeader('content-type', isPage ? 'text/html' : 'text/javascript')
+      response.end(body)
+    } catch {
+      response.writeHead(404).end()
+    }
+  })
+  const port = await listening(server)
+  return { address: `http://127.0.0.1:${port}/`, close: () => server.close() }
+}
+
+export class Proxy {
+  #pairs = new Set()
+  #stalled = false
+  #server
+
+  static async before(port) {
+    const proxy = new Proxy()
+    proxy.#server = net.createServer((client) => proxy.#join(client, port))
+    proxy.address = `ws://127.0.0.1:${await listening(proxy.#server)}`
+    return proxy
+  }
+
+  #join(client, port) {
+    const broker = net.connect(port, '127.0.0.1')
+    const pair = [client, broker]
+    this.#pairs.add(pair)
+    for (const socket of pair) {
+      socket.on('error', () => {})
+      socket.on('close', () => {
+        this.#pairs.delete(pair)
+        client.destroy()
+        broker.destroy()
+      })
+    }
+    if (this.#stalled) client.pause()
+    client.on('data', (bytes) => broker.write(bytes))
+    broker.on('data', (bytes) => client.write(bytes))
+  }
+
+  cut() {
+    for (const [client] of this.#pairs) client.resetAndDestroy()
+  }
+
+  /** Nothing that pages send passes until `release`. */
+  stall() {
+    this.#stalled = true
+    for (const [client] of this.#pairs) client.pause()
+  }
+
+  release() {
+    this.#stalled = false
+    // What was stalled belongs to pages that may be gone: they connect again.
+    this.cut()
+  }
+
+  close() {
+    this.cut()
+    this.#server.close()
+  }
+}
+
+export function launch() {
+  return chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: [
+      '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+      '--disable-background-networking', '--disable-component-update', '--disable-sync',
+    ],
+  })
+}
