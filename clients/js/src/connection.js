@@ -6,7 +6,7 @@
 
 import { waitBefore, between, shuffled } from './backoff.js'
 import { RialtoError, Unauthorized, isFinal } from './errors.js'
-import { reasonOfConnAck, reasonOfClose } from './farewell.js'
+import { reasonNamed, reasonOfConnAck, reasonOfClose } from './farewell.js'
 import { Heartbeat } from './heartbeat.js'
 import { parse } from './packets.js'
 
@@ -253,6 +253,8 @@ export class Connection {
   #refused(body) {
     const said = saidIn(body)
     if (body.st === 5) return this.lose('server-error', said)
+    // A full server is no refusal of this client: it may have room later.
+    if (reasonNamed(body.rs, said.text ?? '') === 'server-full') return this.lose('server-full', said)
     if (body.st !== 6) return this.lose('refused', said)
     if (typeof this.#options.credentials !== 'function' || this.#askedAgain) return this.lose('unauthorized', said)
     this.#askedAgain = true

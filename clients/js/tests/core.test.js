@@ -164,6 +164,29 @@ test('K-3, K-14: taken over is final until the application connects again', asyn
   assert.equal(script.client.state, 'online')
 })
 
+test('K-2, K-3: what the server says last decides whether the client tries again', async () => {
+  const endings = [
+    [{ st: 7, mg: 'taken over by a newer connection of the same client' }, 'taken-over', 'closed'],
+    [{ st: 7, mg: 'disconnected by the server' }, 'removed', 'closed'],
+    [{ st: 7, mg: 'access was withdrawn' }, 'withdrawn', 'closed'],
+    [{ st: 7, mg: '1000 pushes are unacknowledged' }, 'overrun', 'waiting'],
+    [{ st: 5, mg: 'the store failed' }, 'server-error', 'waiting'],
+    [{ st: 10, mg: 'packet is larger than 9 bytes' }, 'too-large', 'waiting'],
+  ]
+  for (const [body, reason, state] of endings) {
+    const script = new Script()
+    await script.online()
+    script.say({ connAck: body })
+    assert.deepEqual([script.last('state').reason, script.client.state], [reason, state])
+    const before = new Script()
+    await settle()
+    before.connection.opened()
+    before.say({ connAck: { st: 7, mg: 'the server has 9 connections, the most allowed' } })
+    assert.deepEqual([before.last('state').reason, before.client.state], ['server-full', 'waiting'])
+    await Promise.all([script.client.close(), before.client.close()])
+  }
+})
+
 test('K-11, K-12: a function is asked before each attempt; a second 6 is final', async () => {
   const asked = []
   const script = new Script({ credentials: (why) => (asked.push(why), { client: 'ada', token: `t${asked.length}` }) })
