@@ -34,6 +34,7 @@ export class Client {
         this.#subscriptions.lost()
         this.#publisher.lost(reason)
       },
+      hasRoom: () => this.#subscriptions.hasRoom,
       ended: (reason) => this.#ended(reason),
       unreadable: () => this.#emit('error', { kind: 'frame', error: new RialtoError('a frame is no packet', 'lost') }),
     })

@@ -39,7 +39,8 @@ export class Connection {
   #farewell = undefined
 
   /**
-   * @param hooks `state(event)`, `online()`, `packet(root, body)`, `lost(reason)`, `ended(reason)`, `unreadable(text)`
+   * @param hooks `state(event)`, `online()`, `packet(root, body)`, `lost(reason)`, `ended(reason)`, `unreadable(text)`,
+   *   `hasRoom()`
    */
   constructor(env, addresses, options, hooks) {
     this.#env = env
@@ -106,7 +107,7 @@ export class Connection {
 
   /** A hint that the network or the machine is back (K-8). */
   wake() {
-    if (this.state === 'waiting') this.#after(between(0, HINT_MS, this.#env.random), () => this.#open())
+    if (this.state === 'waiting') this.#after(between(0, HINT_MS, this.#env.random), () => this.#openWithRoom())
     else if (this.state === 'online') this.#heartbeat.probe()
   }
 
@@ -163,7 +164,13 @@ export class Connection {
       }
     }
     this.#change('waiting', { ...said, reason, wait })
-    if (this.state === 'waiting') this.#after(wait, () => this.#open())
+    if (this.state === 'waiting') this.#after(wait, () => this.#openWithRoom())
+  }
+
+  /** Opens once the application has dealt with enough of what it got. */
+  #openWithRoom() {
+    if (this.#hooks.hasRoom()) this.#open()
+    else this.#after(HINT_MS, () => this.#openWithRoom())
   }
 
   async #open() {

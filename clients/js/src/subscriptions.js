@@ -104,10 +104,19 @@ export class Subscriptions {
   }
 
   message(push, ack) {
-    const data = this.#codec ? this.#codec.decode(push.dt) : push.dt
+    const codec = this.#codec
     return {
-      channel: push.cn, data, from: push.cl ?? '', qos: push.q, id: push.id, retained: push.rt, ack,
+      channel: push.cn, from: push.cl ?? '', qos: push.q, id: push.id, retained: push.rt, ack,
+      // Decoded where it is read, so that data which cannot be decoded fail the handler and nothing else.
+      get data() {
+        return codec ? codec.decode(push.dt) : push.dt
+      },
     }
+  }
+
+  /** Whether a connection that was left because of all that waits may be opened again (K-36). */
+  get hasRoom() {
+    return this.#bytes <= ALL_BYTES / 2
   }
 
   // What the connection brings.

@@ -310,6 +310,44 @@ test('K-36: a slow subscriber drops QoS 0, and says so once at the beginning and
   assert.deepEqual(slow.map((it) => it.dropped), [undefined, 7])
 })
 
+test('K-36: at 64 MiB the connection is left, and opened again at half', async () => {
+  const script = new Script()
+  await script.online()
+  const letGo = []
+  script.client.subscribe('c', () => new Promise((resolve) => letGo.push(resolve)), { persistent: true })
+  script.say({ subAck: { st: 1, cn: 'c' } })
+  const dt = 'x'.repeat(1_024 * 1_024)
+  for (let n = 0; n < 66 && script.client.state === 'online'; n += 1) script.say({ push: { cn: 'c', dt, q: 1, id: `${n}` } })
+  assert.equal(script.last('state').reason, 'overrun')
+  await script.clock.advance(60_000)
+  assert.equal(script.opened.length, 1)
+  for (let n = 0; n < 40; n += 1) {
+    await settle()
+    letGo.shift()()
+  }
+  await settle()
+  await script.clock.advance(1_000)
+  assert.equal(script.opened.length, 2)
+  await script.client.close()
+})
+
+test('K-32, K-63: data that the codec cannot decode fail the handler, and nothing else', async () => {
+  const decode = (data) => {
+    if (data === 'bad') throw new Error('bad data')
+    return data
+  }
+  const script = new Script({ codec: { encode: (value) => value, decode } })
+  await script.online()
+  const seen = []
+  script.client.subscribe('c', ({ data }) => void seen.push(data))
+  script.say({ subAck: { st: 1, cn: 'c' } })
+  script.say({ push: { cn: 'c', dt: 'bad' } })
+  script.say({ push: { cn: 'c', dt: 'good' } })
+  await settle()
+  assert.deepEqual(seen, ['good'])
+  assert.equal(script.last('error').error.message, 'bad data')
+})
+
 test('K-42, K-43: offline QoS 0 fails at once, QoS 1 is kept to its bound', async () => {
   const script = new Script({ outbox: { count: 2 } })
   await assert.rejects(script.client.publish('c', 1), { status: 9 })
