@@ -18,6 +18,7 @@ export class Client {
   #hints = undefined
   #readers = []
   #closing = Promise.resolve()
+  #abort = () => this.close()
 
   /** @internal Applications call `connect`. */
   constructor(env, addresses, options) {
@@ -48,10 +49,8 @@ export class Client {
       slow: (event) => this.#emit('slow', event),
       error: (event) => this.#emit('error', event),
     })
-    const { signal } = options
-    signal?.addEventListener('abort', () => this.close(), { once: true })
     // Not yet, so that listeners hear of the first attempt too.
-    if (!signal?.aborted) queueMicrotask(() => this.#connection.state === 'idle' && this.#begin())
+    if (!options.signal?.aborted) queueMicrotask(() => this.#connection.state === 'idle' && !options.signal?.aborted && this.#begin())
   }
 
   get state() {
@@ -130,6 +129,7 @@ export class Client {
   }
 
   #begin() {
+    this.#options.signal?.addEventListener('abort', this.#abort)
     this.#hints ??= this.#env.hints?.(() => this.wake())
     this.#openStore()
     this.#connection.connect()
@@ -188,6 +188,7 @@ export class Client {
 
   #ended(reason) {
     const error = ending(reason)
+    this.#options.signal?.removeEventListener('abort', this.#abort)
     this.#hints?.()
     this.#hints = undefined
     for (const reader of this.#readers.splice(0)) reader.reject(error)

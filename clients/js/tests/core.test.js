@@ -391,6 +391,23 @@ test('K-8: a hint cuts the wait, and online asks whether the server is there', a
   assert.equal(script.events.filter((it) => it.reason).at(-1).reason, 'silent')
 })
 
+test('K-60, K-62: a signal closes the client, and is not listened to afterwards', async () => {
+  const stop = new AbortController()
+  let listeners = 0
+  const { signal } = stop
+  const [add, remove] = [signal.addEventListener.bind(signal), signal.removeEventListener.bind(signal)]
+  signal.addEventListener = (...given) => (listeners += 1, add(...given))
+  signal.removeEventListener = (...given) => (listeners -= 1, remove(...given))
+  const closed = new Script({ signal })
+  await closed.online()
+  await closed.client.close()
+  assert.equal(listeners, 0)
+  const aborted = new Script({ signal })
+  await aborted.online()
+  stop.abort()
+  assert.equal(aborted.last('state').reason, 'asked')
+})
+
 test('K-60, K-62: closing in any state answers every call and leaves no timer', async () => {
   for (const state of ['connecting', 'online', 'waiting']) {
     const script = new Script()
