@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
+use crate::connection::Connection;
 use crate::driver::{Command, Driver, Shared};
 use crate::error::{ConnectError, Disconnected, RequestError};
 use crate::inbox::Inbox;
@@ -41,18 +42,6 @@ pub struct Client {
     shared: Arc<Shared>,
     connection: watch::Receiver<Connection>,
     identity: Arc<Identity>,
-}
-
-/// How the connection of a [`Client`] is doing.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub enum Connection {
-    /// The broker has let the client in.
-    Online,
-    /// The connection is lost, and is being made again.
-    Lost(Disconnected),
-    /// The client has ended.
-    Ended(Disconnected),
 }
 
 /// The acknowledgement of one request, to come.

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::{sleep_until, timeout};
 
-use crate::client::Connection;
+use crate::connection::Connection;
+use crate::dice::Dice;
 use crate::error::{Disconnected, Refusal, RequestError};
 use crate::inbox::Inbox;
 use crate::message::Ack;
@@ -50,6 +51,7 @@ pub(crate) struct Driver {
     connection: watch::Sender<Connection>,
     /// Attempts to connect since a connection last lasted.
     futile_count: u32,
+    dice: Dice,
     /// Emptied within each turn; kept for its memory.
     events: Vec<Event<Ticket>>,
     frames: Vec<Vec<u8>>,
@@ -63,8 +65,17 @@ impl Driver {
         connection: watch::Sender<Connection>,
     ) -> Self {
         let session = Session::new(options.credentials.clone());
-        let (events, frames) = (Vec::new(), Vec::new());
-        Driver { options, session, commands, shared, connection, futile_count: 0, events, frames }
+        Driver {
+            options,
+            session,
+            commands,
+            shared,
+            connection,
+            futile_count: 0,
+            dice: Dice::unseeded(),
+            events: Vec::new(),
+            frames: Vec::new(),
+        }
     }
 
     pub(crate) fn identity(&self) -> Option<&Identity> {
@@ -160,9 +171,7 @@ impl Driver {
     fn take_frames(&mut self) -> Result<Turn, Disconnected> {
         let now = now();
         for frame in self.frames.drain(..) {
-            self.session
-                .on_frame(now, &frame, &mut self.events)
-                .map_err(|error| Disconnected::from(io::Error::other(error)))?;
+            self.session.on_frame(now, &frame, &mut self.events);
         }
         self.take_events()
     }

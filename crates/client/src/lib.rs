@@ -35,6 +35,9 @@
 
 pub mod shown;
 
+mod backoff;
+mod connection;
+mod dice;
 mod endpoint;
 mod error;
 mod message;
@@ -49,10 +52,12 @@ mod reach;
 mod session;
 mod transport;
 
-pub use client::{Client, Connection, PendingAck};
+pub use backoff::Backoff;
+pub use client::{Client, PendingAck};
+pub use connection::Connection;
 pub use endpoint::{Endpoint, EndpointError, Scheme};
 pub use error::{ConnectError, Disconnected, Refusal, RequestError, Status};
 pub use message::{Ack, Persistence, PublishOptions, Push, Qos};
-pub use options::{Backoff, Credentials, Identity, Options, TlsOptions};
+pub use options::{Credentials, Identity, Options, TlsOptions};
 pub use reach::{Reached, reach};
 pub use stranger::Stranger;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
+use crate::backoff::Backoff;
 use crate::endpoint::Endpoint;
 
 /// How and as whom to connect.
@@ -124,33 +125,4 @@ pub struct TlsOptions {
     pub authority: Option<PathBuf>,
     /// PEM files with a certificate and its key, for a broker that asks for them.
     pub certificate: Option<(PathBuf, PathBuf)>,
-}
-
-/// How long to wait before a lost connection is tried again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Backoff {
-    /// The first wait; each further one is twice as long.
-    pub first: Duration,
-    /// The longest wait. Only a connection that lasts as long begins anew with the first one.
-    pub longest: Duration,
-    /// When to give up, counted from the loss; `None` is never.
-    pub give_up_after: Option<Duration>,
-}
-
-impl Default for Backoff {
-    /// 100 ms, doubled up to 2 s, without end.
-    fn default() -> Self {
-        Backoff {
-            first: Duration::from_millis(100),
-            longest: Duration::from_secs(2),
-            give_up_after: None,
-        }
-    }
-}
-
-impl Backoff {
-    /// Returns how long to wait before the attempt after `futile_count` futile ones.
-    pub(crate) fn wait(&self, futile_count: u32) -> Duration {
-        self.first.saturating_mul(1 << futile_count.min(20)).min(self.longest)
-    }
 }

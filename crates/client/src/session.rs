@@ -10,7 +10,7 @@ mod words;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use rialto_wire::jmqt::{Carrier, ClientPacket, Publish, ServerPacket, Unreadable, status};
+use rialto_wire::jmqt::{Carrier, ClientPacket, Publish, ServerPacket, status};
 use serde_json::value::RawValue;
 
 use crate::error::Refusal;
@@ -103,18 +103,11 @@ impl<T> Session<T> {
         self.output.clear();
     }
 
-    /// Takes one frame from the broker.
-    ///
-    /// # Errors
-    /// [`Unreadable`] if it is no packet of a JMQT server: the connection should be closed.
-    pub(crate) fn on_frame(
-        &mut self,
-        now: Instant,
-        frame: &[u8],
-        events: &mut Vec<Event<T>>,
-    ) -> Result<(), Unreadable> {
-        let packet = ServerPacket::decode(frame)?;
+    /// Takes one frame from the broker. One that is no packet is a sign of life and no more: a later
+    /// version of the broker may know packets that this one does not.
+    pub(crate) fn on_frame(&mut self, now: Instant, frame: &[u8], events: &mut Vec<Event<T>>) {
         self.on_heard(now);
+        let Ok(packet) = ServerPacket::decode(frame) else { return };
         match (&self.phase, packet) {
             (Phase::Authenticating, ServerPacket::AuthAck(ack)) => match (ack.st, ack.at, ack.cl) {
                 (status::OK, Some(token), Some(client)) => {
@@ -168,7 +161,6 @@ impl<T> Session<T> {
             // An answer to nothing: a sign of life, no more.
             (_, _) => {}
         }
-        Ok(())
     }
 
     /// Sends `request` and remembers `ticket` until it is answered. Only while online.

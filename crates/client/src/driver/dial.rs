@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use tokio::time::{sleep, timeout};
 
-use crate::client::Connection;
+use crate::backoff::Backoff;
+use crate::connection::Connection;
 use crate::error::{ConnectError, Disconnected};
-use crate::options::Backoff;
 use crate::stranger::Stranger;
 use crate::transport::{Stage, Transport, speaks_tls};
 
@@ -98,7 +98,7 @@ impl Driver {
     async fn retry(&mut self, backoff: Backoff) -> Result<Transport, ConnectError> {
         let lost_at = now();
         loop {
-            sleep(backoff.wait(self.futile_count)).await;
+            sleep(backoff.wait(self.futile_count, &mut self.dice)).await;
             self.futile_count = self.futile_count.saturating_add(1);
             let error = match self.establish().await {
                 Ok(transport) => return Ok(transport),

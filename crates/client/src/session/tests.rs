@@ -43,11 +43,7 @@ impl Play {
             "open" => self.session.on_open(),
             "close" => self.session.on_close(),
             "ack" => self.session.acknowledge(rest),
-            "<" => {
-                if let Err(error) = self.session.on_frame(self.now, rest.as_bytes(), &mut events) {
-                    writeln!(self.transcript, "! {error}").unwrap();
-                }
-            }
+            "<" => self.session.on_frame(self.now, rest.as_bytes(), &mut events),
             "sub" | "keep" | "unsub" | "pub0" | "pub1" | "ping" => {
                 self.request_count += 1;
                 self.session.request(request(verb, rest), self.request_count, &mut events);
@@ -411,13 +407,21 @@ fn the_broker_says_why_it_ends_the_session() {
 }
 
 #[test]
-fn what_is_no_packet_is_an_error() {
-    for frame in ["{", "[]", "{\"hello\":{}}", "{\"push\":{\"cn\":\"room\"}}"] {
-        let mut session: Session<u32> = Session::new(Credentials::named("ada"));
-        session.on_open();
-        let result = session.on_frame(Instant::now(), frame.as_bytes(), &mut Vec::new());
-        assert!(result.is_err(), "{frame}");
-    }
+fn what_is_no_packet_is_ignored_and_the_session_goes_on() {
+    check_online(
+        r#"
+        < {
+        < []
+        < {"hello":{}}
+        < {"push":{"cn":"room"}}
+        < {"push":{"cn":"room","dt":1,"cl":"bob"}}
+        "#,
+        &expect![[r#"
+            > {"conn":{"at":"t1","cl":"ada"}}
+            ! online
+            ! push Push { channel: "room", payload: RawValue(1), publisher: "bob", qos: AtMostOnce, id: None, retained: false }
+        "#]],
+    );
 }
 
 #[test]
