@@ -20,16 +20,16 @@ use tokio::time::{sleep, timeout};
 use crate::{
     allowance::Allowance,
     answers::{Borrower, Room},
+    connection_writer::ConnectionWriter,
+    dirty_writers::DirtyWriters,
     doorkeeper::Caller,
     hangup::HangUp,
-    hold::{self, Held, Hold, Release},
     hub::Hub,
-    intake::{Backlog, Intake, too_large, unframed},
-    link::Link,
-    outlet::Outlet,
-    parked::{Cause, Waiting},
+    parked::{Cause, ParkedPackets},
+    pipeline::{PacketPipeline, Uncommitted, too_large, unframed},
+    read_pause::{self, Paused, ReadPause, Release},
     speech::{Diagnostics, Framing, Speech},
-    touched::Touched,
+    transport::Transport,
 };
 
 /// Bytes one read takes at most.
@@ -68,15 +68,15 @@ pub(crate) struct ConnectionLimits {
 /// One connection, from the greeting to its end.
 pub(crate) struct Connection {
     pub(crate) hub: Arc<Hub>,
-    pub(crate) outlet: Arc<Outlet>,
+    pub(crate) writer: Arc<ConnectionWriter>,
     pub(crate) key: ConnectionKey,
     pub(crate) caller: Arc<Caller>,
-    pub(crate) link: Link,
+    pub(crate) transport: Transport,
     pub(crate) framing: Framing,
     pub(crate) speech: Speech,
     pub(crate) limits: Arc<ConnectionLimits>,
     /// Why it is read no further for the moment.
-    pub(crate) hold: Option<Box<Hold>>,
+    pub(crate) pause: Option<Box<ReadPause>>,
 }
 
 impl Connection {
@@ -102,21 +102,21 @@ impl Connection {
 
     /// Takes a turn; ready with the reason when the connection is to end.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<CloseReason> {
-        self.outlet.register(context.waker());
+        self.writer.register(context.waker());
         for _ in 0..READS_PER_TURN_MAX {
-            let written = self.link.poll_write(&self.outlet, context);
+            let written = self.transport.poll_write(&self.writer, context);
             if let Poll::Ready(Err(error)) = written {
                 tracing::debug!(%error, "write failed");
                 return Poll::Ready(CloseReason::Ended);
             }
-            if let Some(reason) = self.outlet.closing() {
+            if let Some(reason) = self.writer.closing() {
                 return Poll::Ready(reason);
             }
-            if self.poll_hold(context).is_pending() {
+            if self.poll_pause(context).is_pending() {
                 return self.poll_hang_up(context);
             }
             let read = SCRATCH.with_borrow_mut(|scratch| {
-                let read = self.link.poll_read(&self.outlet, context, scratch);
+                let read = self.transport.poll_read(&self.writer, context, scratch);
                 read.map_ok(|count| {
                     self.on_bytes(&scratch[..count], context);
                     count
@@ -136,15 +136,15 @@ impl Connection {
     }
 
     /// Ready when the connection may be read.
-    fn poll_hold(&mut self, context: &mut Context<'_>) -> Poll<()> {
+    fn poll_pause(&mut self, context: &mut Context<'_>) -> Poll<()> {
         for _ in 0..RESUMES_PER_TURN_MAX {
-            let Some(hold) = self.hold.as_deref_mut() else { return Poll::Ready(()) };
-            let held = Held { hub: &self.hub, outlet: &self.outlet, key: self.key };
-            let release = ready!(hold.poll(&held, context));
-            let waiting = self.hold.take().and_then(|hold| hold.into_waiting());
+            let Some(pause) = self.pause.as_deref_mut() else { return Poll::Ready(()) };
+            let paused = Paused { hub: &self.hub, writer: &self.writer, key: self.key };
+            let release = ready!(pause.poll(&paused, context));
+            let waiting = self.pause.take().and_then(|pause| pause.into_waiting());
             if let Some(waiting) = waiting {
                 let Release { verdict, room } = release;
-                self.take_in(context, room, |intake, _, _| intake.resume(waiting, verdict));
+                self.take_in(context, room, |pipeline, _, _| pipeline.resume(waiting, verdict));
             }
         }
         context.waker().wake_by_ref();
@@ -153,9 +153,9 @@ impl Connection {
 
     /// Ready when the peer has gone while it waits for a decision that is of no use to anybody else.
     fn poll_hang_up(&mut self, context: &mut Context<'_>) -> Poll<CloseReason> {
-        match self.hold.as_deref_mut() {
-            Some(Hold::Decision(waiting, hang_up)) if waiting.is_for_peer_only() => {
-                ready!(hang_up.poll(&self.link, &self.outlet, context));
+        match self.pause.as_deref_mut() {
+            Some(ReadPause::Decision(waiting, hang_up)) if waiting.is_for_peer_only() => {
+                ready!(hang_up.poll(&self.transport, &self.writer, context));
                 Poll::Ready(CloseReason::Ended)
             }
             _ => Poll::Pending,
@@ -165,34 +165,34 @@ impl Connection {
     /// Takes what was read, whatever it holds.
     fn on_bytes(&mut self, input: &[u8], context: &mut Context<'_>) {
         let mut is_taken_for_another = false;
-        self.take_in(context, None, |intake, framing, link| match framing {
+        self.take_in(context, None, |pipeline, framing, transport| match framing {
             Framing::Terminated(splitter) => {
                 let frames = splitter.push(input);
-                let waiting = match link.pacer() {
-                    None => intake.take_frames(frames, too_large),
+                let waiting = match transport.pacer() {
+                    None => pipeline.take_frames(frames, too_large),
                     Some(pacer) => {
                         let heard = frames.inspect(|frame| {
                             let is_paced = frame.as_ref().is_ok_and(|frame| pacer.hear(frame));
                             is_taken_for_another |= !is_paced;
                         });
-                        intake.take_frames(heard, too_large)
+                        pipeline.take_frames(heard, too_large)
                     }
                 };
                 splitter.release();
                 waiting
             }
             Framing::Counted(splitter) => {
-                let waiting = intake.take_frames(splitter.push(input), unframed);
+                let waiting = pipeline.take_frames(splitter.push(input), unframed);
                 splitter.release();
                 waiting
             }
             Framing::Marked(splitter) => {
                 let frames = splitter.push(input).map(Ok);
-                let waiting = intake.take_frames(frames, |never: Infallible| match never {});
+                let waiting = pipeline.take_frames(frames, |never: Infallible| match never {});
                 splitter.release();
                 waiting
             }
-            Framing::WebSocket(reader) => intake.take_websocket(reader, input),
+            Framing::WebSocket(reader) => pipeline.take_websocket(reader, input),
         });
         if is_taken_for_another {
             self.lift_pacing();
@@ -202,7 +202,7 @@ impl Connection {
     /// Goes on with a peer that was taken for another as with everybody.
     fn lift_pacing(&mut self) {
         tracing::debug!(address = %self.caller.address, "paced no longer: it is another client");
-        self.link.lift();
+        self.transport.lift();
         self.hub.round(|broker| broker.widen(self.key));
     }
 
@@ -212,52 +212,56 @@ impl Connection {
         &mut self,
         context: &mut Context<'_>,
         room: Option<Room>,
-        take: impl FnOnce(&mut Intake<'_, '_>, &mut Framing, &mut Link) -> Option<Waiting>,
+        take: impl FnOnce(
+            &mut PacketPipeline<'_, '_>,
+            &mut Framing,
+            &mut Transport,
+        ) -> Option<ParkedPackets>,
     ) {
-        let Connection { hub, outlet, key, caller, framing, link, speech, limits, .. } = self;
-        let mut intake = Intake {
+        let Connection { hub, writer, key, caller, framing, transport, speech, limits, .. } = self;
+        let mut pipeline = PacketPipeline {
             asked: hub.doorkeeper.asked(),
             allowance: Allowance::new(&hub.answers, room),
             hub,
             speech,
             key: *key,
             caller,
-            outlet,
+            writer,
             limits,
             is_websocket: matches!(framing, Framing::WebSocket(_)),
-            touched: Touched::default(),
-            backlog: Backlog::default(),
+            dirty: DirtyWriters::default(),
+            uncommitted: Uncommitted::default(),
             context,
         };
-        let mut waiting = take(&mut intake, framing, link);
+        let mut waiting = take(&mut pipeline, framing, transport);
         if let Some(waiting) = &mut waiting {
             waiting.counted = Some(hub.memory.count_parked(waiting.frames.memory()));
         }
         let mut behind = Vec::new();
-        intake.touched.flush_for_publisher(&mut behind);
-        let Intake { backlog, allowance, .. } = intake;
-        let is_owed = allowance.is_owed() || backlog.is_due;
+        pipeline.dirty.flush_for_publisher(&mut behind);
+        let PacketPipeline { uncommitted, allowance, .. } = pipeline;
+        let is_owed = allowance.is_owed() || uncommitted.is_due;
         let lease =
             allowance.into_room().map(|room| hub.answers.lend(room, Borrower::Client(*key)));
-        let unread_bytes = outlet.end_turn(lease);
+        let unread_bytes = writer.end_turn(lease);
         let stall_max = limits.publisher_stall_max;
-        self.hold = match waiting {
-            Some(waiting @ Waiting { cause: Cause::Decision(_), .. }) => {
-                Some(Hold::Decision(waiting, HangUp::default()))
+        self.pause = match waiting {
+            Some(waiting @ ParkedPackets { cause: Cause::Decision(_), .. }) => {
+                Some(ReadPause::Decision(waiting, HangUp::default()))
             }
             None if !is_owed && unread_bytes <= UNREAD_BYTES_MAX => {
                 if !behind.is_empty() && !stall_max.is_zero() {
-                    Some(hold::for_receivers(behind, stall_max))
-                } else if backlog.is_above(1) {
-                    Some(Hold::Store)
+                    Some(read_pause::for_receivers(behind, stall_max))
+                } else if uncommitted.is_above(1) {
+                    Some(ReadPause::Store)
                 } else {
-                    hub.memory.is_pressed().then(Hold::pause)
+                    hub.memory.is_pressed().then(ReadPause::for_memory)
                 }
             }
             waiting => {
                 // It is not silent while it is not read.
                 hub.round(|broker| broker.hold(*key));
-                Some(Hold::answers(waiting, is_owed, limits.unread_max))
+                Some(ReadPause::answers(waiting, is_owed, limits.unread_max))
             }
         }
         .map(Box::new);
@@ -274,7 +278,7 @@ impl Connection {
             // It would not read the goodbye either.
             return;
         }
-        if let Some(pacer) = self.link.pacer() {
+        if let Some(pacer) = self.transport.pacer() {
             pacer.part();
         }
         // The socket reads on for a while when it is dropped, so that this is not lost to a reset.
@@ -282,21 +286,21 @@ impl Connection {
     }
 
     async fn write_out(&mut self, frames: Vec<u8>) -> io::Result<()> {
-        self.outlet.push_last(Bytes::from(frames));
+        self.writer.push_last(Bytes::from(frames));
         loop {
-            self.outlet.flush();
+            self.writer.flush();
             std::future::poll_fn(|context| {
-                self.outlet.register(context.waker());
-                self.link.poll_write(&self.outlet, context)
+                self.writer.register(context.waker());
+                self.transport.poll_write(&self.writer, context)
             })
             .await?;
-            if self.outlet.is_empty() {
+            if self.writer.is_empty() {
                 break;
             }
             // Another task is writing at this moment.
             sleep(Duration::from_millis(1)).await;
         }
-        std::future::poll_fn(|context| self.link.poll_shutdown(&self.outlet, context)).await
+        std::future::poll_fn(|context| self.transport.poll_shutdown(&self.writer, context)).await
     }
 }
 

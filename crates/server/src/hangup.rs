@@ -15,7 +15,7 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-use crate::{link::Link, outlet::Outlet};
+use crate::{connection_writer::ConnectionWriter, transport::Transport};
 
 /// How often it is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -32,15 +32,15 @@ impl HangUp {
     /// Ready when the peer has gone.
     pub(crate) fn poll(
         &mut self,
-        link: &Link,
-        outlet: &Outlet,
+        transport: &Transport,
+        writer: &ConnectionWriter,
         context: &mut Context<'_>,
     ) -> Poll<()> {
         loop {
             let look = self.look.get_or_insert_with(|| Box::pin(sleep(LOOK_EVERY)));
             ready!(look.as_mut().poll(context));
             self.look = None;
-            let (socket, is_tls) = link.socket(outlet);
+            let (socket, is_tls) = transport.socket(writer);
             let unread_bytes_max = if is_tls { TLS_GOODBYE_BYTES_MAX } else { 0 };
             if socket.is_none_or(|socket| has_ended(socket, unread_bytes_max)) {
                 return Poll::Ready(());

@@ -29,17 +29,17 @@ use tokio::sync::oneshot;
 use crate::{
     answers::Answers,
     audit::Audit,
+    connection_writer::ConnectionWriter,
+    dirty_writers::DirtyWriters,
     doorkeeper::{Caller, Doorkeeper},
     guarded::{Guarded, Locked},
     memory::Memory,
     notices::Notices,
-    outlet::Outlet,
     store::Job,
-    touched::Touched,
     visit::Visit,
 };
 
-use state::{Far, State};
+use state::{Endpoint, State};
 
 pub(crate) use state::Pushing;
 
@@ -155,50 +155,50 @@ impl Hub {
     pub(crate) fn open(
         &self,
         profile: ConnectionProfile,
-        outlet: Arc<Outlet>,
+        writer: Arc<ConnectionWriter>,
         caller: Arc<Caller>,
     ) -> ConnectionKey {
         let visit = Visit::begin(caller.origin());
         let mut state = self.begin_round();
         let key = state.broker.open(profile);
-        state.outlets.insert(key, Far { outlet, caller, visit });
+        state.endpoints.insert(key, Endpoint { writer, caller, visit });
         key
     }
 
     /// Forgets a connection.
     pub(crate) fn forget(&self, connection: ConnectionKey) {
         self.round(|broker| broker.disconnect(connection));
-        let far = self.locked().outlets.remove(connection);
+        let endpoint = self.locked().endpoints.remove(connection);
         // Told of once the lock is let go.
-        drop(far);
+        drop(endpoint);
     }
 
-    /// Returns the far end of a connection.
+    /// Returns the peer at the other end of a connection.
     pub(crate) fn peer(&self, connection: ConnectionKey) -> Option<Arc<Peer>> {
-        self.locked().outlets.get(connection).map(|far| far.caller.peer.clone())
+        self.locked().endpoints.get(connection).map(|endpoint| endpoint.caller.peer.clone())
     }
 
     /// Publishes messages of the server itself, in order; each result comes once the message is on its
     /// way, and stored where that is asked for.
     pub(crate) fn push(&self, messages: &[Publish<'_>]) -> Vec<Pushing> {
-        let mut touched = Touched::default();
+        let mut dirty = DirtyWriters::default();
         let mut state = self.begin_round();
         let commands = messages.iter().map(Command::Publish);
         let pushing = commands.map(|command| state.command(Issuer::Server, &command)).collect();
-        self.end_round(&mut state, &mut touched);
+        self.end_round(&mut state, &mut dirty);
         drop(state);
-        touched.flush();
+        dirty.flush();
         pushing
     }
 
     /// Changes a client's subscriptions on the server's own account.
     pub(crate) fn command_for(&self, client: &ClientId, command: &Command<'_>) -> Pushing {
-        let mut touched = Touched::default();
+        let mut dirty = DirtyWriters::default();
         let mut state = self.begin_round();
         let pushing = state.command(Issuer::ServerFor(client), command);
-        self.end_round(&mut state, &mut touched);
+        self.end_round(&mut state, &mut dirty);
         drop(state);
-        touched.flush();
+        dirty.flush();
         pushing
     }
 
@@ -222,11 +222,12 @@ impl Hub {
 
     /// Closes a connection that does not read what it asked for.
     pub(crate) fn close_unread(&self, connection: ConnectionKey) {
-        let mut touched = Touched::default();
+        let mut dirty = DirtyWriters::default();
         let mut state = self.begin_round();
-        let limit = state.outlets.get(connection).map_or(0, |far| far.outlet.bytes_max());
+        let limit =
+            state.endpoints.get(connection).map_or(0, |endpoint| endpoint.writer.bytes_max());
         state.broker.close(connection, CloseReason::SlowConsumer { limit });
-        self.end_round(&mut state, &mut touched);
+        self.end_round(&mut state, &mut dirty);
     }
 
     /// Sets whether clients that do not read are closed.
@@ -246,30 +247,30 @@ impl Hub {
 
     /// Runs one round and writes what came of it.
     pub(crate) fn round<R>(&self, act: impl FnOnce(&mut Broker<Dialects>) -> R) -> R {
-        let mut touched = Touched::default();
-        let result = self.round_into(&mut touched, act);
-        touched.flush();
+        let mut dirty = DirtyWriters::default();
+        let result = self.round_into(&mut dirty, act);
+        dirty.flush();
         result
     }
 
-    /// Runs one round; what came of it is written when `touched` is flushed.
+    /// Runs one round; what came of it is written when `dirty` is flushed.
     pub(crate) fn round_into<R>(
         &self,
-        touched: &mut Touched,
+        dirty: &mut DirtyWriters,
         act: impl FnOnce(&mut Broker<Dialects>) -> R,
     ) -> R {
         let mut state = self.begin_round();
         let result = act(&mut state.broker);
-        self.end_round(&mut state, touched);
+        self.end_round(&mut state, dirty);
         result
     }
 
     /// Carries out what came of a round, and sees to it that all that waits stays within its bound.
-    fn end_round(&self, state: &mut State, touched: &mut Touched) {
-        state.perform(touched, &self.notices);
+    fn end_round(&self, state: &mut State, dirty: &mut DirtyWriters) {
+        state.perform(dirty, &self.notices);
         if state.watch(&self.memory) {
             state.relieve(&self.memory);
-            state.perform(touched, &self.notices);
+            state.perform(dirty, &self.notices);
         }
     }
 

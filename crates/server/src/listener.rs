@@ -90,7 +90,7 @@ impl Listener {
     fn receive(&self, reception: &Arc<Reception>, stream: TcpStream, peer: SocketAddr) {
         // On a socket for both, IPv4 addresses come mapped into IPv6.
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
-        // Small packets leave at once; batching is done in the outlet.
+        // Small packets leave at once; batching is done in the writer.
         _ = stream.set_nodelay(true);
         // For whom a proxy connects is known later.
         let is_named = !self.is_proxied && !reception.proxies.trust(peer.ip());

@@ -29,7 +29,7 @@ pub(crate) struct Parked {
 }
 
 /// Frames that wait, with what they wait for and what comes behind them.
-pub(crate) struct Waiting {
+pub(crate) struct ParkedPackets {
     pub(crate) cause: Cause,
     pub(crate) frames: Parked,
     pub(crate) tail: Tail,
@@ -37,7 +37,7 @@ pub(crate) struct Waiting {
     pub(crate) counted: Option<ParkedBytes>,
 }
 
-impl Waiting {
+impl ParkedPackets {
     /// Says whether only the peer itself has anything of what waits here: an answer.
     pub(crate) fn is_for_peer_only(&self) -> bool {
         let is_all = self.frames.iter().len() == 1;

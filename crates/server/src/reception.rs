@@ -22,14 +22,13 @@ use crate::{
     audit::{Event, Reason, told},
     certified,
     connection::{Connection, ConnectionLimits},
+    connection_writer::ConnectionWriter,
     doorkeeper::{Caller, Welcome},
     entrance::{Entrance, Origin},
     greeting::{Greeted, Patience, Terms, Tls, greet, secure},
     http::HttpService,
     hub::Hub,
-    link::Link,
     memcached::{self, Cache},
-    outlet::Outlet,
     pacer::{Framed, Pacer},
     proxies::Proxies,
     proxy_head,
@@ -39,6 +38,7 @@ use crate::{
     speech::{Framing, Speech},
     status,
     stream::Stream,
+    transport::Transport,
     turned::{Turned, turned},
     visit::Visit,
     websocket::{Handshake, WebSocketReader},
@@ -277,20 +277,21 @@ impl Reception {
         if is_paced && door.pacing == Pacing::Auto {
             tracing::debug!(%address, "paced: it opens as the original Python client does");
         }
-        let (link, socket) = Link::new(stream, pacer);
+        let (transport, socket) = Transport::new(stream, pacer);
         let framing = framing(&limits, websocket, door.dialect);
         let counts = (self.hub.memory.clone(), self.hub.deliveries.clone());
-        let outlet = Arc::new(Outlet::new(socket, is_paced, self.outbox_bytes_max, counts));
+        let writer =
+            Arc::new(ConnectionWriter::new(socket, is_paced, self.outbox_bytes_max, counts));
         let window = if is_paced { PACED_WINDOW } else { u32::MAX };
         let profile = profile(&limits, (door.dialect, is_websocket), window);
-        let key = self.hub.open(profile, outlet.clone(), caller.clone());
+        let key = self.hub.open(profile, writer.clone(), caller.clone());
         let waited = accepted.elapsed();
         if WAITED_MIN < waited {
             self.hub.round(|broker| broker.note_waited(key, waited));
         }
         if *self.stopping.borrow() {
             // Those that the broker knew have been told already.
-            outlet.close(CloseReason::ShuttingDown);
+            writer.close(CloseReason::ShuttingDown);
         }
         let speech = match door.dialect {
             Dialect::Jmqt => Speech::Jmqt(jmqt::Session::new(key)),
@@ -301,14 +302,14 @@ impl Reception {
         };
         let connection = Connection {
             hub: self.hub.clone(),
-            outlet,
+            writer,
             key,
             caller,
-            link,
+            transport,
             framing,
             speech,
             limits,
-            hold: None,
+            pause: None,
         };
         (Box::new(connection), early)
     }

@@ -21,9 +21,9 @@ pub(crate) use health::{CommitWatch, StoreState};
 use health::{Health, Part};
 
 use crate::{
+    dirty_writers::DirtyWriters,
     guarded::AbortOnPanic,
     hub::{Hub, PACKETS_PER_ROUND_MAX},
-    touched::Touched,
 };
 
 /// Changes one commit takes at most; beyond that the wait for the sync outweighs the saving.
@@ -286,7 +286,7 @@ fn payload_bytes(change: &Change) -> usize {
 }
 
 fn complete(hub: &Hub, completed: &mpsc::Receiver<Committed>) {
-    let mut touched = Touched::default();
+    let mut dirty = DirtyWriters::default();
     while let Ok(Committed { batches, outcomes }) = completed.recv() {
         let mut rest = outcomes.as_deref().map_err(|kind| *kind);
         let mut batches = batches.as_slice();
@@ -294,7 +294,7 @@ fn complete(hub: &Hub, completed: &mpsc::Receiver<Committed>) {
         // nobody waits for the lock longer than for a round of packets.
         while let Some(part) = first_round(batches) {
             batches = &batches[part.len()..];
-            hub.round_into(&mut touched, |broker| {
+            hub.round_into(&mut dirty, |broker| {
                 for size in part {
                     let batch = rest.map(|outcomes| &outcomes[..size.changes]);
                     broker.on_committed(batch);
@@ -302,7 +302,7 @@ fn complete(hub: &Hub, completed: &mpsc::Receiver<Committed>) {
                 }
             });
         }
-        touched.flush();
+        dirty.flush();
     }
 }
 

@@ -73,7 +73,8 @@ impl State {
             return;
         }
         self.relieved = Some(now);
-        let sizes = self.outlets.iter().map(|(key, far)| (far.outlet.waiting_bytes(), key));
+        let sizes =
+            self.endpoints.iter().map(|(key, endpoint)| (endpoint.writer.waiting_bytes(), key));
         let mut largest: Vec<(usize, ConnectionKey)> =
             sizes.filter(|(bytes, _)| CLOSED_BYTES_MIN <= *bytes).collect();
         largest.sort_unstable_by_key(|(bytes, _)| Reverse(*bytes));
@@ -81,11 +82,11 @@ impl State {
             if memory.excess(self.usage(memory)) == 0 {
                 return;
             }
-            let outlet = &self.outlets[connection].outlet;
-            let limit = outlet.bytes_max();
+            let writer = &self.endpoints[connection].writer;
+            let limit = writer.bytes_max();
             self.broker.close(connection, CloseReason::SlowConsumer { limit });
             // It would not be read, and the memory is wanted now.
-            outlet.abandon();
+            writer.abandon();
         }
     }
 }

@@ -18,20 +18,20 @@ use tokio::sync::oneshot;
 
 use crate::{
     audit::{self, Audit, told},
+    connection_writer::ConnectionWriter,
+    dirty_writers::DirtyWriters,
     doorkeeper::Caller,
     memory::Level,
     notices::Notices,
     outbox::{Frames, Kind, Pushed},
-    outlet::Outlet,
     store::Job,
-    touched::Touched,
     visit::Visit,
 };
 
 /// What a round works on.
 pub(super) struct State {
     pub(super) broker: Broker<Dialects>,
-    pub(super) outlets: SecondaryMap<ConnectionKey, Far>,
+    pub(super) endpoints: SecondaryMap<ConnectionKey, Endpoint>,
     /// Who waits for what becomes of the server's own messages.
     pub(super) tickets: HashMap<u64, oneshot::Sender<Result<(), Reject>>>,
     last_ticket: u64,
@@ -49,8 +49,8 @@ pub(super) struct State {
 }
 
 /// The far end of a connection, and the way to it.
-pub(super) struct Far {
-    pub(super) outlet: Arc<Outlet>,
+pub(super) struct Endpoint {
+    pub(super) writer: Arc<ConnectionWriter>,
     pub(super) caller: Arc<Caller>,
     /// What the log is told of it, if it is.
     pub(super) visit: Option<Box<Visit>>,
@@ -82,7 +82,7 @@ impl State {
     ) -> Self {
         State {
             broker,
-            outlets: SecondaryMap::new(),
+            endpoints: SecondaryMap::new(),
             tickets: HashMap::new(),
             last_ticket: 0,
             store,
@@ -115,34 +115,34 @@ impl State {
     }
 
     /// Carries out effects until none are left: closing a slow receiver makes more.
-    pub(super) fn perform(&mut self, touched: &mut Touched, notices: &Notices) {
+    pub(super) fn perform(&mut self, dirty: &mut DirtyWriters, notices: &Notices) {
         loop {
             let effects = self.broker.take_effects();
             if effects.is_empty() {
                 return;
             }
             for effect in effects {
-                self.perform_one(effect, touched, notices);
+                self.perform_one(effect, dirty, notices);
             }
         }
     }
 
-    fn perform_one(&mut self, effect: Effect, touched: &mut Touched, notices: &Notices) {
+    fn perform_one(&mut self, effect: Effect, dirty: &mut DirtyWriters, notices: &Notices) {
         match effect {
             Effect::Send { connection, frames, count, droppable } => {
                 let kind = if droppable { Kind::Droppable } else { Kind::Kept };
-                self.send(connection, (frames, count), kind, touched);
+                self.send(connection, (frames, count), kind, dirty);
             }
             Effect::Answer { connection, frames, deliveries, .. } => {
-                self.send(connection, (frames, deliveries), Kind::Answer, touched);
+                self.send(connection, (frames, deliveries), Kind::Answer, dirty);
             }
             Effect::Close { connection, reason } => {
                 self.log_close(connection, reason);
                 self.note_close(connection, reason);
             }
             Effect::Opened { connection, client, session } => {
-                let far = self.outlets.get_mut(connection);
-                if let Some(visit) = far.and_then(|far| far.visit.as_mut()) {
+                let endpoint = self.endpoints.get_mut(connection);
+                if let Some(visit) = endpoint.and_then(|endpoint| endpoint.visit.as_mut()) {
                     visit.open_session(client, session);
                 }
             }
@@ -162,15 +162,15 @@ impl State {
         connection: ConnectionKey,
         (bytes, deliveries): (Bytes, u32),
         kind: Kind,
-        touched: &mut Touched,
+        dirty: &mut DirtyWriters,
     ) {
-        let Some(Far { outlet, .. }) = self.outlets.get(connection) else {
+        let Some(Endpoint { writer, .. }) = self.endpoints.get(connection) else {
             return self.count_unwritten(deliveries);
         };
-        match outlet.push(Frames { bytes, deliveries }, kind, self.level.is_pressed) {
+        match writer.push(Frames { bytes, deliveries }, kind, self.level.is_pressed) {
             (Pushed::Queued, _) => {
                 self.broker.note_queued(deliveries);
-                touched.add(outlet);
+                dirty.add(writer);
             }
             (Pushed::Closed, _) => self.count_unwritten(deliveries),
             (Pushed::Dropped, is_first) if !self.close_slow => {
@@ -180,7 +180,7 @@ impl State {
                 }
             }
             (Pushed::Dropped | Pushed::Overflow, _) => {
-                let limit = outlet.bytes_max();
+                let limit = writer.bytes_max();
                 self.count_unwritten(deliveries);
                 self.broker.close(connection, CloseReason::SlowConsumer { limit });
             }
@@ -195,13 +195,21 @@ impl State {
 
     fn departure(&self, departed: Departed) -> Departure {
         let Departed { client, connection, reason, at, session } = departed;
-        let far = connection.and_then(|connection| self.outlets.get(connection));
-        Departure { client, peer: far.map(|far| (*far.caller.peer).clone()), reason, at, session }
+        let endpoint = connection.and_then(|connection| self.endpoints.get(connection));
+        Departure {
+            client,
+            peer: endpoint.map(|endpoint| (*endpoint.caller.peer).clone()),
+            reason,
+            at,
+            session,
+        }
     }
 
     fn note_close(&mut self, connection: ConnectionKey, reason: CloseReason) {
-        let Some(Far { outlet, caller, visit }) = self.outlets.get_mut(connection) else { return };
-        outlet.close(reason);
+        let Some(Endpoint { writer, caller, visit }) = self.endpoints.get_mut(connection) else {
+            return;
+        };
+        writer.close(reason);
         if let Some(visit) = visit {
             visit.close(reason);
         }

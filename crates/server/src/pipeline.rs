@@ -1,4 +1,4 @@
-//! The way of what was read: decoded, decided on where somebody has to decide, given to the broker.
+//! The pipeline of packets that were read: decoded, decided on where somebody has to decide, given to the broker.
 //!
 //! A packet that has to wait, for a decision or until the connection has read what it asked for
 //! before, holds back all that came behind it, so that a connection's packets take effect in their
@@ -19,14 +19,14 @@ use rialto_wire::{coremq::FrameError, jmqt::FrameTooLong};
 use crate::{
     allowance::{Allowance, Exhausted},
     connection::ConnectionLimits,
+    connection_writer::ConnectionWriter,
     decision::Decision,
+    dirty_writers::DirtyWriters,
     doorkeeper::{Caller, Question, Traced, Unasked, Verdict, event_of},
     hub::{Hub, PACKETS_PER_ROUND_MAX},
     outbox::{Frames, Kind},
-    outlet::Outlet,
-    parked::{Cause, Frame, Parked, Tail, Waiting},
+    parked::{Cause, Frame, Parked, ParkedPackets, Tail},
     speech::{Said, Speech},
-    touched::Touched,
     websocket::WebSocketReader,
 };
 
@@ -36,18 +36,18 @@ const UNCOMMITTED_BYTES_MAX: usize = 4 << 20;
 const UNCOMMITTED_BYTES_TOTAL_MAX: usize = 128 << 20;
 
 /// A connection that takes in what was read of it.
-pub(crate) struct Intake<'a, 'c> {
+pub(crate) struct PacketPipeline<'a, 'c> {
     pub(crate) hub: &'a Arc<Hub>,
     pub(crate) speech: &'a mut Speech,
     pub(crate) key: ConnectionKey,
     pub(crate) caller: &'a Arc<Caller>,
-    pub(crate) outlet: &'a Outlet,
+    pub(crate) writer: &'a ConnectionWriter,
     pub(crate) limits: &'a ConnectionLimits,
     pub(crate) is_websocket: bool,
     /// The events whose packets are to be decided on.
     pub(crate) asked: Events,
-    pub(crate) touched: Touched,
-    pub(crate) backlog: Backlog,
+    pub(crate) dirty: DirtyWriters,
+    pub(crate) uncommitted: Uncommitted,
     /// What may be answered before the connection has to read.
     pub(crate) allowance: Allowance,
     pub(crate) context: &'a mut Context<'c>,
@@ -71,13 +71,13 @@ impl Cause {
     }
 }
 
-impl Intake<'_, '_> {
+impl PacketPipeline<'_, '_> {
     /// Takes frames; returns what has to wait.
     pub(crate) fn take_frames<'f, E>(
         &mut self,
         frames: impl Iterator<Item = Result<&'f [u8], E>>,
         reason: impl Fn(E) -> CloseReason,
-    ) -> Option<Waiting> {
+    ) -> Option<ParkedPackets> {
         let mut end = None;
         let mut frames =
             frames.filter_map(|frame| frame.map_err(|error| end = Some(reason(error))).ok());
@@ -91,7 +91,7 @@ impl Intake<'_, '_> {
         &mut self,
         reader: &mut WebSocketReader,
         input: &[u8],
-    ) -> Option<Waiting> {
+    ) -> Option<ParkedPackets> {
         let messages = reader.push(input);
         // An empty text message is no packet of JMQT's.
         let takes_empty = !matches!(self.speech, Speech::Jmqt(_));
@@ -105,13 +105,17 @@ impl Intake<'_, '_> {
 
     /// Goes on with what had to wait, the first of it decided on if there is a verdict; returns what
     /// has to wait now.
-    pub(crate) fn resume(&mut self, waiting: Waiting, verdict: Option<Verdict>) -> Option<Waiting> {
-        let Waiting { mut frames, tail, .. } = waiting;
+    pub(crate) fn resume(
+        &mut self,
+        waiting: ParkedPackets,
+        verdict: Option<Verdict>,
+    ) -> Option<ParkedPackets> {
+        let ParkedPackets { mut frames, tail, .. } = waiting;
         if let Some(verdict) = verdict {
             let decided = frames.iter().next().expect("the packet decided on is there");
             if let Err(exhausted) = self.say_parked(decided, &verdict) {
                 let cause = Cause::exhausted(exhausted, Some(verdict));
-                return Some(Waiting { cause, frames, tail, counted: None });
+                return Some(ParkedPackets { cause, frames, tail, counted: None });
             }
             frames.skip(1);
         }
@@ -142,19 +146,19 @@ impl Intake<'_, '_> {
 
     /// Ends a read, if all of it was taken: sends control frames and closes, behind the replies to
     /// what came before, since nothing may follow a close frame.
-    fn finish(&mut self, stopped: Option<(Cause, Parked)>, tail: Tail) -> Option<Waiting> {
+    fn finish(&mut self, stopped: Option<(Cause, Parked)>, tail: Tail) -> Option<ParkedPackets> {
         if let Some((cause, frames)) = stopped {
-            return Some(Waiting { cause, frames, tail, counted: None });
+            return Some(ParkedPackets { cause, frames, tail, counted: None });
         }
         let Tail { answers, end } = tail;
         if !answers.is_empty() {
             let answers = Frames { bytes: Bytes::from(answers), deliveries: 0 };
-            self.outlet.push(answers, Kind::Answer, false);
-            self.outlet.flush();
+            self.writer.push(answers, Kind::Answer, false);
+            self.writer.flush();
         }
         if let Some(reason) = end {
-            let Intake { hub, key, touched, .. } = self;
-            hub.round_into(touched, |broker| broker.close(*key, reason));
+            let PacketPipeline { hub, key, dirty, .. } = self;
+            hub.round_into(dirty, |broker| broker.close(*key, reason));
         }
         None
     }
@@ -200,8 +204,8 @@ impl Intake<'_, '_> {
 
     /// Has a packet decided on and gives it to the broker, unless that has to wait.
     fn decide(&mut self, said: Said<'_>) -> Result<(), Cause> {
-        let Intake { hub, speech, key, caller, touched, .. } = self;
-        let question = hub.round_into(touched, |broker| {
+        let PacketPipeline { hub, speech, key, caller, dirty, .. } = self;
+        let question = hub.round_into(dirty, |broker| {
             let inquiry = speech.inquiry(&said, broker)?;
             Question::new(inquiry, *key, caller, broker)
         });
@@ -214,8 +218,8 @@ impl Intake<'_, '_> {
                 .say(said, &verdict)
                 .map_err(|exhausted| Cause::exhausted(exhausted, Some(verdict))),
             Poll::Pending => {
-                let Intake { hub, key, touched, .. } = self;
-                hub.round_into(touched, |broker| broker.hold(*key));
+                let PacketPipeline { hub, key, dirty, .. } = self;
+                hub.round_into(dirty, |broker| broker.hold(*key));
                 Err(Cause::Decision(decision))
             }
         }
@@ -223,27 +227,27 @@ impl Intake<'_, '_> {
 
     /// Gives one packet to the broker, with what was decided on it, if its answer is allowed now.
     fn say(&mut self, said: Said<'_>, gate: &dyn Gate) -> Result<(), Exhausted> {
-        let Intake { hub, speech, key, caller, touched, allowance, .. } = self;
+        let PacketPipeline { hub, speech, key, caller, dirty, allowance, .. } = self;
         let gate = &Traced { gate, caller, audit: &hub.audit };
-        let (result, backlog) = hub.round_into(touched, |broker| {
+        let (result, uncommitted) = hub.round_into(dirty, |broker| {
             broker.heard(*key);
             let result = allowance.admit(speech.answer_bytes(&said, broker), 0);
             if result.is_ok() {
                 speech.say(said, broker, gate);
             }
             allowance.note_made(broker.answered_bytes());
-            (result, Backlog::of(broker, *key))
+            (result, Uncommitted::of(broker, *key))
         });
-        self.backlog = backlog;
+        self.uncommitted = uncommitted;
         result
     }
 
     /// Gives packets to the broker, as many as may be answered now; the others are left, with their
     /// frames.
     fn round<F>(&mut self, packets: &mut Packets<'_, F>) -> Result<(), Exhausted> {
-        let Intake { hub, speech, key, caller, touched, allowance, .. } = self;
+        let PacketPipeline { hub, speech, key, caller, dirty, allowance, .. } = self;
         let gate = &Traced { gate: &Unasked, caller, audit: &hub.audit };
-        let (result, done_count, backlog) = hub.round_into(touched, |broker| {
+        let (result, done_count, uncommitted) = hub.round_into(dirty, |broker| {
             broker.heard(*key);
             let (mut result, mut done_count) = (Ok(()), 0);
             for said in packets.said.drain(..) {
@@ -256,10 +260,10 @@ impl Intake<'_, '_> {
                 done_count += 1;
             }
             allowance.note_made(broker.answered_bytes());
-            (result, done_count, Backlog::of(broker, *key))
+            (result, done_count, Uncommitted::of(broker, *key))
         });
         packets.frames.drain(..done_count);
-        self.backlog = backlog;
+        self.uncommitted = uncommitted;
         result
     }
 }
@@ -279,16 +283,16 @@ fn text(frame: &[u8]) -> &str {
 /// What the store has of a connection's messages, and of all, and has not committed yet; and what
 /// the connection is still to get.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Backlog {
+pub(crate) struct Uncommitted {
     own_bytes: usize,
     total_bytes: usize,
     /// Whether more comes once it has read what came at the beginning of its session.
     pub(crate) is_due: bool,
 }
 
-impl Backlog {
+impl Uncommitted {
     pub(crate) fn of(broker: &Broker<Dialects>, connection: ConnectionKey) -> Self {
-        Backlog {
+        Uncommitted {
             own_bytes: broker.uncommitted_bytes(connection),
             total_bytes: broker.uncommitted_bytes_total(),
             is_due: broker.is_due(connection),

@@ -1,8 +1,8 @@
 //! How a connection's bytes get out and in, for each kind of stream.
 //!
-//! A plain socket lives in the [`Outlet`], where everybody may write to it. A stream of TLS is owned by
-//! the connection's task, which takes the frames out of the outlet and writes them itself; so does the
-//! task of a connection that is paced, whatever the stream.
+//! A plain socket lives in the [`ConnectionWriter`], where everybody may write to it. A stream of TLS
+//! is owned by the connection's task, which takes the frames out of the writer and writes them itself;
+//! so does the task of a connection that is paced, whatever the stream.
 
 use std::{
     collections::VecDeque,
@@ -18,26 +18,26 @@ use tokio::{
 use tokio_rustls::server::TlsStream;
 
 use crate::{
+    connection_writer::ConnectionWriter,
     outbox::{Frames, Written},
-    outlet::Outlet,
     pacer::{self, Pacer, Unit},
     socket::Socket,
     stream::Stream,
 };
 
 /// The stream of one connection as its task sees it.
-pub(crate) enum Link {
-    /// The outlet has the socket, and everybody writes to it.
+pub(crate) enum Transport {
+    /// The writer has the socket, and everybody writes to it.
     Shared,
     /// Only the task writes.
-    Owned(Box<OwnedLink>),
+    Owned(Box<OwnedStream>),
 }
 
 /// A stream only the connection's task writes to.
-pub(crate) struct OwnedLink {
-    /// None where the outlet has the socket.
+pub(crate) struct OwnedStream {
+    /// None where the writer has the socket.
     tls: Option<Box<TlsStream<Socket>>>,
-    /// Taken out of the outlet and not written yet.
+    /// Taken out of the writer and not written yet.
     sending: VecDeque<Frames>,
     /// Taken out of `sending`, and being written.
     unit: Option<Unit>,
@@ -46,22 +46,26 @@ pub(crate) struct OwnedLink {
     pacer: Option<Pacer>,
 }
 
-impl OwnedLink {
-    /// Takes a stream of TLS, or writes to the outlet's socket.
+impl OwnedStream {
+    /// Takes a stream of TLS, or writes to the writer's socket.
     fn new(tls: Option<Box<TlsStream<Socket>>>, pacer: Option<Pacer>) -> Box<Self> {
-        Box::new(OwnedLink { tls, sending: VecDeque::new(), unit: None, written: 0, pacer })
+        Box::new(OwnedStream { tls, sending: VecDeque::new(), unit: None, written: 0, pacer })
     }
 
     /// Writes all that waits, in units where it is paced.
-    fn poll_write(&mut self, outlet: &Outlet, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_write(
+        &mut self,
+        writer: &ConnectionWriter,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
         loop {
-            ready!(self.poll_write_unit(outlet, context))?;
+            ready!(self.poll_write_unit(writer, context))?;
             if let Some(pacer) = &mut self.pacer {
-                ready!(pacer.poll_turn(outlet.socket(), context));
+                ready!(pacer.poll_turn(writer.socket(), context));
             }
             if self.sending.is_empty() {
                 // What came during the pause goes with it.
-                self.sending = outlet.take();
+                self.sending = writer.take();
             }
             let Some(first) = self.sending.pop_front() else {
                 return self.poll_flush(context);
@@ -83,20 +87,20 @@ impl OwnedLink {
     /// Ready when the unit that was begun is written.
     fn poll_write_unit(
         &mut self,
-        outlet: &Outlet,
+        writer: &ConnectionWriter,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         let Some(unit) = &mut self.unit else { return Poll::Ready(Ok(())) };
         while self.written < unit.bytes.len() {
             let bytes = &unit.bytes[self.written..];
-            let written = ready!(poll_some(&mut self.tls, outlet, context, bytes))?;
+            let written = ready!(poll_some(&mut self.tls, writer, context, bytes))?;
             // What fills a unit up was never in the outbox.
             let counted =
                 unit.frame_bytes.min(self.written + written) - unit.frame_bytes.min(self.written);
             self.written += written;
             let is_whole = self.written == unit.bytes.len();
             let deliveries = if is_whole { u64::from(unit.deliveries) } else { 0 };
-            outlet.put_back(VecDeque::new(), Written { bytes: counted, deliveries });
+            writer.put_back(VecDeque::new(), Written { bytes: counted, deliveries });
         }
         if let Some(pacer) = &mut self.pacer {
             if let Some(stream) = &mut self.tls {
@@ -116,14 +120,14 @@ impl OwnedLink {
     }
 }
 
-/// Writes some bytes to the stream, or to the outlet's socket.
+/// Writes some bytes to the stream, or to the writer's socket.
 fn poll_some(
     tls: &mut Option<Box<TlsStream<Socket>>>,
-    outlet: &Outlet,
+    writer: &ConnectionWriter,
     context: &mut Context<'_>,
     bytes: &[u8],
 ) -> Poll<io::Result<usize>> {
-    match (tls, outlet.socket()) {
+    match (tls, writer.socket()) {
         (Some(stream), _) => Pin::new(stream).poll_write(context, bytes),
         (None, Some(socket)) => loop {
             ready!(socket.poll_write_ready(context))?;
@@ -136,7 +140,7 @@ fn poll_some(
     }
 }
 
-/// Reads some bytes from the outlet's socket.
+/// Reads some bytes from the writer's socket.
 fn poll_read_plain(
     socket: Option<&TcpStream>,
     context: &mut Context<'_>,
@@ -152,42 +156,45 @@ fn poll_read_plain(
     }
 }
 
-impl Link {
-    /// Makes the link of a stream, and the socket of its outlet where that has it.
+impl Transport {
+    /// Makes the transport of a stream, and the socket of its writer where that has it.
     pub(crate) fn new(stream: Stream, pacer: Option<Pacer>) -> (Self, Option<Socket>) {
         match stream {
-            Stream::Plain(socket) if pacer.is_none() => (Link::Shared, Some(socket)),
+            Stream::Plain(socket) if pacer.is_none() => (Transport::Shared, Some(socket)),
             Stream::Plain(socket) => {
                 if let Err(error) = pacer::watch_sending(&socket, true) {
                     tracing::debug!(%error, "a paced socket cannot tell whether it has sent");
                 }
-                (Link::Owned(OwnedLink::new(None, pacer)), Some(socket))
+                (Transport::Owned(OwnedStream::new(None, pacer)), Some(socket))
             }
-            Stream::Tls(stream) => (Link::Owned(OwnedLink::new(Some(stream), pacer)), None),
+            Stream::Tls(stream) => (Transport::Owned(OwnedStream::new(Some(stream), pacer)), None),
         }
     }
 
     /// Returns what paces it.
     pub(crate) fn pacer(&mut self) -> Option<&mut Pacer> {
         match self {
-            Link::Shared => None,
-            Link::Owned(link) => link.pacer.as_mut(),
+            Transport::Shared => None,
+            Transport::Owned(transport) => transport.pacer.as_mut(),
         }
     }
 
     /// Paces it no longer: what waits goes out at once.
     pub(crate) fn lift(&mut self) {
-        if let Link::Owned(link) = self {
-            link.pacer = None;
+        if let Transport::Owned(transport) = self {
+            transport.pacer = None;
         }
     }
 
     /// Returns the socket beneath, and whether TLS is spoken on it.
-    pub(crate) fn socket<'a>(&'a self, outlet: &'a Outlet) -> (Option<&'a TcpStream>, bool) {
+    pub(crate) fn socket<'a>(
+        &'a self,
+        writer: &'a ConnectionWriter,
+    ) -> (Option<&'a TcpStream>, bool) {
         match self {
-            Link::Shared => (outlet.socket(), false),
-            Link::Owned(link) => match &link.tls {
-                None => (outlet.socket(), false),
+            Transport::Shared => (writer.socket(), false),
+            Transport::Owned(transport) => match &transport.tls {
+                None => (writer.socket(), false),
                 Some(stream) => (Some(&**stream.get_ref().0), true),
             },
         }
@@ -196,21 +203,21 @@ impl Link {
     /// Writes what waits; ready when nothing does any more.
     pub(crate) fn poll_write(
         &mut self,
-        outlet: &Outlet,
+        writer: &ConnectionWriter,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        let Link::Owned(link) = self else {
-            return match outlet.socket() {
-                Some(socket) => outlet.poll_flush_plain(socket, context),
+        let Transport::Owned(transport) = self else {
+            return match writer.socket() {
+                Some(socket) => writer.poll_flush_plain(socket, context),
                 None => Poll::Ready(Ok(())),
             };
         };
-        ready!(link.poll_write(outlet, context))?;
-        if let (None, Some(socket)) = (&link.pacer, outlet.socket()) {
+        ready!(transport.poll_write(writer, context))?;
+        if let (None, Some(socket)) = (&transport.pacer, writer.socket()) {
             // Paced until now: from here on it is as any other.
             _ = pacer::watch_sending(socket, false);
-            *self = Link::Shared;
-            outlet.share();
+            *self = Transport::Shared;
+            writer.share();
         }
         Poll::Ready(Ok(()))
     }
@@ -218,32 +225,32 @@ impl Link {
     /// Reads into `buffer`; 0 bytes mean that the peer has ended its stream.
     pub(crate) fn poll_read(
         &mut self,
-        outlet: &Outlet,
+        writer: &ConnectionWriter,
         context: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        if let Link::Owned(link) = self
-            && let Some(stream) = &mut link.tls
+        if let Transport::Owned(transport) = self
+            && let Some(stream) = &mut transport.tls
         {
             let mut buffer = ReadBuf::new(buffer);
             ready!(Pin::new(stream).poll_read(context, &mut buffer))?;
             return Poll::Ready(Ok(buffer.filled().len()));
         }
-        poll_read_plain(outlet.socket(), context, buffer)
+        poll_read_plain(writer.socket(), context, buffer)
     }
 
     /// Ends the sending direction.
     pub(crate) fn poll_shutdown(
         &mut self,
-        outlet: &Outlet,
+        writer: &ConnectionWriter,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        if let Link::Owned(link) = self
-            && let Some(stream) = &mut link.tls
+        if let Transport::Owned(transport) = self
+            && let Some(stream) = &mut transport.tls
         {
             return Pin::new(stream).poll_shutdown(context);
         }
-        Poll::Ready(outlet.socket().map_or(Ok(()), |socket| {
+        Poll::Ready(writer.socket().map_or(Ok(()), |socket| {
             socket2::SockRef::from(socket).shutdown(std::net::Shutdown::Write)
         }))
     }

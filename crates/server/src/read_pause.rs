@@ -1,4 +1,4 @@
-//! What a connection waits for before it is read again.
+//! Backpressure on one connection: why it is not read for the moment, and when it is read again.
 
 use std::{
     pin::Pin,
@@ -12,25 +12,25 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use crate::{
     answers::{Queued, Room},
+    connection_writer::ConnectionWriter,
     doorkeeper::Verdict,
     hangup::HangUp,
     hub::Hub,
-    intake::Backlog,
-    outlet::Outlet,
-    parked::{Cause, Waiting},
+    parked::{Cause, ParkedPackets},
+    pipeline::Uncommitted,
 };
 
 /// Pause behind each read of a connection while memory is pressed.
 const PRESSED_PAUSE: Duration = Duration::from_millis(10);
 
 /// Why a connection is read no further for the moment.
-pub(crate) enum Hold {
+pub(crate) enum ReadPause {
     /// Somebody decides on what it sent; and whether it is still there meanwhile.
-    Decision(Waiting, HangUp),
+    Decision(ParkedPackets, HangUp),
     /// It has to read what it asked for, before it may ask for more.
     Answers(Unread),
-    /// Receivers are behind, and are waited for until then.
-    Receivers(Vec<Arc<Outlet>>, Pin<Box<Sleep>>),
+    /// The receivers of what it publishes are slow consumers, and are waited for until then.
+    Receivers(Vec<Arc<ConnectionWriter>>, Pin<Box<Sleep>>),
     /// The store has enough of its messages.
     Store,
     /// Too much waits, over all connections: this one is read more slowly.
@@ -40,7 +40,7 @@ pub(crate) enum Hold {
 /// A connection that has not read its answers.
 pub(crate) struct Unread {
     /// What it asked besides, if that was read already.
-    waiting: Option<Waiting>,
+    waiting: Option<ParkedPackets>,
     /// Whether answers are still to come, from the store or when those before are read.
     is_owed: bool,
     /// Its place among those that wait for room for a large answer.
@@ -58,10 +58,10 @@ struct Patience {
     written: u64,
 }
 
-/// The connection that is held, as a hold sees it.
-pub(crate) struct Held<'a> {
+/// What a pause sees of the connection that is paused.
+pub(crate) struct Paused<'a> {
     pub(crate) hub: &'a Arc<Hub>,
-    pub(crate) outlet: &'a Outlet,
+    pub(crate) writer: &'a ConnectionWriter,
     pub(crate) key: ConnectionKey,
 }
 
@@ -72,64 +72,68 @@ pub(crate) struct Release {
     pub(crate) room: Option<Room>,
 }
 
-impl Hold {
-    pub(crate) fn answers(waiting: Option<Waiting>, is_owed: bool, patience: Duration) -> Self {
+impl ReadPause {
+    pub(crate) fn answers(
+        waiting: Option<ParkedPackets>,
+        is_owed: bool,
+        patience: Duration,
+    ) -> Self {
         let patience = Patience::new(patience);
-        Hold::Answers(Unread { waiting, is_owed, queued: None, patience })
+        ReadPause::Answers(Unread { waiting, is_owed, queued: None, patience })
     }
 
     /// Ready when the connection may go on.
-    pub(crate) fn poll(&mut self, held: &Held<'_>, context: &mut Context<'_>) -> Poll<Release> {
+    pub(crate) fn poll(&mut self, paused: &Paused<'_>, context: &mut Context<'_>) -> Poll<Release> {
         match self {
-            Hold::Decision(waiting, _) => {
+            ReadPause::Decision(waiting, _) => {
                 let Cause::Decision(decision) = &mut waiting.cause else {
                     return Poll::Ready(Release::default());
                 };
                 let verdict = ready!(decision.poll(context));
                 return Poll::Ready(Release { verdict: Some(verdict), room: None });
             }
-            Hold::Answers(unread) => return unread.poll(held, context),
-            Hold::Receivers(behind, until) => {
-                behind.retain(|outlet| outlet.must_wait_for(Some(context.waker())));
+            ReadPause::Answers(unread) => return unread.poll(paused, context),
+            ReadPause::Receivers(behind, until) => {
+                behind.retain(|writer| writer.must_wait_for(Some(context.waker())));
                 if !behind.is_empty() {
                     ready!(until.as_mut().poll(context));
-                    for outlet in behind {
-                        outlet.give_up_waiting();
+                    for writer in behind {
+                        writer.give_up_waiting();
                     }
                 }
             }
-            Hold::Store => {
-                held.outlet.wake_after_flush();
-                if held.hub.round(|broker| Backlog::of(broker, held.key)).is_above(2) {
+            ReadPause::Store => {
+                paused.writer.wake_after_flush();
+                if paused.hub.round(|broker| Uncommitted::of(broker, paused.key)).is_above(2) {
                     return Poll::Pending;
                 }
             }
-            Hold::Memory(until) => ready!(until.as_mut().poll(context)),
+            ReadPause::Memory(until) => ready!(until.as_mut().poll(context)),
         }
         Poll::Ready(Release::default())
     }
 
     /// Reads a connection more slowly.
-    pub(crate) fn pause() -> Self {
-        Hold::Memory(Box::pin(sleep(PRESSED_PAUSE)))
+    pub(crate) fn for_memory() -> Self {
+        ReadPause::Memory(Box::pin(sleep(PRESSED_PAUSE)))
     }
 
     /// Returns what was read and waits.
-    pub(crate) fn into_waiting(self) -> Option<Waiting> {
+    pub(crate) fn into_waiting(self) -> Option<ParkedPackets> {
         match self {
-            Hold::Decision(waiting, _) => Some(waiting),
-            Hold::Answers(unread) => unread.waiting,
-            Hold::Receivers(..) | Hold::Store | Hold::Memory(_) => None,
+            ReadPause::Decision(waiting, _) => Some(waiting),
+            ReadPause::Answers(unread) => unread.waiting,
+            ReadPause::Receivers(..) | ReadPause::Store | ReadPause::Memory(_) => None,
         }
     }
 }
 
 impl Unread {
-    fn poll(&mut self, held: &Held<'_>, context: &mut Context<'_>) -> Poll<Release> {
-        let Held { hub, outlet, key } = *held;
+    fn poll(&mut self, paused: &Paused<'_>, context: &mut Context<'_>) -> Poll<Release> {
+        let Paused { hub, writer, key } = *paused;
         loop {
-            if outlet.has_answers() {
-                ready!(self.patience.poll(outlet.written(), context));
+            if writer.has_answers() {
+                ready!(self.patience.poll(writer.written(), context));
                 tracing::debug!(
                     "a client does not read its answers: it is not read further (backpressure)"
                 );
@@ -139,12 +143,12 @@ impl Unread {
             if !self.is_owed {
                 break;
             }
-            outlet.wake_after_flush();
+            writer.wake_after_flush();
             let is_under_way = hub.round(|broker| {
                 broker.deliver_due(key);
                 broker.is_answer_under_way(key)
             });
-            if outlet.has_answers() {
+            if writer.has_answers() {
                 continue;
             }
             if is_under_way {
@@ -152,7 +156,8 @@ impl Unread {
             }
             self.is_owed = false;
         }
-        let Some(Waiting { cause: Cause::Answers { wanted, verdict }, .. }) = &mut self.waiting
+        let Some(ParkedPackets { cause: Cause::Answers { wanted, verdict }, .. }) =
+            &mut self.waiting
         else {
             hub.round(|broker| broker.heard(key));
             return Poll::Ready(Release::default());
@@ -191,6 +196,6 @@ impl Patience {
 }
 
 /// Waits for receivers for so long at most.
-pub(crate) fn for_receivers(behind: Vec<Arc<Outlet>>, stall_max: Duration) -> Hold {
-    Hold::Receivers(behind, Box::pin(sleep_until(Instant::now() + stall_max)))
+pub(crate) fn for_receivers(behind: Vec<Arc<ConnectionWriter>>, stall_max: Duration) -> ReadPause {
+    ReadPause::Receivers(behind, Box::pin(sleep_until(Instant::now() + stall_max)))
 }

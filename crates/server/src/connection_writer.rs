@@ -1,4 +1,4 @@
-//! The sending end of one connection, shared by everybody who delivers to it.
+//! The write half of one connection, shared by everybody who delivers to it.
 //!
 //! Whoever put something in writes it as well, if the socket is plain, takes it at once and nobody
 //! else is writing: that saves waking the connection's own task, which costs more than the write.
@@ -34,15 +34,15 @@ const PRESSED_BYTES_MAX: usize = 64 << 10;
 /// Changes of what frames take besides their bytes that are not worth a count shared by all.
 const UNCOUNTED_BYTES_MAX: usize = 4 << 10;
 
-/// The sending end of one connection.
-pub(crate) struct Outlet {
+/// The write half of one connection.
+pub(crate) struct ConnectionWriter {
     state: Mutex<State>,
     /// The plain socket; TLS is written by the connection's own task.
     socket: Option<Socket>,
     /// Whether that task alone writes to the socket too, since the connection is paced.
     is_left_to_task: AtomicBool,
     /// Whether a round has put something in and not flushed yet.
-    touched: AtomicBool,
+    dirty: AtomicBool,
     memory: Arc<Memory>,
     /// Where what becomes of deliveries is counted.
     deliveries: Arc<Deliveries>,
@@ -83,7 +83,7 @@ enum Flushed {
     Blocked,
 }
 
-impl Outlet {
+impl ConnectionWriter {
     /// Makes the end of a connection; where it `is_paced`, only its task writes to the socket.
     pub(crate) fn new(
         socket: Option<Socket>,
@@ -91,7 +91,7 @@ impl Outlet {
         bytes_max: usize,
         (memory, deliveries): (Arc<Memory>, Arc<Deliveries>),
     ) -> Self {
-        Outlet {
+        ConnectionWriter {
             state: Mutex::new(State {
                 outbox: Outbox::new(bytes_max),
                 writing: false,
@@ -108,7 +108,7 @@ impl Outlet {
             }),
             socket,
             is_left_to_task: AtomicBool::new(is_paced),
-            touched: AtomicBool::new(false),
+            dirty: AtomicBool::new(false),
             memory,
             deliveries,
         }
@@ -146,8 +146,8 @@ impl Outlet {
     }
 
     /// Marks it as having something to flush; says whether it was not marked yet.
-    pub(crate) fn touch(&self) -> bool {
-        !self.touched.swap(true, Ordering::AcqRel)
+    pub(crate) fn mark_dirty(&self) -> bool {
+        !self.dirty.swap(true, Ordering::AcqRel)
     }
 
     /// Lets nothing more in and has the task end the connection once all is written.
@@ -225,7 +225,7 @@ impl Outlet {
 
     /// Writes what waits, as far as that goes without waiting, or has the task do it.
     pub(crate) fn flush(&self) {
-        self.touched.store(false, Ordering::Release);
+        self.dirty.store(false, Ordering::Release);
         match &self.socket {
             Some(socket) if !self.is_left_to_task.load(Ordering::Acquire) => {
                 if let Err(error) = self.write_queued(socket, false) {
@@ -339,7 +339,7 @@ impl Outlet {
     }
 }
 
-impl Drop for Outlet {
+impl Drop for ConnectionWriter {
     fn drop(&mut self) {
         let state = self.state.get_mut();
         self.deliveries.count_unwritten(state.outbox.deliveries());
