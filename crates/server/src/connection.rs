@@ -65,7 +65,7 @@ pub(crate) struct ConnectionLimits {
     pub(crate) pubsubx_diagnostics: Diagnostics,
 }
 
-/// One connection, from the greeting to its end.
+/// One connection, from the handshake to its end.
 pub(crate) struct Connection {
     pub(crate) hub: Arc<Hub>,
     pub(crate) writer: Arc<ConnectionWriter>,
@@ -80,7 +80,7 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Serves the connection until it ends; `early` was read with the greeting.
+    /// Serves the connection until it ends; `early` was read with the handshake.
     pub(crate) async fn run(mut self: Box<Self>, early: Vec<u8>) {
         std::future::poll_fn(|context| {
             self.on_bytes(&early, context);

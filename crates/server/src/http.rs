@@ -20,11 +20,11 @@ use tokio::{sync::Notify, time::sleep};
 use crate::{
     api,
     entrance::Origin,
-    greeting::Patience,
     handle::Handle,
+    handshake::Patience,
     http_request::Requests,
     proxies::Proxies,
-    status::{self, Door},
+    status::{self, ListenerStatus},
     store::CommitWatch,
     stream::{Prompt, Stream},
     turned::Turned,
@@ -46,7 +46,7 @@ pub(crate) struct Asked {
     pub(crate) handle: Handle,
     pub(crate) server: Arc<coremq::Server>,
     /// What the status page says of the listeners.
-    pub(crate) doors: Vec<Door>,
+    pub(crate) listeners: Vec<ListenerStatus>,
     pub(crate) commit_watch: Arc<CommitWatch>,
 }
 

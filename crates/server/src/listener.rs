@@ -10,9 +10,9 @@ use tokio::{
 };
 
 use crate::{
+    acceptor::{Acceptor, Arrival},
     entrance::{Entrance, Origin},
-    reception::{Arrival, Reception},
-    room::Room,
+    service::Service,
     socket::Socket,
 };
 
@@ -31,7 +31,7 @@ pub(crate) struct Listener {
     pub(crate) number: usize,
     pub(crate) address: SocketAddr,
     pub(crate) socket: TcpListener,
-    pub(crate) room: Room,
+    pub(crate) service: Service,
     /// Whether its peers are proxies, which say by the PROXY protocol for whom they connect.
     pub(crate) is_proxied: bool,
 }
@@ -56,13 +56,13 @@ pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 
 impl Listener {
     /// Accepts until the task is aborted.
-    pub(crate) async fn accept_all(self: Arc<Self>, reception: Arc<Reception>) {
+    pub(crate) async fn accept_all(self: Arc<Self>, acceptor: Arc<Acceptor>) {
         let mut failing = false;
         loop {
             match self.socket.accept().await {
                 Ok((stream, peer)) => {
                     failing = false;
-                    self.receive(&reception, stream, peer);
+                    self.receive(&acceptor, stream, peer);
                 }
                 Err(error) => {
                     if !std::mem::replace(&mut failing, true) {
@@ -76,47 +76,47 @@ impl Listener {
 
     /// Accepts whoever connected before the server stopped: the system would reset them, while here
     /// they are parted from as all others are.
-    pub(crate) fn part_from_waiting(&self, reception: &Arc<Reception>) {
+    pub(crate) fn part_from_waiting(&self, acceptor: &Arc<Acceptor>) {
         // The system itself is asked: the runtime may not know yet of those who came last.
         while let Ok((socket, peer)) = SockRef::from(&self.socket).accept() {
             let stream =
                 socket.set_nonblocking(true).and_then(|()| TcpStream::from_std(socket.into()));
             if let (Ok(stream), Some(peer)) = (stream, peer.as_socket()) {
-                self.receive(reception, stream, peer);
+                self.receive(acceptor, stream, peer);
             }
         }
     }
 
-    fn receive(&self, reception: &Arc<Reception>, stream: TcpStream, peer: SocketAddr) {
+    fn receive(&self, acceptor: &Arc<Acceptor>, stream: TcpStream, peer: SocketAddr) {
         // On a socket for both, IPv4 addresses come mapped into IPv6.
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
         // Small packets leave at once; batching is done in the writer.
         _ = stream.set_nodelay(true);
         // For whom a proxy connects is known later.
-        let is_named = !self.is_proxied && !reception.proxies.trust(peer.ip());
-        let admitted = reception.admission.admit(self.number).and_then(|mut permit| {
+        let is_named = !self.is_proxied && !acceptor.proxies.trust(peer.ip());
+        let admitted = acceptor.limiter.admit(self.number).and_then(|mut slot| {
             if is_named {
-                permit.count_from(peer.ip())?;
+                slot.count_from(peer.ip())?;
             }
-            Ok(permit)
+            Ok(slot)
         });
         match admitted {
-            Ok(permit) => {
-                let socket = Socket::new(stream, permit.into());
+            Ok(slot) => {
+                let socket = Socket::new(stream, slot.into());
                 let (accepted, is_proxied) = (Moment::now(), self.is_proxied);
                 let entrance = self.entrance.clone();
                 let arrival = Arrival { socket, peer, accepted, is_proxied, entrance };
-                reception.begin(arrival, &self.room);
+                acceptor.begin(arrival, &self.service);
             }
             Err(reason) => {
                 let origin = Origin { entrance: &self.entrance, address: peer };
-                reception.note_refused(origin, reason);
-                if let Room::Cache(_) = self.room {
-                    reception.cache.note_refused();
+                acceptor.note_refused(origin, reason);
+                if let Service::Cache(_) = self.service {
+                    acceptor.cache.note_refused();
                 }
                 // The socket's buffer is empty: this goes out at once or never.
-                _ = stream.try_write(&self.room.refusal(reason));
-                if let Some(place) = reception.admission.place_of_refused() {
+                _ = stream.try_write(&self.service.refusal(reason));
+                if let Some(place) = acceptor.limiter.place_of_refused() {
                     drop(Socket::new(stream, place));
                 }
             }

@@ -15,7 +15,7 @@ use tokio::{
     time::sleep,
 };
 
-use crate::{greeting::Patience, hub::Hub, memcached::publish::Publisher, stream::Stream};
+use crate::{handshake::Patience, hub::Hub, memcached::publish::Publisher, stream::Stream};
 
 /// Told to a client for which there is no room.
 pub(crate) const TOO_MANY: &[u8] = b"ERROR Too many open connections\r\n";

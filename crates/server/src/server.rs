@@ -21,10 +21,11 @@ use tokio::{
 use uuid::Uuid;
 
 use crate::{
-    admission::Admission,
+    acceptor::Acceptor,
     builder::Carrying,
     carried::Webhooks,
     cluster,
+    connection_limiter::ConnectionLimiter,
     control::Controls,
     doorkeeper::{Carried, Doorkeeper},
     error::ServeError,
@@ -38,9 +39,8 @@ use crate::{
     memory::Memory,
     notices::{Lanes, Notices},
     proxies::Proxies,
-    reception::Reception,
     settings as map, startup,
-    status::Door,
+    status::ListenerStatus,
     store::{CommitWatch, Job, StoreThreads},
     ticker::Ticker,
     tls::Certificates,
@@ -58,10 +58,10 @@ pub struct Server {
     live: Arc<Live>,
     addresses: BTreeMap<String, SocketAddr>,
     core: Core,
-    admission: Arc<Admission>,
-    reception: Arc<Reception>,
+    limiter: Arc<ConnectionLimiter>,
+    acceptor: Arc<Acceptor>,
     /// Each listener, and what accepts its connections.
-    doors: Vec<(JoinHandle<()>, Arc<Listener>)>,
+    listeners: Vec<(JoinHandle<()>, Arc<Listener>)>,
     /// What goes on until the server stops: links to other servers, watches.
     tasks: Vec<JoinHandle<()>>,
     ticker: Ticker,
@@ -102,7 +102,7 @@ impl Server {
         let listeners_max: Vec<_> =
             settings.open_listeners().map(|(_, listener)| listener.connections_max).collect();
         let per_address_max = limits.connections_per_address_max;
-        let admission = Admission::new(connections_max, per_address_max, &listeners_max);
+        let limiter = ConnectionLimiter::new(connections_max, per_address_max, &listeners_max);
         let proxies = Arc::new(Proxies::new(&settings.access));
         let cache = Arc::new(Cache::new(&settings.cache, connections_max, hub.clone()));
         let connection_limits = Arc::new(ArcSwap::from_pointee(map::connection(settings)));
@@ -123,12 +123,12 @@ impl Server {
         }
         // Of sessions that a crash ended.
         hub.round(|_| ());
-        let reception = Arc::new(Reception {
+        let acceptor = Arc::new(Acceptor {
             hub: hub.clone(),
             cache: cache.clone(),
             http: HttpService::new(core.asked(&live, &server, &listeners), proxies.clone()),
             limits: connection_limits,
-            admission: admission.clone(),
+            limiter: limiter.clone(),
             outbox_bytes_max: limits.outbox_bytes_max.as_usize(),
             server,
             replicants: Arc::default(),
@@ -139,21 +139,21 @@ impl Server {
         // Of a listener with several addresses the first is told.
         let addresses = listeners.iter().rev().map(address).collect();
         let named = startup::name(&listeners);
-        let mut tasks = startup::start_links(settings, &reception, origin);
+        let mut tasks = startup::start_links(settings, &acceptor, origin);
         let accept = |listener: Listener| {
-            let (listener, reception) = (Arc::new(listener), reception.clone());
-            let accepting = (listener.clone(), reception.clone());
+            let (listener, acceptor) = (Arc::new(listener), acceptor.clone());
+            let accepting = (listener.clone(), acceptor.clone());
             let task = lasting::spawn("accept", move || {
-                let (listener, reception) = accepting.clone();
-                listener.accept_all(reception)
+                let (listener, acceptor) = accepting.clone();
+                listener.accept_all(acceptor)
             });
             (task, listener)
         };
-        let doors = listeners.into_iter().map(accept).collect();
+        let listeners = listeners.into_iter().map(accept).collect();
         tasks.extend(startup::start_watches(&live));
         let ticker = Ticker::start(hub, cache, core.commit_watch.clone());
         startup::announce(settings, &named);
-        Ok(Server { live, addresses, core, admission, reception, doors, tasks, ticker, stopping })
+        Ok(Server { live, addresses, core, limiter, acceptor, listeners, tasks, ticker, stopping })
     }
 
     /// Returns what the program does with it.
@@ -189,16 +189,16 @@ impl Server {
             task.abort();
         }
         self.stopping.send_replace(true);
-        for (accepting, listener) in self.doors {
+        for (accepting, listener) in self.listeners {
             accepting.abort();
             _ = accepting.await;
-            listener.part_from_waiting(&self.reception);
+            listener.part_from_waiting(&self.acceptor);
         }
         hub.round(|broker| broker.close_all(CloseReason::ShuttingDown));
-        while self.admission.open() > 0 && !left().is_zero() {
+        while self.limiter.open() > 0 && !left().is_zero() {
             sleep(DRAIN_POLL).await;
         }
-        let open = self.admission.open();
+        let open = self.limiter.open();
         if open > 0 {
             tracing::warn!(
                 connections = open,
@@ -280,7 +280,7 @@ impl Core {
         Asked {
             handle: Handle::new(live.clone()),
             server: server.clone(),
-            doors: listeners.iter().map(Door::of).collect(),
+            listeners: listeners.iter().map(ListenerStatus::of).collect(),
             commit_watch: self.commit_watch.clone(),
         }
     }

@@ -3,7 +3,7 @@
 //! A socket that is closed while bytes of its peer are unread is reset, and with the reset the peer
 //! may lose the last word that was sent to it. So the sending side is shut first, the peer is read
 //! on for a bounded time, and only then is the socket closed. That is what dropping a [`Socket`]
-//! does, so that no path can leave it out: not a greeting that fails, not a limit of time, not a
+//! does, so that no path can leave it out: not a handshake that fails, not a limit of time, not a
 //! panic.
 
 use std::{
@@ -23,7 +23,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::admission::Place;
+use crate::connection_limiter::Place;
 
 /// How long a peer may go on sending to a connection that is over.
 const LINGER_MAX: Duration = Duration::from_secs(5);

@@ -10,10 +10,10 @@ use rialto_session::coremq;
 use tokio::task::JoinHandle;
 
 use crate::{
-    addresses, admission::REFUSED_OPEN_MAX, carried::Webhooks, cluster::Links, entrance::Entrance,
-    error::ServeError, greeting::Tls, jwks, lasting, listener::Listener, live::Live,
-    reception::Reception, room::Room, settings as map, tls::Certificates, watch_files,
-    websocket::Origins,
+    acceptor::Acceptor, addresses, carried::Webhooks, cluster::Links,
+    connection_limiter::REFUSED_OPEN_MAX, entrance::Entrance, error::ServeError, handshake::Tls,
+    jwks, lasting, listener::Listener, live::Live, service::Service, settings as map,
+    tls::Certificates, watch_files, websocket::Origins,
 };
 
 /// Open files that the process itself needs: standard streams, timers, signals.
@@ -46,13 +46,14 @@ pub(crate) fn open_listeners(
         let dialect = listener.dialect.as_str();
         let entrance = Arc::new(Entrance { listener: name.to_owned(), dialect });
         for (address, socket) in addresses::open(settings, name, listener)? {
-            let room = Room::new(listener.dialect, tls.clone(), listener.paced, origins.clone());
+            let service =
+                Service::new(listener.dialect, tls.clone(), listener.paced, origins.clone());
             listeners.push(Listener {
                 entrance: entrance.clone(),
                 number,
                 address,
                 socket,
-                room,
+                service,
                 is_proxied: listener.proxy_protocol,
             });
         }
@@ -70,7 +71,7 @@ pub(crate) fn identity(settings: &Settings, listeners: &[Listener]) -> Arc<corem
         configured.clone()
     };
     let mut listeners = listeners.iter();
-    let coremq = listeners.find(|listener| listener.room.dialect() == Dialect::Coremq);
+    let coremq = listeners.find(|listener| listener.service.dialect() == Dialect::Coremq);
     let port = coremq.map_or(NODE_PORT, |listener| listener.address.port());
     let address = Arc::from(format!("{name}:{port}"));
     Arc::new(coremq::Server { name, address })
@@ -79,10 +80,10 @@ pub(crate) fn identity(settings: &Settings, listeners: &[Listener]) -> Arc<corem
 /// Starts what keeps the links to the other servers, and what knows who may link to this one.
 pub(crate) fn start_links(
     settings: &Settings,
-    reception: &Reception,
+    acceptor: &Acceptor,
     origin: u64,
 ) -> Vec<JoinHandle<()>> {
-    let (cluster, server) = (&settings.cluster, &reception.server);
+    let (cluster, server) = (&settings.cluster, &acceptor.server);
     let parse =
         |names: &[String]| names.iter().flat_map(|name| name.parse()).collect::<Vec<Node>>();
     let nodes = parse(&cluster.nodes);
@@ -97,8 +98,8 @@ pub(crate) fn start_links(
         return Vec::new();
     }
     let links = Links {
-        hub: reception.hub.clone(),
-        limits: reception.limits.clone(),
+        hub: acceptor.hub.clone(),
+        limits: acceptor.limits.clone(),
         credentials: map::credentials(settings),
         server: server.clone(),
         origin,
@@ -109,8 +110,8 @@ pub(crate) fn start_links(
     let others = nodes.into_iter().filter(|node| {
         !format!("{}:{}", node.host, node.port).eq_ignore_ascii_case(&server.address)
     });
-    reception.replicants.know(&hosts);
-    let replicants = reception.replicants.clone();
+    acceptor.replicants.know(&hosts);
+    let replicants = acceptor.replicants.clone();
     let look_up = lasting::spawn("hosts", move || replicants.clone().keep(hosts.clone()));
     let keep = |node: Node| {
         let links = links.clone();
@@ -131,8 +132,9 @@ pub(crate) fn start_watches(live: &Arc<Live>) -> [JoinHandle<()>; 2] {
 /// Returns all listeners with the addresses they are bound to, for the line that tells of the start:
 /// by name and address, neither of which has a blank.
 pub(crate) fn name(listeners: &[Listener]) -> String {
-    for Listener { entrance, address, room, .. } in listeners {
-        let (listener, dialect, tls) = (&entrance.listener, entrance.dialect, room.tls().as_str());
+    for Listener { entrance, address, service, .. } in listeners {
+        let (listener, dialect, tls) =
+            (&entrance.listener, entrance.dialect, service.tls().as_str());
         tracing::debug!(listener, %address, dialect, tls, "listening");
     }
     let named = |it: &Listener| format!("{}={}", it.entrance.listener, it.address);

@@ -41,7 +41,7 @@ struct Status {
     /// Servers all of whose messages this one gets.
     links: Vec<String>,
     /// The listeners that are open.
-    listeners: Vec<Door>,
+    listeners: Vec<ListenerStatus>,
     store: StoreStatus,
     #[serde(flatten)]
     stats: Stats,
@@ -49,7 +49,7 @@ struct Status {
 
 /// A listener, as the page shows it.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Door {
+pub(crate) struct ListenerStatus {
     name: String,
     dialect: &'static str,
     address: SocketAddr,
@@ -63,13 +63,13 @@ struct StoreStatus {
     state: StoreState,
 }
 
-impl Door {
+impl ListenerStatus {
     pub(crate) fn of(listener: &Listener) -> Self {
-        Door {
+        ListenerStatus {
             name: listener.entrance.listener.clone(),
             dialect: listener.entrance.dialect,
             address: listener.address,
-            tls: listener.room.tls().as_str(),
+            tls: listener.service.tls().as_str(),
         }
     }
 }
@@ -109,7 +109,7 @@ async fn document(content_type: &'static str, text: &'static str) -> impl IntoRe
 
 async fn status(State(asked): State<Arc<Asked>>) -> impl IntoResponse {
     let server = asked.server.address.clone();
-    let (listeners, kind) = (asked.doors.clone(), asked.handle.settings().store.kind);
+    let (listeners, kind) = (asked.listeners.clone(), asked.handle.settings().store.kind);
     let store = StoreStatus { kind: kind.as_str(), state: asked.commit_watch.state() };
     let status = asked.handle.hub().round(|broker| Status {
         server,

@@ -16,7 +16,7 @@ pub(crate) struct Turned {
     pub(crate) client: Option<SocketAddr>,
 }
 
-/// Makes the error of a greeting that is not taken.
+/// Makes the error of a handshake that is not taken.
 pub(crate) fn turned(why: &'static str, reason: Reason) -> io::Error {
     turned_for(None, why, reason)
 }
@@ -46,7 +46,7 @@ impl fmt::Display for Refusal {
 impl Error for Refusal {}
 
 impl Turned {
-    /// Returns why a greeting failed, if it was turned away: not where its peer went by itself, and not
+    /// Returns why a handshake failed, if it was turned away: not where its peer went by itself, and not
     /// where the refusal has been told of.
     pub(crate) fn of(error: &io::Error) -> Option<Self> {
         if error.kind() == io::ErrorKind::TimedOut {

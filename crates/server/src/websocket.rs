@@ -45,7 +45,7 @@ struct Tap {
 pub(crate) struct Origins(ArcSwap<Vec<String>>);
 
 /// What an upgrade is held to.
-pub(crate) struct Handshake<'a> {
+pub(crate) struct UpgradeTerms<'a> {
     pub(crate) packet_bytes_max: usize,
     pub(crate) origins: &'a Origins,
     pub(crate) proxies: &'a Proxies,
@@ -64,7 +64,7 @@ pub(crate) struct Messages {
     pub(crate) end: Option<CloseReason>,
 }
 
-/// A handshake that was answered.
+/// A upgrade that was answered.
 pub(crate) struct Accepted {
     pub(crate) reader: WebSocketReader,
     /// Whose connection it is, as far as a proxy says so.
@@ -73,7 +73,7 @@ pub(crate) struct Accepted {
     pub(crate) response: Vec<u8>,
 }
 
-/// A handshake that did not come about.
+/// A upgrade that did not come about.
 pub(crate) struct NotUpgraded {
     /// The HTTP response.
     pub(crate) response: Vec<u8>,
@@ -104,18 +104,18 @@ impl WebSocketReader {
     /// The HTTP response that says what is wrong with it.
     pub(crate) fn accept(
         request: &[u8],
-        handshake: &Handshake<'_>,
+        terms: &UpgradeTerms<'_>,
     ) -> Result<Accepted, NotUpgraded> {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)
-            .max_message_size(Some(handshake.packet_bytes_max))
-            .max_frame_size(Some(handshake.packet_bytes_max));
+            .max_message_size(Some(terms.packet_bytes_max))
+            .max_frame_size(Some(terms.packet_bytes_max));
         let tap = Tap { input: request.to_vec(), ..Tap::default() };
-        let (is_foreign, peer) = (Cell::new(false), Cell::new(handshake.peer));
+        let (is_foreign, peer) = (Cell::new(false), Cell::new(terms.peer));
         #[expect(clippy::result_large_err, reason = "tungstenite's own signature")]
         let check = |request: &Request, response: Response| {
-            is_foreign.set(!handshake.origins.admit(request.headers().get("origin")));
-            peer.set(handshake.proxies.client(handshake.peer, request.headers()));
+            is_foreign.set(!terms.origins.admit(request.headers().get("origin")));
+            peer.set(terms.proxies.client(terms.peer, request.headers()));
             if is_foreign.get() { Err(ErrorResponse::new(None)) } else { Ok(response) }
         };
         match tungstenite::accept_hdr_with_config(tap, check, Some(config)) {

@@ -18,14 +18,14 @@ use tokio::{io::AsyncWriteExt as _, sync::watch};
 use uuid::Uuid;
 
 use crate::{
-    admission::Admission,
     audit::{Event, Reason, told},
     certified,
     connection::{Connection, ConnectionLimits},
+    connection_limiter::ConnectionLimiter,
     connection_writer::ConnectionWriter,
     doorkeeper::{Caller, Welcome},
     entrance::{Entrance, Origin},
-    greeting::{Greeted, Patience, Terms, Tls, greet, secure},
+    handshake::{Negotiated, Patience, Terms, Tls, negotiate, secure},
     http::HttpService,
     hub::Hub,
     memcached::{self, Cache},
@@ -33,7 +33,7 @@ use crate::{
     proxies::Proxies,
     proxy_head,
     replicants::Replicants,
-    room::{Dialect, Door, Room},
+    service::{Dialect, ListenerProfile, Service},
     socket::Socket,
     speech::{Framing, Speech},
     status,
@@ -41,7 +41,7 @@ use crate::{
     transport::Transport,
     turned::{Turned, turned},
     visit::Visit,
-    websocket::{Handshake, WebSocketReader},
+    websocket::{UpgradeTerms, WebSocketReader},
     witness::Witness,
 };
 
@@ -51,7 +51,7 @@ const PACED_WINDOW: u32 = 1;
 /// segment (P-38).
 const RESUME_PAUSE: Duration = Duration::from_millis(50);
 
-/// What a greeting may take without being noted: most take less.
+/// What a handshake may take without being noted: most take less.
 const WAITED_MIN: Duration = Duration::from_millis(50);
 
 /// A connection that was accepted.
@@ -65,13 +65,13 @@ pub(crate) struct Arrival {
     pub(crate) entrance: Arc<Entrance>,
 }
 
-/// What all doors share.
-pub(crate) struct Reception {
+/// What all listeners share.
+pub(crate) struct Acceptor {
     pub(crate) hub: Arc<Hub>,
     pub(crate) cache: Arc<Cache>,
     pub(crate) http: HttpService,
     pub(crate) limits: Arc<ArcSwap<ConnectionLimits>>,
-    pub(crate) admission: Arc<Admission>,
+    pub(crate) limiter: Arc<ConnectionLimiter>,
     pub(crate) outbox_bytes_max: usize,
     /// What this server calls itself.
     pub(crate) server: Arc<coremq::Server>,
@@ -81,15 +81,15 @@ pub(crate) struct Reception {
     pub(crate) stopping: watch::Receiver<bool>,
 }
 
-impl Reception {
+impl Acceptor {
     /// Begins to serve a connection.
-    pub(crate) fn begin(self: &Arc<Self>, arrival: Arrival, room: &Room) {
-        let reception = self.clone();
-        match room.clone() {
-            Room::Broker(door) => {
-                // The greeting's state is large and short-lived: boxed, with all it begins with, so
+    pub(crate) fn begin(self: &Arc<Self>, arrival: Arrival, service: &Service) {
+        let acceptor = self.clone();
+        match service.clone() {
+            Service::Broker(listener) => {
+                // The handshake's state is large and short-lived: boxed, with all it begins with, so
                 // that an idle connection does not carry it.
-                let receiving = Box::pin(async move { reception.receive(arrival, door).await });
+                let receiving = Box::pin(async move { acceptor.receive(arrival, listener).await });
                 tokio::spawn(async move {
                     let Some((connection, early)) = receiving.await else { return };
                     match connection.caller.required.clone() {
@@ -100,25 +100,25 @@ impl Reception {
                     }
                 })
             }
-            Room::Cache(tls) => tokio::spawn(async move {
-                let (patience, entrance) = (reception.patience(&arrival), arrival.entrance.clone());
-                let met = reception.meet(arrival, &tls, memcached::TOO_MANY, &patience).await;
+            Service::Cache(tls) => tokio::spawn(async move {
+                let (patience, entrance) = (acceptor.patience(&arrival), arrival.entrance.clone());
+                let met = acceptor.meet(arrival, &tls, memcached::TOO_MANY, &patience).await;
                 if let Some((stream, peer)) = met {
                     let _visit = Visit::begin(Origin { entrance: &entrance, address: peer });
                     let required = tls.required(&stream);
-                    let serving = reception.cache.serve(stream, &patience);
-                    reception.note_end(certified::serve(&reception.hub, required, serving).await);
+                    let serving = acceptor.cache.serve(stream, &patience);
+                    acceptor.note_end(certified::serve(&acceptor.hub, required, serving).await);
                 }
             }),
-            Room::Http(tls) => tokio::spawn(async move {
-                let (patience, entrance) = (reception.patience(&arrival), arrival.entrance.clone());
-                let met = reception.meet(arrival, &tls, status::TOO_MANY, &patience).await;
+            Service::Http(tls) => tokio::spawn(async move {
+                let (patience, entrance) = (acceptor.patience(&arrival), arrival.entrance.clone());
+                let met = acceptor.meet(arrival, &tls, status::TOO_MANY, &patience).await;
                 if let Some((stream, peer)) = met {
                     let origin = Origin { entrance: &entrance, address: peer };
                     let _visit = Visit::begin(origin);
                     let required = tls.required(&stream);
-                    let serving = reception.http.serve(stream, origin, &patience);
-                    reception.note_end(certified::serve(&reception.hub, required, serving).await);
+                    let serving = acceptor.http.serve(stream, origin, &patience);
+                    acceptor.note_end(certified::serve(&acceptor.hub, required, serving).await);
                 }
             }),
         };
@@ -129,12 +129,12 @@ impl Reception {
         self.hub.count_refused();
         self.hub.audit.refused(origin, Event::Connection, || told::close_details(reason));
         let peer = origin.address;
-        if self.admission.begins_refusing() {
+        if self.limiter.begins_refusing() {
             tracing::warn!(%peer, %reason, "connections are refused");
         }
     }
 
-    /// Returns how long a connection has to be through with its greeting.
+    /// Returns how long a connection has to be through with its handshake.
     fn patience(&self, arrival: &Arrival) -> Patience {
         let deadline = arrival.accepted + self.limits.load().greeting_timeout;
         Patience { deadline, stopping: self.stopping.clone(), hub: self.hub.clone() }
@@ -221,69 +221,73 @@ impl Reception {
     }
 
     /// Finds out what a connection speaks and makes it known; also returns what was read beyond the
-    /// greeting. `None` when it ended before.
-    async fn receive(&self, arrival: Arrival, door: Door) -> Option<(Box<Connection>, Vec<u8>)> {
+    /// handshake. `None` when it ended before.
+    async fn receive(
+        &self,
+        arrival: Arrival,
+        listener: ListenerProfile,
+    ) -> Option<(Box<Connection>, Vec<u8>)> {
         let (accepted, patience) = (arrival.accepted, self.patience(&arrival));
         let proxy = arrival.is_proxied.then_some(arrival.peer);
         let (entrance, mut peer) = (arrival.entrance.clone(), arrival.peer);
-        let greeting = async {
-            let named = self.identify(arrival, |reason| door.refusal(reason));
+        let handshake = async {
+            let named = self.identify(arrival, |reason| listener.refusal(reason));
             let socket;
             (socket, peer) = patience.wait(pin!(named)).await?;
-            let handshake = Handshake {
+            let upgrade = UpgradeTerms {
                 packet_bytes_max: self.limits.load().packet_bytes_max,
-                origins: &door.origins,
+                origins: &listener.origins,
                 proxies: &self.proxies,
                 peer,
             };
             let count = &|socket: &mut Socket, address| {
                 self.count(socket, Origin { entrance: &entrance, address })
             };
-            greet(socket, &Terms { door: &door, handshake, count }, &patience).await
+            negotiate(socket, &Terms { listener: &listener, upgrade, count }, &patience).await
         };
-        let mut greeted = match greeting.await {
-            Ok(greeted) => greeted,
+        let mut negotiated = match handshake.await {
+            Ok(negotiated) => negotiated,
             Err(error) => {
                 self.note_failed(Origin { entrance: &entrance, address: peer }, &error);
                 return None;
             }
         };
         // A proxy that connects for itself does not count.
-        if proxy != Some(greeted.peer)
+        if proxy != Some(negotiated.peer)
             && let Err(reason) = self.count(
-                greeted.stream.socket_mut(),
-                Origin { entrance: &entrance, address: greeted.peer },
+                negotiated.stream.socket_mut(),
+                Origin { entrance: &entrance, address: negotiated.peer },
             )
         {
-            greeted.refuse(reason, door.refusal(reason)).await;
+            negotiated.refuse(reason, listener.refusal(reason)).await;
             return None;
         }
-        Some(self.connection(greeted, (accepted, entrance), &door).await)
+        Some(self.connection(negotiated, (accepted, entrance), &listener).await)
     }
 
     async fn connection(
         &self,
-        greeted: Greeted,
+        negotiated: Negotiated,
         (accepted, entrance): (Moment, Arc<Entrance>),
-        door: &Door,
+        listener: &ListenerProfile,
     ) -> (Box<Connection>, Vec<u8>) {
-        let Greeted { stream, peer: address, websocket, early } = greeted;
+        let Negotiated { stream, peer: address, websocket, early } = negotiated;
         let is_websocket = websocket.is_some();
-        let caller = Arc::new(self.caller(&stream, (address, entrance), door, is_websocket));
+        let caller = Arc::new(self.caller(&stream, (address, entrance), listener, is_websocket));
         let limits = self.limits.load_full();
         let pacer =
-            if is_websocket { None } else { pacer(&stream, &early, door, limits.unread_max) };
+            if is_websocket { None } else { pacer(&stream, &early, listener, limits.unread_max) };
         let is_paced = pacer.is_some();
-        if is_paced && door.pacing == Pacing::Auto {
+        if is_paced && listener.pacing == Pacing::Auto {
             tracing::debug!(%address, "paced: it opens as the original Python client does");
         }
         let (transport, socket) = Transport::new(stream, pacer);
-        let framing = framing(&limits, websocket, door.dialect);
+        let framing = framing(&limits, websocket, listener.dialect);
         let counts = (self.hub.memory.clone(), self.hub.deliveries.clone());
         let writer =
             Arc::new(ConnectionWriter::new(socket, is_paced, self.outbox_bytes_max, counts));
         let window = if is_paced { PACED_WINDOW } else { u32::MAX };
-        let profile = profile(&limits, (door.dialect, is_websocket), window);
+        let profile = profile(&limits, (listener.dialect, is_websocket), window);
         let key = self.hub.open(profile, writer.clone(), caller.clone());
         let waited = accepted.elapsed();
         if WAITED_MIN < waited {
@@ -293,7 +297,7 @@ impl Reception {
             // Those that the broker knew have been told already.
             writer.close(CloseReason::ShuttingDown);
         }
-        let speech = match door.dialect {
+        let speech = match listener.dialect {
             Dialect::Jmqt => Speech::Jmqt(jmqt::Session::new(key)),
             Dialect::Pubsubx => {
                 Speech::Pubsubx(pubsubx::Session::new(key), limits.pubsubx_diagnostics)
@@ -318,21 +322,26 @@ impl Reception {
         &self,
         stream: &Stream,
         (address, entrance): (SocketAddr, Arc<Entrance>),
-        door: &Door,
+        listener: &ListenerProfile,
         is_websocket: bool,
     ) -> Caller {
         let now = self.hub.now().unix_ms;
-        let shown = door.tls.shown(stream);
+        let shown = listener.tls.shown(stream);
         // One that counts no more, though hands were shaken, is as none.
         let certificate =
             shown.filter(|it| !it.client().is_empty() && it.counts_until(now).is_some());
         let peer = Peer {
             address,
-            protocol: protocol(door.dialect, is_websocket),
+            protocol: protocol(listener.dialect, is_websocket),
             is_tls: matches!(stream, Stream::Tls(_)),
             certificate: certificate.as_ref().map(|it| it.client().to_owned()),
         };
-        Caller { peer: Arc::new(peer), certificate, required: door.tls.required(stream), entrance }
+        Caller {
+            peer: Arc::new(peer),
+            certificate,
+            required: listener.tls.required(stream),
+            entrance,
+        }
     }
 
     /// Begins the session of a CoreMQ connection, which is there before its client says anything.
@@ -350,19 +359,25 @@ impl Reception {
 }
 
 /// Makes what paces a connection; `early` is what it sent first.
-fn pacer(stream: &Stream, early: &[u8], door: &Door, heartbeat_timeout: Duration) -> Option<Pacer> {
+fn pacer(
+    stream: &Stream,
+    early: &[u8],
+    listener: &ListenerProfile,
+    heartbeat_timeout: Duration,
+) -> Option<Pacer> {
     let is_tls = matches!(stream, Stream::Tls(_));
-    let witness = match door.pacing {
+    let witness = match listener.pacing {
         Pacing::Never => return None,
         Pacing::Always => None,
         // Once, and before all else: nobody who is not paced pays for it later (J-126).
         Pacing::Auto => {
-            let is_original =
-                door.dialect == Dialect::Jmqt && !names_server(stream) && original::opens(early);
+            let is_original = listener.dialect == Dialect::Jmqt
+                && !names_server(stream)
+                && original::opens(early);
             Some(is_original.then(|| Witness::new(heartbeat_timeout))?)
         }
     };
-    Some(Pacer::new(framed(door.dialect), is_tls, witness))
+    Some(Pacer::new(framed(listener.dialect), is_tls, witness))
 }
 
 /// Says whether the peer named the server it wants, as nearly all do inside TLS and the original

@@ -1,4 +1,4 @@
-//! What listeners lead to, and what is said at the door of each.
+//! The services that listeners lead to, and what each says to a connection that is refused.
 
 use std::sync::Arc;
 
@@ -6,13 +6,13 @@ use rialto_config::Pacing;
 use rialto_domain::CloseReason;
 use rialto_session::{coremq, jmqt};
 
-use crate::{greeting::Tls, memcached, status, websocket::Origins};
+use crate::{handshake::Tls, memcached, status, websocket::Origins};
 
 /// What a listener leads to.
 #[derive(Clone)]
-pub(crate) enum Room {
+pub(crate) enum Service {
     /// The broker.
-    Broker(Door),
+    Broker(ListenerProfile),
     /// The cache, whose connections are no clients of the broker.
     Cache(Tls),
     /// The API and the status page.
@@ -28,9 +28,9 @@ pub(crate) enum Dialect {
     Pubsubx,
 }
 
-/// What connections to the broker are like.
+/// What a listener makes of its connections to the broker.
 #[derive(Clone)]
-pub(crate) struct Door {
+pub(crate) struct ListenerProfile {
     pub(crate) dialect: Dialect,
     pub(crate) tls: Tls,
     /// To whom whole frames go in small paced writes.
@@ -39,7 +39,7 @@ pub(crate) struct Door {
     pub(crate) origins: Arc<Origins>,
 }
 
-impl Room {
+impl Service {
     pub(crate) fn new(
         dialect: rialto_config::Dialect,
         tls: Tls,
@@ -51,43 +51,45 @@ impl Room {
             rialto_config::Dialect::Coremq => Dialect::Coremq,
             rialto_config::Dialect::CoremqWebsocket => Dialect::CoremqWebsocket,
             rialto_config::Dialect::Pubsubx => Dialect::Pubsubx,
-            rialto_config::Dialect::Memcached => return Room::Cache(tls),
-            rialto_config::Dialect::Http => return Room::Http(tls),
+            rialto_config::Dialect::Memcached => return Service::Cache(tls),
+            rialto_config::Dialect::Http => return Service::Http(tls),
         };
-        Room::Broker(Door { dialect, tls, pacing, origins })
+        Service::Broker(ListenerProfile { dialect, tls, pacing, origins })
     }
 
     pub(crate) fn tls(&self) -> &Tls {
         match self {
-            Room::Broker(Door { tls, .. }) | Room::Cache(tls) | Room::Http(tls) => tls,
+            Service::Broker(ListenerProfile { tls, .. })
+            | Service::Cache(tls)
+            | Service::Http(tls) => tls,
         }
     }
 
     /// Returns what is spoken there, in the words of the configuration.
     pub(crate) fn dialect(&self) -> rialto_config::Dialect {
         match self {
-            Room::Broker(door) => match door.dialect {
+            Service::Broker(listener) => match listener.dialect {
                 Dialect::Jmqt => rialto_config::Dialect::Jmqt,
                 Dialect::Coremq => rialto_config::Dialect::Coremq,
                 Dialect::CoremqWebsocket => rialto_config::Dialect::CoremqWebsocket,
                 Dialect::Pubsubx => rialto_config::Dialect::Pubsubx,
             },
-            Room::Cache(_) => rialto_config::Dialect::Memcached,
-            Room::Http(_) => rialto_config::Dialect::Http,
+            Service::Cache(_) => rialto_config::Dialect::Memcached,
+            Service::Http(_) => rialto_config::Dialect::Http,
         }
     }
 
     /// Returns what a connection is told that is not let in, before it has said anything.
     pub(crate) fn refusal(&self, reason: CloseReason) -> Vec<u8> {
         match self {
-            Room::Broker(door) => door.refusal(reason),
-            Room::Cache(_) => memcached::TOO_MANY.into(),
-            Room::Http(_) => status::TOO_MANY.into(),
+            Service::Broker(listener) => listener.refusal(reason),
+            Service::Cache(_) => memcached::TOO_MANY.into(),
+            Service::Http(_) => status::TOO_MANY.into(),
         }
     }
 }
 
-impl Door {
+impl ListenerProfile {
     /// Returns what a connection is told that is not let in, before it has said anything.
     pub(crate) fn refusal(&self, reason: CloseReason) -> Vec<u8> {
         let packet = match self.dialect {

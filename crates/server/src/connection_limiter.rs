@@ -25,7 +25,7 @@ use tokio::{
 pub(crate) const REFUSED_OPEN_MAX: usize = 32;
 
 /// Counts connections against their limits.
-pub(crate) struct Admission {
+pub(crate) struct ConnectionLimiter {
     counts: Mutex<Counts>,
     /// One for each listener, in their order.
     shares: Vec<Share>,
@@ -59,23 +59,23 @@ struct Counts {
 /// What a connection takes until its socket is closed.
 pub(crate) enum Place {
     /// Among the open connections.
-    Admitted(Permit),
+    Admitted(ConnectionSlot),
     /// Among those that are told why they are refused.
     Refused(
         #[expect(dead_code, reason = "it is given back when dropped")] OwnedSemaphorePermit,
-        Arc<Admission>,
+        Arc<ConnectionLimiter>,
     ),
 }
 
 /// A place among the open connections; given back when dropped.
-pub(crate) struct Permit {
-    admission: Arc<Admission>,
+pub(crate) struct ConnectionSlot {
+    limiter: Arc<ConnectionLimiter>,
     /// Small, as is all that an idle connection carries.
     listener: u16,
     network: Option<IpAddr>,
 }
 
-impl Admission {
+impl ConnectionLimiter {
     /// `listeners_max` is the most connections of each listener, 0 for no limit of its own.
     pub(crate) fn new(
         open_max: usize,
@@ -90,7 +90,7 @@ impl Admission {
         let shares: Vec<Share> = listeners_max.iter().map(share).collect();
         let reserved: usize = shares.iter().map(|share| share.reserved).sum();
         let per_listener = vec![0; shares.len()];
-        Arc::new(Admission {
+        Arc::new(ConnectionLimiter {
             counts: Mutex::new(Counts { per_listener, ..Counts::default() }),
             shares,
             open_max,
@@ -108,7 +108,7 @@ impl Admission {
     }
 
     /// Lets a connection in on the listener of that number, if there is room.
-    pub(crate) fn admit(self: &Arc<Self>, listener: usize) -> Result<Permit, CloseReason> {
+    pub(crate) fn admit(self: &Arc<Self>, listener: usize) -> Result<ConnectionSlot, CloseReason> {
         let &Share { reserved, max } = &self.shares[listener];
         let mut counts = self.counts.lock();
         let open = counts.per_listener[listener];
@@ -124,7 +124,7 @@ impl Admission {
         counts.per_listener[listener] += 1;
         counts.open += 1;
         let listener = u16::try_from(listener).expect("each listener has a port of its own");
-        Ok(Permit { admission: self.clone(), listener, network: None })
+        Ok(ConnectionSlot { limiter: self.clone(), listener, network: None })
     }
 
     fn no_room(&self, counts: &Counts, open_here: usize) -> CloseReason {
@@ -148,9 +148,9 @@ impl Admission {
     }
 }
 
-impl From<Permit> for Place {
-    fn from(permit: Permit) -> Self {
-        Place::Admitted(permit)
+impl From<ConnectionSlot> for Place {
+    fn from(slot: ConnectionSlot) -> Self {
+        Place::Admitted(slot)
     }
 }
 
@@ -158,25 +158,25 @@ impl Place {
     /// Counts the connection as one from this address, if it does not count already.
     pub(crate) fn count_from(&mut self, address: IpAddr) -> Result<(), CloseReason> {
         match self {
-            Place::Admitted(permit) => permit.count_from(address),
+            Place::Admitted(slot) => slot.count_from(address),
             Place::Refused(..) => Ok(()),
         }
     }
 
     /// Returns where the connection's last moments can be waited for.
     pub(crate) fn runtime(&self) -> Option<&Handle> {
-        let (Place::Admitted(Permit { admission, .. }) | Place::Refused(_, admission)) = self;
-        admission.runtime.as_ref()
+        let (Place::Admitted(ConnectionSlot { limiter, .. }) | Place::Refused(_, limiter)) = self;
+        limiter.runtime.as_ref()
     }
 }
 
-impl Permit {
+impl ConnectionSlot {
     /// Counts the connection as one from this address, if it does not count already.
     pub(crate) fn count_from(&mut self, address: IpAddr) -> Result<(), CloseReason> {
-        let limit = self.admission.per_address_max;
+        let limit = self.limiter.per_address_max;
         if 0 < limit && self.network.is_none() {
             let network = network_of(address);
-            let mut counts = self.admission.counts.lock();
+            let mut counts = self.limiter.counts.lock();
             let count = counts.per_network.entry(network).or_insert(0);
             if limit <= *count {
                 return Err(CloseReason::TooManyFromAddress { limit });
@@ -184,14 +184,14 @@ impl Permit {
             *count += 1;
             self.network = Some(network);
         }
-        self.admission.refusing.store(false, Ordering::Relaxed);
+        self.limiter.refusing.store(false, Ordering::Relaxed);
         Ok(())
     }
 }
 
-impl Drop for Permit {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
-        let mut counts = self.admission.counts.lock();
+        let mut counts = self.limiter.counts.lock();
         if let Some(network) = self.network
             && let Some(count) = counts.per_network.get_mut(&network)
         {
@@ -202,7 +202,7 @@ impl Drop for Permit {
         }
         // Places are alike: whichever of a listener's connections ends, one beyond its share is free.
         let listener = usize::from(self.listener);
-        if self.admission.shares[listener].reserved < counts.per_listener[listener] {
+        if self.limiter.shares[listener].reserved < counts.per_listener[listener] {
             counts.common -= 1;
         }
         counts.per_listener[listener] -= 1;

@@ -1,4 +1,5 @@
-//! The first bytes of a connection, which say what it speaks: TLS or plain, WebSocket or packets.
+//! The handshake: the first bytes of a connection, which say what it speaks, TLS or plain, WebSocket
+//! or packets.
 
 use std::{
     io,
@@ -22,13 +23,13 @@ use tokio_rustls::TlsAcceptor;
 use crate::{
     audit::Reason,
     hub::Hub,
-    room::{Dialect, Door},
+    service::{Dialect, ListenerProfile},
     socket::Socket,
     status,
     stream::Stream,
     tls::Certificates,
     turned::{turned, turned_for},
-    websocket::{Accepted, Handshake, NotUpgraded, WebSocketReader},
+    websocket::{Accepted, NotUpgraded, UpgradeTerms, WebSocketReader},
 };
 
 /// First byte of a TLS record that holds a ClientHello.
@@ -92,17 +93,17 @@ impl Tls {
 }
 
 /// A connection of which it is known what it speaks.
-pub(crate) struct Greeted {
+pub(crate) struct Negotiated {
     pub(crate) stream: Stream,
     /// Whose connection it is: the peer's, or of whom a proxy says that it comes.
     pub(crate) peer: SocketAddr,
     /// There when it speaks WebSocket.
     pub(crate) websocket: Option<Box<WebSocketReader>>,
-    /// Bytes read beyond the greeting.
+    /// Bytes read beyond the handshake.
     pub(crate) early: Vec<u8>,
 }
 
-impl Greeted {
+impl Negotiated {
     /// Tells the peer why it is not let in after all; `packet` is for one without WebSocket.
     pub(crate) async fn refuse(mut self, reason: CloseReason, packet: Vec<u8>) {
         let word = match &mut self.websocket {
@@ -119,15 +120,15 @@ impl Greeted {
     }
 }
 
-/// What a greeting is held to.
+/// What a handshake is held to.
 pub(crate) struct Terms<'a> {
-    pub(crate) door: &'a Door,
-    pub(crate) handshake: Handshake<'a>,
+    pub(crate) listener: &'a ListenerProfile,
+    pub(crate) upgrade: UpgradeTerms<'a>,
     /// Counts the connection as one of the client that a proxy names, if there may be one more.
     pub(crate) count: &'a (dyn Fn(&mut Socket, SocketAddr) -> Result<(), CloseReason> + Sync),
 }
 
-/// How long a greeting is waited for: up to a time, and not when the server stops.
+/// How long a handshake is waited for: up to a time, and not when the server stops.
 pub(crate) struct Patience {
     pub(crate) deadline: Moment,
     pub(crate) stopping: watch::Receiver<bool>,
@@ -171,22 +172,22 @@ impl Patience {
 ///
 /// # Errors
 /// When the peer goes away or speaks nothing of this; it has been told where that is possible.
-pub(crate) async fn greet(
+pub(crate) async fn negotiate(
     socket: Socket,
     terms: &Terms<'_>,
     patience: &Patience,
-) -> io::Result<Greeted> {
+) -> io::Result<Negotiated> {
     // On a CoreMQ listener the peer waits for us to speak first.
-    let is_silent = terms.door.dialect == Dialect::Coremq;
-    let mut stream = patience.wait(pin!(secure(socket, &terms.door.tls, is_silent))).await?;
+    let is_silent = terms.listener.dialect == Dialect::Coremq;
+    let mut stream = patience.wait(pin!(secure(socket, &terms.listener.tls, is_silent))).await?;
     let recognized = patience.wait(pin!(recognize(&mut stream, terms))).await;
     match recognized {
         Ok((accepted, early)) => {
             let (websocket, peer) = match accepted {
                 Some(Accepted { reader, peer, .. }) => (Some(Box::new(reader)), peer),
-                None => (None, terms.handshake.peer),
+                None => (None, terms.upgrade.peer),
             };
-            Ok(Greeted { stream, peer, websocket, early })
+            Ok(Negotiated { stream, peer, websocket, early })
         }
         Err(error) => {
             stream.part().await;
@@ -211,7 +212,7 @@ pub(crate) async fn secure(socket: Socket, tls: &Tls, is_silent: bool) -> io::Re
     }
     match tls.acceptor() {
         Some(acceptor) if first == [TLS_HANDSHAKE] => {
-            // Handshakes need many times the state of a plain greeting: boxed, so that a storm of
+            // TLS needs many times the state of a plain connection: boxed, so that a storm of
             // plain connections stays small.
             Ok(Stream::Tls(Box::new(Box::pin(acceptor.accept(socket)).await?)))
         }
@@ -224,14 +225,14 @@ pub(crate) async fn secure(socket: Socket, tls: &Tls, is_silent: bool) -> io::Re
     }
 }
 
-/// Tells WebSocket from packets; also returns what was read beyond the greeting.
+/// Tells WebSocket from packets; also returns what was read beyond the handshake.
 async fn recognize(
     stream: &mut Stream,
     terms: &Terms<'_>,
 ) -> io::Result<(Option<Accepted>, Vec<u8>)> {
     let mut early = Vec::new();
     // PubSubX's commands are capitals too, as those of HTTP.
-    if matches!(terms.door.dialect, Dialect::Coremq | Dialect::Pubsubx) {
+    if matches!(terms.listener.dialect, Dialect::Coremq | Dialect::Pubsubx) {
         return Ok((None, early));
     }
     read_more(stream, &mut early).await?;
@@ -239,10 +240,10 @@ async fn recognize(
         let (accepted, rest) = Box::pin(upgrade(stream, early, terms)).await?;
         return Ok((Some(accepted), rest));
     }
-    if terms.door.dialect == Dialect::CoremqWebsocket {
+    if terms.listener.dialect == Dialect::CoremqWebsocket {
         return Err(refused("a WebSocket listener was asked for no upgrade"));
     }
-    if terms.door.pacing == Pacing::Auto {
+    if terms.listener.pacing == Pacing::Auto {
         read_opening(stream, &mut early).await?;
     }
     Ok((None, early))
@@ -284,10 +285,10 @@ async fn upgrade(
         read_more(stream, &mut early).await?;
     };
     let rest = early.split_off(request_bytes);
-    match WebSocketReader::accept(&early, &terms.handshake) {
+    match WebSocketReader::accept(&early, &terms.upgrade) {
         Ok(mut accepted) => {
             // Before the answer: who is answered is counted.
-            let is_named = accepted.peer != terms.handshake.peer;
+            let is_named = accepted.peer != terms.upgrade.peer;
             if is_named && let Err(reason) = (terms.count)(stream.socket_mut(), accepted.peer) {
                 stream.write_all(status::TOO_MANY).await?;
                 return Err(io::Error::other(reason));
