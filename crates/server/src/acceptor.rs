@@ -19,11 +19,11 @@ use uuid::Uuid;
 
 use crate::{
     audit::{Event, Reason, told},
+    authorizer::{Caller, Welcome},
     certified,
     connection::{Connection, ConnectionLimits},
     connection_limiter::ConnectionLimiter,
     connection_writer::ConnectionWriter,
-    doorkeeper::{Caller, Welcome},
     entrance::{Entrance, Origin},
     handshake::{Negotiated, Patience, Terms, Tls, negotiate, secure},
     http::HttpService,
@@ -348,9 +348,9 @@ impl Acceptor {
     async fn begin_coremq(&self, key: ConnectionKey, caller: &Caller) -> Speech {
         let id = Uuid::new_v4().hyphenated().to_string();
         let is_listed = self.replicants.allow(caller.address.ip());
-        let access = &self.hub.doorkeeper.access;
+        let access = &self.hub.authorizer.access;
         let listed = is_listed.then(|| access.replicant_by_address(&id)).flatten();
-        let welcome = Welcome(self.hub.doorkeeper.welcome(caller, &id).await);
+        let welcome = Welcome(self.hub.authorizer.welcome(caller, &id).await);
         Speech::Coremq(Box::new(self.hub.round(|broker| {
             let who = (&*id, self.server.clone());
             coremq::Session::begin(key, who, listed, broker, &welcome)

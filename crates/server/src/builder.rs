@@ -44,12 +44,12 @@ use crate::{
 pub struct ServerBuilder {
     pub(crate) settings: Settings,
     pub(crate) supervisor: Option<Supervisor>,
-    carrying: Carrying,
+    parts: ServerParts,
 }
 
 /// What a program brings to its server.
 #[derive(Default)]
-pub(crate) struct Carrying {
+pub(crate) struct ServerParts {
     pub(crate) application: Option<MakeApplication>,
     pub(crate) controls: Controls,
 }
@@ -79,7 +79,7 @@ impl ServerBuilder {
         mut self,
         make: impl FnOnce(Handle) -> A + Send + 'static,
     ) -> Self {
-        self.carrying.application = Some(Box::new(|handle| Arc::new(make(handle))));
+        self.parts.application = Some(Box::new(|handle| Arc::new(make(handle))));
         self
     }
 
@@ -94,7 +94,7 @@ impl ServerBuilder {
         F: Future<Output = Result<A, Reject>> + Send + 'static,
         H: Fn(Arc<Client>, Q) -> F + Send + Sync + 'static,
     {
-        self.carrying.controls.add(name, handler);
+        self.parts.controls.add(name, handler);
         self
     }
 
@@ -112,7 +112,7 @@ impl ServerBuilder {
     /// # Errors
     /// [`ServeError`] when it cannot start.
     pub async fn start(self) -> Result<Server, ServeError> {
-        let ServerBuilder { settings, carrying, .. } = self;
-        Server::start(&settings, carrying)
+        let ServerBuilder { settings, parts, .. } = self;
+        Server::start(&settings, parts)
     }
 }

@@ -20,9 +20,9 @@ use tokio::time::{sleep, timeout};
 use crate::{
     allowance::Allowance,
     answers::{Borrower, Room},
+    authorizer::Caller,
     connection_writer::ConnectionWriter,
     dirty_writers::DirtyWriters,
-    doorkeeper::Caller,
     hangup::HangUp,
     hub::Hub,
     parked::{Cause, ParkedPackets},
@@ -220,7 +220,7 @@ impl Connection {
     ) {
         let Connection { hub, writer, key, caller, framing, transport, speech, limits, .. } = self;
         let mut pipeline = PacketPipeline {
-            asked: hub.doorkeeper.asked(),
+            asked: hub.authorizer.asked(),
             allowance: Allowance::new(&hub.answers, room),
             hub,
             speech,

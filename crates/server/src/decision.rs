@@ -8,7 +8,7 @@ use std::{
 use rialto_application::Future;
 
 use crate::{
-    doorkeeper::{Caller, Question, Verdict},
+    authorizer::{Caller, Question, Verdict},
     hub::Hub,
 };
 
@@ -22,7 +22,7 @@ impl Decision {
     pub(crate) fn begin(hub: Arc<Hub>, caller: Arc<Caller>, question: Question) -> Self {
         let is_for_peer_only =
             matches!(question, Question::Authenticate { .. } | Question::Connect { .. });
-        let verdict = Box::pin(async move { hub.doorkeeper.decide(&caller, question).await });
+        let verdict = Box::pin(async move { hub.authorizer.decide(&caller, question).await });
         Decision { verdict, is_for_peer_only }
     }
 

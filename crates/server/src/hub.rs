@@ -29,9 +29,9 @@ use tokio::sync::oneshot;
 use crate::{
     answers::Answers,
     audit::Audit,
+    authorizer::{Authorizer, Caller},
     connection_writer::ConnectionWriter,
     dirty_writers::DirtyWriters,
-    doorkeeper::{Caller, Doorkeeper},
     guarded::{Guarded, Locked},
     memory::Memory,
     notices::Notices,
@@ -51,7 +51,7 @@ pub(crate) struct Hub {
     pub(crate) memory: Arc<Memory>,
     /// Where what becomes of deliveries is counted.
     pub(crate) deliveries: Arc<Deliveries>,
-    pub(crate) doorkeeper: Arc<Doorkeeper>,
+    pub(crate) authorizer: Arc<Authorizer>,
     pub(crate) audit: Arc<Audit>,
     notices: Notices,
     clock: Clock,
@@ -105,7 +105,7 @@ fn unix_ms() -> UnixMs {
 impl Hub {
     pub(crate) fn new(
         broker: Broker<Dialects>,
-        doorkeeper: Arc<Doorkeeper>,
+        authorizer: Arc<Authorizer>,
         notices: Notices,
         clock: Clock,
         inboxes: StoreInboxes,
@@ -117,15 +117,15 @@ impl Hub {
             state: Guarded::new(State::new(
                 broker,
                 (writer, reader),
-                &doorkeeper.audit,
+                &authorizer.audit,
                 close_slow,
             )),
             uncounted: Uncounted::default(),
             answers: Answers::new(),
             memory,
             deliveries,
-            audit: doorkeeper.audit.clone(),
-            doorkeeper,
+            audit: authorizer.audit.clone(),
+            authorizer,
             notices,
             clock,
         }

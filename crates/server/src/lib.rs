@@ -33,13 +33,13 @@ mod allowance;
 mod answers;
 mod api;
 mod audit;
+mod authorizer;
 mod connection;
 mod connection_limiter;
 mod connection_writer;
 mod control;
 mod decision;
 mod dirty_writers;
-mod doorkeeper;
 mod entrance;
 mod handshake;
 mod hangup;
@@ -70,12 +70,12 @@ mod visit;
 mod websocket;
 mod witness;
 
-mod carried;
 mod certified;
 mod cluster;
 mod jwks;
 mod lasting;
 mod watch_files;
+mod webhooks;
 
 pub mod maintenance;
 

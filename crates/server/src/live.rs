@@ -9,12 +9,12 @@ use rialto_config::{Difference, JwtKeys, Settings, SlowConsumer, difference, nee
 
 use crate::{
     audit::{Act, TARGET, act},
-    carried::Webhooks,
     connection::ConnectionLimits,
     hub::Hub,
     proxies::Proxies,
     settings as map,
     tls::Certificates,
+    webhooks::Webhooks,
     websocket::Origins,
 };
 
@@ -64,7 +64,7 @@ impl Live {
     }
 
     pub(crate) fn access(&self) -> &Arc<Access> {
-        &self.hub.doorkeeper.access
+        &self.hub.authorizer.access
     }
 
     pub(crate) fn webhooks(&self) -> &Webhooks {
@@ -87,12 +87,12 @@ impl Live {
         let renewed = self.certificates.replace(&certificates);
         self.origins.replace(settings.access.websocket_origins.clone());
         self.proxies.replace(&settings.access);
-        self.webhooks.take_up(application, &self.hub.doorkeeper);
+        self.webhooks.take_up(application, &self.hub.authorizer);
         self.limits.store(Arc::new(map::connection(&settings)));
         self.hub.memory.set_bytes_max(map::waiting_bytes_max(&settings));
         self.hub.set_close_slow(settings.delivery.slow_consumer == SlowConsumer::Close);
         if map::throttle(&old) != map::throttle(&settings) {
-            self.hub.doorkeeper.replace_throttle(Throttle::new(map::throttle(&settings)));
+            self.hub.authorizer.replace_throttle(Throttle::new(map::throttle(&settings)));
         }
         let reports = self.reports_departures();
         let broker_settings = map::broker(&settings, 0, reports);
@@ -133,7 +133,7 @@ impl Live {
     }
 
     fn reports_departures(&self) -> bool {
-        self.hub.doorkeeper.application().is_some()
+        self.hub.authorizer.application().is_some()
     }
 }
 

@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::{doorkeeper::Doorkeeper, hub::Hub};
+use crate::{authorizer::Authorizer, hub::Hub};
 
 /// Clients that are told of at the same time.
 const LANES: usize = 16;
@@ -81,14 +81,14 @@ impl Notices {
 
 impl Ends {
     /// Tells the application what comes in, until nothing more can.
-    pub(crate) fn start(self, doorkeeper: &Arc<Doorkeeper>) -> Lanes {
+    pub(crate) fn start(self, authorizer: &Arc<Authorizer>) -> Lanes {
         let tell = |mut lane: mpsc::Receiver<Departure>| {
-            let doorkeeper = doorkeeper.clone();
+            let authorizer = authorizer.clone();
             tokio::spawn(async move {
                 while let Some(departure) = lane.recv().await {
                     // Apart, so that an application that panics ends this lane for nobody else.
                     let mut telling = JoinSet::new();
-                    telling.spawn(tell(doorkeeper.clone(), departure));
+                    telling.spawn(tell(authorizer.clone(), departure));
                     if let Some(Err(error)) = telling.join_next().await {
                         tracing::error!(%error, "the application panicked while handling a departure notification");
                     }
@@ -112,12 +112,12 @@ impl Lanes {
     }
 }
 
-async fn tell(doorkeeper: Arc<Doorkeeper>, departure: Departure) {
-    let Some(carried) = doorkeeper.application() else { return };
-    if departure.reason == CloseReason::Asked && carried.events.has(Event::Disconnect) {
-        carried.application.disconnected(departure.clone()).await;
+async fn tell(authorizer: Arc<Authorizer>, departure: Departure) {
+    let Some(slot) = authorizer.application() else { return };
+    if departure.reason == CloseReason::Asked && slot.events.has(Event::Disconnect) {
+        slot.application.disconnected(departure.clone()).await;
     }
-    if carried.events.has(Event::Close) {
-        carried.application.closed(departure).await;
+    if slot.events.has(Event::Close) {
+        slot.application.closed(departure).await;
     }
 }

@@ -3,8 +3,8 @@
 use rialto_domain::CloseReason;
 
 use crate::{
+    authorizer::Verdict,
     decision::Decision,
-    doorkeeper::Verdict,
     memory::ParkedBytes,
     speech::{Said, Speech},
 };

@@ -18,11 +18,11 @@ use rialto_wire::{coremq::FrameError, jmqt::FrameTooLong};
 
 use crate::{
     allowance::{Allowance, Exhausted},
+    authorizer::{Caller, Question, Traced, Unasked, Verdict, event_of},
     connection::ConnectionLimits,
     connection_writer::ConnectionWriter,
     decision::Decision,
     dirty_writers::DirtyWriters,
-    doorkeeper::{Caller, Question, Traced, Unasked, Verdict, event_of},
     hub::{Hub, PACKETS_PER_ROUND_MAX},
     outbox::{Frames, Kind},
     parked::{Cause, Frame, Parked, ParkedPackets, Tail},

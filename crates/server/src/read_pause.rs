@@ -12,8 +12,8 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use crate::{
     answers::{Queued, Room},
+    authorizer::Verdict,
     connection_writer::ConnectionWriter,
-    doorkeeper::Verdict,
     hangup::HangUp,
     hub::Hub,
     parked::{Cause, ParkedPackets},

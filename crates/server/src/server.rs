@@ -22,12 +22,11 @@ use uuid::Uuid;
 
 use crate::{
     acceptor::Acceptor,
-    builder::Carrying,
-    carried::Webhooks,
+    authorizer::{ApplicationSlot, Authorizer},
+    builder::ServerParts,
     cluster,
     connection_limiter::ConnectionLimiter,
     control::Controls,
-    doorkeeper::{Carried, Doorkeeper},
     error::ServeError,
     handle::Handle,
     http::{Asked, HttpService},
@@ -44,6 +43,7 @@ use crate::{
     store::{CommitWatch, Job, StoreThreads},
     ticker::Ticker,
     tls::Certificates,
+    webhooks::Webhooks,
     websocket::Origins,
 };
 
@@ -81,7 +81,7 @@ struct Core {
 }
 
 impl Server {
-    pub(crate) fn start(settings: &Settings, carrying: Carrying) -> Result<Self, ServeError> {
+    pub(crate) fn start(settings: &Settings, parts: ServerParts) -> Result<Self, ServeError> {
         let connections_max = startup::connections_max(settings)?;
         // Listeners first: a busy port is the commonest mistake, and costs nothing to find.
         let certificates = Certificates::load(&settings.tls).map_err(ServeError::Certificate)?;
@@ -92,7 +92,7 @@ impl Server {
         let server = startup::identity(settings, &listeners);
         let origin = Uuid::new_v4().as_u64_pair().0;
         let dialects = Dialects { server: server.address.clone() };
-        let Carrying { application, controls } = carrying;
+        let ServerParts { application, controls } = parts;
         let is_taken = application.is_some();
         let (core, webhooks) = Core::start(settings, controls, is_taken, dialects, origin)?;
         let hub = core.hub.clone();
@@ -118,8 +118,8 @@ impl Server {
             },
         ));
         if let Some(make) = application {
-            let carried = Carried::new(make(Handle::new(live.clone())));
-            hub.doorkeeper.replace_application(Some(carried));
+            let slot = ApplicationSlot::new(make(Handle::new(live.clone())));
+            hub.authorizer.replace_application(Some(slot));
         }
         // Of sessions that a crash ended.
         hub.round(|_| ());
@@ -212,7 +212,7 @@ impl Server {
         lanes.finish(&hub, left()).await;
         self.live.webhooks().finish(left()).await;
         // It may hold a handle, and each would keep the other in memory.
-        hub.doorkeeper.replace_application(None);
+        hub.authorizer.replace_application(None);
         // The last acknowledgements are still in memory only.
         hub.round(Broker::write_all);
         _ = jobs.send(Job::Close);
@@ -240,12 +240,12 @@ impl Core {
         let snapshot = store.load()?;
         let reader = store.reader()?;
         let clock = Clock::start();
-        let doorkeeper = Arc::new(doorkeeper(settings, controls, clock)?);
+        let authorizer = Arc::new(authorizer(settings, controls, clock)?);
         let webhooks = startup::webhooks(settings, is_taken);
         let application = webhooks.make(&settings.webhook).map_err(ServeError::Access)?;
-        webhooks.take_up(application, &doorkeeper);
+        webhooks.take_up(application, &authorizer);
 
-        let reports_departures = is_taken || doorkeeper.application().is_some();
+        let reports_departures = is_taken || authorizer.application().is_some();
         let broker_settings = map::broker(settings, origin, reports_departures);
         let broker = Broker::new(dialects, broker_settings, snapshot, clock.now());
         // A store without room takes it later, with the first that it has room for.
@@ -259,12 +259,12 @@ impl Core {
         let (notices, ends) = Notices::new();
         let memory = Memory::new(map::waiting_bytes_max(settings));
         let bounds = (memory, close_slow);
-        let hub = Arc::new(Hub::new(broker, doorkeeper, notices, clock, inboxes, bounds));
+        let hub = Arc::new(Hub::new(broker, authorizer, notices, clock, inboxes, bounds));
         let commit_watch = Arc::new(CommitWatch::default());
         let watch = commit_watch.clone();
         let store_threads = StoreThreads::start(&hub, store, reader, job_inbox, read_inbox, watch)
             .map_err(|source| ServeError::System { what: "start threads", source })?;
-        let lanes = ends.start(&hub.doorkeeper);
+        let lanes = ends.start(&hub.authorizer);
         let audit = hub.audit.clone();
         let trace = lasting::spawn("audit", move || audit.clone().keep());
         Ok((Core { hub, jobs, store_threads, commit_watch, lanes, trace }, webhooks))
@@ -286,15 +286,15 @@ impl Core {
     }
 }
 
-fn doorkeeper(
+fn authorizer(
     settings: &Settings,
     controls: Controls,
     clock: Clock,
-) -> Result<Doorkeeper, ServeError> {
+) -> Result<Authorizer, ServeError> {
     let access_settings = map::access(settings).map_err(ServeError::Access)?;
     let (key, revocations) = (startup::signing_key(settings)?, startup::revocations(settings)?);
     let access = Access::new(access_settings, key, revocations)
         .map_err(|error| ServeError::Access(error.to_string()))?;
     let throttle = Throttle::new(map::throttle(settings));
-    Ok(Doorkeeper::new(access, throttle, controls, clock))
+    Ok(Authorizer::new(access, throttle, controls, clock))
 }

@@ -10,10 +10,10 @@ use rialto_session::coremq;
 use tokio::task::JoinHandle;
 
 use crate::{
-    acceptor::Acceptor, addresses, carried::Webhooks, cluster::Links,
-    connection_limiter::REFUSED_OPEN_MAX, entrance::Entrance, error::ServeError, handshake::Tls,
-    jwks, lasting, listener::Listener, live::Live, service::Service, settings as map,
-    tls::Certificates, watch_files, websocket::Origins,
+    acceptor::Acceptor, addresses, cluster::Links, connection_limiter::REFUSED_OPEN_MAX,
+    entrance::Entrance, error::ServeError, handshake::Tls, jwks, lasting, listener::Listener,
+    live::Live, service::Service, settings as map, tls::Certificates, watch_files,
+    webhooks::Webhooks, websocket::Origins,
 };
 
 /// Open files that the process itself needs: standard streams, timers, signals.

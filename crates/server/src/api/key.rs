@@ -93,10 +93,10 @@ impl Guard {
     }
 
     async fn refuse(&self, refusal: &Refusal, origin: Origin<'_>) -> Response {
-        let doorkeeper = &self.asked.handle.hub().doorkeeper;
+        let authorizer = &self.asked.handle.hub().authorizer;
         // Whoever has a key is not kept waiting by those who guess.
         if let Refusal::Unknown = refusal {
-            doorkeeper.slow_down_wrong_key(origin).await;
+            authorizer.slow_down_wrong_key(origin).await;
         }
         refusal.answer(self.right)
     }

@@ -18,9 +18,9 @@ use tokio::sync::oneshot;
 
 use crate::{
     audit::{self, Audit, told},
+    authorizer::Caller,
     connection_writer::ConnectionWriter,
     dirty_writers::DirtyWriters,
-    doorkeeper::Caller,
     memory::Level,
     notices::Notices,
     outbox::{Frames, Kind, Pushed},

@@ -14,7 +14,7 @@ use rialto_webhook::{Deliveries, Webhook};
 use tokio::{runtime::Handle, task::JoinHandle};
 
 use crate::{
-    doorkeeper::{Carried, Doorkeeper},
+    authorizer::{ApplicationSlot, Authorizer},
     settings as map,
 };
 
@@ -74,7 +74,7 @@ impl Webhooks {
     }
 
     /// Does what was made ready.
-    pub(crate) fn take_up(&self, prepared: Prepared, doorkeeper: &Doorkeeper) {
+    pub(crate) fn take_up(&self, prepared: Prepared, authorizer: &Authorizer) {
         let Prepared::Replaced(replacement) = prepared else { return };
         if self.is_taken {
             return;
@@ -84,13 +84,13 @@ impl Webhooks {
             // What it was not told yet, it still is.
             old.webhook.finish(Duration::from_secs(10));
         }
-        let carried = replacement.map(|(webhook, deliveries)| {
+        let slot = replacement.map(|(webhook, deliveries)| {
             webhook.requeue(self.take_undelivered());
             let deliveries = self.runtime.spawn(deliveries.run());
             *running = Some(Running { webhook: webhook.clone(), deliveries });
-            Carried::new(Arc::new(webhook))
+            ApplicationSlot::new(Arc::new(webhook))
         });
-        doorkeeper.replace_application(carried);
+        authorizer.replace_application(slot);
     }
 
     /// Delivers what waits, for so long, and keeps what could not be delivered for the next start.

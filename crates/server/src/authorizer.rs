@@ -28,10 +28,10 @@ pub(crate) use question::Question;
 pub(crate) use verdict::{Traced, Unasked, Verdict, Welcome};
 
 /// Decides on what packets ask.
-pub(crate) struct Doorkeeper {
+pub(crate) struct Authorizer {
     pub(crate) access: Arc<Access>,
     throttle: ArcSwap<Throttle>,
-    application: ArcSwapOption<Carried>,
+    application: ArcSwapOption<ApplicationSlot>,
     controls: Controls,
     hashing: Hashing,
     clock: Clock,
@@ -39,26 +39,26 @@ pub(crate) struct Doorkeeper {
 }
 
 /// The application that the server carries, and what it is asked.
-pub(crate) struct Carried {
+pub(crate) struct ApplicationSlot {
     pub(crate) application: Arc<dyn DynApplication>,
     pub(crate) events: Events,
 }
 
-impl Carried {
+impl ApplicationSlot {
     pub(crate) fn new(application: Arc<dyn DynApplication>) -> Self {
         let events = application.events();
-        Carried { application, events }
+        ApplicationSlot { application, events }
     }
 }
 
-impl Doorkeeper {
+impl Authorizer {
     pub(crate) fn new(
         access: Arc<Access>,
         throttle: Throttle,
         controls: Controls,
         clock: Clock,
     ) -> Self {
-        Doorkeeper {
+        Authorizer {
             access,
             throttle: ArcSwap::from_pointee(throttle),
             application: ArcSwapOption::empty(),
@@ -70,12 +70,12 @@ impl Doorkeeper {
     }
 
     /// Returns the application.
-    pub(crate) fn application(&self) -> Option<Arc<Carried>> {
+    pub(crate) fn application(&self) -> Option<Arc<ApplicationSlot>> {
         self.application.load_full()
     }
 
     /// Puts another application in place of the present one.
-    pub(crate) fn replace_application(&self, application: Option<Carried>) {
+    pub(crate) fn replace_application(&self, application: Option<ApplicationSlot>) {
         self.application.store(application.map(Arc::new));
     }
 
@@ -116,15 +116,15 @@ impl Doorkeeper {
         {
             return answer.await.map(|answer| verdict::answered(Some(answer)));
         }
-        let carried = self.application();
-        let Some(carried) = carried.filter(|carried| carried.events.has(question.event())) else {
+        let slot = self.application();
+        let Some(slot) = slot.filter(|slot| slot.events.has(question.event())) else {
             return Ok(Permit::default());
         };
         match question {
             Question::Subscribe(requests) => {
                 for request in requests {
                     let asked = Asked::of(Refused::Subscribe, &request.client, &request.channel);
-                    let result = carried.application.subscribe(request).await;
+                    let result = slot.application.subscribe(request).await;
                     self.note(caller, &asked, result)?;
                 }
                 Ok(Permit::default())
@@ -132,20 +132,20 @@ impl Doorkeeper {
             Question::Unsubscribe(requests) => {
                 for request in requests {
                     let asked = Asked::of(Refused::Unsubscribe, &request.client, &request.channel);
-                    let result = carried.application.unsubscribe(request).await;
+                    let result = slot.application.unsubscribe(request).await;
                     self.note(caller, &asked, result)?;
                 }
                 Ok(Permit::default())
             }
             Question::Publish(request) => {
                 let asked = Asked::of(Refused::Publish, &request.client, &request.channel);
-                let published = carried.application.publish(request).await;
+                let published = slot.application.publish(request).await;
                 Ok(verdict::published(self.note(caller, &asked, published)?))
             }
             Question::Control(request) => {
                 let asked =
                     Asked::of(Refused::Control, &request.client, &format!("${}", request.name));
-                let answer = carried.application.control(request).await;
+                let answer = slot.application.control(request).await;
                 Ok(verdict::answered(verdict::own(self.note(caller, &asked, answer)?)))
             }
             Question::Authenticate { .. } | Question::Connect { .. } => {

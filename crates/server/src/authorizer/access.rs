@@ -13,7 +13,7 @@ use rialto_application::{
 use rialto_domain::{Admission, Grant, Refusal, Reject};
 use tokio::time::sleep;
 
-use super::{Caller, Carried, Doorkeeper, hashing::TooMany};
+use super::{ApplicationSlot, Authorizer, Caller, hashing::TooMany};
 use crate::{
     audit::{self, Details, Reason, told},
     entrance::Origin,
@@ -27,7 +27,7 @@ enum By {
     Application,
 }
 
-impl Doorkeeper {
+impl Authorizer {
     pub(super) async fn authenticate(
         &self,
         caller: &Caller,
@@ -114,10 +114,10 @@ impl Doorkeeper {
 
     async fn ask_who(&self, caller: &Caller, data: &str) -> Result<Authentication, Reject> {
         match self.asked_about(Event::Authenticate) {
-            Some(carried) => {
+            Some(slot) => {
                 let peer = (*caller.peer).clone();
                 let request = AuthenticateRequest { data: data.to_owned(), peer };
-                carried.application.authenticate(request).await
+                slot.application.authenticate(request).await
             }
             None => Ok(Authentication::Default),
         }
@@ -149,7 +149,7 @@ impl Doorkeeper {
         if let Some(ban) = self.access.ban_of(client, self.now()) {
             return Err((Reject::Denied(ban.message().into()), By::Access));
         }
-        let Some(carried) = self.asked_about(Event::Connect) else {
+        let Some(slot) = self.asked_about(Event::Connect) else {
             let own = own.map_err(|reject| (reject, By::Access))?;
             return Ok(self.access.admission(own));
         };
@@ -159,7 +159,7 @@ impl Doorkeeper {
             verdict: own.as_ref().map(|_| ()).map_err(Clone::clone),
             peer: (*caller.peer).clone(),
         };
-        let start = carried.application.connect(request).await;
+        let start = slot.application.connect(request).await;
         let SessionStart { groups, subscriptions } =
             start.map_err(|reject| (reject, By::Application))?;
         let identity = match own {
@@ -172,8 +172,8 @@ impl Doorkeeper {
         Ok(admission)
     }
 
-    fn asked_about(&self, event: Event) -> Option<Arc<Carried>> {
-        self.application().filter(|carried| carried.events.has(event))
+    fn asked_about(&self, event: Event) -> Option<Arc<ApplicationSlot>> {
+        self.application().filter(|slot| slot.events.has(event))
     }
 
     /// Says who a client is that shows a token or a certificate, or needs to show nothing.
