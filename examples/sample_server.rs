@@ -16,8 +16,8 @@ use std::{error::Error, io, path::PathBuf, process::ExitCode, sync::Arc};
 
 use rialto_server::{
     Application, AuthenticateRequest, Authentication, Client, ConnectRequest, Control,
-    ControlRequest, Departure, ForcedSubscription, Handle, Publication, PublishRequest, Reject,
-    ServerBuilder, SessionStart, Settings, SubscribeRequest, UnsubscribeRequest,
+    ControlRequest, ForcedSubscription, Handle, Publication, PublishRequest, Reject, ServerBuilder,
+    SessionEnded, SessionStart, Settings, SubscribeRequest, UnsubscribeRequest,
     config::{Flag, LogFormat, Sources, load},
 };
 use serde::{Deserialize, Serialize};
@@ -128,12 +128,12 @@ impl Application for SampleApplication {
         Ok(Control::Answer(ids.collect()))
     }
 
-    async fn disconnected(&self, departure: Departure) {
+    async fn disconnected(&self, departure: SessionEnded) {
         tracing::info!(client = %departure.client, "disconnect");
     }
 
-    async fn closed(&self, departure: Departure) {
-        let Departure { client, reason, .. } = departure;
+    async fn closed(&self, departure: SessionEnded) {
+        let SessionEnded { client, reason, .. } = departure;
         tracing::info!(%client, %reason, "connection closed");
     }
 }

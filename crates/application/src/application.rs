@@ -5,8 +5,8 @@ use std::future::{Future, ready};
 use rialto_domain::Reject;
 
 use crate::{
-    AuthenticateRequest, Authentication, ConnectRequest, Control, ControlRequest, Departure,
-    Events, Publication, PublishRequest, SessionStart, SubscribeRequest, UnsubscribeRequest,
+    AuthenticateRequest, Authentication, ConnectRequest, Control, ControlRequest, Events,
+    Publication, PublishRequest, SessionEnded, SessionStart, SubscribeRequest, UnsubscribeRequest,
 };
 
 /// Somebody's own rules, asked at each event of the JMQT guide (section 1.d).
@@ -75,13 +75,13 @@ pub trait Application: Send + Sync + 'static {
     }
 
     /// Hears that a client said goodbye.
-    fn disconnected(&self, _departure: Departure) -> impl Future<Output = ()> + Send {
+    fn disconnected(&self, _departure: SessionEnded) -> impl Future<Output = ()> + Send {
         ready(())
     }
 
     /// Hears that a session's connection ended, whatever the reason; also of those that were open
     /// when the server crashed, once it is back.
-    fn closed(&self, _departure: Departure) -> impl Future<Output = ()> + Send {
+    fn closed(&self, _departure: SessionEnded) -> impl Future<Output = ()> + Send {
         ready(())
     }
 }

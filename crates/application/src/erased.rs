@@ -6,7 +6,7 @@ use rialto_domain::Reject;
 
 use crate::{
     Application, AuthenticateRequest, Authentication, ConnectRequest, Control, ControlRequest,
-    Departure, Events, Publication, PublishRequest, SessionStart, SubscribeRequest,
+    Events, Publication, PublishRequest, SessionEnded, SessionStart, SubscribeRequest,
     UnsubscribeRequest,
 };
 
@@ -47,7 +47,7 @@ erased! {
     /// As [`Application::control`].
     control(ControlRequest) -> Result<Control, Reject>;
     /// As [`Application::disconnected`].
-    disconnected(Departure) -> ();
+    disconnected(SessionEnded) -> ();
     /// As [`Application::closed`].
-    closed(Departure) -> ();
+    closed(SessionEnded) -> ();
 }

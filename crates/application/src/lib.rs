@@ -17,7 +17,7 @@ pub use client::{Client, Peer, Protocol};
 pub use erased::{DynApplication, Future};
 pub use event::{Event, Events};
 pub use request::{
-    AuthenticateRequest, Authentication, ConnectRequest, Control, ControlRequest, Departure,
-    Publication, PublishRequest, SessionStart, SubscribeRequest, UnsubscribeRequest,
+    AuthenticateRequest, Authentication, ConnectRequest, Control, ControlRequest, Publication,
+    PublishRequest, SessionEnded, SessionStart, SubscribeRequest, UnsubscribeRequest,
 };
 pub use rialto_domain::{ClientId, CloseReason, ForcedSubscription, Qos, Reject, UnixMs};

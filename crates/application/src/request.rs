@@ -119,7 +119,7 @@ pub enum Control {
 
 /// A session that has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Departure {
+pub struct SessionEnded {
     /// Whose it was.
     pub client: ClientId,
     /// The connection it was on; not known any more of those that a crash ended.

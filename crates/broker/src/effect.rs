@@ -68,12 +68,12 @@ pub enum Effect {
         session: u64,
     },
     /// A session has ended; only said if the settings ask for it.
-    Departed(Departed),
+    SessionEnded(SessionEnded),
 }
 
 /// A session that has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Departed {
+pub struct SessionEnded {
     /// Whose it was.
     pub client: ClientId,
     /// The connection it was on; `None` if a crash ended it.

@@ -44,7 +44,7 @@ pub use broker::{
 pub use client::Now;
 pub use connection_profile::ConnectionProfile;
 pub use deliveries::Deliveries;
-pub use effect::{ChannelKey, ClientKey, ConnectionKey, Departed, Effect, ReadRequest};
+pub use effect::{ChannelKey, ClientKey, ConnectionKey, Effect, ReadRequest, SessionEnded};
 pub use encoder::{Encoder, FORMAT_COUNT_MAX, Format, Mark, Reply, Source};
 pub use gate::Gate;
 pub use inbox::InboxLimits;

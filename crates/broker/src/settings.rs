@@ -45,7 +45,7 @@ pub struct Settings {
     /// Where it is published who comes and goes.
     pub presence_channel: Option<ChannelName>,
     /// Whether the world is told when sessions end, those that a crash ended included.
-    pub reports_departures: bool,
+    pub reports_session_ends: bool,
 }
 
 /// How far a channel's log may grow; 0 means without limit.
@@ -136,7 +136,7 @@ impl Default for Settings {
             replication: ReplicationSettings::default(),
             forget_after: Duration::from_secs(30 * 24 * 3600),
             presence_channel: None,
-            reports_departures: false,
+            reports_session_ends: false,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use rialto_config::Settings;
 
-use crate::{addresses, cluster, error::ServeError, settings as map, tls::Certificates};
+use crate::{addresses, cluster, error::ServeError, settings_map, tls::Certificates};
 
 /// Returns what would keep a server from starting with these settings on this machine, as far as that
 /// can be known without starting one: certificates, keys and users that cannot be read, and host names of
@@ -14,7 +14,7 @@ pub fn check(settings: &Settings) -> Vec<String> {
     let mut obstacles = Vec::new();
     obstacles.extend(Certificates::load(&settings.tls).err().map(certificate));
     obstacles.extend(cluster::check_certificates(&settings.cluster).err().map(certificate));
-    let access = map::access(settings).err();
+    let access = settings_map::access(settings).err();
     obstacles.extend(access.map(|error| ServeError::Access(error).to_string()));
     for (name, listener) in settings.open_listeners() {
         let resolved = addresses::resolve(settings, name, listener);

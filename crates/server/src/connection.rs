@@ -269,10 +269,12 @@ impl Connection {
 
     /// Says goodbye in the way the carrier has, and lets the peer read it.
     async fn end(&mut self, reason: CloseReason) {
-        let last_word = self.speech.last_word(reason);
+        let close_message = self.speech.close_message(reason);
         let frames = match &mut self.framing {
-            Framing::WebSocket(reader) => reader.close_frame(last_word.close_code, &last_word.text),
-            _ => last_word.packet.unwrap_or_default(),
+            Framing::WebSocket(reader) => {
+                reader.close_frame(close_message.close_code, &close_message.text)
+            }
+            _ => close_message.packet.unwrap_or_default(),
         };
         if matches!(reason, CloseReason::SlowConsumer { .. }) {
             // It would not read the goodbye either.

@@ -11,7 +11,7 @@ use rialto_config::Settings;
 use rialto_domain::{ClientId, CloseReason, Reject};
 use rialto_session::Dialects;
 
-use crate::{hub::Hub, live::Live};
+use crate::{hub::Hub, reloadable::ReloadableServer};
 
 pub use publish::{Delivery, Message, PublishError};
 pub use status::{ChannelStatus, ClientStatus, HistoryMessage, RetainedMessage, Subscription};
@@ -22,16 +22,16 @@ pub use status::{ChannelStatus, ClientStatus, HistoryMessage, RetainedMessage, S
 /// names, and by nobody's rights. It works as long as the server runs; then it finds nobody.
 #[derive(Clone)]
 pub struct Handle {
-    live: Arc<Live>,
+    reloadable: Arc<ReloadableServer>,
 }
 
 impl Handle {
-    pub(crate) fn new(live: Arc<Live>) -> Self {
-        Handle { live }
+    pub(crate) fn new(reloadable: Arc<ReloadableServer>) -> Self {
+        Handle { reloadable }
     }
 
     pub(crate) fn hub(&self) -> &Arc<Hub> {
-        &self.live.hub
+        &self.reloadable.hub
     }
 
     /// Subscribes a client to a channel, whatever its rights are (JMQT 9.e). A persistent
@@ -49,7 +49,7 @@ impl Handle {
     ) -> Result<(), Reject> {
         let client = ClientId::from(client);
         let subscribe = Command::Subscribe { channel, persistent };
-        self.live.hub.command_for(&client, &subscribe).done().await
+        self.reloadable.hub.command_for(&client, &subscribe).done().await
     }
 
     /// Ends a client's subscription (JMQT 9.e). A persistent one ends once that is stored, which may be
@@ -60,7 +60,7 @@ impl Handle {
     /// no ordinary channel, [`Reject::StoreUnavailable`] when the store cannot forget it now.
     pub async fn unsubscribe(&self, client: &str, channel: &str) -> Result<(), Reject> {
         let client = ClientId::from(client);
-        self.live.hub.command_for(&client, &Command::Unsubscribe { channel }).done().await
+        self.reloadable.hub.command_for(&client, &Command::Unsubscribe { channel }).done().await
     }
 
     /// Forgets a client: its session ends, its persistent subscriptions and all that is stored for
@@ -89,7 +89,7 @@ impl Handle {
         act: impl FnOnce(&mut Broker<Dialects>) -> bool,
     ) -> Result<bool, Reject> {
         let mut is_done = false;
-        let stored = self.live.hub.round_stored(|broker| {
+        let stored = self.reloadable.hub.round_stored(|broker| {
             is_done = act(broker);
             Ok::<(), Reject>(())
         });
@@ -99,7 +99,7 @@ impl Handle {
 
     /// Ends a client's connection; says whether it had one. It may come back at once.
     pub fn disconnect(&self, client: &str) -> bool {
-        self.live.hub.round(|broker| broker.close_client(client, CloseReason::Removed))
+        self.reloadable.hub.round(|broker| broker.close_client(client, CloseReason::Removed))
     }
 
     /// Sends a client away and does not let it in again for so long, or ever.
@@ -108,13 +108,13 @@ impl Handle {
     /// When the ban cannot be written down, so that it would end with the server; it holds
     /// nevertheless.
     pub fn ban(&self, client: &str, lasts: Option<Duration>, reason: &str) -> Result<(), String> {
-        let now = self.live.hub.now().unix_ms;
+        let now = self.reloadable.hub.now().unix_ms;
         let until = lasts
             .map(|lasts| now.saturating_add(u64::try_from(lasts.as_millis()).unwrap_or(u64::MAX)));
         let ban = Ban { client: client.to_owned(), until, reason: reason.to_owned() };
-        let result = self.live.access().ban(ban, now);
-        self.live.renew_rights();
-        self.live.hub.round(|broker| broker.close_client(client, CloseReason::Withdrawn));
+        let result = self.reloadable.access().ban(ban, now);
+        self.reloadable.renew_rights();
+        self.reloadable.hub.round(|broker| broker.close_client(client, CloseReason::Withdrawn));
         result.map_err(|error| error.to_string())
     }
 
@@ -123,20 +123,20 @@ impl Handle {
     /// # Errors
     /// When that cannot be written down.
     pub fn unban(&self, client: &str) -> Result<bool, String> {
-        let now = self.live.hub.now().unix_ms;
-        self.live.access().unban(client, now).map_err(|error| error.to_string())
+        let now = self.reloadable.hub.now().unix_ms;
+        self.reloadable.access().unban(client, now).map_err(|error| error.to_string())
     }
 
     /// Returns the ban of a client; `None` if it is not banned.
     #[must_use]
     pub fn ban_of(&self, client: &str) -> Option<Ban> {
-        self.live.access().ban_of(client, self.live.hub.now().unix_ms)
+        self.reloadable.access().ban_of(client, self.reloadable.hub.now().unix_ms)
     }
 
     /// Returns who is banned.
     #[must_use]
     pub fn bans(&self) -> Vec<Ban> {
-        self.live.access().bans(self.live.hub.now().unix_ms)
+        self.reloadable.access().bans(self.reloadable.hub.now().unix_ms)
     }
 
     /// Ends all tokens that were given to a client until now, and its session if it is by one.
@@ -144,9 +144,9 @@ impl Handle {
     /// # Errors
     /// When that cannot be written down.
     pub fn revoke_tokens(&self, client: &str) -> Result<(), String> {
-        let now = self.live.hub.now().unix_ms;
-        let result = self.live.access().revoke_tokens(client, now);
-        self.live.renew_rights();
+        let now = self.reloadable.hub.now().unix_ms;
+        let result = self.reloadable.access().revoke_tokens(client, now);
+        self.reloadable.renew_rights();
         result.map_err(|error| error.to_string())
     }
 
@@ -155,25 +155,25 @@ impl Handle {
     /// # Errors
     /// When the client's id cannot be one, or signing fails.
     pub fn sign_token(&self, client: &str) -> Result<String, String> {
-        self.live.access().sign(client, self.live.hub.now().unix_ms)
+        self.reloadable.access().sign(client, self.reloadable.hub.now().unix_ms)
     }
 
     /// Returns the counters.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.live.hub.round(|broker| broker.stats())
+        self.reloadable.hub.round(|broker| broker.stats())
     }
 
-    /// Returns how many departed clients the application was not told of, because it was too slow.
+    /// Returns of how many ended sessions the application was not told, because it was too slow.
     #[must_use]
-    pub fn missed_departures(&self) -> u64 {
-        self.live.hub.dropped_notices()
+    pub fn missed_session_ends(&self) -> u64 {
+        self.reloadable.hub.dropped_session_events()
     }
 
     /// Returns the settings in force (guide 1.g).
     #[must_use]
     pub fn settings(&self) -> Arc<Settings> {
-        self.live.settings()
+        self.reloadable.settings()
     }
 
     /// Takes up new settings without dropping a client. What differs is logged, and what needs a
@@ -182,6 +182,6 @@ impl Handle {
     /// # Errors
     /// What is wrong; then nothing has changed.
     pub fn reload(&self, settings: Settings) -> Result<(), String> {
-        self.live.reload(settings)
+        self.reloadable.reload(settings)
     }
 }

@@ -11,7 +11,7 @@ use std::{
 use rialto_access::Certificate;
 use rialto_config::Pacing;
 use rialto_domain::CloseReason;
-use rialto_session::jmqt::LastWord;
+use rialto_session::jmqt::CloseMessage;
 use rialto_stopwatch::{Moment, timeout_at};
 use rialto_wire::jmqt::original;
 use tokio::{
@@ -108,7 +108,7 @@ impl Negotiated {
     pub(crate) async fn refuse(mut self, reason: CloseReason, packet: Vec<u8>) {
         let word = match &mut self.websocket {
             Some(reader) => {
-                let word = LastWord::new(reason);
+                let word = CloseMessage::new(reason);
                 reader.close_frame(word.close_code, &word.text)
             }
             None => packet,

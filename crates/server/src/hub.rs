@@ -34,7 +34,7 @@ use crate::{
     dirty_writers::DirtyWriters,
     guarded::{Guarded, Locked},
     memory::Memory,
-    notices::Notices,
+    session_events::SessionEvents,
     store::Job,
     visit::Visit,
 };
@@ -53,7 +53,7 @@ pub(crate) struct Hub {
     pub(crate) deliveries: Arc<Deliveries>,
     pub(crate) authorizer: Arc<Authorizer>,
     pub(crate) audit: Arc<Audit>,
-    notices: Notices,
+    session_events: SessionEvents,
     clock: Clock,
 }
 
@@ -106,7 +106,7 @@ impl Hub {
     pub(crate) fn new(
         broker: Broker<Dialects>,
         authorizer: Arc<Authorizer>,
-        notices: Notices,
+        session_events: SessionEvents,
         clock: Clock,
         inboxes: StoreInboxes,
         (memory, close_slow): (Arc<Memory>, bool),
@@ -126,7 +126,7 @@ impl Hub {
             deliveries,
             audit: authorizer.audit.clone(),
             authorizer,
-            notices,
+            session_events,
             clock,
         }
     }
@@ -235,14 +235,14 @@ impl Hub {
         self.locked().close_slow = close_slow;
     }
 
-    /// Hands in no more departures.
-    pub(crate) fn end_notices(&self) {
-        self.notices.end();
+    /// Hands in no more ended sessions.
+    pub(crate) fn end_session_events(&self) {
+        self.session_events.end();
     }
 
-    /// Returns how many departures the application was not told of.
-    pub(crate) fn dropped_notices(&self) -> u64 {
-        self.notices.dropped()
+    /// Returns of how many ended sessions the application was not told of.
+    pub(crate) fn dropped_session_events(&self) -> u64 {
+        self.session_events.dropped()
     }
 
     /// Runs one round and writes what came of it.
@@ -267,10 +267,10 @@ impl Hub {
 
     /// Carries out what came of a round, and sees to it that all that waits stays within its bound.
     fn end_round(&self, state: &mut State, dirty: &mut DirtyWriters) {
-        state.perform(dirty, &self.notices);
+        state.perform(dirty, &self.session_events);
         if state.watch(&self.memory) {
             state.relieve(&self.memory);
-            state.perform(dirty, &self.notices);
+            state.perform(dirty, &self.session_events);
         }
     }
 

@@ -14,10 +14,10 @@ mod builder;
 mod check;
 mod error;
 mod handle;
-mod live;
+mod reloadable;
 mod run;
 mod server;
-mod settings;
+mod settings_map;
 mod startup;
 mod supervisor;
 mod ticker;
@@ -49,7 +49,6 @@ mod listener;
 mod machine;
 mod memcached;
 mod memory;
-mod notices;
 mod outbox;
 mod pacer;
 mod parked;
@@ -59,6 +58,7 @@ mod proxy_head;
 mod read_pause;
 mod replicants;
 mod service;
+mod session_events;
 mod socket;
 mod speech;
 mod status;
@@ -89,8 +89,8 @@ pub use handle::{
 pub use rialto_access::Ban;
 pub use rialto_application::{
     Application, AuthenticateRequest, Authentication, Client, ClientId, CloseReason,
-    ConnectRequest, Control, ControlRequest, Departure, Event, Events, ForcedSubscription, Peer,
-    Protocol, Publication, PublishRequest, Qos, Reject, SessionStart, SubscribeRequest, UnixMs,
+    ConnectRequest, Control, ControlRequest, Event, Events, ForcedSubscription, Peer, Protocol,
+    Publication, PublishRequest, Qos, Reject, SessionEnded, SessionStart, SubscribeRequest, UnixMs,
     UnsubscribeRequest,
 };
 pub use rialto_broker::Stats;

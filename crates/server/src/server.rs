@@ -33,12 +33,12 @@ use crate::{
     hub::{Clock, Hub, StoreInboxes},
     lasting,
     listener::Listener,
-    live::{Live, Parts},
     memcached::Cache,
     memory::Memory,
-    notices::{Lanes, Notices},
     proxies::Proxies,
-    settings as map, startup,
+    reloadable::{Parts, ReloadableServer},
+    session_events::{SessionEvents, Workers},
+    settings_map, startup,
     status::ListenerStatus,
     store::{CommitWatch, Job, StoreThreads},
     ticker::Ticker,
@@ -55,7 +55,7 @@ const DRAIN_POLL: Duration = Duration::from_millis(10);
 /// Made by [`ServerBuilder::start`](crate::ServerBuilder::start). Dropped without
 /// [`stop`](Self::stop), it goes on until its runtime ends.
 pub struct Server {
-    live: Arc<Live>,
+    reloadable: Arc<ReloadableServer>,
     addresses: BTreeMap<String, SocketAddr>,
     core: Core,
     limiter: Arc<ConnectionLimiter>,
@@ -75,7 +75,7 @@ struct Core {
     jobs: mpsc::Sender<Job>,
     store_threads: StoreThreads,
     commit_watch: Arc<CommitWatch>,
-    lanes: Lanes,
+    workers: Workers,
     /// What writes the trace of refusals.
     trace: JoinHandle<()>,
 }
@@ -99,14 +99,11 @@ impl Server {
 
         let (stopping, _) = watch::channel(false);
         let limits = &settings.limits;
-        let listeners_max: Vec<_> =
-            settings.open_listeners().map(|(_, listener)| listener.connections_max).collect();
-        let per_address_max = limits.connections_per_address_max;
-        let limiter = ConnectionLimiter::new(connections_max, per_address_max, &listeners_max);
+        let limiter = limiter(settings, connections_max);
         let proxies = Arc::new(Proxies::new(&settings.access));
         let cache = Arc::new(Cache::new(&settings.cache, connections_max, hub.clone()));
-        let connection_limits = Arc::new(ArcSwap::from_pointee(map::connection(settings)));
-        let live = Arc::new(Live::new(
+        let connection_limits = Arc::new(ArcSwap::from_pointee(settings_map::connection(settings)));
+        let reloadable = Arc::new(ReloadableServer::new(
             settings.clone(),
             Parts {
                 hub: hub.clone(),
@@ -118,7 +115,7 @@ impl Server {
             },
         ));
         if let Some(make) = application {
-            let slot = ApplicationSlot::new(make(Handle::new(live.clone())));
+            let slot = ApplicationSlot::new(make(Handle::new(reloadable.clone())));
             hub.authorizer.replace_application(Some(slot));
         }
         // Of sessions that a crash ended.
@@ -126,7 +123,7 @@ impl Server {
         let acceptor = Arc::new(Acceptor {
             hub: hub.clone(),
             cache: cache.clone(),
-            http: HttpService::new(core.asked(&live, &server, &listeners), proxies.clone()),
+            http: HttpService::new(core.asked(&reloadable, &server, &listeners), proxies.clone()),
             limits: connection_limits,
             limiter: limiter.clone(),
             outbox_bytes_max: limits.outbox_bytes_max.as_usize(),
@@ -140,26 +137,27 @@ impl Server {
         let addresses = listeners.iter().rev().map(address).collect();
         let named = startup::name(&listeners);
         let mut tasks = startup::start_links(settings, &acceptor, origin);
-        let accept = |listener: Listener| {
-            let (listener, acceptor) = (Arc::new(listener), acceptor.clone());
-            let accepting = (listener.clone(), acceptor.clone());
-            let task = lasting::spawn("accept", move || {
-                let (listener, acceptor) = accepting.clone();
-                listener.accept_all(acceptor)
-            });
-            (task, listener)
-        };
-        let listeners = listeners.into_iter().map(accept).collect();
-        tasks.extend(startup::start_watches(&live));
+        let listeners = listeners.into_iter().map(|it| accept(it, &acceptor)).collect();
+        tasks.extend(startup::start_watches(&reloadable));
         let ticker = Ticker::start(hub, cache, core.commit_watch.clone());
         startup::announce(settings, &named);
-        Ok(Server { live, addresses, core, limiter, acceptor, listeners, tasks, ticker, stopping })
+        Ok(Server {
+            reloadable,
+            addresses,
+            core,
+            limiter,
+            acceptor,
+            listeners,
+            tasks,
+            ticker,
+            stopping,
+        })
     }
 
     /// Returns what the program does with it.
     #[must_use]
     pub fn handle(&self) -> Handle {
-        Handle::new(self.live.clone())
+        Handle::new(self.reloadable.clone())
     }
 
     /// Returns where each listener listens, by its name in the settings.
@@ -182,9 +180,9 @@ impl Server {
     /// as `server.shutdown_timeout` at most, or a little longer where the disk hangs: then it ends
     /// the process.
     pub async fn stop(self) {
-        let deadline = Instant::now() + self.live.settings().server.shutdown_timeout.get();
+        let deadline = Instant::now() + self.reloadable.settings().server.shutdown_timeout.get();
         let left = || deadline.saturating_duration_since(Instant::now());
-        let Core { hub, jobs, store_threads, lanes, trace, .. } = self.core;
+        let Core { hub, jobs, store_threads, workers, trace, .. } = self.core;
         for task in &self.tasks {
             task.abort();
         }
@@ -209,8 +207,8 @@ impl Server {
         trace.abort();
         // What was refused at the very end, and what the window has left out by now.
         hub.audit.end_window();
-        lanes.finish(&hub, left()).await;
-        self.live.webhooks().finish(left()).await;
+        workers.finish(&hub, left()).await;
+        self.reloadable.webhooks().finish(left()).await;
         // It may hold a handle, and each would keep the other in memory.
         hub.authorizer.replace_application(None);
         // The last acknowledgements are still in memory only.
@@ -236,7 +234,7 @@ impl Core {
         dialects: Dialects,
         origin: u64,
     ) -> Result<(Self, Webhooks), ServeError> {
-        let mut store = rialto_store::open(map::store(settings))?;
+        let mut store = rialto_store::open(settings_map::store(settings))?;
         let snapshot = store.load()?;
         let reader = store.reader()?;
         let clock = Clock::start();
@@ -245,8 +243,8 @@ impl Core {
         let application = webhooks.make(&settings.webhook).map_err(ServeError::Access)?;
         webhooks.take_up(application, &authorizer);
 
-        let reports_departures = is_taken || authorizer.application().is_some();
-        let broker_settings = map::broker(settings, origin, reports_departures);
+        let reports_session_ends = is_taken || authorizer.application().is_some();
+        let broker_settings = settings_map::broker(settings, origin, reports_session_ends);
         let broker = Broker::new(dialects, broker_settings, snapshot, clock.now());
         // A store without room takes it later, with the first that it has room for.
         if let Err(error) = store.commit(&[Change::NoteClock(broker.first_clock())]) {
@@ -256,29 +254,29 @@ impl Core {
         let (reads, read_inbox) = mpsc::channel();
         let inboxes = StoreInboxes { writer: jobs.clone(), reader: reads };
         let close_slow = settings.delivery.slow_consumer == SlowConsumer::Close;
-        let (notices, ends) = Notices::new();
-        let memory = Memory::new(map::waiting_bytes_max(settings));
+        let (session_events, ends) = SessionEvents::new();
+        let memory = Memory::new(settings_map::waiting_bytes_max(settings));
         let bounds = (memory, close_slow);
-        let hub = Arc::new(Hub::new(broker, authorizer, notices, clock, inboxes, bounds));
+        let hub = Arc::new(Hub::new(broker, authorizer, session_events, clock, inboxes, bounds));
         let commit_watch = Arc::new(CommitWatch::default());
         let watch = commit_watch.clone();
         let store_threads = StoreThreads::start(&hub, store, reader, job_inbox, read_inbox, watch)
             .map_err(|source| ServeError::System { what: "start threads", source })?;
-        let lanes = ends.start(&hub.authorizer);
+        let workers = ends.start(&hub.authorizer);
         let audit = hub.audit.clone();
         let trace = lasting::spawn("audit", move || audit.clone().keep());
-        Ok((Core { hub, jobs, store_threads, commit_watch, lanes, trace }, webhooks))
+        Ok((Core { hub, jobs, store_threads, commit_watch, workers, trace }, webhooks))
     }
 
     /// Makes what the HTTP listeners ask.
     fn asked(
         &self,
-        live: &Arc<Live>,
+        reloadable: &Arc<ReloadableServer>,
         server: &Arc<coremq::Server>,
         listeners: &[Listener],
     ) -> Asked {
         Asked {
-            handle: Handle::new(live.clone()),
+            handle: Handle::new(reloadable.clone()),
             server: server.clone(),
             listeners: listeners.iter().map(ListenerStatus::of).collect(),
             commit_watch: self.commit_watch.clone(),
@@ -286,15 +284,34 @@ impl Core {
     }
 }
 
+/// Makes what counts connections against the limits of the settings.
+fn limiter(settings: &Settings, connections_max: usize) -> Arc<ConnectionLimiter> {
+    let listeners_max: Vec<_> =
+        settings.open_listeners().map(|(_, listener)| listener.connections_max).collect();
+    let per_address_max = settings.limits.connections_per_address_max;
+    ConnectionLimiter::new(connections_max, per_address_max, &listeners_max)
+}
+
+/// Begins to accept a listener's connections.
+fn accept(listener: Listener, acceptor: &Arc<Acceptor>) -> (JoinHandle<()>, Arc<Listener>) {
+    let (listener, acceptor) = (Arc::new(listener), acceptor.clone());
+    let accepting = (listener.clone(), acceptor);
+    let task = lasting::spawn("accept", move || {
+        let (listener, acceptor) = accepting.clone();
+        listener.accept_all(acceptor)
+    });
+    (task, listener)
+}
+
 fn authorizer(
     settings: &Settings,
     controls: Controls,
     clock: Clock,
 ) -> Result<Authorizer, ServeError> {
-    let access_settings = map::access(settings).map_err(ServeError::Access)?;
+    let access_settings = settings_map::access(settings).map_err(ServeError::Access)?;
     let (key, revocations) = (startup::signing_key(settings)?, startup::revocations(settings)?);
     let access = Access::new(access_settings, key, revocations)
         .map_err(|error| ServeError::Access(error.to_string()))?;
-    let throttle = Throttle::new(map::throttle(settings));
+    let throttle = Throttle::new(settings_map::throttle(settings));
     Ok(Authorizer::new(access, throttle, controls, clock))
 }

@@ -93,8 +93,8 @@ impl ListenerProfile {
     /// Returns what a connection is told that is not let in, before it has said anything.
     pub(crate) fn refusal(&self, reason: CloseReason) -> Vec<u8> {
         let packet = match self.dialect {
-            Dialect::Jmqt => jmqt::LastWord::new(reason).packet,
-            Dialect::Coremq => coremq::last_word(reason, "-"),
+            Dialect::Jmqt => jmqt::CloseMessage::new(reason).packet,
+            Dialect::Coremq => coremq::close_message(reason, "-"),
             Dialect::CoremqWebsocket => Some(status::TOO_MANY.into()),
             Dialect::Pubsubx => None,
         };

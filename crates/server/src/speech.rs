@@ -5,7 +5,7 @@ use rialto_domain::{ClientId, CloseReason};
 use rialto_session::{
     Dialects, Inquiry, Matter,
     coremq::{self, Notice},
-    jmqt::{self, LastWord},
+    jmqt::{self, CloseMessage},
     pubsubx,
 };
 use rialto_wire::{
@@ -142,15 +142,15 @@ impl Speech {
     }
 
     /// Returns how the end of the connection is told.
-    pub(crate) fn last_word(&self, reason: CloseReason) -> LastWord {
+    pub(crate) fn close_message(&self, reason: CloseReason) -> CloseMessage {
         match self {
-            Speech::Jmqt(_) => LastWord::new(reason),
+            Speech::Jmqt(_) => CloseMessage::new(reason),
             Speech::Coremq(session) => {
-                let packet = coremq::last_word(reason, session.id());
-                LastWord { packet, ..LastWord::new(reason) }
+                let packet = coremq::close_message(reason, session.id());
+                CloseMessage { packet, ..CloseMessage::new(reason) }
             }
             // Its client knows no word for it.
-            Speech::Pubsubx(..) => LastWord { packet: None, ..LastWord::new(reason) },
+            Speech::Pubsubx(..) => CloseMessage { packet: None, ..CloseMessage::new(reason) },
         }
     }
 }

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use crate::{
     acceptor::Acceptor, addresses, cluster::Links, connection_limiter::REFUSED_OPEN_MAX,
     entrance::Entrance, error::ServeError, handshake::Tls, jwks, lasting, listener::Listener,
-    live::Live, service::Service, settings as map, tls::Certificates, watch_files,
+    reloadable::ReloadableServer, service::Service, settings_map, tls::Certificates, watch_files,
     webhooks::Webhooks, websocket::Origins,
 };
 
@@ -100,7 +100,7 @@ pub(crate) fn start_links(
     let links = Links {
         hub: acceptor.hub.clone(),
         limits: acceptor.limits.clone(),
-        credentials: map::credentials(settings),
+        credentials: settings_map::credentials(settings),
         server: server.clone(),
         origin,
         settings: Arc::new(cluster.clone()),
@@ -121,8 +121,8 @@ pub(crate) fn start_links(
 }
 
 /// Starts what sees to it that changes are taken up.
-pub(crate) fn start_watches(live: &Arc<Live>) -> [JoinHandle<()>; 2] {
-    let (files, keys) = (live.clone(), live.clone());
+pub(crate) fn start_watches(reloadable: &Arc<ReloadableServer>) -> [JoinHandle<()>; 2] {
+    let (files, keys) = (reloadable.clone(), reloadable.clone());
     [
         lasting::spawn("files", move || watch_files::keep(files.clone())),
         lasting::spawn("keys", move || jwks::keep(keys.clone())),

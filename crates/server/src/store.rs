@@ -104,7 +104,7 @@ impl StoreThreads {
         let writer = Writer { store, health, watch, done, retry_time: RETRY_TIME };
         let writer = spawn("store-writer", move || writer.run(&jobs))?;
         let for_completer = hub.clone();
-        let completer = spawn("store-router", move || complete(&for_completer, &completed))?;
+        let completer = spawn("store-completer", move || complete(&for_completer, &completed))?;
         let for_reader = Arc::downgrade(hub);
         spawn("store-reader", move || {
             let mut reader = Reader::new(reader);

@@ -7,7 +7,7 @@ use rialto_config::{AccessAction, Settings};
 use rialto_domain::ForcedSubscription;
 use serde_json::{Map, Value};
 
-use crate::{ServeError, settings as map, startup};
+use crate::{ServeError, settings_map, startup};
 
 /// A client that rules are tried out with. No application is asked.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl AccessTrial {
     /// of a control channel with `$`.
     #[must_use]
     pub fn explain(&self, action: AccessAction, channel: &str) -> Explanation {
-        self.access.explain(&self.identity, map::action(action), channel)
+        self.access.explain(&self.identity, settings_map::action(action), channel)
     }
 
     /// Returns the channels that the client would be subscribed to when its session opens.
@@ -78,7 +78,7 @@ pub fn sign_token(
 }
 
 fn access(settings: &Settings, key: SigningKey) -> Result<Arc<Access>, ServeError> {
-    let words = map::access(settings).map_err(ServeError::Access)?;
+    let words = settings_map::access(settings).map_err(ServeError::Access)?;
     Access::new(words, key, Revocations::in_memory())
         .map_err(|error| ServeError::Access(error.to_string()))
 }

@@ -12,7 +12,7 @@ use std::{
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::{audit::TARGET, live::Live};
+use crate::{audit::TARGET, reloadable::ReloadableServer};
 
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -21,21 +21,21 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 type Fingerprint = Option<(Option<SystemTime>, u64)>;
 
 /// Takes files up when they have changed and have been left alone for a moment, until it is aborted.
-pub(crate) async fn keep(live: Arc<Live>) {
+pub(crate) async fn keep(reloadable: Arc<ReloadableServer>) {
     let mut looks = interval(LOOK_EVERY);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut taken_up = look(&live);
+    let mut taken_up = look(&reloadable);
     let mut before = taken_up.clone();
     let mut problem = None;
     loop {
         looks.tick().await;
-        let seen = look(&live);
+        let seen = look(&reloadable);
         // Certificate and key change one after the other: half a change is not worth a try.
         if seen == before && seen != taken_up {
-            let live = live.clone();
+            let reloadable = reloadable.clone();
             let reloaded = tokio::task::spawn_blocking(move || {
-                let settings = (*live.settings()).clone();
-                live.reload(settings)
+                let settings = (*reloadable.settings()).clone();
+                reloadable.reload(settings)
             });
             let failed = reloaded.await.map_or_else(|error| Some(error.to_string()), Result::err);
             if let Some(error) = failed.as_ref().filter(|_| failed != problem) {
@@ -59,8 +59,8 @@ pub(crate) async fn keep(live: Arc<Live>) {
     }
 }
 
-fn look(live: &Live) -> Vec<(PathBuf, Fingerprint)> {
-    let files = live.files().into_iter();
+fn look(reloadable: &ReloadableServer) -> Vec<(PathBuf, Fingerprint)> {
+    let files = reloadable.files().into_iter();
     files.map(|path| (path.clone(), fingerprint(&path))).collect()
 }
 

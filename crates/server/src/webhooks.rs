@@ -15,7 +15,7 @@ use tokio::{runtime::Handle, task::JoinHandle};
 
 use crate::{
     authorizer::{ApplicationSlot, Authorizer},
-    settings as map,
+    settings_map,
 };
 
 /// The application that the settings name, unless the program that runs the server brings its own.
@@ -69,7 +69,7 @@ impl Webhooks {
                         remove one of the two"
                 .to_owned());
         }
-        let made = Webhook::new(map::webhook(settings)?);
+        let made = Webhook::new(settings_map::webhook(settings)?);
         Ok(Prepared::Replaced(Some(made.map_err(|error| format!("webhook: {error}"))?)))
     }
 

@@ -13,9 +13,9 @@ use std::{
 
 use rialto_server::{
     Application, AuthenticateRequest, Authentication, Client, ConnectRequest, Control,
-    ControlRequest, Delivery, Departure, Event, Events, Handle, Message, Publication, PublishError,
-    PublishRequest, Qos, Reject, Server, ServerBuilder, SessionStart, Settings, SubscribeRequest,
-    UnsubscribeRequest,
+    ControlRequest, Delivery, Event, Events, Handle, Message, Publication, PublishError,
+    PublishRequest, Qos, Reject, Server, ServerBuilder, SessionEnded, SessionStart, Settings,
+    SubscribeRequest, UnsubscribeRequest,
     config::{Flag, Sources, load},
 };
 use rialto_testkit::{CoremqPeer, PATIENCE, Peer, PubsubxPeer};
@@ -132,11 +132,11 @@ impl Application for Witness {
         Ok(Control::NotMine)
     }
 
-    async fn disconnected(&self, departure: Departure) {
+    async fn disconnected(&self, departure: SessionEnded) {
         self.tell(format!("disconnect {}", departure.client));
     }
 
-    async fn closed(&self, departure: Departure) {
+    async fn closed(&self, departure: SessionEnded) {
         self.tell(format!("close {}: {}", departure.client, departure.reason));
     }
 }
@@ -179,7 +179,7 @@ impl Application for Fragile {
         Events::NONE.with(Event::Close)
     }
 
-    async fn closed(&self, departure: Departure) {
+    async fn closed(&self, departure: SessionEnded) {
         assert!(self.1.swap(true, Ordering::Relaxed), "the first time");
         _ = self.0.lock().unwrap().send(departure.client.to_string());
     }

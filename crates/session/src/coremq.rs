@@ -34,7 +34,7 @@ fn carrier(format: Format) -> Carrier {
 
 /// Returns the frame that says why a connection ends, where a client could not tell by itself.
 #[must_use]
-pub fn last_word(reason: CloseReason, queue: &str) -> Option<Vec<u8>> {
+pub fn close_message(reason: CloseReason, queue: &str) -> Option<Vec<u8>> {
     if matches!(reason, CloseReason::Asked | CloseReason::Ended | CloseReason::ShuttingDown) {
         return None;
     }

@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, net::SocketAddr};
 
 use aws_lc_rs::digest;
 use rialto_application::{
-    AuthenticateRequest, Client, ConnectRequest, ControlRequest, Departure, Event, Peer,
-    PublishRequest, Qos, Reject, SubscribeRequest, UnixMs, UnsubscribeRequest,
+    AuthenticateRequest, Client, ConnectRequest, ControlRequest, Event, Peer, PublishRequest, Qos,
+    Reject, SessionEnded, SubscribeRequest, UnixMs, UnsubscribeRequest,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -113,15 +113,15 @@ impl<'a> Body<'a> {
         })
     }
 
-    /// `reason` is the text of the departure's reason.
-    pub(crate) fn departure(event: Event, departure: &'a Departure, reason: &'a str) -> Self {
-        let known = departure.peer.as_ref().map(|peer| Body::from_peer(event, peer));
+    /// `reason` is the text of the end's reason.
+    pub(crate) fn session_ended(event: Event, ended: &'a SessionEnded, reason: &'a str) -> Self {
+        let known = ended.peer.as_ref().map(|peer| Body::from_peer(event, peer));
         Body {
             event: event.as_str(),
-            at: departure.at,
-            client: Some(departure.client.as_str()),
-            session: Some(departure.session),
-            code: Some(reason::code(departure.reason)),
+            at: ended.at,
+            client: Some(ended.client.as_str()),
+            session: Some(ended.session),
+            code: Some(reason::code(ended.reason)),
             reason: Some(reason),
             ..known.unwrap_or_default()
         }

@@ -232,7 +232,7 @@ impl<E: Encoder> Broker<E> {
         let Some(key) = state.client.take() else { return };
         let profile = state.profile;
         let is_lost = !reason.ends_session() && !profile.resume_for.is_zero();
-        self.depart(key, connection, reason);
+        self.report_session_end(key, connection, reason);
         self.stats.sessions -= 1;
         let seen = self.seen_now();
         let client = &mut self.clients[key];

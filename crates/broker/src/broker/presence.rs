@@ -2,7 +2,7 @@
 
 use rialto_domain::{ClientId, CloseReason, ForcedSubscription, Qos, SessionNumber};
 
-use crate::{ClientKey, ConnectionKey, Departed, Effect, Encoder};
+use crate::{ClientKey, ConnectionKey, Effect, Encoder, SessionEnded};
 
 use super::{
     Broker,
@@ -77,7 +77,7 @@ impl<E: Encoder> Broker<E> {
     }
 
     /// Notes that a session ends, and tells whoever is to know.
-    pub(super) fn depart(
+    pub(super) fn report_session_end(
         &mut self,
         client: ClientKey,
         connection: ConnectionKey,
@@ -85,12 +85,12 @@ impl<E: Encoder> Broker<E> {
     ) {
         self.note_session(client, false);
         let id = self.clients[client].id.clone();
-        if self.settings.reports_departures {
+        if self.settings.reports_session_ends {
             let session = self.connections[connection].session;
             let connection = Some(connection);
             let at = self.now.unix_ms;
-            let departed = Departed { client: id.clone(), connection, reason, at, session };
-            self.outputs.push(Effect::Departed(departed));
+            let ended = SessionEnded { client: id.clone(), connection, reason, at, session };
+            self.outputs.push(Effect::SessionEnded(ended));
         }
         let is_over = reason != CloseReason::TakenOver;
         if is_over && std::mem::take(&mut self.clients[client].is_announced) {
@@ -115,7 +115,7 @@ impl<E: Encoder> Broker<E> {
 
     /// Says whether the store is told of open sessions, so that their end is known after a crash.
     pub(super) fn remembers_sessions(&self) -> bool {
-        self.settings.reports_departures || self.settings.presence_channel.is_some()
+        self.settings.reports_session_ends || self.settings.presence_channel.is_some()
     }
 
     pub(super) fn note_session(&mut self, client: ClientKey, is_open: bool) {
@@ -158,11 +158,11 @@ impl<E: Encoder> Broker<E> {
     /// Tells of the sessions that were open when the server crashed.
     pub(super) fn report_crashed(&mut self, sessions: Vec<(ClientId, SessionNumber)>) {
         for (client, session) in sessions {
-            if self.settings.reports_departures {
+            if self.settings.reports_session_ends {
                 let (reason, at) = (CloseReason::Crashed, self.now.unix_ms);
-                let departed =
-                    Departed { client: client.clone(), connection: None, reason, at, session };
-                self.outputs.push(Effect::Departed(departed));
+                let ended =
+                    SessionEnded { client: client.clone(), connection: None, reason, at, session };
+                self.outputs.push(Effect::SessionEnded(ended));
             }
             self.announce("offline", &client);
             self.dirty.sessions.insert(client, None);

@@ -78,7 +78,7 @@ impl Handle {
     /// Publishes several messages in their order, all in one go; each has a result of its own.
     pub async fn publish_all(&self, messages: &[Message<'_>]) -> Vec<Result<(), PublishError>> {
         let (depth_max, bytes_max) = {
-            let settings = self.live.settings();
+            let settings = self.reloadable.settings();
             (settings.limits.json_depth_max, settings.limits.packet_bytes_max.as_usize())
         };
         let checked: Vec<_> =
@@ -86,7 +86,7 @@ impl Handle {
         let good = messages.iter().zip(&checked).filter(|(_, check)| check.is_ok());
         let publishes: Vec<Publish<'_>> = good.map(|(message, _)| publish_of(message)).collect();
         self.count_refused(checked.iter().filter(|check| check.is_err()).count());
-        let mut pushing = self.live.hub.push(&publishes).into_iter();
+        let mut pushing = self.reloadable.hub.push(&publishes).into_iter();
         let mut results = Vec::with_capacity(messages.len());
         for check in checked {
             let result = match check {
@@ -103,7 +103,7 @@ impl Handle {
         if count == 0 {
             return;
         }
-        self.live.hub.round(|broker| {
+        self.reloadable.hub.round(|broker| {
             broker.stats_mut().rejected += count as u64;
             (0..count).for_each(|_| broker.note_publish_refused());
         });

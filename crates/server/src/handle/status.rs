@@ -65,7 +65,7 @@ impl Handle {
     /// Returns what is known of a client; `None` if nothing is.
     #[must_use]
     pub fn client(&self, id: &str) -> Option<ClientStatus> {
-        let report = self.live.hub.round(|broker| broker.client_report(id))?;
+        let report = self.reloadable.hub.round(|broker| broker.client_report(id))?;
         Some(self.status(report))
     }
 
@@ -73,7 +73,7 @@ impl Handle {
     /// are known.
     #[must_use]
     pub fn clients(&self, after: &str, only_online: bool, count_max: usize) -> Vec<ClientStatus> {
-        let hub = &self.live.hub;
+        let hub = &self.reloadable.hub;
         let reports = hub.round(|broker| broker.client_reports(after, only_online, count_max));
         reports.into_iter().map(|report| self.status(report)).collect()
     }
@@ -81,7 +81,7 @@ impl Handle {
     /// Returns the channels a client is subscribed to; `None` if the client is not known.
     #[must_use]
     pub fn subscriptions(&self, client: &str) -> Option<Vec<Subscription>> {
-        self.live.hub.round(|broker| {
+        self.reloadable.hub.round(|broker| {
             let subscriptions = broker.subscription_reports(client)?;
             let subscription = |(channel, persistent): (&str, bool)| Subscription {
                 channel: channel.to_owned(),
@@ -94,19 +94,19 @@ impl Handle {
     /// Returns the first channels in use behind the name `after`, by name.
     #[must_use]
     pub fn channels(&self, after: &str, count_max: usize) -> Vec<ChannelStatus> {
-        self.live.hub.round(|broker| broker.channel_reports(after, count_max))
+        self.reloadable.hub.round(|broker| broker.channel_reports(after, count_max))
     }
 
     /// Returns what is known of a channel; `None` if it is not in use.
     #[must_use]
     pub fn channel(&self, name: &str) -> Option<ChannelStatus> {
-        self.live.hub.round(|broker| broker.channel_report(name))
+        self.reloadable.hub.round(|broker| broker.channel_report(name))
     }
 
     /// Returns a channel's retained message.
     #[must_use]
     pub fn retained(&self, channel: &str) -> Option<RetainedMessage> {
-        self.live.hub.round(|broker| {
+        self.reloadable.hub.round(|broker| {
             let retained = broker.retained(channel)?;
             let publisher = retained.publisher.as_str().to_owned();
             Some(RetainedMessage { publisher, payload: text(&retained.payload) })
@@ -116,7 +116,7 @@ impl Handle {
     /// Returns the last messages of a channel, oldest first.
     #[must_use]
     pub fn history(&self, channel: &str) -> Vec<HistoryMessage> {
-        self.live.hub.round(|broker| {
+        self.reloadable.hub.round(|broker| {
             broker.settle();
             let messages = broker.history(channel).map(|(source, payload)| HistoryMessage {
                 publisher: source.publisher.as_str().to_owned(),
@@ -130,7 +130,7 @@ impl Handle {
     fn status(&self, report: ClientReport) -> ClientStatus {
         let ClientReport { id, connection, account, connected_for, last_seen, is_lost, .. } =
             report;
-        let peer = connection.and_then(|connection| self.live.hub.peer(connection));
+        let peer = connection.and_then(|connection| self.reloadable.hub.peer(connection));
         ClientStatus {
             id: id.as_str().to_owned(),
             account,

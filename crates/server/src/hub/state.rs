@@ -7,9 +7,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use rialto_application::Departure;
+use rialto_application as application;
 use rialto_broker::{
-    Answer, Broker, Command, CommandOutcome, ConnectionKey, Departed, Effect, Issuer, ReadRequest,
+    Answer, Broker, Command, CommandOutcome, ConnectionKey, Effect, Issuer, ReadRequest,
+    SessionEnded,
 };
 use rialto_domain::{CloseReason, Reject};
 use rialto_session::Dialects;
@@ -22,8 +23,8 @@ use crate::{
     connection_writer::ConnectionWriter,
     dirty_writers::DirtyWriters,
     memory::Level,
-    notices::Notices,
     outbox::{Frames, Kind, Pushed},
+    session_events::SessionEvents,
     store::Job,
     visit::Visit,
 };
@@ -115,19 +116,24 @@ impl State {
     }
 
     /// Carries out effects until none are left: closing a slow receiver makes more.
-    pub(super) fn perform(&mut self, dirty: &mut DirtyWriters, notices: &Notices) {
+    pub(super) fn perform(&mut self, dirty: &mut DirtyWriters, session_events: &SessionEvents) {
         loop {
             let effects = self.broker.take_effects();
             if effects.is_empty() {
                 return;
             }
             for effect in effects {
-                self.perform_one(effect, dirty, notices);
+                self.perform_one(effect, dirty, session_events);
             }
         }
     }
 
-    fn perform_one(&mut self, effect: Effect, dirty: &mut DirtyWriters, notices: &Notices) {
+    fn perform_one(
+        &mut self,
+        effect: Effect,
+        dirty: &mut DirtyWriters,
+        session_events: &SessionEvents,
+    ) {
         match effect {
             Effect::Send { connection, frames, count, droppable } => {
                 let kind = if droppable { Kind::Droppable } else { Kind::Kept };
@@ -153,7 +159,7 @@ impl State {
             Effect::Resolved { ticket, result } => {
                 self.tickets.remove(&ticket).map(|waiting| waiting.send(result));
             }
-            Effect::Departed(departed) => notices.push(self.departure(departed)),
+            Effect::SessionEnded(ended) => session_events.push(self.with_peer(ended)),
         }
     }
 
@@ -193,10 +199,11 @@ impl State {
         self.broker.deliveries().count_unwritten(u64::from(deliveries));
     }
 
-    fn departure(&self, departed: Departed) -> Departure {
-        let Departed { client, connection, reason, at, session } = departed;
+    /// Adds to the end of a session who was at the other end of its connection.
+    fn with_peer(&self, ended: SessionEnded) -> application::SessionEnded {
+        let SessionEnded { client, connection, reason, at, session } = ended;
         let endpoint = connection.and_then(|connection| self.endpoints.get(connection));
-        Departure {
+        application::SessionEnded {
             client,
             peer: endpoint.map(|endpoint| (*endpoint.caller.peer).clone()),
             reason,

@@ -142,7 +142,7 @@ pub(super) fn code(reject: &Reject) -> u8 {
 
 /// How the end of a connection is told to its peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LastWord {
+pub struct CloseMessage {
     /// WebSocket close code (RFC 6455, 7.4).
     pub close_code: u16,
     /// WebSocket close reason; at most 123 bytes.
@@ -152,7 +152,7 @@ pub struct LastWord {
     pub packet: Option<Vec<u8>>,
 }
 
-impl LastWord {
+impl CloseMessage {
     /// Says why, in both carriers' ways.
     #[must_use]
     pub fn new(reason: CloseReason) -> Self {
@@ -182,6 +182,6 @@ impl LastWord {
             Answer::Conn { st, ts: None, mg: Some(text.clone()) }.put(Carrier::Tcp, &mut out);
             out
         });
-        LastWord { close_code, text, packet }
+        CloseMessage { close_code, text, packet }
     }
 }

@@ -13,7 +13,7 @@ use rialto_wire::{
 
 use crate::{
     Dialects, Inquiry,
-    coremq::{Server, Session, TCP, WEBSOCKET, last_word},
+    coremq::{Server, Session, TCP, WEBSOCKET, close_message},
     jmqt, pubsubx,
     tests::{
         frames::{packets, text_message},
@@ -309,7 +309,9 @@ impl World {
                     }
                     Effect::Read(_) => unreachable!("nothing was stored"),
                     Effect::Opened { .. } => {}
-                    Effect::Resolved { .. } | Effect::Departed(_) => unreachable!("nobody asked"),
+                    Effect::Resolved { .. } | Effect::SessionEnded(_) => {
+                        unreachable!("nobody asked")
+                    }
                 }
             }
         }
@@ -342,7 +344,7 @@ impl World {
         let peer = self.peers.remove(&name).unwrap();
         writeln!(self.transcript, "{} {name} x {reason}", seconds(self.now)).unwrap();
         if let Speech::Tcp(session) = &peer.speech
-            && let Some(word) = last_word(reason, session.id())
+            && let Some(word) = close_message(reason, session.id())
         {
             let frame = peer.speech.frames(&word)[0].replace(FILLER, "");
             writeln!(self.transcript, "{} {name} < {frame}", seconds(self.now)).unwrap();

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use rialto_application::{
     Application, AuthenticateRequest, Authentication, ConnectRequest, Control, ControlRequest,
-    Departure, Event, Events, Publication, PublishRequest, Reject, SessionStart, SubscribeRequest,
-    UnsubscribeRequest,
+    Event, Events, Publication, PublishRequest, Reject, SessionEnded, SessionStart,
+    SubscribeRequest, UnsubscribeRequest,
 };
 
 use super::{Webhook, message};
@@ -52,21 +52,21 @@ impl Application for Webhook {
         Ok(self.shared.decide(Event::Control, body).await?.control())
     }
 
-    async fn disconnected(&self, departure: Departure) {
-        self.tell(Event::Disconnect, &departure);
+    async fn disconnected(&self, ended: SessionEnded) {
+        self.tell(Event::Disconnect, &ended);
     }
 
-    async fn closed(&self, departure: Departure) {
-        self.tell(Event::Close, &departure);
+    async fn closed(&self, ended: SessionEnded) {
+        self.tell(Event::Close, &ended);
     }
 }
 
 impl Webhook {
     /// Queues a notification, so that nobody waits for the application.
-    fn tell(&self, event: Event, departure: &Departure) {
-        let reason = departure.reason.to_string();
-        let message = message(event, Body::departure(event, departure, &reason));
-        let client = Arc::from(departure.client.as_str());
+    fn tell(&self, event: Event, ended: &SessionEnded) {
+        let reason = ended.reason.to_string();
+        let message = message(event, Body::session_ended(event, ended, &reason));
+        let client = Arc::from(ended.client.as_str());
         self.shared.push(Notification { client, message: Arc::new(message) });
     }
 }

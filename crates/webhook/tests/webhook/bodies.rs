@@ -6,7 +6,7 @@ use std::{
 };
 
 use aws_lc_rs::hmac;
-use rialto_application::{Application, CloseReason, Departure, Reject, UnsubscribeRequest};
+use rialto_application::{Application, CloseReason, Reject, SessionEnded, UnsubscribeRequest};
 use rialto_webhook::Webhook;
 
 use crate::support::{
@@ -85,7 +85,7 @@ async fn a_departure_sends_session_code_and_reason() {
 
 #[tokio::test]
 async fn a_departure_by_a_crash_has_no_peer() {
-    let crashed = Departure { peer: None, reason: CloseReason::Crashed, ..departure("ada", 7) };
+    let crashed = SessionEnded { peer: None, reason: CloseReason::Crashed, ..departure("ada", 7) };
     let body = told(|app| async move { app.disconnected(crashed).await }).await;
     assert_eq!(
         body,

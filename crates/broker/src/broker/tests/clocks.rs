@@ -143,7 +143,7 @@ fn after_a_crash_at_most_a_minute_of_absence_is_forgotten() {
 
 #[test]
 fn ids_are_never_given_twice_though_the_clock_is_stepped_back_over_restarts() {
-    let reporting = Settings { reports_departures: true, ..Settings::default() };
+    let reporting = Settings { reports_session_ends: true, ..Settings::default() };
     let mut world = World::new(reporting);
     world.play("clock: forward 5h");
     let (mut last_id, mut last_session) = (0_u64, 0_u64);

@@ -9,7 +9,7 @@ use crate::Settings;
 
 fn reporting() -> Settings {
     Settings {
-        reports_departures: true,
+        reports_session_ends: true,
         heartbeat_timeout: Duration::from_secs(4),
         ..Settings::default()
     }
@@ -226,7 +226,7 @@ fn numbers_of_sessions_grow_across_restarts() {
 fn sessions_that_are_open_are_stored_once_the_settings_ask_for_it() {
     let mut world = World::new(Settings::default());
     world.play("cleo: listen\n+100ms\nstore: show");
-    world.reconfigure(|settings| settings.reports_departures = true);
+    world.reconfigure(|settings| settings.reports_session_ends = true);
     world.play("+100ms\ncleo: disconnect");
     expect![[r#"
         store < open cleo, session 1

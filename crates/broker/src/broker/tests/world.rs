@@ -17,8 +17,9 @@ use super::{
 use rialto_domain::{Change, ClientId, CloseReason, FailureKind, LogEntry, MessageId, Qos, Reject};
 
 use crate::{
-    Answer, Broker, Command, CommandOutcome, ConnectionKey, ConnectionProfile, Departed, Effect,
-    Format, Held, Issuer, Now, Publish, ReadRequest, Relayed, Replicant, Resume, Settings, Stats,
+    Answer, Broker, Command, CommandOutcome, ConnectionKey, ConnectionProfile, Effect, Format,
+    Held, Issuer, Now, Publish, ReadRequest, Relayed, Replicant, Resume, SessionEnded, Settings,
+    Stats,
 };
 
 /// The run that every world's server is.
@@ -261,13 +262,13 @@ impl World {
                     writeln!(self.transcript, "pushed {ticket}{result}").unwrap();
                 }
                 Effect::Opened { .. } => {}
-                Effect::Departed(departed) => self.show_departed(&departed),
+                Effect::SessionEnded(departed) => self.show_departed(&departed),
             }
         }
     }
 
-    fn show_departed(&mut self, departed: &Departed) {
-        let Departed { client, connection, reason, at, session } = departed;
+    fn show_departed(&mut self, departed: &SessionEnded) {
+        let SessionEnded { client, connection, reason, at, session } = departed;
         let connection = connection.map_or("nowhere", |connection| &self.names[&connection]);
         let line = format!("{client} departed from {connection} at {at}, session {session}");
         writeln!(self.transcript, "{line}: {reason}").unwrap();

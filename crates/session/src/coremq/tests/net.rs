@@ -216,7 +216,7 @@ impl Net {
                 }
                 Effect::Commit(_) | Effect::Read(_) => unreachable!("nothing is stored"),
                 Effect::Opened { .. } => {}
-                Effect::Resolved { .. } | Effect::Departed(_) => unreachable!("nobody asked"),
+                Effect::Resolved { .. } | Effect::SessionEnded(_) => unreachable!("nobody asked"),
             }
         }
     }

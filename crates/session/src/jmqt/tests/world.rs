@@ -208,7 +208,7 @@ impl World {
             Effect::Commit(changes) => self.store.commits.push_back(changes),
             Effect::Read(request) => self.store.reads.push_back(request),
             Effect::Opened { .. } => {}
-            Effect::Resolved { .. } | Effect::Departed(_) => unreachable!("nobody asked"),
+            Effect::Resolved { .. } | Effect::SessionEnded(_) => unreachable!("nobody asked"),
         }
     }
 

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use rialto_application::{
-    AuthenticateRequest, Client, ClientId, CloseReason, ConnectRequest, ControlRequest, Departure,
-    Peer, Protocol, PublishRequest, Qos, Reject, SubscribeRequest,
+    AuthenticateRequest, Client, ClientId, CloseReason, ConnectRequest, ControlRequest, Peer,
+    Protocol, PublishRequest, Qos, Reject, SessionEnded, SubscribeRequest,
 };
 
 pub(crate) fn authenticate(data: &str) -> AuthenticateRequest {
@@ -32,8 +32,8 @@ pub(crate) fn control(name: &str, payload: &str) -> ControlRequest {
 }
 
 /// The end of a client's session of that number.
-pub(crate) fn departure(name: &str, session: u64) -> Departure {
-    Departure {
+pub(crate) fn departure(name: &str, session: u64) -> SessionEnded {
+    SessionEnded {
         client: ClientId::from(name),
         peer: Some(peer()),
         reason: CloseReason::Silent,

@@ -120,7 +120,7 @@ impl Simulation {
                 }
                 Effect::Read(request) => self.reads.push_back(request),
                 Effect::Opened { .. } => {}
-                Effect::Resolved { .. } | Effect::Departed(_) => {
+                Effect::Resolved { .. } | Effect::SessionEnded(_) => {
                     unreachable!("nobody asked for it")
                 }
             }

@@ -1,4 +1,4 @@
-//! Telling the application who has gone: in order for each client, several clients at a time.
+//! Telling the application which sessions have ended: in order for each client, several clients at a time.
 
 use std::{
     hash::{BuildHasher as _, RandomState},
@@ -10,7 +10,7 @@ use std::{
 };
 
 use parking_lot::RwLock;
-use rialto_application::{CloseReason, Departure, Event};
+use rialto_application::{CloseReason, Event, SessionEnded};
 use tokio::{
     sync::mpsc,
     task::{JoinHandle, JoinSet},
@@ -21,13 +21,13 @@ use crate::{authorizer::Authorizer, hub::Hub};
 
 /// Clients that are told of at the same time.
 const LANES: usize = 16;
-/// Departures that may wait in each lane.
+/// Ended sessions that may wait in each lane.
 const LANE_COUNT_MAX: usize = 4096;
 
-/// Where departures are handed in.
-pub(crate) struct Notices {
+/// Where ended sessions are handed in.
+pub(crate) struct SessionEvents {
     /// Empty once nothing more is let in.
-    lanes: RwLock<Vec<mpsc::Sender<Departure>>>,
+    lanes: RwLock<Vec<mpsc::Sender<SessionEnded>>>,
     hasher: RandomState,
     dropped: AtomicU64,
     /// Whether the last one was dropped, so that a flood of them is one line in the log.
@@ -35,29 +35,29 @@ pub(crate) struct Notices {
 }
 
 /// Where they come out.
-pub(crate) struct Ends(Vec<mpsc::Receiver<Departure>>);
+pub(crate) struct Ends(Vec<mpsc::Receiver<SessionEnded>>);
 
 /// Tasks that tell the application.
-pub(crate) struct Lanes(Vec<JoinHandle<()>>);
+pub(crate) struct Workers(Vec<JoinHandle<()>>);
 
-impl Notices {
+impl SessionEvents {
     pub(crate) fn new() -> (Self, Ends) {
         let (lanes, ends) = (0..LANES).map(|_| mpsc::channel(LANE_COUNT_MAX)).unzip();
-        let notices = Notices {
+        let session_events = SessionEvents {
             lanes: RwLock::new(lanes),
             hasher: RandomState::new(),
             dropped: AtomicU64::new(0),
             is_dropping: AtomicBool::new(false),
         };
-        (notices, Ends(ends))
+        (session_events, Ends(ends))
     }
 
-    /// Hands a departure in; one that finds its lane full is dropped and counted.
-    pub(crate) fn push(&self, departure: Departure) {
-        let lane = self.hasher.hash_one(departure.client.as_str()) as usize % LANES;
+    /// Hands an ended session in; one that finds its lane full is dropped and counted.
+    pub(crate) fn push(&self, ended: SessionEnded) {
+        let lane = self.hasher.hash_one(ended.client.as_str()) as usize % LANES;
         let lanes = self.lanes.read();
         let Some(lane) = lanes.get(lane) else { return };
-        let is_full = lane.try_send(departure).is_err();
+        let is_full = lane.try_send(ended).is_err();
         if is_full {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
@@ -81,43 +81,43 @@ impl Notices {
 
 impl Ends {
     /// Tells the application what comes in, until nothing more can.
-    pub(crate) fn start(self, authorizer: &Arc<Authorizer>) -> Lanes {
-        let tell = |mut lane: mpsc::Receiver<Departure>| {
+    pub(crate) fn start(self, authorizer: &Arc<Authorizer>) -> Workers {
+        let tell = |mut lane: mpsc::Receiver<SessionEnded>| {
             let authorizer = authorizer.clone();
             tokio::spawn(async move {
-                while let Some(departure) = lane.recv().await {
+                while let Some(ended) = lane.recv().await {
                     // Apart, so that an application that panics ends this lane for nobody else.
                     let mut telling = JoinSet::new();
-                    telling.spawn(tell(authorizer.clone(), departure));
+                    telling.spawn(tell(authorizer.clone(), ended));
                     if let Some(Err(error)) = telling.join_next().await {
                         tracing::error!(%error, "the application panicked while handling a departure notification");
                     }
                 }
             })
         };
-        Lanes(self.0.into_iter().map(tell).collect())
+        Workers(self.0.into_iter().map(tell).collect())
     }
 }
 
-impl Lanes {
+impl Workers {
     /// Lets nothing more in and waits, for so long, until the application has been told of all.
     pub(crate) async fn finish(self, hub: &Hub, within: Duration) {
-        hub.end_notices();
+        hub.end_session_events();
         let deadline = Instant::now() + within;
-        for mut lane in self.0 {
-            if timeout_at(deadline, &mut lane).await.is_err() {
-                lane.abort();
+        for mut worker in self.0 {
+            if timeout_at(deadline, &mut worker).await.is_err() {
+                worker.abort();
             }
         }
     }
 }
 
-async fn tell(authorizer: Arc<Authorizer>, departure: Departure) {
+async fn tell(authorizer: Arc<Authorizer>, ended: SessionEnded) {
     let Some(slot) = authorizer.application() else { return };
-    if departure.reason == CloseReason::Asked && slot.events.has(Event::Disconnect) {
-        slot.application.disconnected(departure.clone()).await;
+    if ended.reason == CloseReason::Asked && slot.events.has(Event::Disconnect) {
+        slot.application.disconnected(ended.clone()).await;
     }
     if slot.events.has(Event::Close) {
-        slot.application.closed(departure).await;
+        slot.application.closed(ended).await;
     }
 }

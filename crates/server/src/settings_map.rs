@@ -20,12 +20,12 @@ const WAITING_PART: u64 = 4;
 pub(crate) use access::{access, action, throttle};
 pub(crate) use webhook::webhook;
 
-/// `origin` is this run of the server, a random number; `reports_departures` says whether an
+/// `origin` is this run of the server, a random number; `reports_session_ends` says whether an
 /// application is to hear of sessions that end.
 pub(crate) fn broker(
     settings: &Settings,
     origin: u64,
-    reports_departures: bool,
+    reports_session_ends: bool,
 ) -> rialto_broker::Settings {
     let presence = &settings.access.presence_channel;
     let (store, history, cluster) = (&settings.store, &settings.history, &settings.cluster);
@@ -69,7 +69,7 @@ pub(crate) fn broker(
         },
         forget_after: settings.session.forget_after.get(),
         presence_channel: (!presence.is_empty()).then(|| presence.as_str().into()),
-        reports_departures,
+        reports_session_ends,
     }
 }
 

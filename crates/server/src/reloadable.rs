@@ -12,7 +12,7 @@ use crate::{
     connection::ConnectionLimits,
     hub::Hub,
     proxies::Proxies,
-    settings as map,
+    settings_map,
     tls::Certificates,
     webhooks::Webhooks,
     websocket::Origins,
@@ -22,7 +22,7 @@ use crate::{
 const RENEWED_PER_ROUND_MAX: usize = 500;
 
 /// Everything that a reload reaches.
-pub(crate) struct Live {
+pub(crate) struct ReloadableServer {
     pub(crate) hub: Arc<Hub>,
     settings: ArcSwap<Settings>,
     limits: Arc<ArcSwap<ConnectionLimits>>,
@@ -44,10 +44,10 @@ pub(crate) struct Parts {
     pub(crate) webhooks: Webhooks,
 }
 
-impl Live {
+impl ReloadableServer {
     pub(crate) fn new(settings: Settings, parts: Parts) -> Self {
         let Parts { hub, limits, certificates, origins, proxies, webhooks } = parts;
-        Live {
+        ReloadableServer {
             hub,
             settings: ArcSwap::from_pointee(settings),
             limits,
@@ -78,7 +78,7 @@ impl Live {
     pub(crate) fn reload(&self, settings: Settings) -> Result<(), String> {
         let _changing = self.changing.lock();
         let old = self.settings();
-        let access = map::access(&settings)?;
+        let access = settings_map::access(&settings)?;
         let certificates = Certificates::load(&settings.tls)?;
         let application = self.webhooks.prepare(&old.webhook, &settings.webhook)?;
         // The last that can fail, and it changes all or nothing.
@@ -88,14 +88,14 @@ impl Live {
         self.origins.replace(settings.access.websocket_origins.clone());
         self.proxies.replace(&settings.access);
         self.webhooks.take_up(application, &self.hub.authorizer);
-        self.limits.store(Arc::new(map::connection(&settings)));
-        self.hub.memory.set_bytes_max(map::waiting_bytes_max(&settings));
+        self.limits.store(Arc::new(settings_map::connection(&settings)));
+        self.hub.memory.set_bytes_max(settings_map::waiting_bytes_max(&settings));
         self.hub.set_close_slow(settings.delivery.slow_consumer == SlowConsumer::Close);
-        if map::throttle(&old) != map::throttle(&settings) {
-            self.hub.authorizer.replace_throttle(Throttle::new(map::throttle(&settings)));
+        if settings_map::throttle(&old) != settings_map::throttle(&settings) {
+            self.hub.authorizer.replace_throttle(Throttle::new(settings_map::throttle(&settings)));
         }
-        let reports = self.reports_departures();
-        let broker_settings = map::broker(&settings, 0, reports);
+        let reports = self.reports_session_ends();
+        let broker_settings = settings_map::broker(&settings, 0, reports);
         self.hub.round(|broker| broker.reconfigure(broker_settings));
         let differences = difference(&old, &settings);
         self.settings.store(Arc::new(settings));
@@ -132,7 +132,7 @@ impl Live {
         files
     }
 
-    fn reports_departures(&self) -> bool {
+    fn reports_session_ends(&self) -> bool {
         self.hub.authorizer.application().is_some()
     }
 }
