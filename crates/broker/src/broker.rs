@@ -109,8 +109,7 @@ pub struct Broker<E: Encoder> {
     starting: BTreeSet<(Duration, ConnectionKey)>,
     /// Whether nothing more is to be kept.
     is_short_of_memory: bool,
-    /// Number of the next live QoS 1 delivery.
-    next_live: u64,
+    live_ids: clocks::LiveIds,
     /// Counts retained publishes; see [`RetainedMessage::version`](crate::retained::RetainedMessage::version).
     retained_version: u64,
     clocks: clocks::Clocks,
@@ -157,7 +156,7 @@ impl<E: Encoder> Broker<E> {
             lanes: lanes::Lanes::default(),
             uncommitted_bytes_total: 0,
             dirty: dirty::Dirty::default(),
-            next_live: clocks.first_live(),
+            live_ids: clocks.live_ids(),
             retained_version: 0,
             clocks,
             stats: Stats::default(),

@@ -14,6 +14,8 @@ use crate::{
 /// Frames of up to so many bytes are copied out of the buffer in which they were gathered, so that
 /// they take no more than they are wherever they wait.
 const COPIED_BYTES_MAX: usize = 64 << 10;
+/// Messages a run gathers before it is sent on, so that receivers start early.
+const MESSAGE_COUNT_MAX: u32 = 1024;
 
 /// Who the messages of a run are from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,12 +71,13 @@ pub(crate) struct Run<E: Encoder> {
     last: LastPayloads,
     /// What lost clients get of it, if there are any.
     missed: Option<PayloadsBuilder>,
-    /// In use where somebody receives in that format.
+    /// One for each format in which somebody receives, from the front.
     encodings: [Option<Encoding<E>>; FORMAT_COUNT_MAX],
 }
 
 #[derive(Debug)]
 struct Encoding<E: Encoder> {
+    format: Format,
     envelope: E::Envelope,
     frames: Vec<u8>,
     /// How many there are: fewer than messages where the dialect has no form for some.
@@ -94,15 +97,25 @@ impl<E: Encoder> Run<E> {
     ) -> Self {
         let mut encodings = std::array::from_fn(|_| None);
         for format in channel.receivers.formats().chain(observers.into_iter().flatten()) {
-            let envelope = encoder.envelope(format, &channel.name, author.source(first));
-            let encoding = &mut encodings[usize::from(format.0)];
-            let frames =
-                encoding.take().map_or_else(|| buffers.take(), |it: Encoding<E>| it.frames);
-            *encoding = Some(Encoding { envelope, frames, count: 0 });
+            let is_for = |it: &Encoding<E>| it.format == format;
+            // Observers may want a format that receivers have.
+            let place = encodings.iter_mut().find(|place| place.as_ref().is_none_or(is_for));
+            if let Some(place @ None) = place {
+                let envelope = encoder.envelope(format, &channel.name, author.source(first));
+                *place = Some(Encoding { format, envelope, frames: buffers.take(), count: 0 });
+            }
         }
         let last = LastPayloads::new(channel.profile.history);
         let missed = (!channel.absent.is_empty()).then(PayloadsBuilder::default);
         Run { channel: key, author, origin, first, acknowledged, count: 0, last, missed, encodings }
+    }
+
+    /// Says whether it has room for another message of its author, to this channel.
+    #[inline]
+    pub(crate) fn takes(&self, channel: ChannelKey, acknowledged: bool) -> bool {
+        self.channel == channel
+            && self.acknowledged == acknowledged
+            && self.count < MESSAGE_COUNT_MAX
     }
 
     /// Returns the name of the message that is pushed next.
@@ -111,13 +124,14 @@ impl<E: Encoder> Run<E> {
         MessageId { origin, sequence: sequence + u64::from(self.count) }
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, encoder: &E, payload: &[u8], mark: Mark) {
         self.count += 1;
         self.last.push(payload);
         if let Some(missed) = &mut self.missed {
             missed.push(payload);
         }
-        for encoding in self.encodings.iter_mut().flatten() {
+        for encoding in self.encodings.iter_mut().map_while(Option::as_mut) {
             let before = encoding.frames.len();
             encoder.delivery(&encoding.envelope, payload, mark, &mut encoding.frames);
             encoding.count += u32::from(before < encoding.frames.len());
@@ -130,12 +144,13 @@ impl<E: Encoder> Run<E> {
         buffers: &mut RunBuffers,
         tally: &Tally,
     ) -> (FinishedRun, RunFrames) {
-        let frames = RunFrames(self.encodings.map(|encoding| {
-            encoding.map_or_else(Default::default, |Encoding { frames, count, .. }| {
-                (tally.frames(buffers.finish(frames)), count)
-            })
-        }));
-        let Run { channel, author, origin, first, acknowledged, count, last, missed, .. } = self;
+        let Run { channel, author, origin, first, acknowledged, count, last, missed, encodings } =
+            self;
+        let mut frames = RunFrames::default();
+        for encoding in encodings.into_iter().map_while(|encoding| encoding) {
+            let gathered = tally.frames(buffers.finish(encoding.frames));
+            frames.0[usize::from(encoding.format.0)] = (gathered, encoding.count);
+        }
         let missed = missed.map(PayloadsBuilder::finish);
         (FinishedRun { channel, author, origin, first, count, acknowledged, last, missed }, frames)
     }
@@ -157,7 +172,7 @@ pub(crate) struct FinishedRun {
 }
 
 /// The frames of a finished run, and how many there are, shared by all receivers of a format.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct RunFrames([(Bytes, u32); FORMAT_COUNT_MAX]);
 
 impl RunFrames {
@@ -178,7 +193,7 @@ impl RunBuffers {
 
     /// Returns a buffer's content in memory of its own size.
     fn finish(&mut self, mut buffer: Vec<u8>) -> Vec<u8> {
-        if COPIED_BYTES_MAX < buffer.capacity() {
+        if COPIED_BYTES_MAX < buffer.len() {
             buffer.shrink_to_fit();
             return buffer;
         }

@@ -9,6 +9,7 @@ use crate::{ChannelKey, ConnectionKey, Encoder, channel::Channel, profile::Profi
 use super::Broker;
 
 impl<E: Encoder> Broker<E> {
+    #[inline]
     pub(super) fn find_channel(
         &mut self,
         from: Option<ConnectionKey>,

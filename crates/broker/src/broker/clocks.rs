@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use rialto_domain::{LogicalMs, Seen, ServedMs, SessionNumber, Snapshot, StoreClock};
+use rialto_domain::{LogicalMs, PacketId, Seen, ServedMs, SessionNumber, Snapshot, StoreClock};
 
 use crate::{Encoder, Now};
 
@@ -37,6 +37,20 @@ pub(super) struct Clocks {
     started: LogicalMs,
     /// What the store was told last.
     pub(super) noted: StoreClock,
+}
+
+/// Gives ids to QoS 1 deliveries that are in no log.
+#[derive(Debug)]
+pub(super) struct LiveIds {
+    last: u64,
+}
+
+impl LiveIds {
+    #[inline]
+    pub(super) fn next_id(&mut self) -> PacketId {
+        self.last += 1;
+        PacketId::Live(self.last)
+    }
 }
 
 impl Clocks {
@@ -85,9 +99,9 @@ impl Clocks {
         self.started * SESSIONS_PER_MS
     }
 
-    /// Returns the number before that of the first live delivery.
-    pub(super) fn first_live(&self) -> u64 {
-        self.started * LIVE_PER_MS
+    /// Returns where the ids of live deliveries begin.
+    pub(super) fn live_ids(&self) -> LiveIds {
+        LiveIds { last: self.started * LIVE_PER_MS }
     }
 
     fn to_note(&self) -> StoreClock {

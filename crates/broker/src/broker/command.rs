@@ -29,6 +29,7 @@ impl<E: Encoder> Broker<E> {
     /// # Cost
     /// A publish of QoS 0: one look-up and one copy of the payload for each format in use, whatever
     /// the number of receivers; those are paid once a run.
+    #[inline]
     pub fn command(
         &mut self,
         issuer: Issuer<'_>,

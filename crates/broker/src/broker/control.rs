@@ -2,11 +2,14 @@
 
 use serde_json::{Value, json};
 
-use rialto_domain::Reject;
+use rialto_domain::{Action, Reject};
 
 use crate::{ClientKey, ConnectionKey, Encoder, client::Subscription};
 
-use super::{Broker, message::Publish};
+use super::{
+    Broker,
+    message::{CommandOutcome, Publish},
+};
 
 /// What `$removeRetained` is asked with.
 #[derive(Debug, serde::Deserialize)]
@@ -41,8 +44,26 @@ impl Question {
 }
 
 impl<E: Encoder> Broker<E> {
-    /// Answers a publish to `$name`.
-    pub(super) fn answer_control(
+    /// Takes a publish to `$name`, if the client's rights allow it.
+    ///
+    /// # Errors
+    /// That they do not; the client has been told.
+    pub(super) fn take_question(
+        &mut self,
+        (connection, client): (ConnectionKey, ClientKey),
+        name: &str,
+        publish: &Publish<'_>,
+        request: Option<&str>,
+    ) -> Result<CommandOutcome, Reject> {
+        let allowed = self.may(connection, Action::Control, publish.channel);
+        match &allowed {
+            Ok(()) => self.answer_control((connection, client), name, publish, request),
+            Err(reject) => self.refuse_question(connection, request, reject),
+        }
+        allowed.map(|()| CommandOutcome::Done)
+    }
+
+    fn answer_control(
         &mut self,
         (connection, client): (ConnectionKey, ClientKey),
         name: &str,
@@ -74,7 +95,7 @@ impl<E: Encoder> Broker<E> {
     }
 
     /// Answers a question that is not taken.
-    pub(super) fn refuse_question(
+    fn refuse_question(
         &mut self,
         connection: ConnectionKey,
         request: Option<&str>,

@@ -121,7 +121,8 @@ impl<E: Encoder> Broker<E> {
         while let Some(message) = inbox.pop() {
             let about = &message.about;
             let is_owed = about.acknowledged && acknowledges;
-            let mark = if is_owed { Mark::Acknowledged(self.live_id()) } else { Mark::Plain };
+            let mark =
+                if is_owed { Mark::Acknowledged(self.live_ids.next_id()) } else { Mark::Plain };
             owed += u32::from(is_owed);
             let source = about.source(message.stamp);
             let envelope = self.encoder.envelope(format, &about.channel, source);

@@ -11,6 +11,7 @@ use super::{
 
 impl<E: Encoder> Broker<E> {
     /// Takes in a message.
+    #[inline]
     pub(super) fn publish(
         &mut self,
         issuer: Issuer<'_>,
@@ -18,33 +19,58 @@ impl<E: Encoder> Broker<E> {
         answer: Answer<'_>,
     ) -> Result<CommandOutcome, Reject> {
         let publisher = Publisher::from(issuer);
+        let kind = channel_kind(publish.channel);
         if let Some(connection) = publisher.connection {
             let client = self.session(connection).ok_or(Reject::NotAllowed)?;
-            if let Answer::To(request) = answer
-                && let ChannelKind::Control(name) = channel_kind(publish.channel)
-            {
-                let allowed = self.may(connection, Action::Control, publish.channel);
-                match &allowed {
-                    Ok(()) => self.answer_control((connection, client), name, publish, request),
-                    Err(reject) => self.refuse_question(connection, request, reject),
-                }
-                return allowed.map(|()| CommandOutcome::Done);
+            if let (ChannelKind::Control(name), Answer::To(request)) = (kind, answer) {
+                return self.take_question((connection, client), name, publish, request);
             }
         }
-        let result = self.try_publish(publisher, publish, answer);
-        let is_sure = publish.qos == Qos::AtLeastOnce;
-        match (answer, publisher.connection, &result) {
-            (Answer::To(request), Some(connection), Ok(CommandOutcome::Done)) if is_sure => {
-                self.reply_published(connection, request, Ok(None));
-            }
-            (Answer::To(request), Some(connection), Err(reject))
-                if is_sure || request.is_some() =>
+        self.stats.received += 1;
+        let result = match kind {
+            ChannelKind::Topic => self.publish_to_topic(publisher, publish, answer),
+            ChannelKind::Direct(to) => self.publish_to_client(publisher, to, publish, answer),
+            ChannelKind::Control(_) | ChannelKind::Invalid => Err(Reject::InvalidChannel),
+        };
+        match &result {
+            Ok(CommandOutcome::Done) => self.on_published(publisher, publish, answer),
+            // It counts, and is answered, when the store has answered.
+            Ok(CommandOutcome::AwaitsCommit) => {}
+            Err(reject) => self.refuse_publish(publisher, publish, answer, reject),
+        }
+        result
+    }
+
+    fn on_published(
+        &mut self,
+        publisher: Publisher<'_>,
+        publish: &Publish<'_>,
+        answer: Answer<'_>,
+    ) {
+        self.stats.published += 1;
+        if publish.qos == Qos::AtLeastOnce
+            && let (Answer::To(request), Some(connection)) = (answer, publisher.connection)
+        {
+            self.reply_published(connection, request, Ok(None));
+        }
+    }
+
+    fn refuse_publish(
+        &mut self,
+        publisher: Publisher<'_>,
+        publish: &Publish<'_>,
+        answer: Answer<'_>,
+        reject: &Reject,
+    ) {
+        self.stats.publish_refused += 1;
+        match (answer, publisher.connection) {
+            (Answer::To(request), Some(connection))
+                if publish.qos == Qos::AtLeastOnce || request.is_some() =>
             {
                 self.reply_published(connection, request, Err(reject));
             }
-            (_, _, result) => self.stats.rejected += u64::from(result.is_err()),
+            _ => self.stats.rejected += 1,
         }
-        result
     }
 
     /// Counts a message that was refused before it came to the broker; the refused request is counted
@@ -66,27 +92,6 @@ impl<E: Encoder> Broker<E> {
         self.stats.received += 1;
         self.stats.published += 1;
         self.stats.discarded += 1;
-    }
-
-    fn try_publish(
-        &mut self,
-        publisher: Publisher<'_>,
-        publish: &Publish<'_>,
-        answer: Answer<'_>,
-    ) -> Result<CommandOutcome, Reject> {
-        self.stats.received += 1;
-        let result = match channel_kind(publish.channel) {
-            ChannelKind::Topic => self.publish_to_topic(publisher, publish, answer),
-            ChannelKind::Direct(to) => self.publish_to_client(publisher, to, publish, answer),
-            ChannelKind::Control(_) | ChannelKind::Invalid => Err(Reject::InvalidChannel),
-        };
-        match result {
-            Ok(CommandOutcome::Done) => self.stats.published += 1,
-            // It counts when the store has answered.
-            Ok(CommandOutcome::AwaitsCommit) => {}
-            Err(_) => self.stats.publish_refused += 1,
-        }
-        result
     }
 
     fn publish_to_topic(

@@ -90,10 +90,11 @@ impl<E: Encoder> Broker<E> {
     }
 
     fn continues_relay(&self, key: ChannelKey, message: &Relayed<'_>, is_own: bool) -> bool {
-        self.continues_run(key, false, |run| {
+        self.run.as_deref().is_some_and(|run| {
             let author = &run.author;
             let is_next = is_own || message.id == Some(run.next_id());
-            is_next
+            run.takes(key, false)
+                && is_next
                 && author.server.as_deref() == Some(message.server)
                 && author.publisher.as_str() == message.publisher
                 && author.at == message.at

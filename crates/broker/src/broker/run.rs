@@ -18,9 +18,6 @@ use super::{
     route::CommittedPage,
 };
 
-/// Messages a run gathers before it is sent on, so that receivers start early.
-const RUN_COUNT_MAX: u32 = 1024;
-
 impl<E: Encoder> Broker<E> {
     /// Adds a message to the run that is sent to the receivers as one.
     pub(super) fn gather(
@@ -30,11 +27,10 @@ impl<E: Encoder> Broker<E> {
         publish: &Publish<'_>,
     ) {
         let acknowledged = publish.qos == Qos::AtLeastOnce;
-        let continues = self.continues_run(key, acknowledged, |run| {
-            run.author.from == publisher.connection
-                && run.author.server.is_none()
-                && run.author.on_behalf_of.as_deref() == publisher.on_behalf_of
-        });
+        let continues = self
+            .run
+            .as_deref()
+            .is_some_and(|run| run.takes(key, acknowledged) && is_author(publisher, &run.author));
         if !continues {
             self.finish_run();
             if self.channels[key].receivers.is_empty() && !self.is_kept(key) {
@@ -56,22 +52,6 @@ impl<E: Encoder> Broker<E> {
             server: None,
             on_behalf_of: publisher.on_behalf_of.map(Arc::from),
         }
-    }
-
-    /// Says whether the run that gathers takes a message to `key` of an author that `is_same`
-    /// accepts.
-    pub(super) fn continues_run(
-        &self,
-        key: ChannelKey,
-        acknowledged: bool,
-        is_same: impl FnOnce(&Run<E>) -> bool,
-    ) -> bool {
-        self.run.as_deref().is_some_and(|run| {
-            run.channel == key
-                && run.acknowledged == acknowledged
-                && run.count < RUN_COUNT_MAX
-                && is_same(run)
-        })
     }
 
     fn new_run(
@@ -105,11 +85,14 @@ impl<E: Encoder> Broker<E> {
     }
 
     /// Adds a message to the run that gathers.
+    #[inline]
     pub(super) fn push_to_run(&mut self, payload: &[u8]) {
-        let Some(mut run) = self.run.take() else { return };
-        let id = if run.acknowledged { Some(self.live_id()) } else { None };
-        run.push(&self.encoder, payload, id.map_or(Mark::Plain, Mark::Acknowledged));
-        self.run = Some(run);
+        let Some(run) = &mut self.run else { return };
+        let mark = match run.acknowledged {
+            true => Mark::Acknowledged(self.live_ids.next_id()),
+            false => Mark::Plain,
+        };
+        run.push(&self.encoder, payload, mark);
     }
 
     /// Makes a run of a committed page and ends it; returns its frames.
@@ -127,7 +110,7 @@ impl<E: Encoder> Broker<E> {
         for (index, payload) in page.payloads.iter().enumerate() {
             let id = match page.place {
                 Some((log, first)) => PacketId::Stored(log, first + index as u64),
-                None => self.live_id(),
+                None => self.live_ids.next_id(),
             };
             run.push(&self.encoder, payload, Mark::Acknowledged(id));
         }
@@ -165,12 +148,6 @@ impl<E: Encoder> Broker<E> {
         (author, frames)
     }
 
-    /// Returns the id of the next QoS 1 delivery that is in no log.
-    pub(super) fn live_id(&mut self) -> PacketId {
-        self.next_live += 1;
-        PacketId::Live(self.next_live)
-    }
-
     /// Sends the gathered run to all its receivers.
     pub(super) fn finish_run(&mut self) {
         let Some(run) = self.run.take() else { return };
@@ -203,4 +180,11 @@ impl<E: Encoder> Broker<E> {
             self.stats.routed += u64::from(count);
         }
     }
+}
+
+/// Says whether an author is a publisher on this server.
+fn is_author(publisher: Publisher<'_>, author: &Author) -> bool {
+    author.from == publisher.connection
+        && author.server.is_none()
+        && author.on_behalf_of.as_deref() == publisher.on_behalf_of
 }
