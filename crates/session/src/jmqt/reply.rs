@@ -94,6 +94,7 @@ pub fn put_reply(carrier: Carrier, reply: &Reply<'_>, out: &mut Vec<u8>) {
 }
 
 /// Appends one delivery.
+#[inline]
 pub fn put_delivery(
     carrier: Carrier,
     envelope: &PushEnvelope,

@@ -20,22 +20,26 @@ pub enum Carrier {
 /// Rendered once, however many messages and receivers there are.
 #[derive(Debug, Clone, Default)]
 pub struct PushEnvelope {
-    /// `{"push":{"cn":"…","dt":`
-    head: Vec<u8>,
-    /// `,"cl":"…"`
-    tail: Vec<u8>,
+    /// `{"push":{"cn":"…","dt":`, before the payload, and `,"cl":"…"`, behind it.
+    text: Vec<u8>,
+    /// Where the payload goes.
+    payload_at: usize,
 }
 
 impl PushEnvelope {
     /// Renders the parts around the payload.
     #[must_use]
     pub fn new(channel: &str, publisher: &str) -> Self {
-        let mut head = b"{\"push\":{\"cn\":".to_vec();
-        put_string(&mut head, channel);
-        head.extend_from_slice(b",\"dt\":");
-        let mut tail = b",\"cl\":".to_vec();
-        put_string(&mut tail, publisher);
-        PushEnvelope { head, tail }
+        const AROUND_NAMES: usize = r#"{"push":{"cn":"","dt":,"cl":"""#.len();
+        // Enough for names that need no escaping: a short run costs hardly more than this.
+        let mut text = Vec::with_capacity(AROUND_NAMES + channel.len() + publisher.len());
+        text.extend_from_slice(b"{\"push\":{\"cn\":");
+        put_string(&mut text, channel);
+        text.extend_from_slice(b",\"dt\":");
+        let payload_at = text.len();
+        text.extend_from_slice(b",\"cl\":");
+        put_string(&mut text, publisher);
+        PushEnvelope { text, payload_at }
     }
 }
 
@@ -43,6 +47,7 @@ impl PushEnvelope {
 ///
 /// `put_id` appends the packet id of a QoS 1 push, which needs no escaping; `None` is a QoS 0 push.
 /// A retained push has neither id nor `q` (J-83).
+#[inline]
 pub fn put_push(
     out: &mut Vec<u8>,
     carrier: Carrier,
@@ -50,10 +55,11 @@ pub fn put_push(
     payload: &[u8],
     mark: PushMark<impl FnOnce(&mut Vec<u8>)>,
 ) {
+    let (head, tail) = envelope.text.split_at(envelope.payload_at);
     put_frame(out, carrier, |out| {
-        out.extend_from_slice(&envelope.head);
+        out.extend_from_slice(head);
         out.extend_from_slice(payload);
-        out.extend_from_slice(&envelope.tail);
+        out.extend_from_slice(tail);
         match mark {
             PushMark::Plain => {}
             PushMark::Retained => out.extend_from_slice(b",\"rt\":1"),
@@ -85,6 +91,7 @@ pub fn encode_packet(out: &mut Vec<u8>, carrier: Carrier, packet: &impl Serializ
     });
 }
 
+#[inline]
 fn put_frame(out: &mut Vec<u8>, carrier: Carrier, write: impl FnOnce(&mut Vec<u8>)) {
     match carrier {
         Carrier::Tcp => {
