@@ -8,6 +8,8 @@
 const DEPTH_MAX: usize = 64;
 /// Bytes looked at in one step inside strings; measured best of 8, 16, 32 and 64.
 const STRIDE: usize = 16;
+/// Bytes looked at in one step behind the last whole stride, as one number.
+const WORD: usize = 8;
 
 /// Reads JSON from front to back.
 pub(crate) struct Scanner<'a> {
@@ -211,5 +213,26 @@ pub(super) fn plain_bytes(bytes: &[u8]) -> usize {
         }
         plain += STRIDE;
     }
+    for word in bytes[plain..].chunks_exact(WORD) {
+        let special = special_bytes(word);
+        if special != 0 {
+            return plain + special.trailing_zeros() as usize / 8;
+        }
+        plain += WORD;
+    }
     plain + bytes[plain..].iter().position(is_special).unwrap_or(bytes.len() - plain)
 }
+
+/// Marks the quotes, backslashes and control characters of a word of bytes by their highest bits, of
+/// which the lowest is right: a borrow marks bytes above a special one only.
+#[inline]
+fn special_bytes(bytes: &[u8]) -> u64 {
+    const ONES: u64 = u64::MAX / 0xff;
+    let word = bytes.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
+    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word;
+    let equal = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    (equal(b'"') | equal(b'\\') | below(word, 0x20)) & (ONES * 0x80)
+}
+
+#[cfg(test)]
+mod tests;
