@@ -1,12 +1,15 @@
-"""Frames of JMQT on a plain or TLS socket: UTF-8 JSON text ended by a NUL byte (J-1, J-2)."""
+"""Frames of JMQT on a plain or TLS socket: UTF-8 JSON text ended by a NUL byte (J-1, J-2), and the packets in them."""
 
 from __future__ import annotations
 
 import json
-from typing import Any, List, Mapping, Optional, Tuple
+from typing import Any, Iterator, Mapping, Optional, Tuple
 
 Packet = Tuple[str, Mapping[str, Any]]
 """A packet's root and its body (J-12)."""
+
+_read = json.JSONDecoder().raw_decode
+_write = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 
 class FrameTooLarge(Exception):
@@ -23,41 +26,48 @@ class FrameDecoder:
         self._limit = limit
         self._rest = bytearray()
 
-    def feed(self, received: bytes) -> List[bytes]:
-        """Returns the frames that ``received`` completes; empty ones are skipped (J-3)."""
+    def feed(self, received: bytes) -> Iterator[bytes]:
+        """Yields the frames that ``received`` completes; empty ones are skipped (J-3). All of them must be taken."""
         # Only the new bytes are searched, so that a frame in many small reads costs no more than one in a large read.
         first, *others = received.split(b"\0")
         self._rest += first
-        frames: List[bytes] = []
         for part in others:
             self._check()
             if self._rest:
-                frames.append(bytes(self._rest))
+                yield bytes(self._rest)
             self._rest = bytearray(part)
         self._check()
-        return frames
 
     def _check(self) -> None:
         if len(self._rest) > self._limit:
             raise FrameTooLarge(f"a frame is longer than {self._limit} bytes")
 
 
-def encode(root: str, body: Mapping[str, Any]) -> bytes:
-    """Returns a packet as JSON text in UTF-8, without the NUL of sockets.
+def to_json(value: Any) -> str:
+    """Returns a value as JSON text.
 
     ``ValueError`` is raised for a number that JSON does not have, ``TypeError`` for a value that JSON does not have.
     """
-    text = json.dumps({root: body}, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.encode("utf-8")
+    return _write(value)
+
+
+def encode(root: str, body: Mapping[str, Any]) -> bytes:
+    """Returns a packet as JSON text in UTF-8, without the NUL of sockets; errors are those of ``to_json``."""
+    return to_json({root: body}).encode("utf-8")
 
 
 def decode(frame: bytes) -> Optional[Packet]:
-    """Returns a frame's packet, or ``None`` for a frame that is to be ignored and counted (K-37)."""
+    """Returns a frame's packet, or ``None`` for one that is no object with one root; one without a body has no root (K-37)."""
     try:
-        value = json.loads(frame.decode("utf-8"))
+        text = frame.decode("utf-8")
+        value, end = _read(text)
+        if end != len(text) and text[end:].strip():
+            return None
     except (ValueError, RecursionError):
-        return None
+        # Blanks before a packet are lawful and rare.
+        text = frame.decode("utf-8", "replace")
+        return decode(text.lstrip().encode()) if text[:1].isspace() and text.strip() else None
     if not isinstance(value, dict) or len(value) != 1:
         return None
     ((root, body),) = value.items()
-    return (root, body) if isinstance(body, dict) else None
+    return (root, body) if isinstance(body, dict) else ("", {})
