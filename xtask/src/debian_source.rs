@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context, bail};
 
-use crate::steps::run;
+use crate::process::run;
 
 /// Where sources are; the tests look there, whatever the target directory is.
 const DIRECTORY: &str = "target/debian-source";

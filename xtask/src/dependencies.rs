@@ -7,6 +7,8 @@ use std::{collections::BTreeSet, path::Path, process::Command};
 use anyhow::{Context, bail};
 use serde::Deserialize;
 
+use crate::{process::output_of_cargo, setup};
+
 /// The part of `deny.toml` this check reads.
 #[derive(Deserialize)]
 struct Policy {
@@ -55,19 +57,8 @@ pub(crate) fn check() -> anyhow::Result<()> {
 
 fn packages(manifest: &str) -> anyhow::Result<Vec<Package>> {
     let arguments = ["metadata", "--format-version", "1", "--locked", "--manifest-path", manifest];
-    let metadata: Metadata = serde_json::from_slice(&cargo(&arguments)?)?;
+    let metadata: Metadata = serde_json::from_slice(&output_of_cargo(&arguments)?)?;
     Ok(metadata.packages)
-}
-
-/// Returns what a cargo command prints.
-fn cargo(arguments: &[&str]) -> anyhow::Result<Vec<u8>> {
-    let what = format!("cargo {}", arguments[0]);
-    let output = Command::new("cargo").args(arguments).output();
-    let output = output.with_context(|| format!("{what} cannot be run"))?;
-    if !output.status.success() {
-        bail!("{what}: {}", String::from_utf8_lossy(&output.stderr));
-    }
-    Ok(output.stdout)
 }
 
 fn fault(package: &Package, policy: &Policy) -> Option<String> {
@@ -91,7 +82,7 @@ fn fault(package: &Package, policy: &Policy) -> Option<String> {
 
 /// Looks advisories up where cargo-deny and its database are on this machine.
 fn check_advisories() -> anyhow::Result<()> {
-    if !super::setup::is_there("cargo-deny") {
+    if !setup::is_there("cargo-deny") {
         println!("advisories not checked: cargo-deny is not installed");
         return Ok(());
     }

@@ -9,22 +9,17 @@ mod date;
 mod debian;
 mod layout;
 mod licences;
+mod making;
 mod settings;
 mod tree;
 mod version;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::PathBuf, process::Command};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
-use crate::steps::run;
-
-/// The version of everything in the workspace.
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+use self::making::Making;
+use crate::process::{output, run};
 
 /// What `cargo xtask dist` can be told.
 #[derive(clap::Args)]
@@ -73,16 +68,6 @@ pub(crate) fn make(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the makers have in common.
-struct Making<'a> {
-    out: &'a Path,
-    /// For what is there only meanwhile.
-    work: &'a Path,
-    /// The date of all files, in seconds since the Unix epoch.
-    date: u64,
-    quick: bool,
-}
-
 /// Builds the program and returns where it is.
 fn build(profile: &str) -> anyhow::Result<PathBuf> {
     let package = ["--package", "rialto-cli", "--bin", "rialto"];
@@ -104,13 +89,4 @@ fn target_directory() -> anyhow::Result<PathBuf> {
     let arguments = ["metadata", "--format-version", "1", "--no-deps", "--locked"];
     let metadata = output(Command::new("cargo").args(arguments))?;
     Ok(serde_json::from_slice::<Metadata>(&metadata)?.target_directory)
-}
-
-/// Runs a command that must succeed, and returns what it prints.
-fn output(command: &mut Command) -> anyhow::Result<Vec<u8>> {
-    let output = command.output().with_context(|| format!("{command:?} cannot be run"))?;
-    if !output.status.success() {
-        bail!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr));
-    }
-    Ok(output.stdout)
 }

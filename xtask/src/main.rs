@@ -3,10 +3,12 @@
 //! `cargo xtask ci` is exactly what CI runs. Each step can be run alone; `cargo xtask --help`.
 #![allow(clippy::print_stdout, reason = "a build tool talks to its user")]
 
+mod circles;
 mod debian_source;
 mod dependencies;
 mod dist;
 mod node;
+mod process;
 mod python;
 mod setup;
 mod steps;
@@ -28,8 +30,10 @@ enum Task {
     Ci,
     /// Install what the tests need, where this machine allows it; say what is missing elsewhere.
     Setup,
-    /// Check formatting, lints and documentation.
+    /// Check circles of imports, formatting, lints and documentation.
     Lint,
+    /// Look for files of a crate that import each other in a circle; a part of `lint`.
+    Circles,
     /// Check licences and origins of all dependencies against deny.toml, and what they cost to build.
     Deps,
     /// Run every fuzz target for some seconds.
@@ -51,6 +55,7 @@ fn main() -> anyhow::Result<()> {
         Task::Ci => steps::ci(),
         Task::Setup => setup::install_missing(),
         Task::Lint => steps::lint(),
+        Task::Circles => circles::check(),
         Task::Deps => dependencies::check(),
         Task::Fuzz { seconds } => steps::fuzz(seconds),
         Task::BenchSmoke => steps::bench_smoke(),

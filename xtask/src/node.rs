@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use crate::steps::run;
+use crate::process::run;
 
 const DIRECTORY: &str = "clients/js";
 

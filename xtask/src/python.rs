@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use crate::steps::run;
+use crate::process::run;
 
 /// Where the environment is; the tests look there, whatever the target directory is.
 const DIRECTORY: &str = "target/python";

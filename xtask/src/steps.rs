@@ -2,9 +2,13 @@
 
 use std::{process::Command, time::Instant};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
-use crate::{dependencies, setup};
+use crate::{
+    circles, dependencies,
+    process::{cargo, run},
+    setup,
+};
 
 /// Seconds each fuzz target runs in CI.
 const FUZZ_SECONDS: u32 = 10;
@@ -20,8 +24,9 @@ pub(crate) fn ci() -> anyhow::Result<()> {
     test()
 }
 
-/// Checks formatting, lints and documentation.
+/// Checks circles of imports, formatting, lints and documentation.
 pub(crate) fn lint() -> anyhow::Result<()> {
+    circles::check()?;
     cargo(&["fmt", "--all", "--check"])?;
     cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
     run(Command::new("cargo")
@@ -77,18 +82,5 @@ fn timed(name: &str, step: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Resul
     let started = Instant::now();
     step().with_context(|| format!("step {name} failed"))?;
     println!("--- {name}: {:.0} s", started.elapsed().as_secs_f64());
-    Ok(())
-}
-
-fn cargo(arguments: &[&str]) -> anyhow::Result<()> {
-    run(Command::new("cargo").args(arguments))
-}
-
-/// Runs a command that must succeed.
-pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
-    let status = command.status().with_context(|| format!("{command:?} cannot be run"))?;
-    if !status.success() {
-        bail!("{command:?} failed");
-    }
     Ok(())
 }

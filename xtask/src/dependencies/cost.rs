@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, bail};
 
-use super::cargo;
+use crate::process::output_of_cargo;
 
 /// Crates that the program did without when its build was made quick, and what it has instead
 /// (`docs/decisions/0011-what-a-build-costs.md`).
@@ -36,7 +36,8 @@ pub(super) fn check() -> anyhow::Result<()> {
 /// Returns what a package is built of: a line for each crate with its version and features.
 fn tree(package: &str, edges: &str) -> anyhow::Result<BTreeSet<String>> {
     let arguments = ["tree", "--locked", "--prefix", "none", "--format", "{p}\t{f}"];
-    let text = cargo(&[&arguments[..], &["--package", package, "--edges", edges]].concat())?;
+    let text =
+        output_of_cargo(&[&arguments[..], &["--package", package, "--edges", edges]].concat())?;
     let text = String::from_utf8(text).context("cargo tree is no text")?;
     Ok(text.lines().map(|line| line.trim_end_matches(" (*)").trim_end().to_owned()).collect())
 }

@@ -2,8 +2,13 @@
 
 use std::{env::consts::ARCH, fs, path::PathBuf, process::Command};
 
-use super::{Making, VERSION, contents::Item, layout::Layout, tree};
-use crate::steps::run;
+use super::{
+    contents::Item,
+    layout::Layout,
+    making::{Making, VERSION},
+    tree,
+};
+use crate::process::run;
 
 /// Makes it, and returns where it is.
 pub(super) fn make(making: &Making<'_>, items: &[Item]) -> anyhow::Result<PathBuf> {

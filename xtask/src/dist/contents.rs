@@ -10,8 +10,9 @@ use anyhow::Context;
 
 use super::{
     layout::{Layout, Place},
-    licences, output, settings,
+    licences, settings,
 };
+use crate::process::output;
 
 /// The word in a template that stands for where the program is.
 const PROGRAM: &str = "@BINARY@";

@@ -8,12 +8,12 @@ use std::{
 };
 
 use super::{
-    Making, VERSION,
     contents::Item,
     layout::{Layout, Place},
-    output, tree, version,
+    making::{Making, VERSION},
+    tree, version,
 };
-use crate::steps::run;
+use crate::process::{output, run};
 
 const SCRIPTS: [&str; 3] = ["postinst", "prerm", "postrm"];
 const DESCRIPTION: &str = "\

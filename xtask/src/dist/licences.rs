@@ -11,7 +11,7 @@ use std::{
 use anyhow::Context;
 use serde::Deserialize;
 
-use super::output;
+use crate::process::output;
 
 /// The package whose program is given away.
 const PROGRAM: &str = "rialto-cli";

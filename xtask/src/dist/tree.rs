@@ -14,7 +14,7 @@ use super::{
     contents::Item,
     layout::{Layout, Place},
 };
-use crate::steps::run;
+use crate::process::run;
 
 const PROGRAM_MODE: u32 = 0o755;
 const FILE_MODE: u32 = 0o644;
