@@ -7,7 +7,9 @@ use std::{
 
 use parking_lot::Mutex;
 
-use crate::TICK_WITHIN;
+/// How late a tick may be; at least this much of any longer time between two ticks counts as time
+/// in which the process ran, and no more than it.
+pub const TICK_WITHIN: Duration = Duration::from_millis(250);
 
 /// Takes out of a monotonic clock what lies between two ticks that are too far apart.
 #[derive(Debug, Default)]

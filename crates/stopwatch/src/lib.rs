@@ -14,14 +14,12 @@ use tokio::time::Instant;
 
 mod clock;
 
+pub use clock::TICK_WITHIN;
+
 use clock::Clock;
 
 /// The clock of this process, and what it reads.
 static PROCESS: LazyLock<(Instant, Clock)> = LazyLock::new(|| (Instant::now(), Clock::default()));
-
-/// How late a tick may be; at least this much of any longer time between two ticks counts as time
-/// in which the process ran, and no more than it.
-pub const TICK_WITHIN: Duration = Duration::from_millis(250);
 
 /// Returns how long this process has run since the first call. Never goes back.
 pub fn running() -> Duration {
