@@ -160,7 +160,7 @@ fn client_row(client: &Value) -> [String; 7] {
     let text = |key: &str| client[key].as_str().map(word);
     [
         or_nothing(text("id")),
-        state(client).to_owned(),
+        show::state(client).to_owned(),
         or_nothing(text("protocol")),
         or_nothing(text("address")),
         or_nothing(client["connected_s"].as_u64().map(Duration::from_secs).map(span)),
@@ -173,14 +173,6 @@ fn ban_row(ban: &Value) -> [String; 3] {
     let until = ban["until_ms"].as_u64().map_or_else(|| "unban".to_owned(), moment);
     let reason = ban["reason"].as_str().unwrap_or_default();
     [or_nothing(ban["client"].as_str().map(word)), until, reason.to_owned()]
-}
-
-fn state(client: &Value) -> &'static str {
-    match (client["online"].as_bool(), client["lost"].as_bool()) {
-        (Some(true), _) => "online",
-        (_, Some(true)) => "lost",
-        _ => "offline",
-    }
 }
 
 async fn disconnect(DisconnectArgs { one, reason }: &DisconnectArgs) -> Result<(), Failure> {

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use clap_complete::Shell;
 
-use crate::args::command;
 use crate::exit::Failure;
 use crate::output::print;
 
@@ -32,21 +31,26 @@ pub(crate) struct ManArgs {
     dir: Option<PathBuf>,
 }
 
-pub(crate) fn print_completions(args: &CompletionsArgs) -> Result<(), Failure> {
+/// Prints completions for the whole command line.
+pub(crate) fn print_completions(
+    args: &CompletionsArgs,
+    mut commands: clap::Command,
+) -> Result<(), Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut command(), "rialto", &mut script);
+    clap_complete::generate(args.shell, &mut commands, "rialto", &mut script);
     print(&String::from_utf8_lossy(&script))
 }
 
-pub(crate) fn write_man_pages(args: &ManArgs) -> Result<(), Failure> {
+/// Prints the manual page of the whole command line, or writes those of all its commands.
+pub(crate) fn write_man_pages(args: &ManArgs, commands: clap::Command) -> Result<(), Failure> {
     match &args.dir {
-        Some(dir) => write_pages(dir).map_err(|error| {
+        Some(dir) => write_pages(dir, commands).map_err(|error| {
             Failure::file(format!("write manual pages to {}", dir.display()), &error)
         }),
         None => {
             let mut page = Vec::new();
             // As `generate_to` has it.
-            clap_mangen::Man::new(command().disable_help_subcommand(true))
+            clap_mangen::Man::new(commands.disable_help_subcommand(true))
                 .render(&mut page)
                 .map_err(|error| Failure::file("make the manual page", &error))?;
             print(&String::from_utf8_lossy(&page))
@@ -54,7 +58,7 @@ pub(crate) fn write_man_pages(args: &ManArgs) -> Result<(), Failure> {
     }
 }
 
-fn write_pages(dir: &Path) -> std::io::Result<()> {
+fn write_pages(dir: &Path, commands: clap::Command) -> std::io::Result<()> {
     fs::create_dir_all(dir)?;
-    clap_mangen::generate_to(command(), dir)
+    clap_mangen::generate_to(commands, dir)
 }

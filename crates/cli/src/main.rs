@@ -66,8 +66,8 @@ fn main() -> ExitCode {
         Command::Config(args) => config::run(&args),
         Command::Cert(args) => cert::run(&args),
         Command::Version(args) => version::run(&args),
-        Command::Completions(args) => documents::print_completions(&args),
-        Command::Man(args) => documents::write_man_pages(&args),
+        Command::Completions(args) => documents::print_completions(&args, args::command()),
+        Command::Man(args) => documents::write_man_pages(&args, args::command()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -21,9 +21,6 @@ use crate::remote::{RemoteArgs, block_on};
 use lines::{ChannelFrom, Lines, Message, Parser};
 use tally::{Progress, Tally};
 
-/// Messages that are read ahead of the broker.
-const READ_AHEAD_COUNT: usize = 256;
-
 const EXAMPLES: &str = "\
 A payload that is JSON is sent as it is, anything else as a JSON text; what looks like JSON and is
 not, such as {a:1}, is refused. The payload - is all of standard input as one message, without the

@@ -47,7 +47,7 @@ pub(super) async fn run(args: &ApiArgs, client: &str, format: Format) -> Result<
 fn lines(client: &Value) -> Vec<String> {
     let text = |key: &str| or_nothing(client[key].as_str().map(word));
     let seen = or_nothing(client["last_seen_ms"].as_u64().map(moment));
-    let state = if client["known"] == false { "not known" } else { super::state(client) };
+    let state = if client["known"] == false { "not known" } else { state(client) };
     let connected = client["connected_s"].as_u64().map(Duration::from_secs).map(span);
     let mut table = Table::plain();
     for (what, value) in [
@@ -75,5 +75,14 @@ fn ban(ban: &Value) -> String {
     match ban["until_ms"].as_u64().map(moment) {
         Some(until) => format!("until {until}: {reason}"),
         None => format!("until it is lifted: {reason}"),
+    }
+}
+
+/// Returns the word for whether a client is there.
+pub(super) fn state(client: &Value) -> &'static str {
+    match (client["online"].as_bool(), client["lost"].as_bool()) {
+        (Some(true), _) => "online",
+        (_, Some(true)) => "lost",
+        _ => "offline",
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::exit::{Exit, Failure};
 use crate::output::talk;
 
-use super::Context;
+use super::content::Context;
 
 /// Why there may be no file.
 pub(super) const NO_DIRECTORY: &str =

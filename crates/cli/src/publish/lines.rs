@@ -12,7 +12,8 @@ use tokio::sync::mpsc;
 use crate::exit::{Exit, Failure};
 use crate::payload::PayloadRule;
 
-use super::READ_AHEAD_COUNT;
+/// Messages that are read ahead of the broker.
+const READ_AHEAD_COUNT: usize = 256;
 
 /// A message to publish.
 #[derive(Debug)]
