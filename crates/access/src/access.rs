@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::{
     AccessError, Changes, Explanation, Identity, Proof, Revocations, Settings, SigningKey,
     changes::Before,
-    holder::{Holder, Replication},
+    holder::{Holder, Renewing, Replication},
     jwt::Verifier,
     state::State,
 };
@@ -98,17 +98,6 @@ impl Access {
         Identity::of_application(client, all).with_claims(claims, None)
     }
 
-    /// Returns the identity's rights as of now, or `None` if it may have no session any more.
-    pub(crate) fn renewed(
-        self: &Arc<Self>,
-        identity: &Identity,
-        now: UnixMs,
-    ) -> Option<Arc<dyn Rights>> {
-        let may_stay = self.refusal_of(identity, now).is_none();
-        let identity = self.state().renewed(identity, now).filter(|_| may_stay)?;
-        Some(self.rights(Arc::new(identity)))
-    }
-
     fn rights(self: &Arc<Self>, identity: Arc<Identity>) -> Arc<dyn Rights> {
         let state = self.state();
         let replication = Replication {
@@ -121,6 +110,14 @@ impl Access {
 
     fn state(&self) -> arc_swap::Guard<Arc<State>> {
         self.state.load()
+    }
+}
+
+impl Renewing for Access {
+    fn renewed(self: Arc<Self>, identity: &Identity, now: UnixMs) -> Option<Arc<dyn Rights>> {
+        let may_stay = self.refusal_of(identity, now).is_none();
+        let identity = self.state().renewed(identity, now).filter(|_| may_stay)?;
+        Some(self.rights(Arc::new(identity)))
     }
 }
 

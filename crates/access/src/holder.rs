@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    fmt,
     sync::{Arc, Weak},
 };
 
@@ -9,14 +10,14 @@ use parking_lot::Mutex;
 use rialto_domain::{Action, DeniedBy, Reject, Rights, UnixMs};
 
 use crate::{
-    Access, Explanation, Identity, Policy, Proof,
+    Explanation, Identity, Policy, Proof,
     held::{HeldRules, Verdict},
 };
 
 /// The core's [`Rights`] by the rules that were in force when it was made.
 #[derive(Debug)]
-pub(crate) struct Holder {
-    access: Weak<Access>,
+pub(crate) struct Holder<R> {
+    renewing: Weak<R>,
     identity: Arc<Identity>,
     /// For the names of rules, in refusals.
     policy: Arc<Policy>,
@@ -26,6 +27,12 @@ pub(crate) struct Holder {
     /// The refusal that was told last: whoever is refused once is mostly refused for the same reason
     /// again, and as often as it likes.
     told: Mutex<Option<Box<Told>>>,
+}
+
+/// What the rules in force make of an identity.
+pub(crate) trait Renewing: fmt::Debug + Send + Sync + 'static {
+    /// Returns the identity's rights as of now, or `None` if it may have no session any more.
+    fn renewed(self: Arc<Self>, identity: &Identity, now: UnixMs) -> Option<Arc<dyn Rights>>;
 }
 
 /// A refusal in words.
@@ -45,9 +52,9 @@ pub(crate) struct Replication {
     pub(crate) by_address: bool,
 }
 
-impl Holder {
+impl<R> Holder<R> {
     pub(crate) fn new(
-        access: Weak<Access>,
+        renewing: Weak<R>,
         identity: Arc<Identity>,
         policy: Arc<Policy>,
         replication: Replication,
@@ -56,7 +63,7 @@ impl Holder {
         let is_free = matches!(identity.proof(), Proof::Address)
             || policy.is_empty() && identity.grants().is_none();
         let rules = (!is_free).then(|| policy.held_by(&identity)).filter(|rules| !rules.is_free());
-        Holder { access, identity, policy, rules, replication, told: Mutex::default() }
+        Holder { renewing, identity, policy, rules, replication, told: Mutex::default() }
     }
 
     /// Returns what is told of a refusal.
@@ -74,7 +81,7 @@ impl Holder {
     }
 }
 
-impl Rights for Holder {
+impl<R: Renewing> Rights for Holder<R> {
     #[inline]
     fn decide(&self, action: Action, channel: &str) -> Result<(), Reject> {
         let Some(rules) = &self.rules else { return Ok(()) };
@@ -114,7 +121,7 @@ impl Rights for Holder {
     }
 
     fn renewed(&self, now: UnixMs) -> Option<Arc<dyn Rights>> {
-        self.access.upgrade()?.renewed(&self.identity, now)
+        self.renewing.upgrade()?.renewed(&self.identity, now)
     }
 }
 

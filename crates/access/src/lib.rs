@@ -21,6 +21,7 @@ mod explanation;
 mod held;
 mod pattern;
 mod policy;
+mod rule;
 
 mod network;
 mod password;
@@ -54,8 +55,9 @@ pub use issuer::{Issuer, IssuerKeys};
 pub use jsonwebtoken::Algorithm;
 pub use network::network_of;
 pub use pattern::Pattern;
-pub use policy::{Effect, Policy, Rule, Who};
+pub use policy::Policy;
 pub use revocation::{Ban, RevocationError, Revocations};
+pub use rule::{Effect, Rule, Who};
 pub use secret::Secret;
 pub use settings::{ConnectSubscription, Mode, PresetToken, Replicants, Settings};
 pub use signing_key::SigningKey;

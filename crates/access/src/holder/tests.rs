@@ -2,8 +2,8 @@ use std::{collections::BTreeSet, time::Duration};
 
 use super::*;
 use crate::{
-    Ban, Effect, Mode, PresetToken, Replicants, Revocations, Rule, Secret, Settings, SigningKey,
-    Users, Who,
+    Access, Ban, Effect, Mode, PresetToken, Replicants, Revocations, Rule, Secret, Settings,
+    SigningKey, Users, Who,
 };
 
 const NOW: u64 = 1_800_000_000_000;
