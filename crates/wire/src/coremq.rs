@@ -6,14 +6,15 @@ mod frame;
 mod link;
 mod members;
 mod payload;
+mod words;
 
-pub use decode::{Frame, Malformed, Options, Request, decode, decode_text};
-pub use encode::{Answer, Carrier, Envelope, put_answer, put_history, put_message};
+pub use decode::{Frame, Options, Request, decode, decode_text};
+pub use encode::{Answer, Envelope, put_answer, put_history, put_message};
 pub use frame::{FrameError, FrameSplitter, Frames, first_frame_bytes};
 pub use link::{
-    LinkAnswer, LinkOffer, Relay, RelayEnvelope, ServerFrame, Share, decode_server, put_past,
-    put_relay, put_request,
+    LinkAnswer, Relay, RelayEnvelope, ServerFrame, decode_server, put_past, put_relay, put_request,
 };
+pub use words::{Carrier, LinkOffer, Malformed, Share};
 
 #[cfg(test)]
 mod tests;

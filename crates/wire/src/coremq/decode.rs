@@ -8,14 +8,11 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use super::{
-    link::{LinkOffer, Share},
     members::{Members, RESERVED},
     payload::canonical,
+    words::{LinkOffer, Malformed, QUEUE, Share},
 };
 use crate::json::{Scanner, Text, depth};
-
-/// The member of a WebSocket message that names its queue.
-pub(super) const QUEUE: &str = "queue";
 
 /// What a client sent.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,32 +66,6 @@ pub struct Options<'a> {
     pub client: Option<Cow<'a, str>>,
     /// The token that opens its session.
     pub token: Option<Cow<'a, str>>,
-}
-
-/// Why a frame says nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Malformed {
-    /// There is no blank behind the queue's name, or no name (C-9).
-    #[error("Missing queue or message")]
-    NoQueue,
-    /// The JSON is not an object (C-9).
-    #[error("Message must be a dictionary")]
-    NotAnObject,
-    /// It is not JSON.
-    #[error("Message is not valid JSON")]
-    NotJson,
-    /// It is not UTF-8.
-    #[error("Message is not valid UTF-8")]
-    NotUtf8,
-    /// It is nested deeper than allowed.
-    #[error("Message is nested more than {limit} levels deep")]
-    TooDeep {
-        /// Most levels.
-        limit: usize,
-    },
-    /// A WebSocket's object that is neither a request nor for a queue (C-40).
-    #[error("Command not recognized")]
-    Unrecognized,
 }
 
 /// Decodes what is in a frame.

@@ -5,19 +5,10 @@ use std::io::Write as _;
 use serde::Serialize;
 
 use super::{
-    decode::QUEUE,
     payload::{plain_open_object, put_open_object},
+    words::{Carrier, QUEUE},
 };
 use crate::{json::put_ascii, websocket::put_text_frame};
-
-/// What carries CoreMQ's messages, which decides where the queue's name stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Carrier {
-    /// A TCP or TLS stream: length, queue, object.
-    Tcp,
-    /// WebSocket: an object with the queue in it.
-    WebSocket,
-}
 
 /// The parts that all messages of one source to one queue share, rendered once.
 #[derive(Debug, Clone)]

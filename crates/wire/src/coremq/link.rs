@@ -8,22 +8,12 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Carrier,
-    decode::Malformed,
     encode::{put_frame, put_json},
     members::Members,
     payload::canonical,
+    words::{Carrier, Malformed, Share},
 };
 use crate::json::{depth, put_ascii};
-
-/// What a replicant of our kind adds to its request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LinkOffer {
-    /// The version of what this module describes; 1.
-    pub version: u32,
-    /// The server's run that it had messages of, and the last of them.
-    pub resume: Option<(u64, u64)>,
-}
 
 /// What a server of our kind adds to its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,16 +27,6 @@ pub struct LinkAnswer {
     /// The server's logical clock; none from a release that orders by the wall clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<u64>,
-}
-
-/// What a replicant can ask for more of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Share {
-    /// Messages that it missed.
-    Messages,
-    /// The history of all queues.
-    Past,
 }
 
 /// Where a message comes from, as servers of our kind tell each other.
