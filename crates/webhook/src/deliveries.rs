@@ -5,7 +5,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 use futures_util::{FutureExt as _, future};
 use tokio::time::{self, Instant};
 
-use crate::{Failure, backoff::Backoff, post::Message, webhook::Shared};
+use crate::{Failure, backoff::Backoff, post::Message, shared::Shared};
 
 /// The delivery of notifications: whoever holds the webhook spawns [`run`](Self::run).
 #[must_use = "nothing is delivered unless it is run"]

@@ -25,6 +25,7 @@ mod post;
 mod queue;
 mod reason;
 mod settings;
+mod shared;
 mod signature;
 mod webhook;
 

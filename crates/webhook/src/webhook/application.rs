@@ -8,7 +8,8 @@ use rialto_application::{
     SubscribeRequest, UnsubscribeRequest,
 };
 
-use super::{Webhook, message};
+use super::Webhook;
+use crate::shared::message;
 use crate::{body::Body, queue::Notification};
 
 impl Application for Webhook {
