@@ -5,6 +5,7 @@ mod durable;
 mod idle;
 mod paced;
 mod stream;
+mod warm_up;
 
 use anyhow::Result;
 
@@ -215,9 +216,4 @@ impl Workload {
             Plan::Idle { connections } => idle::run::<D>(server, endpoint, size.of(connections)),
         }
     }
-}
-
-/// Part of a run that only warms up: a twentieth.
-fn warm_up(total: u64) -> u64 {
-    total / 20
 }

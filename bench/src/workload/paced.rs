@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use super::warm_up;
+use super::warm_up::warm_up;
 use crate::client::{Client, Handler, Turn};
 use crate::connection::Endpoint;
 use crate::outcome::{Meter, Outcome, Stopwatch};
