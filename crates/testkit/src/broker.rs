@@ -17,7 +17,6 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
-    Peer, Transport,
     certificate::Certificate,
     clock,
     log::{Log, with_message},
@@ -284,22 +283,6 @@ impl Broker {
             entries.find(|entry| is_wanted(entry))
         };
         self.running().log.wait_for(what, find)
-    }
-
-    /// Returns the counters that `$stats` answers.
-    #[must_use]
-    pub fn stats(&self) -> Value {
-        let mut peer = Peer::online(self, Transport::Tcp, "stats-reader");
-        let mut answer = peer.ask(r#"{"pub":{"cn":"$stats","id":"stats"}}"#);
-        peer.leave();
-        answer["pubAck"]["dt"].take()
-    }
-
-    /// Returns one counter of `$stats`.
-    #[must_use]
-    pub fn stat(&self, name: &str) -> u64 {
-        let stats = self.stats();
-        stats[name].as_u64().unwrap_or_else(|| panic!("no counter {name} in {stats}"))
     }
 
     /// Steps its wall clock, and that of later runs, to so many seconds ahead of the true time, or

@@ -26,6 +26,7 @@ mod pubsubx_peer;
 mod transport;
 mod upgrade;
 
+mod counters;
 mod dialogue;
 mod pattern;
 mod sums;
