@@ -7,9 +7,34 @@ use serde::Deserialize;
 
 use crate::error::{ConfigError, Origin};
 use crate::file::File;
-use crate::load::Flag;
 use crate::scalar::Given;
 use crate::schema::{self, Place};
+
+/// A setting from the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flag {
+    /// The flag as messages name it.
+    pub(crate) name: String,
+    pub(crate) key: String,
+    /// Absent if `--set` was given a key only.
+    pub(crate) value: Option<String>,
+}
+
+impl Flag {
+    /// Takes the text behind `--set`, such as `limits.packet_bytes_max=2MiB`.
+    pub fn set(text: &str) -> Self {
+        let (key, value) = match text.split_once('=') {
+            Some((key, value)) => (key.trim(), Some(value.to_owned())),
+            None => (text.trim(), None),
+        };
+        Flag { name: format!("--set {key}"), key: key.to_owned(), value }
+    }
+
+    /// Takes a flag of its own name, such as `--data-dir`, that stands for `key`.
+    pub fn named(name: &str, key: &str, value: &str) -> Self {
+        Flag { name: name.to_owned(), key: key.to_owned(), value: Some(value.to_owned()) }
+    }
+}
 
 /// A value for a key, and who gave it.
 #[derive(Debug, Clone)]

@@ -6,15 +6,12 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use crate::assignment::{Assignment, Read};
-use crate::error::{ConfigError, ConfigErrors, Origin};
+use crate::error::{ConfigError, ConfigErrors, Origin, cut};
 use crate::rules::{self, Violation};
 use crate::scalar::{Fault, Given};
 use crate::schema::{self, LISTENERS, Place};
 use crate::section::Key;
 use crate::settings::{Listener, Settings};
-
-/// Longest value quoted in a message, in characters.
-const QUOTE_CHARS_MAX: usize = 60;
 
 /// Settings while sources are laid over each other.
 #[derive(Debug)]
@@ -251,14 +248,6 @@ fn wrong(
         None => error(origin, format!("`{name}` cannot be {text}")),
     };
     faults.into_iter().map(of_fault).collect()
-}
-
-/// Cuts a text to a length that is readable in a message.
-pub(crate) fn cut(text: &str) -> String {
-    match text.char_indices().nth(QUOTE_CHARS_MAX) {
-        Some((cut, _)) => format!("{}…", &text[..cut]),
-        None => text.to_owned(),
-    }
 }
 
 fn allowed(key: &Key) -> String {

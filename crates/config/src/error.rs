@@ -3,6 +3,9 @@
 use std::fmt;
 use std::path::PathBuf;
 
+/// Longest value quoted in a message, in characters.
+const QUOTE_CHARS_MAX: usize = 60;
+
 /// Where a setting was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -106,5 +109,13 @@ fn place(origin: &Origin) -> (u8, usize, usize) {
         Origin::Environment(_) => (1, 0, 0),
         Origin::Flag(_) => (2, 0, 0),
         Origin::Default => (3, 0, 0),
+    }
+}
+
+/// Cuts a text to a length that is readable in a message.
+pub(crate) fn cut(text: &str) -> String {
+    match text.char_indices().nth(QUOTE_CHARS_MAX) {
+        Some((cut, _)) => format!("{}…", &text[..cut]),
+        None => text.to_owned(),
     }
 }

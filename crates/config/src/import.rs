@@ -18,11 +18,10 @@ mod server;
 
 use std::path::PathBuf;
 
-use crate::assignment::{self, Assignment};
+use crate::assignment::{self, Assignment, Flag};
 use crate::draft::Draft;
 use crate::error::{ConfigError, ConfigErrors};
 use crate::file::File;
-use crate::load::Flag;
 use crate::note::Note;
 use crate::scalar::Given;
 

@@ -42,6 +42,7 @@ mod import;
 mod tests;
 
 pub use address::{ListenAddress, ParseListenAddressError};
+pub use assignment::Flag;
 pub use choice::{
     AccessAction, AccessMode, ApiRight, CertificateName, ClientCertificates, Dialect, Durability,
     ForwardedHeader, JwtAlgorithm, LogFormat, LogFull, Pacing, ResumeFull, SlowConsumer, StoreKind,
@@ -50,7 +51,7 @@ pub use choice::{
 pub use difference::{Difference, difference, needs_restart};
 pub use error::{ConfigError, ConfigErrors, Origin};
 pub use import::{Import, OriginalFile, import};
-pub use load::{Checked, Flag, Sources, check, load, load_with_notes};
+pub use load::{Checked, Sources, check, load, load_with_notes};
 pub use network::Network;
 pub use node::{NODE_PORT, Node, ParseNodeError};
 pub use note::Note;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::assignment::{self, Assignment, Read};
+use crate::assignment::{self, Assignment, Flag, Read};
 use crate::draft::Draft;
 use crate::environment;
 use crate::error::{ConfigError, ConfigErrors, Origin};
@@ -37,32 +37,6 @@ pub struct Sources {
     pub listen: Vec<String>,
     /// What was set on the command line, the later above the earlier.
     pub flags: Vec<Flag>,
-}
-
-/// A setting from the command line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flag {
-    /// The flag as messages name it.
-    pub(crate) name: String,
-    pub(crate) key: String,
-    /// Absent if `--set` was given a key only.
-    pub(crate) value: Option<String>,
-}
-
-impl Flag {
-    /// Takes the text behind `--set`, such as `limits.packet_bytes_max=2MiB`.
-    pub fn set(text: &str) -> Self {
-        let (key, value) = match text.split_once('=') {
-            Some((key, value)) => (key.trim(), Some(value.to_owned())),
-            None => (text.trim(), None),
-        };
-        Flag { name: format!("--set {key}"), key: key.to_owned(), value }
-    }
-
-    /// Takes a flag of its own name, such as `--data-dir`, that stands for `key`.
-    pub fn named(name: &str, key: &str, value: &str) -> Self {
-        Flag { name: name.to_owned(), key: key.to_owned(), value: Some(value.to_owned()) }
-    }
 }
 
 impl Sources {

@@ -1,11 +1,10 @@
 //! What no single key can tell: values that do not go together.
 
-use std::collections::BTreeSet;
-
 use crate::settings::Settings;
 
 pub use listeners::{Exposed, check_resolved};
 pub use log::LOG_LEVELS;
+pub(crate) use violation::Violation;
 
 mod access;
 mod application;
@@ -15,35 +14,7 @@ mod jwt;
 mod listeners;
 mod log;
 mod tls;
-
-/// A rule that the settings break.
-#[derive(Debug)]
-pub(crate) struct Violation {
-    /// The key whose source is to be blamed.
-    pub(crate) key: String,
-    /// Which entry of the list that the key holds is to be blamed, counted from 0.
-    pub(crate) entry: Option<usize>,
-    pub(crate) problem: String,
-    pub(crate) hint: String,
-}
-
-impl Violation {
-    pub(crate) fn new(
-        key: impl Into<String>,
-        problem: impl Into<String>,
-        hint: impl Into<String>,
-    ) -> Self {
-        Violation { key: key.into(), entry: None, problem: problem.into(), hint: hint.into() }
-    }
-
-    /// Blames one entry of the list that the key holds.
-    pub(crate) fn of_entry(self, index: usize) -> Self {
-        Violation { entry: Some(index), ..self }
-    }
-}
-
-/// What is wrong with an entry of a list, and what to do about it.
-type Fault = (String, &'static str);
+mod violation;
 
 /// Returns how settings break one rule.
 type Rule = fn(&Settings) -> Vec<Violation>;
@@ -84,35 +55,4 @@ const OPEN_BEYOND: &str = "access.open_beyond_loopback";
 pub(crate) fn check(settings: &Settings, is_doubtful: impl Fn(&str) -> bool) -> Vec<Violation> {
     let can_judge = |(_, weighed): &&(Rule, &[&str])| !weighed.iter().any(|key| is_doubtful(key));
     RULES.iter().filter(can_judge).flat_map(|(rule, _)| rule(settings)).collect()
-}
-
-/// Returns each text that was there before, with its place; an empty one is a mistake of another kind.
-fn names_used_twice<'a>(names: impl Iterator<Item = &'a str>) -> Vec<(usize, &'a str)> {
-    let mut seen = BTreeSet::new();
-    let is_twice = |(_, name): &(usize, &'a str)| !name.is_empty() && !seen.insert(*name);
-    names.enumerate().filter(is_twice).collect()
-}
-
-/// Returns how a message speaks of the entry `index` of a list.
-fn entry(key: &str, index: usize, name: &str) -> String {
-    match name {
-        "" => format!("entry {} of `{key}`", index + 1),
-        name => format!("the entry `{name}` of `{key}`"),
-    }
-}
-
-/// Checks an address for requests, and returns what is wrong with it and what to do.
-fn url_can_be_asked(url: &str) -> Result<(), (&'static str, &'static str)> {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
-    if host.is_empty() || url.contains(char::is_whitespace) {
-        return Err(("is not an address for HTTP", "write http:// or https://, a host and a path"));
-    }
-    if host.contains('@') {
-        return Err((
-            "has a user or a password in it, which logs would show",
-            "remove what stands before the @",
-        ));
-    }
-    Ok(())
 }

@@ -5,8 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use toml::Value;
 
 use crate::assignment::Assignment;
-use crate::draft::cut;
-use crate::error::ConfigError;
+use crate::error::{ConfigError, cut};
 use crate::file::File;
 use crate::note::Note;
 use crate::scalar::Given;

@@ -1,6 +1,6 @@
 //! Access settings that say something, and nothing twice.
 
-use crate::rules::{self, Fault, Violation};
+use crate::rules::violation::{self, Fault, Violation};
 use crate::settings::{AccessRule, ConnectSubscription, PresetToken, Settings};
 
 /// What stands for the client's id in a channel.
@@ -24,7 +24,7 @@ pub(super) fn preset_tokens_can_be_used(settings: &Settings) -> Vec<Violation> {
 pub(super) fn rules_say_something(settings: &Settings) -> Vec<Violation> {
     let faults = |(index, rule): (usize, &AccessRule)| {
         let name = rule.name.as_deref().unwrap_or_default();
-        let entry = rules::entry("access.rules", index, name);
+        let entry = violation::entry("access.rules", index, name);
         let faults = [decides_one_way(rule).err(), is_for_some(rule).err()];
         faults.into_iter().flatten().map(move |(problem, hint)| {
             Violation::new("access.rules", format!("{entry} {problem}"), hint).of_entry(index)

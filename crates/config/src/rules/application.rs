@@ -1,6 +1,6 @@
 //! A webhook that can be asked, and keys of the API that tell their holders apart.
 
-use crate::rules::{self, Fault, Violation};
+use crate::rules::violation::{self, Fault, Violation};
 use crate::settings::{ApiKey, Settings};
 
 /// Shortest key of the API, in bytes: 128 bits, if they are chosen well.
@@ -12,7 +12,7 @@ pub(super) fn webhook_can_be_asked(settings: &Settings) -> Vec<Violation> {
         return Vec::new();
     }
     let mut violations = Vec::new();
-    if let Err((problem, hint)) = rules::url_can_be_asked(&webhook.url) {
+    if let Err((problem, hint)) = violation::url_can_be_asked(&webhook.url) {
         violations.push(Violation::new("webhook.url", format!("`webhook.url` {problem}"), hint));
     }
     if webhook.secret.expose().is_empty() {
@@ -38,17 +38,17 @@ pub(super) fn api_keys_can_be_used(settings: &Settings) -> Vec<Violation> {
     let violation = |index, problem: String, hint: &str| {
         Violation::new("api.keys", problem, hint).of_entry(index)
     };
-    let names = rules::names_used_twice(keys.iter().map(|key| key.name.as_str()));
+    let names = violation::names_used_twice(keys.iter().map(|key| key.name.as_str()));
     let names = names.into_iter().map(|(index, name)| {
         let problem = format!("two entries of `api.keys` have the name `{name}`");
         violation(index, problem, "give each a name of its own")
     });
     let faults = keys.iter().enumerate().filter_map(|(index, key)| {
         let (problem, hint) = api_key_can_be_used(key).err()?;
-        let entry = rules::entry("api.keys", index, &key.name);
+        let entry = violation::entry("api.keys", index, &key.name);
         Some(violation(index, format!("{entry} {problem}"), hint))
     });
-    let twice = rules::names_used_twice(keys.iter().map(|key| key.key.expose()));
+    let twice = violation::names_used_twice(keys.iter().map(|key| key.key.expose()));
     let twice = twice.into_iter().map(|(index, _)| {
         let problem = "two entries of `api.keys` have the same key".to_owned();
         violation(index, problem, "give each a key of its own, so that one can be taken away alone")

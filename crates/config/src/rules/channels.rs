@@ -1,6 +1,6 @@
 //! Channels that can be published on, and messages that can be delivered.
 
-use crate::rules::Violation;
+use crate::rules::violation::Violation;
 use crate::settings::{CachePublish, ChannelRule, Settings};
 
 pub(super) fn changes_have_a_channel(settings: &Settings) -> Vec<Violation> {

@@ -2,7 +2,7 @@
 
 use crate::choice::AccessMode;
 use crate::node::Node;
-use crate::rules::Violation;
+use crate::rules::violation::Violation;
 use crate::settings::Settings;
 
 pub(super) fn hosts_can_be_reached(settings: &Settings) -> Vec<Violation> {

@@ -1,19 +1,19 @@
 //! Issuers of JWTs whose keys and algorithms go together.
 
 use crate::choice::JwtAlgorithm;
-use crate::rules::{self, Fault, Violation};
+use crate::rules::violation::{self, Fault, Violation};
 use crate::settings::{JwtIssuer, JwtKeys, Settings};
 
 pub(super) fn issuers_can_be_used(settings: &Settings) -> Vec<Violation> {
     let issuers = &settings.access.jwt;
     let names = issuers.iter().map(|issuer| issuer.name.as_str());
-    let twice = rules::names_used_twice(names).into_iter().map(|(index, name)| {
+    let twice = violation::names_used_twice(names).into_iter().map(|(index, name)| {
         let problem = format!("two entries of `access.jwt` have the name `{name}`");
         Violation::new("access.jwt", problem, "give each a name of its own").of_entry(index)
     });
     let faults = issuers.iter().enumerate().filter_map(|(index, issuer)| {
         let (problem, hint) = issuer_can_be_used(issuer).err()?;
-        let entry = rules::entry("access.jwt", index, &issuer.name);
+        let entry = violation::entry("access.jwt", index, &issuer.name);
         Some(Violation::new("access.jwt", format!("{entry} {problem}"), hint).of_entry(index))
     });
     twice.chain(faults).collect()
@@ -32,7 +32,7 @@ fn issuer_can_be_used(issuer: &JwtIssuer) -> Result<(), Fault> {
     };
     algorithms_fit(&issuer.algorithms, keys)?;
     if let JwtKeys::JwksUrl(url) = keys {
-        rules::url_can_be_asked(url)
+        violation::url_can_be_asked(url)
             .map_err(|(problem, hint)| (format!("has a jwks_url that {problem}"), hint))?;
         if issuer.refresh.get().as_secs() == 0 {
             return Err((

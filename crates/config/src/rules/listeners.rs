@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use crate::address::ListenAddress;
 use crate::choice::{AccessMode, Dialect, TlsMode};
-use crate::rules::Violation;
+use crate::rules::violation::Violation;
 use crate::schema::LISTENERS;
 use crate::settings::{Api, Listener, Settings};
 

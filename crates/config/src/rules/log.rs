@@ -1,7 +1,7 @@
 //! Levels of the log that there are.
 
-use crate::draft::cut;
-use crate::rules::Violation;
+use crate::error::cut;
+use crate::rules::violation::Violation;
 use crate::settings::Settings;
 
 /// The levels that a log can have, the quietest first.

@@ -1,7 +1,7 @@
 //! Certificates that go together.
 
 use crate::choice::ClientCertificates;
-use crate::rules::Violation;
+use crate::rules::violation::Violation;
 use crate::settings::Settings;
 
 pub(super) fn certificate_and_key_go_together(settings: &Settings) -> Vec<Violation> {
