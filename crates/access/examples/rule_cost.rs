@@ -18,8 +18,8 @@ use rialto_access::{
     Access, Effect, Identity, Mode, Replicants, Revocations, Rule, Settings, SigningKey, Users, Who,
 };
 use rialto_broker::{
-    Answer, Broker, Command, ConnectionKey, ConnectionProfile, Encoder, Format, Issuer, Mark, Now,
-    Publish, Reply, Source,
+    Answer, Broker, Command, CommandAnswer, ConnectionKey, ConnectionProfile, Encoder, Format,
+    Issuer, Mark, Now, Publish, SessionOpened, Source,
 };
 use rialto_domain::{Action, Admission, ChannelName, ClientId, Qos};
 
@@ -44,7 +44,9 @@ impl Encoder for NextToNothing {
         out.extend_from_slice(payload);
     }
 
-    fn reply(&self, _: Format, _: &Reply<'_>, out: &mut Vec<u8>) {
+    fn session_opened(&self, _: Format, _: SessionOpened, _: &mut Vec<u8>) {}
+
+    fn command_answer(&self, _: Format, _: &CommandAnswer<'_>, out: &mut Vec<u8>) {
         out.push(b'\n');
     }
 }

@@ -20,6 +20,7 @@ mod forecast;
 mod forget;
 mod history;
 mod lanes;
+mod limits;
 mod logs;
 mod message;
 mod observers;
@@ -55,8 +56,8 @@ use slotmap::SlotMap;
 use rialto_domain::{ChannelName, ClientId, LogId, Reject, Seen, Snapshot};
 
 use crate::{
-    ChannelKey, ClientKey, ConnectionKey, Deliveries, Effect, Encoder, Format, Held, Reply,
-    Settings, Stats,
+    Answered, ChannelKey, ClientKey, CommandAnswer, ConnectionKey, Deliveries, Effect, Encoder,
+    Format, Held, Settings, Stats,
     channel::Channel,
     client::{Client, Connection, Now},
     hasher::Hasher,
@@ -280,21 +281,22 @@ impl<E: Encoder> Broker<E> {
         self.finish_pages();
     }
 
-    fn reply(&mut self, connection: ConnectionKey, reply: &Reply<'_>) {
-        if let Some(to) = self.connections.get(connection) {
-            self.outputs.reply(&self.encoder, connection, to.profile.format, reply);
-        }
+    /// Tells a connection what became of a command that came on it.
+    fn answer(&mut self, connection: ConnectionKey, answer: &CommandAnswer<'_>) {
+        let Some(to) = self.connections.get(connection) else { return };
+        let format = to.profile.format;
+        self.outputs.append(connection, |out| self.encoder.command_answer(format, answer, out));
     }
 
     /// Answers a publish, where the publisher wants or can make use of an answer.
-    fn reply_published(
+    fn answer_publish(
         &mut self,
         connection: ConnectionKey,
         request: Option<&str>,
         result: Result<Option<&str>, &Reject>,
     ) {
         self.stats.rejected += u64::from(result.is_err());
-        self.reply(connection, &Reply::Published { request, result });
+        self.answer(connection, &CommandAnswer { command: Answered::Publish, request, result });
     }
 }
 

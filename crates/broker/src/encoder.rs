@@ -1,5 +1,7 @@
 //! What the core needs of the dialects: to turn its words into bytes, once for all receivers.
 
+use std::time::Duration;
+
 use rialto_domain::{ChannelName, ClientId, LogicalMs, MessageId, PacketId, Reject, UnixMs};
 
 /// Names one way of encoding: a dialect on a carrier. The core only compares and counts it.
@@ -20,49 +22,33 @@ pub enum Mark {
     Acknowledged(PacketId),
 }
 
-/// An answer to one request of a client.
+/// What a client is told of the session that it has opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reply<'a> {
-    /// The session is open; silence is borne for this many seconds.
-    Connected {
-        /// Heartbeat timeout in seconds.
-        timeout_s: u64,
-    },
-    /// Outcome of a subscribe.
-    Subscribed {
-        /// The channel as asked for.
-        channel: &'a str,
-        /// Why not.
-        result: Result<(), &'a Reject>,
-    },
-    /// Outcome of an unsubscribe.
-    Unsubscribed {
-        /// The channel as asked for.
-        channel: &'a str,
-        /// Why not.
-        result: Result<(), &'a Reject>,
-    },
-    /// Outcome of a publish.
-    Published {
-        /// The publisher's own id of the request; `None` when it sent none.
-        request: Option<&'a str>,
-        /// The JSON answer of a control channel, or nothing; or why not.
-        result: Result<Option<&'a str>, &'a Reject>,
-    },
+pub struct SessionOpened {
+    /// How long it may be silent before its connection is closed.
+    pub silence_max: Duration,
 }
 
-impl Reply<'_> {
-    /// Says whether it tells of a refusal.
-    #[must_use]
-    pub fn is_refusal(&self) -> bool {
-        match self {
-            Reply::Connected { .. } => false,
-            Reply::Subscribed { result, .. } | Reply::Unsubscribed { result, .. } => {
-                result.is_err()
-            }
-            Reply::Published { result, .. } => result.is_err(),
-        }
-    }
+/// What a client is told of a command that it gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommandAnswer<'a> {
+    /// Which kind of command it was.
+    pub command: Answered<'a>,
+    /// The client's own id of the request; `None` when it sent none.
+    pub request: Option<&'a str>,
+    /// What a question was answered with, one JSON text, or nothing; or why the command is refused.
+    pub result: Result<Option<&'a str>, &'a Reject>,
+}
+
+/// The kind of a command that is answered, with what tells it from others of its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answered<'a> {
+    /// A publish, or a question to a control channel.
+    Publish,
+    /// A subscribe to the channel of this name.
+    Subscribe(&'a str),
+    /// An unsubscribe from the channel of this name.
+    Unsubscribe(&'a str),
 }
 
 /// Where messages come from.
@@ -91,7 +77,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Turns deliveries and replies into a dialect's bytes. Pure: same input, same bytes.
+/// Turns deliveries and answers into a dialect's bytes. Pure: same input, same bytes.
 pub trait Encoder {
     /// What all messages of one source to one channel share, rendered once.
     type Envelope: std::fmt::Debug;
@@ -103,6 +89,9 @@ pub trait Encoder {
     /// Appends one delivery, with all that the carrier needs around it.
     fn delivery(&self, envelope: &Self::Envelope, payload: &[u8], mark: Mark, out: &mut Vec<u8>);
 
-    /// Appends one reply, with all that the carrier needs around it.
-    fn reply(&self, format: Format, reply: &Reply<'_>, out: &mut Vec<u8>);
+    /// Appends what a client is told of its new session, or nothing where its dialect tells it itself.
+    fn session_opened(&self, format: Format, session: SessionOpened, out: &mut Vec<u8>);
+
+    /// Appends the answer to a command, or nothing where the dialect answers commands itself.
+    fn command_answer(&self, format: Format, answer: &CommandAnswer<'_>, out: &mut Vec<u8>);
 }

@@ -45,7 +45,9 @@ pub use client::Now;
 pub use connection_profile::ConnectionProfile;
 pub use deliveries::Deliveries;
 pub use effect::{ChannelKey, ClientKey, ConnectionKey, Effect, ReadRequest, SessionEnded};
-pub use encoder::{Encoder, FORMAT_COUNT_MAX, Format, Mark, Reply, Source};
+pub use encoder::{
+    Answered, CommandAnswer, Encoder, FORMAT_COUNT_MAX, Format, Mark, SessionOpened, Source,
+};
 pub use gate::Gate;
 pub use inbox::InboxLimits;
 pub use memory::Held;

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::{ConnectionKey, Effect, Encoder, Format, Reply, tally::Tally};
+use crate::{ConnectionKey, Effect, tally::Tally};
 
 /// Effects made so far, and replies to one connection that still gather.
 #[derive(Debug, Default)]
@@ -90,16 +90,6 @@ impl Outputs {
     /// Returns the deliveries that were begun.
     pub(crate) fn begun(&self) -> Begun {
         Begun { untaken: self.begun.untaken + u64::from(self.reply_deliveries), ..self.begun }
-    }
-
-    pub(crate) fn reply<E: Encoder>(
-        &mut self,
-        encoder: &E,
-        connection: ConnectionKey,
-        format: Format,
-        reply: &Reply<'_>,
-    ) {
-        self.append(connection, |out| encoder.reply(format, reply, out));
     }
 
     /// Adds an effect behind everything that gathers.

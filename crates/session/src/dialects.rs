@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rialto_broker::{Encoder, Format, Mark, Reply, Source};
+use rialto_broker::{CommandAnswer, Encoder, Format, Mark, SessionOpened, Source};
 use rialto_domain::ChannelName;
 use rialto_wire::{
     jmqt::{Carrier, PushEnvelope},
@@ -53,10 +53,16 @@ impl Encoder for Dialects {
         }
     }
 
-    fn reply(&self, format: Format, reply: &Reply<'_>, out: &mut Vec<u8>) {
-        // The sessions of the other dialects answer for themselves.
+    fn session_opened(&self, format: Format, session: SessionOpened, out: &mut Vec<u8>) {
+        // The sessions of the other dialects answer for themselves, here and below.
         if matches!(format, jmqt::TCP | jmqt::WEBSOCKET) {
-            jmqt::put_reply(jmqt::carrier(format), reply, out);
+            jmqt::put_session_opened(jmqt::carrier(format), session, out);
+        }
+    }
+
+    fn command_answer(&self, format: Format, answer: &CommandAnswer<'_>, out: &mut Vec<u8>) {
+        if matches!(format, jmqt::TCP | jmqt::WEBSOCKET) {
+            jmqt::put_command_answer(jmqt::carrier(format), answer, out);
         }
     }
 }

@@ -6,7 +6,7 @@ mod session;
 use rialto_broker::Format;
 use rialto_wire::jmqt::Carrier;
 
-pub use reply::{CloseMessage, put_delivery, put_reply};
+pub use reply::{CloseMessage, put_command_answer, put_delivery, put_session_opened};
 pub use session::Session;
 
 /// JMQT over TCP or TLS.

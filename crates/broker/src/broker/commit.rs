@@ -145,7 +145,7 @@ impl<E: Encoder> Broker<E> {
         let result = result.as_ref().map(|data: &Option<&str>| *data);
         if let Some(publisher) = page.from {
             for request in page.answers.requests() {
-                self.reply_published(publisher, Some(request), result);
+                self.answer_publish(publisher, Some(request), result);
             }
         }
         for &ticket in page.answers.tickets() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rialto_domain::{Admission, ClientId, CloseReason};
 
 use crate::{
-    ClientKey, ConnectionKey, ConnectionProfile, Effect, Encoder, Format, Reply,
+    ClientKey, ConnectionKey, ConnectionProfile, Effect, Encoder, Format, SessionOpened,
     client::Connection, rate::Rates,
 };
 
@@ -114,10 +114,9 @@ impl<E: Encoder> Broker<E> {
         if self.is_closing(connection) {
             return;
         }
-        let timeout_s = self.settings.heartbeat_timeout.as_secs();
         if let Some(present) = self.client_of(connection) {
             if present == id {
-                self.reply(connection, &Reply::Connected { timeout_s });
+                self.tell_opened(connection);
             }
             return;
         }
@@ -135,7 +134,7 @@ impl<E: Encoder> Broker<E> {
         self.begin_session(connection, key, admission);
         self.drop_forbidden(connection);
 
-        self.reply(connection, &Reply::Connected { timeout_s });
+        self.tell_opened(connection);
         self.welcome_back(key, connection);
         self.resume(connection, key);
         self.start(connection);
@@ -170,6 +169,13 @@ impl<E: Encoder> Broker<E> {
         let is_back = self.welcome_back(key, connection);
         self.start(connection);
         if is_back { Entry::Restored } else { Entry::New }
+    }
+
+    /// Tells a client that its session is open.
+    fn tell_opened(&mut self, connection: ConnectionKey) {
+        let opened = SessionOpened { silence_max: self.settings.heartbeat_timeout };
+        let format = self.connections[connection].profile.format;
+        self.outputs.append(connection, |out| self.encoder.session_opened(format, opened, out));
     }
 
     fn begin_session(

@@ -91,7 +91,7 @@ impl<E: Encoder> Broker<E> {
             self.settle();
         }
         let answer = self.control_answer(connection, client, question).to_string();
-        self.reply_published(connection, request, Ok(Some(&answer)));
+        self.answer_publish(connection, request, Ok(Some(&answer)));
     }
 
     /// Answers a question that is not taken.
@@ -102,7 +102,7 @@ impl<E: Encoder> Broker<E> {
         reject: &Reject,
     ) {
         self.note_publish_refused();
-        self.reply_published(connection, request, Err(reject));
+        self.answer_publish(connection, request, Err(reject));
     }
 
     fn control_answer(

@@ -51,7 +51,7 @@ impl<E: Encoder> Broker<E> {
         if publish.qos == Qos::AtLeastOnce
             && let (Answer::To(request), Some(connection)) = (answer, publisher.connection)
         {
-            self.reply_published(connection, request, Ok(None));
+            self.answer_publish(connection, request, Ok(None));
         }
     }
 
@@ -67,7 +67,7 @@ impl<E: Encoder> Broker<E> {
             (Answer::To(request), Some(connection))
                 if publish.qos == Qos::AtLeastOnce || request.is_some() =>
             {
-                self.reply_published(connection, request, Err(reject));
+                self.answer_publish(connection, request, Err(reject));
             }
             _ => self.stats.rejected += 1,
         }
@@ -103,7 +103,8 @@ impl<E: Encoder> Broker<E> {
         let from = publisher.connection;
         let known = self.find_channel(from, publish.channel);
         if let Some(from) = from {
-            self.check_publish(from, known, publish)?;
+            self.may_publish(from, known, publish.channel)?;
+            self.check_limits(from, known, publish)?;
         }
         if known.is_none() {
             self.check_name(publish.channel)?;

@@ -187,12 +187,12 @@ impl<E: Encoder> Broker<E> {
         let allowed = self.check_topic(channel);
         let allowed = allowed.and_then(|()| self.may(connection, Action::Publish, channel));
         if let Err(reject) = allowed {
-            return self.reply_published(connection, Some(request), Err(&reject));
+            return self.answer_publish(connection, Some(request), Err(&reject));
         }
         self.settle();
         let asked = Request { connection, id: request.into() };
         if !self.drop_retained(channel, Some(asked)) {
-            self.reply_published(connection, Some(request), Ok(Some(r#"{"removed":false}"#)));
+            self.answer_publish(connection, Some(request), Ok(Some(r#"{"removed":false}"#)));
         }
     }
 
@@ -230,7 +230,7 @@ impl<E: Encoder> Broker<E> {
         self.note_unstored(key);
         if let Some(Request { connection, id }) = asked {
             let result = result.map(|()| Some(r#"{"removed":true}"#));
-            self.reply_published(connection, Some(&id), result);
+            self.answer_publish(connection, Some(&id), result);
         }
         self.drop_if_idle(key);
     }
@@ -303,7 +303,7 @@ impl<E: Encoder> Broker<E> {
                 self.stats.retained_refused += 1;
                 match publisher {
                     Some(Request { connection, id }) => {
-                        self.reply_published(connection, Some(&id), Err(&reject));
+                        self.answer_publish(connection, Some(&id), Err(&reject));
                     }
                     None => self.stats.rejected += 1,
                 }

@@ -6,7 +6,7 @@ use rialto_domain::{Action, Admission, ChannelKind, CloseReason, Reject, Rights}
 
 use crate::{ChannelKey, ClientKey, ConnectionKey, Encoder};
 
-use super::{Broker, message::Publish};
+use super::Broker;
 
 impl<E: Encoder> Broker<E> {
     /// Judges whether the client of a connection may do this with a channel.
@@ -36,34 +36,21 @@ impl<E: Encoder> Broker<E> {
         self.rights_of(connection).map_or(is_listed, |rights| rights.may_replicate(is_listed))
     }
 
-    /// Judges whether a client may publish this to a topic now: its rights, and what the channel
-    /// takes. That it may publish to the channel it published to last is not asked again.
-    pub(super) fn check_publish(
+    /// Judges whether a client may publish to a topic. That it may publish to the channel it
+    /// published to last is not asked again.
+    #[inline]
+    pub(super) fn may_publish(
         &mut self,
         from: ConnectionKey,
         known: Option<ChannelKey>,
-        publish: &Publish<'_>,
+        channel: &str,
     ) -> Result<(), Reject> {
         let connection = &mut self.connections[from];
         if let Some(rights) = &connection.rights
             && !connection.is_last_permitted
         {
-            rights.decide(Action::Publish, publish.channel)?;
+            rights.decide(Action::Publish, channel)?;
             connection.is_last_permitted = known.is_some();
-        }
-        let profile = match known {
-            Some(key) => &self.channels[key].profile,
-            None => self.profiles.of(&self.settings, publish.channel),
-        };
-        if let Some(limit) =
-            profile.payload_bytes_max.filter(|&limit| limit < publish.payload.len())
-        {
-            return Err(Reject::PayloadTooLarge { limit });
-        }
-        if let Some(rate) = profile.rate
-            && !connection.rates.take(rate, self.now.uptime)
-        {
-            return Err(Reject::TooFast { limit: rate.per_second_max });
         }
         Ok(())
     }

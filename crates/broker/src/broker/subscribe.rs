@@ -2,7 +2,9 @@
 
 use rialto_domain::{Action, Change, ChannelKind, CursorState, LogId, Reject, Sequence};
 
-use crate::{ChannelKey, ClientKey, ConnectionKey, Encoder, Reply, client::Subscription};
+use crate::{
+    Answered, ChannelKey, ClientKey, CommandAnswer, ConnectionKey, Encoder, client::Subscription,
+};
 
 use super::{
     Broker,
@@ -23,7 +25,7 @@ impl<E: Encoder> Broker<E> {
         let reply_to = asker.filter(|_| matches!(answer, Answer::To(_)));
         if let Err(reject) = self.check_subscribe(client, asker, channel, persistent) {
             if let Some(connection) = reply_to {
-                self.reply_subscribed(connection, channel, Err(&reject));
+                self.answer_subscribe(connection, channel, Err(&reject));
             }
             return Err(reject);
         }
@@ -190,7 +192,7 @@ impl<E: Encoder> Broker<E> {
             Err(reject) => {
                 let name = self.channels[channel].name.clone();
                 if let Some(connection) = reply_to {
-                    self.reply_subscribed(connection, name.as_str(), Err(&reject));
+                    self.answer_subscribe(connection, name.as_str(), Err(&reject));
                 }
             }
         }
@@ -206,7 +208,7 @@ impl<E: Encoder> Broker<E> {
     ) {
         let name = self.channels[channel].name.clone();
         if let Some(connection) = reply_to {
-            self.reply_subscribed(connection, name.as_str(), Ok(()));
+            self.answer_subscribe(connection, name.as_str(), Ok(()));
         }
         if let Some(connection) = self.clients[client].connection {
             // One that is just back gets it with all it missed.
@@ -217,13 +219,15 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
-    fn reply_subscribed(
+    fn answer_subscribe(
         &mut self,
         connection: ConnectionKey,
         channel: &str,
         result: Result<(), &Reject>,
     ) {
         self.stats.rejected += u64::from(result.is_err());
-        self.reply(connection, &Reply::Subscribed { channel, result });
+        let command = Answered::Subscribe(channel);
+        let result = result.map(|()| None);
+        self.answer(connection, &CommandAnswer { command, request: None, result });
     }
 }

@@ -2,7 +2,9 @@
 
 use rialto_domain::{Change, Reject};
 
-use crate::{ChannelKey, ClientKey, ConnectionKey, Encoder, Reply, client::Subscription};
+use crate::{
+    Answered, ChannelKey, ClientKey, CommandAnswer, ConnectionKey, Encoder, client::Subscription,
+};
 
 use super::{
     Broker,
@@ -22,7 +24,7 @@ impl<E: Encoder> Broker<E> {
         let reply_to = asker.filter(|_| matches!(answer, Answer::To(_)));
         if let Err(reject) = self.check_topic(channel) {
             self.stats.rejected += u64::from(reply_to.is_some());
-            self.reply_unsubscribed(reply_to, channel, Err(&reject));
+            self.answer_unsubscribe(reply_to, channel, Err(&reject));
             return Err(reject);
         }
         self.settle();
@@ -42,7 +44,7 @@ impl<E: Encoder> Broker<E> {
                 self.remove_subscription(client, channel);
                 self.drop_if_idle(channel);
             }
-            self.reply_unsubscribed(reply_to, name, Ok(()));
+            self.answer_unsubscribe(reply_to, name, Ok(()));
             return CommandOutcome::Done;
         };
         self.channels[channel].changes_under_way += 1;
@@ -80,7 +82,7 @@ impl<E: Encoder> Broker<E> {
             }
         }
         self.drop_unread_log(channel);
-        self.reply_unsubscribed(reply_to, name.as_str(), result);
+        self.answer_unsubscribe(reply_to, name.as_str(), result);
         self.drop_if_idle(channel);
     }
 
@@ -102,14 +104,16 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
-    fn reply_unsubscribed(
+    fn answer_unsubscribe(
         &mut self,
         reply_to: Option<ConnectionKey>,
         channel: &str,
         result: Result<(), &Reject>,
     ) {
         if let Some(connection) = reply_to {
-            self.reply(connection, &Reply::Unsubscribed { channel, result });
+            let command = Answered::Unsubscribe(channel);
+            let result = result.map(|()| None);
+            self.answer(connection, &CommandAnswer { command, request: None, result });
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use rialto_broker::{Mark, Reply};
+use rialto_broker::{Answered, CommandAnswer, Mark, SessionOpened};
 use rialto_domain::{CloseReason, PacketId, Reject};
 use rialto_wire::jmqt::{Carrier, PushEnvelope, PushMark, encode_packet, put_push, status};
 use serde::Serialize;
@@ -69,25 +69,25 @@ impl Answer<'_> {
     }
 }
 
-/// Appends one reply of the broker.
-pub fn put_reply(carrier: Carrier, reply: &Reply<'_>, out: &mut Vec<u8>) {
-    let answer = match *reply {
-        Reply::Connected { timeout_s } => {
-            Answer::Conn { st: status::OK, ts: Some(timeout_s), mg: None }
-        }
-        Reply::Subscribed { channel, result } => {
-            let (st, mg) = outcome(result);
-            Answer::Sub { st, cn: channel, mg }
-        }
-        Reply::Unsubscribed { channel, result } => {
-            let (st, mg) = outcome(result);
-            Answer::Unsub { st, cn: channel, mg }
-        }
-        Reply::Published { request, result } => {
-            let (st, mg) = outcome(result.map(|_| ()));
-            let data = result.ok().flatten();
+/// Appends what a client is told of its new session.
+pub fn put_session_opened(carrier: Carrier, session: SessionOpened, out: &mut Vec<u8>) {
+    let ts = Some(session.silence_max.as_secs());
+    Answer::Conn { st: status::OK, ts, mg: None }.put(carrier, out);
+}
+
+/// Appends the answer to a command.
+pub fn put_command_answer(carrier: Carrier, answer: &CommandAnswer<'_>, out: &mut Vec<u8>) {
+    let (st, mg) = match answer.result {
+        Ok(_) => (status::OK, None),
+        Err(reject) => refusal(reject),
+    };
+    let answer = match answer.command {
+        Answered::Subscribe(cn) => Answer::Sub { st, cn, mg },
+        Answered::Unsubscribe(cn) => Answer::Unsub { st, cn, mg },
+        Answered::Publish => {
+            let data = answer.result.ok().flatten();
             let dt = data.and_then(|json| serde_json::from_str(json).ok());
-            Answer::Pub { st, id: request, dt, mg }
+            Answer::Pub { st, id: answer.request, dt, mg }
         }
     };
     answer.put(carrier, out);
@@ -112,10 +112,6 @@ pub fn put_delivery(
 
 fn put_id(id: PacketId, out: &mut Vec<u8>) {
     write!(out, "{id}").expect("writing to memory cannot fail");
-}
-
-fn outcome(result: Result<(), &Reject>) -> (u8, Option<String>) {
-    result.map_or_else(refusal, |()| (status::OK, None))
 }
 
 fn refusal(reject: &Reject) -> (u8, Option<String>) {

@@ -1,7 +1,8 @@
 //! One JMQT connection: which packet is lawful when, and what it leads to.
 
 use rialto_broker::{
-    Broker, Command, CommandOutcome, ConnectionKey, Gate, Issuer, Publish as Message, Reply,
+    Answered, Broker, Command, CommandAnswer, CommandOutcome, ConnectionKey, Gate, Issuer,
+    Publish as Message, SessionOpened,
 };
 use rialto_domain::{Action, Asked, Cause, ClientId, CloseReason, Permit, Qos, Reject};
 use rialto_wire::jmqt::{AckKind, ClientPacket, Malformed, Publish, status};
@@ -127,8 +128,7 @@ impl Session {
                     }
                 }
                 Err(reject) => {
-                    let result = Err(&reject);
-                    self.reply(broker, &Reply::Subscribed { channel: &channel, result });
+                    self.refuse(broker, Answered::Subscribe(&channel), None, &reject);
                 }
             },
             ClientPacket::Unsub { channel } => match gate.permit() {
@@ -137,8 +137,7 @@ impl Session {
                     _ = self.command(&Command::Unsubscribe { channel: &channel }, None, broker);
                 }
                 Err(reject) => {
-                    let result = Err(&reject);
-                    self.reply(broker, &Reply::Unsubscribed { channel: &channel, result });
+                    self.refuse(broker, Answered::Unsubscribe(&channel), None, &reject);
                 }
             },
             ClientPacket::Pub(publish) => self.publish(&publish, broker, gate),
@@ -156,7 +155,8 @@ impl Session {
         match gate.permit() {
             Ok(Permit { answer: Some(answer), .. }) => {
                 broker.note_answered();
-                self.reply(broker, &Reply::Published { request, result: Ok(Some(&answer)) });
+                let (command, result) = (Answered::Publish, Ok(Some(&*answer)));
+                self.tell(broker, &CommandAnswer { command, request, result });
             }
             Ok(Permit { payload: Some(payload), .. }) => {
                 let message = Message { payload: payload.as_bytes(), ..message(publish) };
@@ -165,7 +165,7 @@ impl Session {
             Ok(_) => self.carry_out(&message(publish), request, broker, gate),
             Err(reject) if publish.acknowledged || request.is_some() => {
                 broker.note_publish_refused();
-                self.reply(broker, &Reply::Published { request, result: Err(&reject) });
+                self.refuse(broker, Answered::Publish, request, &reject);
             }
             Err(_) => {
                 broker.note_publish_refused();
@@ -197,10 +197,22 @@ impl Session {
         broker.command(Issuer::Client(self.connection), command, rialto_broker::Answer::To(request))
     }
 
-    /// Answers in place of the broker, which was not asked.
-    fn reply(&self, broker: &mut Broker<Dialects>, reply: &Reply<'_>) {
-        broker.stats_mut().rejected += u64::from(reply.is_refusal());
-        broker.send(self.connection, |format, out| super::put_reply(carrier(format), reply, out));
+    /// Refuses a command in place of the broker, which was not asked.
+    fn refuse(
+        &self,
+        broker: &mut Broker<Dialects>,
+        command: Answered<'_>,
+        request: Option<&str>,
+        reject: &Reject,
+    ) {
+        broker.stats_mut().rejected += 1;
+        self.tell(broker, &CommandAnswer { command, request, result: Err(reject) });
+    }
+
+    fn tell(&self, broker: &mut Broker<Dialects>, answer: &CommandAnswer<'_>) {
+        broker.send(self.connection, |format, out| {
+            super::put_command_answer(carrier(format), answer, out);
+        });
     }
 
     fn authenticate(&self, data: &str, broker: &mut Broker<Dialects>, gate: &dyn Gate) {
@@ -237,8 +249,10 @@ impl Session {
         };
         if broker.client_of(self.connection).is_some() {
             // J-38: asking again changes nothing.
-            let timeout_s = broker.settings().heartbeat_timeout.as_secs();
-            self.reply(broker, &Reply::Connected { timeout_s });
+            let session = SessionOpened { silence_max: broker.settings().heartbeat_timeout };
+            broker.send(self.connection, |format, out| {
+                super::put_session_opened(carrier(format), session, out);
+            });
         } else {
             broker.connect(self.connection, &ClientId::from(id), &admission);
         }

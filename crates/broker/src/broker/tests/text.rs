@@ -1,10 +1,10 @@
-//! A dialect for tests: one line of readable text for each delivery and reply.
+//! A dialect for tests: one line of readable text for each delivery and answer.
 
 use std::io::Write as _;
 
-use rialto_domain::{ChannelName, Reject};
+use rialto_domain::ChannelName;
 
-use crate::{Encoder, Format, Mark, Reply, Source};
+use crate::{Answered, CommandAnswer, Encoder, Format, Mark, SessionOpened, Source};
 
 /// Writes what the core says as lines. Formats other than 0 put their number before each.
 #[derive(Debug)]
@@ -40,29 +40,23 @@ impl Encoder for TextEncoder {
         put_line(*format, &format!("push {channel} {payload} by {publisher}{mark}"), out);
     }
 
-    fn reply(&self, format: Format, reply: &Reply<'_>, out: &mut Vec<u8>) {
-        let line = match reply {
-            Reply::Connected { timeout_s } => format!("connected {timeout_s}"),
-            Reply::Subscribed { channel, result } => {
-                format!("subscribed {channel}{}", outcome(*result))
-            }
-            Reply::Unsubscribed { channel, result } => {
-                format!("unsubscribed {channel}{}", outcome(*result))
-            }
-            Reply::Published { request, result } => {
-                let request = request.unwrap_or("-");
-                match result {
-                    Ok(Some(answer)) => format!("published {request} = {answer}"),
-                    other => format!("published {request}{}", outcome(other.map(|_| ()))),
-                }
-            }
-        };
-        put_line(format, &line, out);
+    fn session_opened(&self, format: Format, session: SessionOpened, out: &mut Vec<u8>) {
+        put_line(format, &format!("connected {}", session.silence_max.as_secs()), out);
     }
-}
 
-fn outcome(result: Result<(), &Reject>) -> String {
-    result.map_or_else(|reject| format!(": {reject:?}"), |()| String::new())
+    fn command_answer(&self, format: Format, answer: &CommandAnswer<'_>, out: &mut Vec<u8>) {
+        let command = match answer.command {
+            Answered::Subscribe(channel) => format!("subscribed {channel}"),
+            Answered::Unsubscribe(channel) => format!("unsubscribed {channel}"),
+            Answered::Publish => format!("published {}", answer.request.unwrap_or("-")),
+        };
+        let outcome = match answer.result {
+            Ok(None) => String::new(),
+            Ok(Some(answer)) => format!(" = {answer}"),
+            Err(reject) => format!(": {reject:?}"),
+        };
+        put_line(format, &(command + &outcome), out);
+    }
 }
 
 fn put_line(format: Format, line: &str, out: &mut Vec<u8>) {

@@ -1,15 +1,15 @@
 //! Whatever the broker says, on whatever carrier, is whole frames that read back.
 
-use std::{fmt::Write as _, iter::successors};
+use std::{fmt::Write as _, iter::successors, time::Duration};
 
 use expect_test::expect;
 use proptest::{collection::vec, prelude::*, sample::select};
-use rialto_broker::{Encoder as _, Format, Mark, Reply, Source};
+use rialto_broker::{Answered, CommandAnswer, Encoder as _, Format, Mark, SessionOpened, Source};
 use rialto_domain::{ClientId, LogId, PacketId, Reject};
 use rialto_wire::jmqt::Carrier;
 use serde_json::{Value, json};
 
-use super::super::{TCP, WEBSOCKET, carrier, put_reply};
+use super::super::{TCP, WEBSOCKET, carrier, put_command_answer};
 use crate::Dialects;
 use crate::tests::frames::packets;
 
@@ -44,7 +44,7 @@ proptest! {
 
     /// J-21, J-25, J-46, J-52 and J-57: what was asked for comes back as it was written.
     #[test]
-    fn a_reply_reads_back(
+    fn an_answer_reads_back(
         format in select(&[TCP, WEBSOCKET][..]),
         root in select(&["connAck", "subAck", "unsubAck", "pubAck"][..]),
         name in any::<String>(),
@@ -53,16 +53,15 @@ proptest! {
         reject in prop::option::of(select(rejects())),
         timeout_s in any::<u64>(),
     ) {
-        let result = reject.as_ref().map_or(Ok(()), Err);
+        let result = reject.as_ref().map_or(Ok(answer.as_deref()), Err);
         let request = has_request.then_some(&*name);
-        let (reply, mut body) = match root {
-            "connAck" => (Reply::Connected { timeout_s }, json!({ "ts": timeout_s })),
-            "subAck" => (Reply::Subscribed { channel: &name, result }, json!({ "cn": name })),
-            "unsubAck" => (Reply::Unsubscribed { channel: &name, result }, json!({ "cn": name })),
+        let (command, mut body) = match root {
+            "connAck" => (None, json!({ "ts": timeout_s })),
+            "subAck" => (Some(Answered::Subscribe(&name)), json!({ "cn": name })),
+            "unsubAck" => (Some(Answered::Unsubscribe(&name)), json!({ "cn": name })),
             _ => {
-                let result = result.map(|()| answer.as_deref());
                 let body = request.map_or(json!({}), |id| json!({ "id": id }));
-                (Reply::Published { request, result }, body)
+                (Some(Answered::Publish), body)
             }
         };
         body["st"] = json!(1);
@@ -81,8 +80,18 @@ proptest! {
         }
         let mut out = Vec::new();
         let dialects = Dialects::default();
-        dialects.reply(format, &reply, &mut out);
-        dialects.reply(format, &reply, &mut out);
+        for _ in 0..2 {
+            match command {
+                Some(command) => {
+                    let answer = CommandAnswer { command, request, result };
+                    dialects.command_answer(format, &answer, &mut out);
+                }
+                None => {
+                    let session = SessionOpened { silence_max: Duration::from_secs(timeout_s) };
+                    dialects.session_opened(format, session, &mut out);
+                }
+            }
+        }
         prop_assert_eq!(read(format, &out), vec![json!({ root: body }); 2]);
     }
 }
@@ -128,8 +137,9 @@ fn each_refusal_has_its_status_and_says_why() {
 /// Returns the status a refusal is told with.
 fn status(reject: &Reject) -> u64 {
     let mut out = Vec::new();
-    let reply = Reply::Subscribed { channel: "", result: Err(reject) };
-    put_reply(Carrier::Tcp, &reply, &mut out);
+    let command = Answered::Subscribe("");
+    let answer = CommandAnswer { command, request: None, result: Err(reject) };
+    put_command_answer(Carrier::Tcp, &answer, &mut out);
     read(TCP, &out)[0]["subAck"]["st"].as_u64().expect("st is an integer")
 }
 
