@@ -15,7 +15,7 @@ Exit codes:
   2  wrong arguments or settings
   3  no connection to the broker, or lost for good
   4  nothing came within --timeout
-  5  something stored is damaged";
+  5  what is stored is damaged, or not usable by this release";
 
 /// Message broker for JMQT clients, and its tools.
 #[derive(Debug, Parser)]

@@ -6,6 +6,8 @@ use std::io::{self, ErrorKind};
 use rialto_access::UsersError;
 use rialto_client::{ConnectError, Disconnected, RequestError, Status, Stranger};
 use rialto_config::ConfigErrors;
+use rialto_server::ServeError;
+use rialto_server::maintenance::StoreError;
 
 /// The exit codes, which `--help` documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +21,7 @@ pub(crate) enum Exit {
     Unreachable = 3,
     /// Nothing came in time.
     TimedOut = 4,
-    /// Something stored is damaged.
+    /// What is stored is damaged, or cannot be used by this release.
     Damaged = 5,
 }
 
@@ -49,6 +51,25 @@ impl From<ConfigErrors> for Failure {
             count => format!("{count} mistakes in the settings:\n{errors}"),
         };
         Failure::new(Exit::Usage, text)
+    }
+}
+
+impl From<ServeError> for Failure {
+    fn from(error: ServeError) -> Self {
+        match error {
+            ServeError::Store(error) => error.into(),
+            error @ (ServeError::NoListener | ServeError::Exposed(_)) => {
+                Failure::new(Exit::Usage, error.to_string())
+            }
+            error => Failure::new(Exit::Failed, error.to_string()),
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let exit = if error.is_unusable() { Exit::Damaged } else { Exit::Failed };
+        Failure::new(exit, error.to_string())
     }
 }
 

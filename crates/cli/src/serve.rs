@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rialto_config::{Checked, Flag, Note, Settings, Sources};
 use rialto_server::{ServerBuilder, Supervisor};
 
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 use crate::logging::Level;
 
 const EXAMPLES: &str = "\
@@ -143,9 +143,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         Ok((settings, _)) => Ok(settings),
         Err(failure) => Err(failure.text),
     };
-    supervised(ServerBuilder::new(settings))
-        .run(reload)
-        .map_err(|error| Failure::new(Exit::Failed, error.to_string()))
+    supervised(ServerBuilder::new(settings)).run(reload).map_err(Failure::from)
 }
 
 /// Has the server tell the service manager that started this process, if one did.

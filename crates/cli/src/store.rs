@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rialto_config::Settings;
-use rialto_server::maintenance::{self, GivenUp, Report, StoreError};
+use rialto_server::maintenance::{self, GivenUp, Report};
 use time::OffsetDateTime;
 
 use crate::exit::{Exit, Failure};
@@ -154,12 +154,6 @@ fn tell_findings(report: &Report) -> Result<(), Failure> {
         "{count} findings: something stored is damaged; docs/operating.md says how to restore a backup"
     );
     Err(Failure::new(Exit::Damaged, text))
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        Failure::new(Exit::Failed, error.to_string())
-    }
 }
 
 #[cfg(test)]

@@ -16,6 +16,12 @@ use tempfile::TempDir;
 
 use common::{Command, Disk, PROGRAM, publish_stored, shell};
 
+/// The exit code of a broker that may start later, when something around it has changed.
+const FAILED: i32 = 1;
+
+/// The exit code of a broker that cannot use what is stored, however often it is started.
+const UNUSABLE: i32 = 5;
+
 /// How long a broker may take to find that it cannot start.
 const TIME_MAX: Duration = Duration::from_secs(2);
 
@@ -25,6 +31,7 @@ fn a_store_of_a_later_release_is_refused_and_left_alone() {
     shell(&data_dir).pragma_update(None, "user_version", 99).unwrap();
     let before = fs::read(data_dir.join("rialto.db")).unwrap();
     check_refused(
+        UNUSABLE,
         &data_dir,
         &[],
         &[
@@ -43,6 +50,7 @@ fn a_second_broker_on_the_same_directory_is_refused_and_harms_nobody() {
     ada.subscribe_for_good("room");
     let owner = format!("in use by another Rialto (process {})", broker.process_id());
     check_refused(
+        FAILED,
         &broker.data_dir(),
         &[],
         &[
@@ -69,11 +77,13 @@ fn a_read_only_directory_is_refused() {
     fill(&data_dir);
     disk.make_read_only();
     check_refused(
+        FAILED,
         &data_dir,
         &[],
         &["mount it writable, or choose another directory", &data_dir.display().to_string()],
     );
     check_refused(
+        FAILED,
         &disk.path().join("new"),
         &[],
         &[
@@ -94,6 +104,7 @@ fn a_corrupted_database_is_refused() {
         file.write_all(&[0xAA; 64]).unwrap();
     }
     check_refused(
+        UNUSABLE,
         &data_dir,
         &[],
         &[
@@ -111,6 +122,7 @@ fn a_file_that_is_no_database_is_refused_and_left_alone() {
     let text = "Dear diary,\n".repeat(1000);
     fs::write(&path, &text).unwrap();
     check_refused(
+        UNUSABLE,
         files.path(),
         &[],
         &[
@@ -127,6 +139,7 @@ fn the_database_of_another_program_is_refused_and_left_alone() {
     let files = tempfile::tempdir().unwrap();
     shell(files.path()).execute_batch("CREATE TABLE recipe (name TEXT)").unwrap();
     check_refused(
+        UNUSABLE,
         files.path(),
         &[],
         &[
@@ -142,6 +155,7 @@ fn a_data_directory_that_is_a_file_is_refused() {
     let path = files.path().join("file");
     fs::write(&path, "").unwrap();
     check_refused(
+        FAILED,
         &path,
         &[],
         &["choose a path that is a directory, or can be made one", &path.display().to_string()],
@@ -153,6 +167,7 @@ fn a_signing_key_that_is_none_is_refused() {
     let (_files, data_dir) = used_data_dir();
     fs::write(data_dir.join("token.key"), "short").unwrap();
     check_refused(
+        FAILED,
         &data_dir,
         &[],
         &[
@@ -170,6 +185,7 @@ fn a_port_in_use_is_refused_before_the_data_is_touched() {
     let files = tempfile::tempdir().unwrap();
     let data_dir = files.path().join("data");
     check_refused(
+        FAILED,
         &data_dir,
         &["--listen", &address],
         &[&address, "in use", "stop what listens there"],
@@ -184,6 +200,7 @@ fn a_missing_or_broken_certificate_is_refused() {
     let missing = files.path().join("missing.pem").display().to_string();
     let certificate = ["--tls-certificate", &missing, "--tls-key", &missing];
     check_refused(
+        FAILED,
         &data_dir,
         &certificate,
         &["tls.certificate", &missing, "No such file", "`rialto cert new` makes one"],
@@ -193,7 +210,7 @@ fn a_missing_or_broken_certificate_is_refused() {
     fs::write(&empty, "nothing").unwrap();
     let empty = empty.display().to_string();
     let certificate = ["--tls-certificate", &empty, "--tls-key", &empty];
-    check_refused(&data_dir, &certificate, &["tls.", &empty]);
+    check_refused(FAILED, &data_dir, &certificate, &["tls.", &empty]);
     assert!(!data_dir.exists());
 }
 
@@ -219,16 +236,16 @@ fn fill(data_dir: &Path) {
     assert!(broker.terminate().0.success());
 }
 
-/// Checks that a broker on this directory ends in time, with an error that says all this.
+/// Checks that a broker on this directory ends in time, with an error that says all this, and with this code.
 #[track_caller]
-fn check_refused(data_dir: &Path, arguments: &[&str], phrases: &[&str]) {
+fn check_refused(code: i32, data_dir: &Path, arguments: &[&str], phrases: &[&str]) {
     let data_dir = data_dir.to_str().unwrap();
     let listen: &[&str] =
         if arguments.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
     let serve = ["serve", "--data-dir", data_dir];
     let ended = Command::start(serve.iter().chain(listen).chain(arguments)).end();
     let error = ended.said.lines().last().unwrap_or_default();
-    assert_eq!(ended.status.code(), Some(1), "{}", ended.said);
+    assert_eq!(ended.status.code(), Some(code), "{}", ended.said);
     assert!(error.starts_with("rialto: "), "{}", ended.said);
     for phrase in phrases {
         assert!(error.contains(phrase), "{phrase:?} is not in: {error}");

@@ -138,6 +138,17 @@ impl StoreError {
     }
 }
 
+impl StoreError {
+    /// Says whether what is stored cannot be used by this release as it is: it is damaged, was
+    /// written by a later release, or belongs to another program. Another try does not help, nor
+    /// does a change of anything but the stored files.
+    #[must_use]
+    pub fn is_unusable(&self) -> bool {
+        self.kind == FailureKind::Corrupt
+            || matches!(*self.cause, Cause::SchemaNewer { .. } | Cause::Foreign)
+    }
+}
+
 impl fmt::Display for StoreError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{} (while {}", self.cause, self.during)?;

@@ -20,7 +20,7 @@ fn one_flipped_bit_in_the_log_of_a_killed_broker_is_refused_until_it_is_repaired
     fs::write(&log, &bytes).unwrap();
 
     let refused = rialto(&["serve", "--listen", "127.0.0.1:0", "--data-dir"], &data_dir);
-    assert_eq!(refused.status.code(), Some(1), "{}", refused.said);
+    assert_eq!(refused.status.code(), Some(5), "{}", refused.said);
     for phrase in ["rialto.db-wal is damaged", "rialto store repair", "docs/operating.md"] {
         assert!(refused.said.contains(phrase), "{phrase:?} is not in {}", refused.said);
     }

@@ -58,6 +58,13 @@ fn the_unit_allows_as_many_files_as_connections_need() {
 fn the_unit_restarts_what_a_restart_helps() {
     let unit = Unit(source("packaging/rialto.service"));
     let refused = Command::new(PROGRAM).args(["serve", "--set", "limits=1"]).output().unwrap();
-    let code = refused.status.code().unwrap().to_string();
-    assert_eq!(unit.value("RestartPreventExitStatus"), code, "wrong settings");
+    let files = tempfile::tempdir().unwrap();
+    std::fs::write(files.path().join("rialto.db"), "no database".repeat(1000)).unwrap();
+    let data_dir = files.path().to_str().unwrap();
+    let unusable = Command::new(PROGRAM)
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir", data_dir])
+        .output()
+        .unwrap();
+    let codes = [refused, unusable].map(|ended| ended.status.code().unwrap().to_string());
+    assert_eq!(unit.value("RestartPreventExitStatus"), codes.join(" "));
 }
