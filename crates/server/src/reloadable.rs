@@ -1,11 +1,11 @@
 //! What changes while the server runs: settings, certificates, rules, the application; and how.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use rialto_access::{Access, Changes, Throttle};
-use rialto_config::{Difference, JwtKeys, Settings, SlowConsumer, difference, needs_restart};
+use rialto_config::{Difference, Settings, SlowConsumer, difference, needs_restart};
 
 use crate::{
     audit::{Act, TARGET, act},
@@ -115,21 +115,6 @@ impl ReloadableServer {
                 }
             });
         }
-    }
-
-    /// Returns the files whose change is taken up by itself.
-    pub(crate) fn files(&self) -> Vec<PathBuf> {
-        let settings = self.settings();
-        let tls = &settings.tls;
-        let paths = [tls.certificate.get(), tls.key.get(), tls.client_authority.get()];
-        let mut files: Vec<PathBuf> = paths.into_iter().flatten().map(PathBuf::from).collect();
-        files.push(settings.users_file());
-        for issuer in &settings.access.jwt {
-            if let Some(JwtKeys::KeyFile(path) | JwtKeys::JwksFile(path)) = issuer.keys() {
-                files.push(path.to_owned());
-            }
-        }
-        files
     }
 
     fn reports_session_ends(&self) -> bool {

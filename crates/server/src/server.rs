@@ -43,6 +43,7 @@ use crate::{
     store::{CommitWatch, Job, StoreThreads},
     ticker::Ticker,
     tls::Certificates,
+    watch_files::Look,
     webhooks::Webhooks,
     websocket::Origins,
 };
@@ -83,6 +84,7 @@ struct Core {
 impl Server {
     pub(crate) fn start(settings: &Settings, parts: ServerParts) -> Result<Self, ServeError> {
         let connections_max = startup::connections_max(settings)?;
+        let looked_at = Look::at(settings);
         // Listeners first: a busy port is the commonest mistake, and costs nothing to find.
         let certificates = Certificates::load(&settings.tls).map_err(ServeError::Certificate)?;
         cluster::check_certificates(&settings.cluster).map_err(ServeError::Certificate)?;
@@ -138,7 +140,7 @@ impl Server {
         let named = startup::name(&listeners);
         let mut tasks = startup::start_links(settings, &acceptor, origin);
         let listeners = listeners.into_iter().map(|it| accept(it, &acceptor)).collect();
-        tasks.extend(startup::start_watches(&reloadable));
+        tasks.extend(startup::start_watches(&reloadable, looked_at));
         let ticker = Ticker::start(hub, cache, core.commit_watch.clone());
         startup::announce(settings, &named);
         Ok(Server {

@@ -10,10 +10,22 @@ use rialto_session::coremq;
 use tokio::task::JoinHandle;
 
 use crate::{
-    acceptor::Acceptor, addresses, cluster::Links, connection_limiter::REFUSED_OPEN_MAX,
-    entrance::Entrance, error::ServeError, handshake::Tls, jwks, lasting, listener::Listener,
-    reloadable::ReloadableServer, service::Service, settings_map, tls::Certificates, watch_files,
-    webhooks::Webhooks, websocket::Origins,
+    acceptor::Acceptor,
+    addresses,
+    cluster::Links,
+    connection_limiter::REFUSED_OPEN_MAX,
+    entrance::Entrance,
+    error::ServeError,
+    handshake::Tls,
+    jwks, lasting,
+    listener::Listener,
+    reloadable::ReloadableServer,
+    service::Service,
+    settings_map,
+    tls::Certificates,
+    watch_files::{self, Look},
+    webhooks::Webhooks,
+    websocket::Origins,
 };
 
 /// Open files that the process itself needs: standard streams, timers, signals.
@@ -120,11 +132,14 @@ pub(crate) fn start_links(
     std::iter::once(look_up).chain(others.map(keep)).collect()
 }
 
-/// Starts what sees to it that changes are taken up.
-pub(crate) fn start_watches(reloadable: &Arc<ReloadableServer>) -> [JoinHandle<()>; 2] {
+/// Starts what sees to it that changes are taken up: of files, those since they were looked at.
+pub(crate) fn start_watches(
+    reloadable: &Arc<ReloadableServer>,
+    looked_at: Look,
+) -> [JoinHandle<()>; 2] {
     let (files, keys) = (reloadable.clone(), reloadable.clone());
     [
-        lasting::spawn("files", move || watch_files::keep(files.clone())),
+        lasting::spawn("files", move || watch_files::keep(files.clone(), looked_at.clone())),
         lasting::spawn("keys", move || jwks::keep(keys.clone())),
     ]
 }
