@@ -79,21 +79,24 @@ fn what_is_done_over_the_api_is_told_of_with_the_key_that_asked() {
     let _ada = online(&broker, "ada");
     let ada = "/v1/clients/ada";
     let acts = [
-        ("client-disconnected", format!("POST {ada}/disconnect"), ""),
-        ("client-banned", format!("POST {ada}/ban"), r#"{"reason":"too loud"}"#),
-        ("client-unbanned", format!("DELETE {ada}/ban"), ""),
-        ("tokens-revoked", format!("POST {ada}/revoke-tokens"), ""),
-        ("token-signed", format!("POST {ada}/token"), ""),
-        ("client-forgotten", format!("DELETE {ada}"), ""),
+        ("client-disconnected", format!("POST {ada}/disconnect"), json!({"reason": "restarting"})),
+        ("client-banned", format!("POST {ada}/ban"), json!({"reason": "too loud", "seconds": 60})),
+        ("client-unbanned", format!("DELETE {ada}/ban"), json!({})),
+        ("tokens-revoked", format!("POST {ada}/revoke-tokens"), json!({})),
+        ("token-signed", format!("POST {ada}/token"), json!({})),
+        ("client-forgotten", format!("DELETE {ada}"), json!({})),
     ];
-    for (event, request, body) in acts {
-        let status = http::ask_with_key(&broker, &request, KEY, body);
+    for (event, request, terms) in acts {
+        let body = if terms == json!({}) { String::new() } else { terms.to_string() };
+        let status = http::ask_with_key(&broker, &request, KEY, &body);
         assert!((200..300).contains(&status), "{request}: {status}");
-        let told = json!({
+        let mut told = json!({
             "level": "INFO", "message": "done by an operator", "target": "rialto::audit",
             "event": event, "client": "ada", "key": "app", "address": "127.0.0.1",
             "request": request,
         });
+        let terms = terms.as_object().unwrap().clone();
+        told.as_object_mut().unwrap().extend(terms);
         assert_eq!(act(&broker, event), told);
     }
     let body = r#"{"channel":"news","payload":1,"retain":true}"#;

@@ -11,6 +11,16 @@ use rialto_config::ApiRight;
 
 use crate::audit::{Act, act};
 
+/// What a request said about an act, for its line. Handlers put it among the extensions of their
+/// response.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Terms {
+    /// Why.
+    pub(super) reason: Option<String>,
+    /// For how long; none for ever, or for what needs no time.
+    pub(super) seconds: Option<u64>,
+}
+
 /// One request with a good key.
 pub(super) struct Asking {
     /// The key's name.
@@ -35,7 +45,7 @@ impl Asking {
 
     /// Leaves a trace of it: of what manages the server at `info`, of what publishes at `debug`, of
     /// what only reads none.
-    pub(super) fn note_done(&self, right: ApiRight) {
+    pub(super) fn note_done(&self, right: ApiRight, terms: &Terms) {
         let Asking { key, address, method, path, .. } = self;
         match right {
             ApiRight::Manage if *method != Method::GET && *method != Method::HEAD => act(&Act {
@@ -44,6 +54,8 @@ impl Asking {
                 address: Some(*address),
                 client: self.named("{client}").as_deref(),
                 channel: self.named("{channel}").as_deref(),
+                reason: terms.reason.as_deref(),
+                seconds: terms.seconds,
                 request: Some(&format!("{method} {path}")),
                 ..Act::default()
             }),

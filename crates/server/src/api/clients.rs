@@ -4,9 +4,10 @@ mod words;
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Extension, Json, extract::State, http::StatusCode};
 
 use super::{
+    asking::Terms,
     large::{Large, Lender},
     problem::Problem,
     take::{Body, Path, Query},
@@ -142,12 +143,9 @@ pub(crate) async fn disconnect(
     State(asked): State<Arc<Asked>>,
     Path(client): Path<String>,
     Body(Disconnecting { reason }): Body<Disconnecting>,
-) -> Result<StatusCode, Problem> {
+) -> Result<(StatusCode, Extension<Terms>), Problem> {
     if asked.handle.disconnect(&client) {
-        if let Some(reason) = reason {
-            tracing::info!(%client, reason, "client disconnected by the API");
-        }
-        return Ok(StatusCode::NO_CONTENT);
+        return Ok((StatusCode::NO_CONTENT, Extension(Terms { reason, seconds: None })));
     }
     let detail = format!("the client {client:?} is not connected");
     Err(Problem::new(StatusCode::NOT_FOUND, detail))
@@ -191,7 +189,7 @@ pub(crate) async fn ban(
     State(asked): State<Arc<Asked>>,
     Path(client): Path<String>,
     Body(ban): Body<NewBan>,
-) -> Result<StatusCode, Problem> {
+) -> Result<(StatusCode, Extension<Terms>), Problem> {
     let seconds = ban.seconds.map(|seconds| seconds.0);
     if seconds.is_some_and(|seconds| BAN_SECONDS_MAX < seconds) {
         let detail = format!(
@@ -201,7 +199,7 @@ pub(crate) async fn ban(
     }
     let lasts = seconds.map(Duration::from_secs);
     asked.handle.ban(&client, lasts, &ban.reason).map_err(Problem::unwritten)?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok((StatusCode::NO_CONTENT, Extension(Terms { reason: Some(ban.reason), seconds })))
 }
 
 /// Lifts a ban

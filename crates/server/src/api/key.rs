@@ -15,7 +15,10 @@ use axum::{
 use rialto_config::{ApiKey, ApiRight, Settings};
 use subtle::ConstantTimeEq as _;
 
-use super::{asking::Asking, problem::Problem};
+use super::{
+    asking::{Asking, Terms},
+    problem::Problem,
+};
 use crate::{
     audit::{Details, Event, Reason},
     entrance::{Entrance, Origin},
@@ -54,7 +57,8 @@ pub(crate) async fn check(
     let asked = Asking::new(key.name.clone(), peer.ip(), &path, &request);
     let response = next.run(request).await;
     if response.status().is_success() {
-        asked.note_done(guard.right);
+        let terms = response.extensions().get::<Terms>().cloned().unwrap_or_default();
+        asked.note_done(guard.right, &terms);
     }
     response
 }

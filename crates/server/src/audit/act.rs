@@ -19,14 +19,20 @@ pub(crate) struct Act<'a> {
     /// The client or user it was done to.
     pub(crate) client: Option<&'a str>,
     pub(crate) channel: Option<&'a str>,
+    /// Why, in the operator's words.
+    pub(crate) reason: Option<&'a str>,
+    /// For how many seconds; none for what has no end, or needs none.
+    pub(crate) seconds: Option<u64>,
     /// The request that asked for it.
     pub(crate) request: Option<&'a str>,
 }
 
 /// Writes the line of an act.
 pub(crate) fn act(act: &Act<'_>) {
-    let Act { event, key, address, setting, issuer, client, channel, request } = act;
-    let [client, channel, request] = [client, channel, request].map(|text| text.map(shortened));
+    let Act { event, key, address, setting, issuer, client, channel, reason, seconds, request } =
+        act;
+    let [client, channel, reason, request] =
+        [client, channel, reason, request].map(|text| text.map(shortened));
     tracing::info!(
         target: TARGET,
         event,
@@ -37,6 +43,8 @@ pub(crate) fn act(act: &Act<'_>) {
         request = request.as_deref(),
         client = client.as_deref(),
         channel = channel.as_deref(),
+        reason = reason.as_deref(),
+        seconds,
         "done by an operator"
     );
 }
