@@ -7,6 +7,7 @@ use toml::{Table, Value};
 
 use crate::assignment::{Assignment, Read};
 use crate::error::{ConfigError, ConfigErrors, Origin, cut};
+use crate::note::Note;
 use crate::rules::{self, Violation};
 use crate::scalar::{Fault, Given};
 use crate::schema::{self, LISTENERS, Place};
@@ -139,12 +140,13 @@ impl Draft {
         rest.iter().try_fold(self.table.get(first)?, |value, name| value.get(name))
     }
 
-    /// Checks what concerns several keys at once, and makes the settings.
+    /// Checks what concerns several keys at once, makes the settings, and notes what an operator
+    /// should know of them.
     ///
     /// # Errors
     /// Everything that is wrong with what was laid over the defaults, each mistake once: nothing is
     /// said of values that do not go together where one of them is wrong already.
-    pub(crate) fn finish(mut self) -> Result<Settings, ConfigErrors> {
+    pub(crate) fn finish(mut self) -> Result<(Settings, Vec<Note>), ConfigErrors> {
         let settings =
             Settings::deserialize(self.table.clone()).expect("each key was accepted by its type");
         if !self.is_incomplete {
@@ -154,9 +156,16 @@ impl Draft {
             let errors: Vec<ConfigError> = errors.map(|it| self.error(it)).collect();
             self.errors.extend(errors);
         }
-        match ConfigErrors::of(self.errors) {
+        match ConfigErrors::of(std::mem::take(&mut self.errors)) {
             Some(errors) => Err(errors),
-            None => Ok(settings),
+            None => {
+                let note = |(key, text): (String, String)| Note {
+                    origin: self.origin(&key).unwrap_or(Origin::Default),
+                    text,
+                };
+                let notes = rules::warnings(&settings).into_iter().map(note).collect();
+                Ok((settings, notes))
+            }
         }
     }
 

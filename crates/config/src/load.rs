@@ -72,8 +72,8 @@ impl Sources {
 pub struct Checked {
     /// The settings, or everything that is wrong with them.
     pub settings: Result<Settings, ConfigErrors>,
-    /// What is to be noted about the sources: a file that is CoreMQ's `coremq.conf`, and variables
-    /// that begin as ours do and are no settings.
+    /// What is to be noted about the sources: a file that is CoreMQ's `coremq.conf`, variables that
+    /// begin as ours do and are no settings, and settings that are allowed but probably not meant.
     pub notes: Vec<Note>,
 }
 
@@ -112,7 +112,11 @@ pub fn check(sources: &Sources) -> Checked {
     notes.extend(left_alone);
     draft.replace_listeners(&sources.listen);
     draft.apply_all(assignment::of_flags(&sources.flags));
-    Checked { settings: draft.finish(), notes }
+    let settings = draft.finish().map(|(settings, warnings)| {
+        notes.extend(warnings);
+        settings
+    });
+    Checked { settings, notes }
 }
 
 /// Reads the text of a file, or says plainly why that cannot be.

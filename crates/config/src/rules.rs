@@ -56,3 +56,9 @@ pub(crate) fn check(settings: &Settings, is_doubtful: impl Fn(&str) -> bool) -> 
     let can_judge = |(_, weighed): &&(Rule, &[&str])| !weighed.iter().any(|key| is_doubtful(key));
     RULES.iter().filter(can_judge).flat_map(|(rule, _)| rule(settings)).collect()
 }
+
+/// Returns what an operator should know of settings that break no rule: each with the key whose
+/// source is to be named.
+pub(crate) fn warnings(settings: &Settings) -> Vec<(String, String)> {
+    listeners::keys_in_plain_text(settings)
+}

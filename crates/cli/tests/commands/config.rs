@@ -119,3 +119,29 @@ fn the_ports_of_the_defaults_are_those_that_the_original_clients_expect() {
         assert_eq!(line, format!("address = \"127.0.0.1:{port}\""), "{listener}");
     }
 }
+
+#[test]
+fn api_keys_that_would_cross_the_network_in_plain_text_are_a_warning() {
+    let dir = tempfile::tempdir().unwrap();
+    let keys = "[[api.keys]]\nname = \"shop\"\nkey = \"0123456789abcdef\"\nallow = [\"publish\"]\n";
+    let settings = format!(
+        "[api]\nstatus_page = false\n{keys}\n[listeners.http]\naddress = \"0.0.0.0:8080\"\n"
+    );
+    std::fs::write(dir.path().join("a.toml"), settings).unwrap();
+    let check = |more: &[&str]| {
+        let command = [&["config", "check", "--config", "a.toml"], more].concat();
+        rialto_in(dir.path(), &[], &command, "").stderr
+    };
+    expect![[r#"
+        rialto: warning: a.toml:9:11: `listeners.http` is reached by other machines at 0.0.0.0:8080 without TLS, so that whoever can read the network can read the keys of the API and use them; set listeners.http.tls = "require" and a certificate, or put a proxy that speaks TLS in front of it and name it in access.trusted_proxies
+        a.toml: the settings are good
+    "#]]
+    .assert_eq(&check(&[]));
+    for instead in [
+        "listeners.http.address=127.0.0.1:8080",
+        "access.trusted_proxies=[\"192.0.2.1\"]",
+        "listeners.http.enabled=false",
+    ] {
+        assert_eq!(check(&["--set", instead]), "a.toml: the settings are good\n", "{instead}");
+    }
+}

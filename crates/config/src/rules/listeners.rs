@@ -177,6 +177,31 @@ fn no_tokens(settings: &Settings, name: &str, listener: &Listener) -> Option<Vio
     ))
 }
 
+/// Returns what an operator should know of an HTTP listener that other machines reach without TLS:
+/// its key is told and what whoever reads the network could do. A proxy may speak TLS in front.
+pub(super) fn keys_in_plain_text(settings: &Settings) -> Vec<(String, String)> {
+    let (api, access) = (&settings.api, &settings.access);
+    let is_plain = |listener: &Listener| match listener.tls {
+        TlsMode::Off => true,
+        TlsMode::Allow => settings.tls.files().is_none(),
+        TlsMode::Require => false,
+    };
+    let exposed = reachable(settings).filter(|(_, listener)| {
+        listener.dialect == Dialect::Http && is_plain(listener) && access.trusted_proxies.is_empty()
+    });
+    let told = |(name, listener): (&str, &Listener)| {
+        let text = format!(
+            "`{LISTENERS}.{name}` is reached by other machines at {} without TLS, so that whoever \
+             can read the network can read the keys of the API and use them; set \
+             {LISTENERS}.{name}.tls = \"require\" and a certificate, or put a proxy that speaks TLS \
+             in front of it and name it in access.trusted_proxies",
+            listener.address
+        );
+        (format!("{LISTENERS}.{name}"), text)
+    };
+    if api.keys.is_empty() { Vec::new() } else { exposed.map(told).collect() }
+}
+
 /// Returns what anybody could do on a listener without a token, and what to do about it.
 fn harm(dialect: Dialect, api: &Api) -> Option<(&'static str, &'static str)> {
     match dialect {
