@@ -191,7 +191,7 @@ class Script:
 
     def subscribe(self, channel: str, user: Optional[User] = None, persistent: bool = False, listens: bool = False, ack: str = "handled") -> User:
         user = user or User()
-        user.member = Member(self.core.channels, channel, persistent, listens, ack, user)
+        user.member = Member(self.core.channels, channel, persistent, listens, ack, user, True)
         self.core.channels.add(user.member)
         return user
 

@@ -21,6 +21,7 @@ macro_rules! modules {
 modules! {
     the_core_keeps_the_contract: ["test_session", "test_publishing", "test_receiving", "test_wire"],
     the_asyncio_client_works_with_a_broker: ["test_asyncio"],
+    the_blocking_client_works_with_a_broker: ["test_blocking"],
     the_wheel_is_as_promised: ["test_package"],
 }
 

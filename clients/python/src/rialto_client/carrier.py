@@ -10,6 +10,7 @@ from typing import Any, Callable, Coroutine, Deque, Iterator, List, Optional, ca
 from .endpoint import Endpoint
 from .environment import Clock, Listener, Timer
 from .framing import FrameDecoder, FrameTooLarge
+from .lookup import addresses_of
 
 FRAME_BYTES_MAX = 64 * 1024 * 1024
 """The most bytes of one frame that are taken from the server."""
@@ -166,11 +167,19 @@ class StreamCarrier(asyncio.Protocol):
             act()
 
     async def _connect(self, endpoint: Endpoint, tls: Optional[ssl.SSLContext]) -> None:
+        name = endpoint.host if tls is not None else None
+        error: Exception = OSError("the host has no address")
         try:
-            # Without `happy_eyeballs_delay`: cancelled at the wrong moment it leaves a socket open (Python 3.11).
-            await self._loop.create_connection(lambda: self, endpoint.host, endpoint.port, ssl=tls)
-        except (OSError, ValueError) as error:
-            self._over(None, f"{endpoint.host}:{endpoint.port}: {error}")
+            for address in await addresses_of(endpoint.host, endpoint.port):
+                try:
+                    # Without `happy_eyeballs_delay`: cancelled at the wrong moment it leaves a socket open (Python 3.11).
+                    await self._loop.create_connection(lambda: self, address, endpoint.port, ssl=tls, server_hostname=name)
+                    return
+                except (OSError, ValueError) as failure:
+                    error = failure
+        except (OSError, ValueError) as failure:
+            error = failure
+        self._over(None, f"{endpoint.host}:{endpoint.port}: {error}")
 
     def _open(self) -> None:
         self._has_opened = True

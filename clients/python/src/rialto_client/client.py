@@ -10,7 +10,7 @@ from .endpoint import parse
 from .environment import Clock
 from .events import Events
 from .options import Codec, Credentials, Inbox, Listener, Outbox, PlainJson, Settings
-from .session import Session
+from .session import Session, checked_qos
 from .subscription import Handler, Subscription
 
 _DRAIN_SECONDS = 10.0
@@ -77,7 +77,7 @@ class Client:
         """
         session = self._here("publish")
         payload = session.encode(data)
-        if _checked(qos) == 0:
+        if checked_qos(qos) == 0:
             await session.send(channel, payload, retain)
         else:
             await session.keep(channel, payload, retain, True)
@@ -89,7 +89,7 @@ class Client:
         """
         session = self._here("publish_nowait")
         payload = session.encode(data)
-        if _checked(qos) == 1:
+        if checked_qos(qos) == 1:
             return session.keep(channel, payload, retain, False)
         session.core.check_open()
         session.core.publisher.send(channel, payload, retain)
@@ -158,14 +158,9 @@ class Client:
             if running is None:
                 raise RuntimeError(f"{call}: there is no running event loop; use rialto_client.blocking without one")
             self._session = Session(running, *self._made_of, self._events, self._clock)
-        self._session.check_place(running, call)
+        self._session.check_process(call)
+        self._session.check_loop(running, call)
         return self._session
-
-
-def _checked(qos: int) -> int:
-    if qos not in (0, 1):
-        raise ValueError(f"qos is {qos!r}, neither 0 nor 1")
-    return qos
 
 
 def connect(

@@ -108,13 +108,17 @@ class MemberUser(Protocol):
 class Member:
     """One subscription of the application: its state, its inbox, its acknowledgements."""
 
-    def __init__(self, owner: MemberOwner, channel: str, persistent: bool, listens: bool, ack: str, user: MemberUser) -> None:
+    def __init__(
+        self, owner: MemberOwner, channel: str, persistent: bool, listens: bool, ack: str, user: MemberUser, has_handler: bool,
+    ) -> None:
         if ack not in ("handled", "manual", "received"):
             raise ValueError(f"ack is {ack!r}, not 'handled', 'manual' or 'received'")
         self.channel = channel
         self.persistent = persistent
         self.listens = listens
         self.ack = ack
+        self.has_handler = has_handler
+        """Whether messages that are begun are sure to end, so that they can be waited for (K-61)."""
         self.state = "pending"
         self._owner = owner
         self._user = user
@@ -170,8 +174,8 @@ class Member:
             self._owner.give_up(self)
 
     def when_idle(self, act: Callable[[], None]) -> None:
-        """Calls ``act`` when no message is begun and not over."""
-        if self._begun_count == 0:
+        """Calls ``act`` when no handler runs."""
+        if self._begun_count == 0 or not self.has_handler:
             act()
         else:
             self._idle.append(act)

@@ -12,7 +12,7 @@ from .environment import Clock
 from .errors import RialtoError
 from .events import Events
 from .framing import to_json
-from .inbox import InHand
+from .inbox import InHand, Member
 from .loop import LoopEnvironment
 from .message import Message
 from .options import Codec, Credentials, ErrorEvent, Settings
@@ -48,10 +48,13 @@ class Session:
         self._readiers: List["asyncio.Future[None]"] = []
         self._sent_count = 0
 
-    def check_place(self, running: Optional[asyncio.AbstractEventLoop], call: str) -> None:
-        """``RuntimeError``: the call comes from another process, thread or loop than the client's."""
+    def check_process(self, call: str) -> None:
+        """``RuntimeError``: the call comes from another process than the client's."""
         if self._forks != _forks:
             raise RuntimeError(f"{call}: the process was forked; a child needs a client of its own")
+
+    def check_loop(self, running: Optional[asyncio.AbstractEventLoop], call: str) -> None:
+        """``RuntimeError``: the call comes from another thread or loop than the client's."""
         if running is not self.loop:
             raise RuntimeError(
                 f"{call}: this client belongs to another event loop or thread; "
@@ -101,6 +104,17 @@ class Session:
         finally:
             self.core.requests.cancel(request)
             self.core.answers_wait()
+
+    async def connect(self) -> None:
+        """Connects, and waits until there is a session."""
+        self.core.connect()
+        await self.ready()
+
+    async def unsubscribe(self, member: Member) -> None:
+        """Ends a subscription at the server too."""
+        future: "asyncio.Future[None]" = self.loop.create_future()
+        self.core.channels.unsubscribe(member, lambda error: settle(future, None, error))
+        await future
 
     async def drain(self, timeout: float) -> None:
         """Lets what is under way finish, then closes."""
@@ -172,3 +186,10 @@ def settle(future: "asyncio.Future[Any]", result: Any, error: Optional[RialtoErr
     else:
         future.set_exception(error)
         future.exception()
+
+
+def checked_qos(qos: int) -> int:
+    """Returns a quality of service. ``ValueError``: it is none."""
+    if qos not in (0, 1):
+        raise ValueError(f"qos is {qos!r}, neither 0 nor 1")
+    return qos

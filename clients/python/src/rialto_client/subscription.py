@@ -34,7 +34,7 @@ class Subscription(AsyncIterator[Message]):
         self._reader: Optional["asyncio.Future[None]"] = None
         self._readiers: List["asyncio.Future[None]"] = []
         self._error: Optional[RialtoError] = None
-        self._member = Member(session.core.channels, channel, persistent, listens, ack, _User(self))
+        self._member = Member(session.core.channels, channel, persistent, listens, ack, _User(self), handler is not None)
         session.core.channels.add(self._member)
 
     @property
@@ -57,9 +57,7 @@ class Subscription(AsyncIterator[Message]):
 
     async def unsubscribe(self) -> None:
         """Ends it at the server too."""
-        future: "asyncio.Future[None]" = self._session.loop.create_future()
-        self._session.core.channels.unsubscribe(self._member, lambda error: settle(future, None, error))
-        await future
+        await self._session.unsubscribe(self._member)
 
     def stop(self) -> None:
         """Ends it here only: for a persistent one the server stores on."""

@@ -1,0 +1,354 @@
+"""The client for programs without asyncio: its calls wait, and may come from any thread.
+
+One daemon thread runs the connection. A second one runs handlers and listeners, which may call anything here, save what
+would wait for themselves.
+"""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import weakref
+from concurrent.futures import Future
+from typing import Any, Callable, Iterator, List, Optional, Sequence, Type, TypeVar, Union
+
+from .channels import ended_by
+from .endpoint import parse
+from .errors import Closed, ending
+from .events import Events
+from .framing import to_json
+from .handover import Handler, Handover, ToCaller, ToHandler
+from .inbox import InHand, Member
+from .lookup import in_thread
+from .message import Message
+from .options import Codec, Credentials, Identity, Inbox, Listener, Outbox, PlainJson, Provider, Settings, Why
+from .session import Session, checked_qos
+from .threads import HandlerThread, NetworkThread, follow
+
+T = TypeVar("T")
+
+_END_SECONDS = 2.0
+_DRAIN_SECONDS = 10.0
+_REQUEST_SECONDS = 10.0
+
+
+class Client:
+    """A connection to a broker that is made again after each loss; made by ``connect``. Use it with ``with``, or close it."""
+
+    def __init__(
+        self, addresses: Sequence[str], credentials: Credentials, settings: Settings, codec: Codec, tls: Optional[ssl.SSLContext],
+    ) -> None:
+        for address in addresses:
+            parse(address)
+        self._codec = codec
+        self._network = NetworkThread()
+        self._worker = HandlerThread()
+        self._events = Events()
+        asked = _on_a_thread(credentials) if callable(credentials) else credentials
+        self._session = Session(self._network.loop, addresses, asked, settings, codec, tls, self._events, None)
+        self._handovers: List[Handover] = []
+        # At the end of the program too, or when nobody has the client any more.
+        self._end = weakref.finalize(self, _end, self._network, self._worker, self._session)
+
+    @property
+    def state(self) -> str:
+        """``idle``, ``connecting``, ``online``, ``waiting``, ``draining`` or ``closed``."""
+        return self._session.core.state
+
+    @property
+    def id(self) -> str:
+        """The client id of the session; empty before the first one."""
+        return self._session.core.connection.id or ""
+
+    def connect(self) -> None:
+        """Connects again, after the client was taken over, say, but not after ``close``. ``RialtoError``: it failed."""
+        self._check("connect")
+        self._wait(self._network.start(self._session.connect))
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, kind: Optional[Type[BaseException]], *_: object) -> None:
+        if kind is None:
+            self.drain()
+        else:
+            self.close()
+
+    def publish(self, channel: str, data: Any, *, qos: int = 0, retain: bool = False) -> None:
+        """Publishes. QoS 1: returns when the broker has stored it; QoS 0: when it was handed to the connection.
+
+        ``Refused``, ``Lost``, ``Full`` or ``Closed`` say why it failed. Ctrl-C withdraws a QoS 1 publish that has not left.
+        """
+        self._check("publish")
+        self._wait(self._publish(channel, data, checked_qos(qos), retain, True))
+
+    def publish_nowait(self, channel: str, data: Any, *, qos: int = 1, retain: bool = False) -> "Future[None]":
+        """Publishes without waiting, and returns the answer to come; nobody has to look at it."""
+        self._session.check_process("publish_nowait")
+        return self._publish(channel, data, checked_qos(qos), retain, False)
+
+    def send(self, client: str, data: Any, *, qos: int = 0) -> None:
+        """Publishes to one client."""
+        self.publish(f"#{client}", data, qos=qos)
+
+    def request(self, control: str, data: Any = None, *, timeout: float = _REQUEST_SECONDS, repeat: bool = False) -> Any:
+        """Asks a control channel, such as ``$time``. ``repeat``: ask again after a lost connection; it may act twice."""
+        self._check("request")
+        payload = self._encode({} if data is None else data)
+        return self._wait(self._network.start(lambda: self._session.ask(control, payload, timeout, repeat)))
+
+    def subscribe(
+        self, channel: str, handler: Optional[Handler] = None, *, persistent: bool = False, ack: str = "handled",
+    ) -> "Subscription":
+        """Subscribes to a channel; ``ready`` on what it returns waits until it is active.
+
+        With a handler, messages go to it, one at a time, on the thread for handlers; otherwise ``get`` them or iterate. ``ack``
+        says when a QoS 1 message is acknowledged: when it was ``"handled"``, by ``message.ack()`` (``"manual"``), or as
+        ``"received"``.
+        """
+        return self._subscribe("subscribe", channel, handler, persistent, False, ack)
+
+    def listen(self, channel: str, handler: Optional[Handler] = None, *, ack: str = "handled") -> "Subscription":
+        """Takes what comes on a channel without subscribing to it."""
+        return self._subscribe("listen", channel, handler, False, True, ack)
+
+    def direct(self, handler: Optional[Handler] = None) -> "Subscription":
+        """Takes messages to this client."""
+        return self.listen(f"#{self.id}", handler)
+
+    def on(self, event: str, listener: Listener) -> Callable[[], None]:
+        """Calls ``listener``, on the thread for handlers, with each ``state``, ``subscription``, ``publish``, ``slow`` or
+        ``error`` event. Returns how to stop that."""
+        worker = self._worker
+        return self._events.on(event, lambda it: worker.submit(lambda: listener(it)))
+
+    def wake(self) -> None:
+        """Says that the network may be back."""
+        self._network.submit(self._session.core.connection.wake)
+
+    def drain(self, timeout: float = _DRAIN_SECONDS) -> None:
+        """Lets handlers and publishes finish, for at most ``timeout`` seconds, then closes."""
+        self._check("drain")
+        if self._worker.is_here:
+            raise RuntimeError("drain: it waits for the handlers, and this is one of them; use close, or another thread")
+        if self._end.alive:
+            for handover in self._handovers:
+                handover.drain()
+            try:
+                self._wait(self._network.start(lambda: self._session.drain(timeout)))
+            finally:
+                self.close()
+
+    def close(self) -> None:
+        """Ends at once, in every state. Calls that wait fail with ``Closed``. The threads end, a handler that runs when it is over."""
+        self._check("close")
+        self._end()
+
+    def _check(self, call: str) -> None:
+        self._session.check_process(call)
+        if self._network.is_here:
+            raise RuntimeError(f"{call}: this is the client's own network thread, which would wait for itself")
+
+    def _wait(self, future: "Future[T]") -> T:
+        try:
+            return future.result()
+        except BaseException:
+            # Ctrl-C: nobody waits any more.
+            future.cancel()
+            raise
+
+    def _encode(self, data: Any) -> str:
+        return to_json(self._codec.encode(data))
+
+    def _publish(self, channel: str, data: Any, qos: int, retain: bool, may_wait: bool) -> "Future[None]":
+        payload, session, network = self._encode(data), self._session, self._network
+        future: "Future[None]" = Future()
+
+        def act() -> None:
+            try:
+                if qos == 1:
+                    follow(session.keep(channel, payload, retain, may_wait), future, network)
+                else:
+                    follow(session.loop.create_task(session.send(channel, payload, retain)), future, network)
+            except Exception as error:
+                if future.set_running_or_notify_cancel():
+                    future.set_exception(error)
+
+        if not network.submit(act):
+            future.set_exception(ending("asked"))
+        return future
+
+    def _subscribe(
+        self, call: str, channel: str, handler: Optional[Handler], persistent: bool, listens: bool, ack: str,
+    ) -> "Subscription":
+        self._check(call)
+        handover: Handover
+        if handler is None:
+            handover = ToCaller(self._network, self._session)
+        else:
+            handover = ToHandler(self._network, self._session, self._worker, handler)
+        core = self._session.core
+
+        async def add() -> None:
+            core.check_open()
+            handover.member = Member(core.channels, channel, persistent, listens, ack, handover, handler is not None)
+            self._handovers = [it for it in self._handovers if it.state != "ended"] + [handover]
+            core.channels.add(handover.member)
+
+        self._wait(self._network.start(add))
+        return Subscription(self, channel, handover)
+
+
+class Subscription:
+    """A subscription. Messages come from ``get`` or by iterating, to any number of threads, unless it has a handler."""
+
+    def __init__(self, client: Client, channel: str, handover: Handover) -> None:
+        self.channel = channel
+        self._client = client
+        self._handover = handover
+        self._own = threading.local()
+
+    @property
+    def state(self) -> str:
+        """``pending``, ``active``, ``waiting`` (not online) or ``ended``."""
+        return self._handover.member.state
+
+    def ready(self, timeout: Optional[float] = None) -> "Subscription":
+        """Waits until it is active. ``Refused``: the server refused it; ``TimeoutError``: it took too long."""
+        self._client._check("ready")
+        handover = self._handover
+        with handover.changed:
+            if not handover.changed.wait_for(lambda: handover.state != "pending", timeout):
+                raise TimeoutError(f"the subscription to {self.channel} is not active after {timeout} seconds")
+        if handover.state == "ended":
+            raise self._ended()
+        return self
+
+    def get(self, timeout: Optional[float] = None) -> Message:
+        """Waits for the next message, and acknowledges the one that this thread got before.
+
+        ``TimeoutError``: none came in time; ``Closed`` or ``Refused``: the subscription has ended.
+        """
+        self._client._check("get")
+        handover = self._handover
+        if not isinstance(handover, ToCaller):
+            raise RuntimeError(f"the subscription to {self.channel} has a handler, which gets its messages")
+        in_hand: Optional[InHand] = getattr(self._own, "in_hand", None)
+        if in_hand is not None:
+            self._own.in_hand = None
+            handover.handled(in_hand)
+        while True:
+            in_hand = handover.take(timeout)
+            if in_hand is None:
+                if handover.state == "ended":
+                    raise self._ended()
+                raise TimeoutError(f"no message of {self.channel} within {timeout} seconds")
+            try:
+                message = handover.message(in_hand)
+            except Exception as error:
+                handover.failed(in_hand, None, error)
+            else:
+                self._own.in_hand = in_hand
+                return message
+
+    def __iter__(self) -> Iterator[Message]:
+        try:
+            while True:
+                try:
+                    message = self.get()
+                except Closed as error:
+                    if ended_by(error):
+                        raise
+                    return
+                yield message
+        finally:
+            self._leave()
+
+    def __enter__(self) -> "Subscription":
+        return self.ready()
+
+    def __exit__(self, *_: object) -> None:
+        self._leave()
+
+    def unsubscribe(self) -> None:
+        """Ends it at the server too."""
+        self._client._check("unsubscribe")
+        session, member = self._client._session, self._handover.member
+        self._client._wait(self._client._network.start(lambda: session.unsubscribe(member)))
+
+    def stop(self) -> None:
+        """Ends it here only: for a persistent one the server stores on."""
+        session, member = self._client._session, self._handover.member
+        self._client._network.submit(lambda: session.core.channels.stop(member))
+
+    def _leave(self) -> None:
+        """Ends it as leaving a loop does (K-26); the message in hand stays unacknowledged."""
+        in_hand: Optional[InHand] = getattr(self._own, "in_hand", None)
+        if in_hand is not None:
+            self._own.in_hand = None
+            self._handover.dropped(in_hand)
+        session, member = self._client._session, self._handover.member
+
+        def leave() -> None:
+            if member.persistent:
+                session.core.channels.stop(member)
+            elif member.state != "ended":
+                session.core.channels.unsubscribe(member, lambda _: None)
+
+        self._client._network.submit(leave)
+
+    def _ended(self) -> Exception:
+        return self._handover.error or Closed(f"the subscription to {self.channel} has ended", "asked")
+
+
+def connect(
+    address: Union[str, Sequence[str]], credentials: Credentials, *, retry_first: bool = False,
+    give_up_after: Optional[float] = None, in_order: bool = False, outbox: Outbox = Outbox(), inbox: Inbox = Inbox(),
+    codec: Codec = PlainJson(), tls: Optional[ssl.SSLContext] = None,
+) -> Client:
+    """Returns a client that is online. Options are those of ``rialto_client.connect``; ``RialtoError``: it could not connect.
+
+    A function for credentials runs on a thread of its own each time.
+    """
+    addresses = [address] if isinstance(address, str) else list(address)
+    client = Client(addresses, credentials, Settings(retry_first, give_up_after, in_order, outbox, inbox), codec, tls)
+    try:
+        client.connect()
+    except BaseException:
+        client.close()
+        raise
+    return client
+
+
+def _on_a_thread(provider: Provider) -> Provider:
+    # It may block, and must not keep the connection from being served, nor wait behind a handler that waits for it.
+    async def ask(why: Why) -> Identity:
+        identity = await in_thread(lambda: provider(why))
+        if not isinstance(identity, (tuple, str)):
+            raise TypeError("a blocking client's function for credentials returns a name, Token or Auth, and nothing to await")
+        return identity
+
+    return ask
+
+
+def _end(network: NetworkThread, worker: HandlerThread, session: Session) -> None:
+    """Closes a client and ends its threads; the parts of it, since nobody may have the client itself any more."""
+    try:
+        session.check_process("close")
+    except RuntimeError:
+        # The threads are the parent's.
+        return
+    if network.is_here:
+        # The garbage collector came by: nothing here can wait.
+        network.loop.create_task(session.close()).add_done_callback(lambda _: network.stop(0))
+        worker.stop(0)
+        return
+    closing = network.start(session.close)
+    try:
+        closing.result(_END_SECONDS + 1)
+    except Exception:
+        # It is closed as far as it can be; its threads are daemons.
+        pass
+    finally:
+        worker.stop(_END_SECONDS)
+        network.stop(_END_SECONDS)

@@ -1,0 +1,144 @@
+"""Hands messages from the event loop to other threads, and what became of them back."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import Callable, Deque, Optional
+
+from .errors import RialtoError
+from .inbox import InHand, Member
+from .message import Message
+from .session import Session
+from .threads import HandlerThread, NetworkThread
+
+Handler = Callable[[Message], object]
+
+_BEGUN_COUNT_MAX = 100
+"""How many messages have left an inbox and wait on the other side: so many cost one wake-up."""
+
+
+class Handover:
+    """What both ways of taking messages share. Methods of ``MemberUser`` run on the loop."""
+
+    def __init__(self, network: NetworkThread, session: Session) -> None:
+        self.member: Member
+        self._network = network
+        self._session = session
+        self._begun_count = 0
+        self.changed = threading.Condition()
+        self.state = "pending"
+        self.error: Optional[RialtoError] = None
+
+    def available(self) -> None:
+        """There is a message to begin."""
+        while self._begun_count < _BEGUN_COUNT_MAX:
+            in_hand = self.member.begin()
+            if in_hand is None:
+                return
+            self._begun_count += 1
+            self._give(in_hand)
+
+    def became(self, state: str, error: Optional[RialtoError]) -> None:
+        """It is ``active`` or has ``ended``."""
+        with self.changed:
+            self.state, self.error = state, error
+            self.changed.notify_all()
+
+    def message(self, in_hand: InHand) -> Message:
+        """Returns a message whose ``ack`` works on any thread. The codec's errors are raised."""
+        message = self._session.message(in_hand)
+        message._acknowledge = lambda: self._submit(in_hand.acknowledge)
+        return message
+
+    def handled(self, in_hand: InHand) -> None:
+        """A message is dealt with."""
+        self._end(in_hand.handled)
+
+    def failed(self, in_hand: InHand, message: Optional[Message], error: Exception) -> None:
+        """Its handler has failed."""
+        self._end(lambda: self._session.handler_failed(in_hand, message, error))
+
+    def dropped(self, in_hand: InHand) -> None:
+        """Nobody deals with it."""
+        self._end(in_hand.dropped)
+
+    def drain(self) -> None:
+        """Begins no message any more, since the client is about to end."""
+        raise NotImplementedError
+
+    def _give(self, in_hand: InHand) -> None:
+        raise NotImplementedError
+
+    def _end(self, act: Callable[[], None]) -> None:
+        def end() -> None:
+            self._begun_count -= 1
+            act()
+            self.available()
+
+        self._submit(end)
+
+    def _submit(self, act: Callable[[], None]) -> None:
+        # After the end of the client there is nobody to tell.
+        self._network.submit(act)
+
+
+class ToHandler(Handover):
+    """Gives messages to a handler on the thread for handlers."""
+
+    def __init__(self, network: NetworkThread, session: Session, worker: HandlerThread, handler: Handler) -> None:
+        super().__init__(network, session)
+        self._worker = worker
+        self._handler = handler
+        self.is_draining = False
+
+    def drain(self) -> None:
+        """Begins no message any more."""
+        self.is_draining = True
+
+    def _give(self, in_hand: InHand) -> None:
+        self._worker.submit(lambda: self._handle(in_hand))
+
+    def _handle(self, in_hand: InHand) -> None:
+        if self.is_draining or self.state == "ended":
+            return self.dropped(in_hand)
+        message: Optional[Message] = None
+        try:
+            message = self.message(in_hand)
+            self._handler(message)
+        except Exception as error:
+            self.failed(in_hand, message, error)
+        else:
+            self.handled(in_hand)
+
+
+class ToCaller(Handover):
+    """Keeps messages for threads that ask for them."""
+
+    def __init__(self, network: NetworkThread, session: Session) -> None:
+        super().__init__(network, session)
+        self._waiting: Deque[InHand] = deque()
+
+    def drain(self) -> None:
+        """Gives back what nobody has asked for."""
+        with self.changed:
+            waiting, self._waiting = self._waiting, deque()
+        for in_hand in waiting:
+            self.dropped(in_hand)
+
+    def became(self, state: str, error: Optional[RialtoError]) -> None:
+        """It is ``active`` or has ``ended``."""
+        super().became(state, error)
+        if state == "ended":
+            self.drain()
+
+    def take(self, timeout: Optional[float]) -> Optional[InHand]:
+        """Waits for a message; ``None``: none came in time, or it has ended."""
+        with self.changed:
+            self.changed.wait_for(lambda: self._waiting or self.state == "ended", timeout)
+            return self._waiting.popleft() if self._waiting else None
+
+    def _give(self, in_hand: InHand) -> None:
+        with self.changed:
+            self._waiting.append(in_hand)
+            self.changed.notify()
