@@ -22,6 +22,7 @@ modules! {
     the_core_keeps_the_contract: ["test_session", "test_publishing", "test_receiving", "test_wire"],
     the_asyncio_client_works_with_a_broker: ["test_asyncio"],
     the_blocking_client_works_with_a_broker: ["test_blocking"],
+    programs_for_pyjmqt_work: ["test_pyjmqt"],
     the_wheel_is_as_promised: ["test_package"],
 }
 

@@ -1,0 +1,1 @@
+"""Interfaces for programs that were written for ``pyjmqt``: only their imports change."""
