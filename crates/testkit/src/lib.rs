@@ -28,6 +28,7 @@ mod upgrade;
 
 mod counters;
 mod dialogue;
+mod left_out;
 mod pattern;
 mod sums;
 
@@ -36,6 +37,7 @@ pub use connection::Connection;
 pub use coremq_peer::CoremqPeer;
 pub use dialogue::Dialogue;
 pub use ending::Ending;
+pub use left_out::leave_out;
 pub use pattern::{Names, matches};
 pub use peer::Peer;
 pub use port::Port;

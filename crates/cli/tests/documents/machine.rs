@@ -8,6 +8,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use rialto_testkit::leave_out;
 use tempfile::TempDir;
 
 /// What `cargo` does on the machine: what was built already is run, nothing is built.
@@ -46,10 +47,10 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// Makes one, or says on standard error that the test shows nothing.
+    /// Makes one, or says that the test is left out.
     pub(crate) fn try_new(root: &Path) -> Option<Machine> {
         let Some((keeper, init)) = namespaces() else {
-            eprintln!("namespaces are not permitted here: this test shows nothing");
+            leave_out("namespaces are not permitted here");
             return None;
         };
         let files = tempfile::tempdir().unwrap();

@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use rialto_testkit::PATIENCE;
+use rialto_testkit::{PATIENCE, leave_out};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::{check_serves, common::number_from, online, start};
@@ -25,7 +25,7 @@ fn a_storm_of_clients_comes_back_to_what_they_missed() {
     let wanted = number_from("RIALTO_PUBSUBX_CLIENTS").map_or(CLIENTS, |it| it as usize);
     let count = wanted.min(files_max().saturating_sub(RESERVED));
     if count < wanted {
-        eprintln!("{count} clients instead of {wanted}: the limit of open files is too low");
+        leave_out(&format!("the limit of open files permits {count} of {wanted} clients"));
     }
     let broker = start(&[]);
     let address = broker.address_of("pubsubx");
