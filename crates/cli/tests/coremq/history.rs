@@ -86,14 +86,14 @@ fn messages_of_other_dialects_are_in_the_history_too() {
         json!({"coremq_string": "7"}),
         json!({"n": 2}),
     ];
-    for (message, expected) in answer["history"]["a"].as_array().unwrap().iter().zip(expected) {
-        let mut message = message.clone();
+    let mut history = answer["history"]["a"].as_array().unwrap().clone();
+    for message in &mut history {
         let members = message.as_object_mut().unwrap();
         for name in ["coremq_sender", "coremq_sent", "coremq_server"] {
             assert!(members.remove(name).is_some(), "{name} in {answer}");
         }
-        assert_eq!(message, expected);
     }
+    assert_eq!(history, expected);
 }
 
 #[test]

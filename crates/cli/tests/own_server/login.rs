@@ -174,7 +174,9 @@ fn jwt(claims: &Value) -> String {
         t = b(b'{\"alg\":\"HS256\",\"typ\":\"JWT\"}') + b'.' + b(sys.argv[2].encode())\n\
         s = hmac.new(sys.argv[1].encode(), t, hashlib.sha256).digest()\n\
         print((t + b'.' + b(s)).decode(), end='')";
-    let command =
+    let signed =
         Command::new("python3").args(["-c", SIGN, JWT_SECRET, &claims.to_string()]).output();
-    String::from_utf8(command.unwrap().stdout).unwrap()
+    let signed = signed.unwrap();
+    assert!(signed.status.success(), "{}", String::from_utf8_lossy(&signed.stderr));
+    String::from_utf8(signed.stdout).unwrap()
 }

@@ -50,6 +50,23 @@ fn a_client_of_jmqt_causes_all_eight_events() {
 }
 
 #[test]
+fn an_application_hears_of_the_events_it_asked_for_and_of_no_others() {
+    let application = Application::start(|_| Answer::Default);
+    let wanted = r#"webhook.events=["unsubscribe", "publish", "close"]"#;
+    let broker = launch(&application.url()).set(wanted).start();
+    let mut ada = Peer::online(&broker, Transport::Tcp, "ada");
+    ada.subscribe_for_good("room");
+    ada.ask(r#"{"unsub":{"cn":"room"}}"#);
+    ada.ask(r#"{"pub":{"cn":"room","dt":1,"q":1,"id":"1"}}"#);
+    ada.ask(r#"{"pub":{"cn":"$time","dt":"when","id":"2"}}"#);
+    ada.leave();
+    application.wait_for("close", 1);
+    let events = application.events();
+    let kinds: Vec<&str> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["unsubscribe", "publish", "close"]);
+}
+
+#[test]
 fn clients_of_coremq_and_pubsubx_are_asked_about_as_well() {
     let application = Application::start(|_| Answer::Default);
     let broker = start(&application);

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use rialto_application::{
-    Application, Authentication, Control, Event, Events, ForcedSubscription, Publication, Reject,
-    SessionStart,
+    Application, Authentication, Control, ForcedSubscription, Publication, Reject, SessionStart,
 };
 use rialto_webhook::{Settings, WebhookError};
 use serde_json::json;
@@ -125,13 +124,6 @@ async fn no_more_requests_are_under_way_than_allowed() {
     }
     assert!(asked.join_all().await.into_iter().all(|answer| answer.is_ok()));
     assert_eq!(app.most_at_once(), 2);
-}
-
-#[tokio::test]
-async fn only_the_events_of_the_settings_are_of_interest() {
-    let events = Events::NONE.with(Event::Publish);
-    let (webhook, _deliveries) = start(Settings { events, ..settings("http://localhost/") });
-    assert_eq!(webhook.events(), events);
 }
 
 #[tokio::test]

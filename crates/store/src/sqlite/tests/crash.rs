@@ -23,6 +23,7 @@ fn commits_outlive_a_process_that_is_killed() {
     }
     let directory = tempfile::tempdir().unwrap();
     let told = kill_while_committing(directory.path());
+    assert!(COMMITS <= told, "the other process told of {told} commits");
 
     let mut store = open(directory.path());
     let (log, last) = end_of(&mut store, "room");
