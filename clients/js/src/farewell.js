@@ -1,10 +1,10 @@
 /** Why a connection ended, read from the server's last words. */
 
-/** The server's words for the end of a session, and this client's reasons. */
+/** The server's words for the end of a session, and this client's reasons (K-19). */
 const WORDS = {
-  'taken-over': 'taken-over', takeover: 'taken-over', removed: 'removed', withdrawn: 'withdrawn', expired: 'withdrawn',
-  stopping: 'server-stopping', shutdown: 'server-stopping', full: 'server-full', 'too-large': 'too-large',
-  idle: 'lost', 'server-stopping': 'server-stopping', 'server-full': 'server-full', slow: 'overrun',
+  'taken-over': 'taken-over', removed: 'removed', withdrawn: 'withdrawn', 'shutting-down': 'server-stopping',
+  'too-many-connections': 'server-full', 'too-many-from-address': 'server-full', 'packet-too-large': 'too-large',
+  'slow-consumer': 'overrun', 'too-many-unacknowledged': 'overrun', internal: 'server-error', silent: 'lost', ended: 'lost',
 }
 /** A server that sends no such word is understood by its text. */
 const TEXTS = [
@@ -33,9 +33,10 @@ export function reasonOfConnAck(body) {
 export function reasonOfClose(code, text = '') {
   const named = reasonNamed(text.split(/[\s:]/, 1)[0], text)
   if (named) return named
-  if (code === 1001) return 'server-stopping'
+  if (code === 1001 || code === 1012) return 'server-stopping'
   if (code === 1008) return 'removed'
   if (code === 1009) return 'too-large'
+  if (code === 1011) return 'server-error'
   if (code === 1013) return 'server-full'
   return 'lost'
 }

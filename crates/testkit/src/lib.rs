@@ -6,7 +6,8 @@
 //!
 //! Read [`Broker`], which runs the binary, then [`Peer`], which speaks JMQT to it over one of the
 //! four [`Transport`]s, and [`CoremqPeer`], which speaks CoreMQ, and [`PubsubxPeer`], which
-//! speaks PubSubX; then [`Dialogue`], which plays conversations in JMQT written as text.
+//! speaks PubSubX; then [`Dialogue`], which plays conversations in JMQT written as text, and [`Suite`],
+//! which plays the scenarios of `spec/dialogues` with the client library of any language.
 //!
 //! Tested by the tests that use it, all of which fail when it does not work.
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
@@ -32,6 +33,8 @@ mod left_out;
 mod pattern;
 mod sums;
 
+mod suite;
+
 pub use broker::{Broker, Launch};
 pub use connection::Connection;
 pub use coremq_peer::CoremqPeer;
@@ -42,6 +45,7 @@ pub use pattern::{Names, matches};
 pub use peer::Peer;
 pub use port::Port;
 pub use pubsubx_peer::PubsubxPeer;
+pub use suite::{Outcome, Suite, Verdict};
 pub use sums::expect_even_sums;
 pub use transport::Transport;
 pub use upgrade::Upgrade;

@@ -14,16 +14,27 @@ impl Names {
     /// Everything is compared exactly, key by key, except that
     /// - `"*"` in the pattern stands for any value, and `"<name>"` for the value it had where the
     ///   name came first, which is not any other name's;
+    /// - `{"between":[low,high]}` stands for a number of that range;
+    /// - a key of the pattern that ends in `?` may be missing;
     /// - `mg`, whose wording is free, may be there or not if the pattern does not have it.
     pub fn matches(&mut self, pattern: &Value, actual: &Value) -> bool {
         match (pattern, actual) {
             (Value::String(word), _) if word == "*" => true,
             (Value::String(word), _) if is_name(word) => self.name(word, actual),
+            (Value::Object(pattern), _) if pattern.contains_key("between") => {
+                is_between(&pattern["between"], actual)
+            }
             (Value::Object(pattern), Value::Object(actual)) => {
-                let is_free = |key: &String| key == "mg" && !pattern.contains_key(key);
+                let is_free = |key: &String| {
+                    !pattern.contains_key(key)
+                        && (key == "mg" || pattern.contains_key(&format!("{key}?")))
+                };
                 actual.keys().all(|key| pattern.contains_key(key) || is_free(key))
-                    && pattern.iter().all(|(key, pattern)| {
-                        actual.get(key).is_some_and(|actual| self.matches(pattern, actual))
+                    && pattern.iter().all(|(key, pattern)| match key.strip_suffix('?') {
+                        Some(key) => {
+                            actual.get(key).is_none_or(|actual| self.matches(pattern, actual))
+                        }
+                        None => actual.get(key).is_some_and(|actual| self.matches(pattern, actual)),
                     })
             }
             (Value::Array(pattern), Value::Array(actual)) => {
@@ -65,6 +76,12 @@ impl Names {
 #[must_use]
 pub fn matches(pattern: &Value, actual: &Value) -> bool {
     Names::default().matches(pattern, actual)
+}
+
+fn is_between(range: &Value, actual: &Value) -> bool {
+    let (low, high) = (range[0].as_f64(), range[1].as_f64());
+    let is_inside = |actual| low.is_some_and(|low| low <= actual) && high >= Some(actual);
+    actual.as_f64().is_some_and(is_inside)
 }
 
 fn is_name(word: &str) -> bool {

@@ -11,8 +11,15 @@ use std::{
 type Clause = (char, u32);
 
 /// The specifications whose clauses must be cited, and fewer clauses than each has.
-const SPECIFICATIONS: [(char, &str, usize); 3] =
-    [('J', "spec/jmqt.md", 100), ('C', "spec/coremq.md", 40), ('P', "spec/pubsubx.md", 40)];
+const SPECIFICATIONS: [(char, &str, usize); 4] = [
+    ('J', "spec/jmqt.md", 100),
+    ('C', "spec/coremq.md", 40),
+    ('P', "spec/pubsubx.md", 40),
+    ('K', "spec/client.md", 40),
+];
+
+/// What may cite clauses: sources of all languages, and dialogues.
+const CITING: [&str; 5] = ["rs", "js", "ts", "py", "json"];
 
 /// What is no source of ours.
 const SKIPPED: [&str; 4] = ["target", "node_modules", "corpus", "artifacts"];
@@ -85,13 +92,13 @@ fn named((letter, number): Clause) -> String {
     format!("{letter}-{number}")
 }
 
-/// Says whether a file holds tests only: below a folder `tests`, or `tests.rs`.
+/// Says whether a file holds tests only: below a folder `tests`, `tests.rs`, or a dialogue.
 fn is_test(source: &Path) -> bool {
     let below_root = source.strip_prefix(root()).unwrap();
-    below_root.iter().any(|name| name == "tests" || name == "tests.rs")
+    below_root.iter().any(|name| ["tests", "tests.rs", "dialogues"].iter().any(|it| name == *it))
 }
 
-/// Returns all Rust files of the workspace.
+/// Returns all files of the workspace that may cite clauses.
 fn sources() -> Vec<PathBuf> {
     let mut sources = Vec::new();
     let mut folders = vec![root()];
@@ -101,7 +108,11 @@ fn sources() -> Vec<PathBuf> {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             if path.is_dir() && !SKIPPED.contains(&name) && !name.starts_with('.') {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
+            } else if path
+                .extension()
+                .is_some_and(|extension| CITING.iter().any(|it| extension == *it))
+                && name != "package-lock.json"
+            {
                 sources.push(path);
             }
         }
