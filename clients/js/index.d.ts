@@ -37,6 +37,11 @@ export interface Options {
 /** Returns a client that begins to connect. Addresses: `ws:` and `wss:`, under Node `jmqt:` and `jmqts:` too. */
 export function connect(address: string | string[], options: Options): Client
 
+/** Gets a token without opening a session, which an application can keep instead of a password. */
+export function authenticate(
+  address: string, auth: Json, options?: Pick<Options, 'WebSocket' | 'tls'>,
+): Promise<{ client: string; token: string }>
+
 export class Client {
   private constructor()
   readonly state: State

@@ -1,6 +1,8 @@
 /** The client in browsers: a WebSocket, hints from the page, and a worker's clock while it is hidden. */
 
+import { askForToken } from './authenticate.js'
 import { Client } from './client.js'
+import { systemClock } from './clock.js'
 import { pageClock } from './page-clock.js'
 import { openWebSocket } from './websocket.js'
 
@@ -13,10 +15,18 @@ export function connect(address, options) {
     address: addresses[0],
     clock: options.clock ?? pageClock(options.timers ?? 'auto'),
     random: options.random ?? Math.random,
-    open: (to, events) => openWebSocket(options.WebSocket ?? globalThis.WebSocket, to, events),
+    open: opener(options),
     hints: listenForHints,
   }
   return new Client(env, addresses, options)
+}
+
+export async function authenticate(address, auth, options = {}) {
+  return askForToken({ clock: systemClock, open: opener(options) }, address, auth)
+}
+
+function opener({ WebSocket = globalThis.WebSocket }) {
+  return (to, events) => openWebSocket(WebSocket, to, events)
 }
 
 /** Calls `wake` when the page or the network is back; `offline` means nothing (K-8). Returns how to stop. */

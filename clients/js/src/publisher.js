@@ -37,7 +37,7 @@ export class Publisher {
     this.#report = report
     // Ids are never used twice, by a page that takes over a stored outbox either.
     const part = () => Math.floor(env.random() * 2 ** 32).toString(36)
-    this.#prefix = `${env.clock.now().toString(36)}${part()}${part()}-`.replace('.', '')
+    this.#prefix = `${part()}${part()}-`
   }
 
   /** Whether a call waits for its answer, so that reading must not stop. */

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 
-import { connect } from 'rialto-client'
+import { authenticate, connect } from 'rialto-client'
 import { Broker, PROGRAM } from './broker.js'
 
 let broker
@@ -73,6 +73,15 @@ for (const scheme of ['jmqt', 'jmqts', 'ws', 'wss']) {
       await assert.rejects(asker.request('$nothing'), { reason: 'refused', status: 11 })
     })
 
+    test('a token is got without a session, and opens one later', async () => {
+      const credentials = await authenticate(broker.address(scheme), { client_name: `token-${scheme}` }, { tls })
+      assert.equal(credentials.client, `token-${scheme}`)
+      const later = client('unused', scheme, { credentials })
+      await later.ready()
+      assert.equal(later.id, `token-${scheme}`)
+      await assert.rejects(authenticate(broker.address(scheme), {}, { tls }), { reason: 'refused' })
+    })
+
     test('a message of 200 KB arrives whole', async () => {
       const listener = client(`large-${scheme}`, scheme)
       const subscription = listener.subscribe(`large/${scheme}`)
@@ -84,6 +93,11 @@ for (const scheme of ['jmqt', 'jmqts', 'ws', 'wss']) {
     })
   })
 }
+
+test('whoever asks for a token where no broker is hears so', async () => {
+  await assert.rejects(authenticate('jmqt://127.0.0.1:1', {}), { status: 9, temporary: true })
+  await assert.rejects(authenticate('ws://127.0.0.1:1', {}), { status: 9, temporary: true })
+})
 
 test('a retained message goes to each new subscription once (K-21)', async () => {
   const speaker = client('retainer')
