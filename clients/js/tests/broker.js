@@ -7,15 +7,20 @@ import { join } from 'node:path'
 
 export const PROGRAM = process.env.RIALTO_BINARY ?? new URL('../../../target/debug/rialto', import.meta.url).pathname
 
+const HTTP = ['--set', 'listeners.http.address=127.0.0.1:0', '--set', 'listeners.http.dialect=http']
+
 export class Broker {
   #child
   #directory = mkdtempSync(join(tmpdir(), 'rialto-js-'))
   #extra
   port = 0
+  /** Where it speaks HTTP, if it is to. */
+  http = undefined
 
-  static async start(extra = []) {
+  /** @param {{ http?: boolean }} options whether it listens for HTTP too */
+  static async start(extra = [], { http = false } = {}) {
     const broker = new Broker()
-    broker.#extra = extra
+    broker.#extra = http ? [...extra, ...HTTP] : extra
     await broker.run()
     return broker
   }
@@ -34,6 +39,8 @@ export class Broker {
       const look = (bytes) => {
         log += bytes
         const found = /listen-1=127\.0\.0\.1:(\d+)/.exec(log)
+        const web = /http=(127\.0\.0\.1:\d+)/.exec(log)
+        if (web) this.http = `http://${web[1]}`
         if (found) resolve(Number(found[1]))
       }
       this.#child.stdout.on('data', look)

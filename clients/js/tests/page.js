@@ -11,14 +11,16 @@ const BLANK = '<!doctype html><meta charset="utf-8"><title>test</title>'
 
 const listening = (server) => new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server.address().port)))
 
-/** Serves the package's files, and an empty page at `/`. */
-export async function serveFiles() {
+const TYPES = { html: 'text/html', css: 'text/css', svg: 'image/svg+xml', json: 'application/json' }
+
+/** Serves the files of a folder, the package's own by default, and an empty page at `/`. */
+export async function serveFiles(folder = '.') {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, 'http://localhost')
     try {
       const isPage = pathname === '/'
-      const body = isPage ? BLANK : readFileSync(join(ROOT, pathname))
-      response.setHeader('content-type', isPage ? 'text/html' : 'text/javascript')
+      const body = isPage ? BLANK : readFileSync(join(ROOT, folder, pathname))
+      response.setHeader('content-type', isPage ? 'text/html' : TYPES[pathname.split('.').at(-1)] ?? 'text/javascript')
       response.end(body)
     } catch {
       response.writeHead(404).end()

@@ -55,7 +55,7 @@ pub use access::{
     AccessAction, AccessMode, CertificateName, ClientCertificates, ForwardedHeader, JwtAlgorithm,
     Unmatched,
 };
-pub use application::{ApiRight, WebhookEvent, WhenDown};
+pub use application::{ApiRight, SamplePage, WebhookEvent, WhenDown};
 pub use pacing::Pacing;
 
 choice! {

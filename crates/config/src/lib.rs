@@ -45,8 +45,8 @@ pub use address::{ListenAddress, ParseListenAddressError};
 pub use assignment::Flag;
 pub use choice::{
     AccessAction, AccessMode, ApiRight, CertificateName, ClientCertificates, Dialect, Durability,
-    ForwardedHeader, JwtAlgorithm, LogFormat, LogFull, Pacing, ResumeFull, SlowConsumer, StoreKind,
-    TlsMode, Unmatched, WebhookEvent, WhenDown,
+    ForwardedHeader, JwtAlgorithm, LogFormat, LogFull, Pacing, ResumeFull, SamplePage,
+    SlowConsumer, StoreKind, TlsMode, Unmatched, WebhookEvent, WhenDown,
 };
 pub use difference::{Difference, difference, needs_restart};
 pub use error::{ConfigError, ConfigErrors, Origin};

@@ -1,4 +1,5 @@
-//! What the HTTP listener serves: the API to those with a key, the status page to people.
+//! What the HTTP listener serves: the API to those with a key, the status page and the sample
+//! application to people.
 
 use std::{
     io,
@@ -24,6 +25,7 @@ use crate::{
     handshake::Patience,
     http_request::Requests,
     proxies::Proxies,
+    sample,
     status::{self, ListenerStatus},
     store::CommitWatch,
     stream::{Prompt, Stream},
@@ -45,7 +47,7 @@ pub(crate) struct HttpService {
 pub(crate) struct Asked {
     pub(crate) handle: Handle,
     pub(crate) server: Arc<coremq::Server>,
-    /// What the status page says of the listeners.
+    /// What the status page and the sample application are told of the listeners.
     pub(crate) listeners: Vec<ListenerStatus>,
     pub(crate) commit_watch: Arc<CommitWatch>,
 }
@@ -55,7 +57,9 @@ type Connection = http1::Connection<TokioIo<Prompt>, Requests>;
 impl HttpService {
     pub(crate) fn new(asked: Asked, proxies: Arc<Proxies>) -> Self {
         let asked = Arc::new(asked);
-        let router = status::router(asked.clone()).merge(api::router(&asked));
+        let router = status::router(asked.clone())
+            .merge(sample::router(asked.handle.clone(), &asked.listeners))
+            .merge(api::router(&asked));
         HttpService { asked, proxies, router }
     }
 

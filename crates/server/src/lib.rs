@@ -57,6 +57,7 @@ mod proxies;
 mod proxy_head;
 mod read_pause;
 mod replicants;
+mod sample;
 mod service;
 mod session_events;
 mod socket;

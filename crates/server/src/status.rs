@@ -50,10 +50,10 @@ struct Status {
 /// A listener, as the page shows it.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct ListenerStatus {
-    name: String,
-    dialect: &'static str,
-    address: SocketAddr,
-    tls: &'static str,
+    pub(crate) name: String,
+    pub(crate) dialect: &'static str,
+    pub(crate) address: SocketAddr,
+    pub(crate) tls: &'static str,
 }
 
 /// The store, as the page shows it.

@@ -19,6 +19,7 @@ mod reload;
 mod removal;
 mod rules;
 mod safety;
+mod sample;
 mod schemathesis;
 
 mod api;

@@ -45,3 +45,15 @@ choice! {
         Manage = "manage",
     }
 }
+
+choice! {
+    /// Where the HTTP listener serves the sample application.
+    pub enum SamplePage {
+        /// Where anybody gets a token, since only there the page does something by itself.
+        OpenMode = "open-mode",
+        /// In every mode.
+        Always = "always",
+        /// Nowhere.
+        Never = "never",
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use crate::address::ListenAddress;
-use crate::choice::{AccessMode, Dialect, TlsMode};
+use crate::choice::{AccessMode, Dialect, SamplePage, TlsMode};
 use crate::rules::violation::Violation;
 use crate::schema::LISTENERS;
 use crate::settings::{Api, Listener, Settings};
@@ -216,7 +216,7 @@ fn harm(dialect: Dialect, api: &Api) -> Option<(&'static str, &'static str)> {
              server does",
             "use an address of loopback, or set api.status_page = false and api.keys",
         )),
-        Dialect::Http if api.keys.is_empty() => Some((
+        Dialect::Http if api.keys.is_empty() && api.sample != SamplePage::Always => Some((
             "and api.keys has no key, so that nobody could use it",
             "use an address of loopback, or set api.keys",
         )),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::choice::{ApiRight, WebhookEvent, WhenDown};
+use crate::choice::{ApiRight, SamplePage, WebhookEvent, WhenDown};
 use crate::quantity::Period;
 use crate::secret::{OptionalPath, Secret};
 use crate::section::section;
@@ -50,6 +50,10 @@ section! {
         keys: Vec<ApiKey> = "[]",
         /// Whether the listener also shows the status page, which needs no key.
         status_page: bool = "true",
+        /// Where it also serves the sample application, a page at /sample/ with which people try the
+        /// broker in a browser: "open-mode" while access.mode is "open", "always" or "never". The
+        /// page needs no key and is nothing but files; what it does it does as any client.
+        sample: SamplePage = "open-mode",
     }
 }
 

@@ -21,7 +21,7 @@ section! {
         /// Whether the listener is opened at all.
         enabled: bool = "true",
         /// What its clients speak: "jmqt", "coremq" (TCP), "coremq-websocket", "pubsubx",
-        /// "memcached" or "http" (the API and the status page).
+        /// "memcached" or "http" (the API, the status page and the sample application).
         dialect: Dialect = "jmqt",
         /// What to do about TLS: "off", "allow" (TLS or plain, as the client opens, if there is a
         /// certificate) or "require". The wss listener of the defaults is not opened while there is
