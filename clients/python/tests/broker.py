@@ -16,17 +16,20 @@ PROGRAM = os.environ.get("RIALTO_BINARY", str(ROOT / "target/debug/rialto"))
 
 
 class Broker:
-    """One data directory, and the broker that runs on it; it keeps its port when it is started again."""
+    """One data directory, and the broker that runs on it; it keeps its ports when it is started again."""
 
-    def __init__(self, *extra: str) -> None:
+    def __init__(self, *extra: str, coremq: bool = False) -> None:
         self.directory = tempfile.mkdtemp(prefix="rialto-python-")
         self._extra = list(extra)
-        self.port = 0
+        self._has_coremq = coremq
+        self.port = self.coremq_port = 0
         self.child: Optional["subprocess.Popen[str]"] = None
         self.run()
 
     def run(self) -> None:
         arguments = ["--listen", f"127.0.0.1:{self.port}", "--data-dir", os.path.join(self.directory, "data"), *self._extra]
+        if self._has_coremq:
+            arguments += ["--set", f"listeners.coremq.address=127.0.0.1:{self.coremq_port}", "--set", "listeners.coremq.dialect=coremq"]
         child = subprocess.Popen(
             [PROGRAM, "serve", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
         )
@@ -38,6 +41,8 @@ class Broker:
             found = re.search(r"listen-1=127\.0\.0\.1:(\d+)", line)
             if found:
                 self.port = int(found[1])
+                also = re.search(r"coremq=127\.0\.0\.1:(\d+)", line)
+                self.coremq_port = int(also[1]) if also else 0
                 # Its later lines are read away, so that it never waits for this process.
                 self._reader = threading.Thread(target=child.stdout.read)
                 self._reader.start()
