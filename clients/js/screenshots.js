@@ -4,11 +4,15 @@
  * It needs Chromium and a built broker, `target/debug/rialto` or the one `RIALTO_BINARY` names.
  */
 
-import { mkdirSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Broker } from './tests/broker.js'
 import { launch } from './tests/page.js'
 
 const FOLDER = new URL('../../docs/pictures/', import.meta.url).pathname
+const EXAMPLE = new URL('../../examples/readings/', import.meta.url).pathname
 const WIDE = { viewport: { width: 1440, height: 900 } }
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }
 
@@ -46,8 +50,27 @@ const PICTURES = {
   'sample-phone-dark': [{ ...PHONE, colorScheme: 'dark' }, '?clients=2', async (page) => { await busy(page); await toSights(page) }],
 }
 
+/** The page of `examples/readings`, once it has shown enough readings. */
+async function readings() {
+  const page = await (await browser.newContext({ viewport: { width: 1000, height: 760 } })).newPage()
+  const file = join(mkdtempSync(join(tmpdir(), 'rialto-readings-')), 'readings.jsonl')
+  writeFileSync(file, execFileSync('node', [join(EXAMPLE, 'make-readings.js'), '250']))
+  const app = spawn('node', [
+    join(EXAMPLE, 'app.js'), file, '--port', '0', '--rate', '1000', '--broker', broker.address('jmqt'),
+    '--websocket', broker.address('ws'), '--api', broker.http,
+  ])
+  const address = await new Promise((resolve) => app.stdout.on('data', (bytes) => {
+    const found = /open (\S+)/.exec(bytes)
+    if (found) resolve(found[1])
+  }))
+  await page.goto(address)
+  await page.locator('.range', { hasText: 'last 250 readings' }).nth(2).waitFor()
+  await page.screenshot({ path: `${FOLDER}readings.png` })
+  app.kill()
+}
+
 mkdirSync(FOLDER, { recursive: true })
-const broker = await Broker.start([], { http: true })
+const broker = await Broker.start(['--config', join(EXAMPLE, 'rialto.toml')], { http: true })
 const browser = await launch()
 try {
   for (const [name, [options, query, prepare]] of Object.entries(PICTURES)) {
@@ -61,6 +84,7 @@ try {
     await page.screenshot({ path: `${FOLDER}${name}.png` })
     await context.close()
   }
+  await readings()
 } finally {
   await browser.close()
   await broker.stop()
