@@ -4,6 +4,8 @@ export type Reason =
   | 'asked' | 'unreachable' | 'timeout' | 'lost' | 'silent' | 'no-ack' | 'overrun' | 'server-stopping' | 'server-full'
   | 'server-error' | 'too-large' | 'taken-over' | 'removed' | 'withdrawn' | 'refused' | 'unauthorized'
   | 'identity-changed' | 'gave-up'
+/** Why a subscription ended, besides the reasons of connections. */
+export type SubscriptionEnd = 'unsubscribed' | 'handler-failed' | 'closed'
 
 /** A client id with its token, or what the broker's authentication takes, such as `{ client_name: 'ada' }`. */
 export type Credentials = { client: string; token: string } | { auth: Json }
@@ -119,8 +121,8 @@ export interface Events {
     wait?: number
   }
   subscription: {
-    channel: string; state: Subscription['state']; reason?: string; status?: number; text?: string; restored: boolean
-    gap: boolean
+    channel: string; state: Subscription['state']; reason?: Reason | SubscriptionEnd; status?: number; text?: string
+    restored: boolean; gap: boolean
   }
   /** A publish that failed, or one that a former page had kept. */
   publish: { id?: string; channel: string; outcome: 'done' | 'refused' | 'failed'; error?: RialtoError }
@@ -138,7 +140,7 @@ export interface OutboxStore {
 }
 
 export class RialtoError extends Error {
-  readonly reason: Reason
+  readonly reason: Reason | SubscriptionEnd
   readonly status?: number
   /** Whether the same call may succeed later. */
   readonly temporary: boolean

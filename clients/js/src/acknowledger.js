@@ -37,21 +37,25 @@ export class Acknowledger {
     if (this.#known.get(id)?.hand) this.#known.delete(id)
   }
 
-  /** Acknowledgements made offline leave first. */
-  online() {
+  /**
+   * Acknowledgements made offline leave first. Unless the session was resumed, the broker dropped what
+   * non-persistent subscriptions had, and may use the ids again.
+   */
+  online(resumed) {
+    if (!resumed) {
+      for (const [id, known] of this.#known) {
+        if (known.persistent) continue
+        this.#known.delete(id)
+        this.#unsent.delete(id)
+      }
+    }
     const unsent = [...this.#unsent]
     this.#unsent.clear()
     for (const [id, known] of unsent) this.#send(id, known)
   }
 
-  /** The broker drops what non-persistent subscriptions had, and may use the ids again. */
   lost() {
-    for (const [id, known] of this.#known) {
-      if (!known.persistent) {
-        this.#known.delete(id)
-        this.#unsent.delete(id)
-      } else if (!known.hand) this.#unsent.set(id, known)
-    }
+    for (const [id, known] of this.#known) if (!known.hand) this.#unsent.set(id, known)
   }
 
   #send(id, known) {

@@ -15,6 +15,7 @@ export class Client {
   #subscriptions
   #listeners = new Map()
   #draining = false
+  /** @type {(() => void) | undefined} */
   #hints = undefined
   #readers = []
   #closing = Promise.resolve()
@@ -26,8 +27,8 @@ export class Client {
     this.#options = options
     this.#connection = new Connection(env, addresses, options, {
       state: (event) => this.#stateChanged(event),
-      online: () => {
-        this.#subscriptions.online()
+      online: (resumed) => {
+        this.#subscriptions.online(resumed)
         this.#publisher.online()
       },
       packet: (root, body) => this.#packet(root, body),
@@ -62,6 +63,7 @@ export class Client {
     return this.#connection.id
   }
 
+  /** @param {{ signal?: AbortSignal }} [options] */
   ready({ signal } = {}) {
     if (this.#connection.online) return Promise.resolve()
     if (this.state === 'closed') return quiet(Promise.reject(ending('asked')))
@@ -75,6 +77,11 @@ export class Client {
     }))
   }
 
+  /**
+   * @param {string} channel
+   * @param {unknown} data
+   * @param {import('../index.js').PublishOptions} [options]
+   */
   publish(channel, data, { qos = 0, retain = false, signal } = {}) {
     const refused = this.#refusal()
     if (refused) return refused
@@ -107,9 +114,8 @@ export class Client {
   }
 
   direct(handler) {
-    const id = this.id ?? this.#options.credentials.client ?? this.#options.credentials.auth?.client_name
-    if (id === undefined) throw new RialtoError('direct: the client has no id before its first session', 'refused')
-    return this.listen(`#${id}`, handler)
+    // Without an id yet it is listened to under the bare sign, until the first session brings one.
+    return this.listen(`#${this.id ?? ''}`, handler)
   }
 
   on(event, listener) {

@@ -8,16 +8,25 @@ import { waitBefore, between, shuffled } from './backoff.js'
 import { RialtoError, Unauthorized, isFinal } from './errors.js'
 import { reasonNamed, reasonOfConnAck, reasonOfClose } from './farewell.js'
 import { Heartbeat } from './heartbeat.js'
-import { parse } from './packets.js'
+import { isOn, parse } from './packets.js'
 
 const ATTEMPT_MS = 10_000
 const STEADY_MS = 20_000
 const HINT_MS = 250
 const DEFAULT_TS = 15
 
+/**
+ * What `env.open` makes; one that cannot stop reading has no `pause`.
+ * @typedef {{ send(text: string): void, abort(): void, end(): Promise<void>, pause?(): void, resume?(): void }} Transport
+ */
+
 export class Connection {
+  /** @type {import('../index.js').State} */
   state = 'idle'
-  /** The client id of the first session; later ones must have it too (K-13). */
+  /**
+   * The client id of the first session; later ones must have it too (K-13).
+   * @type {string | undefined}
+   */
   id = undefined
   attempt = 0
   #env
@@ -28,10 +37,11 @@ export class Connection {
   #index = 0
   #round = 0
   #generation = 0
+  /** @type {Transport | null} */
   #transport = null
   #timer = undefined
   #heartbeat
-  #onlineSince = undefined
+  #onlineSince = 0
   #everOnline = false
   #waitingSince = undefined
   #last = {}
@@ -39,7 +49,7 @@ export class Connection {
   #farewell = undefined
 
   /**
-   * @param hooks `state(event)`, `online()`, `packet(root, body)`, `lost(reason)`, `ended(reason)`, `unreadable(text)`,
+   * @param hooks `state(event)`, `online(resumed)`, `packet(root, body)`, `lost(reason)`, `ended(reason)`, `unreadable(text)`,
    *   `hasRoom()`
    */
   constructor(env, addresses, options, hooks) {
@@ -84,7 +94,7 @@ export class Connection {
 
   sendText(text) {
     if (this.state !== 'online') return false
-    this.#transport.send(text)
+    this.#transport?.send(text)
     this.#heartbeat.sent()
     return true
   }
@@ -188,8 +198,7 @@ export class Connection {
         credentials = await credentials(why)
       } catch (error) {
         if (mine !== this.#generation) return
-        const reason = error instanceof Unauthorized ? 'unauthorized' : 'unreachable'
-        return this.lose(reason, { text: String(error?.message ?? error) })
+        return this.lose(error instanceof Unauthorized ? 'unauthorized' : 'unreachable', { text: textOf(error) })
       }
       if (mine !== this.#generation) return
       this.#after(ATTEMPT_MS, () => this.lose('timeout'))
@@ -208,7 +217,7 @@ export class Connection {
         closed: ifCurrent((how) => this.#closed(how)),
       })
     } catch (error) {
-      this.#env.clock.set(0, ifCurrent(() => this.lose('unreachable', { text: error.message })))
+      this.#env.clock.set(0, ifCurrent(() => this.lose('unreachable', { text: textOf(error) })))
     }
   }
 
@@ -217,7 +226,7 @@ export class Connection {
       ? { auth: { dt: credentials.auth } }
       : { conn: { at: credentials.token, cl: credentials.client } }
     this.#pendingId = credentials.client
-    this.#transport.send(JSON.stringify(packet))
+    this.#transport?.send(JSON.stringify(packet))
   }
 
   #pendingId = undefined
@@ -240,7 +249,7 @@ export class Connection {
   #authenticated(body) {
     if (body.st !== 1) return this.#refused(body)
     this.#pendingId = body.cl
-    this.#transport.send(JSON.stringify({ conn: { at: body.at, cl: body.cl } }))
+    this.#transport?.send(JSON.stringify({ conn: { at: body.at, cl: body.cl } }))
   }
 
   #connected(body) {
@@ -254,7 +263,7 @@ export class Connection {
     this.#farewell = undefined
     this.#cancelTimer()
     this.#heartbeat.start((Number(body.ts) > 0 ? Number(body.ts) : DEFAULT_TS) * 1_000)
-    this.#change('online', {}, () => this.#hooks.online())
+    this.#change('online', {}, () => this.#hooks.online(isOn(body.resumed)))
   }
 
   #refused(body) {
@@ -265,7 +274,7 @@ export class Connection {
     if (body.st !== 6) return this.lose('refused', said)
     if (typeof this.#options.credentials !== 'function' || this.#askedAgain) return this.lose('unauthorized', said)
     this.#askedAgain = true
-    this.#transport.abort()
+    this.#transport?.abort()
     this.#abandon()
     this.#last = { reason: 'unauthorized', status: 6 }
     this.#open()
@@ -307,6 +316,10 @@ export class Connection {
     if (this.#timer !== undefined) this.#env.clock.clear(this.#timer)
     this.#timer = undefined
   }
+}
+
+function textOf(error) {
+  return String(error?.message ?? error)
 }
 
 /** Why calls fail that the end of a client leaves unanswered. */

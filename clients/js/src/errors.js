@@ -15,6 +15,11 @@ export function isFinal(reason, asksForCredentials) {
 }
 
 export class RialtoError extends Error {
+  /**
+   * @param {string} message
+   * @param {import('../index.js').RialtoError['reason']} reason
+   * @param {{ status?: number, temporary?: boolean, cause?: unknown }} [about]
+   */
   constructor(message, reason, { status, temporary = false, cause } = {}) {
     super(message, cause === undefined ? undefined : { cause })
     this.name = 'RialtoError'
@@ -39,7 +44,11 @@ export function refusal(what, status, text) {
     { status, temporary })
 }
 
-/** Makes the error of what cannot be done without a connection: status 9. */
+/**
+ * Makes the error of what cannot be done without a connection: status 9.
+ * @param {string} what
+ * @param {import('../index.js').Reason} [reason]
+ */
 export function offline(what, reason = 'unreachable') {
   return new RialtoError(`${what}: not connected`, reason, { status: 9, temporary: true })
 }

@@ -7,6 +7,7 @@ const WORDS = {
   'slow-consumer': 'overrun', 'too-many-unacknowledged': 'overrun', internal: 'server-error', silent: 'lost', ended: 'lost',
 }
 /** A server that sends no such word is understood by its text. */
+/** @type {[RegExp, string][]} */
 const TEXTS = [
   [/^taken over/, 'taken-over'], [/withdrawn/, 'withdrawn'], [/the most allowed/, 'server-full'],
   [/^slow consumer|unacknowledged$/, 'overrun'],

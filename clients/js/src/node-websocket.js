@@ -13,9 +13,19 @@ const PONG = 10
 export class NodeWebSocket {
   CLOSED = 3
   readyState = 0
+  /** @type {((event?: any) => void) | undefined} */
+  onopen = undefined
+  /** @type {((event: { data: string }) => void) | undefined} */
+  onmessage = undefined
+  /** @type {((event: { code: number, reason: string }) => void) | undefined} */
+  onclose = undefined
+  /** @type {((error: unknown) => void) | undefined} */
+  onerror = undefined
+  /** @type {import('node:stream').Duplex | undefined} */
   #socket = undefined
   #request
   #read = Buffer.alloc(0)
+  /** @type {Buffer[]} */
   #fragments = []
   #close = { code: 1006, reason: '' }
 
@@ -55,7 +65,7 @@ export class NodeWebSocket {
     const body = Buffer.alloc(2)
     body.writeUInt16BE(code)
     this.#write(CLOSE, body)
-    this.#socket.end()
+    this.#socket?.end()
   }
 
   #upgraded(response, socket, head, key) {
@@ -102,7 +112,7 @@ export class NodeWebSocket {
   }
 
   #write(opcode, body) {
-    if (!this.#socket.writable) return
+    if (!this.#socket?.writable) return
     const long = body.length > 65_535 ? 8 : body.length > 125 ? 2 : 0
     const head = Buffer.alloc(6 + long)
     head[0] = 0x80 | opcode

@@ -25,6 +25,7 @@ export async function authenticate(address, auth, options = {}) {
   return askForToken({ clock: systemClock, open: opener(options) }, address, auth)
 }
 
+/** @param {{ tls?: object, WebSocket?: any }} options */
 function opener({ tls, WebSocket = NodeWebSocket.with(tls) }) {
   return (to, events) => (/^wss?:/.test(to) ? openWebSocket(WebSocket, to, events) : openSocket(to, events, tls))
 }

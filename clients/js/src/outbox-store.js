@@ -7,6 +7,7 @@ const TABLE = 'frames'
 export function indexedDbOutbox() {
   let database
   let letGo = () => {}
+  /** @returns {Promise<void>} */
   const change = (act) => new Promise((resolve, reject) => {
     if (!database) return reject(new Error('the stored outbox is closed'))
     const transaction = database.transaction(TABLE, 'readwrite')

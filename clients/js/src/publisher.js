@@ -26,6 +26,7 @@ export class Publisher {
   #prefix
   #number = 0
   #timer = undefined
+  /** @type {import('../index.js').OutboxStore | null} */
   #store = null
   #emptied = []
 
@@ -76,7 +77,12 @@ export class Publisher {
     return answer
   }
 
-  /** Asks a control channel; repeated on another connection only if `repeat` says so (K-49). */
+  /**
+   * Asks a control channel; repeated on another connection only if `repeat` says so (K-49).
+   * @param {string} channel
+   * @param {unknown} dt
+   * @param {import('../index.js').RequestOptions} [options]
+   */
   request(channel, dt, { timeout = REQUEST_MS, repeat = false, signal } = {}) {
     if (signal?.aborted) return Promise.reject(signal.reason)
     const id = this.nextId()

@@ -44,6 +44,7 @@ export function openSocket(address, events, tlsOptions) {
       over = true
       socket.destroy()
     },
+    /** @returns {Promise<void>} */
     end() {
       over = true
       writer.flush()

@@ -21,6 +21,7 @@ export class Shared {
 }
 
 export class Subscription {
+  /** @type {import('../index.js').Subscription['state']} */
   #state = 'pending'
   #owner
   #options
@@ -31,10 +32,12 @@ export class Subscription {
   #failures = 0
   #dropped = 0
   #readers = []
+  /** @type {{ finish(): void } | undefined} */
   #inHand = undefined
   #ready
   #settleReady
   #idle = []
+  /** @type {(() => void) | undefined} */
   #forget = undefined
 
   /** @param owner what it belongs to: `ended(subscription, how)`, `report`, `limits`, `drained(bytes)` */
@@ -80,7 +83,11 @@ export class Subscription {
     if (this.#state !== 'ended') this.#owner.stop(this, 'unsubscribed')
   }
 
-  /** @internal Says a change of state; the first `active` settles `ready`. */
+  /**
+   * @internal Says a change of state; the first `active` settles `ready`.
+   * @param {import('../index.js').Subscription['state']} state
+   * @param {Partial<import('../index.js').Events['subscription']>} [about]
+   */
   become(state, about = {}) {
     if (this.#state === 'ended') return
     this.#state = state
@@ -126,6 +133,7 @@ export class Subscription {
   [Symbol.asyncIterator]() {
     return {
       next: () => this.#pull(),
+      /** @returns {Promise<IteratorResult<any>>} */
       return: async () => {
         this.#inHand = undefined
         this.#leave()
@@ -210,7 +218,8 @@ export class Subscription {
     }
   }
 
-  #end({ reason, status, text }) {
+  /** @param {Partial<import('../index.js').Events['subscription']>} about */
+  #end({ reason = 'closed', status, text }) {
     this.#forget?.()
     for (const shared of this.forgetWaiting()) {
       shared.failed = true

@@ -38,6 +38,8 @@ export class Subscriptions {
   #unclaimedBytes = 0
   #bytes = 0
   #paused = false
+  /** Whether this connection took up the last one's session, so that nothing is missing (K-24). */
+  #resumed = false
   #dropNoted = new Set()
   #refusesPushes = false
 
@@ -122,9 +124,11 @@ export class Subscriptions {
   // What the connection brings.
 
   /** Subscribes again before all else, in the order of the subscriptions (K-23). */
-  online() {
+  online(resumed) {
     this.#paused = false
-    this.#acknowledger.online()
+    this.#resumed = resumed
+    this.#acknowledger.online(resumed)
+    this.#nameDirect()
     let lasting = false
     for (const [name, channel] of this.#channels) {
       const members = this.#wired(channel)
@@ -161,7 +165,7 @@ export class Subscriptions {
       channel.retainedFor = new Set(members)
       for (const member of members) {
         const again = restored && member.state === 'waiting'
-        member.become('active', again ? { restored: true, gap: true } : {})
+        member.become('active', again ? { restored: true, gap: !this.#resumed } : {})
       }
     } else if (body.st === 5) this.#retry(body.cn, channel, members)
     else {
@@ -219,6 +223,20 @@ export class Subscriptions {
     for (const channel of this.#channels.values()) yield* channel.members
   }
 
+  /** Who listened to direct messages before the client had an id gets the channel that it has now. */
+  #nameDirect() {
+    const nameless = this.#channels.get('#')
+    if (!nameless) return
+    this.#channels.delete('#')
+    const name = `#${this.#connection.id}`
+    const channel = this.#channel(name)
+    for (const member of nameless.members) {
+      member.channel = name
+      channel.members.add(member)
+    }
+    this.#claim(name)
+  }
+
   #wired(channel) {
     return [...channel.members].filter((it) => !it.listens)
   }
@@ -261,6 +279,7 @@ export class Subscriptions {
     channel.timer = undefined
   }
 
+  /** @returns {Promise<void>} */
   #unsubscribed(name, channel) {
     return new Promise((resolve, reject) => {
       const timer = this.#env.clock.set(UNSUBSCRIBE_MS, () => resolve())

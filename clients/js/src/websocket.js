@@ -29,6 +29,7 @@ export function openWebSocket(WebSocket, address, events) {
       over = true
       socket.close()
     },
+    /** @returns {Promise<void>} */
     end() {
       over = true
       if (socket.readyState === socket.CLOSED) return Promise.resolve()

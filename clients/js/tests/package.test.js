@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -16,6 +16,17 @@ import { Subscription } from '../src/subscription.js'
 
 const ROOT = new URL('..', import.meta.url).pathname
 const KILOBYTE = 1_024
+
+const COMPILER = {
+  strict: true, noEmit: true, target: ts.ScriptTarget.ES2022,
+  module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext,
+  lib: ['lib.es2022.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts', 'lib.esnext.disposable.d.ts'],
+}
+
+function complaintsOf(program) {
+  return ts.getPreEmitDiagnostics(program).map(({ file, messageText }) =>
+    `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`)
+}
 
 async function packedSize(entry, external = []) {
   const built = await esbuild.build({
@@ -42,13 +53,17 @@ test('the browser entry has no names of Node', async () => {
 })
 
 test('an application compiles against the types, with all strictness', () => {
-  const program = ts.createProgram([join(ROOT, 'tests/usage.ts')], {
-    strict: true, noEmit: true, exactOptionalPropertyTypes: true, target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    lib: ['lib.es2022.d.ts', 'lib.dom.d.ts', 'lib.esnext.disposable.d.ts'], types: [],
+  const program = ts.createProgram([join(ROOT, 'tests/usage.ts')], { ...COMPILER, exactOptionalPropertyTypes: true, types: [] })
+  assert.deepEqual(complaintsOf(program), [])
+})
+
+test('the sources are what the types declare, by the compiler (strict checkJs)', () => {
+  const program = ts.createProgram([join(ROOT, 'tests/agreement.ts')], {
+    ...COMPILER, allowJs: true, checkJs: true, noImplicitAny: false, types: ['node'],
   })
-  const said = ts.getPreEmitDiagnostics(program).map((it) => ts.flattenDiagnosticMessageText(it.messageText, '\n'))
-  assert.deepEqual(said, [])
+  assert.deepEqual(complaintsOf(program), [])
+  const sources = program.getSourceFiles().filter((it) => it.fileName.includes('/clients/js/src/'))
+  assert.equal(sources.length, readdirSync(join(ROOT, 'src')).length)
 })
 
 test('what the types declare is there, and what is there is declared', () => {
