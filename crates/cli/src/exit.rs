@@ -106,6 +106,9 @@ impl From<RequestError> for Failure {
     fn from(error: RequestError) -> Self {
         match error {
             RequestError::Disconnected(reason) => reason.into(),
+            RequestError::Offline | RequestError::Lost => {
+                Failure::new(Exit::Unreachable, error.to_string())
+            }
             other => Failure::new(Exit::Failed, other.to_string()),
         }
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use rialto_client::{Backoff, Client, Disconnected, PendingAck, PublishOptions, Qos, RequestError};
 use rialto_config::Period;
+use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -152,6 +153,7 @@ async fn publish(
     let limit = args.timeout.get();
     let mut options = args.remote.resolve("pub", Some(args.timeout))?.options;
     options.window_count_max = args.window.get();
+    options.outbox.count_max = args.window.get();
     options.reconnect = (!args.remote.no_reconnect)
         .then(|| Backoff { give_up_after: Some(limit), ..Backoff::default() });
     let bar = progress.clone();
@@ -177,8 +179,23 @@ async fn publish(
 
 /// A publish under way, and how far into the file it is.
 struct Started {
-    ack: PendingAck,
+    answer: Answer,
     bytes: u64,
+}
+
+/// What the broker says, now or later.
+enum Answer {
+    Known(Result<(), RequestError>),
+    Pending(PendingAck),
+}
+
+impl Answer {
+    async fn known(self) -> Result<(), RequestError> {
+        match self {
+            Answer::Known(answer) => answer,
+            Answer::Pending(ack) => ack.await.map(drop),
+        }
+    }
 }
 
 async fn send_all(
@@ -189,16 +206,39 @@ async fn send_all(
 ) -> Result<(), Failure> {
     while let Some(message) = messages.recv().await {
         let Message { channel, payload, bytes } = message?;
-        let ack = match client.start_publish(&channel, &payload, how).await {
-            Ok(ack) => ack,
-            // Those under way tell the same, and better what came of them.
-            Err(reason) => return Err(reason.into()),
+        let answer = match how.qos {
+            Qos::AtLeastOnce => match client.start_publish(&channel, &payload, how).await {
+                Ok(ack) => Answer::Pending(ack),
+                // Those under way tell the same, and better what came of them.
+                Err(reason) => return Err(reason.into()),
+            },
+            Qos::AtMostOnce => Answer::Known(send(&client, &channel, &payload, how).await),
         };
-        if started.send(Started { ack, bytes }).await.is_err() {
+        if started.send(Started { answer, bytes }).await.is_err() {
             break;
         }
     }
     Ok(())
+}
+
+/// Sends a message at QoS 0, once there is a connection that can take it.
+async fn send(
+    client: &Client,
+    channel: &str,
+    payload: &RawValue,
+    how: PublishOptions,
+) -> Result<(), RequestError> {
+    loop {
+        match client.publish(channel, payload, how).await {
+            Err(RequestError::Offline) => {
+                tokio::task::yield_now().await;
+                if client.online().await.is_err() {
+                    return Err(client.ended().await.into());
+                }
+            }
+            answer => return answer.map(drop),
+        }
+    }
 }
 
 /// Waits for what was started, in order; a refusal is counted, the end of the client ends it.
@@ -208,9 +248,9 @@ async fn collect(
     tally: &mut Tally,
     progress: &Progress,
 ) -> Result<(), Failure> {
-    while let Some(Started { ack, bytes }) = pending.recv().await {
-        match timeout(limit, ack).await {
-            Ok(Ok(_)) => tally.acknowledged(),
+    while let Some(Started { answer, bytes }) = pending.recv().await {
+        match timeout(limit, answer.known()).await {
+            Ok(Ok(())) => tally.acknowledged(),
             Ok(Err(RequestError::Refused(refusal))) => tally.refused(refusal),
             Ok(Err(RequestError::Disconnected(reason))) => return Err(cut_off(&reason, tally)),
             Ok(Err(error)) => return Err(error.into()),

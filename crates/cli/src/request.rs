@@ -1,9 +1,8 @@
 //! `rialto request`: asks a control channel, and prints its answer.
 
-use rialto_client::{Client, PublishOptions, RequestError, Status};
+use rialto_client::{Client, RequestError, RequestOptions, Status};
 use rialto_config::Period;
 use serde_json::value::RawValue;
-use tokio::time::timeout;
 
 use crate::channel::control_channel;
 use crate::exit::{Exit, Failure};
@@ -79,10 +78,10 @@ async fn await_answer(
     data: &RawValue,
 ) -> Result<Option<Box<RawValue>>, Failure> {
     let limit = args.timeout.get();
-    let asking = client.publish(channel, data, PublishOptions::default());
-    match timeout(limit, asking).await {
-        Ok(Ok(ack)) => Ok(ack.data),
-        Ok(Err(RequestError::Refused(refusal))) => {
+    let options = RequestOptions { timeout: limit, ..RequestOptions::default() };
+    match client.request_raw(channel, data, options).await {
+        Ok(answer) => Ok(answer),
+        Err(RequestError::Refused(refusal)) => {
             let advice = match refusal.status {
                 Status::INVALID_CHANNEL => "\n  `rialto request --help` lists those of a broker",
                 _ => "",
@@ -90,9 +89,9 @@ async fn await_answer(
             let text = format!("{channel} refused with {refusal}{advice}");
             Err(Failure::new(Exit::Failed, text))
         }
-        Ok(Err(error)) => Err(error.into()),
-        Err(_) => {
+        Err(RequestError::TimedOut) => {
             Err(Failure::new(Exit::TimedOut, format!("{channel} has not answered for {limit:?}")))
         }
+        Err(error) => Err(error.into()),
     }
 }

@@ -1,5 +1,6 @@
 //! `rialto sub`: prints the messages of channels.
 
+mod inflow;
 mod printer;
 mod recent;
 mod target;
@@ -8,7 +9,9 @@ use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use rialto_client::{Backoff, Client, Persistence, Push, RequestError};
+use rialto_client::{
+    Acknowledge, Backoff, Client, Message, Persistence, RequestError, SubscribeOptions,
+};
 use rialto_config::Period;
 
 use crate::channel::{check_subscribable, looks_like_pattern};
@@ -16,6 +19,7 @@ use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::remote::{RemoteArgs, block_on};
 
+use inflow::Inflow;
 use printer::{Format, Printer, Style};
 use target::Target;
 
@@ -124,25 +128,42 @@ async fn follow(client: &Client, args: &Args, printer: Option<Printer>) -> Resul
             output::talk(&format!("rialto: {text}"));
         }
     };
+    let persistence = if args.persistent { Persistence::Persistent } else { Persistence::Session };
+    let options = SubscribeOptions { persistence, acknowledge: Acknowledge::Manual };
+    let mut inflow = Inflow::new(client.rest(options));
     for channel in &args.channels {
         if looks_like_pattern(channel) {
             say(format!("{channel} is taken as the name that it is: channels have no wildcards"));
         }
         if args.forget {
-            let done = client.unsubscribe(channel).await;
+            let done = unsubscribe(client, channel).await;
             done.map_err(|error| refused("unsubscribe from", channel, error))?;
             say(format!("the subscription to {channel} is removed"));
         } else {
-            let persistence =
-                if args.persistent { Persistence::Persistent } else { Persistence::Session };
-            let done = client.subscribe(channel, persistence).await;
-            done.map_err(|error| refused("subscribe to", channel, error))?;
+            if !inflow.has(channel) {
+                let done = client.subscription(channel, options).await;
+                inflow.add(done.map_err(|error| refused("subscribe to", channel, error))?);
+            }
             say(format!("subscribed to {channel}"));
         }
     }
     match printer {
-        Some(printer) => print_all(client, args, printer).await,
+        Some(printer) => print_all(client, args, inflow, printer).await,
         None => Ok(()),
+    }
+}
+
+/// Ends a subscription at the broker, over the loss of a connection if need be.
+async fn unsubscribe(client: &Client, channel: &str) -> Result<(), RequestError> {
+    loop {
+        match client.unsubscribe(channel).await {
+            Err(RequestError::Offline) => {
+                if client.online().await.is_err() {
+                    return Err(client.ended().await.into());
+                }
+            }
+            result => return result,
+        }
     }
 }
 
@@ -156,29 +177,39 @@ fn refused(what: &str, channel: &str, error: RequestError) -> Failure {
 }
 
 /// Prints and acknowledges messages until there have been enough.
-async fn print_all(client: &Client, args: &Args, mut printer: Printer) -> Result<(), Failure> {
+async fn print_all(
+    client: &Client,
+    args: &Args,
+    mut inflow: Inflow,
+    mut printer: Printer,
+) -> Result<(), Failure> {
     let mut wanted = args.count.map_or(u64::MAX, NonZeroU64::get);
     while wanted != 0 {
-        let first = next(client, args.timeout).await?;
-        let rest = std::iter::from_fn(|| client.try_next_push());
-        let batch_count = BATCH_COUNT_MAX.min(usize::try_from(wanted).unwrap_or(BATCH_COUNT_MAX));
-        let batch: Vec<Push> = std::iter::once(first).chain(rest).take(batch_count).collect();
-
-        let Some(printed_count) = printer.print(&batch)? else {
+        let count = BATCH_COUNT_MAX.min(usize::try_from(wanted).unwrap_or(BATCH_COUNT_MAX));
+        let mut batch = next(client, &mut inflow, args.timeout, count).await?;
+        let Some(printed_count) = printer.print(batch.iter().map(|message| &**message))? else {
             return Ok(());
         };
         wanted -= printed_count;
-        for id in batch.into_iter().filter_map(|push| push.id) {
-            client.acknowledge(id).await?;
-        }
+        batch.iter_mut().for_each(Message::ack);
     }
     Ok(())
 }
 
-async fn next(client: &Client, limit: Option<Period>) -> Result<Push, Failure> {
+async fn next(
+    client: &Client,
+    inflow: &mut Inflow,
+    limit: Option<Period>,
+    count: usize,
+) -> Result<Vec<Message>, Failure> {
     let limit = limit.map_or(Duration::MAX, Period::get);
-    match tokio::time::timeout(limit, client.next_push()).await {
-        Ok(push) => Ok(push?),
+    match tokio::time::timeout(limit, inflow.next(count)).await {
+        Ok(Ok(batch)) => Ok(batch),
+        Ok(Err(Some(channel))) => {
+            let text = format!("the broker has ended the subscription to {channel}");
+            Err(Failure::new(Exit::Failed, text))
+        }
+        Ok(Err(None)) => Err(client.ended().await.into()),
         Err(_) => Err(Failure::new(Exit::TimedOut, format!("no message for {limit:?}"))),
     }
 }

@@ -1,75 +1,130 @@
 //! The handle: what an application calls.
 
-use std::pin::Pin;
+mod ask;
+mod publish;
+
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use serde_json::value::RawValue;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
-use tokio::time::Instant;
+use tokio::sync::{broadcast, oneshot, watch};
+use tokio::time::{Instant, timeout};
 
 use crate::connection::Connection;
-use crate::driver::{Command, Driver, Shared};
-use crate::error::{ConnectError, Disconnected, RequestError};
-use crate::inbox::Inbox;
-use crate::message::{Ack, Persistence, PublishOptions, Push};
-use crate::options::{Identity, Options};
-use crate::session::Request;
+use crate::core::REST;
+use crate::credentials::Identity;
+use crate::driver::Driver;
+use crate::error::{ConnectError, Disconnected, RequestError, Undrained};
+use crate::event::{Event, State};
+use crate::message::SubscribeOptions;
+use crate::options::Options;
+use crate::shared::Shared;
+use crate::subscription::Subscription;
 
-/// Requests that may wait for the driver, beyond those that wait for their acknowledgement.
-const COMMANDS_MAX: usize = 64;
+pub use publish::PendingAck;
 
-/// A session with a broker.
+/// A client of a broker.
 ///
-/// Cheap to clone; the clones share one connection, and each push goes to one of them. Heartbeats
-/// are sent by a task of its own. When the last clone is dropped the session is closed.
+/// Cheap to clone; the clones share one session. Heartbeats are sent by a task of its own. When the
+/// last clone and the last [`Subscription`] are dropped the session is closed.
 ///
 /// # Example
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 /// use rialto_client::{Client, Credentials, Options};
 ///
-/// let options = Options::new("ws://127.0.0.1:8012".parse()?, Credentials::named("ada"));
+/// let options = Options::new("jmqt://127.0.0.1:8010".parse()?, Credentials::named("ada"));
 /// let client = Client::connect(options).await?;
-/// assert_eq!(client.identity().client, "ada");
+/// assert_eq!(client.identity().expect("it is connected").client, "ada");
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug, Clone)]
 pub struct Client {
-    commands: mpsc::Sender<Command>,
-    shared: Arc<Shared>,
+    handle: Arc<Handle>,
     connection: watch::Receiver<Connection>,
-    identity: Arc<Identity>,
 }
 
-/// The acknowledgement of one request, to come.
-///
-/// Dropping it does not take the request back.
+/// Keeps a client open.
 #[derive(Debug)]
-pub struct PendingAck {
-    answer: oneshot::Receiver<Result<Ack, RequestError>>,
-    shared: Arc<Shared>,
+pub(crate) struct Handle {
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.with(|core, _| core.close());
+    }
 }
 
 impl Client {
     /// Connects, and returns when the broker has let the client in.
     ///
     /// # Errors
-    /// [`ConnectError`], within [`Options::connect_timeout`].
+    /// [`ConnectError`], for each attempt within [`Options::connect_timeout`]. With
+    /// [`Options::retry_first`] only where trying again cannot help, or has been given up.
     pub async fn connect(options: Options) -> Result<Self, ConnectError> {
-        let (commands, received) = mpsc::channel(COMMANDS_MAX);
-        let (watched, connection) = watch::channel(Connection::Online);
-        let shared = Arc::new(Shared {
-            inbox: Inbox::new(options.inbox_count_max),
-            close_asked: Notify::new(),
-        });
-        let mut driver = Driver::new(options, received, Arc::clone(&shared), watched);
-        let transport = driver.establish_first().await?;
-        let identity = driver.identity().cloned().expect("nobody is let in without a client id");
-        tokio::spawn(driver.run(transport));
-        Ok(Client { commands, shared, connection, identity: Arc::new(identity) })
+        let client = Self::start(options);
+        client.online().await?;
+        Ok(client)
+    }
+
+    /// Begins to connect, and returns at once: what is asked for meanwhile waits, or fails, as it would
+    /// after the loss of a connection.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rialto_client::{Backoff, Client, Credentials, Options};
+    ///
+    /// let mut options = Options::new("jmqt://127.0.0.1".parse()?, Credentials::named("ada"));
+    /// options.reconnect = Some(Backoff::default());
+    /// options.retry_first = true;
+    /// let client = Client::start(options);
+    /// let mut weather = client.subscribe("weather", Default::default());
+    /// client.online().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn start(options: Options) -> Self {
+        let shared = Arc::new(Shared::new(&options));
+        shared.drive(|core, _| core.start());
+        let connection = shared.connection.subscribe();
+        tokio::spawn(Driver::new(options, Arc::clone(&shared)).run());
+        Client { handle: Arc::new(Handle { shared }), connection }
+    }
+
+    /// Waits until the broker has let the client in.
+    ///
+    /// # Errors
+    /// Why the client has ended instead.
+    pub async fn online(&self) -> Result<(), ConnectError> {
+        let mut connection = self.connection.clone();
+        let is_decided = |connection: &Connection| {
+            matches!(connection, Connection::Online | Connection::Ended(_))
+        };
+        let ended = match connection.wait_for(is_decided).await.as_deref() {
+            Ok(Connection::Ended(reason)) => reason.clone(),
+            Ok(_) => return Ok(()),
+            // The runtime has dropped the driver.
+            Err(_) => Disconnected::Closed,
+        };
+        Err(match ended {
+            Disconnected::NotRestored(error) => ConnectError::clone(&error),
+            reason => ConnectError::Ended(reason),
+        })
+    }
+
+    /// Waits until the client has ended, and returns why.
+    pub async fn ended(&self) -> Disconnected {
+        let mut connection = self.connection.clone();
+        let is_over = |connection: &Connection| matches!(connection, Connection::Ended(_));
+        match connection.wait_for(is_over).await.as_deref() {
+            Ok(Connection::Ended(reason)) => reason.clone(),
+            _ => Disconnected::Closed,
+        }
     }
 
     /// Asks a broker for a token and a client id, with the data of an `auth` packet, and leaves.
@@ -92,14 +147,19 @@ impl Client {
     /// ```
     pub async fn authenticate(options: Options) -> Result<Identity, ConnectError> {
         let client = Self::connect(options).await?;
-        let identity = Identity::clone(&client.identity);
+        let identity = client.identity();
         client.close().await;
-        Ok(identity)
+        identity.ok_or(ConnectError::Ended(Disconnected::Closed))
     }
 
-    /// Returns the client id and the token that the first connection was made with.
-    pub fn identity(&self) -> &Identity {
-        &self.identity
+    /// Returns the client id and the token of the last session; `None` before the first one.
+    pub fn identity(&self) -> Option<Identity> {
+        self.shared().with(|core, _| core.identity().cloned())
+    }
+
+    /// Returns how far the client is.
+    pub fn state(&self) -> State {
+        self.shared().with(|core, _| core.state())
     }
 
     /// Returns how the connection is doing, now and with every change.
@@ -117,191 +177,155 @@ impl Client {
         self.connection.clone()
     }
 
+    /// Returns everything that happens from now on. Who reads too late loses the oldest events, and is
+    /// told how many.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # async fn example(client: rialto_client::Client) {
+    /// use rialto_client::Event;
+    ///
+    /// let mut events = client.events();
+    /// while let Ok(event) = events.recv().await {
+    ///     if let Event::Subscription(change) = event
+    ///         && change.gap
+    ///     {
+    ///         println!("{} may lack messages", change.channel);
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.shared().events.subscribe()
+    }
+
     /// Subscribes to `channel`, and waits for the broker's consent.
     ///
     /// # Errors
-    /// [`RequestError`]. While a lost connection is made again it waits.
+    /// [`RequestError`]. While there is no connection it waits.
     ///
     /// # Example
     /// ```no_run
     /// # async fn example(client: rialto_client::Client) -> Result<(), rialto_client::RequestError> {
-    /// use rialto_client::Persistence;
+    /// use rialto_client::SubscribeOptions;
     ///
-    /// client.subscribe("weather", Persistence::Persistent).await?;
+    /// let mut weather = client.subscription("weather", SubscribeOptions::persistent()).await?;
+    /// while let Some(message) = weather.next().await {
+    ///     println!("{} {}", message.channel, message.payload);
+    /// }
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn subscribe(
+    pub async fn subscription(
         &self,
         channel: &str,
-        persistence: Persistence,
-    ) -> Result<(), RequestError> {
-        let request = Request::Subscribe(channel.to_owned(), persistence);
-        self.start(request).await?.await.map(drop)
+        options: SubscribeOptions,
+    ) -> Result<Subscription, RequestError> {
+        let mut subscription = self.subscribe(channel, options);
+        subscription.active().await?;
+        Ok(subscription)
     }
 
-    /// Ends the subscription to `channel`, a persistent one too, and waits for consent.
-    ///
-    /// # Errors
-    /// As [`subscribe`](Self::subscribe).
+    /// Subscribes to `channel` without waiting; [`Subscription::active`] waits for the consent.
+    pub fn subscribe(&self, channel: &str, options: SubscribeOptions) -> Subscription {
+        let (ticket, consent) = oneshot::channel();
+        let key = self.shared().with(|core, _| core.subscribe(channel, options, ticket));
+        Subscription::new(&self.handle, (key, channel), options, Some(consent))
+    }
+
+    /// Takes what comes for `channel` without asking the broker for it, as where the server has
+    /// subscribed the client, or where a persistent subscription of before still brings messages.
+    pub fn listen(&self, channel: &str) -> Subscription {
+        self.listen_with(channel, SubscribeOptions::default())
+    }
+
+    /// As [`listen`](Self::listen), with another way to acknowledge.
+    pub fn listen_with(&self, channel: &str, options: SubscribeOptions) -> Subscription {
+        // Nothing is asked of the broker, so leaving asks nothing either.
+        let options =
+            SubscribeOptions { acknowledge: options.acknowledge, ..SubscribeOptions::persistent() };
+        let key = self.shared().with(|core, _| core.listen(channel, options));
+        Subscription::new(&self.handle, (key, channel), options, None)
+    }
+
+    /// Takes the direct messages that others [`send`](Self::send) to this client.
     ///
     /// # Example
     /// ```no_run
-    /// # async fn example(client: rialto_client::Client) -> Result<(), rialto_client::RequestError> {
-    /// client.unsubscribe("weather").await?;
-    /// # Ok(())
+    /// # async fn example(client: rialto_client::Client) {
+    /// let mut direct = client.direct();
+    /// while let Some(message) = direct.next().await {
+    ///     println!("{} says {}", message.publisher, message.payload);
+    /// }
     /// # }
     /// ```
+    pub fn direct(&self) -> Subscription {
+        let channel = self.shared().with(|core, _| core.own_channel());
+        self.listen(&channel)
+    }
+
+    /// Takes what comes and no other subscription takes, of any channel: what the server subscribed the
+    /// client to, and persistent subscriptions of an earlier run.
+    pub fn rest(&self, options: SubscribeOptions) -> Subscription {
+        self.listen_with(REST, options)
+    }
+
+    /// Ends the subscription to `channel`, a persistent one of an earlier run too, and waits for
+    /// consent. [`Subscription::unsubscribe`] does so for what was subscribed to here.
+    ///
+    /// # Errors
+    /// [`RequestError`]; [`RequestError::Offline`] while there is no connection.
     pub async fn unsubscribe(&self, channel: &str) -> Result<(), RequestError> {
-        self.start(Request::Unsubscribe(channel.to_owned())).await?.await.map(drop)
+        let (ticket, answer) = oneshot::channel();
+        self.shared().with(|core, _| core.unsubscribe(channel, ticket));
+        answer.await.unwrap_or(Err(Disconnected::Closed.into())).map(drop)
     }
 
-    /// Publishes one message, and waits: at QoS 1 for the acknowledgement, at QoS 0 for its turn.
+    /// Says that the network or the machine is back: a wait is cut short, and a connection is looked
+    /// at.
     ///
-    /// A message to a control channel, such as `$time`, is answered in [`Ack::data`].
+    /// # Spec
+    /// K-8.
+    pub fn wake(&self) {
+        self.shared().with(|core, now| core.wake(now));
+    }
+
+    /// Takes no new calls, ends the non-persistent subscriptions, waits until all that was published is
+    /// acknowledged and all messages that were given out are dealt with, and closes.
     ///
     /// # Errors
-    /// As [`subscribe`](Self::subscribe).
+    /// [`Undrained`], if that takes longer than `limit`; the client is closed all the same.
+    ///
+    /// # Spec
+    /// K-61.
     ///
     /// # Example
     /// ```no_run
-    /// # async fn example(client: rialto_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// use rialto_client::PublishOptions;
-    /// use serde_json::{json, value::to_raw_value};
-    ///
-    /// let reading = to_raw_value(&json!({ "celsius": 21 }))?;
-    /// client.publish("office", &reading, PublishOptions::acknowledged()).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn publish(
-        &self,
-        channel: &str,
-        payload: &RawValue,
-        options: PublishOptions,
-    ) -> Result<Ack, RequestError> {
-        self.start_publish(channel, payload, options).await?.await
-    }
-
-    /// Publishes one message without waiting for its acknowledgement, which can be had later.
-    ///
-    /// Waits only while [`Options::window_count_max`] requests are unacknowledged. Messages leave
-    /// in the order of the calls.
-    ///
-    /// # Errors
-    /// [`Disconnected`] if the client has ended.
-    ///
-    /// # Example
-    /// ```no_run
-    /// # async fn example(client: rialto_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// use rialto_client::PublishOptions;
-    /// use serde_json::value::to_raw_value;
-    ///
-    /// let mut acks = Vec::new();
-    /// for number in 0..100 {
-    ///     let payload = to_raw_value(&number)?;
-    ///     let options = PublishOptions::acknowledged();
-    ///     acks.push(client.start_publish("numbers", &payload, options).await?);
+    /// # async fn example(client: rialto_client::Client) {
+    /// if let Err(left) = client.drain(std::time::Duration::from_secs(10)).await {
+    ///     eprintln!("{left}");
     /// }
-    /// for ack in acks {
-    ///     ack.await?;
-    /// }
-    /// # Ok(())
     /// # }
     /// ```
-    pub async fn start_publish(
-        &self,
-        channel: &str,
-        payload: &RawValue,
-        options: PublishOptions,
-    ) -> Result<PendingAck, Disconnected> {
-        let (channel, payload) = (channel.to_owned(), payload.to_owned());
-        self.start(Request::Publish { channel, payload, options }).await
+    pub async fn drain(self, limit: Duration) -> Result<(), Undrained> {
+        let deadline = Instant::now() + limit;
+        self.shared().with(|core, _| core.drain());
+        let left = loop {
+            let progress = self.shared().progress.notified();
+            let Some(left) = self.shared().with(|core, _| core.undrained()) else { break None };
+            if tokio::time::timeout_at(deadline, progress).await.is_err() {
+                break Some(left);
+            }
+        };
+        self.close().await;
+        left.map_or(Ok(()), Err)
     }
 
-    /// Sends a heartbeat out of turn, and returns how long the broker's answer takes.
+    /// Sends what waits to be sent, takes leave of the broker, and waits until it is gone. All other
+    /// calls fail from now on.
     ///
-    /// # Errors
-    /// [`Disconnected`] if the client has ended. While a lost connection is made again it waits, and
-    /// that counts.
-    ///
-    /// # Example
-    /// ```no_run
-    /// # async fn example(client: rialto_client::Client) -> Result<(), rialto_client::Disconnected> {
-    /// println!("the broker answers within {:?}", client.ping().await?);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn ping(&self) -> Result<Duration, Disconnected> {
-        let asked = Instant::now();
-        match self.start(Request::Ping).await?.await {
-            Ok(_) => Ok(asked.elapsed()),
-            Err(RequestError::Disconnected(reason)) => Err(reason),
-            Err(RequestError::Refused(_)) => unreachable!("a heartbeat is not refused"),
-        }
-    }
-
-    /// Waits for the next message of any subscription.
-    ///
-    /// Cancel-safe. Messages of one publisher on one channel come in the order they were sent. A
-    /// QoS 1 message may come again, with the same id, after the connection was lost.
-    ///
-    /// # Errors
-    /// [`Disconnected`] once the client has ended and all that had arrived has been read.
-    ///
-    /// # Example
-    /// ```no_run
-    /// # async fn example(client: rialto_client::Client) -> Result<(), rialto_client::Disconnected> {
-    /// let push = client.next_push().await?;
-    /// println!("{} {}", push.channel, push.payload);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn next_push(&self) -> Result<Push, Disconnected> {
-        self.shared.inbox.take().await
-    }
-
-    /// Returns the next message if it has arrived already, for those who deal with several at once.
-    ///
-    /// # Example
-    /// ```no_run
-    /// # async fn example(client: rialto_client::Client) -> Result<(), rialto_client::Disconnected> {
-    /// let mut batch = vec![client.next_push().await?];
-    /// while let Some(push) = client.try_next_push() {
-    ///     batch.push(push);
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn try_next_push(&self) -> Option<Push> {
-        self.shared.inbox.try_take()?.ok()
-    }
-
-    /// Tells the broker that the push with this [`id`](Push::id) has been dealt with.
-    ///
-    /// Returns before the packet has left. What is not acknowledged comes again with the next
-    /// connection.
-    ///
-    /// # Errors
-    /// [`Disconnected`] if the client has ended.
-    ///
-    /// # Example
-    /// ```no_run
-    /// # async fn example(client: rialto_client::Client) -> Result<(), rialto_client::Disconnected> {
-    /// if let Some(id) = client.next_push().await?.id {
-    ///     client.acknowledge(id).await?;
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn acknowledge(&self, id: String) -> Result<(), Disconnected> {
-        self.command(Command::Acknowledge(id)).await
-    }
-
-    /// Sends what was asked for before, takes leave of the broker, and waits until it is gone.
-    ///
-    /// Does not wait for acknowledgements: await those that matter first. Takes 2 s at most once
-    /// its turn has come.
+    /// Does not wait for acknowledgements: await those that matter first, or [`drain`](Self::drain).
+    /// Takes 2 s at most.
     ///
     /// # Example
     /// ```no_run
@@ -310,34 +334,13 @@ impl Client {
     /// # }
     /// ```
     pub async fn close(mut self) {
-        self.shared.close_asked.notify_one();
-        // An error says that the client has ended already.
-        let _ = self.command(Command::Close).await;
+        self.shared().with(|core, _| core.close());
         let is_over = |connection: &Connection| matches!(connection, Connection::Ended(_));
-        let _ = self.connection.wait_for(is_over).await;
+        // An error says that the runtime has dropped the driver.
+        let _ = timeout(Duration::from_secs(5), self.connection.wait_for(is_over)).await;
     }
 
-    async fn start(&self, request: Request) -> Result<PendingAck, Disconnected> {
-        let (ticket, answer) = oneshot::channel();
-        self.command(Command::Request(request, ticket)).await?;
-        Ok(PendingAck { answer, shared: Arc::clone(&self.shared) })
+    fn shared(&self) -> &Arc<Shared> {
+        &self.handle.shared
     }
-
-    async fn command(&self, command: Command) -> Result<(), Disconnected> {
-        self.commands.send(command).await.map_err(|_| reason(&self.shared))
-    }
-}
-
-impl Future for PendingAck {
-    type Output = Result<Ack, RequestError>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let answer = Pin::new(&mut self.answer).poll(context);
-        // A ticket that is dropped unanswered was still in the queue when the client ended.
-        answer.map(|answer| answer.unwrap_or_else(|_| Err(reason(&self.shared).into())))
-    }
-}
-
-fn reason(shared: &Shared) -> Disconnected {
-    shared.inbox.ended().unwrap_or(Disconnected::Closed)
 }

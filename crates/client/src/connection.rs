@@ -6,6 +6,8 @@ use crate::error::Disconnected;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Connection {
+    /// The broker has not let the client in yet.
+    Connecting,
     /// The broker has let the client in.
     Online,
     /// The connection is lost, and is being made again.

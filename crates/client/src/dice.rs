@@ -35,4 +35,12 @@ impl Dice {
         let part = (self.roll() >> 11) as f64 / (1_u64 << 53) as f64;
         least + span.mul_f64(part)
     }
+
+    /// Brings `items` into a random order.
+    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            let other = self.roll() % (last as u64 + 1);
+            items.swap(last, usize::try_from(other).unwrap_or(last));
+        }
+    }
 }

@@ -4,31 +4,31 @@
 //! [`Options::reconnect`] it is made again, subscriptions are restored and unacknowledged publishes
 //! repeated with the same ids, in order. Messages are JSON texts and are not looked into.
 //!
-//! Read [`Client`] first, then [`Options`]. Inside, `session.rs` is the protocol as a state machine
-//! without socket, clock or task, `transport.rs` carries its bytes, and `driver.rs` is the one task
-//! that joins the two.
+//! Read [`Client`] first, then [`Subscription`] and [`Options`]. Inside, `core.rs` is the protocol as a
+//! state machine without socket, clock or task, `transport.rs` carries its bytes, `driver.rs` is the one
+//! task that joins the two, and `shared.rs` is what it shares with the handles.
 //!
-//! Tested by dialogues with the session, by a scripted server over all four transports, and with
-//! the real broker in the tests of the server.
+//! Tested by dialogues with the core, by a scripted server over all four transports, by the dialogues
+//! that all clients share, and with the real broker. What a client does is specified in
+//! `spec/client.md`.
+//!
+//! # Features
+//! `tls` and `websocket`, both on unless switched off, and `blocking`.
 //!
 //! # Example
 //! ```no_run
-//! use rialto_client::{Client, Credentials, Options, Persistence, PublishOptions};
-//! use serde_json::value::to_raw_value;
+//! use rialto_client::{Client, Credentials, Options, PublishOptions, SubscribeOptions};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let broker = "jmqt://127.0.0.1:8010".parse()?;
 //! let client = Client::connect(Options::new(broker, Credentials::named("ada"))).await?;
 //!
-//! client.subscribe("weather", Persistence::Session).await?;
-//! client.publish("news", &to_raw_value("hello")?, PublishOptions::acknowledged()).await?;
+//! client.publish_json("news", &"hello", PublishOptions::acknowledged()).await?;
 //!
-//! let push = client.next_push().await?;
-//! println!("{}: {}", push.channel, push.payload);
-//! if let Some(id) = push.id {
-//!     client.acknowledge(id).await?;
+//! let mut weather = client.subscription("weather", SubscribeOptions::persistent()).await?;
+//! while let Some(message) = weather.next().await {
+//!     println!("{}: {}", message.channel, message.payload);
 //! }
-//! client.close().await;
 //! # Ok(())
 //! # }
 //! ```
@@ -37,27 +37,43 @@ pub mod shown;
 
 mod backoff;
 mod connection;
+mod credentials;
 mod dice;
 mod endpoint;
 mod error;
+mod event;
 mod message;
 mod options;
+mod reason;
 mod stranger;
 
 mod client;
-
+mod core;
 mod driver;
-mod inbox;
 mod reach;
-mod session;
+mod shared;
+mod subscription;
 mod transport;
+
+#[cfg(feature = "blocking")]
+pub mod blocking;
 
 pub use backoff::Backoff;
 pub use client::{Client, PendingAck};
 pub use connection::Connection;
+pub use credentials::{Credentials, Identity, ProvideError, Provider, Why};
 pub use endpoint::{Endpoint, EndpointError, Scheme};
-pub use error::{ConnectError, Disconnected, Refusal, RequestError, Status};
-pub use message::{Ack, Persistence, PublishOptions, Push, Qos};
-pub use options::{Credentials, Identity, Options, TlsOptions};
+pub use error::{
+    AskError, ConnectError, Disconnected, PublishError, Refusal, RequestError, Status, Undrained,
+};
+pub use event::{
+    Event, State, StateChange, SubscriptionChange, SubscriptionEnd, SubscriptionState,
+};
+pub use message::{
+    Ack, Acknowledge, Persistence, PublishOptions, Push, Qos, RequestOptions, SubscribeOptions,
+};
+pub use options::{Options, Outbox, TlsOptions, WhenFull};
 pub use reach::{Reached, reach};
+pub use reason::Reason;
 pub use stranger::Stranger;
+pub use subscription::{Message, Subscription};

@@ -1,5 +1,7 @@
 //! What is sent and received.
 
+use std::time::Duration;
+
 use serde_json::value::RawValue;
 
 /// How sure the delivery of a message is.
@@ -48,6 +50,57 @@ impl PublishOptions {
     }
 }
 
+/// How to subscribe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SubscribeOptions {
+    /// How long the subscription lasts.
+    pub persistence: Persistence,
+    /// When a QoS 1 message is acknowledged.
+    pub acknowledge: Acknowledge,
+}
+
+impl SubscribeOptions {
+    /// Subscribes until it is ended, over restarts of the program and of the broker.
+    pub fn persistent() -> Self {
+        SubscribeOptions { persistence: Persistence::Persistent, ..SubscribeOptions::default() }
+    }
+
+    /// As before, but the application acknowledges each message itself.
+    #[must_use]
+    pub fn manual(self) -> Self {
+        SubscribeOptions { acknowledge: Acknowledge::Manual, ..self }
+    }
+}
+
+/// When a QoS 1 message is acknowledged (K-31).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Acknowledge {
+    /// When the next one is asked for, or its handler has returned.
+    #[default]
+    Handled,
+    /// When the application says so; one that is dropped comes again with the next connection, if the
+    /// subscription is persistent.
+    Manual,
+    /// When it is given out.
+    Received,
+}
+
+/// How to ask a control channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestOptions {
+    /// How long to wait for the answer. 10 s unless changed.
+    pub timeout: Duration,
+    /// Whether the request is sent again after the connection was lost. It may then be carried out
+    /// twice. Not unless changed.
+    pub repeat: bool,
+}
+
+impl Default for RequestOptions {
+    fn default() -> Self {
+        RequestOptions { timeout: Duration::from_secs(10), repeat: false }
+    }
+}
+
 /// The broker's consent to a request.
 #[derive(Debug, Clone, Default)]
 pub struct Ack {
@@ -66,7 +119,7 @@ pub struct Push {
     pub publisher: String,
     /// The QoS it was published with.
     pub qos: Qos,
-    /// What to [`acknowledge`](crate::Client::acknowledge) it by; QoS 1 only.
+    /// What it is acknowledged by; QoS 1 only.
     pub id: Option<String>,
     /// Whether it is the channel's retained message, from before the subscription.
     pub retained: bool,

@@ -1,12 +1,10 @@
 //! What a client needs to know before it connects.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde_json::value::RawValue;
-
 use crate::backoff::Backoff;
+use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
 
 /// How and as whom to connect.
@@ -34,15 +32,59 @@ pub struct Options {
     /// changed.
     pub connect_timeout: Duration,
     /// Whether and how a lost connection is made again; `None` ends the client. `None` unless
-    /// changed. The first connection is never repeated.
+    /// changed.
     pub reconnect: Option<Backoff>,
-    /// Requests that may wait for their acknowledgement at the same time, at least 1; further ones
-    /// wait for room. 1,000 unless changed.
+    /// Whether the first connection is tried again like a lost one, where it fails at all addresses.
+    /// Not unless changed (K-7).
+    pub retry_first: bool,
+    /// Further addresses of the same broker or cluster. Each attempt takes the next one.
+    pub more_endpoints: Vec<Endpoint>,
+    /// Whether the addresses are tried in their order; they are shuffled once unless changed.
+    pub in_order: bool,
+    /// Publishes that may be sent and unacknowledged at the same time, at least 1; further ones wait
+    /// in the outbox. 1,000 unless changed.
     pub window_count_max: usize,
-    /// Pushes kept for [`next_push`](crate::Client::next_push), at least 1; beyond that the client
-    /// stops reading, and the broker sees a slow consumer. It goes on reading while a request
-    /// waits for its acknowledgement, up to 64 MiB of pushes. 1,000 unless changed.
+    /// What is kept until it is acknowledged.
+    pub outbox: Outbox,
+    /// Messages that wait in a [`Subscription`](crate::Subscription), at least 1; beyond that the
+    /// client stops reading, and the broker sees a slow consumer. It goes on reading while a call
+    /// waits for its answer, and drops QoS 0 messages of that subscription then. 1,000 unless changed.
     pub inbox_count_max: usize,
+    /// The same in bytes. 8 MiB unless changed.
+    pub inbox_bytes_max: usize,
+    /// Whether QoS 0 publishes have an id, so that the broker says when it refuses one, which is an
+    /// [`Event::Publish`](crate::Event::Publish). Unless changed they have (K-40).
+    pub hear_of_refusals: bool,
+}
+
+/// QoS 1 publishes that are kept until they are acknowledged (K-43).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outbox {
+    /// How many are kept, at least 1. 10,000 unless changed.
+    pub count_max: usize,
+    /// How many bytes of packets are kept. 16 MiB unless changed; a single publish may be larger.
+    pub bytes_max: usize,
+    /// What happens to a publish that finds no room.
+    pub full: WhenFull,
+}
+
+/// What happens to a publish that finds no room in the outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum WhenFull {
+    /// Its call waits for room.
+    #[default]
+    Wait,
+    /// It fails, [`RequestError::Full`](crate::RequestError::Full).
+    Reject,
+    /// The oldest ones that were never sent fail instead.
+    DropOldest,
+}
+
+impl Default for Outbox {
+    fn default() -> Self {
+        Outbox { count_max: 10_000, bytes_max: 16 << 20, full: WhenFull::Wait }
+    }
 }
 
 impl Options {
@@ -54,67 +96,15 @@ impl Options {
             tls: TlsOptions::default(),
             connect_timeout: Duration::from_secs(10),
             reconnect: None,
+            retry_first: false,
+            more_endpoints: Vec::new(),
+            in_order: false,
             window_count_max: 1_000,
+            outbox: Outbox::default(),
             inbox_count_max: 1_000,
+            inbox_bytes_max: 8 << 20,
+            hear_of_refusals: true,
         }
-    }
-}
-
-/// As whom a client connects.
-#[derive(Clone)]
-#[non_exhaustive]
-pub enum Credentials {
-    /// Asks for a token with this data in an `auth` packet, each time it connects.
-    Auth(Box<RawValue>),
-    /// Presents a token that is known already.
-    Token(Identity),
-}
-
-impl Credentials {
-    /// Asks a broker in open mode for a token in the name of `client`.
-    pub fn named(client: &str) -> Self {
-        let data = serde_json::json!({ "client_name": client });
-        Credentials::with_data(&data)
-    }
-
-    /// Asks for a token with the name and the password of a user.
-    pub fn password(client: &str, password: &str) -> Self {
-        let data = serde_json::json!({ "client_name": client, "password": password });
-        Credentials::with_data(&data)
-    }
-
-    /// Presents the `token` of `client`.
-    pub fn token(client: &str, token: &str) -> Self {
-        Credentials::Token(Identity { client: client.to_owned(), token: token.to_owned() })
-    }
-
-    fn with_data(data: &serde_json::Value) -> Self {
-        Credentials::Auth(serde_json::value::to_raw_value(data).expect("a JSON value is JSON"))
-    }
-}
-
-impl fmt::Debug for Credentials {
-    /// Names the kind only: both kinds hold secrets.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Credentials::Auth(_) => "Auth(…)",
-            Credentials::Token(_) => "Token(…)",
-        })
-    }
-}
-
-/// A client id and the token that proves it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Identity {
-    /// The client id.
-    pub client: String,
-    /// The token: a secret.
-    pub token: String,
-}
-
-impl fmt::Debug for Identity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Identity").field("client", &self.client).finish_non_exhaustive()
     }
 }
 

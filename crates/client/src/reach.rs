@@ -7,6 +7,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::error::{ConnectError, Refusal, Status};
 use crate::options::Options;
+use crate::reason::Reason;
 use crate::transport::{Stage, Transport};
 
 /// A broker that answers.
@@ -49,7 +50,7 @@ pub async fn reach(options: &Options) -> Result<Reached, ConnectError> {
 
 async fn reach_unhurried(options: &Options, stage: &mut Stage) -> Result<Reached, ConnectError> {
     let started = Instant::now();
-    let mut transport = Transport::dial(options, stage).await?;
+    let mut transport = Transport::dial(&options.endpoint, &options.tls, stage).await?;
     let connected_in = started.elapsed();
 
     let asked = Instant::now();
@@ -63,8 +64,13 @@ async fn reach_unhurried(options: &Options, stage: &mut Stage) -> Result<Reached
     if let Ok(ServerPacket::ConnAck(ack)) = answer
         && ack.st != status::OK
     {
+        let reason = Reason::of_packet(ack.st, ack.rs.as_deref(), ack.mg.as_deref());
         let refusal = Refusal { status: Status(ack.st), message: ack.mg.map(Into::into) };
-        return Err(ConnectError::TurnedAway { endpoint: options.endpoint.clone(), refusal });
+        return Err(ConnectError::TurnedAway {
+            endpoint: options.endpoint.clone(),
+            reason,
+            refusal,
+        });
     }
     Ok(Reached { connected_in, answered_in })
 }

@@ -3,14 +3,18 @@
 mod failure;
 mod greeting;
 mod opening;
+#[cfg(feature = "tls")]
 mod probe;
 mod socket;
 mod stage;
+#[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "websocket")]
 mod websocket;
 
 use std::future::poll_fn;
 use std::io;
+use std::sync::Arc;
 use std::task::Poll;
 
 use bytes::Bytes;
@@ -19,13 +23,15 @@ use tokio::net::{TcpStream, lookup_host};
 
 use crate::endpoint::{Endpoint, Scheme};
 use crate::error::ConnectError;
-use crate::options::Options;
+use crate::options::TlsOptions;
 
 use opening::{Opening, Tap};
 use socket::Socket;
+#[cfg(feature = "websocket")]
 use websocket::WebSocket;
 
-pub(crate) use probe::speaks_tls;
+#[cfg(feature = "tls")]
+pub(crate) use probe::is_tls_expected;
 pub(crate) use stage::Stage;
 
 /// Longest packet taken from a broker; the longest a broker can be set to let through.
@@ -55,39 +61,37 @@ pub(crate) struct Transport {
 
 enum Carrier {
     Socket(Socket),
+    #[cfg(feature = "websocket")]
     WebSocket(WebSocket),
 }
 
 impl Transport {
-    /// Connects to the endpoint of `options`, up to but not including JMQT; `stage` is how far it is.
-    pub(crate) async fn dial(options: &Options, stage: &mut Stage) -> Result<Self, ConnectError> {
-        let endpoint = &options.endpoint;
-        // Before anything else, because waiting does not mend a file.
-        let connector =
-            endpoint.scheme().has_tls().then(|| tls::connector(&options.tls)).transpose()?;
-        let mut opening = Opening::default();
-        let wants_packets = |scheme| endpoint.scheme() == scheme;
+    /// Connects to `endpoint`, up to but not including JMQT; `stage` is how far it is.
+    pub(crate) async fn dial(
+        endpoint: &Endpoint,
+        options: &TlsOptions,
+        stage: &mut Stage,
+    ) -> Result<Self, ConnectError> {
+        // Before anything else, because waiting mends neither a file nor a build.
+        let security = Security::prepare(endpoint, options)?;
+        let opening = Opening::default();
         let stream = connect(endpoint, stage).await?;
-        let stream = Tap::new(stream, opening.clone(), wants_packets(Scheme::Tcp));
-
-        let stream: Box<dyn ByteStream> = match connector {
-            Some(connector) => {
-                *stage = Stage::Securing;
-                let secured = tls::connect(&connector, stream, endpoint).await;
-                let stream = secured.map_err(|error| opening.instead_of_tls(error, endpoint))?;
-                opening = Opening::default();
-                Box::new(Tap::new(stream, opening.clone(), wants_packets(Scheme::Tls)))
-            }
-            None => Box::new(stream),
-        };
+        let stream = Tap::new(stream, opening.clone(), endpoint.scheme() == Scheme::Tcp);
+        let (stream, opening) = security.secure(stream, opening, endpoint, stage).await?;
         let carrier = match endpoint.scheme() {
             Scheme::Tcp | Scheme::Tls => Carrier::Socket(Socket::new(stream)),
+            #[cfg(feature = "websocket")]
             Scheme::WebSocket | Scheme::WebSocketTls => {
                 *stage = Stage::Upgrading;
                 let upgraded = WebSocket::upgrade(stream, endpoint).await;
                 Carrier::WebSocket(
                     upgraded.map_err(|error| opening.instead_of_websocket(&error, endpoint))?,
                 )
+            }
+            #[cfg(not(feature = "websocket"))]
+            Scheme::WebSocket | Scheme::WebSocketTls => {
+                let (endpoint, missing) = (endpoint.clone(), "websocket");
+                return Err(ConnectError::Unsupported { endpoint, missing });
             }
         };
         *stage = Stage::Greeting;
@@ -124,6 +128,7 @@ impl Transport {
             if reading {
                 let read = match &mut self.carrier {
                     Carrier::Socket(socket) => socket.poll_read(context, frames),
+                    #[cfg(feature = "websocket")]
                     Carrier::WebSocket(socket) => socket.poll_read(context, frames),
                 };
                 if read.is_ready() && (self.is_flushed || frames.is_empty()) {
@@ -135,6 +140,7 @@ impl Transport {
             }
             let written = match &mut self.carrier {
                 Carrier::Socket(socket) => socket.poll_write(context, &mut self.outgoing),
+                #[cfg(feature = "websocket")]
                 Carrier::WebSocket(socket) => socket.poll_write(context, &mut self.outgoing),
             };
             self.is_flushed = matches!(written, Poll::Ready(Ok(())));
@@ -153,6 +159,7 @@ impl Transport {
         }
         match &mut self.carrier {
             Carrier::Socket(socket) => socket.shutdown().await?,
+            #[cfg(feature = "websocket")]
             Carrier::WebSocket(socket) => socket.shutdown().await?,
         }
         loop {
@@ -162,10 +169,59 @@ impl Transport {
     }
 }
 
+/// Whether and how a connection is encrypted.
+enum Security {
+    Plain,
+    #[cfg(feature = "tls")]
+    Tls(tokio_rustls::TlsConnector),
+}
+
+impl Security {
+    fn prepare(endpoint: &Endpoint, options: &TlsOptions) -> Result<Self, ConnectError> {
+        if !endpoint.scheme().has_tls() {
+            return Ok(Security::Plain);
+        }
+        #[cfg(feature = "tls")]
+        return Ok(Security::Tls(tls::connector(options)?));
+        #[cfg(not(feature = "tls"))]
+        {
+            let _ = options;
+            Err(ConnectError::Unsupported { endpoint: endpoint.clone(), missing: "tls" })
+        }
+    }
+
+    /// Returns the stream for packets, with what came first on it.
+    async fn secure(
+        self,
+        stream: Tap<TcpStream>,
+        opening: Opening,
+        endpoint: &Endpoint,
+        stage: &mut Stage,
+    ) -> Result<(Box<dyn ByteStream>, Opening), ConnectError> {
+        match self {
+            Security::Plain => {
+                let _ = (endpoint, stage);
+                Ok((Box::new(stream), opening))
+            }
+            #[cfg(feature = "tls")]
+            Security::Tls(connector) => {
+                *stage = Stage::Securing;
+                let secured = tls::connect(&connector, stream, endpoint).await;
+                let stream = secured.map_err(|error| opening.instead_of_tls(error, endpoint))?;
+                let opening = Opening::default();
+                let wants_packets = endpoint.scheme() == Scheme::Tls;
+                Ok((Box::new(Tap::new(stream, opening.clone(), wants_packets)), opening))
+            }
+        }
+    }
+}
+
 /// Connects a socket to the first address of the host that takes it.
 async fn connect(endpoint: &Endpoint, stage: &mut Stage) -> Result<TcpStream, ConnectError> {
-    let unknown = |source| ConnectError::UnknownHost { endpoint: endpoint.clone(), source };
-    let unreachable = |source| ConnectError::Unreachable { endpoint: endpoint.clone(), source };
+    let unknown =
+        |error| ConnectError::UnknownHost { endpoint: endpoint.clone(), source: Arc::new(error) };
+    let unreachable =
+        |error| ConnectError::Unreachable { endpoint: endpoint.clone(), source: Arc::new(error) };
     *stage = Stage::LookingUp;
     let found = lookup_host((endpoint.host(), endpoint.port())).await.map_err(unknown)?;
     let addresses: Vec<_> = found.collect();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use broker::Broker;
 use rialto_client::{
-    Client, ConnectError, Credentials, Persistence, PublishOptions, Qos, Scheme, Status, reach,
+    Client, ConnectError, Credentials, PublishOptions, Qos, Scheme, Status, SubscribeOptions, reach,
 };
 use serde_json::value::to_raw_value;
 
@@ -28,11 +28,12 @@ async fn converse(scheme: Scheme) {
         drop(peer);
     };
     let conversing = async {
-        client.subscribe("room", Persistence::Persistent).await.unwrap();
-        let push = client.next_push().await.unwrap();
+        let options = SubscribeOptions::persistent().manual();
+        let mut room = client.subscription("room", options).await.unwrap();
+        let mut push = room.next().await.unwrap();
         assert_eq!((push.channel.as_str(), push.payload.get()), ("room", r#"{"n":1}"#));
         assert_eq!((push.publisher.as_str(), push.qos), ("bob", Qos::AtLeastOnce));
-        client.acknowledge(push.id.unwrap()).await.unwrap();
+        push.ack();
         let payload = to_raw_value("ä").unwrap();
         client.publish("hall", &payload, PublishOptions::acknowledged()).await.unwrap();
         client.close().await;
@@ -136,7 +137,7 @@ async fn a_broker_that_is_slow_is_given_the_end_of_a_line_that_means_nothing() {
         peer.say(r#"{"connAck":{"st":1,"ts":15}}"#).await;
         peer
     });
-    assert_eq!(result.unwrap().identity().client, "ada");
+    assert_eq!(result.unwrap().identity().unwrap().client, "ada");
 }
 
 #[tokio::test]

@@ -51,7 +51,10 @@ impl Printer {
 
     /// Prints those of `batch` that were not printed before, and returns how many; `None` when nobody
     /// reads any more. What is printed has been handed to the system.
-    pub(super) fn print(&mut self, batch: &[Push]) -> Result<Option<u64>, Failure> {
+    pub(super) fn print<'a>(
+        &mut self,
+        batch: impl IntoIterator<Item = &'a Push>,
+    ) -> Result<Option<u64>, Failure> {
         self.lines.clear();
         let time = self.style.has_time.then(OffsetDateTime::now_utc);
         let mut printed_count = 0;

@@ -1,114 +1,138 @@
-//! How a driver comes by a connection: the first one, and those after a loss.
+//! How a driver comes by a connection.
 
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
-use crate::backoff::Backoff;
-use crate::connection::Connection;
+use crate::core::{Attempt, Greeting};
+use crate::credentials::Credentials;
+use crate::endpoint::Endpoint;
 use crate::error::{ConnectError, Disconnected};
-use crate::stranger::Stranger;
-use crate::transport::{Stage, Transport, speaks_tls};
+use crate::transport::{Stage, Transport};
 
-use super::{Driver, Turn, now};
+use super::Driver;
 
-/// How long it may take to find out that a port speaks TLS.
-const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long the application may take to give credentials (K-11).
+const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Driver {
-    /// Connects for the first time, and tells a port that speaks TLS only, which others take for a
-    /// connection that is lost.
-    pub(crate) async fn establish_first(&mut self) -> Result<Transport, ConnectError> {
-        let result = self.establish().await;
-        let endpoint = self.options.endpoint.clone();
-        let may_be_tls =
-            matches!(result, Err(ConnectError::Wordless { .. })) && !endpoint.scheme().has_tls();
-        if may_be_tls && timeout(PROBE_TIMEOUT, speaks_tls(&endpoint)).await == Ok(true) {
-            return Err(ConnectError::NotJmqt { endpoint, stranger: Stranger::Tls });
+    /// Connects, and waits until the broker lets the client in; tells the core if that fails.
+    pub(super) async fn attempt(&mut self, attempt: Attempt) -> Option<Transport> {
+        let shared = Arc::clone(&self.shared);
+        let ended = async {
+            while shared.drive(|core, _| core.ended().is_none()) {
+                let late = shared.drive(|core, _| core.question_deadline());
+                tokio::select! {
+                    () = shared.driver.notified() => {}
+                    () = super::at(late) => shared.drive(|core, now| core.on_questions_late(now)),
+                }
+            }
+        };
+        let result = tokio::select! {
+            result = self.establish(&attempt) => result,
+            () = ended => return None,
+        };
+        match self.look_closer(&attempt, result).await {
+            Ok(transport) => Some(transport),
+            Err(error) => {
+                self.frames.clear();
+                self.shared.drive(|core, now| core.on_failed(now, error));
+                None
+            }
         }
-        result
     }
 
-    /// Connects and waits until the broker lets the client in.
-    async fn establish(&mut self) -> Result<Transport, ConnectError> {
+    async fn establish(&mut self, attempt: &Attempt) -> Result<Transport, ConnectError> {
+        let credentials = credentials(attempt).await?;
         let limit = self.options.connect_timeout;
         let mut stage = Stage::LookingUp;
-        let result = timeout(limit, self.establish_unhurried(&mut stage)).await;
-        if !matches!(result, Ok(Ok(_))) {
-            self.session.on_close();
-        }
-        let endpoint = self.options.endpoint.clone();
-        result.unwrap_or_else(|_| Err(stage.timed_out(endpoint, limit)))
+        let endpoint = &attempt.endpoint;
+        let greeted = self.greet(endpoint, &credentials, &mut stage);
+        let result = timeout(limit, greeted).await;
+        result.unwrap_or_else(|_| Err(stage.timed_out(endpoint.clone(), limit)))
     }
 
-    async fn establish_unhurried(&mut self, stage: &mut Stage) -> Result<Transport, ConnectError> {
-        let mut transport = Transport::dial(&self.options, stage).await?;
-        self.session.on_open();
-        let endpoint = self.options.endpoint.clone();
+    async fn greet(
+        &mut self,
+        endpoint: &Endpoint,
+        credentials: &Credentials,
+        stage: &mut Stage,
+    ) -> Result<Transport, ConnectError> {
+        let mut transport = Transport::dial(endpoint, &self.options.tls, stage).await?;
+        self.shared.drive(|core, _| core.on_open(credentials));
         loop {
             if transport.is_idle() {
-                transport.send(self.session.take_output());
+                transport.send(self.shared.drive(|core, now| core.take_output(now)));
             }
-            transport.exchange_greeting(&endpoint, stage, &mut self.frames).await?;
-            match self.take_frames() {
-                Ok(Turn::Online) => return Ok(transport),
-                Ok(Turn::Refused(refusal)) => {
-                    return Err(ConnectError::Refused { endpoint, refusal });
-                }
-                Ok(Turn::TurnedAway(refusal)) => {
-                    return Err(ConnectError::TurnedAway { endpoint, refusal });
-                }
-                Ok(Turn::Quiet) => {}
-                Err(reason) => {
-                    return Err(ConnectError::Broken {
-                        endpoint,
-                        source: io::Error::other(reason),
-                    });
-                }
+            transport.exchange_greeting(endpoint, stage, &mut self.read).await?;
+            self.frames.extend(self.read.drain(..));
+            if self.is_welcome(endpoint)? {
+                return Ok(transport);
             }
         }
     }
 
-    /// Makes a new connection in place of one that ended for `reason`, if that is wanted.
-    pub(super) async fn restore(
-        &mut self,
-        reason: Disconnected,
-        online_since: Instant,
-    ) -> Result<Transport, Disconnected> {
-        let Some(backoff) = self.options.reconnect.filter(|_| reason.is_transient()) else {
-            return Err(reason);
-        };
-        // A connection that ends at once counts as futile: two clients of one id would otherwise
-        // take it from each other as fast as they can.
-        if backoff.longest <= now() - online_since {
-            self.futile_count = 0;
-        }
-        self.connection.send_replace(Connection::Lost(reason));
-        let shared = Arc::clone(&self.shared);
-        tokio::select! {
-            restored = self.retry(backoff) => {
-                restored.map_err(|error| Disconnected::NotRestored(Arc::new(error)))
+    /// Gives the core the first frames, until it knows what the broker thinks of the client.
+    fn is_welcome(&mut self, endpoint: &Endpoint) -> Result<bool, ConnectError> {
+        let frames = &mut self.frames;
+        let endpoint = || endpoint.clone();
+        self.shared.drive(|core, now| {
+            while matches!(core.greeting(), Greeting::Open)
+                && let Some(frame) = frames.pop_front()
+            {
+                core.on_frame(now, &frame);
             }
-            () = shared.close_asked.notified() => Err(Disconnected::Closed),
-        }
+            if let Some(reason) = core.ended() {
+                return Err(ConnectError::Ended(reason.clone()));
+            }
+            match core.greeting() {
+                Greeting::Open => Ok(false),
+                Greeting::Welcome => Ok(true),
+                Greeting::Refused(refusal) => {
+                    Err(ConnectError::Refused { endpoint: endpoint(), refusal: refusal.clone() })
+                }
+                Greeting::TurnedAway(reason, refusal) => Err(ConnectError::TurnedAway {
+                    endpoint: endpoint(),
+                    reason: *reason,
+                    refusal: refusal.clone(),
+                }),
+            }
+        })
     }
 
-    async fn retry(&mut self, backoff: Backoff) -> Result<Transport, ConnectError> {
-        let lost_at = now();
-        loop {
-            sleep(backoff.wait(self.futile_count, &mut self.dice)).await;
-            self.futile_count = self.futile_count.saturating_add(1);
-            let error = match self.establish().await {
-                Ok(transport) => return Ok(transport),
-                Err(error) => error,
-            };
-            let is_over = backoff.give_up_after.is_some_and(|limit| limit <= now() - lost_at);
-            // Without a handle left nobody can want the connection back.
-            if is_over || !error.is_transient() || self.commands.is_closed() {
-                return Err(error);
-            }
+    /// Tells a port that speaks TLS only, which others take for a connection that breaks.
+    async fn look_closer(
+        &self,
+        attempt: &Attempt,
+        result: Result<Transport, ConnectError>,
+    ) -> Result<Transport, ConnectError> {
+        #[cfg(feature = "tls")]
+        if attempt.is_first
+            && matches!(result, Err(ConnectError::Wordless { .. }))
+            && crate::transport::is_tls_expected(&attempt.endpoint).await
+        {
+            let (endpoint, stranger) = (attempt.endpoint.clone(), crate::stranger::Stranger::Tls);
+            return Err(ConnectError::NotJmqt { endpoint, stranger });
         }
+        let _ = attempt;
+        result
+    }
+}
+
+/// Asks the application for credentials, if it wants to be asked.
+async fn credentials(attempt: &Attempt) -> Result<Credentials, ConnectError> {
+    let Credentials::Provider(provider) = &attempt.credentials else {
+        return Ok(attempt.credentials.clone());
+    };
+    match timeout(CREDENTIALS_TIMEOUT, provider.provide(attempt.why)).await {
+        // A provider of providers would never end.
+        Ok(Ok(Credentials::Provider(_))) => {
+            let error = Disconnected::from(io::Error::other("a provider gave a provider"));
+            Err(ConnectError::Ended(error))
+        }
+        Ok(credentials) => Ok(credentials?),
+        Err(_) => Err(ConnectError::CredentialsLate(CREDENTIALS_TIMEOUT)),
     }
 }

@@ -2,34 +2,40 @@
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
+use std::sync::Arc;
 
 use crate::endpoint::Endpoint;
-use crate::error::{ClosedWith, ConnectError, Met, Refusal};
+#[cfg(feature = "websocket")]
+use crate::error::ClosedWith;
+use crate::error::{ConnectError, Met};
+use crate::reason::Reason;
 use crate::stranger::Stranger;
 
 use super::opening::Opening;
 
 impl Opening {
     /// Says why there is no TLS.
+    #[cfg(feature = "tls")]
     pub(super) fn instead_of_tls(&self, source: io::Error, endpoint: &Endpoint) -> ConnectError {
         let endpoint = endpoint.clone();
         if let Some(refusal) = self.refusal() {
-            return ConnectError::TurnedAway { endpoint, refusal };
+            return ConnectError::TurnedAway { endpoint, reason: Reason::ServerFull, refusal };
         }
         match self.stranger() {
             Some(stranger) if stranger != Stranger::Tls => {
                 ConnectError::NotJmqt { endpoint, stranger }
             }
             None if is_end(&source) && self.is_empty() => ConnectError::Wordless { endpoint },
-            _ => ConnectError::Tls { endpoint, source },
+            _ => ConnectError::Tls { endpoint, source: Arc::new(source) },
         }
     }
 
     /// Says why there is no WebSocket.
+    #[cfg(feature = "websocket")]
     pub(super) fn instead_of_websocket(&self, reason: &str, endpoint: &Endpoint) -> ConnectError {
         let endpoint = endpoint.clone();
         if let Some(refusal) = self.refusal() {
-            return ConnectError::TurnedAway { endpoint, refusal };
+            return ConnectError::TurnedAway { endpoint, reason: Reason::ServerFull, refusal };
         }
         match self.stranger() {
             // An answer in HTTP is what was asked for, and says more itself.
@@ -48,24 +54,31 @@ impl Opening {
             return ConnectError::NotJmqt { endpoint, stranger: stranger.clone() };
         }
         // A certificate that the broker misses is told behind the handshake.
+        #[cfg(feature = "tls")]
         if inside::<rustls::Error>(&source).is_some() {
-            return ConnectError::Tls { endpoint, source };
+            return ConnectError::Tls { endpoint, source: Arc::new(source) };
         }
         if is_end(&source) && self.is_empty() {
             return ConnectError::Wordless { endpoint };
         }
-        ConnectError::Broken { endpoint, source }
+        ConnectError::Broken { endpoint, source: Arc::new(source) }
     }
 }
 
 /// Says why there is no session over WebSocket.
+#[cfg(feature = "websocket")]
 pub(super) fn of_websocket(source: io::Error, endpoint: &Endpoint) -> ConnectError {
     let endpoint = endpoint.clone();
-    match inside::<ClosedWith>(&source) {
-        Some(ClosedWith { code: ClosedWith::POLICY | ClosedWith::TRY_AGAIN_LATER, reason }) => {
-            ConnectError::TurnedAway { endpoint, refusal: Refusal::not_allowed(reason.clone()) }
+    let closed = inside::<ClosedWith>(&source).map(|closed| (closed.reason(), closed));
+    match closed {
+        None | Some((Reason::Lost, _)) => {
+            ConnectError::Broken { endpoint, source: Arc::new(source) }
         }
-        _ => ConnectError::Broken { endpoint, source },
+        Some((reason, closed)) => {
+            // Nobody has judged the client yet, so that it cannot be the one that is not wanted.
+            let reason = if reason == Reason::Removed { Reason::ServerFull } else { reason };
+            ConnectError::TurnedAway { endpoint, reason, refusal: closed.refusal(reason) }
+        }
     }
 }
 

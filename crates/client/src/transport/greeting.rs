@@ -53,6 +53,7 @@ impl Transport {
     fn failure(&self, source: io::Error, endpoint: &Endpoint) -> ConnectError {
         match &self.carrier {
             Carrier::Socket(_) => self.opening.instead_of_jmqt(source, endpoint),
+            #[cfg(feature = "websocket")]
             Carrier::WebSocket(_) => failure::of_websocket(source, endpoint),
         }
     }

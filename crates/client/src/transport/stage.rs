@@ -1,6 +1,7 @@
 //! How far a connection has come, which says what it is that takes too long.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::endpoint::Endpoint;
@@ -27,7 +28,8 @@ impl Stage {
     /// Says what did not come within `limit`.
     pub(crate) fn timed_out(self, endpoint: Endpoint, limit: Duration) -> ConnectError {
         let late = |what: &str| {
-            io::Error::new(io::ErrorKind::TimedOut, format!("no {what} within {limit:?}"))
+            let text = format!("no {what} within {limit:?}");
+            Arc::new(io::Error::new(io::ErrorKind::TimedOut, text))
         };
         match self {
             Stage::LookingUp => {

@@ -100,7 +100,7 @@ impl WebSocket {
 }
 
 fn closed_with(close: &CloseFrame) -> io::Error {
-    io::Error::other(ClosedWith { code: close.code.into(), reason: close.reason.to_string() })
+    io::Error::other(ClosedWith { code: close.code.into(), text: close.reason.to_string() })
 }
 
 fn into_io(error: Error) -> io::Error {

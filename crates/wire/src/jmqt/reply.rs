@@ -63,12 +63,19 @@ pub struct AuthAck<'a> {
 pub struct ConnAck<'a> {
     /// Status code; see [`status`].
     pub st: u8,
-    /// Seconds of silence after which the server closes, when the status is OK.
-    #[serde(default)]
+    /// Seconds of silence after which the server closes, when the status is OK; `None` where it is
+    /// missing or no number above 0.
+    #[serde(default, deserialize_with = "lenient_seconds")]
     pub ts: Option<u64>,
     /// The reason, where the server gives one.
     #[serde(borrow, default)]
     pub mg: Option<Cow<'a, str>>,
+    /// The reason as a word for programs, where the server gives one.
+    #[serde(borrow, default)]
+    pub rs: Option<Cow<'a, str>>,
+    /// 1 when the session that was lost goes on.
+    #[serde(default, deserialize_with = "lenient_bit")]
+    pub resumed: u8,
 }
 
 /// The outcome of `sub` or `unsub`.
@@ -127,6 +134,14 @@ pub struct Push<'a> {
 fn lenient_bit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
     let raw = <&RawValue>::deserialize(deserializer)?;
     flag(Some(raw)).map(u8::from).ok_or_else(|| D::Error::custom("neither on nor off"))
+}
+
+/// Reads whole seconds, at least 1, from any number above 0.
+fn lenient_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let raw = <&RawValue>::deserialize(deserializer)?;
+    let seconds: Option<f64> = raw.get().trim_matches('"').parse().ok();
+    // A number that is too large becomes the largest.
+    Ok(seconds.filter(|seconds| 0.0 < *seconds).map(|seconds| (seconds as u64).max(1)))
 }
 
 impl<'a> ServerPacket<'a> {

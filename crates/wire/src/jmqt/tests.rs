@@ -167,9 +167,11 @@ fn server_fields(packet: &ServerPacket<'_>) -> (&'static str, Value) {
             let tail = [("at", text(at)), ("cl", text(cl)), ("mg", text(mg))];
             ("authAck", object([("st", number((*st).into()))].into_iter().chain(tail)))
         }
-        ServerPacket::ConnAck(ConnAck { st, ts, mg }) => {
+        ServerPacket::ConnAck(ConnAck { st, ts, mg, rs, resumed }) => {
             let ts = ts.map(|ts| json!(ts));
-            ("connAck", object([("st", number((*st).into())), ("ts", ts), ("mg", text(mg))]))
+            let resumed = (*resumed == 1).then(|| json!(1));
+            let tail = [("ts", ts), ("mg", text(mg)), ("rs", text(rs)), ("resumed", resumed)];
+            ("connAck", object([("st", number((*st).into()))].into_iter().chain(tail)))
         }
         ServerPacket::HbAck(_) => ("hbAck", json!({})),
         ServerPacket::SubAck(ack) => ("subAck", channel_ack(ack)),
