@@ -3,7 +3,7 @@
 import { createServer } from 'node:http'
 import { readFileSync } from 'node:fs'
 import net from 'node:net'
-import { join } from 'node:path'
+import { join, resolve as resolvePath } from 'node:path'
 import { chromium } from 'playwright-core'
 
 const ROOT = new URL('..', import.meta.url).pathname
@@ -13,14 +13,15 @@ const listening = (server) => new Promise((resolve) => server.listen(0, '127.0.0
 
 const TYPES = { html: 'text/html', css: 'text/css', svg: 'image/svg+xml', json: 'application/json' }
 
-/** Serves the files of a folder, the package's own by default, and an empty page at `/`. */
-export async function serveFiles(folder = '.') {
+/** Serves the files of a folder, the package's own by default, and at `/` an empty page, which may have a policy. */
+export async function serveFiles(folder = '.', policy = undefined) {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, 'http://localhost')
     try {
       const isPage = pathname === '/'
-      const body = isPage ? BLANK : readFileSync(join(ROOT, folder, pathname))
+      const body = isPage ? BLANK : readFileSync(join(resolvePath(ROOT, folder), pathname))
       response.setHeader('content-type', isPage ? 'text/html' : TYPES[pathname.split('.').at(-1)] ?? 'text/javascript')
+      if (policy) response.setHeader('content-security-policy', policy)
       response.end(body)
     } catch {
       response.writeHead(404).end()
@@ -33,6 +34,8 @@ export async function serveFiles(folder = '.') {
 export class Proxy {
   #pairs = new Set()
   #stalled = false
+  #refuses = false
+  #held = undefined
   #server
 
   static async before(port) {
@@ -43,6 +46,7 @@ export class Proxy {
   }
 
   #join(client, port) {
+    if (this.#refuses) return client.resetAndDestroy()
     const broker = net.connect(port, '127.0.0.1')
     const pair = [client, broker]
     this.#pairs.add(pair)
@@ -56,11 +60,36 @@ export class Proxy {
     }
     if (this.#stalled) client.pause()
     client.on('data', (bytes) => broker.write(bytes))
-    broker.on('data', (bytes) => client.write(bytes))
+    broker.on('data', (bytes) => (this.#held ? this.#held.push([client, bytes]) : client.write(bytes)))
   }
 
   cut() {
     for (const [client] of this.#pairs) client.resetAndDestroy()
+  }
+
+  /** Ends all connections, and takes no more until `accept`. */
+  refuse() {
+    this.#refuses = true
+    this.cut()
+  }
+
+  accept() {
+    this.#refuses = false
+  }
+
+  /** Keeps what the broker sends to pages until `letGo`, which passes all of it on at once. */
+  hold() {
+    this.#held = []
+  }
+
+  /** Whether `text` is in what is kept. */
+  holds(text) {
+    return Buffer.concat(this.#held.slice(-20).map(([, bytes]) => bytes)).includes(text)
+  }
+
+  letGo() {
+    for (const [client, bytes] of this.#held.splice(0)) client.write(bytes)
+    this.#held = undefined
   }
 
   /** Nothing that pages send passes until `release`. */
@@ -81,10 +110,13 @@ export class Proxy {
   }
 }
 
-export function launch() {
+/** @param {{ args?: string[], ignoreDefaultArgs?: string[] }} more what this browser is to have besides */
+export function launch({ args = [], ...more } = {}) {
   return chromium.launch({
+    ...more,
     executablePath: '/usr/bin/chromium',
     args: [
+      ...args,
       '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
       '--disable-background-networking', '--disable-component-update', '--disable-sync',
     ],

@@ -1,0 +1,69 @@
+/**
+ * Chromium by its own protocol. Playwright makes every page believe that it has the focus, so that none is ever hidden.
+ */
+
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { NodeWebSocket } from '../src/node-websocket.js'
+
+export class DevTools {
+  #profile = mkdtempSync(join(tmpdir(), 'rialto-chromium-'))
+  #program
+  #socket
+  #id = 0
+  #waiting = new Map()
+
+  static async start(args) {
+    const tools = new DevTools()
+    tools.#program = spawn('/usr/bin/chromium', [
+      '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+      '--disable-component-update', '--disable-sync', '--remote-debugging-port=0', `--user-data-dir=${tools.#profile}`, ...args,
+    ], { stdio: ['ignore', 'ignore', 'pipe'] })
+    const address = await new Promise((resolve) => {
+      let said = ''
+      tools.#program.stderr.on('data', (bytes) => {
+        said += bytes
+        const found = /listening on (ws:\S+)/.exec(said)
+        if (found) resolve(found[1])
+      })
+    })
+    tools.#socket = new NodeWebSocket(address)
+    await new Promise((resolve) => { tools.#socket.onopen = resolve })
+    tools.#socket.onmessage = ({ data }) => {
+      const { id, result, error } = JSON.parse(data)
+      const asked = tools.#waiting.get(id)
+      if (error) asked?.reject(new Error(error.message))
+      else asked?.resolve(result)
+    }
+    return tools
+  }
+
+  #ask(method, params, sessionId) {
+    this.#id += 1
+    this.#socket.send(JSON.stringify({ id: this.#id, method, params, sessionId }))
+    return new Promise((resolve, reject) => this.#waiting.set(this.#id, { resolve, reject }))
+  }
+
+  /** Opens a tab, in front of the others, and returns how to evaluate an expression in it. */
+  async open(url) {
+    const { targetId } = await this.#ask('Target.createTarget', { url })
+    const { sessionId } = await this.#ask('Target.attachToTarget', { targetId, flatten: true })
+    await this.#ask('Target.activateTarget', { targetId })
+    return async (expression) => {
+      const { result, exceptionDetails } = await this.#ask('Runtime.evaluate',
+        { expression, awaitPromise: true, returnByValue: true }, sessionId)
+      if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text)
+      return result.value
+    }
+  }
+
+  async close() {
+    const gone = new Promise((resolve) => this.#program.once('exit', resolve))
+    this.#program.kill()
+    await gone
+    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 })
+  }
+}

@@ -1,0 +1,129 @@
+/** What browsers do to pages: frozen, left and come back to, without workers, and flooded. */
+
+import assert from 'node:assert/strict'
+import { setTimeout as pause } from 'node:timers/promises'
+import { after, before, test } from 'node:test'
+
+import { connect } from 'rialto-client'
+import { Broker } from './broker.js'
+import { Proxy, launch, serveFiles } from './page.js'
+
+/** Seconds after which each side may take a silent other for gone; twice that for the client. */
+const TS = 3
+
+let broker
+let proxy
+let files
+let browser
+let speaker
+
+before(async () => {
+  broker = await Broker.start(['--set', `session.heartbeat_timeout=${TS}s`])
+  files = await serveFiles()
+  // Playwright keeps pages that were left out of the browser's cache, unless told otherwise.
+  browser = await launch({ ignoreDefaultArgs: ['--disable-back-forward-cache'] })
+  proxy = await Proxy.before(broker.port)
+  speaker = connect(broker.address('jmqt'), { credentials: { auth: { client_name: 'speaker' } } })
+  await speaker.ready()
+})
+
+after(async () => {
+  await speaker?.close()
+  await browser?.close()
+  files?.close()
+  proxy?.close()
+  await broker?.stop()
+})
+
+/** A page whose `window.client` is subscribed to the channel of its name, persistently. */
+async function newPage(name, address = files.address) {
+  const page = await browser.newPage()
+  await page.goto(address)
+  await page.evaluate(async ([to, id]) => {
+    const { connect: open } = await import('/src/browser.js')
+    window.states = []
+    window.seen = []
+    window.client = open(to, { credentials: { auth: { client_name: id } } })
+    window.client.on('state', ({ state, reason }) => window.states.push([state, reason]))
+    await window.client.subscribe(id, ({ data }) => void window.seen.push(data), { persistent: true }).ready()
+  }, [proxy.address, name])
+  return page
+}
+
+const numbers = (count) => Array.from({ length: count }, (_, n) => n)
+const publishAll = (name, count) => Promise.all(numbers(count).map((n) => speaker.publish(name, n, { qos: 1 })))
+const losses = (page) => page.evaluate(() => window.states.filter(([state]) => state === 'waiting' || state === 'closed'))
+
+test('a page that was frozen longer than the broker waits has every QoS 1 message afterwards, in order', async () => {
+  const page = await newPage('frozen')
+  const session = await page.context().newCDPSession(page)
+  await session.send('Page.setWebLifecycleState', { state: 'frozen' })
+  await publishAll('frozen', 20)
+  // The time for which it is frozen is what is tested.
+  await pause(2.5 * TS * 1_000)
+  await session.send('Page.setWebLifecycleState', { state: 'active' })
+  await page.waitForFunction(() => new Set(window.seen).size === 20)
+  assert.deepEqual(await page.evaluate(() => [...new Set(window.seen)]), numbers(20))
+  await page.waitForFunction(() => window.client.state === 'online')
+  await page.close()
+})
+
+test('a page that comes back from the cache of the browser connects at once, and gets what it missed (K-8)', async () => {
+  const page = await newPage('returning')
+  await page.evaluate(() => addEventListener('pageshow', (event) => { window.isFromCache = event.persisted }))
+  // Chromium does not keep a page with an open WebSocket, so the page is left while it waits for its next attempt.
+  proxy.refuse()
+  await page.waitForFunction(() => window.client.state === 'waiting')
+  await page.goto(`${files.address}index.d.ts`)
+  await publishAll('returning', 5)
+  proxy.accept()
+  await page.goBack({ waitUntil: 'commit' })
+  await page.waitForFunction(() => window.isFromCache === true)
+  await page.waitForFunction(() => window.client.state === 'online' && window.seen.length === 5)
+  assert.deepEqual(await page.evaluate(() => window.seen), numbers(5))
+  await page.close()
+})
+
+test('a page that is left while it is online begins anew when it is come back to', async () => {
+  const page = await browser.newPage()
+  const address = `${files.address}tests/returning.html?broker=${proxy.address}`
+  await page.goto(address)
+  await page.waitForFunction(() => document.title === 'online')
+  await page.goto(`${files.address}index.d.ts`)
+  await speaker.publish('returning-anew', 7, { qos: 1 })
+  await page.goBack()
+  await page.waitForFunction(() => document.title === 'online' && window.seen.includes(7))
+  await page.close()
+})
+
+test('a page whose policy forbids workers stays online (K-16)', async () => {
+  const strict = await serveFiles('.', "worker-src 'none'")
+  const page = await newPage('without-workers', strict.address)
+  const isForbidden = page.waitForEvent('console', ({ text }) => /worker/i.test(text()))
+  await page.evaluate(() => window.client.request('$time'))
+  await isForbidden.catch(() => {})
+  await pause(2.5 * TS * 1_000)
+  await publishAll('without-workers', 1)
+  await page.waitForFunction(() => window.seen.length === 1)
+  assert.deepEqual(await losses(page), [])
+  await page.close()
+  strict.close()
+})
+
+test('10,000 messages at once hold up no frame of the page for more than 50 ms', async () => {
+  const page = await newPage('flooded')
+  await page.evaluate(() => {
+    // A task of more than 50 ms is a long one to the browser.
+    window.long = []
+    new PerformanceObserver((list) => window.long.push(...list.getEntries().map((it) => it.duration))).observe({ type: 'longtask' })
+  })
+  proxy.hold()
+  for (const n of numbers(10_000)) speaker.publish('flooded', n)
+  while (!proxy.holds('9999')) await speaker.request('$time')
+  assert.equal(await page.evaluate(() => window.seen.length), 0)
+  proxy.letGo()
+  await page.waitForFunction(() => window.seen.length === 10_000)
+  assert.deepEqual(await page.evaluate(() => window.long), [])
+  assert.deepEqual(await page.evaluate(() => window.seen), numbers(10_000))
+  await page.close()
+})
