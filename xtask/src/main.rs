@@ -42,6 +42,12 @@ enum Task {
         #[arg(long, default_value_t = 10)]
         seconds: u32,
     },
+    /// Check what threads share in every order in which they can run, up to so many preemptions.
+    Loom {
+        /// Most preemptions of a run; 0 is as many as there can be.
+        #[arg(long, default_value_t = 3)]
+        preemptions: u32,
+    },
     /// Run the benchmark once on a small scale, to see that it works; its figures mean nothing.
     BenchSmoke,
     /// Run all tests.
@@ -58,6 +64,7 @@ fn main() -> anyhow::Result<()> {
         Task::Circles => circles::check(),
         Task::Deps => dependencies::check(),
         Task::Fuzz { seconds } => steps::fuzz(seconds),
+        Task::Loom { preemptions } => steps::loom(preemptions),
         Task::BenchSmoke => steps::bench_smoke(),
         Task::Test => steps::test(),
         Task::Dist(arguments) => dist::make(&arguments),

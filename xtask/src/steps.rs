@@ -12,6 +12,8 @@ use crate::{
 
 /// Seconds each fuzz target runs in CI.
 const FUZZ_SECONDS: u32 = 10;
+/// Preemptions of each run of loom in CI: nearly all faults of threads show with two.
+const LOOM_PREEMPTIONS: u32 = 2;
 
 /// Runs everything CI runs; the tests' own summary comes last.
 pub(crate) fn ci() -> anyhow::Result<()> {
@@ -19,6 +21,7 @@ pub(crate) fn ci() -> anyhow::Result<()> {
     timed("lint", lint)?;
     timed("dependencies", dependencies::check)?;
     timed("fuzz", || fuzz(FUZZ_SECONDS))?;
+    timed("loom", || loom(LOOM_PREEMPTIONS))?;
     timed("benchmark smoke", bench_smoke)?;
     timed("doc tests", || cargo(&["test", "--workspace", "--doc", "--quiet", "--locked"]))?;
     test()
@@ -54,6 +57,18 @@ pub(crate) fn fuzz(seconds: u32) -> anyhow::Result<()> {
             .current_dir("fuzz"))?;
     }
     Ok(())
+}
+
+/// Checks the shared writer in every order in which its threads can run, up to so many preemptions; 0 is
+/// as many as there can be.
+pub(crate) fn loom(preemptions: u32) -> anyhow::Result<()> {
+    let package = ["test", "--locked", "--package", "rialto-net", "--features", "loom", "--lib"];
+    let mut command = Command::new("cargo");
+    command.args(package).args(["--", "model"]);
+    if preemptions > 0 {
+        command.env("LOOM_MAX_PREEMPTIONS", preemptions.to_string());
+    }
+    run(&mut command)
 }
 
 /// Runs the benchmark against the debug build, to see that it works.

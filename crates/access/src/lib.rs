@@ -23,7 +23,6 @@ mod pattern;
 mod policy;
 mod rule;
 
-mod network;
 mod password;
 mod revocation;
 mod signed_token;
@@ -53,7 +52,6 @@ pub use grants::Grants;
 pub use identity::{Certificate, Identity, Proof, TokenOrigin};
 pub use issuer::{Issuer, IssuerKeys};
 pub use jsonwebtoken::Algorithm;
-pub use network::network_of;
 pub use pattern::Pattern;
 pub use policy::Policy;
 pub use revocation::{Ban, RevocationError, Revocations};

@@ -9,7 +9,7 @@ use std::{
 
 use parking_lot::Mutex;
 
-use crate::network_of;
+use rialto_domain::network_of;
 
 /// The first wait; each further failure doubles it.
 const DELAY_MIN: Duration = Duration::from_millis(200);

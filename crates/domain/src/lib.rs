@@ -14,6 +14,7 @@ pub mod durable;
 
 mod close_reason;
 mod name;
+mod network;
 mod packet_id;
 mod payload;
 mod qos;
@@ -25,6 +26,7 @@ mod stretches;
 pub use close_reason::CloseReason;
 pub use durable::*;
 pub use name::{ChannelKind, ChannelName, ClientId, channel_kind};
+pub use network::network_of;
 pub use packet_id::PacketId;
 pub use payload::{Payloads, PayloadsBuilder};
 pub use qos::Qos;

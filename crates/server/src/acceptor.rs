@@ -7,6 +7,7 @@ use rialto_application::{Peer, Protocol};
 use rialto_broker::{ConnectionKey, ConnectionProfile};
 use rialto_config::Pacing;
 use rialto_domain::CloseReason;
+use rialto_net::{ConnectionLimiter, Socket, Stream, read_proxy_head};
 use rialto_session::{coremq, jmqt, pubsubx};
 use rialto_stopwatch::Moment;
 use rialto_wire::{
@@ -22,8 +23,7 @@ use crate::{
     authorizer::{Caller, Welcome},
     certified,
     connection::{Connection, ConnectionLimits},
-    connection_limiter::ConnectionLimiter,
-    connection_writer::ConnectionWriter,
+    connection_writer::{ConnectionWriter, Counts},
     entrance::{Entrance, Origin},
     handshake::{Negotiated, Patience, Terms, Tls, negotiate, secure},
     http::HttpService,
@@ -31,13 +31,10 @@ use crate::{
     memcached::{self, Cache},
     pacer::{Framed, Pacer},
     proxies::Proxies,
-    proxy_head,
     replicants::Replicants,
     service::{Dialect, ListenerProfile, Service},
-    socket::Socket,
     speech::{Framing, Speech},
     status,
-    stream::Stream,
     transport::Transport,
     turned::{Turned, turned},
     visit::Visit,
@@ -179,7 +176,7 @@ impl Acceptor {
             return Err(turned("no proxy of access.trusted_proxies", Reason::UntrustedProxy));
         }
         // A proxy that connects for itself asks whether we are there.
-        let Some(client) = proxy_head::read(&mut socket).await? else {
+        let Some(client) = read_proxy_head(&mut socket).await? else {
             return Ok((socket, peer));
         };
         // There may be one more proxy, which says by a header for whom.
@@ -283,7 +280,8 @@ impl Acceptor {
         }
         let (transport, socket) = Transport::new(stream, pacer);
         let framing = framing(&limits, websocket, listener.dialect);
-        let counts = (self.hub.memory.clone(), self.hub.deliveries.clone());
+        let counts =
+            Counts { memory: self.hub.memory.clone(), deliveries: self.hub.deliveries.clone() };
         let writer =
             Arc::new(ConnectionWriter::new(socket, is_paced, self.outbox_bytes_max, counts));
         let window = if is_paced { PACED_WINDOW } else { u32::MAX };

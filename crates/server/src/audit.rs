@@ -12,7 +12,7 @@ pub(crate) mod told;
 use std::{mem, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
-use rialto_access::network_of;
+use rialto_domain::network_of;
 use tokio::{
     sync::Notify,
     time::{MissedTickBehavior, interval},

@@ -11,6 +11,7 @@ use std::{
 use rialto_access::Certificate;
 use rialto_config::Pacing;
 use rialto_domain::CloseReason;
+use rialto_net::{Socket, Stream};
 use rialto_session::jmqt::CloseMessage;
 use rialto_stopwatch::{Moment, timeout_at};
 use rialto_wire::jmqt::original;
@@ -24,9 +25,7 @@ use crate::{
     audit::Reason,
     hub::Hub,
     service::{Dialect, ListenerProfile},
-    socket::Socket,
     status,
-    stream::Stream,
     tls::Certificates,
     turned::{turned, turned_for},
     websocket::{Accepted, NotUpgraded, UpgradeTerms, WebSocketReader},

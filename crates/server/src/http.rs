@@ -14,6 +14,7 @@ use std::{
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rialto_net::{Prompt, Stream};
 use rialto_session::coremq;
 use rialto_stopwatch::sleep_until;
 use tokio::{sync::Notify, time::sleep};
@@ -28,7 +29,6 @@ use crate::{
     sample,
     status::{self, ListenerStatus},
     store::CommitWatch,
-    stream::{Prompt, Stream},
     turned::Turned,
 };
 

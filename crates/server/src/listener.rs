@@ -2,6 +2,7 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
+use rialto_net::Socket;
 use rialto_stopwatch::Moment;
 use socket2::{Domain, Protocol, SockRef, Socket as RawSocket, TcpKeepalive, Type};
 use tokio::{
@@ -13,7 +14,6 @@ use crate::{
     acceptor::{Acceptor, Arrival},
     entrance::{Entrance, Origin},
     service::Service,
-    socket::Socket,
 };
 
 /// Connections the system keeps for us until they are accepted.

@@ -15,6 +15,7 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use memchr::memchr;
+use rialto_net::Frames;
 use rialto_wire::{coremq, jmqt::original, pubsubx};
 use rustix::event::{PollFd, PollFlags, poll};
 use tokio::{
@@ -22,7 +23,7 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-use crate::{outbox::Frames, witness::Witness};
+use crate::witness::Witness;
 
 /// Bytes of one paced write: what the original Python client reads at once (J-106).
 const UNIT_BYTES: usize = 1024;

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use rialto_application::Events;
 use rialto_broker::{Broker, ConnectionKey, Gate};
 use rialto_domain::CloseReason;
+use rialto_net::{Frames, Kind};
 use rialto_session::Dialects;
 use rialto_wire::{coremq::FrameError, jmqt::FrameTooLong};
 
@@ -20,11 +21,9 @@ use crate::{
     allowance::{Allowance, Exhausted},
     authorizer::{Caller, Question, Traced, Unasked, Verdict, event_of},
     connection::ConnectionLimits,
-    connection_writer::ConnectionWriter,
+    connection_writer::{ConnectionWriter, DirtyWriters},
     decision::Decision,
-    dirty_writers::DirtyWriters,
     hub::{Hub, PACKETS_PER_ROUND_MAX},
-    outbox::{Frames, Kind},
     parked::{Cause, Frame, Parked, ParkedPackets, Tail},
     speech::{Said, Speech},
     websocket::WebSocketReader,

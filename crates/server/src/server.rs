@@ -12,6 +12,7 @@ use rialto_access::{Access, Throttle};
 use rialto_broker::Broker;
 use rialto_config::{Settings, SlowConsumer};
 use rialto_domain::{Change, CloseReason};
+use rialto_net::ConnectionLimiter;
 use rialto_session::{Dialects, coremq};
 use tokio::{
     sync::watch,
@@ -25,7 +26,6 @@ use crate::{
     authorizer::{ApplicationSlot, Authorizer},
     builder::ServerParts,
     cluster,
-    connection_limiter::ConnectionLimiter,
     control::Controls,
     error::ServeError,
     handle::Handle,

@@ -6,6 +6,7 @@ use rialto_access::{Revocations, SigningKey};
 use rialto_config::{
     AccessMode, Dialect, Limits, ListenAddress, NODE_PORT, Node, Settings, StoreKind, TlsMode,
 };
+use rialto_net::REFUSED_OPEN_MAX;
 use rialto_session::coremq;
 use tokio::task::JoinHandle;
 
@@ -13,7 +14,6 @@ use crate::{
     acceptor::Acceptor,
     addresses,
     cluster::Links,
-    connection_limiter::REFUSED_OPEN_MAX,
     entrance::Entrance,
     error::ServeError,
     handshake::Tls,

@@ -21,7 +21,7 @@ pub(crate) use health::{CommitWatch, StoreState};
 use health::{Health, Part};
 
 use crate::{
-    dirty_writers::DirtyWriters,
+    connection_writer::DirtyWriters,
     guarded::AbortOnPanic,
     hub::{Hub, PACKETS_PER_ROUND_MAX},
 };

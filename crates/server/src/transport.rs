@@ -11,6 +11,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use rialto_net::{Frames, Socket, Stream, Written};
 use tokio::{
     io::{AsyncRead as _, AsyncWrite as _, ReadBuf},
     net::TcpStream,
@@ -19,10 +20,7 @@ use tokio_rustls::server::TlsStream;
 
 use crate::{
     connection_writer::ConnectionWriter,
-    outbox::{Frames, Written},
     pacer::{self, Pacer, Unit},
-    socket::Socket,
-    stream::Stream,
 };
 
 /// The stream of one connection as its task sees it.
@@ -61,7 +59,7 @@ impl OwnedStream {
         loop {
             ready!(self.poll_write_unit(writer, context))?;
             if let Some(pacer) = &mut self.pacer {
-                ready!(pacer.poll_turn(writer.socket(), context));
+                ready!(pacer.poll_turn(plain_socket(writer), context));
             }
             if self.sending.is_empty() {
                 // What came during the pause goes with it.
@@ -127,7 +125,7 @@ fn poll_some(
     context: &mut Context<'_>,
     bytes: &[u8],
 ) -> Poll<io::Result<usize>> {
-    match (tls, writer.socket()) {
+    match (tls, plain_socket(writer)) {
         (Some(stream), _) => Pin::new(stream).poll_write(context, bytes),
         (None, Some(socket)) => loop {
             ready!(socket.poll_write_ready(context))?;
@@ -138,6 +136,11 @@ fn poll_some(
         },
         (None, None) => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
     }
+}
+
+/// Returns the plain socket, where the writer has it.
+fn plain_socket(writer: &ConnectionWriter) -> Option<&TcpStream> {
+    writer.socket().map(|socket| &**socket)
 }
 
 /// Reads some bytes from the writer's socket.
@@ -192,9 +195,9 @@ impl Transport {
         writer: &'a ConnectionWriter,
     ) -> (Option<&'a TcpStream>, bool) {
         match self {
-            Transport::Shared => (writer.socket(), false),
+            Transport::Shared => (plain_socket(writer), false),
             Transport::Owned(transport) => match &transport.tls {
-                None => (writer.socket(), false),
+                None => (plain_socket(writer), false),
                 Some(stream) => (Some(&**stream.get_ref().0), true),
             },
         }
@@ -207,13 +210,10 @@ impl Transport {
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         let Transport::Owned(transport) = self else {
-            return match writer.socket() {
-                Some(socket) => writer.poll_flush_plain(socket, context),
-                None => Poll::Ready(Ok(())),
-            };
+            return writer.poll_flush_plain(context);
         };
         ready!(transport.poll_write(writer, context))?;
-        if let (None, Some(socket)) = (&transport.pacer, writer.socket()) {
+        if let (None, Some(socket)) = (&transport.pacer, plain_socket(writer)) {
             // Paced until now: from here on it is as any other.
             _ = pacer::watch_sending(socket, false);
             *self = Transport::Shared;
@@ -236,7 +236,7 @@ impl Transport {
             ready!(Pin::new(stream).poll_read(context, &mut buffer))?;
             return Poll::Ready(Ok(buffer.filled().len()));
         }
-        poll_read_plain(writer.socket(), context, buffer)
+        poll_read_plain(plain_socket(writer), context, buffer)
     }
 
     /// Ends the sending direction.
@@ -250,7 +250,7 @@ impl Transport {
         {
             return Pin::new(stream).poll_shutdown(context);
         }
-        Poll::Ready(writer.socket().map_or(Ok(()), |socket| {
+        Poll::Ready(plain_socket(writer).map_or(Ok(()), |socket| {
             socket2::SockRef::from(socket).shutdown(std::net::Shutdown::Write)
         }))
     }

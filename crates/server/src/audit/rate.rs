@@ -19,7 +19,7 @@ const FIRST_LINES_PER_SECOND: u32 = 50;
 const KEYS_MAX: usize = 10_000;
 
 /// Who was refused, and what: an address by itself or its network, see
-/// [`network_of`](rialto_access::network_of).
+/// [`network_of`](rialto_domain::network_of).
 pub(super) type Key = (IpAddr, Event);
 
 /// The count of refusals.

@@ -10,7 +10,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use rialto_access::network_of;
+use rialto_domain::network_of;
 use tokio::sync::oneshot;
 
 /// Checks that wait for one address; one more is refused.

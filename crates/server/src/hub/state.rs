@@ -13,6 +13,7 @@ use rialto_broker::{
     SessionEnded,
 };
 use rialto_domain::{CloseReason, Reject};
+use rialto_net::{Frames, Kind, Pushed};
 use rialto_session::Dialects;
 use slotmap::SecondaryMap;
 use tokio::sync::oneshot;
@@ -20,10 +21,8 @@ use tokio::sync::oneshot;
 use crate::{
     audit::{self, Audit, told},
     authorizer::Caller,
-    connection_writer::ConnectionWriter,
-    dirty_writers::DirtyWriters,
+    connection_writer::{ConnectionWriter, DirtyWriters},
     memory::Level,
-    outbox::{Frames, Kind, Pushed},
     session_events::SessionEvents,
     store::Job,
     visit::Visit,

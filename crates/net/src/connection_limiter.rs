@@ -13,8 +13,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use rialto_access::network_of;
-use rialto_domain::CloseReason;
+use rialto_domain::{CloseReason, network_of};
 use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -22,10 +21,10 @@ use tokio::{
 
 /// Refused connections that are open at the same time, so that they can read why. Beyond, they are
 /// closed at once.
-pub(crate) const REFUSED_OPEN_MAX: usize = 32;
+pub const REFUSED_OPEN_MAX: usize = 32;
 
 /// Counts connections against their limits.
-pub(crate) struct ConnectionLimiter {
+pub struct ConnectionLimiter {
     counts: Mutex<Counts>,
     /// One for each listener, in their order.
     shares: Vec<Share>,
@@ -57,18 +56,15 @@ struct Counts {
 }
 
 /// What a connection takes until its socket is closed.
-pub(crate) enum Place {
+pub enum Place {
     /// Among the open connections.
     Admitted(ConnectionSlot),
     /// Among those that are told why they are refused.
-    Refused(
-        #[expect(dead_code, reason = "it is given back when dropped")] OwnedSemaphorePermit,
-        Arc<ConnectionLimiter>,
-    ),
+    Refused(OwnedSemaphorePermit, Arc<ConnectionLimiter>),
 }
 
 /// A place among the open connections; given back when dropped.
-pub(crate) struct ConnectionSlot {
+pub struct ConnectionSlot {
     limiter: Arc<ConnectionLimiter>,
     /// Small, as is all that an idle connection carries.
     listener: u16,
@@ -77,11 +73,7 @@ pub(crate) struct ConnectionSlot {
 
 impl ConnectionLimiter {
     /// `listeners_max` is the most connections of each listener, 0 for no limit of its own.
-    pub(crate) fn new(
-        open_max: usize,
-        per_address_max: usize,
-        listeners_max: &[usize],
-    ) -> Arc<Self> {
+    pub fn new(open_max: usize, per_address_max: usize, listeners_max: &[usize]) -> Arc<Self> {
         let equal_share = open_max / 2 / listeners_max.len().max(1);
         let share = |&own_max: &usize| {
             let max = if own_max == 0 { open_max } else { own_max };
@@ -103,12 +95,12 @@ impl ConnectionLimiter {
     }
 
     /// Returns how many connections are open.
-    pub(crate) fn open(&self) -> usize {
+    pub fn open(&self) -> usize {
         self.counts.lock().open
     }
 
     /// Lets a connection in on the listener of that number, if there is room.
-    pub(crate) fn admit(self: &Arc<Self>, listener: usize) -> Result<ConnectionSlot, CloseReason> {
+    pub fn admit(self: &Arc<Self>, listener: usize) -> Result<ConnectionSlot, CloseReason> {
         let &Share { reserved, max } = &self.shares[listener];
         let mut counts = self.counts.lock();
         let open = counts.per_listener[listener];
@@ -136,13 +128,13 @@ impl ConnectionLimiter {
     }
 
     /// Says whether a refusal is the first of a series.
-    pub(crate) fn begins_refusing(&self) -> bool {
+    pub fn begins_refusing(&self) -> bool {
         !self.refusing.swap(true, Ordering::Relaxed)
     }
 
     /// Returns a place for a connection that is refused, so that it can be told; `None` while many
     /// others are.
-    pub(crate) fn place_of_refused(self: &Arc<Self>) -> Option<Place> {
+    pub fn place_of_refused(self: &Arc<Self>) -> Option<Place> {
         let permit = self.refused_open.clone().try_acquire_owned().ok()?;
         Some(Place::Refused(permit, self.clone()))
     }
@@ -156,7 +148,7 @@ impl From<ConnectionSlot> for Place {
 
 impl Place {
     /// Counts the connection as one from this address, if it does not count already.
-    pub(crate) fn count_from(&mut self, address: IpAddr) -> Result<(), CloseReason> {
+    pub fn count_from(&mut self, address: IpAddr) -> Result<(), CloseReason> {
         match self {
             Place::Admitted(slot) => slot.count_from(address),
             Place::Refused(..) => Ok(()),
@@ -164,7 +156,7 @@ impl Place {
     }
 
     /// Returns where the connection's last moments can be waited for.
-    pub(crate) fn runtime(&self) -> Option<&Handle> {
+    pub fn runtime(&self) -> Option<&Handle> {
         let (Place::Admitted(ConnectionSlot { limiter, .. }) | Place::Refused(_, limiter)) = self;
         limiter.runtime.as_ref()
     }
@@ -172,7 +164,7 @@ impl Place {
 
 impl ConnectionSlot {
     /// Counts the connection as one from this address, if it does not count already.
-    pub(crate) fn count_from(&mut self, address: IpAddr) -> Result<(), CloseReason> {
+    pub fn count_from(&mut self, address: IpAddr) -> Result<(), CloseReason> {
         let limit = self.limiter.per_address_max;
         if 0 < limit && self.network.is_none() {
             let network = network_of(address);

@@ -7,27 +7,29 @@ use std::collections::VecDeque;
 use bytes::{Buf as _, Bytes};
 
 /// What a frame takes besides its bytes: its place in the queue, which may have as many free.
-pub(crate) const FRAME_OVERHEAD_BYTES: usize = 2 * size_of::<Frames>();
+pub const FRAME_OVERHEAD_BYTES: usize = 2 * size_of::<Frames>();
 
 /// Whole frames that are shared by their receivers.
 #[derive(Debug, Clone)]
-pub(crate) struct Frames {
-    pub(crate) bytes: Bytes,
+pub struct Frames {
+    /// The frames, one after the other.
+    pub bytes: Bytes,
     /// How many of them are deliveries.
-    pub(crate) deliveries: u32,
+    pub deliveries: u32,
 }
 
 /// How much of what was taken out of an outbox was written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Written {
-    pub(crate) bytes: usize,
+pub struct Written {
+    /// Bytes, of whole frames or not.
+    pub bytes: usize,
     /// Deliveries in frames that are written to their last byte.
-    pub(crate) deliveries: u64,
+    pub deliveries: u64,
 }
 
 /// Frames on their way to one connection.
 #[derive(Debug)]
-pub(crate) struct Outbox {
+pub struct Outbox {
     frames: VecDeque<Frames>,
     /// Deliveries that wait, those being written included.
     deliveries: u64,
@@ -44,7 +46,7 @@ pub(crate) struct Outbox {
 
 /// What frames are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// What the connection asked for.
     Answer,
     /// Messages that may not be dropped.
@@ -55,7 +57,7 @@ pub(crate) enum Kind {
 
 /// What became of frames that were pushed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Pushed {
+pub enum Pushed {
     /// They wait.
     Queued,
     /// Nothing more is let in: the connection is to end.
@@ -67,7 +69,8 @@ pub(crate) enum Pushed {
 }
 
 impl Outbox {
-    pub(crate) fn new(bytes_max: usize) -> Self {
+    /// Makes an empty one.
+    pub fn new(bytes_max: usize) -> Self {
         Outbox {
             frames: VecDeque::new(),
             deliveries: 0,
@@ -79,7 +82,8 @@ impl Outbox {
         }
     }
 
-    pub(crate) fn bytes_max(&self) -> usize {
+    /// Returns the bytes that may wait.
+    pub fn bytes_max(&self) -> usize {
         self.bytes_max
     }
 
@@ -89,7 +93,7 @@ impl Outbox {
     /// subscriber's window keeps stored messages below the limit by themselves. An empty outbox
     /// takes frames of any size, or a large one would never be delivered. What small frames take
     /// besides their bytes counts.
-    pub(crate) fn push(&mut self, frames: Frames, kind: Kind) -> Pushed {
+    pub fn push(&mut self, frames: Frames, kind: Kind) -> Pushed {
         let droppable = kind == Kind::Droppable;
         let limit = if droppable { self.bytes_max } else { 2 * self.bytes_max };
         let memory = self.bytes() + self.overhead_bytes();
@@ -107,41 +111,42 @@ impl Outbox {
     }
 
     /// Returns the bytes that wait, those being written included.
-    pub(crate) fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         (self.pushed - self.written) as usize
     }
 
     /// Returns the deliveries that wait, those being written included.
-    pub(crate) fn deliveries(&self) -> u64 {
+    pub fn deliveries(&self) -> u64 {
         self.deliveries
     }
 
     /// Returns what the frames that wait take besides their bytes.
-    pub(crate) fn overhead_bytes(&self) -> usize {
+    pub fn overhead_bytes(&self) -> usize {
         self.frames.len() * FRAME_OVERHEAD_BYTES
     }
 
     /// Returns the bytes that were ever written.
-    pub(crate) fn written(&self) -> u64 {
+    pub fn written(&self) -> u64 {
         self.written
     }
 
     /// Returns the bytes of answers since all of them were written: 0 when none waits.
-    pub(crate) fn answer_bytes(&self) -> usize {
+    pub fn answer_bytes(&self) -> usize {
         self.answer_bytes
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Says whether all that ever came is written.
+    pub fn is_empty(&self) -> bool {
         self.pushed == self.written
     }
 
     /// Takes out all that waits, to be written; its bytes still count until they are.
-    pub(crate) fn take(&mut self) -> VecDeque<Frames> {
+    pub fn take(&mut self) -> VecDeque<Frames> {
         std::mem::take(&mut self.frames)
     }
 
     /// Drops what waits, but for what is being written at this moment; returns the deliveries in it.
-    pub(crate) fn abandon(&mut self) -> u64 {
+    pub fn abandon(&mut self) -> u64 {
         let frames = std::mem::take(&mut self.frames);
         let dropped: usize = frames.iter().map(|frames| frames.bytes.len()).sum();
         let deliveries = frames.iter().map(|frames| u64::from(frames.deliveries)).sum();
@@ -153,7 +158,7 @@ impl Outbox {
     }
 
     /// Notes what was written and puts back, in front, what was taken and could not be.
-    pub(crate) fn put_back(&mut self, mut rest: VecDeque<Frames>, written: Written) {
+    pub fn put_back(&mut self, mut rest: VecDeque<Frames>, written: Written) {
         self.written += written.bytes as u64;
         self.deliveries -= written.deliveries;
         if self.answers_end <= self.written {
@@ -169,7 +174,7 @@ impl Outbox {
 
 impl Written {
     /// Drops the first `bytes` bytes of `frames`, which were written.
-    pub(crate) fn advance(&mut self, frames: &mut VecDeque<Frames>, bytes: usize) {
+    pub fn advance(&mut self, frames: &mut VecDeque<Frames>, bytes: usize) {
         self.bytes += bytes;
         let mut left = bytes;
         while let Some(first) = frames.front_mut() {

@@ -2,21 +2,27 @@
 
 use std::sync::Arc;
 
-use crate::connection_writer::ConnectionWriter;
+use crate::connection_writer::{Accounts, ConnectionWriter, TryWrite};
 
 /// Connection writers that rounds have put frames into and that are not flushed yet.
-#[derive(Default)]
-pub(crate) struct DirtyWriters(Vec<Arc<ConnectionWriter>>);
+pub struct DirtyWriters<S: TryWrite, A: Accounts>(Vec<Arc<ConnectionWriter<S, A>>>);
 
-impl DirtyWriters {
-    pub(crate) fn add(&mut self, writer: &Arc<ConnectionWriter>) {
+impl<S: TryWrite, A: Accounts> Default for DirtyWriters<S, A> {
+    fn default() -> Self {
+        DirtyWriters(Vec::new())
+    }
+}
+
+impl<S: TryWrite, A: Accounts> DirtyWriters<S, A> {
+    /// Adds a writer that something was put into, unless it is there.
+    pub fn add(&mut self, writer: &Arc<ConnectionWriter<S, A>>) {
         if writer.mark_dirty() {
             self.0.push(writer.clone());
         }
     }
 
     /// Writes what the rounds put in.
-    pub(crate) fn flush(&mut self) {
+    pub fn flush(&mut self) {
         for writer in self.0.drain(..) {
             writer.flush();
         }
@@ -24,7 +30,7 @@ impl DirtyWriters {
 
     /// Writes what the rounds put in; returns writers whose readers are so far behind that the
     /// publisher should wait for them.
-    pub(crate) fn flush_for_publisher(&mut self, behind: &mut Vec<Arc<ConnectionWriter>>) {
+    pub fn flush_for_publisher(&mut self, behind: &mut Vec<Arc<ConnectionWriter<S, A>>>) {
         for writer in self.0.drain(..) {
             writer.flush();
             if writer.must_wait_for(None) {
@@ -35,7 +41,7 @@ impl DirtyWriters {
 }
 
 /// What was put in must go out, also when a panic ends the task that did.
-impl Drop for DirtyWriters {
+impl<S: TryWrite, A: Accounts> Drop for DirtyWriters<S, A> {
     fn drop(&mut self) {
         self.flush();
     }

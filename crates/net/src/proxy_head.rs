@@ -22,7 +22,7 @@ const LINE_BYTES_MAX: usize = 107;
 ///
 /// # Errors
 /// When the connection ends, or begins with something else.
-pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<SocketAddr>> {
+pub async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<SocketAddr>> {
     let mut head = vec![0; SHORTEST_BYTES];
     stream.read_exact(&mut head).await?;
     if head.starts_with(SIGNATURE) {

@@ -35,7 +35,7 @@ const LINGER_BYTES_MAX: usize = 4 << 20;
 const READ_BYTES: usize = 16 << 10;
 
 /// A socket, and the place that its connection takes until it is closed.
-pub(crate) struct Socket {
+pub struct Socket {
     /// There until it is dropped.
     stream: Option<TcpStream>,
     place: Option<Place>,
@@ -43,7 +43,7 @@ pub(crate) struct Socket {
 
 impl Socket {
     /// Takes a socket that was accepted.
-    pub(crate) fn new(stream: TcpStream, place: Place) -> Self {
+    pub fn new(stream: TcpStream, place: Place) -> Self {
         Socket { stream: Some(stream), place: Some(place) }
     }
 
@@ -51,7 +51,7 @@ impl Socket {
     ///
     /// # Errors
     /// When as many as may be come from there.
-    pub(crate) fn count_from(&mut self, address: IpAddr) -> Result<(), CloseReason> {
+    pub fn count_from(&mut self, address: IpAddr) -> Result<(), CloseReason> {
         self.place.as_mut().map_or(Ok(()), |place| place.count_from(address))
     }
 

@@ -19,7 +19,7 @@ use crate::socket::Socket;
 const PART_WITHIN: Duration = Duration::from_secs(1);
 
 /// The stream under a connection.
-pub(crate) enum Stream {
+pub enum Stream {
     /// Plain TCP.
     Plain(Socket),
     /// TLS over TCP.
@@ -28,7 +28,7 @@ pub(crate) enum Stream {
 
 impl Stream {
     /// Returns the socket below.
-    pub(crate) fn socket_mut(&mut self) -> &mut Socket {
+    pub fn socket_mut(&mut self) -> &mut Socket {
         match self {
             Stream::Plain(socket) => socket,
             Stream::Tls(stream) => stream.get_mut().0,
@@ -37,7 +37,7 @@ impl Stream {
 
     /// Ends the sending side as it is to be, with the notification that TLS has for it; the socket
     /// does the rest when it is dropped.
-    pub(crate) async fn part(mut self) {
+    pub async fn part(mut self) {
         _ = timeout(PART_WITHIN, self.shutdown()).await;
     }
 }
@@ -98,7 +98,7 @@ impl AsyncWrite for Stream {
 }
 
 /// A stream whose peer must go on reading: writing fails that makes no progress for a time.
-pub(crate) struct Prompt {
+pub struct Prompt {
     stream: Stream,
     stalled_max: Duration,
     /// There while the peer takes nothing.
@@ -106,11 +106,13 @@ pub(crate) struct Prompt {
 }
 
 impl Prompt {
-    pub(crate) fn new(stream: Stream, stalled_max: Duration) -> Self {
+    /// Has writing fail that takes nothing for `stalled_max`.
+    pub fn new(stream: Stream, stalled_max: Duration) -> Self {
         Prompt { stream, stalled_max, stalled: None }
     }
 
-    pub(crate) fn into_inner(self) -> Stream {
+    /// Returns the stream itself.
+    pub fn into_inner(self) -> Stream {
         self.stream
     }
 
