@@ -40,6 +40,10 @@ class WithBroker(unittest.TestCase):
     def tearDown(self) -> None:
         # K-62
         gc.collect()
+        for thread in threading.enumerate():
+            if thread.name == "rialto-client-lookup":
+                # It has answered, and is about to end.
+                thread.join(PATIENCE)
         self.assertEqual([it.name for it in threading.enumerate() if it.name.startswith("rialto-client")], [])
 
     def client(self, name: Any, scheme: str = "jmqt", **options: Any) -> blocking.Client:

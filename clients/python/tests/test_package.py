@@ -98,6 +98,7 @@ class Package(unittest.TestCase):
         use.write_text(USE, encoding="utf-8")
         cache = os.path.join(self.directory, "mypy")
         run(sys.executable, "-m", "mypy", "--cache-dir", cache, "--config-file", HERE / "pyproject.toml", SOURCE, HERE / "tests", use)
+        run(sys.executable, "-m", "mypy", "--cache-dir", cache, "--config-file", HERE / "pyproject.toml", HERE / "dialogues" / "runner.py")
 
 
 if __name__ == "__main__":

@@ -63,6 +63,11 @@ class Acknowledger:
             self._in_hand.discard(id)
             del self._known[id]
 
+    def abandon(self, id: str) -> None:
+        """A message is not being dealt with; unless it is acknowledged, it is new with the next connection."""
+        if id in self._in_hand:
+            self._known[id].lasts = False
+
     def online(self) -> None:
         """Sends first what was acknowledged while there was no connection (K-34)."""
         unsent, self._unsent = self._unsent, OrderedDict()

@@ -1,7 +1,7 @@
 """The client for programs without asyncio: its calls wait, and may come from any thread.
 
-One daemon thread runs the connection. A second one runs handlers and listeners, which may call anything here, save what
-would wait for themselves.
+One daemon thread runs the connection, one the listeners, and one each subscription's handler. Handlers and listeners may
+call anything here, save what would wait for themselves.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 import ssl
 import threading
 import weakref
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from typing import Any, Callable, Iterator, List, Optional, Sequence, Type, TypeVar, Union
 
 from .channels import ended_by
 from .endpoint import parse
+from .environment import Clock
 from .errors import Closed, ending
 from .events import Events
 from .framing import to_json
@@ -23,7 +24,7 @@ from .lookup import in_thread
 from .message import Message
 from .options import Codec, Credentials, Identity, Inbox, Listener, Outbox, PlainJson, Provider, Settings, Why
 from .session import Session, checked_qos
-from .threads import HandlerThread, NetworkThread, follow
+from .threads import HandlerThread, NetworkThread, follow, void
 
 T = TypeVar("T")
 
@@ -37,18 +38,33 @@ class Client:
 
     def __init__(
         self, addresses: Sequence[str], credentials: Credentials, settings: Settings, codec: Codec, tls: Optional[ssl.SSLContext],
+        clock: Optional[Clock] = None,
     ) -> None:
         for address in addresses:
             parse(address)
+        self._made_of = (addresses, _on_a_thread(credentials) if callable(credentials) else credentials, settings, codec, tls)
+        self._clock = clock
         self._codec = codec
-        self._network = NetworkThread()
-        self._worker = HandlerThread()
         self._events = Events()
-        asked = _on_a_thread(credentials) if callable(credentials) else credentials
-        self._session = Session(self._network.loop, addresses, asked, settings, codec, tls, self._events, None)
+        # Kept for listeners that were added before the client was connected again.
+        self._workers: List[HandlerThread] = []
+        self._start()
+
+    def _start(self) -> None:
+        self._network = NetworkThread()
+        self._workers[:] = [HandlerThread()]
+        self._session = Session(self._network.loop, *self._made_of, self._events, self._clock)
         self._handovers: List[Handover] = []
         # At the end of the program too, or when nobody has the client any more.
-        self._end = weakref.finalize(self, _end, self._network, self._worker, self._session)
+        self._end = weakref.finalize(self, _end, self._network, self._workers[0], self._session, self._handovers)
+        network, worker = self._network, self._workers[0]
+
+        def end_threads() -> None:
+            worker.stop(0)
+            network.stop(0)
+
+        # It has ended by itself: there is nothing left for the threads to do.
+        self._session.ended_by_itself = lambda: void(network.loop.call_soon(end_threads))
 
     @property
     def state(self) -> str:
@@ -61,8 +77,11 @@ class Client:
         return self._session.core.connection.id or ""
 
     def connect(self) -> None:
-        """Connects again, after the client was taken over, say, but not after ``close``. ``RialtoError``: it failed."""
+        """Connects again after the end, or waits until it is online. ``RialtoError``: it failed."""
         self._check("connect")
+        if self.state == "closed":
+            self.close()
+            self._start()
         self._wait(self._network.start(self._session.connect))
 
     def __enter__(self) -> "Client":
@@ -98,29 +117,28 @@ class Client:
         return self._wait(self._network.start(lambda: self._session.ask(control, payload, timeout, repeat)))
 
     def subscribe(
-        self, channel: str, handler: Optional[Handler] = None, *, persistent: bool = False, ack: str = "handled",
+        self, channel: str, handler: Optional[Handler] = None, *, persistent: bool = False, ack: str = "handled", parallel: int = 1,
     ) -> "Subscription":
         """Subscribes to a channel; ``ready`` on what it returns waits until it is active.
 
-        With a handler, messages go to it, one at a time, on the thread for handlers; otherwise ``get`` them or iterate. ``ack``
-        says when a QoS 1 message is acknowledged: when it was ``"handled"``, by ``message.ack()`` (``"manual"``), or as
-        ``"received"``.
+        With a handler, messages go to it, on ``parallel`` threads of its own; otherwise ``get`` them or iterate. ``ack`` says when a QoS 1
+        message is acknowledged: when it was ``"handled"``, by ``message.ack()`` (``"manual"``), or as ``"received"``.
         """
-        return self._subscribe("subscribe", channel, handler, persistent, False, ack)
+        return self._subscribe("subscribe", channel, handler, persistent, False, ack, parallel)
 
     def listen(self, channel: str, handler: Optional[Handler] = None, *, ack: str = "handled") -> "Subscription":
         """Takes what comes on a channel without subscribing to it."""
-        return self._subscribe("listen", channel, handler, False, True, ack)
+        return self._subscribe("listen", channel, handler, False, True, ack, 1)
 
     def direct(self, handler: Optional[Handler] = None) -> "Subscription":
         """Takes messages to this client."""
-        return self.listen(f"#{self.id}", handler)
+        return self.listen(f"#{self._session.own_id}", handler)
 
     def on(self, event: str, listener: Listener) -> Callable[[], None]:
-        """Calls ``listener``, on the thread for handlers, with each ``state``, ``subscription``, ``publish``, ``slow`` or
+        """Calls ``listener``, on a thread for listeners, with each ``state``, ``subscription``, ``publish``, ``slow`` or
         ``error`` event. Returns how to stop that."""
-        worker = self._worker
-        return self._events.on(event, lambda it: worker.submit(lambda: listener(it)))
+        workers = self._workers
+        return self._events.on(event, lambda it: void(workers[0].submit(lambda: listener(it))))
 
     def wake(self) -> None:
         """Says that the network may be back."""
@@ -129,13 +147,16 @@ class Client:
     def drain(self, timeout: float = _DRAIN_SECONDS) -> None:
         """Lets handlers and publishes finish, for at most ``timeout`` seconds, then closes."""
         self._check("drain")
-        if self._worker.is_here:
+        if any(isinstance(it, ToHandler) and it.worker.is_here for it in self._handovers):
             raise RuntimeError("drain: it waits for the handlers, and this is one of them; use close, or another thread")
         if self._end.alive:
-            for handover in self._handovers:
+            for handover in list(self._handovers):
                 handover.drain()
             try:
                 self._wait(self._network.start(lambda: self._session.drain(timeout)))
+            except Closed:
+                # It had ended before.
+                pass
             finally:
                 self.close()
 
@@ -152,6 +173,8 @@ class Client:
     def _wait(self, future: "Future[T]") -> T:
         try:
             return future.result()
+        except CancelledError:
+            raise self._session.core.error or ending("asked") from None
         except BaseException:
             # Ctrl-C: nobody waits any more.
             future.cancel()
@@ -175,24 +198,25 @@ class Client:
                     future.set_exception(error)
 
         if not network.submit(act):
-            future.set_exception(ending("asked"))
+            future.set_exception(session.core.error or ending("asked"))
         return future
 
     def _subscribe(
         self, call: str, channel: str, handler: Optional[Handler], persistent: bool, listens: bool, ack: str,
+        parallel: int,
     ) -> "Subscription":
         self._check(call)
         handover: Handover
         if handler is None:
             handover = ToCaller(self._network, self._session)
         else:
-            handover = ToHandler(self._network, self._session, self._worker, handler)
+            handover = ToHandler(self._network, self._session, handler, parallel)
         core = self._session.core
 
         async def add() -> None:
             core.check_open()
             handover.member = Member(core.channels, channel, persistent, listens, ack, handover, handler is not None)
-            self._handovers = [it for it in self._handovers if it.state != "ended"] + [handover]
+            self._handovers[:] = [it for it in self._handovers if it.state != "ended"] + [handover]
             core.channels.add(handover.member)
 
         self._wait(self._network.start(add))
@@ -286,7 +310,7 @@ class Subscription:
         in_hand: Optional[InHand] = getattr(self._own, "in_hand", None)
         if in_hand is not None:
             self._own.in_hand = None
-            self._handover.dropped(in_hand)
+            self._handover.abandoned(in_hand)
         session, member = self._client._session, self._handover.member
 
         def leave() -> None:
@@ -331,7 +355,7 @@ def _on_a_thread(provider: Provider) -> Provider:
     return ask
 
 
-def _end(network: NetworkThread, worker: HandlerThread, session: Session) -> None:
+def _end(network: NetworkThread, worker: HandlerThread, session: Session, handovers: List[Handover]) -> None:
     """Closes a client and ends its threads; the parts of it, since nobody may have the client itself any more."""
     try:
         session.check_process("close")
@@ -350,5 +374,8 @@ def _end(network: NetworkThread, worker: HandlerThread, session: Session) -> Non
         # It is closed as far as it can be; its threads are daemons.
         pass
     finally:
+        for handover in handovers:
+            if isinstance(handover, ToHandler):
+                handover.worker.stop(_END_SECONDS)
         worker.stop(_END_SECONDS)
         network.stop(_END_SECONDS)

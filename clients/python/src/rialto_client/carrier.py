@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections import deque
 from typing import Any, Callable, Coroutine, Deque, Iterator, List, Optional, cast
@@ -119,7 +120,18 @@ class StreamCarrier(asyncio.Protocol):
         if self._transport.can_write_eof():
             self._transport.write_eof()
         else:
+            # TLS says goodbye, and would wait for the server's before the connection ends.
             self._transport.close()
+            self._loop.call_soon(self._shut_down)
+
+    def _shut_down(self) -> None:
+        stream = self._transport.get_extra_info("socket") if self._transport is not None and self._is_writable else None
+        if stream is not None and not self._is_gone:
+            try:
+                stream.shutdown(socket.SHUT_WR)
+            except OSError:
+                # It is gone already.
+                pass
 
     @property
     def is_writable(self) -> bool:

@@ -149,6 +149,11 @@ class Channels:
         """Its handler failed too often (K-32)."""
         self.stop(member, "handler-failed")
 
+    def abandon(self, delivery: Delivery) -> None:
+        """A message may be given out again with the next connection."""
+        if delivery.id is not None:
+            self._acknowledger.abandon(delivery.id)
+
     def acknowledge(self, delivery: Delivery) -> None:
         """All that had a message are done with it, or one of them has failed."""
         if delivery.id is None:
@@ -246,11 +251,14 @@ class Channels:
         delivery.leave()
         if self._bytes > _BYTES_MAX:
             self._connection.lose("overrun")
-        elif not self._is_paused:
+        elif not self._is_paused and not self._must_read and any([member.is_full for member in members]):
             self._consider_reading()
 
     def _consider_reading(self) -> None:
-        pause = not self._must_read and any(member.is_full for member in self._members())
+        if self._is_paused:
+            pause = not self._must_read and any(member.is_half_full for member in self._members())
+        else:
+            pause = not self._must_read and any(member.is_full for member in self._members())
         if pause != self._is_paused:
             self._is_paused = pause
             self._connection.read(not pause)

@@ -126,9 +126,7 @@ class Client:
 
     def direct(self, handler: Optional[Handler] = None) -> Subscription:
         """Takes messages to this client. ``RuntimeError``: it has no id before its first session."""
-        if not self.id:
-            raise RuntimeError("direct: the client has no id before its first session")
-        return self.listen(f"#{self.id}", handler)
+        return self.listen(f"#{self._here('direct').own_id}", handler)
 
     def on(self, event: str, listener: Listener) -> Callable[[], None]:
         """Calls ``listener`` with each ``state``, ``subscription``, ``publish``, ``slow`` or ``error`` event.

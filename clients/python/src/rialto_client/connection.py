@@ -197,8 +197,8 @@ class Connection:
     def _open(self) -> None:
         self._generation += 1
         why = Why(self._attempt, self._last_reason, self._last.status)
-        self._change("connecting", address=self._attempts.address)
         self._attempt += 1
+        self._change("connecting", address=self._attempts.address)
         self._after(_ATTEMPT_SECONDS, self._timed_out)
         if callable(self._credentials):
             self._question = self._env.ask(self._credentials, why, partial(self._answered, self._generation))

@@ -57,7 +57,7 @@ def encode(root: str, body: Mapping[str, Any]) -> bytes:
 
 
 def decode(frame: bytes) -> Optional[Packet]:
-    """Returns a frame's packet, or ``None`` for one that is no object with one root; one without a body has no root (K-37)."""
+    """Returns a frame's packet, or ``None`` for one that holds none (K-37)."""
     try:
         text = frame.decode("utf-8")
         value, end = _read(text)
@@ -70,4 +70,4 @@ def decode(frame: bytes) -> Optional[Packet]:
     if not isinstance(value, dict) or len(value) != 1:
         return None
     ((root, body),) = value.items()
-    return (root, body) if isinstance(body, dict) else ("", {})
+    return (root, body) if isinstance(body, dict) else None

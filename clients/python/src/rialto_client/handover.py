@@ -26,6 +26,7 @@ class Handover:
         self._network = network
         self._session = session
         self._begun_count = 0
+        self._parallel = 1
         self.changed = threading.Condition()
         self.state = "pending"
         self.error: Optional[RialtoError] = None
@@ -37,6 +38,7 @@ class Handover:
             if in_hand is None:
                 return
             self._begun_count += 1
+            self._count_ahead()
             self._give(in_hand)
 
     def became(self, state: str, error: Optional[RialtoError]) -> None:
@@ -63,6 +65,10 @@ class Handover:
         """Nobody deals with it."""
         self._end(in_hand.dropped)
 
+    def abandoned(self, in_hand: InHand) -> None:
+        """Nobody deals with it in a loop any more."""
+        self._end(in_hand.abandoned)
+
     def drain(self) -> None:
         """Begins no message any more, since the client is about to end."""
         raise NotImplementedError
@@ -74,9 +80,14 @@ class Handover:
         def end() -> None:
             self._begun_count -= 1
             act()
+            self._count_ahead()
             self.available()
 
         self._submit(end)
+
+    def _count_ahead(self) -> None:
+        # One is with its handler, or with who asked for it; the others only wait elsewhere.
+        self.member.set_ahead(max(0, self._begun_count - self._parallel))
 
     def _submit(self, act: Callable[[], None]) -> None:
         # After the end of the client there is nobody to tell.
@@ -84,23 +95,33 @@ class Handover:
 
 
 class ToHandler(Handover):
-    """Gives messages to a handler on the thread for handlers."""
+    """Gives messages to a handler on threads of its own, so that one that waits keeps no other from running."""
 
-    def __init__(self, network: NetworkThread, session: Session, worker: HandlerThread, handler: Handler) -> None:
+    def __init__(self, network: NetworkThread, session: Session, handler: Handler, parallel: int) -> None:
         super().__init__(network, session)
-        self._worker = worker
+        if parallel < 1:
+            raise ValueError(f"parallel is {parallel}, less than 1")
+        self._parallel = parallel
         self._handler = handler
-        self.is_draining = False
+        self._is_draining = False
+        self.worker = HandlerThread(parallel)
 
     def drain(self) -> None:
         """Begins no message any more."""
-        self.is_draining = True
+        self._is_draining = True
+
+    def became(self, state: str, error: Optional[RialtoError]) -> None:
+        """It is ``active`` or has ``ended``."""
+        super().became(state, error)
+        if state == "ended":
+            self.worker.stop(0)
 
     def _give(self, in_hand: InHand) -> None:
-        self._worker.submit(lambda: self._handle(in_hand))
+        if not self.worker.submit(lambda: self._handle(in_hand)):
+            self.dropped(in_hand)
 
     def _handle(self, in_hand: InHand) -> None:
-        if self.is_draining or self.state == "ended":
+        if self._is_draining or self.state == "ended":
             return self.dropped(in_hand)
         message: Optional[Message] = None
         try:

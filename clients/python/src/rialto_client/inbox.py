@@ -66,6 +66,12 @@ class InHand:
             if self.delivery.qos == 1:
                 self._member.has_failed()
 
+    def abandoned(self) -> None:
+        """Nobody deals with it in a loop any more; it may still be acknowledged (K-31)."""
+        self._member.finished()
+        if not self._has_left:
+            self._member.abandon(self.delivery)
+
     def dropped(self) -> None:
         """Nobody deals with it."""
         self._member.finished()
@@ -93,6 +99,9 @@ class MemberOwner(Protocol):
 
     def give_up(self, member: "Member") -> None:
         """Its handler failed too often (K-32)."""
+
+    def abandon(self, delivery: Delivery) -> None:
+        """A message may be given out again with the next connection."""
 
 
 class MemberUser(Protocol):
@@ -124,6 +133,7 @@ class Member:
         self._user = user
         self._inbox: Deque[Delivery] = deque()
         self._bytes = 0
+        self._ahead_count = 0
         self._failure_count = 0
         self._dropped_count = 0
         self._begun_count = 0
@@ -132,7 +142,18 @@ class Member:
     @property
     def is_full(self) -> bool:
         """Whether its inbox is at a bound, and reading should stop."""
-        return len(self._inbox) >= self._owner.limits.count or self._bytes >= self._owner.limits.bytes
+        return self._fills(1)
+
+    @property
+    def is_half_full(self) -> bool:
+        """Whether it has no room to go on reading: stopping and going on at each message would cost system calls."""
+        return self._fills(2)
+
+    def set_ahead(self, count: int) -> None:
+        """Says how many messages that were begun wait on another thread, and so are in the inbox all the same."""
+        self._ahead_count = count
+        self._owner.drained(0)
+        self._tell_dropped()
 
     def take(self, delivery: Delivery) -> bool:
         """Takes a message; false if it is dropped, since there is no room and nothing promises it (K-36)."""
@@ -199,10 +220,21 @@ class Member:
         if state in ("active", "ended"):
             self._user.became(state, error)
 
+    def abandon(self, delivery: Delivery) -> None:
+        """A message may be given out again with the next connection."""
+        self._owner.abandon(delivery)
+
+    def _fills(self, share: int) -> bool:
+        limits = self._owner.limits
+        return (len(self._inbox) + self._ahead_count) * share >= limits.count or self._bytes * share >= limits.bytes
+
     def _release(self, delivery: Delivery) -> None:
         self._bytes -= delivery.size
         self._owner.drained(delivery.size)
-        if self._dropped_count > 0 and not self._inbox:
+        self._tell_dropped()
+
+    def _tell_dropped(self) -> None:
+        if self._dropped_count > 0 and not self._inbox and self._ahead_count == 0:
             self._owner.tell_slow(SlowEvent(self.channel, self._dropped_count))
             self._dropped_count = 0
 

@@ -15,7 +15,7 @@ from .framing import to_json
 from .inbox import InHand, Member
 from .loop import LoopEnvironment
 from .message import Message
-from .options import Codec, Credentials, ErrorEvent, Settings
+from .options import Auth, Codec, Credentials, ErrorEvent, Settings, Token
 from .outbox import Publish
 
 _SENDS_WITHOUT_A_BREAK = 64
@@ -41,9 +41,11 @@ class Session:
     ) -> None:
         self.loop = loop
         self.codec = codec
+        self.ended_by_itself: Callable[[], None] = lambda: None
         self.env = LoopEnvironment(loop, tls, clock)
         self.core = Core(self.env, addresses, credentials, settings, self)
         self._events = events
+        self._expected_id = _id_in(credentials)
         self._forks = _forks
         self._readiers: List["asyncio.Future[None]"] = []
         self._sent_count = 0
@@ -104,6 +106,14 @@ class Session:
         finally:
             self.core.requests.cancel(request)
             self.core.answers_wait()
+
+    @property
+    def own_id(self) -> str:
+        """The id of this client. ``RuntimeError``: it is not known before the first session."""
+        id = self.core.connection.id or self._expected_id
+        if not id:
+            raise RuntimeError("direct: the client has no id before its first session")
+        return id
 
     async def connect(self) -> None:
         """Connects, and waits until there is a session."""
@@ -166,6 +176,8 @@ class Session:
     def has_ended(self, error: RialtoError) -> None:
         """The client has ended."""
         self._settle_readiers(error)
+        if error.reason != "asked":
+            self.ended_by_itself()
 
     def _settle_readiers(self, error: Optional[RialtoError]) -> None:
         readiers, self._readiers = self._readiers, []
@@ -186,6 +198,15 @@ def settle(future: "asyncio.Future[Any]", result: Any, error: Optional[RialtoErr
     else:
         future.set_exception(error)
         future.exception()
+
+
+def _id_in(credentials: Credentials) -> str:
+    """Returns the client id that credentials name, if they do."""
+    if isinstance(credentials, Token):
+        return credentials.client
+    data = credentials.data if isinstance(credentials, Auth) else {"client_name": credentials}
+    name = data.get("client_name") if isinstance(data, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 def checked_qos(qos: int) -> int:

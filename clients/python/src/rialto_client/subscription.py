@@ -99,7 +99,7 @@ class Subscription(AsyncIterator[Message]):
         """The message in hand stays unacknowledged (K-31)."""
         if self._in_hand is not None:
             in_hand, self._in_hand = self._in_hand, None
-            in_hand.dropped()
+            in_hand.abandoned()
         channels = self._session.core.channels
         if self._member.persistent:
             channels.stop(self._member)
@@ -124,8 +124,10 @@ class Subscription(AsyncIterator[Message]):
             if self._reader is not None:
                 settle(self._reader, None, None)
         elif self._running_count < self._parallel:
-            self._running_count += 1
-            self._session.env.run(self._handle_all(self._handler))
+            in_hand = self._member.begin()
+            if in_hand is not None:
+                self._running_count += 1
+                self._session.env.run(self._handle_all(self._handler, in_hand))
 
     def _became(self, state: str, error: Optional[RialtoError]) -> None:
         if state == "ended":
@@ -136,10 +138,10 @@ class Subscription(AsyncIterator[Message]):
         for future in readiers:
             settle(future, None, (error or ending("asked")) if state == "ended" else None)
 
-    async def _handle_all(self, handler: Handler) -> None:
+    async def _handle_all(self, handler: Handler, first: InHand) -> None:
         count = 0
+        in_hand: Optional[InHand] = first
         try:
-            in_hand = self._member.begin()
             while in_hand is not None:
                 await self._handle(handler, in_hand)
                 count += 1

@@ -8,7 +8,7 @@ import queue
 import threading
 from collections import deque
 from concurrent.futures import Future
-from typing import Any, Callable, Coroutine, Deque, Optional, TypeVar
+from typing import Any, Callable, Coroutine, Deque, List, Optional, TypeVar
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ class NetworkThread:
             follow(task, future, self)
 
         if not self.submit(begin):
-            future.set_exception(RuntimeError("the client is closed"))
+            future.cancel()
         return future
 
     def stop(self, timeout: Optional[float]) -> None:
@@ -76,11 +76,20 @@ class NetworkThread:
         asyncio.set_event_loop(self.loop)
         try:
             self.loop.run_forever()
+            # What was submitted before the end is answered, if only by its end.
             self._do_all()
-            self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+            self.loop.run_until_complete(self._end_tasks())
         finally:
             asyncio.set_event_loop(None)
             self.loop.close()
+
+
+    async def _end_tasks(self) -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.loop.shutdown_asyncgens()
 
 
 def follow(source: "asyncio.Future[T]", target: "Future[T]", thread: NetworkThread) -> None:
@@ -111,33 +120,44 @@ def void(_: object) -> None:
 
 
 class HandlerThread:
-    """Runs handlers and listeners, one after the other, on a daemon thread that begins with the first of them."""
+    """Runs what it is given on ``count`` daemon threads, which begin with the first of it: on one, one after the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, count: int = 1) -> None:
+        self._count = count
         self._queue: "queue.SimpleQueue[Optional[Callable[[], None]]]" = queue.SimpleQueue()
-        self._thread: Optional[threading.Thread] = None
+        self._threads: List[threading.Thread] = []
+        self._lock = threading.Lock()
         self._is_over = False
 
     @property
     def is_here(self) -> bool:
-        """Whether the caller is on this thread."""
-        return threading.current_thread() is self._thread
+        """Whether the caller is on such a thread."""
+        return threading.current_thread() in self._threads
 
-    def submit(self, act: Callable[[], None]) -> None:
-        """Does something, in turn."""
-        if self._is_over:
-            return
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="rialto-client-handlers", daemon=True)
-            self._thread.start()
-        self._queue.put(act)
+    def submit(self, act: Callable[[], None]) -> bool:
+        """Does something, in turn; false after the end."""
+        with self._lock:
+            if self._is_over:
+                return False
+            if not self._threads:
+                self._threads = [self._new_thread() for _ in range(self._count)]
+            self._queue.put(act)
+        return True
 
     def stop(self, timeout: Optional[float]) -> None:
-        """Ends the thread after what it was given, and waits for that unless it is its own caller."""
-        self._is_over = True
-        self._queue.put(None)
-        if self._thread is not None and not self.is_here:
-            self._thread.join(timeout)
+        """Ends the threads after what they were given, and waits for that save on one of them."""
+        with self._lock:
+            self._is_over = True
+            for _ in self._threads:
+                self._queue.put(None)
+        if not self.is_here:
+            for thread in self._threads:
+                thread.join(timeout)
+
+    def _new_thread(self) -> threading.Thread:
+        thread = threading.Thread(target=self._run, name="rialto-client-handlers", daemon=True)
+        thread.start()
+        return thread
 
     def _run(self) -> None:
         act = self._queue.get()
