@@ -189,7 +189,9 @@ export class Client {
 
   #stateChanged(event) {
     if (event.state === 'online') for (const reader of this.#readers.splice(0)) reader.resolve()
-    this.#emit('state', this.#draining && event.state !== 'closed' ? { ...event, state: 'draining' } : event)
+    // While it drains it is nothing else, whatever its connections do (K-1).
+    if (!this.#draining) this.#emit('state', event)
+    else if (event.state === 'closed') this.#emit('state', { ...event, previous: 'draining' })
   }
 
   #ended(reason) {

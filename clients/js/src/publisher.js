@@ -71,10 +71,13 @@ export class Publisher {
     const id = this.nextId()
     const frame = JSON.stringify({ pub: { cn: channel, dt, q: 1, id, ...(retain ? { rt: 1 } : {}) } })
     const bytes = byteLength(frame)
-    if (this.#waiters.length > 0 || !this.#fits(bytes)) await this.#room(channel, bytes, signal)
-    const answer = this.#keep({ id, channel, frame, bytes, former: false }, signal)
-    this.#write((store) => store.put(id, frame))
-    return answer
+    const admit = () => {
+      const answer = this.#keep({ id, channel, frame, bytes, former: false }, signal)
+      this.#write((store) => store.put(id, frame))
+      return answer
+    }
+    if (this.#waiters.length > 0 || !this.#fits(bytes)) return this.#whenRoom(channel, bytes, signal, admit)
+    return admit()
   }
 
   /**
@@ -172,8 +175,9 @@ export class Publisher {
     this.#stopTimer()
     const store = this.#store
     this.#store = null
-    for (const entry of [...this.#kept.values()]) this.#fail(entry, error)
+    // First those that wait, or they would take the room of the others.
     for (const waiter of this.#waiters.splice(0)) waiter.reject(error)
+    for (const entry of [...this.#kept.values()]) this.#fail(entry, error)
     store?.close().catch((cause) => this.#report.error({ kind: 'store', error: cause }))
   }
 
@@ -224,7 +228,7 @@ export class Publisher {
     if (entry.timer !== undefined) this.#env.clock.clear(entry.timer)
     entry.forget?.()
     if (!entry.control) this.#write((store) => store.delete(entry.id))
-    while (this.#waiters.length > 0 && this.#fits(this.#waiters[0].bytes)) this.#waiters.shift().resolve()
+    while (this.#waiters.length > 0 && this.#fits(this.#waiters[0].bytes)) this.#waiters.shift().admit()
     if (this.#kept.size === 0) for (const done of this.#emptied.splice(0)) done()
     return true
   }
@@ -249,16 +253,23 @@ export class Publisher {
     return this.#kept.size < this.#limits.count && this.#bytes + bytes <= this.#limits.bytes
   }
 
-  #room(channel, bytes, signal) {
+  /** Does at the bound what the application chose; `admit` keeps the publish and returns its answer. */
+  #whenRoom(channel, bytes, signal, admit) {
     const full = new RialtoError(`the outbox is full: the publish to ${channel} was not kept`, 'overrun', { temporary: true })
     if (this.#limits.full === 'wait' && bytes <= this.#limits.bytes) {
       return new Promise((resolve, reject) => {
-        const waiter = { bytes, resolve, reject }
-        this.#waiters.push(waiter)
-        signal?.addEventListener('abort', () => {
+        const cancel = () => {
           this.#waiters = this.#waiters.filter((other) => other !== waiter)
           reject(signal.reason)
-        }, { once: true })
+        }
+        const forget = () => signal?.removeEventListener('abort', cancel)
+        const waiter = {
+          bytes,
+          admit: () => (forget(), resolve(admit())),
+          reject: (error) => (forget(), reject(error)),
+        }
+        this.#waiters.push(waiter)
+        signal?.addEventListener('abort', cancel, { once: true })
       })
     }
     if (this.#limits.full === 'drop-oldest') {
@@ -266,7 +277,7 @@ export class Publisher {
         if (this.#fits(bytes)) break
         if (!entry.everSent && !entry.control) this.#fail(entry, full)
       }
-      if (this.#fits(bytes)) return Promise.resolve()
+      if (this.#fits(bytes)) return admit()
     }
     return Promise.reject(full)
   }

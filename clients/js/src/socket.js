@@ -24,8 +24,17 @@ export function openSocket(address, events, tlsOptions) {
     opened = true
     if (!over) events.opened()
   })
+  // Frames that were read before reading was stopped.
+  let held = []
+  let paused = false
+  const deliver = () => {
+    let given = 0
+    while (given < held.length && !paused && !over) events.frame(held[given++])
+    held = held.slice(given)
+  }
   socket.on('data', (bytes) => {
-    for (const frame of splitter.push(bytes)) if (!over) events.frame(frame)
+    held.push(...splitter.push(bytes))
+    deliver()
   })
   socket.on('error', (error) => {
     failure = error
@@ -38,8 +47,15 @@ export function openSocket(address, events, tlsOptions) {
   const writer = batched(socket)
   return {
     send: writer.write,
-    pause: () => socket.pause(),
-    resume: () => socket.resume(),
+    pause() {
+      paused = true
+      socket.pause()
+    },
+    resume() {
+      paused = false
+      deliver()
+      if (!paused) socket.resume()
+    },
     abort() {
       over = true
       socket.destroy()

@@ -118,6 +118,12 @@ export class Subscription {
     return this.#inbox.length >= count || this.#bytes >= bytes
   }
 
+  /** @internal Whether more than half of its inbox is taken, and reading should not begin again. */
+  get halfFull() {
+    const { count, bytes } = this.#owner.limits
+    return this.#inbox.length * 2 > count || this.#bytes * 2 > bytes
+  }
+
   /** @internal Resolves when its running handlers have finished. */
   finished() {
     return this.#running === 0 ? Promise.resolve() : new Promise((done) => this.#idle.push(done))

@@ -99,7 +99,7 @@ export class Subscriptions {
 
   drained(bytes) {
     this.#bytes -= bytes
-    if (this.#paused && ![...this.#all()].some((it) => it.full)) {
+    if (this.#paused && ![...this.#all()].some((it) => it.halfFull)) {
       this.#paused = false
       this.#connection.resume()
     }
