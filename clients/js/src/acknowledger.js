@@ -3,6 +3,8 @@
 const REMEMBERED_MAX = 10_000
 
 export class Acknowledger {
+  /** Grows with each connection on which ids of non-persistent subscriptions mean other messages. */
+  connection = 0
   #connection
   /** By id: `hand`, or how many `hb` had been sent when it was acknowledged. */
   #known = new Map()
@@ -32,6 +34,14 @@ export class Acknowledger {
     if (this.#known.size > REMEMBERED_MAX) this.#forgetOldest()
   }
 
+  /** Acknowledges what was released on a connection of that number; nothing if its id may be another message's by now. */
+  acknowledgeReleased(id, persistent, connection) {
+    if (this.#known.has(id) || (!persistent && connection !== this.connection)) return
+    const known = { hand: false, persistent, at: 0 }
+    this.#known.set(id, known)
+    this.#send(id, known)
+  }
+
   /** The message is not in hand any more, and comes again with the next connection. */
   release(id) {
     if (this.#known.get(id)?.hand) this.#known.delete(id)
@@ -43,6 +53,7 @@ export class Acknowledger {
    */
   online(resumed) {
     if (!resumed) {
+      this.connection += 1
       for (const [id, known] of this.#known) {
         if (known.persistent) continue
         this.#known.delete(id)

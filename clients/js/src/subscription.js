@@ -6,6 +6,7 @@ const FAILURES_MAX = 100
 
 /** A message that one or more subscriptions have; acknowledged when all of them are done with it. */
 export class Shared {
+  /** @param acknowledge takes whether nobody had it in hand any more */
   constructor(push, bytes, acknowledge) {
     this.push = push
     this.bytes = bytes
@@ -16,7 +17,7 @@ export class Shared {
 
   done() {
     this.open -= 1
-    if (this.open === 0 && !this.failed) this.acknowledge?.()
+    if (this.open === 0 && !this.failed) this.acknowledge?.(false)
   }
 }
 
@@ -141,6 +142,7 @@ export class Subscription {
       next: () => this.#pull(),
       /** @returns {Promise<IteratorResult<any>>} */
       return: async () => {
+        this.#inHand?.drop()
         this.#inHand = undefined
         this.#leave()
         return { done: true, value: undefined }
@@ -166,8 +168,8 @@ export class Subscription {
   }
 
   #read() {
-    const { message, acknowledge } = this.#begin(this.#inbox.shift())
-    this.#inHand = { finish: () => this.#options.ack !== 'manual' && acknowledge() }
+    const { message, acknowledge, drop } = this.#begin(this.#inbox.shift())
+    this.#inHand = { finish: () => this.#options.ack !== 'manual' && acknowledge(), drop }
     return message
   }
 
@@ -206,13 +208,23 @@ export class Subscription {
   #begin(shared) {
     this.#release(shared)
     let acknowledged = false
+    let dropped = false
     const acknowledge = () => {
       if (acknowledged) return
       acknowledged = true
+      if (dropped) shared.acknowledge?.(true)
+      else shared.done()
+    }
+    // Nobody deals with it: it comes again, unless the application still acknowledges it (K-31).
+    const drop = () => {
+      if (acknowledged) return
+      dropped = true
+      shared.failed = true
       shared.done()
+      this.#owner.failed(shared)
     }
     if (this.#options.ack === 'received') acknowledge()
-    return { message: this.#owner.message(shared.push, acknowledge), acknowledge }
+    return { message: this.#owner.message(shared.push, acknowledge), acknowledge, drop }
   }
 
   #release(shared) {

@@ -303,8 +303,11 @@ export class Subscriptions {
 
   #deliver(push, bytes, members) {
     const { id } = push
-    const acknowledge = push.q === 1 ? () => this.#acknowledger.acknowledge(id) : undefined
-    const shared = new Shared(push, bytes, acknowledge)
+    const { connection } = this.#acknowledger
+    const lasts = members.some((it) => it.persistent || it.listens)
+    const acknowledge = (released) => (released
+      ? this.#acknowledger.acknowledgeReleased(id, lasts, connection) : this.#acknowledger.acknowledge(id))
+    const shared = new Shared(push, bytes, push.q === 1 ? acknowledge : undefined)
     // Held open until all have it: one that is done at once must not end it for the others.
     shared.open += 1
     for (const member of members) {
