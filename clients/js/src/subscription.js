@@ -34,6 +34,7 @@ export class Subscription {
   #dropped = 0
   #readers = []
   /** @type {{ finish(): void } | undefined} */
+  /** @type {{ finish(): void, drop(): void } | undefined} */
   #inHand = undefined
   #ready
   #settleReady

@@ -15,6 +15,7 @@ mod proxy;
 mod runner;
 mod scenario;
 mod scene;
+mod serving;
 mod stage;
 mod wire;
 

@@ -1,21 +1,8 @@
-//! One connection of a client to the scripted server: a thread that reads, a thread that writes.
+//! The server's end of a client's connection, for the thread that plays a scenario.
 
-use std::{
-    io,
-    net::TcpStream,
-    sync::{
-        Arc, Condvar, Mutex, PoisonError,
-        mpsc::{self, Receiver, Sender},
-    },
-    thread,
-};
-
-use rustls::ServerConfig;
-
-use super::{
-    arrival::Arrival,
-    framing::{Framing, Piece, encode_close},
-    link::Link,
+use std::sync::{
+    Arc, Condvar, Mutex, PoisonError,
+    mpsc::{self, Receiver, Sender},
 };
 
 /// The server's end of a connection.
@@ -28,9 +15,12 @@ pub(super) struct Connection {
 }
 
 /// What is to be written.
-enum Write {
+pub(super) enum Write {
+    /// These bytes.
     Bytes(Vec<u8>),
+    /// The end, as a program writes that closes its socket.
     Finish,
+    /// A reset.
     Reset,
 }
 
@@ -56,25 +46,16 @@ impl Gate {
 }
 
 impl Connection {
-    /// Serves `socket`: the connection, and what comes on it, goes to `arrivals`.
-    pub(super) fn serve(
-        id: u64,
-        socket: TcpStream,
-        tls: Option<Arc<ServerConfig>>,
-        framing: Framing,
-        arrivals: Sender<Arrival>,
-    ) -> io::Result<()> {
-        let from = socket.peer_addr()?;
-        let link = Arc::new(Link::new(socket, tls)?);
+    /// Makes the end of the connection of that number; what is to be written comes to the second value.
+    pub(super) fn new(id: u64) -> (Self, Sender<Write>, Receiver<Write>) {
         let (writes, to_write) = mpsc::channel();
-        let gate = Arc::new(Gate::default());
-        let reader =
-            Reader { id, link: link.clone(), framing, gate: gate.clone(), writes: writes.clone() };
-        // Nobody listens any more once the scenario is over.
-        _ = arrivals.send(Arrival::Connected(Connection { id, writes, gate }, from));
-        thread::spawn(move || reader.run(&arrivals));
-        thread::spawn(move || write(&link, &to_write));
-        Ok(())
+        let connection = Connection { id, writes: writes.clone(), gate: Arc::default() };
+        (connection, writes, to_write)
+    }
+
+    /// Returns what stops its reader.
+    pub(super) fn gate(&self) -> Arc<Gate> {
+        self.gate.clone()
     }
 
     /// Sends bytes, each item in a write of its own.
@@ -99,61 +80,5 @@ impl Connection {
     /// Reads no more, or again.
     pub(super) fn stall(&self, does: bool) {
         self.gate.shut(does);
-    }
-}
-
-struct Reader {
-    id: u64,
-    link: Arc<Link>,
-    framing: Framing,
-    gate: Arc<Gate>,
-    writes: Sender<Write>,
-}
-
-impl Reader {
-    fn run(mut self, arrivals: &Sender<Arrival>) {
-        let how = self.read_all(arrivals);
-        _ = arrivals.send(Arrival::Ended(self.id, how));
-        _ = self.writes.send(Write::Finish);
-    }
-
-    fn read_all(&mut self, arrivals: &Sender<Arrival>) -> String {
-        loop {
-            let mut read = Vec::new();
-            self.gate.pass();
-            let count = self.link.read(&mut read);
-            self.gate.pass();
-            match count {
-                Ok(0) => return "fin".to_owned(),
-                Err(error) => return error.to_string(),
-                Ok(_) => {}
-            }
-            for piece in self.framing.push(&read) {
-                match piece {
-                    Piece::Frame(text) => _ = arrivals.send(Arrival::Frame(self.id, text)),
-                    Piece::Answer(bytes) => _ = self.writes.send(Write::Bytes(bytes)),
-                    Piece::Close(code) => {
-                        _ = self.writes.send(Write::Bytes(encode_close(1000, "")));
-                        _ = self.writes.send(Write::Finish);
-                        return code.to_string();
-                    }
-                    Piece::Broken(why) => return format!("broken: {why}"),
-                }
-            }
-        }
-    }
-}
-
-fn write(link: &Link, writes: &Receiver<Write>) {
-    for write in writes {
-        match write {
-            Write::Bytes(bytes) => {
-                if link.write(&bytes).is_err() {
-                    return;
-                }
-            }
-            Write::Finish => return link.finish(),
-            Write::Reset => return link.reset(),
-        }
     }
 }

@@ -249,7 +249,10 @@ impl<'a> Play<'a> {
         loop {
             let is_there = match pattern {
                 Some(event) => take_event(&mut self.scene, &mut self.names, who, event)?.is_some(),
-                None => 0 < self.scene.unused(),
+                None => {
+                    self.admit_callers()?;
+                    0 < self.scene.unused()
+                }
             };
             if is_there {
                 return Ok(());

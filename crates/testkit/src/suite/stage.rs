@@ -21,12 +21,12 @@ use tempfile::TempDir;
 
 use super::{
     arrival::Arrival,
-    connection::Connection,
     doorway::Doorway,
     framing::Framing,
     proxy::Proxy,
     scenario::{Scenario, Side},
     scene::Failure,
+    serving::serve,
 };
 use crate::{Broker, Launch, Transport, certificate::Certificate, port::Port};
 
@@ -154,7 +154,7 @@ fn script(
         let id = LAST.fetch_add(1, Ordering::SeqCst) + 1;
         let to = arrivals.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         // One that ended before it was taken is none.
-        _ = Connection::serve(id, socket, tls.clone(), framing, to);
+        _ = serve(id, socket, tls.clone(), framing, to);
     })
 }
 
