@@ -1,12 +1,13 @@
 /** Why a connection ended, read from the server's last words. */
 
-/** The server's words for the end of a session, and this client's reasons (K-19). */
+/** The server's words for the end of a session (J-128), and this client's reasons (K-19). */
 const WORDS = {
-  'taken-over': 'taken-over', removed: 'removed', withdrawn: 'withdrawn', 'shutting-down': 'server-stopping',
-  'too-many-connections': 'server-full', 'too-many-from-address': 'server-full', 'packet-too-large': 'too-large',
-  'slow-consumer': 'overrun', 'too-many-unacknowledged': 'overrun', internal: 'server-error', silent: 'lost', ended: 'lost',
+  'taken-over': 'taken-over', removed: 'removed', withdrawn: 'withdrawn', refused: 'refused', silent: 'lost', ended: 'lost',
+  'shutting-down': 'server-stopping', crashed: 'server-error', internal: 'server-error', 'packet-too-large': 'too-large',
+  'too-many-connections': 'server-full', 'listener-full': 'server-full', 'too-many-from-address': 'server-full',
+  'slow-consumer': 'overrun', 'too-many-unacknowledged': 'overrun', 'not-authenticated': 'lost',
 }
-/** A server that sends no such word is understood by its text. */
+/** A server of before says no word: its text is read. */
 /** @type {[RegExp, string][]} */
 const TEXTS = [
   [/^taken over/, 'taken-over'], [/withdrawn/, 'withdrawn'], [/the most allowed/, 'server-full'],

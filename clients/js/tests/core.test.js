@@ -87,6 +87,12 @@ test('K-3, K-14: taken over is final until the application connects again', asyn
 
 test('K-2, K-3: what the server says last decides whether the client tries again', async () => {
   const endings = [
+    [{ st: 7, rs: 'taken-over' }, 'taken-over', 'closed'],
+    [{ st: 7, rs: 'removed' }, 'removed', 'closed'],
+    [{ st: 5, rs: 'shutting-down' }, 'server-stopping', 'waiting'],
+    [{ st: 5, rs: 'listener-full' }, 'server-full', 'waiting'],
+    [{ st: 5, rs: 'slow-consumer', mg: 'slow consumer: 9 bytes are waiting to be read' }, 'overrun', 'waiting'],
+    [{ st: 7, rs: 'too-many-unacknowledged' }, 'overrun', 'waiting'],
     [{ st: 7, mg: 'taken over by a newer connection of the same client' }, 'taken-over', 'closed'],
     [{ st: 7, mg: 'disconnected by the server' }, 'removed', 'closed'],
     [{ st: 7, mg: 'access was withdrawn' }, 'withdrawn', 'closed'],

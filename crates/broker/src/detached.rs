@@ -15,6 +15,8 @@ pub(crate) struct Detached {
     /// What it may do: its session ends when it may have none.
     pub(crate) rights: Option<Arc<dyn Rights>>,
     pub(crate) inbox: Inbox,
+    /// Whether something that came for it was not kept.
+    pub(crate) missed_some: bool,
 }
 
 impl Detached {

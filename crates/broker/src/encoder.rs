@@ -27,6 +27,8 @@ pub enum Mark {
 pub struct SessionOpened {
     /// How long it may be silent before its connection is closed.
     pub silence_max: Duration,
+    /// Whether it goes on where a lost connection left it, and nothing that came meanwhile was dropped.
+    pub resumed: bool,
 }
 
 /// What a client is told of a command that it gave.

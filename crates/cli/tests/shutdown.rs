@@ -186,10 +186,5 @@ fn stuck_subscriber(broker: &Broker) -> Peer {
 
 #[track_caller]
 fn check_goodbye(peer: &mut Peer) {
-    let transport = peer.transport();
-    match peer.expect_close() {
-        Ending::Closed { code: GOING_AWAY, .. } => assert!(transport.is_websocket()),
-        Ending::Eof => assert!(!transport.is_websocket()),
-        other => panic!("over {transport} it ended with {other:?}"),
-    }
+    assert_eq!(peer.expect_last_word(GOING_AWAY, 5), "shutting-down");
 }

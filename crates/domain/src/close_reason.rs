@@ -87,6 +87,38 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
+    /// Returns the one word for it that programs compare: clients, the application, whoever reads logs.
+    /// Words are added, never changed; the text may be.
+    ///
+    /// # Spec
+    /// J-128.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            CloseReason::Asked => "asked",
+            CloseReason::Ended => "ended",
+            CloseReason::TakenOver => "taken-over",
+            CloseReason::Silent => "silent",
+            CloseReason::NotAuthenticated => "not-authenticated",
+            CloseReason::Refused => "refused",
+            CloseReason::PacketTooLarge { .. } => "packet-too-large",
+            CloseReason::InvalidText => "invalid-text",
+            CloseReason::BinaryMessage => "binary-message",
+            CloseReason::FramingLost => "framing-lost",
+            CloseReason::ProtocolError => "protocol-error",
+            CloseReason::SlowConsumer { .. } => "slow-consumer",
+            CloseReason::TooManyUnacknowledged { .. } => "too-many-unacknowledged",
+            CloseReason::TooManyConnections { .. } => "too-many-connections",
+            CloseReason::ListenerFull { .. } => "listener-full",
+            CloseReason::TooManyFromAddress { .. } => "too-many-from-address",
+            CloseReason::Removed => "removed",
+            CloseReason::Withdrawn => "withdrawn",
+            CloseReason::ShuttingDown => "shutting-down",
+            CloseReason::Crashed => "crashed",
+            CloseReason::Internal => "internal",
+        }
+    }
+
     /// Says whether the session ends with the connection even where a client may come back to one:
     /// who said goodbye does not, and who may have no session may not.
     #[must_use]

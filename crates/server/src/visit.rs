@@ -6,7 +6,6 @@ use std::{net::SocketAddr, sync::Arc};
 
 use rialto_domain::{ClientId, CloseReason};
 use rialto_stopwatch::Moment;
-use rialto_webhook::code;
 
 use crate::entrance::{Entrance, Origin};
 
@@ -40,7 +39,7 @@ impl Visit {
             began: Moment::now(),
             client: None,
             session: None,
-            reason: code(CloseReason::Ended),
+            reason: CloseReason::Ended.word(),
         }))
     }
 
@@ -59,7 +58,7 @@ impl Visit {
 
     /// Notes why it is to end.
     pub(crate) fn close(&mut self, reason: CloseReason) {
-        self.reason = code(reason);
+        self.reason = reason.word();
     }
 }
 

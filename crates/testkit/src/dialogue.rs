@@ -130,7 +130,7 @@ impl<'a> Dialogue<'a> {
         let mut peer = self.take(name);
         match status {
             "" => peer.expect_goodbye(code),
-            status => peer.expect_last_word(code, status.parse().unwrap()),
+            status => _ = peer.expect_last_word(code, status.parse().unwrap()),
         }
     }
 

@@ -134,7 +134,9 @@ impl Peer {
         let answer = self.ask(format!(r#"{{"auth":{{"dt":{{"client_name":{client}}}}}}}"#));
         let token = &answer["authAck"]["at"];
         self.send(format!(r#"{{"conn":{{"at":{token},"cl":{client}}}}}"#));
-        self.expect(r#"{"connAck":{"st":1,"ts":"*"}}"#);
+        let answer = self.recv();
+        let accepted = &answer["connAck"];
+        assert!(accepted["st"] == 1 && accepted["ts"].is_u64(), "the broker answered {answer}");
     }
 }
 
@@ -262,23 +264,27 @@ impl Peer {
     }
 
     /// Takes the broker's goodbye and its reason, which must be next: a WebSocket's with this close
-    /// code and a text, a socket's with this status in a last `connAck`.
+    /// code and a text, a socket's with this status in a last `connAck`. Returns the word for it.
     #[track_caller]
-    pub fn expect_last_word(&mut self, code: u16, status: u64) {
-        let reason = if self.transport().is_websocket() {
-            match self.expect_close() {
+    pub fn expect_last_word(&mut self, code: u16, status: u64) -> String {
+        let (word, text) = if self.transport().is_websocket() {
+            let reason = match self.expect_close() {
                 Ending::Closed { code: actual, reason } if actual == code => reason,
                 ending => panic!("expected a close frame with {code}, but got {ending:?}"),
-            }
+            };
+            let (word, text) = reason.split_once(": ").unwrap_or_default();
+            (word.to_owned(), text.to_owned())
         } else {
             let mut packet = self.recv();
-            let reason = packet["connAck"]["mg"].take();
-            let is_it = packet == json!({"connAck": {"st": status, "mg": null}});
+            let text = |value: Value| value.as_str().unwrap_or_default().to_owned();
+            let said = (text(packet["connAck"]["rs"].take()), text(packet["connAck"]["mg"].take()));
+            let is_it = packet == json!({"connAck": {"st": status, "rs": null, "mg": null}});
             assert!(is_it, "expected a last connAck with {status}, but got {packet}");
             self.expect_goodbye(code);
-            reason.as_str().unwrap_or_default().to_owned()
+            said
         };
-        assert!(!reason.is_empty(), "the broker gave no reason");
+        assert!(!word.is_empty() && !text.is_empty(), "the broker gave no reason");
+        word
     }
 
     /// Says goodbye and waits for the broker's: the session is over then.

@@ -10,8 +10,6 @@ use rialto_application::{
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::reason;
-
 /// One request to the application, in the order of the manual. What an event has not is left out.
 #[derive(Clone, Copy, Default, Serialize)]
 pub(crate) struct Body<'a> {
@@ -121,7 +119,7 @@ impl<'a> Body<'a> {
             at: ended.at,
             client: Some(ended.client.as_str()),
             session: Some(ended.session),
-            code: Some(reason::code(ended.reason)),
+            code: Some(ended.reason.word()),
             reason: Some(reason),
             ..known.unwrap_or_default()
         }

@@ -107,7 +107,7 @@ impl<E: Encoder> Broker<E> {
     /// answered, for another client it does nothing.
     ///
     /// # Spec
-    /// J-31, J-37, J-38, J-77, J-82.
+    /// J-31, J-37, J-38, J-77, J-82, J-129.
     pub fn connect(&mut self, connection: ConnectionKey, id: &ClientId, admission: &Admission) {
         self.settle();
         // One that is being closed must not take its session back from the one that took over.
@@ -116,7 +116,7 @@ impl<E: Encoder> Broker<E> {
         }
         if let Some(present) = self.client_of(connection) {
             if present == id {
-                self.tell_opened(connection);
+                self.tell_opened(connection, false);
             }
             return;
         }
@@ -131,10 +131,11 @@ impl<E: Encoder> Broker<E> {
             self.end_session(old, CloseReason::TakenOver);
             self.close(old, CloseReason::TakenOver);
         }
+        let resumed = self.can_resume(key);
         self.begin_session(connection, key, admission);
         self.drop_forbidden(connection);
 
-        self.tell_opened(connection);
+        self.tell_opened(connection, resumed);
         self.welcome_back(key, connection);
         self.resume(connection, key);
         self.start(connection);
@@ -172,8 +173,8 @@ impl<E: Encoder> Broker<E> {
     }
 
     /// Tells a client that its session is open.
-    fn tell_opened(&mut self, connection: ConnectionKey) {
-        let opened = SessionOpened { silence_max: self.settings.heartbeat_timeout };
+    fn tell_opened(&mut self, connection: ConnectionKey, resumed: bool) {
+        let opened = SessionOpened { silence_max: self.settings.heartbeat_timeout, resumed };
         let format = self.connections[connection].profile.format;
         self.outputs.append(connection, |out| self.encoder.session_opened(format, opened, out));
     }

@@ -49,6 +49,11 @@ impl<E: Encoder> Broker<E> {
         client.is_some_and(|client| client.detached.is_some() && client.connection.is_none())
     }
 
+    /// Says whether a client that comes back now goes on with a session of which nothing was dropped.
+    pub(super) fn can_resume(&self, client: ClientKey) -> bool {
+        self.clients[client].detached.as_ref().is_some_and(|detached| !detached.missed_some)
+    }
+
     /// Returns the lost clients that were forgotten since this was last asked.
     pub fn take_forgotten(&mut self) -> Vec<ClientId> {
         std::mem::take(&mut self.detached.forgotten)
@@ -64,8 +69,9 @@ impl<E: Encoder> Broker<E> {
         let until = self.now.uptime + profile.resume_for;
         let rights = self.connections[connection].rights.clone();
         // There is one if it was back and did not get what it missed.
-        let inbox = self.take_detached(key).map_or_else(Inbox::default, |detached| detached.inbox);
-        let detached = Detached { profile, until, rights, inbox };
+        let before = self.take_detached(key).map(|before| (before.inbox, before.missed_some));
+        let (inbox, missed_some) = before.unwrap_or_default();
+        let detached = Detached { profile, until, rights, inbox, missed_some };
         self.detached.note(&detached);
         self.clients[key].detached = Some(Box::new(detached));
         self.detached.lost.insert((until, key));
@@ -153,13 +159,16 @@ impl<E: Encoder> Broker<E> {
                 continue;
             }
             self.stats.deliveries += missed.count() as u64;
-            if is_short {
-                self.stats.dropped_absent += missed.count() as u64;
+            let dropped = if is_short {
+                missed.count() as u64
             } else {
                 self.detached.unnote(detached);
-                self.stats.dropped_absent += detached.inbox.push(missed, limits);
+                let dropped = detached.inbox.push(missed, limits);
                 self.detached.note(detached);
-            }
+                dropped
+            };
+            detached.missed_some |= 0 < dropped;
+            self.stats.dropped_absent += dropped;
         }
     }
 

@@ -28,7 +28,7 @@ fn a_connection_that_is_refused_learns_why_whatever_it_is_sending() {
     let broker = start(&["limits.connections_max=1"]);
     let mut first = Peer::online(&broker, Transport::Tcp, "first");
     let words = [
-        (JMQT, r#"{"connAck":{"st":7,"mg":"the server has 1 connections, the most allowed"}}"#),
+        (JMQT, r#"{"connAck":{"st":5,"rs":"too-many-connections","mg":"the server has 1 "#),
         ("coremq", "the server has 1 connections"),
         ("coremq-websocket", "HTTP/1.1 503 "),
         ("http", "HTTP/1.1 503 "),
@@ -142,7 +142,7 @@ fn a_stop_parts_from_everybody_who_is_sending_and_from_those_not_accepted_yet() 
             scope.spawn(move || connection.read_to_end());
         }
     });
-    assert_eq!(ada.expect_close(), Ending::Eof);
+    assert_eq!(ada.expect_last_word(1001, 5), "shutting-down");
     assert!(broker.terminate().0.success());
 }
 

@@ -48,7 +48,7 @@ fn where_files_are_few_whoever_is_one_too_many_is_told_so() {
         .map(|number| Peer::online(&broker, Transport::Tcp, &format!("client {number}")))
         .collect();
     for _ in 0..40 {
-        Peer::connect(&broker, Transport::Tcp).expect_last_word(1013, 7);
+        Peer::connect(&broker, Transport::Tcp).expect_last_word(1013, 5);
     }
     for peer in &mut open {
         peer.expect_silence();

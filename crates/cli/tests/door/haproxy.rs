@@ -158,7 +158,7 @@ fn clients_behind_haproxy_are_known_by_their_own_addresses() {
     for (number, peer) in counted.iter_mut().enumerate() {
         peer.log_in(&format!("often-{number}"));
     }
-    connect(version_2, Transport::Tcp).expect_last_word(1013, 7);
+    connect(version_2, Transport::Tcp).expect_last_word(1013, 5);
     let refused = Peer::connect_through(&broker, often, websocket, Transport::WebSocket);
     assert!(refused.unwrap_err().to_string().contains("503"));
     for peer in &mut clients {

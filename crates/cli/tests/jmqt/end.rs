@@ -156,6 +156,48 @@ fn one_peers_misdeeds_leave_the_others_alone() {
 }
 
 #[test]
+fn why_a_session_ends_is_one_word_on_every_carrier() {
+    // J-128: taken over, too large a packet, and no room for one more connection.
+    let broker = start(&["limits.packet_bytes_max=1KiB"]);
+    for transport in Transport::ALL {
+        let mut old = Peer::online(&broker, transport, "ada");
+        let mut new = Peer::online(&broker, transport, "ada");
+        assert_eq!(old.expect_last_word(1008, 7), "taken-over");
+        new.send(format!(r#"{{"pub":{{"cn":"room","dt":"{}"}}}}"#, "x".repeat(1024)));
+        assert_eq!(new.expect_last_word(1009, 10), "packet-too-large");
+    }
+    let broker = start(&["limits.connections_max=1"]);
+    let mut first = Peer::online(&broker, Transport::Tcp, "ada");
+    let mut late = Peer::connect(&broker, Transport::Tcp);
+    assert_eq!(late.expect_last_word(1013, 5), "too-many-connections");
+    first.expect_silence();
+}
+
+#[test]
+fn a_session_that_goes_on_says_so() {
+    // J-129
+    let broker = start(&["session.resume_time=1m"]);
+    let conn = r#"{"conn":{"cl":"ada","at":"*"}}"#;
+    for transport in Transport::ALL {
+        let mut ada = Peer::connect(&broker, transport);
+        let answer = ada.ask(r#"{"auth":{"dt":{"client_name":"ada"}}}"#);
+        let token = answer["authAck"]["at"].as_str().unwrap();
+        let conn = conn.replace('*', token);
+        ada.send(&conn);
+        ada.expect(r#"{"connAck":{"st":1,"ts":15}}"#);
+        ada.subscribe("room");
+        ada.hang_up();
+        let mut again = Peer::connect(&broker, transport);
+        again.send(&conn);
+        again.expect(r#"{"connAck":{"st":1,"ts":15,"resumed":1}}"#);
+        again.send(r#"{"pub":{"cn":"room","dt":1}}"#);
+        again.send(&conn);
+        again.expect(r#"{"connAck":{"st":1,"ts":15}}"#);
+        again.leave();
+    }
+}
+
+#[test]
 fn tls_is_offered_with_the_same_packets_inside() {
     // J-105: with and without SNI; a listener that requires TLS takes nothing else.
     let broker = launch().listener("strict").set("listeners.strict.tls=require").start();

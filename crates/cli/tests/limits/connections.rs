@@ -55,7 +55,7 @@ fn so_many_connections_may_come_from_one_address() {
 #[track_caller]
 fn check_turned_away(broker: &Broker, source: Ipv4Addr) {
     let mut peer = Peer::connect_from(broker, source.into(), Transport::Tcp).unwrap();
-    peer.expect_last_word(1013, 7);
+    peer.expect_last_word(1013, 5);
     for transport in [Transport::Tls, Transport::WebSocket, Transport::WebSocketTls] {
         let refused = Peer::connect_from(broker, source.into(), transport);
         assert!(refused.is_err(), "{transport} was let in");

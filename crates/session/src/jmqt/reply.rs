@@ -27,6 +27,10 @@ pub(super) enum Answer<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         ts: Option<u64>,
         #[serde(skip_serializing_if = "Option::is_none")]
+        resumed: Option<u8>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rs: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         mg: Option<String>,
     },
     #[serde(rename = "hbAck")]
@@ -62,17 +66,18 @@ impl Answer<'_> {
         encode_packet(out, carrier, self);
     }
 
-    /// Refuses a session, or ends one, with the reason.
+    /// Refuses a session, with the reason.
     pub(super) fn conn_refused(reject: &Reject) -> Self {
         let (st, mg) = refusal(reject);
-        Answer::Conn { st, ts: None, mg }
+        Answer::Conn { st, ts: None, resumed: None, rs: None, mg }
     }
 }
 
 /// Appends what a client is told of its new session.
 pub fn put_session_opened(carrier: Carrier, session: SessionOpened, out: &mut Vec<u8>) {
     let ts = Some(session.silence_max.as_secs());
-    Answer::Conn { st: status::OK, ts, mg: None }.put(carrier, out);
+    let resumed = session.resumed.then_some(1);
+    Answer::Conn { st: status::OK, ts, resumed, rs: None, mg: None }.put(carrier, out);
 }
 
 /// Appends the answer to a command.
@@ -142,7 +147,7 @@ pub(super) fn code(reject: &Reject) -> u8 {
 pub struct CloseMessage {
     /// WebSocket close code (RFC 6455, 7.4).
     pub close_code: u16,
-    /// WebSocket close reason; at most 123 bytes.
+    /// WebSocket close reason, the word for the reason first; at most 123 bytes.
     pub text: String,
     /// A last packet for a TCP peer, which has no close frame: only where the specification's ways
     /// of closing (silence, goodbye) do not say it already.
@@ -150,7 +155,10 @@ pub struct CloseMessage {
 }
 
 impl CloseMessage {
-    /// Says why, in both carriers' ways.
+    /// Says why, in both carriers' ways. A status of 5 is that of a cause that passes.
+    ///
+    /// # Spec
+    /// J-128.
     #[must_use]
     pub fn new(reason: CloseReason) -> Self {
         let (close_code, packet_status) = match reason {
@@ -165,20 +173,29 @@ impl CloseMessage {
             CloseReason::InvalidText => (1007, None),
             CloseReason::BinaryMessage => (1003, None),
             CloseReason::ProtocolError | CloseReason::FramingLost => (1002, None),
-            CloseReason::SlowConsumer { .. } => (1008, None),
+            // It may come again at once, and clients of before do if they are told so.
+            CloseReason::SlowConsumer { .. } => (1008, Some(status::SERVER_ERROR)),
             CloseReason::TooManyUnacknowledged { .. } => (1008, Some(status::NOT_ALLOWED)),
             CloseReason::TooManyConnections { .. }
             | CloseReason::ListenerFull { .. }
-            | CloseReason::TooManyFromAddress { .. } => (1013, Some(status::NOT_ALLOWED)),
-            CloseReason::ShuttingDown => (1001, None),
+            | CloseReason::TooManyFromAddress { .. } => (1013, Some(status::SERVER_ERROR)),
+            CloseReason::ShuttingDown => (1001, Some(status::SERVER_ERROR)),
             CloseReason::Internal | CloseReason::Crashed => (1011, Some(status::SERVER_ERROR)),
         };
-        let text = reason.to_string();
+        let (word, text) = (reason.word(), reason.to_string());
         let packet = packet_status.map(|st| {
             let mut out = Vec::new();
-            Answer::Conn { st, ts: None, mg: Some(text.clone()) }.put(Carrier::Tcp, &mut out);
+            let last = Answer::Conn {
+                st,
+                ts: None,
+                resumed: None,
+                rs: Some(word),
+                mg: Some(text.clone()),
+            };
+            last.put(Carrier::Tcp, &mut out);
             out
         });
+        let text = format!("{word}: {text}");
         CloseMessage { close_code, text, packet }
     }
 }

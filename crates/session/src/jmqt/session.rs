@@ -249,7 +249,8 @@ impl Session {
         };
         if broker.client_of(self.connection).is_some() {
             // J-38: asking again changes nothing.
-            let session = SessionOpened { silence_max: broker.settings().heartbeat_timeout };
+            let session =
+                SessionOpened { silence_max: broker.settings().heartbeat_timeout, resumed: false };
             broker.send(self.connection, |format, out| {
                 super::put_session_opened(carrier(format), session, out);
             });
@@ -331,7 +332,7 @@ impl<'a> Request<'a> {
         let mg = Some(why.to_owned());
         match ack {
             AckKind::Auth => Answer::Auth { st, at: None, cl: None, mg: Some(why) },
-            AckKind::Conn => Answer::Conn { st, ts: None, mg },
+            AckKind::Conn => Answer::Conn { st, ts: None, resumed: None, rs: None, mg },
             AckKind::Sub => Answer::Sub { st, cn, mg },
             AckKind::Unsub => Answer::Unsub { st, cn, mg },
             AckKind::Pub => Answer::Pub { st, id, dt: None, mg },

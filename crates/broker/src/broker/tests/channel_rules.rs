@@ -218,7 +218,7 @@ fn a_lost_client_gets_its_own_messages_where_a_rule_says_so() {
             bob < push echo 1 by ada id 1-1
             bob < push room 2 by ada id 2-1
             bob < push room 3 by server
-            ada/2 < connected 3600
+            ada/2 < connected 3600 resumed
             ada/2 < push echo 1 by ada id l1
             ada/2 < push room 3 by server
         "#]],

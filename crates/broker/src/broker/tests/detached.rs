@@ -222,7 +222,7 @@ fn a_client_that_acknowledges_can_be_given_time_as_well() {
             ada < subscribed vault
             bob < published 2
             bob < published 3
-            ada < connected 15
+            ada < connected 15 resumed
             ada < push room 1 by bob
             ada < push room 2 by bob id l2
             ada < push vault 3 by bob id 1-1
@@ -245,7 +245,7 @@ fn one_that_reconnects_before_its_old_connection_is_known_to_be_lost_keeps_its_s
             ada < connected 15
             ada < subscribed room
             ada x taken over by a newer connection of the same client
-            ada/2 < connected 15
+            ada/2 < connected 15 resumed
             ada/2 < push room 1 by bob
         "#]],
     );

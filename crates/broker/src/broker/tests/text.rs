@@ -41,7 +41,8 @@ impl Encoder for TextEncoder {
     }
 
     fn session_opened(&self, format: Format, session: SessionOpened, out: &mut Vec<u8>) {
-        put_line(format, &format!("connected {}", session.silence_max.as_secs()), out);
+        let resumed = if session.resumed { " resumed" } else { "" };
+        put_line(format, &format!("connected {}{resumed}", session.silence_max.as_secs()), out);
     }
 
     fn command_answer(&self, format: Format, answer: &CommandAnswer<'_>, out: &mut Vec<u8>) {

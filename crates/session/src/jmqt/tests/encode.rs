@@ -51,11 +51,12 @@ proptest! {
         has_request in any::<bool>(),
         answer in prop::option::of(payload()),
         reject in prop::option::of(select(rejects())),
-        timeout_s in any::<u64>(),
+        (timeout_s, resumed) in any::<(u64, bool)>(),
     ) {
         let result = reject.as_ref().map_or(Ok(answer.as_deref()), Err);
         let request = has_request.then_some(&*name);
         let (command, mut body) = match root {
+            "connAck" if resumed => (None, json!({ "ts": timeout_s, "resumed": 1 })),
             "connAck" => (None, json!({ "ts": timeout_s })),
             "subAck" => (Some(Answered::Subscribe(&name)), json!({ "cn": name })),
             "unsubAck" => (Some(Answered::Unsubscribe(&name)), json!({ "cn": name })),
@@ -87,7 +88,7 @@ proptest! {
                     dialects.command_answer(format, &answer, &mut out);
                 }
                 None => {
-                    let session = SessionOpened { silence_max: Duration::from_secs(timeout_s) };
+                    let session = SessionOpened { silence_max: Duration::from_secs(timeout_s), resumed };
                     dialects.session_opened(format, session, &mut out);
                 }
             }

@@ -110,39 +110,41 @@ fn each_reason_has_a_close_code_and_a_text_that_fits() {
         }
     }
     expect![[r#"
-        1000 the client disconnected
-        1000 the connection ended
-        1008 taken over by a newer connection of the same client
-             {"connAck":{"st":7,"mg":"taken over by a newer connection of the same client"}}
-        1000 heartbeat timeout
-        1008 no session was opened in time
-             {"connAck":{"st":7,"mg":"no session was opened in time"}}
-        1008 the session was refused
-             {"connAck":{"st":7,"mg":"the session was refused"}}
-        1009 packet is larger than 18446744073709551615 bytes
-             {"connAck":{"st":10,"mg":"packet is larger than 18446744073709551615 bytes"}}
-        1007 text message is not UTF-8
-        1003 binary messages are not accepted
-        1002 no frame: its length is missing or wrong
-        1002 protocol error
-        1008 slow consumer: 18446744073709551615 bytes are waiting to be read
-        1008 4294967295 pushes are unacknowledged
-             {"connAck":{"st":7,"mg":"4294967295 pushes are unacknowledged"}}
-        1013 the server has 18446744073709551615 connections, the most allowed
-             {"connAck":{"st":7,"mg":"the server has 18446744073709551615 connections, the most allowed"}}
-        1013 this listener has 18446744073709551615 connections, the most allowed
-             {"connAck":{"st":7,"mg":"this listener has 18446744073709551615 connections, the most allowed"}}
-        1013 18446744073709551615 connections from this address are open, the most allowed
-             {"connAck":{"st":7,"mg":"18446744073709551615 connections from this address are open, the most allowed"}}
-        1008 disconnected by the server
-             {"connAck":{"st":7,"mg":"disconnected by the server"}}
-        1008 access was withdrawn
-             {"connAck":{"st":7,"mg":"access was withdrawn"}}
-        1001 the server is shutting down
-        1011 the server crashed
-             {"connAck":{"st":5,"mg":"the server crashed"}}
-        1011 internal error
-             {"connAck":{"st":5,"mg":"internal error"}}
+        1000 asked: the client disconnected
+        1000 ended: the connection ended
+        1008 taken-over: taken over by a newer connection of the same client
+             {"connAck":{"st":7,"rs":"taken-over","mg":"taken over by a newer connection of the same client"}}
+        1000 silent: heartbeat timeout
+        1008 not-authenticated: no session was opened in time
+             {"connAck":{"st":7,"rs":"not-authenticated","mg":"no session was opened in time"}}
+        1008 refused: the session was refused
+             {"connAck":{"st":7,"rs":"refused","mg":"the session was refused"}}
+        1009 packet-too-large: packet is larger than 18446744073709551615 bytes
+             {"connAck":{"st":10,"rs":"packet-too-large","mg":"packet is larger than 18446744073709551615 bytes"}}
+        1007 invalid-text: text message is not UTF-8
+        1003 binary-message: binary messages are not accepted
+        1002 framing-lost: no frame: its length is missing or wrong
+        1002 protocol-error: protocol error
+        1008 slow-consumer: slow consumer: 18446744073709551615 bytes are waiting to be read
+             {"connAck":{"st":5,"rs":"slow-consumer","mg":"slow consumer: 18446744073709551615 bytes are waiting to be read"}}
+        1008 too-many-unacknowledged: 4294967295 pushes are unacknowledged
+             {"connAck":{"st":7,"rs":"too-many-unacknowledged","mg":"4294967295 pushes are unacknowledged"}}
+        1013 too-many-connections: the server has 18446744073709551615 connections, the most allowed
+             {"connAck":{"st":5,"rs":"too-many-connections","mg":"the server has 18446744073709551615 connections, the most allowed"}}
+        1013 listener-full: this listener has 18446744073709551615 connections, the most allowed
+             {"connAck":{"st":5,"rs":"listener-full","mg":"this listener has 18446744073709551615 connections, the most allowed"}}
+        1013 too-many-from-address: 18446744073709551615 connections from this address are open, the most allowed
+             {"connAck":{"st":5,"rs":"too-many-from-address","mg":"18446744073709551615 connections from this address are open, the most allowed"}}
+        1008 removed: disconnected by the server
+             {"connAck":{"st":7,"rs":"removed","mg":"disconnected by the server"}}
+        1008 withdrawn: access was withdrawn
+             {"connAck":{"st":7,"rs":"withdrawn","mg":"access was withdrawn"}}
+        1001 shutting-down: the server is shutting down
+             {"connAck":{"st":5,"rs":"shutting-down","mg":"the server is shutting down"}}
+        1011 crashed: the server crashed
+             {"connAck":{"st":5,"rs":"crashed","mg":"the server crashed"}}
+        1011 internal: internal error
+             {"connAck":{"st":5,"rs":"internal","mg":"internal error"}}
     "#]].assert_eq(&all);
 }
 

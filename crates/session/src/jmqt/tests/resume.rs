@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use expect_test::expect;
-use rialto_broker::Settings;
+use rialto_broker::{InboxLimits, Settings};
 
 use super::world::{check, check_resuming};
 
@@ -48,7 +48,7 @@ fn without_such_a_time_a_subscription_ends_with_its_connection() {
 
 #[test]
 fn within_it_a_client_comes_back_to_its_subscriptions_and_what_it_missed() {
-    // J-103: but a goodbye ends them as ever (J-102).
+    // J-103, J-129: but a goodbye ends them as ever (J-102).
     check_resuming(
         Settings::default(),
         Duration::from_secs(60),
@@ -60,7 +60,7 @@ fn within_it_a_client_comes_back_to_its_subscriptions_and_what_it_missed() {
             0s ada < {"subAck":{"st":1,"cn":"log"}}
             0s bob < {"pubAck":{"st":1,"id":"2"}}
             0s bob < {"pubAck":{"st":1,"id":"3"}}
-            10s ada < {"connAck":{"st":1,"ts":15}}
+            10s ada < {"connAck":{"st":1,"ts":15,"resumed":1}}
             10s ada < {"push":{"cn":"room","dt":1,"cl":"bob"}}
             10s ada < {"push":{"cn":"room","dt":2,"cl":"bob","id":"l2","q":1}}
             10s ada < {"push":{"cn":"log","dt":3,"cl":"bob","id":"1-1","q":1}}
@@ -117,7 +117,7 @@ fn a_takeover_keeps_them_too() {
             0s ada < {"connAck":{"st":1,"ts":15}}
             0s ada < {"subAck":{"st":1,"cn":"room"}}
             0s ada x taken over by a newer connection of the same client
-            0s ada' < {"connAck":{"st":1,"ts":15}}
+            0s ada' < {"connAck":{"st":1,"ts":15,"resumed":1}}
             0s bob < {"connAck":{"st":1,"ts":15}}
             0s ada' < {"push":{"cn":"room","dt":1,"cl":"bob"}}
         "#]],
@@ -143,8 +143,41 @@ fn a_client_that_falls_silent_is_lost_as_well() {
             0s ada < {"subAck":{"st":1,"cn":"room"}}
             19s ada x heartbeat timeout
             20s bob < {"connAck":{"st":1,"ts":15}}
-            20s ada < {"connAck":{"st":1,"ts":15}}
+            20s ada < {"connAck":{"st":1,"ts":15,"resumed":1}}
             20s ada < {"push":{"cn":"room","dt":1,"cl":"bob"}}
+        "#]],
+    );
+}
+
+#[test]
+fn a_session_of_which_something_was_dropped_is_not_said_to_be_resumed() {
+    // J-129: the subscription is there, and what was kept follows.
+    let inbox = InboxLimits { bytes_max: 300, drop_oldest: true };
+    check_resuming(
+        Settings { inbox, ..Settings::default() },
+        Duration::from_secs(60),
+        r#"
+        bob online
+        ada online
+        ada > {"sub":{"cn":"room"}}
+        ada drops
+        bob > {"pub":{"cn":"room","dt":"------------------------------------------- 1"}}
+            ␀{"pub":{"cn":"room","dt":"------------------------------------------- 2"}}
+            ␀{"pub":{"cn":"room","dt":"------------------------------------------- 3"}}
+        ada online
+        ada drops
+        ada online
+        bob > {"pub":{"cn":"room","dt":4}}
+        "#,
+        expect![[r#"
+            0s bob < {"connAck":{"st":1,"ts":15}}
+            0s ada < {"connAck":{"st":1,"ts":15}}
+            0s ada < {"subAck":{"st":1,"cn":"room"}}
+            0s ada < {"connAck":{"st":1,"ts":15}}
+            0s ada < {"push":{"cn":"room","dt":"------------------------------------------- 2","cl":"bob"}}
+            0s ada < {"push":{"cn":"room","dt":"------------------------------------------- 3","cl":"bob"}}
+            0s ada < {"connAck":{"st":1,"ts":15,"resumed":1}}
+            0s ada < {"push":{"cn":"room","dt":4,"cl":"bob"}}
         "#]],
     );
 }
