@@ -35,12 +35,12 @@ impl Handle {
     }
 
     /// Subscribes a client to a channel, whatever its rights are (JMQT 9.e). A persistent
-    /// subscription is stored and synced when this returns.
+    /// subscription is stored and synced when this returns; the client need not have had a session yet.
     ///
     /// # Errors
-    /// [`Reject::ClientOffline`] when the client is not known, or not connected and the
-    /// subscription is not persistent; its limits hold too; [`Reject::StoreUnavailable`] when it
-    /// cannot be stored.
+    /// [`Reject::ClientOffline`] when the client is not connected and the subscription is not
+    /// persistent; its limits hold too; [`Reject::InvalidPacket`] when its id is empty, and
+    /// [`Reject::StoreUnavailable`] when the subscription cannot be stored.
     pub async fn subscribe(
         &self,
         client: &str,

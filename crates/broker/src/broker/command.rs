@@ -23,8 +23,8 @@ impl<E: Encoder> Broker<E> {
     /// # Errors
     /// Why it is refused, if that is known at once; the asker has been told as far as it is to be.
     /// [`Reject::NotAllowed`] on a connection without a session, which is not told; to the server,
-    /// [`Reject::ClientOffline`] when the client is not known, or not connected and the subscription
-    /// would not be persistent.
+    /// [`Reject::ClientOffline`] when the client is not connected and the subscription would not be
+    /// persistent, or ends one of a client that is not known. A persistent subscription makes it known.
     ///
     /// # Cost
     /// A publish of QoS 0: one look-up and one copy of the payload for each format in use, whatever

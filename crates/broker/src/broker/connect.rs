@@ -120,12 +120,10 @@ impl<E: Encoder> Broker<E> {
             }
             return;
         }
-        let is_new = !self.client_keys.contains_key(id);
-        let key = self.known_client(id.clone(), self.seen_now());
-        if is_new {
-            // Written with all others of the next tick: a storm of new clients is one commit.
-            self.dirty.note_client(key, &mut self.clients[key]);
-        }
+        let key = match self.client_keys.get(id) {
+            Some(&key) => key,
+            None => self.add_client(id),
+        };
         if let Some(old) = self.clients[key].connection {
             self.stats.sessions_taken_over += 1;
             self.end_session(old, CloseReason::TakenOver);
@@ -170,6 +168,14 @@ impl<E: Encoder> Broker<E> {
         let is_back = self.welcome_back(key, connection);
         self.start(connection);
         if is_back { Entry::Restored } else { Entry::New }
+    }
+
+    /// Makes a client known that was not.
+    pub(super) fn add_client(&mut self, id: &ClientId) -> ClientKey {
+        let key = self.known_client(id.clone(), self.seen_now());
+        // Written with all others of the next tick: a storm of new clients is one commit.
+        self.dirty.note_client(key, &mut self.clients[key]);
+        key
     }
 
     /// Tells a client that its session is open.

@@ -1,6 +1,6 @@
 //! Subscribing, by the client or by the server on its behalf.
 
-use rialto_domain::{Action, Change, ChannelKind, CursorState, LogId, Reject, Sequence};
+use rialto_domain::{Action, Change, ChannelKind, ClientId, CursorState, LogId, Reject, Sequence};
 
 use crate::{
     Answered, ChannelKey, ClientKey, CommandAnswer, ConnectionKey, Encoder, client::Subscription,
@@ -21,6 +21,14 @@ impl<E: Encoder> Broker<E> {
         persistent: bool,
         answer: Answer<'_>,
     ) -> Result<CommandOutcome, Reject> {
+        if let Issuer::ServerFor(id) = issuer
+            && persistent
+            && !self.client_keys.contains_key(id)
+        {
+            self.check_new_client(id)?;
+            self.check_topic(channel)?;
+            self.add_client(id);
+        }
         let (client, asker) = self.subscriber(issuer)?;
         let reply_to = asker.filter(|_| matches!(answer, Answer::To(_)));
         if let Err(reject) = self.check_subscribe(client, asker, channel, persistent) {
@@ -35,6 +43,14 @@ impl<E: Encoder> Broker<E> {
             None => self.assign(client, channel, persistent),
         };
         Ok(self.follow(outcome, answer))
+    }
+
+    /// Judges whether there can be a client of this id, whose direct channel has a name as well.
+    fn check_new_client(&self, id: &ClientId) -> Result<(), Reject> {
+        if id.as_str().is_empty() {
+            return Err(Reject::InvalidPacket);
+        }
+        self.check_name(id.direct_channel().as_str())
     }
 
     /// Says whether a client may be subscribed: by its rights if it asks itself, by its limits always.

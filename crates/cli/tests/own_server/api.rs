@@ -105,6 +105,23 @@ fn what_was_published_with_qos_1_outlives_a_crash() {
 }
 
 #[test]
+fn a_client_that_had_no_session_yet_can_be_subscribed_for_good() {
+    // It is known from then on, and finds what came; not so by what would last for a session only.
+    let mut broker = start(KEYS);
+    let vault = json!({"channel": "vault", "persistent": true});
+    done(&broker, "POST /v1/clients/eve/subscriptions", &vault);
+    refused(&broker, "POST /v1/clients/joe/subscriptions", r#"{"channel":"room"}"#, 409);
+    let message = json!({"channel": "vault", "payload": 1, "qos": 1});
+    done(&broker, "POST /v1/publish", &message);
+    broker.restart();
+    let shown = get(&broker, "/v1/clients/eve").json();
+    assert_eq!(shown["online"], json!(false));
+    refused(&broker, "GET /v1/clients/joe", "", 404);
+    let mut eve = Peer::online(&broker, Transport::Tcp, "eve");
+    eve.expect(r#"{"push":{"cn":"vault","dt":1,"cl":"","q":1,"id":"*"}}"#);
+}
+
+#[test]
 fn clients_of_every_dialect_are_listed_subscribed_and_sent_away() {
     let broker = start(KEYS);
     let mut ada = Peer::online(&broker, Transport::Tcp, "ada");

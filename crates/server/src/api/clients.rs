@@ -95,7 +95,7 @@ pub(crate) async fn subscriptions(
     request_body = SubscriptionJson,
     responses(
         (status = 204, description = "It is subscribed"),
-        (status = 409, description = "The client is not known, or not connected and the subscription is not persistent"),
+        (status = 409, description = "The client is not connected and the subscription is not persistent"),
         (status = 503, description = "The subscription cannot be stored now"),
     )
 )]

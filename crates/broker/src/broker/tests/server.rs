@@ -38,6 +38,7 @@ fn the_server_subscribes_and_unsubscribes_a_client_without_a_word() {
 
 #[test]
 fn the_server_makes_persistent_subscriptions_also_for_clients_that_are_away() {
+    // Eve has had no session yet.
     check(
         "
         ada: connect
@@ -46,9 +47,15 @@ fn the_server_makes_persistent_subscriptions_also_for_clients_that_are_away() {
         server: sub ada vault persistent
         server: sub ada room
         server: sub eve vault persistent
-        server: unsub eve vault
+        server: sub eve log persistent
+        server: unsub eve log
+        server: sub joe room
+        server: unsub joe room
+        server: sub joe $time persistent
         bob: pub vault 1 qos1 id=1
         ada: connect
+        eve: connect
+        bob: pub log 2 qos1 id=2
         ",
         expect![[r#"
             ada < connected 15
@@ -56,9 +63,13 @@ fn the_server_makes_persistent_subscriptions_also_for_clients_that_are_away() {
             server: ClientOffline
             server: ClientOffline
             server: ClientOffline
+            server: InvalidChannel
             bob < published 1
             ada < connected 15
             ada < push vault 1 by bob id 1-1
+            eve < connected 15
+            eve < push vault 1 by bob id 1-1
+            bob < published 2
         "#]],
     );
 }

@@ -199,6 +199,11 @@ impl Reference {
         client.is_known = true;
     }
 
+    /// The server has subscribed a client, which is known from then on.
+    pub(super) fn met(&mut self, client: &'static str) {
+        self.clients.get_mut(client).unwrap().is_known = true;
+    }
+
     pub(super) fn removed(&mut self, connection: ConnectionKey) {
         let Some(state) = self.connections.get_mut(&connection) else { return };
         state.gone_in.get_or_insert(self.round);

@@ -242,6 +242,9 @@ impl Simulation {
         };
         let result = self.broker.command(Issuer::ServerFor(&id), &command, Answer::None);
         if result.is_ok() {
+            if persistent == Some(true) {
+                self.reference.met(CLIENTS[client]);
+            }
             self.reference.wished(CLIENTS[client], name, wish, None);
         }
     }
