@@ -46,6 +46,8 @@ impl Encoder for NextToNothing {
 
     fn session_opened(&self, _: Format, _: SessionOpened, _: &mut Vec<u8>) {}
 
+    fn ping(&self, _: Format, _: &mut Vec<u8>) {}
+
     fn command_answer(&self, _: Format, _: &CommandAnswer<'_>, out: &mut Vec<u8>) {
         out.push(b'\n');
     }

@@ -76,6 +76,8 @@ pub(crate) struct Connection {
     pub(crate) client: Option<ClientKey>,
     pub(crate) opened: Duration,
     pub(crate) last_heard: Duration,
+    /// Whether it was asked for a sign of life since then.
+    pub(crate) is_pinged: bool,
     /// QoS 1 pushes of subscriptions that end with the session.
     pub(crate) live_unacknowledged: u32,
     /// Bytes of stored messages on their way to it, over all its cursors.

@@ -16,6 +16,9 @@ pub struct ConnectionProfile {
     pub acknowledges: bool,
     /// Whether it has to give signs of life while its session is open.
     pub has_heartbeat: bool,
+    /// Whether its carrier answers a ping by itself, so that it is asked for a sign of life where it
+    /// gives none.
+    pub answers_pings: bool,
     /// Whether it is sent retained messages.
     pub takes_retained: bool,
     /// Whether it gets back what it publishes to a channel it is subscribed to; `None` is as
@@ -39,6 +42,7 @@ impl ConnectionProfile {
             unacknowledged_max: u32::MAX,
             acknowledges: true,
             has_heartbeat: true,
+            answers_pings: false,
             takes_retained: true,
             echo: None,
             resume_for: Duration::ZERO,

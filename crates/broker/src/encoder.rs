@@ -94,6 +94,10 @@ pub trait Encoder {
     /// Appends what a client is told of its new session, or nothing where its dialect tells it itself.
     fn session_opened(&self, format: Format, session: SessionOpened, out: &mut Vec<u8>);
 
+    /// Appends what the peer's carrier answers by itself, for connections whose
+    /// [profile](crate::ConnectionProfile) says that it does.
+    fn ping(&self, format: Format, out: &mut Vec<u8>);
+
     /// Appends the answer to a command, or nothing where the dialect answers commands itself.
     fn command_answer(&self, format: Format, answer: &CommandAnswer<'_>, out: &mut Vec<u8>);
 }

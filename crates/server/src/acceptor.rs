@@ -421,7 +421,7 @@ fn profile(
     };
     let profile = match (dialect, is_websocket) {
         (Dialect::Jmqt, false) => jmqt(jmqt::TCP),
-        (Dialect::Jmqt, true) => jmqt(jmqt::WEBSOCKET),
+        (Dialect::Jmqt, true) => ConnectionProfile { answers_pings: true, ..jmqt(jmqt::WEBSOCKET) },
         (Dialect::Pubsubx, _) => ConnectionProfile {
             echo: Some(true),
             resume_for: limits.pubsubx_resume_for,

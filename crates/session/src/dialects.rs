@@ -7,6 +7,7 @@ use rialto_domain::ChannelName;
 use rialto_wire::{
     jmqt::{Carrier, PushEnvelope},
     pubsubx as pubsubx_wire,
+    websocket::put_ping_frame,
 };
 
 use crate::{coremq, jmqt, pubsubx};
@@ -57,6 +58,12 @@ impl Encoder for Dialects {
         // The sessions of the other dialects answer for themselves, here and below.
         if matches!(format, jmqt::TCP | jmqt::WEBSOCKET) {
             jmqt::put_session_opened(jmqt::carrier(format), session, out);
+        }
+    }
+
+    fn ping(&self, format: Format, out: &mut Vec<u8>) {
+        if format == jmqt::WEBSOCKET {
+            put_ping_frame(out);
         }
     }
 

@@ -121,6 +121,17 @@ impl Connection {
         self.carrier.as_websocket().send(Message::Binary(bytes.to_vec().into())).unwrap();
     }
 
+    /// Answers a ping over a WebSocket, which must be next.
+    #[track_caller]
+    pub fn answer_ping(&mut self) {
+        let websocket = self.carrier.as_websocket();
+        match websocket.read() {
+            // The library has an answer ready.
+            Ok(Message::Ping(_)) => websocket.flush().unwrap(),
+            other => panic!("expected a ping, but got {other:?}"),
+        }
+    }
+
     /// Returns the next frame as the text it is.
     #[track_caller]
     pub fn recv_text(&mut self) -> String {

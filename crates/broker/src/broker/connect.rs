@@ -32,6 +32,7 @@ impl<E: Encoder> Broker<E> {
             client: None,
             opened: self.now.uptime,
             last_heard: self.now.uptime,
+            is_pinged: false,
             live_unacknowledged: 0,
             window_bytes: 0,
             waiting: Vec::new(),
@@ -60,6 +61,7 @@ impl<E: Encoder> Broker<E> {
     pub fn heard(&mut self, connection: ConnectionKey) {
         if let Some(connection) = self.connections.get_mut(connection) {
             connection.last_heard = self.now.uptime;
+            connection.is_pinged = false;
             connection.is_held = false;
         }
     }

@@ -1,4 +1,5 @@
-//! Silent connections: those that sent nothing for too long, or opened no session in time.
+//! Silent connections: those that sent nothing for too long, or opened no session in time; and those
+//! that are asked whether they are still there.
 
 use rialto_domain::CloseReason;
 
@@ -7,17 +8,45 @@ use crate::{ConnectionKey, Encoder, client::Connection};
 use super::Broker;
 
 impl<E: Encoder> Broker<E> {
-    /// Closes connections that were silent too long or opened no session in time.
+    /// Closes connections that were silent too long or opened no session in time, and pings those
+    /// that may be silent for their client's timers only.
+    ///
+    /// # Spec
+    /// J-44, J-45, J-130.
     pub(super) fn close_silent(&mut self) {
-        let overdue: Vec<(ConnectionKey, CloseReason)> = self
-            .connections
-            .iter()
-            .filter(|(_, connection)| connection.closing.is_none())
-            .filter_map(|(key, connection)| Some((key, self.overdue(connection)?)))
-            .collect();
+        let (mut overdue, mut quiet) = (Vec::new(), Vec::new());
+        for (key, connection) in &self.connections {
+            if connection.closing.is_some() {
+                continue;
+            }
+            if let Some(reason) = self.overdue(connection) {
+                overdue.push((key, reason));
+            } else if self.is_to_be_pinged(connection) {
+                quiet.push(key);
+            }
+        }
+        for connection in quiet {
+            self.ping(connection);
+        }
         for (connection, reason) in overdue {
             self.close(connection, reason);
         }
+    }
+
+    fn is_to_be_pinged(&self, connection: &Connection) -> bool {
+        let silent = self.now.uptime.saturating_sub(connection.last_heard);
+        connection.profile.answers_pings
+            && connection.client.is_some()
+            && !connection.is_pinged
+            && !connection.is_held
+            && self.settings.heartbeat_timeout / 2 <= silent
+    }
+
+    fn ping(&mut self, connection: ConnectionKey) {
+        let state = &mut self.connections[connection];
+        state.is_pinged = true;
+        let format = state.profile.format;
+        self.outputs.append(connection, |out| self.encoder.ping(format, out));
     }
 
     fn overdue(&self, connection: &Connection) -> Option<CloseReason> {

@@ -12,6 +12,9 @@ use crate::{check, start};
 /// The shortest silence that can be configured.
 const SILENCE: Duration = Duration::from_secs(3);
 
+/// First byte of a WebSocket's ping.
+const PING: u8 = 0x89;
+
 /// Starts a broker that loses patience as soon as it may, and does not wait for a disk.
 fn start_impatient(settings: &[&str]) -> Broker {
     start(&[&["session.heartbeat_timeout=3s", "store.kind=memory"], settings].concat())
@@ -66,14 +69,39 @@ fn a_silent_session_is_closed_in_time_and_not_too_early() {
                 let before = Instant::now();
                 ada.expect_silence();
                 let after = Instant::now();
-                let ending = ada.expect_close();
-                assert!(ending.is_goodbye(transport, 1000), "{transport}: {ending:?}");
+                if transport.is_websocket() {
+                    // J-130: it does not answer the ping.
+                    let last = ada.read_to_end();
+                    assert_eq!(last[..2], [PING, 0]);
+                    assert_eq!(last[4..6], 1000_u16.to_be_bytes());
+                } else {
+                    assert_eq!(ada.expect_close(), Ending::Eof);
+                }
                 assert!(SILENCE <= before.elapsed(), "{transport}: {:?}", before.elapsed());
                 assert!(after.elapsed() <= 2 * SILENCE, "{transport}: {:?}", after.elapsed());
             });
         }
     });
     assert_eq!(broker.stat("closed_silent"), 4);
+}
+
+#[test]
+fn a_websocket_that_answers_pings_keeps_its_session() {
+    // J-130: though its client sends nothing, as a page whose timers sleep.
+    let broker = start_impatient(&[]);
+    thread::scope(|scope| {
+        for transport in Transport::WEBSOCKETS {
+            let broker = &broker;
+            scope.spawn(move || {
+                let mut ada = Peer::online(broker, transport, &format!("ada over {transport}"));
+                let begun = Instant::now();
+                (0..5).for_each(|_| ada.answer_ping());
+                assert!(2 * SILENCE <= begun.elapsed(), "{transport}: {:?}", begun.elapsed());
+                ada.expect_silence();
+            });
+        }
+    });
+    assert_eq!(broker.stat("closed_silent"), 0);
 }
 
 #[test]
@@ -130,8 +158,9 @@ fn any_packet_is_a_sign_of_life() {
                 let broker = &broker;
                 scope.spawn(move || {
                     let mut ada = Peer::online(broker, transport, &format!("{packet} {transport}"));
-                    for _ in 0..4 {
-                        ada.expect_nothing_for(Duration::from_secs(2));
+                    for _ in 0..5 {
+                        // A WebSocket is sent a ping meanwhile (J-130).
+                        ada.has_something_within(Duration::from_secs(2));
                         ada.send(packet);
                     }
                     ada.expect_silence();

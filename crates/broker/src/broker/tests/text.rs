@@ -45,6 +45,10 @@ impl Encoder for TextEncoder {
         put_line(format, &format!("connected {}{resumed}", session.silence_max.as_secs()), out);
     }
 
+    fn ping(&self, format: Format, out: &mut Vec<u8>) {
+        put_line(format, "ping", out);
+    }
+
     fn command_answer(&self, format: Format, answer: &CommandAnswer<'_>, out: &mut Vec<u8>) {
         let command = match answer.command {
             Answered::Subscribe(channel) => format!("subscribed {channel}"),

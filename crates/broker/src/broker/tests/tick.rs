@@ -48,6 +48,33 @@ fn any_sign_of_life_keeps_a_session_open() {
 }
 
 #[test]
+fn one_that_answers_pings_is_asked_for_a_sign_of_life_while_it_is_silent() {
+    // J-130: once for each silence, and not before it has a session.
+    check(
+        "
+        ada: connect pings
+        bob: open pings
+        +7s
+        ada: sub room
+        +8s
+        ada: hear
+        +8s
+        ada: hear
+        +19s
+        ",
+        expect![[r#"
+            ada < connected 15
+            ada < subscribed room
+            ada < ping
+            bob x heartbeat timeout
+            ada < ping
+            ada < ping
+            ada x heartbeat timeout
+        "#]],
+    );
+}
+
+#[test]
 fn a_connection_without_a_session_is_closed_too() {
     // J-45: counted from its opening.
     check(

@@ -47,6 +47,7 @@ const COMPLETED_MAX: usize = 100_000;
 ///   what rights were asked.
 /// - `ada: sub room [persistent]`, `unsub room`, `ack 1-2`, `hear`, `disconnect`,
 ///   `pub room 1 [qos1] [retain] [id=7]`.
+/// - `pings` with `connect` or `open` makes it a connection that answers pings, by `hear`.
 /// - `resume=60` with any of these gives a lost client so many seconds to come back, `pause=1` keeps
 ///   back what it missed; `leave` says goodbye.
 /// - `cleo: listen [format=1]` opens a connection of the plain profile with a transient session; `echo`
@@ -473,8 +474,14 @@ impl World {
         };
         let seconds = |name| Duration::from_secs(option(options, name).unwrap_or(0));
         let (resume_for, resume_pause) = (seconds("resume="), seconds("pause="));
-        let profile =
-            ConnectionProfile { unacknowledged_max: window, resume_for, resume_pause, ..profile };
+        let answers_pings = options.contains(&"pings");
+        let profile = ConnectionProfile {
+            unacknowledged_max: window,
+            resume_for,
+            resume_pause,
+            answers_pings,
+            ..profile
+        };
         let connection = self.broker.open(profile);
         self.connections.insert(who.to_owned(), connection);
         self.names.insert(connection, who.to_owned());
