@@ -33,7 +33,6 @@ export class Subscription {
   #failures = 0
   #dropped = 0
   #readers = []
-  /** @type {{ finish(): void } | undefined} */
   /** @type {{ finish(): void, drop(): void } | undefined} */
   #inHand = undefined
   #ready

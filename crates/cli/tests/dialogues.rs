@@ -18,18 +18,29 @@ macro_rules! clients {
     };
 }
 
+/// Programs and files of the repository; the latter and arguments are told apart by their slashes.
 const JAVASCRIPT: [&str; 2] = ["node", "clients/js/dialogues/runner.js"];
+const PYTHON: [&str; 2] = ["target/python/bin/python", "clients/python/dialogues/runner.py"];
+const BLOCKING_PYTHON: [&str; 3] =
+    ["target/python/bin/python", "clients/python/dialogues/runner.py", "--blocking"];
 
 clients! {
     javascript_keeps_the_contract_over_tcp: JAVASCRIPT, over "tcp";
     javascript_keeps_the_contract_over_tls: JAVASCRIPT, over "tls";
     javascript_keeps_the_contract_over_websocket: JAVASCRIPT, over "websocket";
+    python_keeps_the_contract_over_tcp: PYTHON, over "tcp";
+    python_keeps_the_contract_over_tls: PYTHON, over "tls";
+    python_keeps_the_contract_over_websocket: PYTHON, over "websocket";
+    blocking_python_keeps_the_contract_over_tcp: BLOCKING_PYTHON, over "tcp";
 }
 
 fn play(runner: &[&str], carrier: &str) {
-    let (program, files) = runner.split_first().unwrap();
-    let files: Vec<_> = files.iter().map(|file| format!("{ROOT}/{file}")).collect();
-    let command: Vec<_> = [*program].into_iter().chain(files.iter().map(String::as_str)).collect();
+    let in_repository = |word: &&str| match word.contains('/') {
+        true => format!("{ROOT}/{word}"),
+        false => (*word).to_owned(),
+    };
+    let words: Vec<_> = runner.iter().map(in_repository).collect();
+    let command: Vec<_> = words.iter().map(String::as_str).collect();
     let suite = Suite::with(&command).broker(PROGRAM).over(carrier).unwrap();
     let outcomes = suite.run(|outcome| eprintln!("{outcome}")).unwrap();
     let passed = outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Passed).count();
