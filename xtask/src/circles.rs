@@ -20,8 +20,7 @@ use self::{imports::Imports, tree::Tree};
 use crate::process;
 
 /// Packages whose circles are known and not opened yet, with the reason; for no other ones, and not for long.
-const STILL_OPEN: [(&str, &str); 3] = [
-    ("rialto-client", "its driver is being divided"),
+const STILL_OPEN: [(&str, &str); 2] = [
     ("rialto-server", "its files are being renamed"),
     ("rialto-store", "its checks and drivers are being changed"),
 ];

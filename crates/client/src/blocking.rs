@@ -16,7 +16,7 @@ use crate::credentials::Identity;
 use crate::error::{AskError, ConnectError, PublishError, RequestError, Undrained};
 use crate::message::{Ack, PublishOptions, SubscribeOptions};
 use crate::options::Options;
-use crate::subscription::Message;
+use crate::received::Message;
 
 /// A [`Client`](crate::Client) whose calls wait.
 ///

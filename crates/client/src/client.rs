@@ -2,30 +2,27 @@
 
 mod ask;
 mod publish;
+mod subscribe;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{broadcast, oneshot, watch};
+use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, timeout};
 
 use crate::connection::Connection;
-use crate::core::REST;
 use crate::credentials::Identity;
 use crate::driver::Driver;
-use crate::error::{ConnectError, Disconnected, RequestError, Undrained};
+use crate::error::{ConnectError, Disconnected, Undrained};
 use crate::event::{Event, State};
-use crate::message::SubscribeOptions;
+use crate::handle::Handle;
 use crate::options::Options;
 use crate::shared::Shared;
-use crate::subscription::Subscription;
-
-pub use publish::PendingAck;
 
 /// A client of a broker.
 ///
 /// Cheap to clone; the clones share one session. Heartbeats are sent by a task of its own. When the
-/// last clone and the last [`Subscription`] are dropped the session is closed.
+/// last clone and the last [`Subscription`](crate::Subscription) are dropped the session is closed.
 ///
 /// # Example
 /// ```no_run
@@ -42,18 +39,6 @@ pub use publish::PendingAck;
 pub struct Client {
     handle: Arc<Handle>,
     connection: watch::Receiver<Connection>,
-}
-
-/// Keeps a client open.
-#[derive(Debug)]
-pub(crate) struct Handle {
-    pub(crate) shared: Arc<Shared>,
-}
-
-impl Drop for Handle {
-    fn drop(&mut self) {
-        self.shared.with(|core, _| core.close());
-    }
 }
 
 impl Client {
@@ -197,88 +182,6 @@ impl Client {
     /// ```
     pub fn events(&self) -> broadcast::Receiver<Event> {
         self.shared().events.subscribe()
-    }
-
-    /// Subscribes to `channel`, and waits for the broker's consent.
-    ///
-    /// # Errors
-    /// [`RequestError`]. While there is no connection it waits.
-    ///
-    /// # Example
-    /// ```no_run
-    /// # async fn example(client: rialto_client::Client) -> Result<(), rialto_client::RequestError> {
-    /// use rialto_client::SubscribeOptions;
-    ///
-    /// let mut weather = client.subscription("weather", SubscribeOptions::persistent()).await?;
-    /// while let Some(message) = weather.next().await {
-    ///     println!("{} {}", message.channel, message.payload);
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn subscription(
-        &self,
-        channel: &str,
-        options: SubscribeOptions,
-    ) -> Result<Subscription, RequestError> {
-        let mut subscription = self.subscribe(channel, options);
-        subscription.active().await?;
-        Ok(subscription)
-    }
-
-    /// Subscribes to `channel` without waiting; [`Subscription::active`] waits for the consent.
-    pub fn subscribe(&self, channel: &str, options: SubscribeOptions) -> Subscription {
-        let (ticket, consent) = oneshot::channel();
-        let key = self.shared().with(|core, _| core.subscribe(channel, options, ticket));
-        Subscription::new(&self.handle, (key, channel), options, Some(consent))
-    }
-
-    /// Takes what comes for `channel` without asking the broker for it, as where the server has
-    /// subscribed the client, or where a persistent subscription of before still brings messages.
-    pub fn listen(&self, channel: &str) -> Subscription {
-        self.listen_with(channel, SubscribeOptions::default())
-    }
-
-    /// As [`listen`](Self::listen), with another way to acknowledge.
-    pub fn listen_with(&self, channel: &str, options: SubscribeOptions) -> Subscription {
-        // Nothing is asked of the broker, so leaving asks nothing either.
-        let options =
-            SubscribeOptions { acknowledge: options.acknowledge, ..SubscribeOptions::persistent() };
-        let key = self.shared().with(|core, _| core.listen(channel, options));
-        Subscription::new(&self.handle, (key, channel), options, None)
-    }
-
-    /// Takes the direct messages that others [`send`](Self::send) to this client.
-    ///
-    /// # Example
-    /// ```no_run
-    /// # async fn example(client: rialto_client::Client) {
-    /// let mut direct = client.direct();
-    /// while let Some(message) = direct.next().await {
-    ///     println!("{} says {}", message.publisher, message.payload);
-    /// }
-    /// # }
-    /// ```
-    pub fn direct(&self) -> Subscription {
-        let channel = self.shared().with(|core, _| core.own_channel());
-        self.listen(&channel)
-    }
-
-    /// Takes what comes and no other subscription takes, of any channel: what the server subscribed the
-    /// client to, and persistent subscriptions of an earlier run.
-    pub fn rest(&self, options: SubscribeOptions) -> Subscription {
-        self.listen_with(REST, options)
-    }
-
-    /// Ends the subscription to `channel`, a persistent one of an earlier run too, and waits for
-    /// consent. [`Subscription::unsubscribe`] does so for what was subscribed to here.
-    ///
-    /// # Errors
-    /// [`RequestError`]; [`RequestError::Offline`] while there is no connection.
-    pub async fn unsubscribe(&self, channel: &str) -> Result<(), RequestError> {
-        let (ticket, answer) = oneshot::channel();
-        self.shared().with(|core, _| core.unsubscribe(channel, ticket));
-        answer.await.unwrap_or(Err(Disconnected::Closed.into())).map(drop)
     }
 
     /// Says that the network or the machine is back: a wait is cut short, and a connection is looked

@@ -12,25 +12,27 @@ mod inbox;
 mod link;
 mod outbox;
 mod outlet;
+mod packets;
+mod publication;
 mod receipts;
 mod requests;
+mod step;
 mod unclaimed;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Instant;
 
-use rialto_wire::jmqt::{ClientPacket, ConnAck, ServerPacket, status};
-use serde_json::value::RawValue;
+use rialto_wire::jmqt::ClientPacket;
 
 use crate::credentials::{Credentials, Identity};
 use crate::dice::Dice;
-use crate::error::{ConnectError, Disconnected, Refusal, RequestError, Status};
-use crate::event::{Event, State};
-use crate::message::{Ack, Push, Qos};
+use crate::error::{ConnectError, Disconnected, RequestError};
+use crate::event::State;
 use crate::options::Options;
 use crate::reason::Reason;
+use crate::status::Refusal;
 
-use channels::{ALL_BYTES_MAX, Channels};
+use channels::Channels;
 use heartbeat::Pulse;
 use inbox::Bounds;
 use link::Link;
@@ -38,13 +40,14 @@ use outbox::Outbox;
 use outlet::Outlet;
 use requests::{Asker, Requests};
 
-pub(crate) use calls::{Admission, Publication};
 pub(crate) use channel::Key;
 pub(crate) use channels::REST;
 pub(crate) use inbox::Item;
-pub(crate) use link::{Attempt, Step};
+
 pub(crate) use outlet::Effect;
+pub(crate) use publication::{Admission, Publication};
 pub(crate) use receipts::PushId;
+pub(crate) use step::{Attempt, Step};
 
 /// What became of the first words of a connection.
 #[derive(Debug)]
@@ -119,6 +122,11 @@ impl<T> Core<T> {
             is_draining: false,
             is_stirred: false,
         }
+    }
+
+    /// Has ids begin behind `number`, so that no two runs of a program use the same ones (K-40).
+    pub(crate) fn number_from(&mut self, number: u64) {
+        self.last_number = number;
     }
 
     /// Returns who the broker says this client is, once it has.
@@ -240,141 +248,6 @@ impl<T> Core<T> {
         self.link.on_lost(now, loss, &mut self.out);
     }
 
-    /// Takes one frame from the broker. One that is no packet is a sign of life and no more (K-37).
-    pub(crate) fn on_frame(&mut self, now: Instant, frame: &[u8]) {
-        self.on_heard(now);
-        match ServerPacket::decode(frame) {
-            Ok(packet) if self.link.heartbeat().is_some() => self.on_packet(now, packet),
-            Ok(packet) if self.link.is_attempting() => self.on_greeting(now, packet),
-            Ok(_) => {}
-            Err(_) if is_packet(frame) => {}
-            Err(_) => self.out.tell(Event::BadFrame),
-        }
-        self.beat_if_due(now);
-    }
-
-    fn on_greeting(&mut self, now: Instant, packet: ServerPacket<'_>) {
-        match packet {
-            ServerPacket::AuthAck(ack) if self.presented.is_none() => {
-                match (ack.st, ack.at, ack.cl) {
-                    (status::OK, Some(token), Some(client)) => {
-                        self.present(Identity { client: client.into(), token: token.into() });
-                    }
-                    (st, _, _) => self.greeting = Greeting::Refused(refusal(st, ack.mg)),
-                }
-            }
-            ServerPacket::ConnAck(ack) if ack.st == status::OK => self.on_welcome(now, &ack),
-            ServerPacket::ConnAck(ack) => {
-                let reason = Reason::of_packet(ack.st, ack.rs.as_deref(), ack.mg.as_deref());
-                let refusal = refusal(ack.st, ack.mg);
-                self.greeting = match reason {
-                    Reason::ServerFull | Reason::ServerStopping | Reason::Overrun => {
-                        Greeting::TurnedAway(reason, refusal)
-                    }
-                    // Unasked for, as at a limit: nobody has judged the client yet.
-                    _ if self.presented.is_none() => {
-                        Greeting::TurnedAway(Reason::ServerFull, refusal)
-                    }
-                    _ => Greeting::Refused(refusal),
-                };
-            }
-            // A broker may push what it stored before it says that the client is in.
-            ServerPacket::Push(push) => {
-                self.channels.on_push(owned(push), None, &mut self.out);
-            }
-            _ => {}
-        }
-    }
-
-    fn on_welcome(&mut self, now: Instant, ack: &ConnAck<'_>) {
-        let Some(identity) = self.presented.clone() else { return };
-        if let Err(changed) = self.link.on_online(now, &identity, ack.ts, &mut self.out) {
-            return self.link.close(changed, &mut self.out);
-        }
-        self.identity = Some(identity);
-        self.greeting = Greeting::Welcome;
-        let line = self.link.heartbeat();
-        let is_lasting = self.channels.on_online(ack.resumed == 1, line, &mut self.out);
-        if is_lasting {
-            self.ask_for_subscriptions(now);
-        }
-        self.requests.on_online(&mut self.out);
-        self.outbox.pump(now, &mut self.out);
-        self.out.room();
-    }
-
-    fn on_packet(&mut self, now: Instant, packet: ServerPacket<'_>) {
-        match packet {
-            ServerPacket::Push(push) => {
-                self.channels.on_push(owned(push), self.link.heartbeat(), &mut self.out);
-                if self.channels.is_overrun() {
-                    self.broken = Some(Disconnected::Overrun(ALL_BYTES_MAX >> 20));
-                }
-            }
-            ServerPacket::PubAck(ack) => {
-                let Some(number) = ack.id.and_then(|id| id.parse().ok()) else { return };
-                self.on_pub_ack(now, number, verdict(ack.st, ack.mg, ack.dt));
-            }
-            ServerPacket::SubAck(ack) => {
-                let verdict = verdict(ack.st, ack.mg, None);
-                self.channels.on_sub_ack(now, &ack.cn, verdict, &mut self.out);
-            }
-            ServerPacket::UnsubAck(ack) => {
-                let verdict = verdict(ack.st, ack.mg, None);
-                self.channels.on_unsub_ack(&ack.cn, verdict, &mut self.out);
-            }
-            ServerPacket::HbAck(_) => self.on_beat_answered(),
-            ServerPacket::ConnAck(ack) if ack.st != status::OK => {
-                let reason = Reason::of_packet(ack.st, ack.rs.as_deref(), ack.mg.as_deref());
-                let refusal = refusal(ack.st, ack.mg);
-                self.broken = Some(Disconnected::Dismissed { reason, refusal });
-            }
-            // An answer to nothing: a sign of life, no more.
-            ServerPacket::ConnAck(_) | ServerPacket::AuthAck(_) => {}
-        }
-    }
-
-    fn on_pub_ack(&mut self, now: Instant, number: u64, verdict: Result<Ack, Refusal>) {
-        let verdict = verdict.map_err(RequestError::Refused);
-        if self.requests.is_asked(number) {
-            let own = self.requests.on_ack(number, verdict, &mut self.out);
-            if let Some(answer) = own {
-                self.on_subscriptions(answer.ok().and_then(|ack| ack.data).as_deref());
-            }
-        } else if !self.on_quiet_ack(number, verdict.as_ref().err()) {
-            self.outbox.on_ack(number, verdict, &mut self.out);
-            self.outbox.pump(now, &mut self.out);
-        }
-    }
-
-    /// Takes the refusal of a QoS 0 publish; returns whether it was one.
-    fn on_quiet_ack(&mut self, number: u64, error: Option<&RequestError>) -> bool {
-        let Ok(index) = self.quiet.binary_search_by_key(&number, |(number, _)| *number) else {
-            return false;
-        };
-        if let (Some((_, channel)), Some(error)) = (self.quiet.remove(index), error) {
-            let (id, error) = (Some(number.to_string()), error.clone());
-            self.out.tell(Event::Publish { id, channel, error });
-        }
-        true
-    }
-
-    fn on_beat_answered(&mut self) {
-        let Some(heartbeat) = self.link.heartbeat_mut() else { return };
-        heartbeat.answered_count += 1;
-        let answered_count = heartbeat.answered_count;
-        self.channels.settle(answered_count);
-        self.requests.on_beat_answered(answered_count, &mut self.out);
-    }
-
-    /// Takes the answer of `$mySubscriptions`; without one, the broker is taken to have none.
-    fn on_subscriptions(&mut self, answer: Option<&RawValue>) {
-        let answer = answer.and_then(|answer| serde_json::from_str(answer.get()).ok());
-        let answer: serde_json::Value = answer.unwrap_or_default();
-        let is_there = |name: &str| answer["subscriptions"][name] == "persistent";
-        self.channels.on_subscriptions(is_there, &mut self.out);
-    }
-
     /// Notes a sign of life from the broker, or that nobody listened for one.
     pub(crate) fn on_heard(&mut self, now: Instant) {
         if let Some(heartbeat) = self.link.heartbeat_mut() {
@@ -454,42 +327,6 @@ impl<T> Core<T> {
         self.requests.end(&error, &mut self.out);
         self.channels.end_all(&error, &mut self.out);
         self.out.room();
-    }
-}
-
-/// Returns whether a frame has the form of a packet, be it one that a later version has.
-fn is_packet(frame: &[u8]) -> bool {
-    let packet = serde_json::from_slice::<HashMap<&str, HashMap<&str, &RawValue>>>(frame);
-    packet.is_ok_and(|packet| packet.len() == 1)
-}
-
-/// Makes a refusal of a status and what was said with it.
-fn refusal(status: u8, message: Option<impl Into<String>>) -> Refusal {
-    Refusal { status: Status(status), message: message.map(Into::into) }
-}
-
-/// Reads an acknowledgement.
-fn verdict(
-    st: u8,
-    message: Option<impl Into<String>>,
-    data: Option<&RawValue>,
-) -> Result<Ack, Refusal> {
-    if st == status::OK {
-        Ok(Ack { data: data.map(ToOwned::to_owned) })
-    } else {
-        Err(refusal(st, message))
-    }
-}
-
-/// Makes a push of its own of one that borrows from its frame.
-fn owned(push: rialto_wire::jmqt::Push<'_>) -> Push {
-    Push {
-        channel: push.cn.into(),
-        payload: push.dt.to_owned(),
-        publisher: push.cl.into(),
-        qos: if push.q == 1 { Qos::AtLeastOnce } else { Qos::AtMostOnce },
-        id: push.id.map(Into::into),
-        retained: push.rt == 1,
     }
 }
 

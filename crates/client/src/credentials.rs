@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use crate::error::Status;
 use crate::reason::Reason;
+use crate::status::Status;
 
 /// As whom a client connects.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ pub enum Credentials {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Why {
-    /// The number of the attempt since the client was last online, from 0.
+    /// The number of the attempt, from 0.
     pub attempt: u32,
     /// Why the last attempt failed or the connection was lost.
     pub reason: Option<Reason>,

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use crate::error::{RequestError, Status};
+use crate::error::RequestError;
 use crate::reason::Reason;
+use crate::status::Status;
 
 /// How far a client is (K-1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,7 +90,7 @@ pub struct StateChange {
     pub text: Option<String>,
     /// The address of the attempt.
     pub address: Option<String>,
-    /// Attempts since the client was last online, this one included.
+    /// Attempts up to now, this one included.
     pub attempt: u32,
     /// How long the client waits now.
     pub wait: Option<Duration>,

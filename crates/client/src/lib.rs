@@ -45,12 +45,16 @@ mod event;
 mod message;
 mod options;
 mod reason;
+mod status;
 mod stranger;
 
 mod client;
 mod core;
 mod driver;
+mod handle;
+mod pending;
 mod reach;
+mod received;
 mod shared;
 mod subscription;
 mod transport;
@@ -59,13 +63,11 @@ mod transport;
 pub mod blocking;
 
 pub use backoff::Backoff;
-pub use client::{Client, PendingAck};
+pub use client::Client;
 pub use connection::Connection;
 pub use credentials::{Credentials, Identity, ProvideError, Provider, Why};
 pub use endpoint::{Endpoint, EndpointError, Scheme};
-pub use error::{
-    AskError, ConnectError, Disconnected, PublishError, Refusal, RequestError, Status, Undrained,
-};
+pub use error::{AskError, ConnectError, Disconnected, PublishError, RequestError, Undrained};
 pub use event::{
     Event, State, StateChange, SubscriptionChange, SubscriptionEnd, SubscriptionState,
 };
@@ -73,7 +75,10 @@ pub use message::{
     Ack, Acknowledge, Persistence, PublishOptions, Push, Qos, RequestOptions, SubscribeOptions,
 };
 pub use options::{Options, Outbox, TlsOptions, WhenFull};
+pub use pending::PendingAck;
 pub use reach::{Reached, reach};
 pub use reason::Reason;
+pub use received::Message;
+pub use status::{Refusal, Status};
 pub use stranger::Stranger;
-pub use subscription::{Message, Subscription};
+pub use subscription::{Subscription, SubscriptionRemote};

@@ -5,9 +5,10 @@ use std::time::Duration;
 use rialto_wire::jmqt::{Carrier, ClientPacket, Publish, ServerPacket, status};
 use tokio::time::{Instant, timeout};
 
-use crate::error::{ConnectError, Refusal, Status};
+use crate::error::ConnectError;
 use crate::options::Options;
 use crate::reason::Reason;
+use crate::status::{Refusal, Status};
 use crate::transport::{Stage, Transport};
 
 /// A broker that answers.

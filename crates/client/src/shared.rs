@@ -17,6 +17,9 @@ use crate::options::Options;
 /// Events that are kept for whoever reads them late.
 const EVENTS_MAX: usize = 1_024;
 
+/// Leaves 36 random bits for the first id: eleven digits.
+const RANDOM_SHIFT: u32 = 28;
+
 /// Where the answer to a call goes.
 pub(crate) type Ticket = oneshot::Sender<Result<Ack, RequestError>>;
 
@@ -35,8 +38,12 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(options: &Options) -> Self {
+        let mut dice = Dice::unseeded();
+        let first_number = dice.roll() >> RANDOM_SHIFT;
+        let mut core = Core::new(options, dice, now());
+        core.number_from(first_number);
         Shared {
-            core: Mutex::new(Core::new(options, Dice::unseeded(), now())),
+            core: Mutex::new(core),
             driver: Notify::new(),
             room: Notify::new(),
             progress: Notify::new(),

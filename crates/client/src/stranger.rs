@@ -1,8 +1,9 @@
 //! Who answers where a broker was expected to, told by the first words.
 
+use std::collections::HashMap;
 use std::fmt;
 
-use rialto_wire::jmqt::ServerPacket;
+use serde::de::IgnoredAny;
 
 use crate::shown::one_line;
 
@@ -48,6 +49,8 @@ pub(crate) fn judge(said: &[u8], is_all: bool) -> Verdict {
         [b'{', ..] => return Verdict::Packet,
         // An alert or a handshake, and the major version.
         [0x15 | 0x16, 0x03, ..] => return Verdict::Stranger(Stranger::Tls),
+        // A frame of JMQT, if no packet that is known (K-37).
+        _ if said.contains(&0) => return Verdict::Packet,
         _ => {}
     }
     let line_end = said.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
@@ -58,13 +61,20 @@ pub(crate) fn judge(said: &[u8], is_all: bool) -> Verdict {
     Verdict::Stranger(recognise(line))
 }
 
-/// Returns who sent a whole frame that is no packet of a broker; `None` if it is one.
+/// Returns who sent a whole frame that is no broker's, as far as that can be told: what is not known
+/// may be a broker's of later (K-37).
 pub(crate) fn sender_of(frame: &[u8]) -> Option<Stranger> {
     match judge(frame, true) {
+        Verdict::Packet if !is_packet(frame) => Some(unknown(frame)),
+        Verdict::Stranger(Stranger::Unknown(_)) | Verdict::Packet | Verdict::Open => None,
         Verdict::Stranger(stranger) => Some(stranger),
-        Verdict::Packet if ServerPacket::decode(frame).is_err() => Some(unknown(frame)),
-        Verdict::Packet | Verdict::Open => None,
     }
+}
+
+/// Returns whether a frame has the form of a packet, be it one that a later version has.
+pub(crate) fn is_packet(frame: &[u8]) -> bool {
+    let packet = serde_json::from_slice::<HashMap<&str, HashMap<&str, IgnoredAny>>>(frame);
+    packet.is_ok_and(|packet| packet.len() == 1)
 }
 
 fn recognise(line: &[u8]) -> Stranger {

@@ -1,21 +1,24 @@
 //! A subscription as a stream of messages.
 
+use std::fmt::Display;
 use std::future::poll_fn;
-use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use futures_util::Stream;
-use serde::de::DeserializeOwned;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{Stream, StreamExt};
 use tokio::sync::oneshot;
 
-use crate::client::Handle;
-use crate::core::{Item, Key, PushId};
+use crate::core::{Item, Key};
 use crate::error::{Disconnected, RequestError};
-use crate::event::{SubscriptionEnd, SubscriptionState};
-use crate::message::{Ack, Acknowledge, Persistence, Push, SubscribeOptions};
-use crate::shared::Shared;
+use crate::event::{Event, SubscriptionEnd, SubscriptionState};
+use crate::handle::Handle;
+use crate::message::{Ack, Acknowledge, Persistence, SubscribeOptions};
+use crate::received::{Message, Receipt};
+
+/// Failures of a handler after which its subscription ends.
+const FAILURES_MAX: usize = 100;
 
 /// The messages of one channel: a [`Stream`] of [`Message`]s.
 ///
@@ -49,25 +52,6 @@ pub struct Subscription {
     is_left: bool,
 }
 
-/// A message that a subscription brought. Dereferences to [`Push`], which has its parts.
-#[derive(Debug)]
-pub struct Message {
-    push: Arc<Push>,
-    receipt: Option<Receipt>,
-    arrival: u64,
-}
-
-/// What acknowledges one message.
-#[derive(Debug)]
-struct Receipt {
-    shared: Arc<Shared>,
-    key: Key,
-    id: PushId,
-    /// Whether nobody but the application acknowledges it.
-    is_manual: bool,
-    is_closed: bool,
-}
-
 impl Subscription {
     pub(crate) fn new(
         handle: &Arc<Handle>,
@@ -87,6 +71,11 @@ impl Subscription {
     /// Returns how far the subscription is.
     pub fn state(&self) -> SubscriptionState {
         self.handle.shared.with(|core, _| core.subscription_state(self.key))
+    }
+
+    /// Returns what ends the subscription while something else reads it.
+    pub fn remote(&self) -> SubscriptionRemote {
+        SubscriptionRemote { handle: Arc::clone(&self.handle), key: self.key }
     }
 
     /// Waits for the broker's consent; where it has been given, returns at once.
@@ -116,15 +105,89 @@ impl Subscription {
         }
     }
 
+    /// Gives each message to `handler`, at most `parallel_max` at the same time, until the subscription
+    /// ends; returns how it did.
+    ///
+    /// A message is acknowledged when its handler has returned `Ok`, unless acknowledging was left to
+    /// the application. One whose handler fails is not: it comes again with the next connection if the
+    /// subscription is persistent. After a hundred such failures the subscription ends here.
+    ///
+    /// # Spec
+    /// K-30, K-32.
+    ///
+    /// # Example
+    /// ```no_run
+    /// # async fn example(client: rialto_client::Client) -> Result<(), rialto_client::RequestError> {
+    /// use rialto_client::SubscribeOptions;
+    ///
+    /// let orders = client.subscription("orders", SubscribeOptions::persistent()).await?;
+    /// orders.handle(4, |order| async move { order.json::<u64>().map(|number| println!("{number}")) }).await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn handle<F, Fut, E>(
+        mut self,
+        parallel_max: usize,
+        mut handler: F,
+    ) -> SubscriptionState
+    where
+        F: FnMut(Message) -> Fut,
+        Fut: Future<Output = Result<(), E>>,
+        E: Display,
+    {
+        let is_automatic = self.options.acknowledge == Acknowledge::Handled;
+        if is_automatic {
+            self.options.acknowledge = Acknowledge::Manual;
+            self.handle.shared.with(|core, _| core.acknowledge_by_hand(self.key));
+        }
+        let mut running = FuturesUnordered::new();
+        let mut failure_count = 0;
+        let (mut is_over, mut has_failed) = (false, false);
+        while !is_over || !running.is_empty() {
+            tokio::select! {
+                message = self.next(), if !is_over && running.len() < parallel_max.max(1) => {
+                    let Some(mut message) = message else {
+                        is_over = true;
+                        continue;
+                    };
+                    let is_stored = message.receipt.is_some();
+                    let receipt = message.receipt.take_if(|_| is_automatic);
+                    let handled = handler(message);
+                    running.push(async move { (handled.await, receipt, is_stored) });
+                }
+                Some((result, receipt, is_stored)) = running.next() => match result {
+                    Ok(()) => receipt.into_iter().for_each(|mut receipt| receipt.close(false)),
+                    Err(error) => {
+                        failure_count += usize::from(is_stored);
+                        self.tell_failed(&error);
+                        if FAILURES_MAX <= failure_count && !is_over {
+                            is_over = true;
+                            has_failed = true;
+                            self.end_here(SubscriptionEnd::HandlerFailed);
+                        }
+                    }
+                },
+            }
+        }
+        if has_failed {
+            return SubscriptionState::Ended(SubscriptionEnd::HandlerFailed);
+        }
+        self.state()
+    }
+
+    fn tell_failed(&self, error: &impl Display) {
+        let (channel, error) = (self.channel.to_string(), error.to_string());
+        // Nobody need listen.
+        let _ = self.handle.shared.events.send(Event::HandlerFailed { channel, error });
+    }
+
     /// Ends the subscription at the broker too, a persistent one for good, and waits for its consent.
     ///
     /// # Errors
     /// [`RequestError`]; [`RequestError::Offline`] for a persistent one while there is no connection.
     pub async fn unsubscribe(mut self) -> Result<(), RequestError> {
-        let (ticket, answer) = oneshot::channel();
         self.is_left = true;
-        self.handle.shared.with(|core, _| core.leave(self.key, Some(ticket)));
-        answer.await.unwrap_or(Err(Disconnected::Closed.into())).map(drop)
+        self.remote().unsubscribe().await
     }
 
     /// Ends the subscription here only: for a persistent one the broker goes on storing.
@@ -149,10 +212,33 @@ impl Subscription {
             shared: Arc::clone(&self.handle.shared),
             key: self.key,
             id,
-            is_manual: acknowledge == Acknowledge::Manual,
             is_closed: false,
         });
         Message { push: item.push, receipt, arrival: item.arrival }
+    }
+}
+
+/// Ends a [`Subscription`] that something else reads; see [`Subscription::remote`].
+#[derive(Debug, Clone)]
+pub struct SubscriptionRemote {
+    handle: Arc<Handle>,
+    key: Key,
+}
+
+impl SubscriptionRemote {
+    /// As [`Subscription::unsubscribe`]; whoever reads finds the end.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn unsubscribe(&self) -> Result<(), RequestError> {
+        let (ticket, answer) = oneshot::channel();
+        self.handle.shared.with(|core, _| core.leave(self.key, Some(ticket)));
+        answer.await.unwrap_or(Err(Disconnected::Closed.into())).map(drop)
+    }
+
+    /// As [`Subscription::stop`]; whoever reads finds the end.
+    pub fn stop(&self) {
+        self.handle.shared.with(|core, _| core.stop(self.key, SubscriptionEnd::Unsubscribed));
     }
 }
 
@@ -174,56 +260,6 @@ impl Drop for Subscription {
             Persistence::Session => {
                 self.handle.shared.with(|core, _| core.leave(self.key, None));
             }
-        }
-    }
-}
-
-impl Message {
-    /// Tells the broker that the message has been dealt with; a QoS 0 message needs none.
-    ///
-    /// Returns before the packet has left. Where the connection is lost meanwhile, it leaves with the
-    /// next one.
-    pub fn ack(&mut self) {
-        if let Some(receipt) = &mut self.receipt {
-            receipt.close(false);
-        }
-    }
-
-    /// Reads the payload.
-    ///
-    /// # Errors
-    /// The payload is not of that form.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_str(self.push.payload.get())
-    }
-
-    /// Returns the message's number among all messages of the client, in the order in which they came;
-    /// puts those of several subscriptions in order.
-    pub fn arrival(&self) -> u64 {
-        self.arrival
-    }
-}
-
-impl Deref for Message {
-    type Target = Push;
-
-    fn deref(&self) -> &Push {
-        &self.push
-    }
-}
-
-impl Receipt {
-    fn close(&mut self, is_dropped: bool) {
-        if !std::mem::replace(&mut self.is_closed, true) {
-            self.shared.with(|core, _| core.close_message(self.key, &self.id, is_dropped));
-        }
-    }
-}
-
-impl Drop for Receipt {
-    fn drop(&mut self) {
-        if self.is_manual {
-            self.close(true);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! One connection: packets ended by NUL in, frames out, whatever carries them.
 
+mod byte_stream;
 mod failure;
 mod greeting;
 mod opening;
@@ -18,13 +19,13 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 
 use crate::endpoint::{Endpoint, Scheme};
 use crate::error::ConnectError;
 use crate::options::TlsOptions;
 
+use byte_stream::ByteStream;
 use opening::{Opening, Tap};
 use socket::Socket;
 #[cfg(feature = "websocket")]
@@ -33,19 +34,6 @@ use websocket::WebSocket;
 #[cfg(feature = "tls")]
 pub(crate) use probe::is_tls_expected;
 pub(crate) use stage::Stage;
-
-/// Longest packet taken from a broker; the longest a broker can be set to let through.
-const PACKET_BYTES_MAX: usize = 256 << 20;
-
-/// How an end of the stream without a word is reported.
-fn closed_by_broker() -> io::Error {
-    io::Error::new(io::ErrorKind::UnexpectedEof, "the broker closed it")
-}
-
-/// A byte stream, plain or encrypted.
-trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for S {}
 
 /// A connection to a broker.
 pub(crate) struct Transport {

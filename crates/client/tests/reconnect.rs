@@ -20,6 +20,7 @@ fn persistent(mut options: Options) -> Options {
 
 #[tokio::test]
 async fn unacknowledged_publishes_are_repeated_in_order_with_their_ids() {
+    let packet = |number| format!(r#"{{"pub":{{"cn":"room","dt":{number},"q":1,"id":"<id>"}}}}"#);
     let broker = Broker::start(Scheme::Tcp).await;
     let (client, mut peer) = broker.connect(persistent(broker.options())).await;
 
@@ -29,19 +30,18 @@ async fn unacknowledged_publishes_are_repeated_in_order_with_their_ids() {
         let options = PublishOptions::acknowledged();
         acks.push(client.start_publish("room", &payload, options).await.unwrap());
     }
+    let mut ids = Vec::new();
     for number in 1..=3 {
-        let packet = format!(r#"{{"pub":{{"cn":"room","dt":{number},"q":1,"id":"{number}"}}}}"#);
-        peer.expect(&packet).await;
+        ids.push(peer.expect_publish(&packet(number)).await);
     }
-    peer.say(r#"{"pubAck":{"st":1,"id":"1"}}"#).await;
+    peer.say(&format!(r#"{{"pubAck":{{"st":1,"id":"{}"}}}}"#, ids.remove(0))).await;
     acks.remove(0).await.unwrap();
     drop(peer);
 
     let mut peer = broker.let_in().await;
-    for number in 2..=3 {
-        let packet = format!(r#"{{"pub":{{"cn":"room","dt":{number},"q":1,"id":"{number}"}}}}"#);
-        peer.expect(&packet).await;
-        peer.say(&format!(r#"{{"pubAck":{{"st":1,"id":"{number}"}}}}"#)).await;
+    for (number, id) in (2..=3).zip(ids) {
+        assert_eq!(peer.expect_publish(&packet(number)).await, id);
+        peer.say(&format!(r#"{{"pubAck":{{"st":1,"id":"{id}"}}}}"#)).await;
     }
     for ack in acks {
         ack.await.unwrap();
@@ -278,8 +278,9 @@ async fn a_client_that_is_drained_waits_for_its_acknowledgements() {
     let payload = to_raw_value(&1).unwrap();
     let ack = client.start_publish("room", &payload, PublishOptions::acknowledged()).await.unwrap();
     let playing = async {
-        peer.expect(r#"{"pub":{"cn":"room","dt":1,"q":1,"id":"1"}}"#).await;
-        peer.say(r#"{"pubAck":{"st":1,"id":"1"}}"#).await;
+        let packet = r#"{"pub":{"cn":"room","dt":1,"q":1,"id":"<id>"}}"#;
+        let id = peer.expect_publish(packet).await;
+        peer.say(&format!(r#"{{"pubAck":{{"st":1,"id":"{id}"}}}}"#)).await;
         peer.expect(r#"{"disconn":{}}"#).await;
         assert_eq!(peer.hear().await, None);
     };

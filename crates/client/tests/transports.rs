@@ -21,8 +21,8 @@ async fn converse(scheme: Scheme) {
         peer.say(r#"{"subAck":{"st":1,"cn":"room"}}"#).await;
         peer.say(r#"{"push":{"cn":"room","dt":{"n":1},"cl":"bob","id":"7","q":1}}"#).await;
         peer.expect(r#"{"pushAck":{"id":"7","st":1}}"#).await;
-        peer.expect(r#"{"pub":{"cn":"hall","dt":"ä","q":1,"id":"1"}}"#).await;
-        peer.say(r#"{"pubAck":{"st":1,"id":"1"}}"#).await;
+        let id = peer.expect_publish(r#"{"pub":{"cn":"hall","dt":"ä","q":1,"id":"<id>"}}"#).await;
+        peer.say(&format!(r#"{{"pubAck":{{"st":1,"id":"{id}"}}}}"#)).await;
         peer.expect(r#"{"disconn":{}}"#).await;
         assert_eq!(peer.hear().await, None);
         drop(peer);

@@ -1,8 +1,7 @@
 //! Publishing, with and without waiting.
 
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -11,36 +10,10 @@ use tokio::sync::oneshot;
 use crate::core::{Admission, Publication};
 use crate::error::{Disconnected, PublishError, RequestError};
 use crate::message::{Ack, PublishOptions};
-use crate::shared::Shared;
+use crate::pending::PendingAck;
+use crate::shared::Ticket;
 
 use super::Client;
-
-/// The acknowledgement of one publish, to come.
-///
-/// Dropping it does not take the publish back; [`cancel`](Self::cancel) does, if it was not sent yet.
-#[derive(Debug)]
-pub struct PendingAck {
-    answer: oneshot::Receiver<Result<Ack, RequestError>>,
-    number: u64,
-    shared: Arc<Shared>,
-}
-
-impl PendingAck {
-    /// Withdraws the publish if it was never sent, and waits for it no longer (K-48).
-    pub fn cancel(self) {
-        self.shared.with(|core, _| core.withdraw(self.number));
-    }
-}
-
-impl Future for PendingAck {
-    type Output = Result<Ack, RequestError>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let answer = Pin::new(&mut self.answer).poll(context);
-        // Only a runtime that ends drops a ticket unanswered.
-        answer.map(|answer| answer.unwrap_or(Err(Disconnected::Closed.into())))
-    }
-}
 
 /// Withdraws a publish whose caller has gone.
 struct Attended(Option<PendingAck>);
@@ -167,8 +140,8 @@ impl Client {
     fn admit(
         &self,
         publication: &Publication<'_>,
-        ticket: crate::shared::Ticket,
-    ) -> Result<Admission<crate::shared::Ticket>, Disconnected> {
+        ticket: Ticket,
+    ) -> Result<Admission<Ticket>, Disconnected> {
         self.shared().with(|core, now| match core.ended() {
             Some(reason) => Err(reason.clone()),
             None => Ok(core.publish(now, publication, ticket)),

@@ -7,43 +7,20 @@ use rialto_wire::jmqt::{Carrier, ClientPacket, Publish};
 use serde_json::value::RawValue;
 
 use crate::error::{Disconnected, RequestError, Undrained};
-use crate::event::{SubscriptionEnd, SubscriptionState};
-use crate::message::{Ack, PublishOptions, Qos, RequestOptions, SubscribeOptions};
+use crate::event::{Event, SubscriptionEnd, SubscriptionState};
+use crate::message::{Ack, Qos, RequestOptions, SubscribeOptions};
 use crate::options::WhenFull;
 
 use super::Core;
 use super::channel::{Key, Leaver};
 use super::channels::DIRECT;
 use super::inbox::Item;
+use super::publication::{Admission, Publication};
 use super::receipts::PushId;
 use super::requests::Asker;
 
 /// QoS 0 publishes of which a refusal is still expected, at most.
 const QUIET_MAX: usize = 1_000;
-
-/// A message to be published.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Publication<'a> {
-    pub(crate) channel: &'a str,
-    pub(crate) payload: &'a RawValue,
-    pub(crate) options: PublishOptions,
-}
-
-impl Publication<'_> {
-    /// Returns about how long its packet is.
-    fn bytes(&self) -> usize {
-        self.channel.len() + self.payload.get().len()
-    }
-}
-
-/// What became of a publish.
-#[derive(Debug)]
-pub(crate) enum Admission<T> {
-    /// Its ticket is answered, at once or later; the number withdraws it.
-    Taken(u64),
-    /// There is no room; it may be tried again when there is.
-    NoRoom(T),
-}
 
 impl<T> Core<T> {
     /// Publishes a message.
@@ -72,7 +49,7 @@ impl<T> Core<T> {
         if self.link.heartbeat().is_none() {
             let channel = publication.channel.to_owned();
             let (id, error) = (None, RequestError::Offline);
-            self.out.tell(crate::event::Event::Publish { id, channel, error: error.clone() });
+            self.out.tell(Event::Publish { id, channel, error: error.clone() });
             self.out.answer(ticket, Err(error));
             return Admission::Taken(0);
         }
@@ -80,7 +57,7 @@ impl<T> Core<T> {
             return Admission::NoRoom(ticket);
         }
         let number = self.hear_of_refusals.then(|| self.next_number());
-        let frame = encode(publication, number);
+        let frame = publication.encode(number);
         self.out.send_frame(&frame);
         if let Some(number) = number {
             if QUIET_MAX <= self.quiet.len() {
@@ -107,7 +84,7 @@ impl<T> Core<T> {
             }
         }
         let number = self.next_number();
-        let frame = encode(publication, Some(number));
+        let frame = publication.encode(Some(number));
         self.outbox.keep(number, publication.channel.to_owned(), frame, ticket);
         if self.link.heartbeat().is_some() {
             self.outbox.pump(now, &mut self.out);
@@ -221,6 +198,11 @@ impl<T> Core<T> {
         self.channels.poll_next(key, context, self.link.heartbeat(), &mut self.out)
     }
 
+    /// Leaves acknowledging to whoever takes the messages of a subscription.
+    pub(crate) fn acknowledge_by_hand(&mut self, key: Key) {
+        self.channels.acknowledge_by_hand(key);
+    }
+
     /// Acknowledges a message, or drops it unacknowledged.
     pub(crate) fn close_message(&mut self, key: Key, receipt: &PushId, is_dropped: bool) {
         let line = self.link.heartbeat();
@@ -279,17 +261,4 @@ impl<T> Core<T> {
         let ended = ended.or_else(|| self.is_draining.then_some(Disconnected::Closed));
         ended.map(RequestError::Disconnected)
     }
-}
-
-fn encode(publication: &Publication<'_>, number: Option<u64>) -> Vec<u8> {
-    let mut frame = Vec::new();
-    let packet = Publish {
-        channel: publication.channel.into(),
-        payload: publication.payload.get(),
-        acknowledged: publication.options.qos == Qos::AtLeastOnce,
-        retain: publication.options.retain,
-        id: number.map(|number| number.to_string().into()),
-    };
-    ClientPacket::Pub(packet).encode(&mut frame, Carrier::Tcp);
-    frame
 }

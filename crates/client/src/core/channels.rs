@@ -1,20 +1,20 @@
 //! The subscriptions of a client: who gets what comes (K-20 to K-36).
 
+mod reading;
 mod wire;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use crate::dice::Dice;
 use crate::error::RequestError;
 use crate::event::{Event, SubscriptionChange, SubscriptionEnd, SubscriptionState};
-use crate::message::{Ack, Acknowledge, Persistence, Push, Qos, SubscribeOptions};
+use crate::message::{Ack, Persistence, Push, Qos, SubscribeOptions};
 
 use super::channel::{Channel, Key};
 use super::heartbeat::Heartbeat;
 use super::inbox::{Bounds, Inbox, Item};
-use super::outlet::Outlet;
+use super::outlet::{Effect, Outlet};
 use super::receipts::{PushId, Receipts};
 use super::unclaimed::Unclaimed;
 
@@ -37,7 +37,15 @@ struct Member<T> {
     ticket: Option<T>,
     inbox: Inbox,
     /// The message that was given out last, to be acknowledged when the next one is asked for.
-    in_hand: Option<PushId>,
+    in_hand: Option<InHand>,
+}
+
+/// A message that was given out and is acknowledged with the next one.
+#[derive(Debug)]
+struct InHand {
+    receipt: PushId,
+    /// Whether the application still has the message, and may acknowledge it itself.
+    is_held: bool,
 }
 
 /// What the subscriptions need of the connection; `None` while the client is not online.
@@ -249,7 +257,7 @@ impl<T> Channels<T> {
         }
         self.bytes += item.bytes();
         let reader = member.inbox.add(item);
-        out.effects.extend(reader.map(super::Effect::Wake));
+        out.effects.extend(reader.map(Effect::Wake));
         if !was_full && member.inbox.is_full() {
             self.full_count += 1;
         }
@@ -264,88 +272,6 @@ impl<T> Channels<T> {
         }
     }
 
-    /// Takes the next message of a subscription, which acknowledges the one before if that is asked for;
-    /// `None` once there will be none.
-    pub(crate) fn poll_next(
-        &mut self,
-        key: Key,
-        context: &mut Context<'_>,
-        line: Line<'_>,
-        out: &mut Outlet<T>,
-    ) -> Poll<Option<Item>> {
-        let Some(member) = self.members.get_mut(&key) else { return Poll::Ready(None) };
-        if let Some(receipt) = member.in_hand.take() {
-            self.receipts.close(&receipt, false, line, out);
-        }
-        let was_full = member.inbox.is_full();
-        let Some(item) = member.inbox.take() else {
-            if matches!(member.state, SubscriptionState::Ended(_)) {
-                return Poll::Ready(None);
-            }
-            member.inbox.wait(context.waker());
-            return Poll::Pending;
-        };
-        self.bytes -= item.bytes();
-        self.full_count -= usize::from(was_full && !member.inbox.is_full());
-        if let Some(dropped) = member.inbox.end_of_drops() {
-            let channel = member.channel.to_string();
-            out.tell(Event::Slow { channel, dropped: Some(dropped) });
-        }
-        match (&item.receipt, member.options.acknowledge) {
-            (Some(receipt), Acknowledge::Handled) => member.in_hand = Some(Arc::clone(receipt)),
-            (Some(receipt), Acknowledge::Received) => {
-                self.receipts.close(receipt, false, line, out);
-            }
-            _ => {}
-        }
-        Poll::Ready(Some(item))
-    }
-
-    /// Acknowledges a message, or drops it unacknowledged. Only once for each that was given out.
-    pub(crate) fn close(
-        &mut self,
-        (key, receipt): (Key, &PushId),
-        is_dropped: bool,
-        line: Line<'_>,
-        out: &mut Outlet<T>,
-    ) {
-        if let Some(member) = self.members.get_mut(&key)
-            && member.options.acknowledge == Acknowledge::Handled
-        {
-            // Where it is not in hand any more, it was dealt with.
-            if member.in_hand.take_if(|in_hand| in_hand == receipt).is_none() {
-                return;
-            }
-        }
-        self.receipts.close(receipt, is_dropped, line, out);
-    }
-
-    /// Ends a subscription here only: the broker is not told (K-26).
-    pub(crate) fn stop(
-        &mut self,
-        key: Key,
-        end: SubscriptionEnd,
-        line: Line<'_>,
-        out: &mut Outlet<T>,
-    ) {
-        self.end(key, end, &RequestError::Withdrawn, out);
-        self.forget(key, line, out);
-    }
-
-    /// Forgets a subscription that nobody reads any more, and what it had not given out.
-    pub(crate) fn forget(&mut self, key: Key, line: Line<'_>, out: &mut Outlet<T>) {
-        let Some(mut member) = self.members.remove(&key) else { return };
-        self.full_count -= usize::from(member.inbox.is_full());
-        let mut dropped: Vec<PushId> = member.in_hand.take().into_iter().collect();
-        while let Some(item) = member.inbox.take() {
-            self.bytes -= item.bytes();
-            dropped.extend(item.receipt);
-        }
-        for receipt in dropped {
-            self.receipts.close(&receipt, true, line, out);
-        }
-    }
-
     /// Ends a subscription; what has arrived can still be read.
     fn end(&mut self, key: Key, end: SubscriptionEnd, error: &RequestError, out: &mut Outlet<T>) {
         let Some(member) = self.members.get_mut(&key) else { return };
@@ -355,7 +281,7 @@ impl<T> Channels<T> {
         if let Some(ticket) = member.ticket.take() {
             out.answer(ticket, Err(error.clone()));
         }
-        out.effects.extend(member.inbox.take_reader().map(super::Effect::Wake));
+        out.effects.extend(member.inbox.take_reader().map(Effect::Wake));
         let refusal = match error {
             RequestError::Refused(refusal) => Some(refusal),
             _ => None,

@@ -42,23 +42,34 @@ pub(crate) struct Inbox {
     bytes: usize,
     /// QoS 0 messages dropped since it was empty.
     dropped_count: u64,
+    /// Whether somebody was woken for the first message, so that it waits no more.
+    is_promised: bool,
     /// Whoever waits for the next message.
     reader: Option<Waker>,
 }
 
 impl Inbox {
     pub(crate) fn new(bounds: Bounds) -> Self {
-        Inbox { bounds, items: VecDeque::new(), bytes: 0, dropped_count: 0, reader: None }
+        Inbox {
+            bounds,
+            items: VecDeque::new(),
+            bytes: 0,
+            dropped_count: 0,
+            is_promised: false,
+            reader: None,
+        }
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        self.bounds.count_max.max(1) <= self.items.len() || self.bounds.bytes_max <= self.bytes
+        let waiting_count = self.items.len() - usize::from(self.is_promised);
+        self.bounds.count_max.max(1) <= waiting_count || self.bounds.bytes_max <= self.bytes
     }
 
     /// Adds a message, full or not; returns whoever waits for it.
     pub(crate) fn add(&mut self, item: Item) -> Option<Waker> {
         self.bytes += item.bytes();
         self.items.push_back(item);
+        self.is_promised |= self.reader.is_some();
         self.reader.take()
     }
 
@@ -71,6 +82,7 @@ impl Inbox {
     pub(crate) fn take(&mut self) -> Option<Item> {
         let item = self.items.pop_front()?;
         self.bytes -= item.bytes();
+        self.is_promised = false;
         Some(item)
     }
 

@@ -7,13 +7,15 @@ use crate::backoff::Backoff;
 use crate::credentials::{Credentials, Identity, Why};
 use crate::dice::Dice;
 use crate::endpoint::Endpoint;
-use crate::error::{ConnectError, Disconnected, Status};
+use crate::error::{ConnectError, Disconnected};
 use crate::event::{Event, State, StateChange};
 use crate::options::Options;
 use crate::reason::Reason;
+use crate::status::Status;
 
 use super::heartbeat::Heartbeat;
 use super::outlet::Outlet;
+use super::step::{Attempt, Step};
 
 /// Longest wait after a hint that the network is back.
 const HINT_WAIT: Duration = Duration::from_millis(250);
@@ -34,29 +36,6 @@ enum Phase {
     Closed(Disconnected),
 }
 
-/// What is to be done about the connection.
-#[derive(Debug)]
-pub(crate) enum Step {
-    /// A new one is to be made.
-    Attempt(Attempt),
-    /// Nothing, until then or until something changes.
-    Wait(Option<Instant>),
-    /// There is one.
-    Serve,
-    /// The client has ended.
-    End(Disconnected),
-}
-
-/// One attempt to connect.
-#[derive(Debug)]
-pub(crate) struct Attempt {
-    pub(crate) endpoint: Endpoint,
-    pub(crate) credentials: Credentials,
-    pub(crate) why: Why,
-    /// Whether the client was never online, so that more is worth finding out about a failure.
-    pub(crate) is_first: bool,
-}
-
 #[derive(Debug)]
 pub(crate) struct Link {
     endpoints: Vec<Endpoint>,
@@ -71,7 +50,7 @@ pub(crate) struct Link {
     next_endpoint: usize,
     /// Waits since a connection last lasted.
     futile_count: u32,
-    /// Attempts since the client was last online.
+    /// Attempts of all.
     attempt_count: u32,
     was_online: bool,
     online_since: Option<Instant>,
@@ -197,7 +176,6 @@ impl Link {
         self.asked_again = false;
         self.online_since = Some(now);
         let change = self.change(State::Online);
-        self.attempt_count = 0;
         self.tell(change, out);
         Ok(())
     }
@@ -219,7 +197,7 @@ impl Link {
             return;
         }
         let is_final = reason.is_final(can_renew) || error.is_our_own();
-        let text = Some(error.to_string());
+        let text = error.text();
         let end = Disconnected::NotRestored(Arc::new(error));
         if is_final {
             return self.close(end, out);

@@ -22,13 +22,14 @@ use serde_json::value::RawValue;
 use crate::backoff::Backoff;
 use crate::credentials::Credentials;
 use crate::dice::Dice;
-use crate::error::{ConnectError, Disconnected, Refusal, RequestError, Status};
+use crate::error::{ConnectError, Disconnected, RequestError};
 use crate::event::{Event, State, SubscriptionState};
 use crate::message::{
     Ack, Acknowledge, Persistence, PublishOptions, Qos, RequestOptions, SubscribeOptions,
 };
 use crate::options::Options;
 use crate::reason::Reason;
+use crate::status::{Refusal, Status};
 
 use super::{Admission, Core, Effect, Greeting, Key, Publication, PushId, Step};
 

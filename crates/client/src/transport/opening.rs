@@ -9,7 +9,8 @@ use parking_lot::Mutex;
 use rialto_wire::jmqt::{ServerPacket, status};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::error::{Met, Refusal, Status};
+use crate::error::Met;
+use crate::status::{Refusal, Status};
 use crate::stranger::{Stranger, Verdict, judge};
 
 /// Bytes that are kept: a last word of a broker, with room.

@@ -8,7 +8,7 @@ use bytes::{Buf, Bytes};
 use rialto_wire::jmqt::FrameSplitter;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
-use super::{ByteStream, PACKET_BYTES_MAX, closed_by_broker};
+use super::byte_stream::{ByteStream, PACKET_BYTES_MAX, closed_by_broker};
 
 /// Bytes read at once.
 const READ_BYTES: usize = 16 << 10;

@@ -16,7 +16,7 @@ use crate::endpoint::Endpoint;
 use crate::error::ConnectError;
 use crate::options::TlsOptions;
 
-use super::ByteStream;
+use super::byte_stream::ByteStream;
 
 /// Speaks TLS over `stream`, and checks that the certificate is for the endpoint's host.
 pub(super) async fn connect<S: ByteStream>(

@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 use crate::endpoint::Endpoint;
 use crate::error::ClosedWith;
 
-use super::{ByteStream, PACKET_BYTES_MAX, closed_by_broker};
+use super::byte_stream::{ByteStream, PACKET_BYTES_MAX, closed_by_broker};
 
 /// Frames handed over at once, so that a flood does not keep the owner from its other work.
 const FRAMES_MAX: usize = 256;

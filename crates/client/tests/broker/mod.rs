@@ -141,6 +141,15 @@ impl Peer {
         }
     }
 
+    /// Expects a publish whose id is `<id>` in `packet`, and returns the id.
+    pub async fn expect_publish(&mut self, packet: &str) -> String {
+        let heard = self.hear().await.unwrap();
+        let value: serde_json::Value = serde_json::from_str(&heard).unwrap();
+        let id = value["pub"]["id"].as_str().unwrap().to_owned();
+        assert_eq!(heard, packet.replace("<id>", &id));
+        id
+    }
+
     pub async fn say(&mut self, packet: &str) {
         match self {
             Peer::Socket(stream) => {

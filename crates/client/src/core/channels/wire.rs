@@ -6,12 +6,13 @@ use std::time::Instant;
 use rialto_wire::jmqt::{ClientPacket, status};
 
 use crate::backoff::Backoff;
-use crate::error::{Refusal, RequestError};
+use crate::error::RequestError;
 use crate::event::{SubscriptionEnd, SubscriptionState};
 use crate::message::Ack;
+use crate::status::Refusal;
 
 use super::super::channel::{Channel, Key, Leaver};
-use super::super::outlet::Outlet;
+use super::super::outlet::{Effect, Outlet};
 use super::{Channels, Line};
 
 impl<T> Channels<T> {
@@ -76,9 +77,7 @@ impl<T> Channels<T> {
         out: &mut Outlet<T>,
     ) {
         let Some(member) = self.members.get(&key) else {
-            return out
-                .effects
-                .extend(ticket.map(|it| super::super::Effect::Answer(it, Ok(Ack::default()))));
+            return out.effects.extend(ticket.map(|it| Effect::Answer(it, Ok(Ack::default()))));
         };
         let (name, is_lasting) = (Arc::clone(&member.channel), member.is_persistent());
         let is_wired = !member.listens && !matches!(member.state, SubscriptionState::Ended(_));

@@ -99,25 +99,25 @@ fn addresses_are_tried_in_turn_and_waits_come_after_a_round() {
         &options,
         &script,
         &expect![[r#"
-        ! connecting jmqt://one:8010, attempt 1
-        > {"conn":{"at":"t1","cl":"ada"}}
-        ! waiting: unreachable, 0 ms
-        ! connecting jmqt://two:8010, attempt 2
-        > {"conn":{"at":"t1","cl":"ada"}}
-        ! waiting: unreachable, 0 ms
-        ! connecting jmqt://three:8010, attempt 3
-        > {"conn":{"at":"t1","cl":"ada"}}
-        ! waiting: unreachable, 771 ms
-        ! connecting jmqt://one:8010, attempt 4
-        > {"conn":{"at":"t1","cl":"ada"}}
-        ! online
-        ! waiting: lost, 1944 ms
-        ! connecting jmqt://one:8010, attempt 1
-        > {"conn":{"at":"t1","cl":"ada"}}
-        ! waiting: unreachable, 0 ms
-        ! connecting jmqt://two:8010, attempt 2
-        > {"conn":{"at":"t1","cl":"ada"}}
-    "#]],
+            ! connecting jmqt://one:8010, attempt 1
+            > {"conn":{"at":"t1","cl":"ada"}}
+            ! waiting: unreachable, 0 ms
+            ! connecting jmqt://two:8010, attempt 2
+            > {"conn":{"at":"t1","cl":"ada"}}
+            ! waiting: unreachable, 0 ms
+            ! connecting jmqt://three:8010, attempt 3
+            > {"conn":{"at":"t1","cl":"ada"}}
+            ! waiting: unreachable, 771 ms
+            ! connecting jmqt://one:8010, attempt 4
+            > {"conn":{"at":"t1","cl":"ada"}}
+            ! online
+            ! waiting: lost, 1944 ms
+            ! connecting jmqt://one:8010, attempt 5
+            > {"conn":{"at":"t1","cl":"ada"}}
+            ! waiting: unreachable, 0 ms
+            ! connecting jmqt://two:8010, attempt 6
+            > {"conn":{"at":"t1","cl":"ada"}}
+        "#]],
     );
 }
 
@@ -132,7 +132,7 @@ fn a_server_that_stops_or_is_full_is_left_alone_for_longer() {
         "#,
         &expect![[r#"
             ! waiting: server-stopping, 4884 ms
-            ! connecting jmqt://one:8010, attempt 1
+            ! connecting jmqt://one:8010, attempt 2
             > {"conn":{"at":"t1","cl":"ada"}}
             ! waiting: server-full, 11663 ms
         "#]],
@@ -149,17 +149,17 @@ fn connecting_is_given_up_after_its_time() {
         &options,
         &format!("{ONLINE}lost\nopen\nfail\nopen\nfail\nopen"),
         &expect![[r#"
-        ! connecting jmqt://one:8010, attempt 1
-        > {"conn":{"at":"t1","cl":"ada"}}
-        ! online
-        ! waiting: lost, 771 ms
-        ! connecting jmqt://one:8010, attempt 1
-        > {"conn":{"at":"t1","cl":"ada"}}
-        ! waiting: unreachable, 228 ms
-        ! no attempt: End(NotRestored(Wordless { endpoint: Endpoint { scheme: Tcp, host: "one", port: 8010, path: "/" } }))
-        ! closed: gave-up
-        ! no attempt: End(NotRestored(Wordless { endpoint: Endpoint { scheme: Tcp, host: "one", port: 8010, path: "/" } }))
-    "#]],
+            ! connecting jmqt://one:8010, attempt 1
+            > {"conn":{"at":"t1","cl":"ada"}}
+            ! online
+            ! waiting: lost, 771 ms
+            ! connecting jmqt://one:8010, attempt 2
+            > {"conn":{"at":"t1","cl":"ada"}}
+            ! waiting: unreachable, 228 ms
+            ! no attempt: End(NotRestored(Wordless { endpoint: Endpoint { scheme: Tcp, host: "one", port: 8010, path: "/" } }))
+            ! closed: gave-up
+            ! no attempt: End(NotRestored(Wordless { endpoint: Endpoint { scheme: Tcp, host: "one", port: 8010, path: "/" } }))
+        "#]],
     );
 }
 
@@ -186,15 +186,15 @@ fn taken_over_is_final_and_withdrawn_is_so_unless_there_may_be_new_credentials()
         &options,
         &format!("{ONLINE}lost withdrawn\nopen"),
         &expect![[r#"
-        ! Why { attempt: 0, reason: None, status: None }
-        ! connecting jmqt://one:8010, attempt 1
-        > {"conn":{"at":"t2","cl":"ada"}}
-        ! online
-        ! waiting: withdrawn, 771 ms
-        ! Why { attempt: 0, reason: Some(Withdrawn), status: Some(Status(7)) }
-        ! connecting jmqt://one:8010, attempt 1
-        > {"conn":{"at":"t2","cl":"ada"}}
-    "#]],
+            ! Why { attempt: 0, reason: None, status: None }
+            ! connecting jmqt://one:8010, attempt 1
+            > {"conn":{"at":"t2","cl":"ada"}}
+            ! online
+            ! waiting: withdrawn, 771 ms
+            ! Why { attempt: 1, reason: Some(Withdrawn), status: Some(Status(7)) }
+            ! connecting jmqt://one:8010, attempt 2
+            > {"conn":{"at":"t2","cl":"ada"}}
+        "#]],
     );
 }
 
@@ -246,7 +246,7 @@ fn a_session_of_another_client_is_not_taken() {
             > {"conn":{"at":"t1","cl":"ada-1"}}
             ! online
             ! waiting: lost, 771 ms
-            ! connecting jmqt://one:8010, attempt 1
+            ! connecting jmqt://one:8010, attempt 2
             > {"auth":{"dt":{"client_name":"ada"}}}
             > {"conn":{"at":"t2","cl":"ada-2"}}
             ! closed: identity-changed
@@ -321,6 +321,21 @@ fn time_in_which_the_client_did_not_run_is_no_silence_of_the_broker() {
             > {"hb":{}}
             ! broken: the broker has been silent for 5s
             ! waiting: silent, 771 ms
+        "#]],
+    );
+}
+
+#[test]
+fn heartbeats_stop_when_the_connection_has_ended() {
+    // J-113
+    check_online(
+        "+5s\nlost\n+5s\nopen\n+5s\nclose\n+60s",
+        &expect![[r#"
+            > {"hb":{}}
+            ! waiting: lost, 771 ms
+            ! connecting jmqt://one:8010, attempt 2
+            > {"conn":{"at":"t1","cl":"ada"}}
+            ! closed: asked
         "#]],
     );
 }

@@ -64,7 +64,7 @@ fn what_is_unanswered_leaves_again_in_order_with_the_same_bytes() {
             ! waiting: lost, 771 ms
             ! publish None to room: the client is not online
             #6 the client is not online
-            ! connecting jmqt://one:8010, attempt 1
+            ! connecting jmqt://one:8010, attempt 2
             > {"conn":{"at":"t1","cl":"ada"}}
             ! online
             > {"pub":{"cn":"room","dt":1,"q":1,"id":"1"}}
@@ -177,7 +177,7 @@ fn an_acknowledgement_that_does_not_come_ends_the_connection_and_then_the_publis
             > {"hb":{}}
             ! broken: the broker has not acknowledged a publish for 30s
             ! waiting: no-ack, 771 ms
-            ! connecting jmqt://one:8010, attempt 1
+            ! connecting jmqt://one:8010, attempt 2
             > {"conn":{"at":"t1","cl":"ada"}}
             ! online
             > {"pub":{"cn":"room","dt":1,"q":1,"id":"1"}}
@@ -208,7 +208,7 @@ fn the_largest_publish_fails_with_the_connection_that_it_was_too_large_for() {
             ! publish Some("2") to room: the packet is larger than the broker takes
             #2 the packet is larger than the broker takes
             ! waiting: too-large, 771 ms
-            ! connecting jmqt://one:8010, attempt 1
+            ! connecting jmqt://one:8010, attempt 2
             > {"conn":{"at":"t1","cl":"ada"}}
             ! online
             > {"pub":{"cn":"room","dt":1,"q":1,"id":"1"}}
@@ -279,7 +279,7 @@ fn a_question_is_not_repeated_unless_that_was_asked_for_and_has_its_time() {
             #3 the connection was lost before the answer
             ! waiting: lost, 771 ms
             #4 the client is not online
-            ! connecting jmqt://one:8010, attempt 1
+            ! connecting jmqt://one:8010, attempt 2
             > {"conn":{"at":"t1","cl":"ada"}}
             ! online
             > {"pub":{"cn":"$time","dt":null,"id":"2"}}

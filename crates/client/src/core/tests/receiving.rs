@@ -183,7 +183,7 @@ fn acknowledgements_made_offline_leave_first_and_ids_without_persistence_are_for
             ! waiting: lost, 771 ms
             = nothing yet
             = nothing yet
-            ! connecting jmqt://one:8010, attempt 1
+            ! connecting jmqt://one:8010, attempt 2
             > {"conn":{"at":"t1","cl":"ada"}}
             ! online
             > {"pushAck":{"id":"4-1","st":1}}

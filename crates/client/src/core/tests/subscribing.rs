@@ -121,7 +121,7 @@ fn a_new_connection_restores_subscriptions_before_all_else() {
             ! hall waiting
             ! attic waiting
             ! waiting: lost, 771 ms
-            ! connecting jmqt://one:8010, attempt 1
+            ! connecting jmqt://one:8010, attempt 2
             > {"conn":{"at":"t1","cl":"ada"}}
             ! online
             > {"sub":{"cn":"room"}}
@@ -157,7 +157,7 @@ fn a_persistent_subscription_that_the_broker_lacks_is_made_again_with_a_gap() {
             #1 ok
             ! hall waiting
             ! waiting: lost, 771 ms
-            ! connecting jmqt://one:8010, attempt 1
+            ! connecting jmqt://one:8010, attempt 2
             > {"conn":{"at":"t1","cl":"ada"}}
             ! online
             > {"pub":{"cn":"$mySubscriptions","dt":{},"id":"1"}}
@@ -185,7 +185,7 @@ fn a_session_that_is_taken_up_has_no_gap() {
             #1 ok
             ! room waiting
             ! waiting: lost, 771 ms
-            ! connecting jmqt://one:8010, attempt 1
+            ! connecting jmqt://one:8010, attempt 2
             > {"conn":{"at":"t1","cl":"ada"}}
             ! online
             > {"sub":{"cn":"room"}}
@@ -223,7 +223,7 @@ fn what_was_ended_is_not_restored() {
             ! waiting: lost, 771 ms
             ! hall ended, unsubscribed
             #4 the client is not online
-            ! connecting jmqt://one:8010, attempt 1
+            ! connecting jmqt://one:8010, attempt 2
             > {"conn":{"at":"t1","cl":"ada"}}
             ! online
         "#]],

@@ -1,0 +1,44 @@
+//! A message on its way out.
+
+use rialto_wire::jmqt::{Carrier, ClientPacket, Publish};
+use serde_json::value::RawValue;
+
+use crate::message::{PublishOptions, Qos};
+
+/// A message to be published.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Publication<'a> {
+    pub(crate) channel: &'a str,
+    pub(crate) payload: &'a RawValue,
+    pub(crate) options: PublishOptions,
+}
+
+impl Publication<'_> {
+    /// Returns about how long its packet is.
+    pub(super) fn bytes(&self) -> usize {
+        self.channel.len() + self.payload.get().len()
+    }
+
+    /// Returns the packet, with an id if there is a number.
+    pub(super) fn encode(&self, number: Option<u64>) -> Vec<u8> {
+        let mut frame = Vec::new();
+        let packet = Publish {
+            channel: self.channel.into(),
+            payload: self.payload.get(),
+            acknowledged: self.options.qos == Qos::AtLeastOnce,
+            retain: self.options.retain,
+            id: number.map(|number| number.to_string().into()),
+        };
+        ClientPacket::Pub(packet).encode(&mut frame, Carrier::Tcp);
+        frame
+    }
+}
+
+/// What became of a publish.
+#[derive(Debug)]
+pub(crate) enum Admission<T> {
+    /// Its ticket is answered, at once or later; the number withdraws it.
+    Taken(u64),
+    /// There is no room; it may be tried again when there is.
+    NoRoom(T),
+}
