@@ -20,8 +20,10 @@ use tokio::task::yield_now;
 
 use reading::Reading;
 
-/// How far the clock moves at once, so that each timer runs at about its time.
+/// How far the clock moves at once, at least, so that each timer runs at about its time.
 const STEP: Duration = Duration::from_millis(100);
+/// Into how many steps a long time is divided.
+const STEPS_MAX: u64 = 40;
 /// Tasks of the runner itself that have not ended.
 static OWN_TASKS: AtomicUsize = AtomicUsize::new(0);
 
@@ -163,14 +165,15 @@ impl Stage {
 
     async fn advance(&self, millis: u64) {
         // Timers run up to a millisecond late.
+        let step = STEP.max(Duration::from_millis(millis / STEPS_MAX));
         let end = tokio::time::Instant::now() + Duration::from_millis(millis + 1);
         loop {
             let left = end.saturating_duration_since(tokio::time::Instant::now());
             match self.is_real_time {
                 // Whoever was connected to just now has a moment to notice.
-                _ if left.is_zero() => return std::thread::sleep(Duration::from_millis(1)),
+                _ if left.is_zero() => return std::thread::sleep(Duration::from_millis(5)),
                 true => tokio::time::sleep(left).await,
-                false => tokio::time::advance(left.min(STEP)).await,
+                false => tokio::time::advance(left.min(step)).await,
             }
             turns(12).await;
         }
