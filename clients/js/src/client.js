@@ -2,6 +2,7 @@
 
 import { Connection, ending } from './connection.js'
 import { RialtoError } from './errors.js'
+import { byteLength } from './packets.js'
 import { Publisher } from './publisher.js'
 import { Subscriptions } from './subscriptions.js'
 
@@ -31,7 +32,7 @@ export class Client {
         this.#subscriptions.online(resumed)
         this.#publisher.online()
       },
-      packet: (root, body) => this.#packet(root, body),
+      packet: (root, body, text) => this.#packet(root, body, text),
       lost: (reason) => {
         this.#subscriptions.lost()
         this.#publisher.lost(reason)
@@ -85,15 +86,15 @@ export class Client {
   publish(channel, data, { qos = 0, retain = false, signal } = {}) {
     const refused = this.#refusal()
     if (refused) return refused
-    let dt
+    let json
     try {
-      dt = this.#encode(data)
+      json = this.#encode(data)
     } catch (error) {
       return quiet(Promise.reject(error))
     }
     return quiet(qos === 1
-      ? this.#publisher.publishKept(channel, dt, retain, signal)
-      : this.#publisher.publishNow(channel, dt, retain))
+      ? this.#publisher.publishKept(channel, json, retain, signal)
+      : this.#publisher.publishNow(channel, json, retain))
   }
 
   send(client, data, options) {
@@ -175,13 +176,13 @@ export class Client {
   }
 
   #encode(data) {
-    const dt = this.#options.codec ? this.#options.codec.encode(data) : data
-    if (dt === undefined || JSON.stringify(dt) === undefined) throw new TypeError('the data cannot be written as JSON')
-    return dt
+    const text = JSON.stringify(this.#options.codec ? this.#options.codec.encode(data) : data)
+    if (text === undefined) throw new TypeError('the data cannot be written as JSON')
+    return text
   }
 
-  #packet(root, body) {
-    if (root === 'push') this.#subscriptions.push(body)
+  #packet(root, body, text) {
+    if (root === 'push') this.#subscriptions.push(body, byteLength(text))
     else if (root === 'pubAck') this.#publisher.answered(body)
     else if (root === 'subAck') this.#subscriptions.subscribed(body)
     else if (root === 'unsubAck') this.#subscriptions.unsubscribed(body)

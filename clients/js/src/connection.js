@@ -49,7 +49,7 @@ export class Connection {
   #farewell = undefined
 
   /**
-   * @param hooks `state(event)`, `online(resumed)`, `packet(root, body)`, `lost(reason)`, `ended(reason)`, `unreadable(text)`,
+   * @param hooks `state(event)`, `online(resumed)`, `packet(root, body, text)`, `lost(reason)`, `ended(reason)`, `unreadable(text)`,
    *   `hasRoom()`
    */
   constructor(env, addresses, options, hooks) {
@@ -240,7 +240,7 @@ export class Connection {
       if (root === 'connAck') this.#farewell = body
       else if (root === 'hbAck') this.#heartbeat.answered()
       if (root === 'connAck' && body.st !== 1) return this.lose(reasonOfConnAck(body), saidIn(body))
-      return this.#hooks.packet(root, body)
+      return this.#hooks.packet(root, body, text)
     }
     if (root === 'authAck') this.#authenticated(body)
     else if (root === 'connAck') this.#connected(body)

@@ -52,10 +52,9 @@ export class Publisher {
   }
 
   /** Publishes with QoS 0: done when handed to the transport, never kept (K-42). */
-  publishNow(channel, dt, retain) {
+  publishNow(channel, json, retain) {
     const id = this.nextId()
-    const pub = { cn: channel, dt, id, ...(retain ? { rt: 1 } : {}) }
-    if (!this.#connection.send({ pub })) {
+    if (!this.#connection.sendText(frameOf(channel, json, 0, id, retain))) {
       const error = offline(`the publish to ${channel}`)
       this.#report.publish({ id, channel, outcome: 'failed', error })
       return Promise.reject(error)
@@ -66,10 +65,10 @@ export class Publisher {
   }
 
   /** Publishes with QoS 1: kept until it is answered. */
-  async publishKept(channel, dt, retain, signal) {
+  async publishKept(channel, json, retain, signal) {
     signal?.throwIfAborted()
     const id = this.nextId()
-    const frame = JSON.stringify({ pub: { cn: channel, dt, q: 1, id, ...(retain ? { rt: 1 } : {}) } })
+    const frame = frameOf(channel, json, 1, id, retain)
     const bytes = byteLength(frame)
     const admit = () => {
       const answer = this.#keep({ id, channel, frame, bytes, former: false }, signal)
@@ -320,4 +319,10 @@ export class Publisher {
     if (!this.#store) return
     act(this.#store).catch((error) => this.#report.error({ kind: 'store', error }))
   }
+}
+
+/** The frame of a publish, whose data are JSON already. */
+function frameOf(channel, json, qos, id, retain) {
+  const flags = (qos === 1 ? '"q":1,' : '') + (retain ? '"rt":1,' : '')
+  return `{"pub":{"cn":${JSON.stringify(channel)},"dt":${json},${flags}"id":"${id}"}}`
 }

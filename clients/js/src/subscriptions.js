@@ -2,7 +2,7 @@
 
 import { RialtoError, offline } from './errors.js'
 import { between, waitBefore } from './backoff.js'
-import { isOn, byteLength } from './packets.js'
+import { isOn } from './packets.js'
 import { Acknowledger } from './acknowledger.js'
 import { Shared, Subscription } from './subscription.js'
 
@@ -107,13 +107,10 @@ export class Subscriptions {
 
   message(push, ack) {
     const codec = this.#codec
-    return {
-      channel: push.cn, from: push.cl ?? '', qos: push.q, id: push.id, retained: push.rt, ack,
-      // Decoded where it is read, so that data which cannot be decoded fail the handler and nothing else.
-      get data() {
-        return codec ? codec.decode(push.dt) : push.dt
-      },
-    }
+    const message = { channel: push.cn, data: push.dt, from: push.cl ?? '', qos: push.q, id: push.id, retained: push.rt, ack }
+    // Decoded where it is read, so that data which cannot be decoded fail the handler and nothing else.
+    if (codec) Object.defineProperty(message, 'data', { enumerable: true, get: () => codec.decode(push.dt) })
+    return message
   }
 
   /** Whether a connection that was left because of all that waits may be opened again (K-36). */
@@ -179,16 +176,16 @@ export class Subscriptions {
     leaver?.settle(body)
   }
 
-  push(body) {
-    const push = { ...body, q: Number(body.q) === 1 ? 1 : 0, rt: isOn(body.rt) }
-    if (push.rt) push.q = 0
+  /** Takes a push, and how large its frame was. */
+  push(push, bytes) {
+    push.rt = isOn(push.rt)
+    push.q = Number(push.q) === 1 && !push.rt ? 1 : 0
     const channel = this.#channels.get(push.cn)
     const stored = push.q === 1
     if (stored && this.#refusesPushes) return
     let members = channel ? [...channel.members] : []
     if (push.rt && channel) members = members.filter((it) => it.listens || channel.retainedFor.has(it))
     const lasting = members.length === 0 || members.some((it) => it.persistent || it.listens)
-    const bytes = byteLength(JSON.stringify(push.dt ?? null)) + 100
     if (members.length === 0) return this.#keepUnclaimed(push, bytes, channel)
     if (stored && !this.#acknowledger.isNew(push.id, lasting)) return
     this.#deliver(push, bytes, members)
