@@ -239,8 +239,10 @@ export class Client {
   }
 }
 
+const nothing = () => {}
+
 /** No promise that the application leaves alone becomes an unhandled rejection (K-63). */
 function quiet(promise) {
-  promise.catch(() => {})
+  promise.catch(nothing)
   return promise
 }

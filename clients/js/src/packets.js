@@ -9,10 +9,10 @@ export function parse(text) {
     return undefined
   }
   if (packet === null || typeof packet !== 'object' || Array.isArray(packet)) return undefined
-  const roots = Object.keys(packet)
-  const body = packet[roots[0]]
-  if (roots.length !== 1 || body === null || typeof body !== 'object') return undefined
-  return [roots[0], body]
+  const [root, second] = Object.keys(packet)
+  const body = packet[root]
+  if (second !== undefined || body === null || typeof body !== 'object') return undefined
+  return [root, body]
 }
 
 /** Reads a flag by its value: 1, "1" and true are on. */

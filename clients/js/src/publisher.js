@@ -7,6 +7,8 @@ const SENT_MAX = 1_000
 const QUIET_MAX = 1_000
 const ANSWER_MS = 30_000
 const REQUEST_MS = 10_000
+/** What every publish returns that is done at once. */
+const DONE = Promise.resolve()
 
 export class Publisher {
   #env
@@ -21,7 +23,7 @@ export class Publisher {
   #sentCount = 0
   #bytes = 0
   /** Channels of QoS 0 publishes whose refusal may still come. */
-  #quiet = new Map()
+  #quiet = []
   #waiters = []
   #prefix
   #number = 0
@@ -59,9 +61,9 @@ export class Publisher {
       this.#report.publish({ id, channel, outcome: 'failed', error })
       return Promise.reject(error)
     }
-    this.#quiet.set(id, channel)
-    if (this.#quiet.size > QUIET_MAX) this.#quiet.delete(this.#quiet.keys().next().value)
-    return Promise.resolve()
+    // The oldest place is taken: what was sent so long ago is hardly refused any more.
+    this.#quiet[this.#number % QUIET_MAX] = { id, channel }
+    return DONE
   }
 
   /** Publishes with QoS 1: kept until it is answered. */
@@ -239,10 +241,10 @@ export class Publisher {
   }
 
   #quietRefusal(body) {
-    const channel = this.#quiet.get(body.id)
-    if (channel === undefined) return
-    this.#quiet.delete(body.id)
-    if (body.st === 1) return
+    const place = this.#quiet.findIndex((sent) => sent?.id === body.id)
+    const channel = this.#quiet[place]?.channel
+    if (channel === undefined || body.st === 1) return
+    this.#quiet[place] = undefined
     const error = refusal(`the publish to ${channel}`, body.st, body.mg)
     const outcome = error.reason === 'refused' ? 'refused' : 'failed'
     this.#report.publish({ id: body.id, channel, outcome, error })
