@@ -227,6 +227,18 @@ class Heartbeats(unittest.TestCase):
         script.clock.advance(1)
         self.assertEqual(script.state, ("waiting", "silent"))
 
+    def test_heartbeats_stop_with_the_session(self) -> None:
+        # J-113
+        script = Script().online()
+        script.connection.closed(1013, "")
+        script.take()
+        # At a full server the next attempt is at least 5 seconds away, as long as a heartbeat would be.
+        script.clock.advance(5)
+        self.assertEqual(script.take(), [])
+        script.core.close(lambda: None)
+        script.clock.advance(100)
+        self.assertEqual((script.take(), script.clock.timers), ([], []))
+
     def test_k_16_a_missing_timeout_is_15_and_what_is_sent_puts_the_heartbeat_off(self) -> None:
         for wrong in (None, 0, "15"):
             script = Script().online(ts=wrong)
