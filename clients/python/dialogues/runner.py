@@ -124,21 +124,20 @@ class Runner:
             self.write({"n": n, "failed": f"{name}: {error!r}"})
 
     def outcome(self, who: str, name: str, *calls: Awaitable[Any]) -> None:
-        """Tells how calls end, once for all of them."""
+        """Tells how calls end, once for all of them: as soon as one has failed."""
         futures: List["asyncio.Future[Any]"] = [asyncio.ensure_future(light(call)) for call in calls]
         self.calls[name] = futures
 
         async def wait() -> None:
-            results = await asyncio.gather(*futures, return_exceptions=True)
-            failed = next((it for it in results if isinstance(it, BaseException)), None)
-            if failed is None:
-                self.tell(who, {"outcome": name, "is": "done", "answer": results[0] if len(results) == 1 else None})
-            else:
-                reason = getattr(failed, "reason", None)
-                cancelled = isinstance(failed, asyncio.CancelledError)
+            try:
+                results = await asyncio.gather(*futures)
+            except (Exception, asyncio.CancelledError) as failed:
+                how = "refused" if getattr(failed, "reason", None) == "refused" else "failed"
                 about = {name: getattr(failed, name, None) for name in ("reason", "status", "temporary")}
-                how = "cancelled" if cancelled else "refused" if reason == "refused" else "failed"
+                how = "cancelled" if isinstance(failed, asyncio.CancelledError) else how
                 self.tell(who, {"outcome": name, "is": how, "text": str(failed), **about})
+            else:
+                self.tell(who, {"outcome": name, "is": "done", "answer": results[0] if len(results) == 1 else None})
 
         self.own_tasks.add(self.loop.create_task(wait()))
 

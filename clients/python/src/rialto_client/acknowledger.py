@@ -12,10 +12,12 @@ _REMEMBERED_COUNT_MAX = 10_000
 
 
 class _Known:
-    __slots__ = ("in_hand", "lasts", "beat_count")
+    __slots__ = ("in_hand", "is_abandoned", "lasts", "beat_count")
 
     def __init__(self, lasts: bool) -> None:
         self.in_hand = True
+        # Whether it is in hand, and nobody deals with it.
+        self.is_abandoned = False
         # Whether the server keeps it over the end of the connection.
         self.lasts = lasts
         # How many heartbeats had been sent when it was acknowledged.
@@ -66,7 +68,7 @@ class Acknowledger:
     def abandon(self, id: str) -> None:
         """A message is not being dealt with; unless it is acknowledged, it is new with the next connection."""
         if id in self._in_hand:
-            self._known[id].lasts = False
+            self._known[id].is_abandoned = True
 
     def online(self) -> None:
         """Sends first what was acknowledged while there was no connection (K-34)."""
@@ -77,7 +79,7 @@ class Acknowledger:
     def lost(self) -> None:
         """The server drops what non-persistent subscriptions had, and may use those ids again (K-34)."""
         for id, known in list(self._known.items()):
-            if not known.lasts:
+            if not known.lasts or (known.in_hand and known.is_abandoned):
                 del self._known[id]
                 self._in_hand.discard(id)
                 self._unsent.pop(id, None)
