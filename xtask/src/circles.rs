@@ -21,7 +21,7 @@ use crate::process;
 
 /// Packages whose circles are known and not opened yet, with the reason; for no other ones, and not for long.
 const STILL_OPEN: [(&str, &str); 2] = [
-    ("rialto-server", "its files are being renamed"),
+    ("rialto-server", "its connections are being divided by dialect"),
     ("rialto-store", "its checks and drivers are being changed"),
 ];
 

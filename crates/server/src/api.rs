@@ -31,14 +31,11 @@ use rialto_config::ApiRight;
 use utoipa::{OpenApi as _, openapi::OpenApi as Document};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::http::Asked;
+use crate::asked::Asked;
 
 use self::{document::Head, key::Guard, names::Names};
 
 pub(crate) use self::problem::Problem;
-
-/// Most bytes of a request, large enough for a batch of messages.
-const BODY_BYTES_MAX: usize = 16 << 20;
 
 /// Makes the router of all routes, and of the document about them.
 pub(crate) fn router(asked: &Arc<Asked>) -> Router {
@@ -48,7 +45,7 @@ pub(crate) fn router(asked: &Arc<Asked>) -> Router {
     router
         .fallback(unknown)
         .method_not_allowed_fallback(not_allowed)
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(DefaultBodyLimit::max(take::BODY_BYTES_MAX))
 }
 
 fn routes_and_document(asked: &Arc<Asked>) -> (Router, Document) {

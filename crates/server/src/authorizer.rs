@@ -17,8 +17,8 @@ use rialto_session::Matter;
 
 use crate::{
     audit::{Audit, Details, Event as Refused, told},
+    clock::Clock,
     control::Controls,
-    hub::Clock,
 };
 
 use hashing::Hashing;

@@ -2,13 +2,13 @@
 
 use std::{future::Future, sync::Arc};
 
-use rialto_application::{Application, Client, DynApplication};
+use rialto_application::{Application, Client};
 use rialto_config::Settings;
 use rialto_domain::Reject;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    control::Controls, error::ServeError, handle::Handle, server::Server, supervisor::Supervisor,
+    error::ServeError, handle::Handle, parts::ServerParts, server::Server, supervisor::Supervisor,
 };
 
 /// Puts a server together: settings, an application, control channels.
@@ -46,16 +46,6 @@ pub struct ServerBuilder {
     pub(crate) supervisor: Option<Supervisor>,
     parts: ServerParts,
 }
-
-/// What a program brings to its server.
-#[derive(Default)]
-pub(crate) struct ServerParts {
-    pub(crate) application: Option<MakeApplication>,
-    pub(crate) controls: Controls,
-}
-
-/// Makes the application once there is a server for it to use.
-pub(crate) type MakeApplication = Box<dyn FnOnce(Handle) -> Arc<dyn DynApplication> + Send>;
 
 impl ServerBuilder {
     /// Begins with settings, which must have been checked, as `rialto_config::load` does.

@@ -1,6 +1,7 @@
 //! Links to other servers: one task each, which connects, takes their messages in, and connects
 //! again, whatever ended the connection before.
 
+mod error;
 mod stream;
 mod tries;
 
@@ -11,7 +12,7 @@ use bytes::BytesMut;
 use rialto_config::{Cluster, Node};
 use rialto_session::coremq::{Credentials, Link, LinkEnd, Server};
 use rialto_stopwatch::timeout;
-use rialto_wire::coremq::{FrameError, FrameSplitter, decode_server};
+use rialto_wire::coremq::{FrameSplitter, decode_server};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     time::sleep,
@@ -19,7 +20,10 @@ use tokio::{
 
 use crate::{connection::ConnectionLimits, hub::Hub};
 
-use self::tries::Tries;
+use self::{
+    error::{CONNECT_WITHIN, LinkError},
+    tries::Tries,
+};
 
 pub(crate) use stream::check_certificates;
 
@@ -40,22 +44,6 @@ pub(crate) struct Links {
     pub(crate) credentials: Option<Credentials>,
     /// Where the certificates are for servers that are reached over TLS.
     pub(crate) settings: Arc<Cluster>,
-}
-
-/// Why a connection to another server ended.
-#[derive(Debug, thiserror::Error)]
-enum LinkError {
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    #[error("it did not answer within {:?}", stream::CONNECT_WITHIN)]
-    NoAnswer,
-    /// A file with certificates cannot be used, as the text says.
-    #[error("{0}")]
-    Certificates(String),
-    #[error("it does not speak CoreMQ: {0}")]
-    Framing(#[from] FrameError),
-    #[error(transparent)]
-    Link(#[from] LinkEnd),
 }
 
 impl Links {
@@ -116,7 +104,7 @@ impl Links {
             let read = if link.is_attached() {
                 reading.await
             } else {
-                match timeout(stream::CONNECT_WITHIN, reading).await {
+                match timeout(CONNECT_WITHIN, reading).await {
                     Ok(read) => read,
                     Err(_) => return LinkError::NoAnswer,
                 }

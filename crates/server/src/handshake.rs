@@ -1,32 +1,21 @@
 //! The handshake: the first bytes of a connection, which say what it speaks, TLS or plain, WebSocket
 //! or packets.
 
-use std::{
-    io,
-    net::SocketAddr,
-    pin::{Pin, pin},
-    sync::Arc,
-};
+use std::{io, net::SocketAddr, pin::pin};
 
-use rialto_access::Certificate;
 use rialto_config::Pacing;
 use rialto_domain::CloseReason;
 use rialto_net::{Socket, Stream};
 use rialto_session::jmqt::CloseMessage;
-use rialto_stopwatch::{Moment, timeout_at};
 use rialto_wire::jmqt::original;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    sync::watch,
-};
-use tokio_rustls::TlsAcceptor;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::{
     audit::Reason,
-    hub::Hub,
+    patience::Patience,
     service::{Dialect, ListenerProfile},
     status,
-    tls::Certificates,
+    tls::Tls,
     turned::{turned, turned_for},
     websocket::{Accepted, NotUpgraded, UpgradeTerms, WebSocketReader},
 };
@@ -40,56 +29,6 @@ const READ_BYTES: usize = 512;
 /// Bytes the first packet of a client may have that is looked at for its hand.
 const OPENING_BYTES_MAX: usize = 16 << 10;
 const REQUEST_END: &[u8] = b"\r\n\r\n";
-
-/// What a listener does about TLS.
-#[derive(Clone)]
-pub(crate) enum Tls {
-    /// Plain connections only.
-    Off,
-    /// Either.
-    Allowed(Arc<Certificates>),
-    /// TLS only.
-    Required(Arc<Certificates>),
-}
-
-impl Tls {
-    /// Returns what shakes hands, if it is to be and there is a certificate.
-    fn acceptor(&self) -> Option<TlsAcceptor> {
-        match self {
-            Tls::Off => None,
-            Tls::Allowed(certificates) | Tls::Required(certificates) => certificates.acceptor(),
-        }
-    }
-
-    /// Returns the certificate without which the peer on a stream would not have been let in.
-    pub(crate) fn required(&self, stream: &Stream) -> Option<Arc<dyn Certificate>> {
-        match (self, stream) {
-            (Tls::Allowed(certificates) | Tls::Required(certificates), Stream::Tls(stream)) => {
-                certificates.required(stream)
-            }
-            _ => None,
-        }
-    }
-
-    /// Returns the certificate that the peer on a stream has shown.
-    pub(crate) fn shown(&self, stream: &Stream) -> Option<Arc<dyn Certificate>> {
-        match (self, stream) {
-            (Tls::Allowed(certificates) | Tls::Required(certificates), Stream::Tls(stream)) => {
-                certificates.shown(stream)
-            }
-            _ => None,
-        }
-    }
-
-    /// Returns the word for it in logs.
-    pub(crate) fn as_str(&self) -> &'static str {
-        match self {
-            Tls::Off => "off",
-            Tls::Allowed(_) => "allow",
-            Tls::Required(_) => "require",
-        }
-    }
-}
 
 /// A connection of which it is known what it speaks.
 pub(crate) struct Negotiated {
@@ -125,46 +64,6 @@ pub(crate) struct Terms<'a> {
     pub(crate) upgrade: UpgradeTerms<'a>,
     /// Counts the connection as one of the client that a proxy names, if there may be one more.
     pub(crate) count: &'a (dyn Fn(&mut Socket, SocketAddr) -> Result<(), CloseReason> + Sync),
-}
-
-/// How long a handshake is waited for: up to a time, and not when the server stops.
-pub(crate) struct Patience {
-    pub(crate) deadline: Moment,
-    pub(crate) stopping: watch::Receiver<bool>,
-    pub(crate) hub: Arc<Hub>,
-}
-
-impl Patience {
-    /// Waits for something that a peer has to do.
-    ///
-    /// # Errors
-    /// Those of what is waited for; `TimedOut` when the time is up, `Interrupted` when the server
-    /// stops.
-    pub(crate) async fn wait<T>(
-        &self,
-        // Where it is: moved in here, it would take its place twice, for each connection that begins.
-        awaited: Pin<&mut impl Future<Output = io::Result<T>>>,
-    ) -> io::Result<T> {
-        tokio::select! {
-            result = timeout_at(self.deadline, awaited) => {
-                result.unwrap_or_else(|_| Err(self.late()))
-            }
-            () = self.stop() => Err(io::ErrorKind::Interrupted.into()),
-        }
-    }
-
-    /// Counts a connection that was silent for too long, which must not be closed before: whoever sees
-    /// its end finds it counted. Returns `TimedOut`.
-    pub(crate) fn late(&self) -> io::Error {
-        self.hub.count_silent();
-        io::ErrorKind::TimedOut.into()
-    }
-
-    /// Waits until the server stops.
-    pub(crate) async fn stop(&self) {
-        // An error means that the server is gone, which is a stop too.
-        _ = self.stopping.clone().wait_for(|stopping| *stopping).await;
-    }
 }
 
 /// Finds out what a connection speaks, and shakes hands accordingly.

@@ -15,21 +15,12 @@ use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rialto_net::{Prompt, Stream};
-use rialto_session::coremq;
 use rialto_stopwatch::sleep_until;
 use tokio::{sync::Notify, time::sleep};
 
 use crate::{
-    api,
-    entrance::Origin,
-    handle::Handle,
-    handshake::Patience,
-    http_request::Requests,
-    proxies::Proxies,
-    sample,
-    status::{self, ListenerStatus},
-    store::CommitWatch,
-    turned::Turned,
+    api, asked::Asked, entrance::Origin, http_request::Requests, patience::Patience,
+    proxies::Proxies, sample, status, turned::Turned,
 };
 
 /// How long a request that is being answered may take when the server stops.
@@ -41,15 +32,6 @@ pub(crate) struct HttpService {
     asked: Arc<Asked>,
     proxies: Arc<Proxies>,
     router: Router,
-}
-
-/// What the handlers ask.
-pub(crate) struct Asked {
-    pub(crate) handle: Handle,
-    pub(crate) server: Arc<coremq::Server>,
-    /// What the status page and the sample application are told of the listeners.
-    pub(crate) listeners: Vec<ListenerStatus>,
-    pub(crate) commit_watch: Arc<CommitWatch>,
 }
 
 type Connection = http1::Connection<TokioIo<Prompt>, Requests>;

@@ -11,30 +11,28 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
-        mpsc,
     },
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use rialto_application::Peer;
 use rialto_broker::{
-    Broker, Command, ConnectionKey, ConnectionProfile, Deliveries, Issuer, Now, Publish,
-    ReadRequest, Stats,
+    Broker, Command, ConnectionKey, ConnectionProfile, Deliveries, Issuer, Now, Publish, Stats,
 };
 use rialto_domain::{ClientId, CloseReason, UnixMs};
 use rialto_session::Dialects;
-use rialto_stopwatch::running;
 use tokio::sync::oneshot;
 
 use crate::{
     answers::Answers,
     audit::Audit,
     authorizer::{Authorizer, Caller},
+    clock::Clock,
     connection_writer::{ConnectionWriter, DirtyWriters},
     guarded::{Guarded, Locked},
     memory::Memory,
     session_events::SessionEvents,
-    store::Job,
+    store::StoreInboxes,
     visit::Visit,
 };
 
@@ -62,43 +60,6 @@ pub(crate) struct Hub {
 struct Uncounted {
     refused: AtomicU64,
     silent: AtomicU64,
-}
-
-/// Where a hub sends what is for the store.
-pub(crate) struct StoreInboxes {
-    pub(crate) writer: mpsc::Sender<Job>,
-    pub(crate) reader: mpsc::Sender<ReadRequest>,
-}
-
-/// Reads the clocks for the broker, which reads none.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Clock {
-    /// How long this process had run by then.
-    started: Duration,
-    /// What the monotonic clock and the wall clock said then.
-    began: (Instant, UnixMs),
-}
-
-impl Clock {
-    pub(crate) fn start() -> Self {
-        Clock { started: running(), began: (Instant::now(), unix_ms()) }
-    }
-
-    /// Returns milliseconds since the Unix epoch by a clock that never steps, and does not stand still
-    /// while the process is stopped: for what lasts a time whoever listens.
-    fn steady_ms(self) -> UnixMs {
-        let (began, began_ms) = self.began;
-        began_ms + began.elapsed().as_millis() as UnixMs
-    }
-
-    pub(crate) fn now(self) -> Now {
-        Now { uptime: running() - self.started, unix_ms: unix_ms() }
-    }
-}
-
-fn unix_ms() -> UnixMs {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
-    since_epoch.map_or(0, |since| since.as_millis() as UnixMs)
 }
 
 impl Hub {

@@ -12,6 +12,7 @@ use tokio::{
 
 use crate::{
     acceptor::{Acceptor, Arrival},
+    asked::ListenerStatus,
     entrance::{Entrance, Origin},
     service::Service,
 };
@@ -55,6 +56,16 @@ pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 impl Listener {
+    /// Returns what the status page shows of it.
+    pub(crate) fn status(&self) -> ListenerStatus {
+        ListenerStatus {
+            name: self.entrance.listener.clone(),
+            dialect: self.entrance.dialect,
+            address: self.address,
+            tls: self.service.tls().as_str(),
+        }
+    }
+
     /// Accepts until the task is aborted.
     pub(crate) async fn accept_all(self: Arc<Self>, acceptor: Arc<Acceptor>) {
         let mut failing = false;

@@ -16,7 +16,7 @@ use tokio::{
     time::sleep,
 };
 
-use crate::{handshake::Patience, hub::Hub, memcached::publish::Publisher};
+use crate::{hub::Hub, memcached::publish::Publisher, patience::Patience};
 
 /// Told to a client for which there is no room.
 pub(crate) const TOO_MANY: &[u8] = b"ERROR Too many open connections\r\n";

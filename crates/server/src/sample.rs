@@ -19,7 +19,7 @@ use axum::{
 use rialto_config::{AccessMode, Dialect, SamplePage};
 use serde::Serialize;
 
-use crate::{api::Problem, handle::Handle, status::ListenerStatus};
+use crate::{api::Problem, asked::ListenerStatus, handle::Handle};
 
 /// Scripts and styles come from this server only. Brokers may be anywhere, since their address can be
 /// written on the page; the client's clock is a worker from a blob.

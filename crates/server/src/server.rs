@@ -23,23 +23,25 @@ use uuid::Uuid;
 
 use crate::{
     acceptor::Acceptor,
+    asked::Asked,
     authorizer::{ApplicationSlot, Authorizer},
-    builder::ServerParts,
+    clock::Clock,
     cluster,
     control::Controls,
     error::ServeError,
     handle::Handle,
-    http::{Asked, HttpService},
-    hub::{Clock, Hub, StoreInboxes},
+    http::HttpService,
+    hub::Hub,
     lasting,
     listener::Listener,
     memcached::Cache,
     memory::Memory,
+    parts::ServerParts,
     proxies::Proxies,
     reloadable::{Parts, ReloadableServer},
     session_events::{SessionEvents, Workers},
     settings_map, startup,
-    status::ListenerStatus,
+    store::StoreInboxes,
     store::{CommitWatch, Job, StoreThreads},
     ticker::Ticker,
     tls::Certificates,
@@ -209,7 +211,8 @@ impl Server {
         trace.abort();
         // What was refused at the very end, and what the window has left out by now.
         hub.audit.end_window();
-        workers.finish(&hub, left()).await;
+        hub.end_session_events();
+        workers.finish(left()).await;
         self.reloadable.webhooks().finish(left()).await;
         // It may hold a handle, and each would keep the other in memory.
         hub.authorizer.replace_application(None);
@@ -280,7 +283,7 @@ impl Core {
         Asked {
             handle: Handle::new(reloadable.clone()),
             server: server.clone(),
-            listeners: listeners.iter().map(ListenerStatus::of).collect(),
+            listeners: listeners.iter().map(|listener| listener.status()).collect(),
             commit_watch: self.commit_watch.clone(),
         }
     }

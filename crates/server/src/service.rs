@@ -6,7 +6,7 @@ use rialto_config::Pacing;
 use rialto_domain::CloseReason;
 use rialto_session::{coremq, jmqt};
 
-use crate::{handshake::Tls, memcached, status, websocket::Origins};
+use crate::{memcached, status, tls::Tls, websocket::Origins};
 
 /// What a listener leads to.
 #[derive(Clone)]

@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::{authorizer::Authorizer, hub::Hub};
+use crate::authorizer::Authorizer;
 
 /// Clients that are told of at the same time.
 const LANES: usize = 16;
@@ -100,9 +100,8 @@ impl Ends {
 }
 
 impl Workers {
-    /// Lets nothing more in and waits, for so long, until the application has been told of all.
-    pub(crate) async fn finish(self, hub: &Hub, within: Duration) {
-        hub.end_session_events();
+    /// Waits, for so long, until the application has been told of all; nothing more must be let in.
+    pub(crate) async fn finish(self, within: Duration) {
         let deadline = Instant::now() + within;
         for mut worker in self.0 {
             if timeout_at(deadline, &mut worker).await.is_err() {

@@ -2,7 +2,7 @@
 //!
 //! It only shows; nothing can be changed through it.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Json, Router,
@@ -18,7 +18,11 @@ use axum::{
 use rialto_broker::{COUNTERS, Stats};
 use serde::Serialize;
 
-use crate::{api::Problem, http::Asked, listener::Listener, store::StoreState};
+use crate::{
+    api::Problem,
+    asked::{Asked, ListenerStatus},
+    store::StoreState,
+};
 
 /// Told to a client for which there is no room.
 pub(crate) const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\
@@ -47,31 +51,11 @@ struct Status {
     stats: Stats,
 }
 
-/// A listener, as the page shows it.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct ListenerStatus {
-    pub(crate) name: String,
-    pub(crate) dialect: &'static str,
-    pub(crate) address: SocketAddr,
-    pub(crate) tls: &'static str,
-}
-
 /// The store, as the page shows it.
 #[derive(Debug, Serialize)]
 struct StoreStatus {
     kind: &'static str,
     state: StoreState,
-}
-
-impl ListenerStatus {
-    pub(crate) fn of(listener: &Listener) -> Self {
-        ListenerStatus {
-            name: listener.entrance.listener.clone(),
-            dialect: listener.entrance.dialect,
-            address: listener.address,
-            tls: listener.service.tls().as_str(),
-        }
-    }
 }
 
 /// Makes the router of the page and of what it shows.

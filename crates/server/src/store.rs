@@ -4,6 +4,7 @@
 //! synced, the completed one is routed. So the cost of a sync is shared by all who wait for it.
 
 mod health;
+mod inbox;
 
 use std::{
     collections::HashSet,
@@ -19,6 +20,7 @@ use rialto_store::{Cause, LogReader, Store, StoreError};
 
 pub(crate) use health::{CommitWatch, StoreState};
 use health::{Health, Part};
+pub(crate) use inbox::{Job, StoreInboxes};
 
 use crate::{
     connection_writer::DirtyWriters,
@@ -38,14 +40,6 @@ const IDLE: Duration = Duration::from_millis(250);
 /// then grows.
 const RETRY_TIME: Duration = Duration::from_secs(5);
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
-
-/// Work for the writing thread.
-pub(crate) enum Job {
-    /// Commit these changes.
-    Commit(Vec<Change>),
-    /// Finish what came before, tidy up and end.
-    Close,
-}
 
 /// One commit's result, to be taken apart into the batches it was made of.
 struct Committed {

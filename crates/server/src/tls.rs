@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use rialto_access::Certificate;
 use rialto_config::ClientCertificates;
+use rialto_net::Stream;
 use rustls::{
     RootCertStore, ServerConfig,
     crypto::CryptoProvider,
@@ -13,7 +14,7 @@ use rustls::{
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use shown::{ShownCertificate, Trust};
+use shown::{ShownCertificate, Trust, Trusting};
 
 mod shown;
 
@@ -30,6 +31,17 @@ struct Present {
     trust: Option<Arc<Trust>>,
     /// Whether nobody is let in without one.
     is_required: bool,
+}
+
+/// What a listener does about TLS.
+#[derive(Clone)]
+pub(crate) enum Tls {
+    /// Plain connections only.
+    Off,
+    /// Either.
+    Allowed(Arc<Certificates>),
+    /// TLS only.
+    Required(Arc<Certificates>),
 }
 
 impl Certificates {
@@ -61,11 +73,6 @@ impl Certificates {
         changed.into_iter().filter_map(|(is_other, name)| is_other.then_some(name)).collect()
     }
 
-    /// Returns whose certificates of clients are taken now.
-    fn trust(&self) -> Option<Arc<Trust>> {
-        self.present.load().as_ref()?.trust.clone()
-    }
-
     /// Returns what shakes hands now; `None` while there is no certificate.
     pub(crate) fn acceptor(&self) -> Option<TlsAcceptor> {
         self.present.load().as_ref().map(|present| TlsAcceptor::from(present.config.clone()))
@@ -88,6 +95,51 @@ impl Certificates {
     ) -> Option<Arc<dyn Certificate>> {
         let is_required = self.present.load().as_ref().is_some_and(|present| present.is_required);
         if is_required { self.shown(stream) } else { None }
+    }
+}
+
+impl Tls {
+    /// Returns what shakes hands, if it is to be and there is a certificate.
+    pub(crate) fn acceptor(&self) -> Option<TlsAcceptor> {
+        match self {
+            Tls::Off => None,
+            Tls::Allowed(certificates) | Tls::Required(certificates) => certificates.acceptor(),
+        }
+    }
+
+    /// Returns the certificate without which the peer on a stream would not have been let in.
+    pub(crate) fn required(&self, stream: &Stream) -> Option<Arc<dyn Certificate>> {
+        match (self, stream) {
+            (Tls::Allowed(certificates) | Tls::Required(certificates), Stream::Tls(stream)) => {
+                certificates.required(stream)
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns the certificate that the peer on a stream has shown.
+    pub(crate) fn shown(&self, stream: &Stream) -> Option<Arc<dyn Certificate>> {
+        match (self, stream) {
+            (Tls::Allowed(certificates) | Tls::Required(certificates), Stream::Tls(stream)) => {
+                certificates.shown(stream)
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns the word for it in logs.
+    pub(crate) fn as_str(&self) -> &'static str {
+        match self {
+            Tls::Off => "off",
+            Tls::Allowed(_) => "allow",
+            Tls::Required(_) => "require",
+        }
+    }
+}
+
+impl Trusting for Certificates {
+    fn trust(&self) -> Option<Arc<Trust>> {
+        self.present.load().as_ref()?.trust.clone()
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
     problem::Problem,
     take::{Path, Query},
 };
-use crate::{handle::ChannelStatus, http::Asked};
+use crate::{asked::Asked, handle::ChannelStatus};
 
 /// Which channels.
 #[derive(Default, Deserialize, IntoParams)]

@@ -12,7 +12,7 @@ use super::{
     problem::Problem,
     take::{Body, Path, Query},
 };
-use crate::{handle::Subscription, http::Asked};
+use crate::{asked::Asked, handle::Subscription};
 
 use self::words::{
     BAN_SECONDS_MAX, BanJson, BansJson, ClientJson, ClientsPage, ClientsQuery, Disconnecting,

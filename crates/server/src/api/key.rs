@@ -20,9 +20,9 @@ use super::{
     problem::Problem,
 };
 use crate::{
+    asked::Asked,
     audit::{Details, Event, Reason},
     entrance::{Entrance, Origin},
-    http::Asked,
 };
 
 const NO_KEYS: &str = "the API is closed: set a key for it in the server's settings, such as \

@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use super::problem::Problem;
 use crate::{
     answers::{Borrower, FREE_BYTES, Lease},
-    http::Asked,
+    asked::Asked,
 };
 
 /// Lends room to the connection of a request.

@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 
 use super::{object::Object, problem::Problem, take::Body, whole::Whole};
 use crate::{
+    asked::Asked,
     handle::{Delivery, Message},
-    http::Asked,
 };
 
 /// Messages a batch may have.

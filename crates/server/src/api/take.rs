@@ -11,7 +11,10 @@ use axum::{
 };
 use serde::de::DeserializeOwned;
 
-use super::{BODY_BYTES_MAX, object::Object, problem::Problem};
+use super::{object::Object, problem::Problem};
+
+/// Most bytes of a request, large enough for a batch of messages.
+pub(super) const BODY_BYTES_MAX: usize = 16 << 20;
 
 /// What stands in a path in place of the names in braces.
 pub(crate) struct Path<T>(pub(crate) T);

@@ -15,10 +15,8 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use super::LinkError;
+use super::error::{CONNECT_WITHIN, LinkError};
 
-/// How long a server may take to take a connection, for each step of that.
-pub(super) const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// Silence after which the system asks whether the server is still there, and how often.
 const KEEPALIVE: Duration = Duration::from_secs(5);
 const KEEPALIVE_EVERY: Duration = Duration::from_secs(2);

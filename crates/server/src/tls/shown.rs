@@ -12,8 +12,6 @@ use rustls::{
 };
 use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer as _};
 
-use super::Certificates;
-
 /// Whose certificates of clients are taken, and which name in them counts.
 pub(super) struct Trust {
     authorities: Vec<CertificateDer<'static>>,
@@ -21,14 +19,20 @@ pub(super) struct Trust {
     client_id: CertificateName,
 }
 
+/// Who knows whose certificates of clients are taken at the moment.
+pub(super) trait Trusting {
+    /// Returns whose certificates are taken now; `None` while none are.
+    fn trust(&self) -> Option<Arc<Trust>>;
+}
+
 /// A certificate that was verified when hands were shaken.
-pub(super) struct ShownCertificate {
+pub(super) struct ShownCertificate<T> {
     client: String,
     /// The client's own, and those between it and the authority.
     chain: Vec<CertificateDer<'static>>,
     /// When each of them ends.
     ends: Vec<UnixMs>,
-    certificates: Arc<Certificates>,
+    trusting: Arc<T>,
     /// By whom it was verified last, and until when that holds.
     verified: Mutex<Option<(Arc<Trust>, UnixMs)>>,
 }
@@ -46,7 +50,7 @@ impl Trust {
         self.verifier.clone()
     }
 
-    fn accepts(&self, shown: &ShownCertificate, now: UnixMs) -> bool {
+    fn accepts(&self, shown: &ShownCertificate<impl Trusting>, now: UnixMs) -> bool {
         let Some((own, between)) = shown.chain.split_first() else { return false };
         let now = UnixTime::since_unix_epoch(Duration::from_millis(now));
         // Whose name it is may be read in another place of it by now.
@@ -62,25 +66,22 @@ impl PartialEq for Trust {
     }
 }
 
-impl ShownCertificate {
+impl<T: Trusting> ShownCertificate<T> {
     /// Takes what a peer has shown. One that names no client is that of the client with the empty id,
     /// which there is not.
-    pub(super) fn new(
-        certificates: Arc<Certificates>,
-        chain: &[CertificateDer<'_>],
-    ) -> Option<Self> {
-        let kind = certificates.trust()?.client_id;
+    pub(super) fn new(trusting: Arc<T>, chain: &[CertificateDer<'_>]) -> Option<Self> {
+        let kind = trusting.trust()?.client_id;
         Some(ShownCertificate {
             client: name_in(chain.first()?, kind).unwrap_or_default(),
             ends: chain.iter().filter_map(|one| end_of(one)).collect(),
             chain: chain.iter().map(|one| one.clone().into_owned()).collect(),
-            certificates,
+            trusting,
             verified: Mutex::new(None),
         })
     }
 }
 
-impl Certificate for ShownCertificate {
+impl<T: Trusting + Send + Sync> Certificate for ShownCertificate<T> {
     fn client(&self) -> &str {
         &self.client
     }
@@ -88,7 +89,7 @@ impl Certificate for ShownCertificate {
     /// Until the first of its chain ends: whether it is good without that one is seen then. It is
     /// verified again only when that is due, or somebody else is trusted.
     fn counts_until(&self, now: UnixMs) -> Option<UnixMs> {
-        let trust = self.certificates.trust()?;
+        let trust = self.trusting.trust()?;
         let mut verified = self.verified.lock();
         let before =
             verified.as_ref().filter(|(by, until)| Arc::ptr_eq(by, &trust) && now < *until);
@@ -101,7 +102,7 @@ impl Certificate for ShownCertificate {
     }
 }
 
-impl fmt::Debug for ShownCertificate {
+impl<T> fmt::Debug for ShownCertificate<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ShownCertificate").field("client", &self.client).finish_non_exhaustive()
     }

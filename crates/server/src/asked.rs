@@ -1,0 +1,26 @@
+//! What the handlers of HTTP requests ask.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use rialto_session::coremq;
+use serde::Serialize;
+
+use crate::{handle::Handle, store::CommitWatch};
+
+/// What the handlers ask.
+pub(crate) struct Asked {
+    pub(crate) handle: Handle,
+    pub(crate) server: Arc<coremq::Server>,
+    /// What the status page and the sample application are told of the listeners.
+    pub(crate) listeners: Vec<ListenerStatus>,
+    pub(crate) commit_watch: Arc<CommitWatch>,
+}
+
+/// A listener, as the page shows it.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct ListenerStatus {
+    pub(crate) name: String,
+    pub(crate) dialect: &'static str,
+    pub(crate) address: SocketAddr,
+    pub(crate) tls: &'static str,
+}
