@@ -126,13 +126,16 @@ impl Bench {
         let (settings, started) = (rialto_broker::Settings::default(), Now::default());
         let mut broker = Broker::new(NextToNothing, settings, Default::default(), started);
         let listener = broker.open(ConnectionProfile::plain(Format(0)));
-        broker.connect(listener, &ClientId::from("listener".to_owned()), &Admission::default());
+        let all_in_memory = "nothing is stored elsewhere";
+        let id = ClientId::from("listener".to_owned());
+        broker.connect(listener, &id, &Admission::default()).expect(all_in_memory);
         for channel in &channels {
             let subscribe = Command::Subscribe { channel, persistent: false };
             _ = broker.command(Issuer::Client(listener), &subscribe, Answer::To(None));
         }
         let publisher = broker.open(ConnectionProfile::plain(Format(0)));
-        broker.connect(publisher, &ClientId::from("publisher".to_owned()), admission);
+        let id = ClientId::from("publisher".to_owned());
+        broker.connect(publisher, &id, admission).expect(all_in_memory);
         drop(broker.take_effects());
         Bench { broker, publisher, channels }
     }

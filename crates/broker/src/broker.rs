@@ -42,6 +42,7 @@ mod store;
 mod subscribe;
 mod tick;
 mod unsubscribe;
+mod view;
 mod welcome;
 mod write;
 
@@ -97,6 +98,7 @@ pub struct Broker<E: Encoder> {
     /// Batches handed to the store, oldest first.
     committing: VecDeque<batch::UnderWay>,
     lanes: lanes::Lanes,
+    view: view::View,
     /// Memory of pages handed over and not committed.
     uncommitted_bytes_total: usize,
     dirty: dirty::Dirty,
@@ -155,6 +157,7 @@ impl<E: Encoder> Broker<E> {
             batch: batch::Batch::default(),
             committing: VecDeque::new(),
             lanes: lanes::Lanes::default(),
+            view: view::View::new(snapshot.load),
             uncommitted_bytes_total: 0,
             dirty: dirty::Dirty::default(),
             live_ids: clocks.live_ids(),
@@ -270,6 +273,7 @@ impl<E: Encoder> Broker<E> {
         if let Some(&key) = self.client_keys.get(&id) {
             return key;
         }
+        self.note_known(&id);
         let key = self.clients.insert(Box::new(Client::new(id.clone(), last_seen)));
         self.client_keys.insert(id, key);
         key

@@ -33,8 +33,10 @@ pub(crate) struct Channel {
     pub(crate) profile: Arc<Profile>,
     pub(crate) history: Option<Box<History>>,
     pub(crate) log: Option<Box<Log>>,
-    /// Clients with a persistent subscription, connected or not.
+    /// Clients in memory with a persistent subscription, connected or not.
     pub(crate) persistent: SortedMap<ClientKey, ()>,
+    /// Persistent subscriptions of clients that are not in memory.
+    pub(crate) stored_reader_count: u64,
     /// Pages and subscription changes handed to the store and not yet committed; later QoS 1
     /// messages queue behind them.
     pub(crate) changes_under_way: u32,
@@ -92,6 +94,7 @@ impl Channel {
             history: None,
             log: None,
             persistent: SortedMap::default(),
+            stored_reader_count: 0,
             changes_under_way: 0,
             retained_under_way: 0,
         }
@@ -104,7 +107,17 @@ impl Channel {
 
     /// Says whether a QoS 1 message must go through the store to reach all it should, in order.
     pub(crate) fn stores(&self) -> bool {
-        self.changes_under_way > 0 || !self.persistent.is_empty()
+        self.changes_under_way > 0 || self.has_readers()
+    }
+
+    /// Says whether anybody has a persistent subscription, in memory or not.
+    pub(crate) fn has_readers(&self) -> bool {
+        self.stored_reader_count > 0 || !self.persistent.is_empty()
+    }
+
+    /// Counts the persistent subscriptions.
+    pub(crate) fn reader_count(&self) -> usize {
+        self.persistent.len() + self.stored_reader_count as usize
     }
 
     /// Says whether nothing is left that anybody could notice.
@@ -113,7 +126,7 @@ impl Channel {
             && self.absent.is_empty()
             && self.retained.is_none()
             && self.history.is_none()
-            && self.persistent.is_empty()
+            && !self.has_readers()
             && self.changes_under_way == 0
     }
 }

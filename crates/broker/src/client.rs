@@ -41,6 +41,8 @@ pub(crate) struct Client {
     pub(crate) last_seen: Seen,
     /// Whether the store does not know `last_seen` yet.
     pub(crate) dirty: bool,
+    /// Lazy writes about it and its cursors that the store has not answered yet.
+    pub(crate) writes_under_way: u32,
     /// Channels its subscription to which is changing: in the store, and not yet committed.
     pub(crate) changing: SortedMap<ChannelKey, Changing>,
     /// Channels the server subscribed it to, whatever its rights are; few clients have any.
@@ -119,6 +121,7 @@ impl Client {
             detached: None,
             last_seen,
             dirty: false,
+            writes_under_way: 0,
             changing: SortedMap::default(),
             server_assigned: None,
         }
@@ -129,6 +132,22 @@ impl Client {
         let only_direct =
             self.subscriptions.keys().all(|channel| Some(channel) == self.direct_channel);
         self.connection.is_none() && self.changing.is_empty() && only_direct
+    }
+
+    /// Says whether the store holds all that is known of it, and nothing about it is under way, so that
+    /// it need not be in memory.
+    pub(crate) fn is_settled(&self) -> bool {
+        let is_stored = |kind: &Subscription| match kind {
+            Subscription::Persistent(cursor) => cursor.is_settled(),
+            Subscription::Session => false,
+        };
+        self.connection.is_none()
+            && self.detached.is_none()
+            && !(self.is_transient || self.is_announced || self.dirty)
+            && self.writes_under_way == 0
+            && self.changing.is_empty()
+            && self.server_assigned.is_none()
+            && self.subscriptions.iter().all(|(_, kind)| is_stored(kind))
     }
 
     /// Says whether the server subscribed it to `channel`, whatever its rights are.

@@ -59,6 +59,7 @@ impl Cursor {
         self.phase = Phase::CatchingUp;
     }
 
+    #[cfg(test)]
     pub(crate) fn floor(&self) -> Sequence {
         self.floor
     }
@@ -145,6 +146,12 @@ impl Cursor {
             unwritten.iter().filter_map(|(first, _)| self.acknowledged.around(first)).collect();
         stretches.dedup();
         stretches
+    }
+
+    /// Says whether the store was given all of it, and no read for it is under way.
+    pub(crate) fn is_settled(&self) -> bool {
+        let is_written = self.written_floor == self.floor && self.unwritten.is_empty();
+        is_written && !self.dirty && !self.is_read_under_way
     }
 
     /// Notes that the store refused something of it, maybe long ago: it is to be given all again.

@@ -51,6 +51,9 @@ pub enum Effect {
     Commit(Vec<Change>),
     /// Read pages of a log; they come back through `on_read`.
     Read(ReadRequest),
+    /// Read what is stored about clients; it comes back through `on_loaded` or `on_listed`, in the order
+    /// in which it was asked for.
+    Load(LoadRequest),
     /// What a ticket was given for is stored, or will not be.
     Resolved {
         /// The ticket, as it came with [`Answer::Ticket`](crate::Answer::Ticket).
@@ -84,6 +87,20 @@ pub struct SessionEnded {
     pub at: UnixMs,
     /// Grows with each session.
     pub session: u64,
+}
+
+/// What is needed of stored clients.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoadRequest {
+    /// All that is stored about one.
+    Client(ClientId),
+    /// The first so many known ones behind an id.
+    Clients {
+        /// The id.
+        after: ClientId,
+        /// How many.
+        count_max: usize,
+    },
 }
 
 /// What a catching-up subscriber needs next.

@@ -44,7 +44,9 @@ pub use broker::{
 pub use client::Now;
 pub use connection_profile::ConnectionProfile;
 pub use deliveries::Deliveries;
-pub use effect::{ChannelKey, ClientKey, ConnectionKey, Effect, ReadRequest, SessionEnded};
+pub use effect::{
+    ChannelKey, ClientKey, ConnectionKey, Effect, LoadRequest, ReadRequest, SessionEnded,
+};
 pub use encoder::{
     Answered, CommandAnswer, Encoder, FORMAT_COUNT_MAX, Format, Mark, SessionOpened, Source,
 };

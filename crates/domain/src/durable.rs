@@ -148,11 +148,15 @@ pub enum LogEntry {
     Damaged(Sequence),
 }
 
-/// One thing to store. Applying a change twice equals applying it once, except `Append`.
+/// One thing to store. Applying a change twice equals applying it once, except `Append` and
+/// `AppendDirect`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// Appends a page to its channel's log, which is made if it is not there.
     Append(Page),
+    /// Appends a page to the log of a client's own channel, if the client is known. A cursor of the
+    /// client that stands before the page is made if it has none there.
+    AppendDirect(ClientId, Page),
     /// Replaces the channel's retained message.
     Retain(ChannelName, Retained),
     /// Forgets the channel's retained message.
@@ -214,18 +218,39 @@ pub enum Outcome {
         /// Where the cursor stands.
         floor: Sequence,
     },
+    /// The cursor was moved. All readers of its log have acknowledged all up to `slowest`, as far as
+    /// the store knows.
+    Moved {
+        /// Where the slowest cursor of the log stands.
+        slowest: Sequence,
+    },
+    /// Nothing was stored, since the client that the page was for is not known.
+    ClientUnknown,
     /// Done; nothing more to say.
     Done,
 }
 
-/// Everything stored but the messages of logs; what the core starts from.
+/// How much of what is stored is loaded at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Load {
+    /// Everything but the messages of logs.
+    #[default]
+    All,
+    /// The same without clients and their cursors, each of which is asked for when it is needed.
+    Heads,
+}
+
+/// What the core starts from: everything stored but the messages of logs, as far as it was asked
+/// for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Snapshot {
-    /// Known clients with the time each was last seen.
+    /// What was asked for.
+    pub load: Load,
+    /// Known clients with the time each was last seen; none in [`Load::Heads`].
     pub clients: Vec<(ClientId, Seen)>,
     /// Logs, one a channel at most.
     pub logs: Vec<LogState>,
-    /// Persistent subscriptions; each has its channel's log in `logs`.
+    /// Persistent subscriptions; each has its channel's log in `logs`. None in [`Load::Heads`].
     pub cursors: Vec<(ClientId, ChannelName, CursorState)>,
     /// Retained messages.
     pub retained: Vec<(ChannelName, Retained)>,
@@ -251,8 +276,20 @@ pub struct LogState {
     pub last: Sequence,
     /// The last sequence that was trimmed; 0 when none was. A page that reaches beyond it is whole.
     pub trimmed: Sequence,
+    /// How many cursors read it.
+    pub reader_count: u64,
+    /// Where the slowest of them stands; `last` where there is none.
+    pub slowest: Sequence,
     /// The pages still there, oldest first: last sequence, bytes and time of each.
     pub pages: Vec<PageState>,
+}
+
+impl LogState {
+    /// Counts so many more readers, the slowest of which stands at `floor`.
+    pub fn note_reader(&mut self, count: u64, floor: Sequence) {
+        self.reader_count += count;
+        self.slowest = self.slowest.min(floor);
+    }
 }
 
 /// Size and age of one stored page, for the log's limits and for trimming.
@@ -264,4 +301,24 @@ pub struct PageState {
     pub bytes: u64,
     /// When the broker took it in.
     pub served: ServedMs,
+}
+
+/// What is stored about one client.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ClientState {
+    /// When it was last seen, if that was noted.
+    pub seen: Option<Seen>,
+    /// Its persistent subscriptions, its own direct channel included, names ascending.
+    pub cursors: Vec<(ChannelName, CursorState)>,
+}
+
+/// A stored client, as it stands in a list of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredClient {
+    /// Its id.
+    pub id: ClientId,
+    /// When it was last seen, if that was noted.
+    pub seen: Option<Seen>,
+    /// How many persistent subscriptions it has, its own direct channel left out.
+    pub topic_count: u64,
 }

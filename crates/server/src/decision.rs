@@ -22,7 +22,7 @@ impl Decision {
     pub(crate) fn begin(hub: Arc<Hub>, caller: Arc<Caller>, question: Question) -> Self {
         let is_for_peer_only =
             matches!(question, Question::Authenticate { .. } | Question::Connect { .. });
-        let verdict = Box::pin(async move { hub.authorizer.decide(&caller, question).await });
+        let verdict = Box::pin(async move { decide(&hub, &caller, question).await });
         Decision { verdict, is_for_peer_only }
     }
 
@@ -34,5 +34,21 @@ impl Decision {
     /// that has gone.
     pub(crate) fn is_for_peer_only(&self) -> bool {
         self.is_for_peer_only
+    }
+}
+
+/// Decides, and has in memory what is stored about a client that may connect.
+async fn decide(hub: &Hub, caller: &Caller, question: Question) -> Verdict {
+    let connecting = match &question {
+        Question::Connect { client, .. } => Some(client.clone()),
+        _ => None,
+    };
+    let verdict = hub.authorizer.decide(caller, question).await;
+    match (connecting, &verdict) {
+        (Some(client), Verdict::Admitted(Ok(_))) => match hub.claim(&client).await {
+            Ok(()) => verdict,
+            Err(reject) => Verdict::Admitted(Err(reject)),
+        },
+        _ => verdict,
     }
 }

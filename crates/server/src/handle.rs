@@ -47,6 +47,7 @@ impl Handle {
         channel: &str,
         persistent: bool,
     ) -> Result<(), Reject> {
+        self.reloadable.hub.claim(client).await?;
         let client = ClientId::from(client);
         let subscribe = Command::Subscribe { channel, persistent };
         self.reloadable.hub.command_for(&client, &subscribe).done().await
@@ -59,6 +60,7 @@ impl Handle {
     /// [`Reject::ClientOffline`] when the client is not known, [`Reject::InvalidChannel`] when it is
     /// no ordinary channel, [`Reject::StoreUnavailable`] when the store cannot forget it now.
     pub async fn unsubscribe(&self, client: &str, channel: &str) -> Result<(), Reject> {
+        self.reloadable.hub.claim(client).await?;
         let client = ClientId::from(client);
         self.reloadable.hub.command_for(&client, &Command::Unsubscribe { channel }).done().await
     }
@@ -70,6 +72,7 @@ impl Handle {
     /// # Errors
     /// [`Reject::StoreUnavailable`] when the store cannot forget it now; it does as soon as it can.
     pub async fn forget(&self, client: &str) -> Result<bool, Reject> {
+        self.reloadable.hub.claim(client).await?;
         self.stored(|broker| broker.forget_client(client)).await
     }
 

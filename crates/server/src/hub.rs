@@ -4,6 +4,7 @@
 //! into queues (outboxes, the store's inbox); so queues are in the broker's order. Sockets are
 //! written after the lock is let go.
 
+mod archive;
 mod relief;
 mod state;
 
@@ -19,7 +20,7 @@ use rialto_application::Peer;
 use rialto_broker::{
     Broker, Command, ConnectionKey, ConnectionProfile, Deliveries, Issuer, Now, Publish, Stats,
 };
-use rialto_domain::{ClientId, CloseReason, UnixMs};
+use rialto_domain::{ClientId, CloseReason, Reject, UnixMs};
 use rialto_session::Dialects;
 use tokio::sync::oneshot;
 
@@ -36,6 +37,7 @@ use crate::{
     visit::Visit,
 };
 
+use archive::Archive;
 use state::{Endpoint, State};
 
 pub(crate) use state::Pushing;
@@ -52,6 +54,8 @@ pub(crate) struct Hub {
     pub(crate) audit: Arc<Audit>,
     session_events: SessionEvents,
     clock: Clock,
+    /// What is stored about clients that the broker does not have in memory.
+    pub(crate) archive: Archive,
 }
 
 /// What is counted without the broker's lock, until the next round counts it in: connections that
@@ -71,7 +75,8 @@ impl Hub {
         inboxes: StoreInboxes,
         (memory, close_slow): (Arc<Memory>, bool),
     ) -> Self {
-        let StoreInboxes { writer, reader } = inboxes;
+        let StoreInboxes { writer, reader, archive } = inboxes;
+        let archive = Archive::new(&broker, archive);
         let deliveries = broker.deliveries().clone();
         Hub {
             state: Guarded::new(State::new(
@@ -88,6 +93,7 @@ impl Hub {
             authorizer,
             session_events,
             clock,
+            archive,
         }
     }
 
@@ -160,6 +166,26 @@ impl Hub {
         drop(state);
         dirty.flush();
         pushing
+    }
+
+    /// Has what is stored about a client in the broker's memory, for some seconds at least.
+    ///
+    /// # Errors
+    /// [`Reject::StoreUnavailable`] when it cannot be read.
+    pub(crate) async fn claim(&self, client: &str) -> Result<(), Reject> {
+        if self.archive.is_empty() {
+            return Ok(());
+        }
+        let claiming = {
+            let mut dirty = DirtyWriters::default();
+            let mut state = self.begin_round();
+            let claiming = state.claim(client);
+            self.end_round(&mut state, &mut dirty);
+            drop(state);
+            dirty.flush();
+            claiming
+        };
+        claiming.done().await
     }
 
     /// Runs one round, and returns what becomes of what it has the store do.

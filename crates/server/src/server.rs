@@ -10,8 +10,8 @@ use std::{
 use arc_swap::ArcSwap;
 use rialto_access::{Access, Throttle};
 use rialto_broker::Broker;
-use rialto_config::{Settings, SlowConsumer};
-use rialto_domain::{Change, CloseReason};
+use rialto_config::{Settings, SlowConsumer, StoreKind};
+use rialto_domain::{Change, CloseReason, Load};
 use rialto_net::ConnectionLimiter;
 use rialto_session::{Dialects, coremq};
 use tokio::{
@@ -240,8 +240,13 @@ impl Core {
         origin: u64,
     ) -> Result<(Self, Webhooks), ServeError> {
         let mut store = rialto_store::open(settings_map::store(settings))?;
-        let snapshot = store.load()?;
-        let reader = store.reader()?;
+        // What is in memory anyway need not be asked for.
+        let load = match settings.store.kind {
+            StoreKind::Memory => Load::All,
+            StoreKind::Sqlite => Load::Heads,
+        };
+        let snapshot = store.load(load)?;
+        let (reader, archive) = (store.reader()?, store.reader()?);
         let clock = Clock::start();
         let authorizer = Arc::new(authorizer(settings, controls, clock)?);
         let webhooks = startup::webhooks(settings, is_taken);
@@ -256,8 +261,8 @@ impl Core {
             tracing::debug!(%error, "the clocks could not be written to the store");
         }
         let (jobs, job_inbox) = mpsc::channel();
-        let (reads, read_inbox) = mpsc::channel();
-        let inboxes = StoreInboxes { writer: jobs.clone(), reader: reads };
+        let (lookups, lookup_inbox) = mpsc::channel();
+        let inboxes = StoreInboxes { writer: jobs.clone(), reader: lookups, archive };
         let close_slow = settings.delivery.slow_consumer == SlowConsumer::Close;
         let (session_events, ends) = SessionEvents::new();
         let memory = Memory::new(settings_map::waiting_bytes_max(settings));
@@ -265,8 +270,9 @@ impl Core {
         let hub = Arc::new(Hub::new(broker, authorizer, session_events, clock, inboxes, bounds));
         let commit_watch = Arc::new(CommitWatch::default());
         let watch = commit_watch.clone();
-        let store_threads = StoreThreads::start(&hub, store, reader, job_inbox, read_inbox, watch)
-            .map_err(|source| ServeError::System { what: "start threads", source })?;
+        let store_threads =
+            StoreThreads::start(&hub, store, reader, job_inbox, lookup_inbox, watch)
+                .map_err(|source| ServeError::System { what: "start threads", source })?;
         let workers = ends.start(&hub.authorizer);
         let audit = hub.audit.clone();
         let trace = lasting::spawn("audit", move || audit.clone().keep());

@@ -14,13 +14,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rialto_broker::ReadRequest;
+use rialto_broker::{LoadRequest, ReadRequest};
 use rialto_domain::{Change, FailureKind, LogEntry, LogId, Outcome};
-use rialto_store::{Cause, LogReader, Store, StoreError};
+use rialto_store::{Cause, Store, StoreError, StoreReader};
 
 pub(crate) use health::{CommitWatch, StoreState};
 use health::{Health, Part};
-pub(crate) use inbox::{Job, StoreInboxes};
+pub(crate) use inbox::{Job, Lookup, StoreInboxes};
 
 use crate::{
     connection_writer::DirtyWriters,
@@ -88,9 +88,9 @@ impl StoreThreads {
     pub(crate) fn start(
         hub: &Arc<Hub>,
         store: Box<dyn Store>,
-        reader: Box<dyn LogReader>,
+        reader: Box<dyn StoreReader>,
         jobs: mpsc::Receiver<Job>,
-        reads: mpsc::Receiver<ReadRequest>,
+        lookups: mpsc::Receiver<Lookup>,
         watch: Arc<CommitWatch>,
     ) -> io::Result<Self> {
         let (done, completed) = mpsc::channel();
@@ -103,13 +103,10 @@ impl StoreThreads {
         spawn("store-reader", move || {
             let mut reader = Reader::new(reader);
             loop {
-                match reads.recv_timeout(IDLE) {
-                    Ok(request) => {
+                match lookups.recv_timeout(IDLE) {
+                    Ok(lookup) => {
                         let Some(hub) = for_reader.upgrade() else { return };
-                        let entries = reader.read(&request);
-                        hub.round(|broker| {
-                            broker.on_read(&request, entries.as_deref().map_err(|kind| *kind))
-                        });
+                        reader.look_up(lookup, &hub);
                     }
                     Err(mpsc::RecvTimeoutError::Timeout) => reader.health.settle(),
                     Err(mpsc::RecvTimeoutError::Disconnected) => return,
@@ -314,15 +311,48 @@ fn first_round(batches: &[BatchSize]) -> Option<&[BatchSize]> {
 
 /// The reading thread's own.
 struct Reader {
-    reader: Box<dyn LogReader>,
+    reader: Box<dyn StoreReader>,
     health: Health,
     /// Logs that cannot be read, and were told of.
     unreadable: HashSet<LogId>,
 }
 
 impl Reader {
-    fn new(reader: Box<dyn LogReader>) -> Self {
+    fn new(reader: Box<dyn StoreReader>) -> Self {
         Reader { reader, health: Health::new(Part::Reading), unreadable: HashSet::new() }
+    }
+
+    /// Reads what the broker asked for, and gives it back.
+    fn look_up(&mut self, lookup: Lookup, hub: &Hub) {
+        match lookup {
+            Lookup::Pages(request) => {
+                let entries = self.read(&request);
+                hub.round(|broker| {
+                    broker.on_read(&request, entries.as_deref().map_err(|kind| *kind));
+                });
+            }
+            Lookup::Clients(LoadRequest::Client(id)) => {
+                let state = self.reader.client(&id);
+                let state = self.note(state);
+                hub.round(|broker| broker.on_loaded(&id, state));
+            }
+            Lookup::Clients(LoadRequest::Clients { after, count_max }) => {
+                let listed = self.reader.clients(&after, count_max);
+                let listed = self.note(listed);
+                hub.round(|broker| {
+                    broker.on_listed(listed.as_deref().map_err(|kind| *kind));
+                });
+            }
+        }
+    }
+
+    /// Tells of what cannot be read of clients.
+    fn note<T>(&mut self, result: Result<T, StoreError>) -> Result<T, FailureKind> {
+        match &result {
+            Ok(_) => self.health.note_success(),
+            Err(error) => self.health.note_failure(error),
+        }
+        result.map_err(|error| error.kind)
     }
 
     fn read(&mut self, request: &ReadRequest) -> Result<Vec<LogEntry>, FailureKind> {

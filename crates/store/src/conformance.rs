@@ -1,15 +1,16 @@
-//! One suite for every driver: the duties of [`Store`] and [`LogReader`], each as a check.
+//! One suite for every driver: the duties of [`Store`] and [`StoreReader`], each as a check.
 //!
 //! A driver's tests implement [`Driver`] and call [`check_all`], which panics at the first duty
 //! that is neglected.
 
 use rialto_domain::{
-    Change, ChannelName, ClientId, CursorState, HistoryMessage, LogEntry, LogId, LogState, Outcome,
-    Page, PayloadsBuilder, Seen, Sequence, Snapshot, StoredPage,
+    Change, ChannelName, ClientId, CursorState, HistoryMessage, Load, LogEntry, LogId, LogState,
+    Outcome, Page, PayloadsBuilder, Seen, Sequence, Snapshot, StoredPage,
 };
 
-use crate::{LogReader, Store, StoreError};
+use crate::{Store, StoreError, StoreReader};
 
+mod clients;
 mod clock;
 mod cursors;
 mod history;
@@ -51,6 +52,12 @@ pub fn check_all(driver: &mut dyn Driver) {
     cursors::the_id_of_a_log_is_never_used_again(driver);
     cursors::all_but_append_may_be_repeated(driver);
 
+    clients::heads_are_the_whole_without_clients(driver);
+    clients::a_client_is_read_as_it_is_loaded(driver);
+    clients::clients_are_listed_by_id(driver);
+    clients::the_slowest_cursor_is_told(driver);
+    clients::direct_messages_are_stored_for_clients_that_are_known(driver);
+
     history::a_history_is_ordered_by_the_logical_clock_and_then_by_id(driver);
     history::the_oldest_beyond_the_count_are_dropped(driver);
     history::a_message_that_is_there_stays_as_it_is(driver);
@@ -89,7 +96,7 @@ pub fn check_all(driver: &mut dyn Driver) {
 /// A store under examination; every operation on it must succeed unless said otherwise.
 struct Subject {
     store: Box<dyn Store>,
-    reader: Box<dyn LogReader>,
+    reader: Box<dyn StoreReader>,
 }
 
 impl Subject {
@@ -140,7 +147,7 @@ impl Subject {
 
     #[track_caller]
     fn load(&mut self) -> Snapshot {
-        self.store.load().expect("what was committed is loaded")
+        self.store.load(Load::All).expect("what was committed is loaded")
     }
 
     /// Returns a channel's log as loaded; none when it is gone.

@@ -5,7 +5,7 @@
 //! nothing itself. It knows no protocol, no connection and no clock, starts no thread and never
 //! waits for a peer: one writer thread owns it, and commits what has gathered as one batch.
 //!
-//! Read [`Store`] first, whose duties are the contract, then [`LogReader`]. Two drivers fulfil
+//! Read [`Store`] first, whose duties are the contract, then [`StoreReader`]. Two drivers fulfil
 //! it: [`MemoryStore`] for brokers that may forget, [`SqliteStore`] for those that may not.
 //! [`open`] picks one by [`StoreSettings`]. [`backup`], [`check`] and [`repair`] are for who looks after
 //! the second.
@@ -16,7 +16,9 @@
 use std::path::PathBuf;
 
 pub use rialto_domain::FailureKind;
-use rialto_domain::{Change, LogEntry, LogId, Outcome, Sequence, Snapshot};
+use rialto_domain::{
+    Change, ClientId, ClientState, Load, LogEntry, LogId, Outcome, Sequence, Snapshot, StoredClient,
+};
 
 pub mod conformance;
 mod error;
@@ -53,9 +55,10 @@ pub use sqlite::{
 /// 9. **Trimming drops whole pages**, those that end at or below the given sequence; later pages
 ///    and the numbering stay as they are. A log knows how far it was ever trimmed, which is never
 ///    beyond its last message, and is not removed by it.
-/// 10. **Repeatable:** a change carried out twice equals once, save `Append`; so that it holds for
-///     `KeepHistory`, a message's id always comes with the same `logical`.
-/// 11. **Empty pages are refused:** an `Append` whose `count` is 0 fails the batch for good.
+/// 10. **Repeatable:** a change carried out twice equals once, save `Append` and `AppendDirect`; so
+///     that it holds for `KeepHistory`, a message's id always comes with the same `logical`.
+/// 11. **Empty pages are refused:** an `Append` or `AppendDirect` whose `count` is 0 fails the batch
+///     for good.
 /// 12. **Loading gives back what was committed:** names ascending, pages and histories oldest
 ///     first, every name, id and payload to the byte.
 /// 13. **A history keeps the latest:** `KeepHistory` adds the messages whose id is not there, the
@@ -75,16 +78,24 @@ pub use sqlite::{
 ///     reader sees it any more. Other pages and the numbering stay as they are.
 /// 19. **Retained messages stand alone:** `Retain` sets the one of its channel in place of what was
 ///     there, and `DropRetained` forgets it, if there is one; nothing else changes it.
+/// 20. **Heads are the whole without clients:** [`Load::Heads`] gives back what [`Load::All`] does,
+///     but for clients and cursors; how many cursors a log has, and where the slowest stands, is
+///     the same in both.
+/// 21. **The slowest is told:** the outcome of a `MoveCursor` on a log that has cursors says where
+///     the slowest of them stands then.
+/// 22. **Direct messages are for who is known:** `AppendDirect` appends if its client was ever put or
+///     has a cursor, and was not forgotten since, and makes its cursor stand before the page if it
+///     has none in that log; otherwise it stores nothing and says so.
 ///
 /// [`conformance::check_all`] tests exactly these; what it does not test is not promised.
 pub trait Store: Send {
-    /// Returns everything but the messages of logs.
+    /// Returns what the core starts from: all but the messages of logs, or less.
     ///
     /// The core needs it once, before its first commit; later calls are lawful too.
     ///
     /// # Errors
     /// [`FailureKind::Corrupt`] when what is stored cannot be understood.
-    fn load(&mut self) -> Result<Snapshot, StoreError>;
+    fn load(&mut self, load: Load) -> Result<Snapshot, StoreError>;
 
     /// Carries out a batch and returns one outcome a change.
     ///
@@ -96,7 +107,7 @@ pub trait Store: Send {
     ///
     /// # Errors
     /// Whatever keeps the driver from reaching what it stored.
-    fn reader(&self) -> Result<Box<dyn LogReader>, StoreError>;
+    fn reader(&self) -> Result<Box<dyn StoreReader>, StoreError>;
 
     /// Tidies up before a graceful stop; nothing is lost without it, but the next start is quicker.
     ///
@@ -105,10 +116,10 @@ pub trait Store: Send {
     fn close(&mut self) -> Result<(), StoreError>;
 }
 
-/// Reads logs, independently of the thread that writes.
+/// Reads logs and clients, independently of the thread that writes.
 ///
 /// # Duties
-/// 1. **Fresh:** finds every page whose commit has returned `Ok`, and none whose commit has not
+/// 1. **Fresh:** finds everything whose commit has returned `Ok`, and nothing whose commit has not
 ///    been carried out.
 /// 2. **Whole:** never shows a message without those of the same log before it that have not
 ///    been trimmed or set aside.
@@ -118,7 +129,9 @@ pub trait Store: Send {
 /// 5. **Faithful:** payloads come back to the byte, or not at all.
 /// 6. **Damage is told, and hides nothing:** a page that is not what was written is an entry that says
 ///    so, in its place among those that are.
-pub trait LogReader: Send {
+/// 7. **A client is whole:** what is read of one is as of one moment, and is what [`Load::All`] gives
+///    back of it. Known is who was put or has a cursor, and was not forgotten since.
+pub trait StoreReader: Send {
     /// Returns the pages of `log` whose last message is at or above `from`, in order, the damaged ones
     /// as such.
     ///
@@ -130,6 +143,22 @@ pub trait LogReader: Send {
         from: Sequence,
         bytes_max: usize,
     ) -> Result<Vec<LogEntry>, StoreError>;
+
+    /// Returns what is stored about a client; `None` if it is not known.
+    ///
+    /// # Errors
+    /// Whatever keeps the driver from reaching what it stored.
+    fn client(&mut self, id: &ClientId) -> Result<Option<ClientState>, StoreError>;
+
+    /// Returns the first known clients behind the id `after`, by id.
+    ///
+    /// # Errors
+    /// Whatever keeps the driver from reaching what it stored.
+    fn clients(
+        &mut self,
+        after: &ClientId,
+        count_max: usize,
+    ) -> Result<Vec<StoredClient>, StoreError>;
 }
 
 /// Which store to open.

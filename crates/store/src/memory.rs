@@ -1,17 +1,21 @@
 //! A store that forgets: for brokers that keep nothing, and the measure of those that do.
 
+mod log;
+
 use std::{
-    collections::{BTreeMap, HashSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::{Arc, Mutex, MutexGuard},
 };
 
 use rialto_domain::{
-    Change, ChannelName, ClientId, CursorState, HistoryMessage, LogEntry, LogId, LogState,
-    MessageId, Outcome, Page, PageState, Retained, Seen, Sequence, ServedMs, SessionNumber,
-    Snapshot, StoreClock, StoredPage, Stretches,
+    Change, ChannelName, ClientId, ClientState, HistoryMessage, Load, LogEntry, LogId, MessageId,
+    Outcome, Page, Retained, Seen, Sequence, SessionNumber, Snapshot, StoreClock, StoredClient,
+    StoredPage,
 };
 
-use crate::{Cause, LogReader, Store, StoreError};
+use crate::{Cause, Store, StoreError, StoreReader};
+
+use log::{Cursor, Log, last_of};
 
 /// Keeps everything in memory, until the last handle to it is dropped.
 ///
@@ -44,37 +48,29 @@ struct Shelves {
     made: u64,
 }
 
-#[derive(Debug)]
-struct Log {
-    id: LogId,
-    last: Sequence,
-    trimmed: Sequence,
-    pages: VecDeque<(StoredPage, ServedMs)>,
-    cursors: BTreeMap<ClientId, Cursor>,
-}
-
-#[derive(Debug, Default)]
-struct Cursor {
-    floor: Sequence,
-    /// Above the floor.
-    acknowledged: Stretches,
-}
-
 impl Store for MemoryStore {
-    fn load(&mut self) -> Result<Snapshot, StoreError> {
-        Ok(lock(&self.shelves).snapshot())
+    fn load(&mut self, load: Load) -> Result<Snapshot, StoreError> {
+        let snapshot = lock(&self.shelves).snapshot();
+        Ok(match load {
+            Load::All => snapshot,
+            Load::Heads => Snapshot { load, clients: Vec::new(), cursors: Vec::new(), ..snapshot },
+        })
     }
 
     fn commit(&mut self, changes: &[Change]) -> Result<Vec<Outcome>, StoreError> {
         // The only change that can fail is found before the first is carried out.
-        if changes.iter().any(|change| matches!(change, Change::Append(page) if page.count == 0)) {
+        let is_empty = |change: &Change| match change {
+            Change::Append(page) | Change::AppendDirect(_, page) => page.count == 0,
+            _ => false,
+        };
+        if changes.iter().any(is_empty) {
             return Err(StoreError::new("committing", None, Cause::EmptyPage));
         }
         let mut shelves = lock(&self.shelves);
         Ok(changes.iter().map(|change| shelves.apply(change)).collect())
     }
 
-    fn reader(&self) -> Result<Box<dyn LogReader>, StoreError> {
+    fn reader(&self) -> Result<Box<dyn StoreReader>, StoreError> {
         Ok(Box::new(MemoryReader { shelves: Arc::clone(&self.shelves) }))
     }
 
@@ -83,7 +79,7 @@ impl Store for MemoryStore {
     }
 }
 
-impl LogReader for MemoryReader {
+impl StoreReader for MemoryReader {
     fn read(
         &mut self,
         log: LogId,
@@ -107,12 +103,30 @@ impl LogReader for MemoryReader {
         }
         Ok(entries)
     }
+
+    fn client(&mut self, id: &ClientId) -> Result<Option<ClientState>, StoreError> {
+        let shelves = lock(&self.shelves);
+        Ok(shelves.is_known(id).then(|| shelves.client(id)))
+    }
+
+    fn clients(
+        &mut self,
+        after: &ClientId,
+        count_max: usize,
+    ) -> Result<Vec<StoredClient>, StoreError> {
+        let shelves = lock(&self.shelves);
+        let readers = shelves.logs.values().flat_map(|log| log.cursors.keys());
+        let ids: BTreeSet<&ClientId> = shelves.clients.keys().chain(readers).collect();
+        let behind = ids.into_iter().filter(|id| after < id).take(count_max);
+        Ok(behind.map(|id| shelves.listed(id)).collect())
+    }
 }
 
 impl Shelves {
     fn apply(&mut self, change: &Change) -> Outcome {
         match change {
             Change::Append(page) => return self.append(page),
+            Change::AppendDirect(client, page) => return self.append_direct(client, page),
             Change::Subscribe(client, channel) => return self.subscribe(client, channel),
             Change::DropRetained(channel) => {
                 self.retained.remove(channel);
@@ -126,10 +140,7 @@ impl Shelves {
             Change::ForgetClient(client) => self.forget(client),
             Change::Unsubscribe(client, channel) => self.unsubscribe(client, channel),
             Change::MoveCursor(client, channel, floor) => {
-                if let Some((cursor, last)) = self.cursor(client, channel) {
-                    cursor.floor = cursor.floor.max(last.min(*floor));
-                    cursor.acknowledged.remove_through(cursor.floor);
-                }
+                return self.move_cursor(client, channel, *floor);
             }
             Change::Acknowledge(client, channel, stretches) => {
                 if let Some((cursor, end)) = self.cursor(client, channel) {
@@ -182,11 +193,47 @@ impl Shelves {
         Outcome::Appended { log: log.id, first }
     }
 
+    fn append_direct(&mut self, client: &ClientId, page: &Page) -> Outcome {
+        if !self.is_known(client) {
+            return Outcome::ClientUnknown;
+        }
+        self.subscribe(client, &page.channel);
+        self.append(page)
+    }
+
+    fn is_known(&self, client: &ClientId) -> bool {
+        self.clients.contains_key(client)
+            || self.logs.values().any(|log| log.cursors.contains_key(client))
+    }
+
     fn subscribe(&mut self, client: &ClientId, channel: &ChannelName) -> Outcome {
         let log = self.log_of(channel);
-        let behind_last = Cursor { floor: log.last, ..Cursor::default() };
-        let cursor = log.cursors.entry(client.clone()).or_insert(behind_last);
-        Outcome::Subscribed { log: log.id, floor: cursor.floor }
+        let floor = log.cursors.get(client).map(|cursor| cursor.floor);
+        let floor = floor.unwrap_or_else(|| {
+            let cursor = Cursor { floor: log.last, ..Cursor::default() };
+            log.cursors.insert(client.clone(), cursor);
+            *log.floors.entry(log.last).or_default() += 1;
+            log.last
+        });
+        Outcome::Subscribed { log: log.id, floor }
+    }
+
+    fn move_cursor(
+        &mut self,
+        client: &ClientId,
+        channel: &ChannelName,
+        floor: Sequence,
+    ) -> Outcome {
+        let Some(log) = self.logs.get_mut(channel) else { return Outcome::Done };
+        if let Some(cursor) = log.cursors.get_mut(client) {
+            let before = cursor.floor;
+            cursor.floor = before.max(log.last.min(floor));
+            cursor.acknowledged.remove_through(cursor.floor);
+            *log.floors.entry(cursor.floor).or_default() += 1;
+            log.leave_floor(before);
+        }
+        let slowest = log.floors.keys().next();
+        slowest.map_or(Outcome::Done, |&slowest| Outcome::Moved { slowest })
     }
 
     /// Returns a cursor, and the last message of its log.
@@ -201,7 +248,7 @@ impl Shelves {
 
     fn unsubscribe(&mut self, client: &ClientId, channel: &ChannelName) {
         if let Some(log) = self.logs.get_mut(channel) {
-            log.cursors.remove(client);
+            log.remove_cursor(client);
             if log.cursors.is_empty() {
                 self.channels.remove(&log.id);
                 self.logs.remove(channel);
@@ -212,7 +259,7 @@ impl Shelves {
     fn forget(&mut self, client: &ClientId) {
         self.clients.remove(client);
         self.logs.retain(|_, log| {
-            let last_left = log.cursors.remove(client).is_some() && log.cursors.is_empty();
+            let last_left = log.remove_cursor(client) && log.cursors.is_empty();
             if last_left {
                 self.channels.remove(&log.id);
             }
@@ -237,8 +284,22 @@ impl Shelves {
             self.made += 1;
             let id = LogId(self.made);
             self.channels.insert(id, channel.clone());
-            Log { id, last: 0, trimmed: 0, pages: VecDeque::new(), cursors: BTreeMap::new() }
+            Log::new(id)
         })
+    }
+
+    fn client(&self, id: &ClientId) -> ClientState {
+        let logs = self.logs.iter();
+        let cursors =
+            logs.filter_map(|(channel, log)| Some((channel.clone(), log.cursors.get(id)?.state())));
+        ClientState { seen: self.clients.get(id).copied(), cursors: cursors.collect() }
+    }
+
+    fn listed(&self, id: &ClientId) -> StoredClient {
+        let ClientState { seen, cursors } = self.client(id);
+        let direct = id.direct_channel();
+        let topics = cursors.iter().filter(|(channel, _)| *channel != direct);
+        StoredClient { id: id.clone(), seen, topic_count: topics.count() as u64 }
     }
 
     fn snapshot(&self) -> Snapshot {
@@ -253,6 +314,7 @@ impl Shelves {
         cursors.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
 
         Snapshot {
+            load: Load::All,
             clients: self.clients.iter().map(|(client, &seen)| (client.clone(), seen)).collect(),
             logs: self.logs.iter().map(|(channel, log)| log.state(channel)).collect(),
             cursors,
@@ -263,40 +325,6 @@ impl Shelves {
             damaged: 0,
         }
     }
-}
-
-impl Cursor {
-    fn state(&self) -> CursorState {
-        CursorState { floor: self.floor, acknowledged: self.acknowledged.iter().collect() }
-    }
-}
-
-impl Log {
-    fn trim(&mut self, through: Sequence) {
-        let kept = self.pages.partition_point(|(page, _)| last_of(page) <= through);
-        self.pages.drain(..kept);
-        self.trimmed = self.trimmed.max(through.min(self.last));
-    }
-
-    fn state(&self, channel: &ChannelName) -> LogState {
-        let pages = self.pages.iter().map(|(page, served)| PageState {
-            last: last_of(page),
-            bytes: page.payloads.as_bytes().len() as u64,
-            served: *served,
-        });
-        LogState {
-            channel: channel.clone(),
-            log: self.id,
-            last: self.last,
-            trimmed: self.trimmed,
-            pages: pages.collect(),
-        }
-    }
-}
-
-/// Returns the sequence of a page's last message.
-fn last_of(page: &StoredPage) -> Sequence {
-    page.first + u64::from(page.count) - 1
 }
 
 fn lock(shelves: &Mutex<Shelves>) -> MutexGuard<'_, Shelves> {

@@ -7,15 +7,16 @@
 
 use std::path::{self, Path, PathBuf};
 
-use rialto_domain::{Change, Outcome, Snapshot};
+use rialto_domain::{Change, Load, Outcome, Snapshot};
 use rusqlite::Connection;
 
-use crate::{Cause, LogReader, Store, StoreError};
+use crate::{Cause, Store, StoreError, StoreReader};
 
 mod backup;
 mod batch;
 mod check;
 mod claim;
+mod clients;
 mod cursors;
 mod damage;
 mod heads;
@@ -29,6 +30,7 @@ mod open;
 mod reader;
 mod repair;
 mod schema;
+mod stretches;
 mod verdict;
 mod wal;
 
@@ -38,13 +40,13 @@ pub use repair::{GivenUp, Repair, repair};
 
 use batch::Batch;
 use claim::DirectoryLock;
-use cursors::StretchRows;
 use heads::Heads;
 use identity::Identity;
 use inspection::Inspection;
 use leftovers::Leftovers;
 use mark::MarkKeeper;
 use open::Opened;
+use stretches::Journal;
 
 /// The database's name in the store's directory.
 const DATABASE_FILE: &str = "rialto.db";
@@ -71,7 +73,7 @@ pub struct SqliteSettings {
     /// last byte nothing can be trimmed either, until room is made by other means.
     pub bytes_max: Option<u64>,
     /// Up to which size the whole database is checked for damage when it is opened, which reads
-    /// it once. Default 1 GiB.
+    /// it once. Default 64 MiB, which takes a moment.
     pub check_bytes_max: u64,
     /// Pages in the write-ahead log after which a commit moves them into the database. Default
     /// 2,048, which is 8 MiB.
@@ -91,7 +93,7 @@ pub struct SqliteStore {
     connection: Connection,
     heads: Heads,
     leftovers: Leftovers,
-    stretch_rows: StretchRows,
+    journal: Journal,
     mark: MarkKeeper,
     identity: Identity,
     durability: Durability,
@@ -106,7 +108,7 @@ impl Default for SqliteSettings {
         SqliteSettings {
             durability: Durability::default(),
             bytes_max: None,
-            check_bytes_max: 1 << 30,
+            check_bytes_max: 64 << 20,
             checkpoint_pages: open::CHECKPOINT_PAGES,
         }
     }
@@ -134,7 +136,7 @@ impl SqliteStore {
             connection,
             heads,
             leftovers: Leftovers::default(),
-            stretch_rows: StretchRows::default(),
+            journal: Journal::default(),
             mark,
             identity,
             durability: settings.durability,
@@ -174,8 +176,8 @@ impl SqliteStore {
         inspection: &Inspection,
         work: impl FnOnce(&mut Batch<'_>) -> Result<T, Cause>,
     ) -> Result<T, Cause> {
-        let SqliteStore { connection, heads, leftovers, stretch_rows, .. } = self;
-        let mut batch = Batch::begin(connection, heads, leftovers, stretch_rows, inspection)?;
+        let SqliteStore { connection, heads, leftovers, journal, .. } = self;
+        let mut batch = Batch::begin(connection, heads, leftovers, journal, inspection)?;
         let value = work(&mut batch)?;
         batch.commit()?;
         Ok(value)
@@ -193,11 +195,11 @@ impl SqliteStore {
 
     /// Folds what cursors have acknowledged, once it takes many rows; best effort.
     fn fold_stretches(&mut self) {
-        if self.stretch_rows.are_many()
-            && let Err(cause) = cursors::fold(&mut self.connection, &mut self.stretch_rows)
+        if self.journal.is_long()
+            && let Err(cause) = stretches::fold(&mut self.connection, &mut self.journal)
         {
             tracing::debug!(%cause, "acknowledgements were not compacted");
-            self.stretch_rows.note_failed();
+            self.journal.note_failed();
         }
     }
 
@@ -211,11 +213,10 @@ impl SqliteStore {
 }
 
 impl Store for SqliteStore {
-    fn load(&mut self) -> Result<Snapshot, StoreError> {
-        let found = load::everything(&mut self.connection);
+    fn load(&mut self, load: Load) -> Result<Snapshot, StoreError> {
+        let found = load::snapshot(&mut self.connection, load);
         let found = found.map_err(|cause| self.error("loading", cause))?;
-        (self.heads, self.leftovers, self.stretch_rows) =
-            (found.heads, found.leftovers, found.stretch_rows);
+        (self.heads, self.leftovers, self.journal) = (found.heads, found.leftovers, found.journal);
         damage::set_aside_all(&mut self.connection, &found.damaged);
         Ok(found.snapshot)
     }
@@ -226,7 +227,7 @@ impl Store for SqliteStore {
         self.carry_out(changes, &inspection).map_err(|cause| self.error("committing", cause))
     }
 
-    fn reader(&self) -> Result<Box<dyn LogReader>, StoreError> {
+    fn reader(&self) -> Result<Box<dyn StoreReader>, StoreError> {
         let reader = reader::SqliteReader::open(&self.path);
         Ok(Box::new(reader.map_err(|cause| self.error("opening a reader", cause))?))
     }

@@ -24,7 +24,8 @@ impl<E: Encoder> Broker<E> {
     /// Why it is refused, if that is known at once; the asker has been told as far as it is to be.
     /// [`Reject::NotAllowed`] on a connection without a session, which is not told; to the server,
     /// [`Reject::ClientOffline`] when the client is not connected and the subscription would not be
-    /// persistent, or ends one of a client that is not known. A persistent subscription makes it known.
+    /// persistent, or ends one of a client that is not known. A persistent subscription makes it known;
+    /// the client must have been [claimed](Self::claim).
     ///
     /// # Cost
     /// A publish of QoS 0: one look-up and one copy of the payload for each format in use, whatever

@@ -35,6 +35,7 @@ impl<E: Encoder> Broker<E> {
                 Ok(outcomes) => Ok(change.map_or(Outcome::Done, |index| outcomes[index])),
                 Err(_) => Err(Reject::StoreUnavailable),
             };
+            self.note_written(&pending);
             match pending {
                 Pending::Lane(lane) => self.lanes.note_answer(lane, failure, self.now.uptime),
                 // What replaces it may be written.
@@ -73,9 +74,11 @@ impl<E: Encoder> Broker<E> {
                 let result = outcome.as_ref().map(|_| ());
                 self.retained_dropped(channel, version, asked, result);
             }
-            Pending::Cursor(client, channel) if outcome.is_err() => {
-                self.cursor_refused(client, channel);
-            }
+            Pending::Cursor(client, channel) => match outcome {
+                Ok(Outcome::Moved { slowest }) => self.trim_acknowledged(channel, slowest),
+                Ok(_) => {}
+                Err(_) => self.cursor_refused(client, channel),
+            },
             Pending::History(channel, count) if outcome.is_err() => {
                 self.history_refused(channel, count);
             }
@@ -84,6 +87,7 @@ impl<E: Encoder> Broker<E> {
                 self.dirty.dropped_histories.insert(channel);
             }
             Pending::Forget(client) if outcome.is_err() => self.dirty.forgotten.push(client),
+            Pending::Forget(client) => self.note_forgotten(&client),
             Pending::Unread(channel) if outcome.is_err() => self.dirty.unread.push(channel),
             Pending::OpenSession(client, number) if outcome.is_err() => {
                 self.dirty.sessions.entry(client).or_insert(number);
@@ -97,7 +101,7 @@ impl<E: Encoder> Broker<E> {
                 self.dirty.damaged.insert((channel, last), log);
             }
             Pending::Trim(channel, log, last) if outcome.is_err() => {
-                self.dirty.trims.insert(channel, (log, last));
+                self.dirty.note_trimmed(channel, log, last);
             }
             Pending::Client(key) if outcome.is_err() => {
                 if let Some(client) = self.clients.get_mut(key) {
@@ -118,6 +122,7 @@ impl<E: Encoder> Broker<E> {
         let count = u64::from(page.count);
         self.uncommitted_count -= count;
         let counter = match outcome {
+            Ok(Outcome::ClientUnknown) => &mut self.stats.publish_refused,
             // Also where its receiver is offline, of which its publisher hears: it is stored for it.
             Ok(_) => &mut self.stats.published,
             Err(_) => &mut self.stats.publish_refused,
@@ -127,7 +132,11 @@ impl<E: Encoder> Broker<E> {
             from.uncommitted_bytes -= bytes;
         }
         let result = match outcome {
+            Ok(Outcome::ClientUnknown) => Err(Reject::ClientOffline),
             Ok(outcome) => {
+                if page.route.if_known {
+                    self.note_direct(key, outcome);
+                }
                 let place = match outcome {
                     Outcome::Appended { log, first } => Some((log, first)),
                     _ => None,

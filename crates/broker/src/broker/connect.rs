@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rialto_domain::{Admission, ClientId, CloseReason};
+use rialto_domain::{Admission, ClientId, CloseReason, Reject};
 
 use crate::{
     ClientKey, ConnectionKey, ConnectionProfile, Effect, Encoder, Format, SessionOpened,
@@ -108,19 +108,31 @@ impl<E: Encoder> Broker<E> {
     /// A connection carries one session in its life: once more for the same client is only
     /// answered, for another client it does nothing.
     ///
+    /// # Errors
+    /// [`Reject::StoreUnavailable`] for a client that was not [claimed](Self::claim), or so long ago
+    /// that it is out of memory again: what is stored for it is not known.
+    ///
     /// # Spec
     /// J-31, J-37, J-38, J-77, J-82, J-129.
-    pub fn connect(&mut self, connection: ConnectionKey, id: &ClientId, admission: &Admission) {
+    pub fn connect(
+        &mut self,
+        connection: ConnectionKey,
+        id: &ClientId,
+        admission: &Admission,
+    ) -> Result<(), Reject> {
         self.settle();
         // One that is being closed must not take its session back from the one that took over.
         if self.is_closing(connection) {
-            return;
+            return Ok(());
         }
         if let Some(present) = self.client_of(connection) {
             if present == id {
                 self.tell_opened(connection, false);
             }
-            return;
+            return Ok(());
+        }
+        if !self.is_loaded(id.as_str()) {
+            return Err(Reject::StoreUnavailable);
         }
         let key = match self.client_keys.get(id) {
             Some(&key) => key,
@@ -139,13 +151,15 @@ impl<E: Encoder> Broker<E> {
         self.welcome_back(key, connection);
         self.resume(connection, key);
         self.start(connection);
+        Ok(())
     }
 
     /// Opens a session on this connection for a client that is known only as long as it lasts:
     /// nothing is stored for it or about it, and its id is free again with its end.
     ///
-    /// Nothing is answered. Says how the session began; for an id that another session has, or on a
-    /// connection with a session, nothing happens.
+    /// Nothing is answered. Says how the session began; for an id that another session has, or that was
+    /// neither [claimed](Self::claim) nor [made up](Self::know_new), or on a connection with a session,
+    /// nothing happens.
     pub fn connect_transient(
         &mut self,
         connection: ConnectionKey,
@@ -160,7 +174,7 @@ impl<E: Encoder> Broker<E> {
         // A lost one comes back; one that is remembered is not to be forgotten with this session.
         let is_foreign =
             known.is_some_and(|client| client.connection.is_some() || !client.is_transient);
-        if !is_free || is_foreign {
+        if !is_free || is_foreign || !self.is_loaded(id.as_str()) {
             return Entry::Refused;
         }
         let key = self.known_client(id.clone(), self.seen_now());
@@ -268,5 +282,6 @@ impl<E: Encoder> Broker<E> {
             self.channels[channel].receivers.remove(connection);
         }
         self.drop_session_subscriptions(key);
+        self.may_leave(key);
     }
 }

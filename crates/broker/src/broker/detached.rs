@@ -206,6 +206,7 @@ impl<E: Encoder> Broker<E> {
         self.expect_no_end(key, detached.rights.as_deref());
         let name = self.clients[key].id.clone();
         self.drop_session_subscriptions(key);
+        self.may_leave(key);
         self.detached.forgotten.push(name);
     }
 
@@ -220,9 +221,10 @@ impl<E: Encoder> Broker<E> {
             self.channels[channel].absent.swap_remove(&key);
             self.drop_if_idle(channel);
         }
-        if is_transient {
-            self.client_keys.remove(&self.clients[key].id);
-            self.clients.remove(key);
+        if is_transient && let Some(client) = self.clients.remove(key) {
+            self.client_keys.remove(&client.id);
+            // Or its session would not have begun; nothing was stored since.
+            self.know_new(&client.id);
         }
     }
 

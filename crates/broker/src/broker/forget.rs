@@ -1,15 +1,15 @@
 //! Forgetting clients: those that were not seen for long, and those that the operator names.
 
-use rialto_domain::{Change, ClientId, CloseReason};
+use rialto_domain::{Change, ClientId, CloseReason, Seen};
 
-use crate::{ClientKey, Encoder, client::Client};
+use crate::{ClientKey, Encoder};
 
 use super::{Broker, batch::Pending};
 
 impl<E: Encoder> Broker<E> {
     /// Forgets a client: its session ends, its persistent subscriptions and all that is stored for
     /// it, direct messages included, are gone. Says whether it was known; it may come back as a new
-    /// one.
+    /// one. It must have been [claimed](Self::claim).
     pub fn forget_client(&mut self, id: &str) -> bool {
         self.settle();
         let Some(&key) = self.client_keys.get(id) else { return false };
@@ -23,15 +23,12 @@ impl<E: Encoder> Broker<E> {
         true
     }
 
-    /// Forgets clients that have no persistent subscription and were not seen for long.
+    /// Forgets clients in memory that have no persistent subscription and were not seen for long.
     pub(super) fn forget_clients(&mut self) {
-        let age_max = self.settings.forget_after.as_millis() as u64;
-        let served = self.clocks.served();
-        let is_old = |client: &Client| age_max < served.saturating_sub(client.last_seen.served);
         let stale: Vec<ClientKey> = self
             .clients
             .iter()
-            .filter(|(_, client)| client.is_forgettable() && is_old(client))
+            .filter(|(_, client)| client.is_forgettable() && self.is_old(client.last_seen))
             .map(|(key, _)| key)
             .collect();
         for key in stale {
@@ -39,9 +36,24 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
+    /// Forgets a client that was just loaded for that, if it is to be forgotten.
+    pub(super) fn forget_if_old(&mut self, key: ClientKey) {
+        let client = &self.clients[key];
+        if client.is_forgettable() && self.is_old(client.last_seen) {
+            self.forget(key);
+        }
+    }
+
+    /// Says whether who was last seen then is to be forgotten, if nothing speaks against it.
+    pub(super) fn is_old(&self, seen: Seen) -> bool {
+        let age_max = self.settings.forget_after.as_millis() as u64;
+        age_max < self.clocks.served().saturating_sub(seen.served)
+    }
+
     fn forget(&mut self, key: ClientKey) {
         let Some(client) = self.clients.remove(key) else { return };
         self.client_keys.remove(&client.id);
+        self.note_forgetting(&client.id);
         self.write_forgotten(client.id);
         for channel in client.subscriptions.keys() {
             self.channels[channel].persistent.remove(&key);

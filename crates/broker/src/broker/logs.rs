@@ -6,7 +6,6 @@ use rialto_domain::{Change, LogId, PageState, Reject, Sequence};
 use crate::{
     ChannelKey, Encoder,
     channel::{Log, Trimmed},
-    client::Subscription,
 };
 
 use super::{Broker, batch::Pending, route::CommittedPage};
@@ -27,7 +26,7 @@ impl<E: Encoder> Broker<E> {
     pub(super) fn note_appended(&mut self, page: &CommittedPage<'_>, log: LogId, first: Sequence) {
         self.stats.stored += u64::from(page.count);
         self.adopt_log(page.channel, log, first - 1);
-        if self.channels[page.channel].persistent.is_empty() {
+        if !self.channels[page.channel].has_readers() {
             // All left while it was on its way, and the store made a log that nobody reads.
             self.dirty.unread.push(self.channels[page.channel].name.clone());
         }
@@ -58,25 +57,19 @@ impl<E: Encoder> Broker<E> {
         Ok(())
     }
 
-    /// Drops the pages that every persistent subscriber has acknowledged.
-    pub(super) fn trim_acknowledged(&mut self, key: ChannelKey) {
-        let channel = &self.channels[key];
-        let floors = channel.persistent.keys().filter_map(|client| {
-            match self.clients[client].subscriptions.get(&key) {
-                Some(Subscription::Persistent(cursor)) => Some(cursor.floor()),
-                _ => None,
-            }
-        });
-        let Some(floor) = floors.min() else { return };
-        let Some(log) = &mut self.channels[key].log else { return };
-        if let Some(Trimmed { last, count }) = log.trim_while(|_, page| page.last <= floor) {
+    /// Drops the pages that every persistent subscriber has acknowledged: up to where the store says
+    /// that the slowest one stands. The store hears of it at the next tick.
+    pub(super) fn trim_acknowledged(&mut self, key: ChannelKey, slowest: Sequence) {
+        let Some(channel) = self.channels.get_mut(key) else { return };
+        let Some(log) = &mut channel.log else { return };
+        if let Some(Trimmed { last, count }) = log.trim_while(|_, page| page.last <= slowest) {
             self.stats.log_acknowledged += count;
             self.stats.log_held -= count;
-            self.trim(key, last);
+            self.dirty.note_trimmed(key, log.id, last);
         }
     }
 
-    /// Trims again what the store refused to, unless the log went meanwhile.
+    /// Has the store trim what it does not know to be trimmed, unless the log went meanwhile.
     pub(super) fn write_trims(&mut self) {
         for (key, (log, last)) in std::mem::take(&mut self.dirty.trims) {
             let present = self.channels.get(key).and_then(|channel| channel.log.as_ref());
@@ -120,7 +113,7 @@ impl<E: Encoder> Broker<E> {
 
     /// Forgets a log that went with its last cursor.
     pub(super) fn drop_unread_log(&mut self, channel: ChannelKey) {
-        if self.channels.get(channel).is_some_and(|state| state.persistent.is_empty()) {
+        if self.channels.get(channel).is_some_and(|state| !state.has_readers()) {
             self.forget_log(channel);
         }
     }

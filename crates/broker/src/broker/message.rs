@@ -106,4 +106,6 @@ pub(super) struct StoreRoute {
     pub(super) logged: bool,
     /// Whether its sender is to hear that the receiver is offline.
     pub(super) offline: bool,
+    /// Whether it is stored only if the store knows the client that it is for.
+    pub(super) if_known: bool,
 }

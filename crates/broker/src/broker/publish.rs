@@ -124,8 +124,8 @@ impl<E: Encoder> Broker<E> {
             }
         };
         if publish.qos == Qos::AtLeastOnce && (publish.retain || self.channels[key].stores()) {
-            let logged = !self.channels[key].persistent.is_empty();
-            let route = StoreRoute { logged, offline: false };
+            let logged = self.channels[key].has_readers();
+            let route = StoreRoute { logged, offline: false, if_known: false };
             return self.store(key, from, (publish, answer), route, retained);
         }
         if publish.retain {
@@ -150,7 +150,13 @@ impl<E: Encoder> Broker<E> {
         }
         let Some(&client) = self.client_keys.get(to) else {
             self.check_name(publish.channel)?;
-            return Err(Reject::ClientOffline);
+            if publish.qos == Qos::AtMostOnce || self.is_loaded(to) {
+                return Err(Reject::ClientOffline);
+            }
+            // Whether it is known only the store can tell.
+            let key = self.channel_or_new(publish.channel);
+            let route = StoreRoute { logged: true, offline: true, if_known: true };
+            return self.store(key, from, (publish, answer), route, None);
         };
         let to_itself = from.filter(|&from| self.session(from) == Some(client));
         if to_itself.is_some_and(|from| !self.has_general_echo(from)) {
@@ -169,7 +175,8 @@ impl<E: Encoder> Broker<E> {
             }
             (true, online) => {
                 let key = self.direct_channel(client, publish.channel);
-                let route = StoreRoute { logged: true, offline: online.is_none() };
+                let offline = online.is_none();
+                let route = StoreRoute { logged: true, offline, if_known: false };
                 // J-86: a direct message is never retained.
                 self.store(key, from, (publish, answer), route, None)
             }

@@ -152,7 +152,7 @@ impl<E: Encoder> Broker<E> {
         ChannelReport {
             name: channel.name.as_str().to_owned(),
             subscriber_count: channel.receivers.iter().count(),
-            persistent_count: channel.persistent.len(),
+            persistent_count: channel.reader_count(),
             has_retained: channel.retained.is_some(),
             history_count: channel.history.as_ref().map_or(0, |history| history.iter().count()),
             log_count,

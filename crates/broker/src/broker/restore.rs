@@ -1,8 +1,6 @@
 //! Taking up what a store held: clients, cursors, logs, histories and retained messages.
 
-use std::collections::BTreeSet;
-
-use rialto_domain::{ChannelKind, ChannelName, CursorState, Snapshot};
+use rialto_domain::{ChannelKind, CursorState, Load, Snapshot};
 
 use crate::{ChannelKey, ClientKey, Encoder, channel::Log, client::Subscription, cursor::Cursor};
 
@@ -15,19 +13,26 @@ impl<E: Encoder> Broker<E> {
         for (id, last_seen) in snapshot.clients {
             self.known_client(id, last_seen);
         }
-        let read: BTreeSet<&ChannelName> =
-            snapshot.cursors.iter().map(|(_, channel, _)| channel).collect();
         let (read, unread): (Vec<_>, Vec<_>) =
-            snapshot.logs.into_iter().partition(|state| read.contains(&state.channel));
+            snapshot.logs.into_iter().partition(|state| state.reader_count > 0);
         self.dirty.unread.extend(unread.into_iter().map(|state| state.channel));
+        let mut slowest = Vec::new();
         for state in read {
             let key = self.channel_or_new(state.channel.as_str());
             self.log_channels.insert(state.log, key);
             let log = Log::from_state(&state);
             self.stats.log_found += log.count();
             self.channels[key].log = Some(Box::new(log));
+            if snapshot.load == Load::Heads {
+                self.channels[key].stored_reader_count = state.reader_count;
+            }
+            slowest.push((key, state.slowest));
         }
         self.stats.log_held = self.stats.log_found;
+        // What was acknowledged, and not trimmed any more.
+        for (key, slowest) in slowest {
+            self.trim_acknowledged(key, slowest);
+        }
         for (id, channel, state) in snapshot.cursors {
             let client = self.known_client(id, self.seen_now());
             let channel = self.channel_or_new(channel.as_str());

@@ -1,6 +1,6 @@
 //! The way into the store of QoS 1 messages: they gather in pages, which become changes of a batch.
 
-use rialto_domain::{Change, Reject};
+use rialto_domain::{Change, ChannelKind, Reject};
 
 use crate::{ChannelKey, ConnectionKey, Encoder, memory::allocated, retained::Reserved};
 
@@ -80,7 +80,12 @@ impl<E: Encoder> Broker<E> {
             self.batch.push(change, Pending::Nothing);
         }
         if page.route.logged {
-            let change = Change::Append(page.page(name));
+            let change = match name.kind() {
+                ChannelKind::Direct(to) if page.route.if_known => {
+                    Change::AppendDirect(to.into(), page.page(name.clone()))
+                }
+                _ => Change::Append(page.page(name)),
+            };
             self.batch.push(change, Pending::Page(Box::new(page)));
         } else {
             self.batch.push_behind(Pending::Page(Box::new(page)));

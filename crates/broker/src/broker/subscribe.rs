@@ -25,9 +25,13 @@ impl<E: Encoder> Broker<E> {
             && persistent
             && !self.client_keys.contains_key(id)
         {
+            if !self.is_loaded(id.as_str()) {
+                return Err(Reject::StoreUnavailable);
+            }
             self.check_new_client(id)?;
             self.check_topic(channel)?;
-            self.add_client(id);
+            let client = self.add_client(id);
+            self.may_leave(client);
         }
         let (client, asker) = self.subscriber(issuer)?;
         let reply_to = asker.filter(|_| matches!(answer, Answer::To(_)));
@@ -198,10 +202,7 @@ impl<E: Encoder> Broker<E> {
         match result {
             Ok((log, floor)) if self.clients.contains_key(client) => {
                 self.adopt_log(channel, log, floor);
-                if self.clients[client].cursor(channel).is_none() {
-                    let state = CursorState { floor, acknowledged: Vec::new() };
-                    self.attach_cursor(client, channel, &state);
-                }
+                self.attach_new_cursor(client, channel, floor);
                 self.subscribed(client, channel, reply_to);
             }
             Ok(_) => {}
@@ -213,6 +214,19 @@ impl<E: Encoder> Broker<E> {
             }
         }
         self.drop_if_idle(channel);
+    }
+
+    /// Takes the cursor of a client's direct channel, which the store has made.
+    pub(super) fn take_cursor(&mut self, client: ClientKey, channel: ChannelKey, floor: Sequence) {
+        self.attach_new_cursor(client, channel, floor);
+        self.subscribed(client, channel, None);
+    }
+
+    fn attach_new_cursor(&mut self, client: ClientKey, channel: ChannelKey, floor: Sequence) {
+        if self.clients[client].cursor(channel).is_none() {
+            let state = CursorState { floor, acknowledged: Vec::new() };
+            self.attach_cursor(client, channel, &state);
+        }
     }
 
     /// Lets a subscription take effect on the client's present connection and says so.

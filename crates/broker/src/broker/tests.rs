@@ -38,6 +38,7 @@ mod stats;
 mod subscribe;
 mod tick;
 mod transient;
+mod view;
 mod welcome;
 
 mod model;

@@ -29,6 +29,8 @@ impl<E: Encoder> Broker<E> {
         if self.dirty.forgot + FORGET_EVERY <= self.now.uptime {
             self.dirty.forgot = self.now.uptime;
             self.forget_clients();
+            self.look_through_clients();
         }
+        self.let_idle_clients_go();
     }
 }

@@ -1,7 +1,5 @@
 //! Lazy writes: what is only in memory goes to the store in lanes, a bounded number of changes a tick.
 
-use std::collections::BTreeSet;
-
 use rialto_domain::{Change, ClientId};
 
 use crate::Encoder;
@@ -104,7 +102,6 @@ impl<E: Encoder> Broker<E> {
     /// Hands over how far cursors have come; returns what tells of what they acknowledged beyond, of so
     /// many.
     fn write_floors(&mut self, count_max: usize, beyond_max: usize) -> Vec<(Change, Pending)> {
-        let mut channels = BTreeSet::new();
         let mut stretches = Vec::new();
         let due = self.dirty.cursors.len().min(count_max);
         let later = self.dirty.cursors.split_off(due);
@@ -115,25 +112,26 @@ impl<E: Encoder> Broker<E> {
                 continue;
             };
             cursor.dirty = false;
+            let mut writes = 0;
             let name = &self.channels[channel].name;
             if let Some(floor) = cursor.take_unwritten_floor() {
                 let change = Change::MoveCursor(id.clone(), name.clone(), floor);
                 self.batch.push(change, Pending::Cursor(key, channel));
-                channels.insert(channel);
+                writes += 1;
             }
             if beyond_max <= stretches.len() && cursor.has_unwritten_stretches() {
                 cursor.dirty = true;
                 self.dirty.cursors.push((key, channel));
+                self.clients[key].writes_under_way += writes;
                 continue;
             }
             let beyond = cursor.take_unwritten_stretches();
             if !beyond.is_empty() {
                 let change = Change::Acknowledge(id, name.clone(), beyond);
                 stretches.push((change, Pending::Cursor(key, channel)));
+                writes += 1;
             }
-        }
-        for channel in channels {
-            self.trim_acknowledged(channel);
+            self.clients[key].writes_under_way += writes;
         }
         stretches
     }
@@ -144,6 +142,7 @@ impl<E: Encoder> Broker<E> {
         for key in std::mem::replace(&mut self.dirty.clients, later) {
             let Some(client) = self.clients.get_mut(key) else { continue };
             client.dirty = false;
+            client.writes_under_way += 1;
             let change = Change::PutClient(client.id.clone(), client.last_seen);
             self.batch.push(change, Pending::Client(key));
         }

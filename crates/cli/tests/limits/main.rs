@@ -12,6 +12,7 @@ mod held;
 mod memory;
 mod names;
 mod slow;
+mod stored;
 
 use rialto_testkit::{Broker, Launch, Peer, Transport};
 use serde_json::Value;

@@ -65,7 +65,9 @@ impl Handle {
     /// Returns what is known of a client; `None` if nothing is.
     #[must_use]
     pub fn client(&self, id: &str) -> Option<ClientStatus> {
-        let report = self.reloadable.hub.round(|broker| broker.client_report(id))?;
+        let hub = &self.reloadable.hub;
+        let report = hub.round(|broker| broker.client_report(id));
+        let report = report.or_else(|| hub.archive.client_report(id))?;
         Some(self.status(report))
     }
 
@@ -74,20 +76,32 @@ impl Handle {
     #[must_use]
     pub fn clients(&self, after: &str, only_online: bool, count_max: usize) -> Vec<ClientStatus> {
         let hub = &self.reloadable.hub;
-        let reports = hub.round(|broker| broker.client_reports(after, only_online, count_max));
+        let mut reports = hub.round(|broker| broker.client_reports(after, only_online, count_max));
+        if !only_online {
+            // Those in memory first: what is stored of one of them is older.
+            reports.extend(hub.archive.client_reports(after, count_max));
+            reports.sort_by(|one, other| one.id.cmp(&other.id));
+            reports.dedup_by(|later, first| later.id == first.id);
+            reports.truncate(count_max);
+        }
         reports.into_iter().map(|report| self.status(report)).collect()
     }
 
     /// Returns the channels a client is subscribed to; `None` if the client is not known.
     #[must_use]
     pub fn subscriptions(&self, client: &str) -> Option<Vec<Subscription>> {
-        self.reloadable.hub.round(|broker| {
+        let hub = &self.reloadable.hub;
+        let in_memory = hub.round(|broker| {
             let subscriptions = broker.subscription_reports(client)?;
             let subscription = |(channel, persistent): (&str, bool)| Subscription {
                 channel: channel.to_owned(),
                 persistent,
             };
             Some(subscriptions.into_iter().map(subscription).collect())
+        });
+        in_memory.or_else(|| {
+            let stored = hub.archive.subscriptions(client)?.into_iter();
+            Some(stored.map(|channel| Subscription { channel, persistent: true }).collect())
         })
     }
 

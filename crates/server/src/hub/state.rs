@@ -9,8 +9,7 @@ use std::{
 use bytes::Bytes;
 use rialto_application as application;
 use rialto_broker::{
-    Answer, Broker, Command, CommandOutcome, ConnectionKey, Effect, Issuer, ReadRequest,
-    SessionEnded,
+    Answer, Broker, Command, CommandOutcome, ConnectionKey, Effect, Issuer, SessionEnded,
 };
 use rialto_domain::{CloseReason, Reject};
 use rialto_net::{Frames, Kind, Pushed};
@@ -24,7 +23,7 @@ use crate::{
     connection_writer::{ConnectionWriter, DirtyWriters},
     memory::Level,
     session_events::SessionEvents,
-    store::Job,
+    store::{Job, Lookup},
     visit::Visit,
 };
 
@@ -36,7 +35,7 @@ pub(super) struct State {
     pub(super) tickets: HashMap<u64, oneshot::Sender<Result<(), Reject>>>,
     last_ticket: u64,
     store: mpsc::Sender<Job>,
-    reader: mpsc::Sender<ReadRequest>,
+    reader: mpsc::Sender<Lookup>,
     audit: Arc<Audit>,
     /// Whether clients that do not read are closed.
     pub(super) close_slow: bool,
@@ -76,7 +75,7 @@ impl Pushing {
 impl State {
     pub(super) fn new(
         broker: Broker<Dialects>,
-        (store, reader): (mpsc::Sender<Job>, mpsc::Sender<ReadRequest>),
+        (store, reader): (mpsc::Sender<Job>, mpsc::Sender<Lookup>),
         audit: &Arc<Audit>,
         close_slow: bool,
     ) -> Self {
@@ -106,6 +105,16 @@ impl State {
             }
             Err(reject) => Pushing::Done(Err(reject)),
         }
+    }
+
+    /// Has what is stored about a client in the broker's memory.
+    pub(super) fn claim(&mut self, client: &str) -> Pushing {
+        if self.broker.claim(client, self.last_ticket + 1) {
+            return Pushing::Done(Ok(()));
+        }
+        let (done, waiting) = oneshot::channel();
+        self.take_ticket(done);
+        Pushing::UnderWay(waiting)
     }
 
     pub(super) fn take_ticket(&mut self, done: oneshot::Sender<Result<(), Reject>>) -> u64 {
@@ -153,7 +162,8 @@ impl State {
             }
             // The store's threads outlive all rounds; at the very end a lost request harms nobody.
             Effect::Commit(changes) => _ = self.store.send(Job::Commit(changes)),
-            Effect::Read(request) => _ = self.reader.send(request),
+            Effect::Read(request) => _ = self.reader.send(Lookup::Pages(request)),
+            Effect::Load(request) => _ = self.reader.send(Lookup::Clients(request)),
             // Whoever does not wait any more does not mind.
             Effect::Resolved { ticket, result } => {
                 self.tickets.remove(&ticket).map(|waiting| waiting.send(result));

@@ -2,8 +2,9 @@
 
 use std::sync::mpsc;
 
-use rialto_broker::ReadRequest;
+use rialto_broker::{LoadRequest, ReadRequest};
 use rialto_domain::Change;
+use rialto_store::StoreReader;
 
 /// Work for the writing thread.
 pub(crate) enum Job {
@@ -13,8 +14,18 @@ pub(crate) enum Job {
     Close,
 }
 
+/// Work for the reading thread.
+pub(crate) enum Lookup {
+    /// Pages of a log.
+    Pages(ReadRequest),
+    /// What is stored about clients.
+    Clients(LoadRequest),
+}
+
 /// Where a hub sends what is for the store.
 pub(crate) struct StoreInboxes {
     pub(crate) writer: mpsc::Sender<Job>,
-    pub(crate) reader: mpsc::Sender<ReadRequest>,
+    pub(crate) reader: mpsc::Sender<Lookup>,
+    /// What is read at once, for whoever asks from outside.
+    pub(crate) archive: Box<dyn StoreReader>,
 }

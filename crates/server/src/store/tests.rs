@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 
-use rialto_domain::{ClientId, Snapshot};
+use rialto_domain::{ClientId, ClientState, Load, Snapshot, StoredClient};
 
 use super::*;
 
@@ -56,7 +56,7 @@ struct Scripted {
 }
 
 impl Store for Scripted {
-    fn load(&mut self) -> Result<Snapshot, StoreError> {
+    fn load(&mut self, _: Load) -> Result<Snapshot, StoreError> {
         Ok(Snapshot::default())
     }
 
@@ -70,7 +70,7 @@ impl Store for Scripted {
         }
     }
 
-    fn reader(&self) -> Result<Box<dyn LogReader>, StoreError> {
+    fn reader(&self) -> Result<Box<dyn StoreReader>, StoreError> {
         unreachable!("nothing is read")
     }
 
@@ -141,7 +141,15 @@ fn a_batch_that_finds_no_room_or_meets_damage_keeps_no_other_from_being_committe
 /// A reader that finds what it is told to.
 struct Found(Vec<Result<Vec<LogEntry>, FailureKind>>);
 
-impl LogReader for Found {
+impl StoreReader for Found {
+    fn client(&mut self, _: &ClientId) -> Result<Option<ClientState>, StoreError> {
+        unreachable!("no client is asked for")
+    }
+
+    fn clients(&mut self, _: &ClientId, _: usize) -> Result<Vec<StoredClient>, StoreError> {
+        unreachable!("no clients are asked for")
+    }
+
     fn read(&mut self, _: LogId, _: u64, _: usize) -> Result<Vec<LogEntry>, StoreError> {
         self.0.remove(0).map_err(|kind| {
             let cause = Box::new(Cause::Damaged("torn".into()));

@@ -85,7 +85,7 @@ impl Session {
             let Some(renewed) = rights.renewed(broker.now().unix_ms) else { return false };
             *rights = renewed;
         }
-        broker.connect_transient(self.connection, &self.id, &admission);
+        self.open_session(&admission, broker);
         true
     }
 

@@ -80,9 +80,15 @@ impl Session {
             session.answer(&Answer::Welcome { response, server }, session.id.as_str(), broker);
         }
         if let Some(admission) = gate.admit_anybody(session.id.as_str()) {
-            broker.connect_transient(connection, &session.id, &admission);
+            session.open_session(&admission, broker);
         }
         session
+    }
+
+    /// Opens the broker's session. Its id was made up for this connection, so nothing is stored about it.
+    pub(super) fn open_session(&self, admission: &Admission, broker: &mut Broker<Dialects>) {
+        broker.know_new(&self.id);
+        broker.connect_transient(self.connection, &self.id, admission);
     }
 
     /// Returns the connection's id.
@@ -244,9 +250,7 @@ impl Session {
                 Ok(admission) if broker.client_of(self.connection).is_some() => {
                     broker.readmit(self.connection, &admission);
                 }
-                Ok(admission) => {
-                    broker.connect_transient(self.connection, &self.id, &admission);
-                }
+                Ok(admission) => self.open_session(&admission, broker),
             }
         } else if broker.client_of(self.connection).is_none() {
             trace::too_early(Asked::Session, None, gate);

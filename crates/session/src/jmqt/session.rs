@@ -255,7 +255,10 @@ impl Session {
                 super::put_session_opened(carrier(format), session, out);
             });
         } else {
-            broker.connect(self.connection, &ClientId::from(id), &admission);
+            let opened = broker.connect(self.connection, &ClientId::from(id), &admission);
+            if let Err(reject) = opened {
+                self.refuse_connect(broker, &reject);
+            }
         }
     }
 

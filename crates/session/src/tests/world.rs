@@ -309,7 +309,7 @@ impl World {
                     }
                     Effect::Read(_) => unreachable!("nothing was stored"),
                     Effect::Opened { .. } => {}
-                    Effect::Resolved { .. } | Effect::SessionEnded(_) => {
+                    Effect::Load(_) | Effect::Resolved { .. } | Effect::SessionEnded(_) => {
                         unreachable!("nobody asked")
                     }
                 }

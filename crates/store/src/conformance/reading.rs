@@ -8,7 +8,7 @@ use std::{
 use rialto_domain::{LogId, StoredPage};
 
 use super::{Change, Driver, Subject, append, page, sound, subscribe, trim, unsubscribe};
-use crate::{LogReader, Store};
+use crate::{Store, StoreReader};
 
 /// How often the writer commits while the reader reads.
 const COMMITS: u64 = 60;
@@ -122,7 +122,7 @@ fn write(store: &mut dyn Store, committed: &AtomicU64) {
 }
 
 /// Reads until the last message, and checks that none is missing or late.
-fn follow(reader: &mut dyn LogReader, log: LogId, committed: &AtomicU64) {
+fn follow(reader: &mut dyn StoreReader, log: LogId, committed: &AtomicU64) {
     let mut next = 1;
     while next <= 6 * COMMITS {
         let committed_before = committed.load(Ordering::SeqCst);

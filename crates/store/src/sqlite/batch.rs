@@ -7,12 +7,13 @@ use rialto_domain::{
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::{
-    cursors::{self, StretchRows},
+    clients, cursors,
     damage::{self, SetAside},
     heads::{Head, Heads, HeadsDraft},
     history,
     inspection::{self, Finding, Inspection},
     leftovers::{self, Leftovers, LeftoversDraft, WHOLE_LOG},
+    stretches::Journal,
 };
 use crate::Cause;
 
@@ -21,7 +22,7 @@ pub(super) struct Batch<'a> {
     transaction: Transaction<'a>,
     heads: HeadsDraft<'a>,
     leftovers: LeftoversDraft<'a>,
-    stretch_rows: &'a mut StretchRows,
+    journal: &'a mut Journal,
     stretches_added: u64,
     /// Damaged records that were set aside.
     told: Vec<SetAside>,
@@ -36,7 +37,7 @@ impl<'a> Batch<'a> {
         connection: &'a mut Connection,
         heads: &'a mut Heads,
         leftovers: &'a mut Leftovers,
-        stretch_rows: &'a mut StretchRows,
+        journal: &'a mut Journal,
         inspection: &'a Inspection,
     ) -> Result<Self, Cause> {
         // IMMEDIATE: a lock that another program holds is met here, not halfway.
@@ -45,7 +46,7 @@ impl<'a> Batch<'a> {
             transaction,
             heads: heads.draft(),
             leftovers: leftovers.draft(),
-            stretch_rows,
+            journal,
             stretches_added: 0,
             told: Vec::new(),
             inspection,
@@ -59,7 +60,7 @@ impl<'a> Batch<'a> {
         self.transaction.commit()?;
         self.heads.keep();
         self.leftovers.keep();
-        self.stretch_rows.note_added(self.stretches_added);
+        self.journal.note_added(self.stretches_added);
         damage::tell(&self.told);
         Ok(())
     }
@@ -92,6 +93,7 @@ impl<'a> Batch<'a> {
     fn apply(&mut self, change: &Change) -> Result<Outcome, Cause> {
         match change {
             Change::Append(page) => return self.append(page),
+            Change::AppendDirect(client, page) => return self.append_direct(client, page),
             Change::Subscribe(client, channel) => return self.subscribe(client, channel),
             Change::Retain(channel, retained) => self.retain(channel, retained)?,
             Change::DropRetained(channel) => {
@@ -101,9 +103,7 @@ impl<'a> Batch<'a> {
             Change::ForgetClient(client) => self.forget(client)?,
             Change::Unsubscribe(client, channel) => self.unsubscribe(client, channel)?,
             Change::MoveCursor(client, channel, floor) => {
-                if let Some(Head { log, last, .. }) = self.heads.get(channel) {
-                    cursors::move_floor(&self.transaction, client, log, last.min(*floor))?;
-                }
+                return self.move_cursor(client, channel, *floor);
             }
             Change::Acknowledge(client, channel, stretches) => {
                 self.acknowledge(client, channel, stretches)?;
@@ -150,6 +150,31 @@ impl<'a> Batch<'a> {
         self.pages_appended += 1;
         self.bytes_appended += payloads.len() as u64;
         Ok(Outcome::Appended { log: head.log, first })
+    }
+
+    fn append_direct(&mut self, client: &ClientId, page: &Page) -> Result<Outcome, Cause> {
+        if page.count == 0 {
+            return Err(Cause::EmptyPage);
+        }
+        if !clients::is_known(&self.transaction, client)? {
+            return Ok(Outcome::ClientUnknown);
+        }
+        self.subscribe(client, &page.channel)?;
+        self.append(page)
+    }
+
+    fn move_cursor(
+        &mut self,
+        client: &ClientId,
+        channel: &ChannelName,
+        floor: Sequence,
+    ) -> Result<Outcome, Cause> {
+        let Some(Head { log, last, .. }) = self.heads.get(channel) else {
+            return Ok(Outcome::Done);
+        };
+        cursors::move_floor(&self.transaction, client, log, last.min(floor))?;
+        let slowest = cursors::slowest(&self.transaction, log)?;
+        Ok(slowest.map_or(Outcome::Done, |slowest| Outcome::Moved { slowest }))
     }
 
     fn put_client(&self, client: &ClientId, seen: Seen) -> Result<(), Cause> {
@@ -261,7 +286,7 @@ impl<'a> Batch<'a> {
             return Ok(head);
         }
         self.execute(
-            "INSERT INTO log (channel, last, trimmed) VALUES (?1, 0, 0)",
+            "INSERT INTO log (kind, name, last, trimmed) VALUES (0, ?1, 0, 0)",
             params![channel.as_str()],
         )?;
         let id = u64::try_from(self.transaction.last_insert_rowid())
@@ -289,8 +314,8 @@ impl<'a> Batch<'a> {
     /// Returns the logs that a client reads, but for those whose channel is not known.
     fn logs_read_by(&self, client: &ClientId) -> Result<Vec<(ChannelName, LogId)>, Cause> {
         let mut statement = self.transaction.prepare_cached(
-            "SELECT CAST(log.channel AS BLOB), log.id FROM cursor JOIN log ON log.id = cursor.log
-             WHERE cursor.client = ?1",
+            "SELECT CAST(log.name AS BLOB), log.id FROM cursor JOIN log ON log.id = cursor.log
+             WHERE cursor.owner_kind = 0 AND cursor.owner = ?1",
         )?;
         let mut rows = statement.query(params![client.as_str()])?;
         let mut logs = Vec::new();

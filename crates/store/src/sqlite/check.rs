@@ -84,7 +84,8 @@ pub(super) fn check_database(path: &Path) -> Result<Report, Cause> {
         ("retained", Report::check_retained),
         ("history", Report::check_history),
         ("cursor", Report::check_cursors),
-        ("acknowledged", Report::check_acknowledged),
+        ("acknowledged", |report, connection| report.check_stretches(connection, "acknowledged")),
+        ("stretch", |report, connection| report.check_stretches(connection, "stretch")),
         ("damaged", Report::count_set_aside),
     ] {
         if has(table)
@@ -142,7 +143,9 @@ impl Report {
     }
 
     fn check_logs(&mut self, connection: &Connection) -> Result<(), Cause> {
-        let mut statement = connection.prepare("SELECT id, channel, last, trimmed FROM log")?;
+        let name = column_of(connection, "log", ["name", "channel"])?;
+        let sql = format!("SELECT id, {name}, last, trimmed FROM log");
+        let mut statement = connection.prepare(&sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let log = || -> Result<_, rusqlite::Error> {
@@ -248,7 +251,8 @@ impl Report {
     }
 
     fn check_cursors(&mut self, connection: &Connection) -> Result<(), Cause> {
-        let mut statement = connection.prepare("SELECT client, floor FROM cursor")?;
+        let owner = column_of(connection, "cursor", ["owner", "client"])?;
+        let mut statement = connection.prepare(&format!("SELECT {owner}, floor FROM cursor"))?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             match row.get::<_, String>(0).and_then(|_| row.get::<_, Sequence>(1)) {
@@ -265,14 +269,25 @@ impl Report {
         Ok(())
     }
 
-    fn check_acknowledged(&mut self, connection: &Connection) -> Result<(), Cause> {
-        let sql = "SELECT count(*) FROM acknowledged WHERE first < 1 OR last < first";
-        let senseless: u64 = connection.query_one(sql, [], |row| row.get(0))?;
+    fn check_stretches(&mut self, connection: &Connection, table: &str) -> Result<(), Cause> {
+        let sql = format!("SELECT count(*) FROM {table} WHERE first < 1 OR last < first");
+        let senseless: u64 = connection.query_one(&sql, [], |row| row.get(0))?;
         if 0 < senseless {
             self.find(format!("{senseless} acknowledgements make no sense"));
         }
         Ok(())
     }
+}
+
+/// Returns what a column is called in this database: its present name, or that in earlier versions.
+fn column_of<'a>(
+    connection: &Connection,
+    table: &str,
+    [present, earlier]: [&'a str; 2],
+) -> Result<&'a str, Cause> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2)";
+    let is_present = connection.query_one(sql, [table, present], |row| row.get(0))?;
+    Ok(if is_present { present } else { earlier })
 }
 
 /// Reads a page and returns where it ends and how many messages are in it.

@@ -31,6 +31,7 @@ pub(super) const HISTORY: Table = Table { name: "history", key: "row" };
 pub(super) const LOG: Table = Table { name: "log", key: "id" };
 pub(super) const PAGE: Table = Table { name: "page", key: "id" };
 pub(super) const RETAINED: Table = Table { name: "retained", key: "rowid" };
+pub(super) const STRETCH: Table = Table { name: "stretch", key: "id" };
 pub(super) const SESSION: Table = Table { name: "session", key: "CAST(client AS BLOB)" };
 
 /// Why a row gives nothing.

@@ -4,17 +4,18 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use rialto_domain::{
-    ChannelName, ClientId, HistoryMessage, LogId, LogState, PageState, Retained, Seen, Sequence,
-    SessionNumber, Snapshot, StoreClock,
+    ChannelName, ClientId, HistoryMessage, Load, LogId, LogState, PageState, Retained, Seen,
+    Sequence, SessionNumber, Snapshot, StoreClock,
 };
 use rusqlite::{Connection, Row};
 
 use super::{
-    cursors::{self, StretchRows},
+    cursors,
     damage::{self, Damage, Unreadable, sound_rows},
     heads::{Head, Heads},
     history,
     leftovers::{Leftovers, WHOLE_LOG},
+    stretches::{self, Journal},
 };
 use crate::Cause;
 
@@ -25,21 +26,32 @@ pub(super) struct Found {
     pub(super) heads: Heads,
     /// The rows of pages that are gone.
     pub(super) leftovers: Leftovers,
-    pub(super) stretch_rows: StretchRows,
+    /// How much that cursors acknowledged is noted and not folded.
+    pub(super) journal: Journal,
     /// What is damaged, and not in the snapshot.
     pub(super) damaged: Vec<Damage>,
 }
 
-/// Reads everything but the messages of logs.
+/// Reads what the core starts from.
 ///
 /// A record that is damaged is left out; a part of the file that cannot be read at all is an error.
-pub(super) fn everything(connection: &mut Connection) -> Result<Found, Cause> {
+pub(super) fn snapshot(connection: &mut Connection, load: Load) -> Result<Found, Cause> {
     let transaction = connection.transaction()?; // All as of one moment.
     let mut damaged = Vec::new();
     let mut logs = Logs::read(&transaction, &mut damaged)?;
     let leftovers = logs.read_pages(&transaction, &mut damaged)?;
-    let (cursors, stretch_rows) = cursors::load(&transaction, &logs, &mut damaged)?;
-    let clients = clients(&transaction, &mut damaged)?;
+    let (clients, cursors) = match load {
+        Load::All => {
+            let cursors = cursors::load(&transaction, &logs, &mut damaged)?;
+            logs.note_cursors(&cursors);
+            (clients(&transaction, &mut damaged)?, cursors)
+        }
+        Load::Heads => {
+            logs.read_readers(&transaction, &mut damaged)?;
+            (Vec::new(), Vec::new())
+        }
+    };
+    let journal = stretches::count(&transaction)?;
     let sessions = sessions(&transaction, &mut damaged)?;
     let clock = clock(&transaction, &mut damaged)?;
     let retained = retained(&transaction, &mut damaged)?;
@@ -47,6 +59,7 @@ pub(super) fn everything(connection: &mut Connection) -> Result<Found, Cause> {
     let heads = logs.heads().collect();
     let count = damaged.len() as u64;
     let snapshot = Snapshot {
+        load,
         clients,
         logs: logs.states,
         cursors,
@@ -56,7 +69,7 @@ pub(super) fn everything(connection: &mut Connection) -> Result<Found, Cause> {
         clock,
         damaged: count,
     };
-    Ok(Found { snapshot, heads, leftovers, stretch_rows, damaged })
+    Ok(Found { snapshot, heads, leftovers, journal, damaged })
 }
 
 /// Reads where each log ends.
@@ -85,18 +98,16 @@ impl Logs {
     fn read(connection: &Connection, damaged: &mut Vec<Damage>) -> Result<Self, Cause> {
         let mut logs = Logs { states: Vec::new(), places: HashMap::new() };
         let mut nameless = Vec::new();
-        let columns =
-            "channel, last, trimmed, (SELECT max(last) FROM page WHERE page.log = log.id)";
-        let rows =
-            sound_rows(connection, &damage::LOG, (columns, "channel"), &mut nameless, |row| {
-                Ok(LogRow {
-                    id: LogId(row.get(0)?),
-                    channel: channel(row, 1)?,
-                    last: row.get(2)?,
-                    trimmed: row.get(3)?,
-                    page_last: row.get(4)?,
-                })
-            })?;
+        let columns = "name, last, trimmed, (SELECT max(last) FROM page WHERE page.log = log.id)";
+        let rows = sound_rows(connection, &damage::LOG, (columns, "name"), &mut nameless, |row| {
+            Ok(LogRow {
+                id: LogId(row.get(0)?),
+                channel: channel(row, 1)?,
+                last: row.get(2)?,
+                trimmed: row.get(3)?,
+                page_last: row.get(4)?,
+            })
+        })?;
         // Its messages are still there: whoever finds out whose they are can have them.
         for damage in nameless {
             if let Some(id) = damage.row_id() {
@@ -108,7 +119,9 @@ impl Logs {
             let (last, trimmed) = row.numbers(connection, damaged)?;
             let LogRow { id: log, channel, .. } = row;
             logs.places.insert(log, Some(logs.states.len()));
-            logs.states.push(LogState { channel, log, last, trimmed, pages: Vec::new() });
+            let (reader_count, slowest, pages) = (0, last, Vec::new());
+            let state = LogState { channel, log, last, trimmed, reader_count, slowest, pages };
+            logs.states.push(state);
         }
         Ok(logs)
     }
@@ -123,6 +136,42 @@ impl Logs {
     pub(super) fn get(&self, log: LogId) -> (Option<&LogState>, bool) {
         let place = self.places.get(&log);
         (place.copied().flatten().map(|place| &self.states[place]), place == Some(&None))
+    }
+
+    /// Notes who reads each log, by cursors that were loaded.
+    fn note_cursors(&mut self, cursors: &[cursors::Cursor]) {
+        let places = self.states.iter().enumerate();
+        let places: HashMap<_, _> =
+            places.map(|(place, state)| (state.channel.clone(), place)).collect();
+        for (_, channel, cursor) in cursors {
+            if let Some(&place) = places.get(channel) {
+                self.states[place].note_reader(1, cursor.floor);
+            }
+        }
+    }
+
+    /// Notes who reads each log, without a look at each cursor: only those that stand where no message
+    /// is are looked at, and go back to the oldest message that is there.
+    fn read_readers(
+        &mut self,
+        connection: &Connection,
+        damaged: &mut Vec<Damage>,
+    ) -> Result<(), Cause> {
+        let sql = "SELECT log, count(*), min(floor), max(floor) FROM cursor GROUP BY log";
+        let mut statement = connection.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let Some(&Some(place)) = self.places.get(&LogId(row.get(0)?)) else { continue };
+            let state = &mut self.states[place];
+            let (count, lowest, highest): (u64, i64, i64) = (row.get(1)?, row.get(2)?, row.get(3)?);
+            let is_sound = 0 <= lowest && highest <= state.last.cast_signed();
+            let lowest = if is_sound { lowest.unsigned_abs() } else { state.trimmed };
+            if !is_sound {
+                cursors::find_misplaced(connection, state, damaged)?;
+            }
+            state.note_reader(count, lowest);
+        }
+        Ok(())
     }
 
     /// Adds each page to its log, or to the leftovers if it is gone. Reads the index only.
@@ -260,6 +309,6 @@ pub(super) fn client(row: &Row<'_>, column: usize) -> Result<ClientId, rusqlite:
     row.get::<_, String>(column).map(ClientId::from)
 }
 
-fn channel(row: &Row<'_>, column: usize) -> Result<ChannelName, rusqlite::Error> {
+pub(super) fn channel(row: &Row<'_>, column: usize) -> Result<ChannelName, rusqlite::Error> {
     row.get::<_, String>(column).map(ChannelName::from)
 }

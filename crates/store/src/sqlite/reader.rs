@@ -6,11 +6,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use rialto_domain::{ClientId, LogEntry, LogId, Payloads, Sequence, StoredPage};
+use rialto_domain::{
+    ClientId, ClientState, LogEntry, LogId, Payloads, Sequence, StoredClient, StoredPage,
+};
 use rusqlite::{Connection, Error as SqliteError, OpenFlags, Row, params};
 
-use super::{damage::Unreadable, open::BUSY_MAX};
-use crate::{Cause, FailureKind, LogReader, StoreError};
+use super::{clients, damage::Unreadable, open::BUSY_MAX};
+use crate::{Cause, FailureKind, StoreError, StoreReader};
 
 /// What an entry counts besides its payloads, so that a read of many damaged pages ends as well.
 const ENTRY_BYTES: usize = 4096;
@@ -80,7 +82,7 @@ impl SqliteReader {
     }
 }
 
-impl LogReader for SqliteReader {
+impl StoreReader for SqliteReader {
     fn read(
         &mut self,
         log: LogId,
@@ -93,14 +95,32 @@ impl LogReader for SqliteReader {
             |entries| entries.iter().all(|entry| matches!(entry, LogEntry::Page(_))),
         );
         if is_sound {
-            return read.map_err(|cause| StoreError::new("reading", Some(&self.path), cause));
+            return read.map_err(|cause| self.reading(cause));
         }
         // What looks damaged is read once more, from the file instead of what a connection keeps of it.
         let again = SqliteReader::open(&self.path).and_then(|fresh| {
             *self = fresh;
             self.entries(log, from, bytes_max)
         });
-        again.map_err(|cause| StoreError::new("reading", Some(&self.path), cause))
+        again.map_err(|cause| self.reading(cause))
+    }
+
+    fn client(&mut self, id: &ClientId) -> Result<Option<ClientState>, StoreError> {
+        clients::read(&self.connection, id).map_err(|cause| self.reading(cause))
+    }
+
+    fn clients(
+        &mut self,
+        after: &ClientId,
+        count_max: usize,
+    ) -> Result<Vec<StoredClient>, StoreError> {
+        clients::list(&self.connection, after, count_max).map_err(|cause| self.reading(cause))
+    }
+}
+
+impl SqliteReader {
+    fn reading(&self, cause: Cause) -> StoreError {
+        StoreError::new("reading", Some(&self.path), cause)
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use rialto_domain::{
-    Change, ChannelName, HistoryMessage, LogEntry, LogId, MessageId, Page, Payloads, Seen,
+    Change, ChannelName, HistoryMessage, Load, LogEntry, LogId, MessageId, Page, Payloads, Seen,
     Sequence, StoredPage,
 };
 use rusqlite::Connection;
@@ -136,14 +136,14 @@ fn keep(
 
 /// Returns the sequences of a channel's history.
 fn history_of(store: &mut SqliteStore, channel: &str) -> Vec<u64> {
-    let histories = store.load().unwrap().history;
+    let histories = store.load(Load::All).unwrap().history;
     let history = histories.into_iter().find(|(name, _)| *name == ChannelName::from(channel));
     history.into_iter().flat_map(|(_, all)| all).map(|message| message.id.sequence).collect()
 }
 
 /// Returns a channel's log and the last message appended to it.
 fn end_of(store: &mut SqliteStore, channel: &str) -> (LogId, Sequence) {
-    let logs = store.load().unwrap().logs;
+    let logs = store.load(Load::All).unwrap().logs;
     let log = logs.iter().find(|log| log.channel == ChannelName::from(channel)).unwrap();
     (log.log, log.last)
 }

@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use rialto_domain::{
-    Change, HistoryMessage, MessageId, Page, PayloadsBuilder, Retained, Seen, StoreClock,
+    Change, HistoryMessage, Load, MessageId, Page, PayloadsBuilder, Retained, Seen, StoreClock,
 };
 use rialto_store::{Durability, MemoryStore, SqliteSettings, SqliteStore, Store};
 
@@ -50,7 +50,7 @@ impl Life {
         };
         let open = || SqliteStore::open(&directory.join("store"), &settings).unwrap();
         let mut store = open();
-        store.load().unwrap();
+        store.load(Load::All).unwrap();
         for commit in first..first + count {
             store.commit(&batch(seed, commit)).unwrap();
             acknowledgements.write_all(b".").unwrap();
@@ -59,7 +59,7 @@ impl Life {
                 1 => {
                     drop(store);
                     store = open();
-                    store.load().unwrap();
+                    store.load(Load::All).unwrap();
                 }
                 2 => drop(store.commit(&[]).unwrap()),
                 _ => {}
@@ -87,7 +87,7 @@ pub(crate) fn expected(seed: u64, first: u64, count: u64) -> Vec<u64> {
 
 /// Returns a digest of all that a store holds, messages included.
 pub(crate) fn digest(store: &mut dyn Store) -> u64 {
-    let snapshot = store.load().unwrap();
+    let snapshot = store.load(Load::All).unwrap();
     let mut reader = store.reader().unwrap();
     let mut digest = DefaultHasher::new();
     for log in &snapshot.logs {

@@ -86,7 +86,7 @@ fn acknowledgements_reach_the_store_lazily_and_pages_go_when_all_have_them() {
         ada: ack 1-1 | ada: ack 1-2 | eve: ack 1-2
         +100ms
         eve: ack 1-1
-        +100ms
+        +200ms
         bob: pub vault 3 qos1 id=3
         ada: ack 1-3
         crash
@@ -180,6 +180,11 @@ fn an_acknowledgement_refused_by_the_store_is_written_again_and_so_is_its_trim()
         store: refuse
         store: go
         +100ms
+        store: hold
+        +100ms
+        store: refuse
+        store: go
+        +200ms
         ",
         expect![[r#"
             ada < connected 15
@@ -188,11 +193,11 @@ fn an_acknowledgement_refused_by_the_store_is_written_again_and_so_is_its_trim()
             ada < push vault 1 by bob id 1-1
             bob < published 1
             store < move ada vault 1
-            store < trim vault 1
             store < put ada seen 0
             store < put bob seen 0
-            store < trim vault 1
             store < move ada vault 1
+            store < trim vault 1
+            store < trim vault 1
         "#]],
     );
 }
@@ -222,10 +227,10 @@ fn what_makes_room_in_the_store_is_not_refused_along_with_what_finds_none() {
             ada < push vault 1 by bob id 1-1
             bob < published 1
             store < move ada vault 1
-            store < trim vault 1
             store < retain lamp 2
             store < put ada seen 0
             store < put bob seen 0
+            store < trim vault 1
         "#]],
     );
 }

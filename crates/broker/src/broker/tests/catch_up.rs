@@ -71,7 +71,6 @@ fn one_read_at_a_time_is_under_way_for_a_subscription() {
             store < append vault 3 by bob
             bob < published 3
             store < move ada vault 1
-            store < trim vault 1
             ada < push vault 2 by bob id 1-2
             ada < push vault 3 by bob id 1-3
         "#]],
@@ -209,7 +208,7 @@ fn one_s_own_messages_are_passed_over() {
         ada: connect
         store: show
         ada: ack 1-1 | ada: ack 1-2
-        +100ms
+        +200ms
         ",
         expect![[r#"
             ada < connected 15
@@ -221,9 +220,9 @@ fn one_s_own_messages_are_passed_over() {
             ada < push vault 1 by bob id 1-1
             ada < push vault 3 by bob id 1-2
             store < move ada vault 3
-            store < trim vault 3
             store < put ada seen 0
             store < put bob seen 0
+            store < trim vault 3
         "#]],
     );
 }

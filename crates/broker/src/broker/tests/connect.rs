@@ -43,7 +43,9 @@ fn connecting_again_on_the_same_connection_changes_nothing() {
     let mut world = World::new(Settings::default());
     world.play("ada: connect\nada: sub room\nada: connect");
     let ada = world.connection("ada");
-    world.round(|world| world.broker.connect(ada, &"bob".into(), &Admission::default()));
+    world.round(|world| {
+        world.broker.connect(ada, &"bob".into(), &Admission::default()).unwrap();
+    });
     world.play("bob: connect\nbob: pub room 1");
     expect![[r#"
         ada < connected 15
@@ -213,7 +215,7 @@ fn commands_for_connections_that_are_gone_do_nothing() {
     world.play("ada: disconnect");
 
     let broker = &mut world.broker;
-    broker.connect(gone, &"ada".into(), &Admission::default());
+    broker.connect(gone, &"ada".into(), &Admission::default()).unwrap();
     let subscribe = Command::Subscribe { channel: "room", persistent: true };
     let unsubscribe = Command::Unsubscribe { channel: "room" };
     for command in [subscribe, unsubscribe] {

@@ -39,7 +39,8 @@ fn while_the_store_hangs_no_more_is_handed_over_than_one_tick_writes() {
     world.play("store: show\nstore: go\n+300ms");
     let transcript = world.take_transcript();
     let written = |what: &str| transcript.lines().filter(|line| line.contains(what)).count();
-    assert_eq!(transcript.lines().next(), Some("store < move ada vault 40"));
+    assert_eq!(transcript.lines().next(), Some("store < trim vault 2"));
+    assert_eq!(transcript.lines().nth(1), Some("store < move ada vault 40"));
     assert_eq!((written("trim vault 40"), written("retain lamp 19")), (1, 1));
     assert_eq!((written("keep 5 of room 15 16 17 18 19"), written("keep 5 of ")), (1, 3));
     assert_eq!((written("put c"), written("open c")), (20, 20));
@@ -79,8 +80,8 @@ fn what_the_store_refuses_is_tried_again_after_a_pause_that_grows() {
     expect![[r#"
         ada < push vault 2 by bob id 1-2
         bob < published 2
+        store < trim vault 1
         store < move ada vault 2
-        store < trim vault 2
     "#]]
     .assert_eq(&world.take_transcript());
 }
@@ -108,7 +109,6 @@ fn what_will_never_be_stored_does_not_keep_back_what_will() {
         store: commit
         store: refuse corrupt
         store: commit
-        store: commit
         +15s
         ada: hear | eve: hear | zoe: hear | bob: hear
         bob: pub vault 2 qos1 id=2
@@ -131,8 +131,6 @@ fn what_will_never_be_stored_does_not_keep_back_what_will() {
             store < move ada vault 1
             store < move eve vault 1
             store < move zoe vault 1
-            store < trim vault 1
-            store < trim vault 1
             store < move ada vault 1
             store < move eve vault 1
             store < move zoe vault 1
@@ -144,7 +142,6 @@ fn what_will_never_be_stored_does_not_keep_back_what_will() {
             store < move ada vault 2
             store < move eve vault 2
             store < move zoe vault 2
-            store < trim vault 2
         "#]],
     );
 }
@@ -179,7 +176,6 @@ fn a_stop_writes_everything_whatever_is_under_way() {
             ada < push vault 3 by bob id 1-3
             bob < published 3
             store < move ada vault 1
-            store < trim vault 1
             store < acknowledge ada vault [(3, 3)]
         "#]],
     );

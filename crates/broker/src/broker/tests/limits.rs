@@ -150,7 +150,6 @@ fn a_full_log_drops_the_oldest_where_configured() {
             ada < push vault 3 by bob id 1-3
             ada < push vault 4 by bob id 1-4
             store < move ada vault 4
-            store < trim vault 4
             store < put ada seen 0
             store < put bob seen 0
         "#]],

@@ -10,6 +10,7 @@ mod reference;
 mod simulation;
 
 use proptest::prelude::*;
+use rialto_domain::Load;
 
 use operations::{Step, settings, steps};
 use simulation::Simulation;
@@ -26,13 +27,19 @@ proptest! {
     /// What is checked stands in `reference`, with the clauses it is about.
     #[test]
     fn promises_hold_whatever_happens(settings in settings(), steps in steps()) {
-        run(settings, steps);
+        run(settings, Load::All, steps);
+    }
+
+    /// The same of a broker that has in memory what is needed of what is stored.
+    #[test]
+    fn promises_hold_with_a_view_of_the_store(settings in settings(), steps in steps()) {
+        run(settings, Load::Heads, steps);
     }
 }
 
 /// Takes the steps and then lets everything come to rest.
-fn run(settings: Settings, steps: Vec<Step>) {
-    let mut simulation = Simulation::new(settings);
+fn run(settings: Settings, load: Load, steps: Vec<Step>) {
+    let mut simulation = Simulation::new(settings, load);
     for step in steps {
         simulation.take(step);
     }

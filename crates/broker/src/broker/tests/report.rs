@@ -53,7 +53,7 @@ fn a_client_goes_by_the_account_of_its_rights() {
     world.play("ada: open");
     let rights = super::ledger::admission("accounting", &["may="], &Default::default());
     let ada = world.connection("ada");
-    world.round(|world| world.broker.connect(ada, &"ada".into(), &rights));
+    world.round(|world| world.broker.connect(ada, &"ada".into(), &rights).unwrap());
     let report = world.broker.client_report("ada").unwrap();
     assert_eq!(report.account.as_deref(), Some("accounting"));
 }

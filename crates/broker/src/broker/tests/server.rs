@@ -2,7 +2,8 @@
 
 use expect_test::expect;
 
-use super::world::check;
+use super::world::{check, check_whole};
+use crate::Settings;
 
 #[test]
 fn the_server_subscribes_and_unsubscribes_a_client_without_a_word() {
@@ -104,7 +105,8 @@ fn the_server_cannot_subscribe_a_client_to_what_is_no_topic_nor_take_its_own_cha
 #[test]
 fn messages_of_the_server_follow_the_same_rules() {
     // J-100: to topics and to one client, with both QoS, retained or not.
-    check(
+    check_whole(
+        Settings::default(),
         "
         ada: connect
         ada: sub room
@@ -178,7 +180,8 @@ fn a_subscription_by_the_server_with_a_ticket_says_when_it_is_stored() {
 
 #[test]
 fn a_push_that_is_tracked_says_when_it_is_through() {
-    check(
+    check_whole(
+        Settings::default(),
         "
         ada: connect
         ada: sub room | ada: sub vault persistent

@@ -5,16 +5,33 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use rialto_domain::{
-    Change, ChannelName, LogEntry, LogId, Outcome, Sequence, Snapshot, StoredPage,
+    Change, ChannelName, ClientId, ClientState, Load, LogEntry, LogId, Outcome, Sequence, Snapshot,
+    StoredClient, StoredPage,
 };
-use rialto_store::{LogReader, MemoryStore, Store};
+use rialto_store::{MemoryStore, Store, StoreReader};
 
-use crate::ReadRequest;
+use super::text::TextEncoder;
+use crate::{Broker, LoadRequest, ReadRequest};
+
+/// What a [`LoadRequest`] brought.
+pub(super) enum Loaded {
+    Client(ClientId, Option<ClientState>),
+    Clients(Vec<StoredClient>),
+}
+
+impl Loaded {
+    pub(super) fn give_to(self, broker: &mut Broker<TextEncoder>) {
+        match self {
+            Loaded::Client(id, state) => broker.on_loaded(&id, Ok(state)),
+            Loaded::Clients(listed) => broker.on_listed(Ok(&listed)),
+        }
+    }
+}
 
 /// What would be on disk.
 pub(super) struct TestStore {
     store: MemoryStore,
-    reader: Box<dyn LogReader>,
+    reader: Box<dyn StoreReader>,
     /// Damaged pages, by their last message.
     damaged: BTreeSet<(LogId, Sequence)>,
 }
@@ -56,7 +73,26 @@ impl TestStore {
     }
 
     pub(super) fn snapshot(&mut self) -> Snapshot {
-        self.store.load().expect("a store in memory can be loaded")
+        self.load(Load::All)
+    }
+
+    /// Returns what a broker starts from.
+    pub(super) fn load(&mut self, load: Load) -> Snapshot {
+        self.store.load(load).expect("a store in memory can be loaded")
+    }
+
+    /// Carries out what a [`LoadRequest`] asks for.
+    pub(super) fn look_up(&mut self, request: &LoadRequest) -> Loaded {
+        match request {
+            LoadRequest::Client(id) => {
+                let state = self.reader.client(id).expect("a store in memory can be read");
+                Loaded::Client(id.clone(), state)
+            }
+            LoadRequest::Clients { after, count_max } => {
+                let listed = self.reader.clients(after, *count_max);
+                Loaded::Clients(listed.expect("a store in memory can be read"))
+            }
+        }
     }
 
     /// Returns the pages of a log, oldest first, damaged ones as they were written.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use expect_test::expect;
 
-use super::world::{World, check, check_with};
+use super::world::{World, check, check_whole};
 use crate::{HistorySettings, Settings};
 
 #[test]
@@ -99,7 +99,7 @@ fn a_connection_without_a_session_is_closed_too() {
 fn a_client_seen_last_long_ago_is_forgotten_with_its_direct_channel() {
     // J-92: from then on it is one that never had a session. Persistent subscribers are kept.
     let settings = Settings { forget_after: Duration::from_secs(60), ..Settings::default() };
-    check_with(
+    check_whole(
         settings,
         "
         ada: connect
@@ -148,7 +148,7 @@ fn a_client_seen_last_long_ago_is_forgotten_with_its_direct_channel() {
 fn a_client_that_the_store_did_not_forget_finds_its_messages_when_it_comes_back() {
     // The broker forgot, the store refused to: the cursor it still has lies behind the log's end.
     let settings = Settings { forget_after: Duration::from_secs(60), ..Settings::default() };
-    check_with(
+    check_whole(
         settings,
         "
         ada: connect
@@ -255,10 +255,10 @@ fn everything_that_is_only_in_memory_can_be_written_at_once() {
             ada < push vault 1 by bob id 1-1
             bob < published 1
             store < move ada vault 1
-            store < trim vault 1
             store < retain room 2
             store < put ada seen 0
             store < put bob seen 0
+            store < trim vault 1
             ada < connected 15
             ada < subscribed room
             ada < push room 2 by bob retained

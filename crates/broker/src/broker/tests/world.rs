@@ -14,12 +14,14 @@ use super::{
     store::TestStore,
     text::TextEncoder,
 };
-use rialto_domain::{Change, ClientId, CloseReason, FailureKind, LogEntry, MessageId, Qos, Reject};
+use rialto_domain::{
+    Change, ClientId, CloseReason, FailureKind, Load, LogEntry, MessageId, Qos, Reject, Snapshot,
+};
 
 use crate::{
     Answer, Broker, Command, CommandOutcome, ConnectionKey, ConnectionProfile, Effect, Format,
-    Held, Issuer, Now, Publish, ReadRequest, Relayed, Replicant, Resume, SessionEnded, Settings,
-    Stats,
+    Held, Issuer, LoadRequest, Now, Publish, ReadRequest, Relayed, Replicant, Resume, SessionEnded,
+    Settings, Stats,
 };
 
 /// The run that every world's server is.
@@ -81,6 +83,8 @@ pub(super) struct World {
     closed: Vec<ConnectionKey>,
     commits: VecDeque<Vec<Change>>,
     reads: VecDeque<ReadRequest>,
+    load: Load,
+    loads: VecDeque<LoadRequest>,
     answer: Option<(ReadRequest, Vec<LogEntry>)>,
     sends_of_last_round: usize,
     completed: usize,
@@ -88,6 +92,9 @@ pub(super) struct World {
     is_shown: bool,
     transcript: String,
 }
+
+/// The ticket of claims, whose answer is awaited at once.
+const CLAIM: u64 = u64::MAX;
 
 /// Plays `script` on a new broker with default settings and compares all that happened.
 #[track_caller]
@@ -98,9 +105,24 @@ pub(super) fn check(script: &str, expected: Expect) {
 /// Plays `script` on a new broker and compares all that happened.
 #[track_caller]
 pub(super) fn check_with(settings: Settings, script: &str, expected: Expect) {
-    let mut world = World::new(settings);
+    let heads = transcript(Load::Heads, settings.clone(), script);
+    let whole = transcript(Load::All, settings, script);
+    expected.assert_eq(&whole);
+    assert_eq!(heads, whole, "with the heads of what is stored all is as with the whole");
+}
+
+/// Plays `script` on a new broker that has all in memory, and compares all that happened: where one that
+/// has to ask the store does it in other steps.
+#[track_caller]
+pub(super) fn check_whole(settings: Settings, script: &str, expected: Expect) {
+    expected.assert_eq(&transcript(Load::All, settings, script));
+}
+
+/// Plays `script` on a new broker that has in memory what `load` says, and returns all that happened.
+pub(super) fn transcript(load: Load, settings: Settings, script: &str) -> String {
+    let mut world = World::starting_from(load, settings);
     world.play(script);
-    expected.assert_eq(&world.take_transcript());
+    world.take_transcript()
 }
 
 /// Plays `script` on a new broker and returns what it holds then.
@@ -113,7 +135,13 @@ pub(super) fn held_after(settings: &Settings, script: &str) -> Held {
 
 impl World {
     pub(super) fn new(settings: Settings) -> Self {
-        let broker = Broker::new(TextEncoder, settings.clone(), Default::default(), Now::default());
+        Self::starting_from(Load::All, settings)
+    }
+
+    /// Starts a broker that has in memory what `load` says.
+    pub(super) fn starting_from(load: Load, settings: Settings) -> Self {
+        let snapshot = Snapshot { load, ..Snapshot::default() };
+        let broker = Broker::new(TextEncoder, settings.clone(), snapshot, Now::default());
         let mut store = TestStore::default();
         store.commit(&[Change::NoteClock(broker.first_clock())]);
         World {
@@ -128,6 +156,8 @@ impl World {
             closed: Vec::new(),
             commits: VecDeque::new(),
             reads: VecDeque::new(),
+            load,
+            loads: VecDeque::new(),
             answer: None,
             sends_of_last_round: 0,
             completed: 0,
@@ -258,6 +288,8 @@ impl World {
                     }
                     self.reads.push_back(request);
                 }
+                Effect::Load(request) => self.loads.push_back(request),
+                Effect::Resolved { ticket: CLAIM, .. } => {}
                 Effect::Resolved { ticket, result } => {
                     let result = result.map_or_else(|it| format!(": {it:?}"), |()| String::new());
                     writeln!(self.transcript, "pushed {ticket}{result}").unwrap();
@@ -282,6 +314,8 @@ impl World {
         self.broker.begin_round(self.now);
         if !self.commits.is_empty() {
             self.complete_commit(Ok(()));
+        } else if let Some(request) = self.loads.pop_front() {
+            self.store.look_up(&request).give_to(&mut self.broker);
         } else if let Some(request) = self.reads.pop_front() {
             let pages = self.store.read(&request);
             self.broker.on_read(&request, Ok(&pages));
@@ -349,9 +383,10 @@ impl World {
         self.connections.clear();
         self.commits.clear();
         self.reads.clear();
+        self.loads.clear();
         // Each run names its messages in its own name.
         self.settings.replication.origin += 1;
-        let snapshot = self.store.snapshot();
+        let snapshot = self.store.load(self.load);
         self.broker = Broker::new(TextEncoder, self.settings.clone(), snapshot, self.now);
         self.store.commit(&[Change::NoteClock(self.broker.first_clock())]);
     }
@@ -445,12 +480,23 @@ impl World {
         }
     }
 
+    /// Has what is stored about a client in memory, as whoever is about to need it does.
+    pub(super) fn claim(&mut self, client: &str) {
+        if !self.broker.claim(client, CLAIM) {
+            let request = LoadRequest::Client(client.into());
+            self.store.look_up(&request).give_to(&mut self.broker);
+        }
+    }
+
     /// Opens a session on a connection that is there, or changes what it may do.
     fn admit(&mut self, who: &str, how: &str, options: &[&str]) {
         let (connection, client) = (self.connections[who], client_of(who));
         let admission = admission(client.as_str(), options, &self.ledger);
+        self.claim(client.as_str());
         match how {
-            "connect" => self.broker.connect(connection, &client, &admission),
+            "connect" => {
+                self.broker.connect(connection, &client, &admission).expect("it was claimed");
+            }
             "readmit" => self.broker.readmit(connection, &admission),
             _ => {
                 let entry = self.broker.connect_transient(connection, &client, &admission);
@@ -540,6 +586,9 @@ impl World {
             }
             _ => {}
         }
+        if let ["sub" | "unsub" | "forget", client, ..] = *words {
+            self.claim(client);
+        }
         let broker = &mut self.broker;
         let result = match *words {
             ["push" | "sub" | "unsub", ..] => {
@@ -591,6 +640,7 @@ impl World {
                 let payloads: Vec<_> = page.payloads.iter().map(String::from_utf8_lossy).collect();
                 format!("append {} {} by {}", page.channel, payloads.join(" "), page.publisher)
             }
+            Change::AppendDirect(client, page) => format!("append for {client} {}", page.count),
             Change::Retain(channel, retained) => {
                 format!("retain {channel} {}", String::from_utf8_lossy(&retained.payload))
             }

@@ -216,7 +216,9 @@ impl Net {
                 }
                 Effect::Commit(_) | Effect::Read(_) => unreachable!("nothing is stored"),
                 Effect::Opened { .. } => {}
-                Effect::Resolved { .. } | Effect::SessionEnded(_) => unreachable!("nobody asked"),
+                Effect::Load(_) | Effect::Resolved { .. } | Effect::SessionEnded(_) => {
+                    unreachable!("nobody asked")
+                }
             }
         }
     }

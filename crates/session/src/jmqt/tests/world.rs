@@ -208,7 +208,9 @@ impl World {
             Effect::Commit(changes) => self.store.commits.push_back(changes),
             Effect::Read(request) => self.store.reads.push_back(request),
             Effect::Opened { .. } => {}
-            Effect::Resolved { .. } | Effect::SessionEnded(_) => unreachable!("nobody asked"),
+            Effect::Load(_) | Effect::Resolved { .. } | Effect::SessionEnded(_) => {
+                unreachable!("nobody asked")
+            }
         }
     }
 

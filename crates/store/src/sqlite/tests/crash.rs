@@ -1,5 +1,6 @@
 //! A process that dies while it commits.
 
+use rialto_domain::Load;
 use std::{
     env,
     io::{BufRead, BufReader, Write},
@@ -28,7 +29,7 @@ fn commits_outlive_a_process_that_is_killed() {
     let mut store = open(directory.path());
     let (log, last) = end_of(&mut store, "room");
     assert!(2 * told <= last, "{told} commits were told of, {last} messages are there");
-    let clients = store.load().unwrap().clients;
+    let clients = store.load(Load::All).unwrap().clients;
     assert_eq!(
         clients,
         [("ada".into(), seen(last / 2))],

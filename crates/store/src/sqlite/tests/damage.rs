@@ -7,11 +7,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use rialto_domain::{Change, LogEntry, LogId, Retained, Sequence, Snapshot};
+use rialto_domain::{Change, Load, LogEntry, LogId, Retained, Sequence, Snapshot};
 use tempfile::TempDir;
 
 use super::{append, database_in, end_of, keep, open, put_client, refusal, shell, subscribe};
-use crate::{FailureKind, LogReader, SqliteSettings, SqliteStore, Store};
+use crate::{FailureKind, SqliteSettings, SqliteStore, Store, StoreReader};
 
 /// How large SQLite's pages are.
 const PAGE_BYTES: u64 = 4096;
@@ -46,7 +46,7 @@ fn a_page_that_is_not_what_was_written_is_told_of_and_hides_no_other() {
         assert!(record.contains(" last=3 ") && record.contains(" bytes=20002 "), "{record}");
         assert!(why.contains(reason), "{why}");
         assert!(content.as_ref().is_some_and(|content| !content.is_empty()));
-        assert_eq!(store.load().unwrap().damaged, 0, "it is out of the way");
+        assert_eq!(store.load(Load::All).unwrap().damaged, 0, "it is out of the way");
     }
 }
 
@@ -69,7 +69,7 @@ fn a_part_of_the_file_that_cannot_be_read_hides_no_page_elsewhere() {
     overwrite(&path, (leaf - 1) * PAGE_BYTES, PAGE_BYTES);
     let settings = SqliteSettings { check_bytes_max: 0, ..SqliteSettings::default() };
     let mut store = SqliteStore::open(directory.path(), &settings).unwrap();
-    assert_eq!(store.load().unwrap().damaged, 0);
+    assert_eq!(store.load(Load::All).unwrap().damaged, 0);
     let log = end_of(&mut store, "room").0;
 
     let mut reader = store.reader().unwrap();
@@ -116,21 +116,19 @@ fn records_that_are_damaged_are_left_out_of_what_is_loaded_and_kept() {
         ("session", "UPDATE session SET number = -1", "out of range"),
         ("session", &format!("UPDATE session SET client = {not_text}"), "invalid utf-8"),
         ("page", "UPDATE page SET bytes = -1 WHERE last = 7", "out of range"),
-        (
-            "cursor",
-            &format!("UPDATE cursor SET client = {not_text} WHERE client = 'bob'"),
-            "invalid",
-        ),
+        ("cursor", &format!("UPDATE cursor SET owner = {not_text} WHERE owner = 'bob'"), "invalid"),
         ("acknowledged", "UPDATE acknowledged SET first = -4", "out of range"),
         ("acknowledged", "UPDATE acknowledged SET last = 21", "no such messages"),
         ("acknowledged", "UPDATE acknowledged SET first = 9", "no such messages"),
+        ("stretch", "INSERT INTO stretch VALUES (7, 1, -4, 9)", "out of range"),
+        ("stretch", "INSERT INTO stretch VALUES (7, 1, 20, 21)", "no such messages"),
     ] {
         let directory = filled();
-        let before = open(directory.path()).load().unwrap();
+        let before = open(directory.path()).load(Load::All).unwrap();
         assert_eq!(before.damaged, 0);
         shell(directory.path()).execute(sql, []).unwrap();
 
-        let snapshot = open(directory.path()).load().unwrap();
+        let snapshot = open(directory.path()).load(Load::All).unwrap();
         assert_eq!(snapshot.damaged, 1, "{sql}");
         let kept = kept(directory.path());
         let [(origin, _, why, _)] = &kept[..] else { panic!("{sql}: {kept:?}") };
@@ -145,15 +143,18 @@ fn records_that_are_damaged_are_left_out_of_what_is_loaded_and_kept() {
                 "client" => rest.clients.clear(),
                 "session" => rest.sessions.clear(),
                 "page" => rest.logs[0].pages.retain(|page| page.last != 7),
-                "clock" => {}
-                "cursor" => rest.cursors.retain(|(client, ..)| *client != "bob".into()),
+                "clock" | "stretch" => {}
+                "cursor" => {
+                    rest.cursors.retain(|(client, ..)| *client != "bob".into());
+                    rest.logs[0].reader_count -= 1;
+                }
                 _ => rest.cursors[0].2.acknowledged.clear(),
             }
             rest
         };
         let expected = Snapshot { damaged: 1, ..without(&before) };
         assert_eq!(snapshot, expected, "{sql}");
-        let again = open(directory.path()).load().unwrap();
+        let again = open(directory.path()).load(Load::All).unwrap();
         assert_eq!(again, Snapshot { damaged: 0, ..expected }, "{sql}");
     }
 }
@@ -171,7 +172,7 @@ fn rows_that_a_table_would_not_take_are_set_aside_like_all_others() {
         .unwrap();
     drop(connection);
     let mut store = open(directory.path());
-    assert_eq!(store.load().unwrap().damaged, 1);
+    assert_eq!(store.load(Load::All).unwrap().damaged, 1);
     assert_eq!(kept(directory.path())[0].0, "history");
     let log = end_of(&mut store, "room").0;
     assert_eq!(lasts(&mut *store.reader().unwrap(), log, 1), (sequences(20, &[3]), vec![3]));
@@ -182,12 +183,12 @@ fn a_cursor_that_stands_nowhere_goes_back_to_the_oldest_message() {
     for floor in [-1, 21, i64::MAX] {
         let directory = filled();
         open(directory.path()).commit(&[Change::Trim("room".into(), 4)]).unwrap();
-        let sql = "UPDATE cursor SET floor = ?1 WHERE client = 'ada'";
+        let sql = "UPDATE cursor SET floor = ?1 WHERE owner = 'ada'";
         shell(directory.path()).execute(sql, [floor]).unwrap();
-        let snapshot = open(directory.path()).load().unwrap();
+        let snapshot = open(directory.path()).load(Load::All).unwrap();
         assert_eq!((snapshot.cursors[0].2.floor, snapshot.damaged), (4, 1));
         assert_eq!(kept(directory.path())[0].0, "cursor");
-        let snapshot = open(directory.path()).load().unwrap();
+        let snapshot = open(directory.path()).load(Load::All).unwrap();
         assert_eq!((snapshot.cursors[0].2.floor, snapshot.damaged), (4, 0), "it was put right");
     }
 }
@@ -204,24 +205,24 @@ fn a_log_that_says_it_ends_before_its_pages_do_ends_with_them() {
         let directory = filled();
         shell(directory.path()).execute(sql, []).unwrap();
         let mut store = open(directory.path());
-        let snapshot = store.load().unwrap();
+        let snapshot = store.load(Load::All).unwrap();
         let log = &snapshot.logs[0];
         assert_eq!((log.last, log.trimmed, snapshot.damaged), (end, trimmed, 1), "{sql}");
         store.commit(&[append("room", 1)]).unwrap();
         assert_eq!(end_of(&mut store, "room").1, 21, "no place is taken twice");
         drop(store);
-        assert_eq!(open(directory.path()).load().unwrap().damaged, 0, "it was put right");
+        assert_eq!(open(directory.path()).load(Load::All).unwrap().damaged, 0, "it was put right");
     }
 }
 
 #[test]
 fn a_log_whose_channel_is_not_known_stays_where_it_is() {
     let directory = filled();
-    let sql = "UPDATE log SET channel = CAST(x'61FF' AS TEXT)";
+    let sql = "UPDATE log SET name = CAST(x'61FF' AS TEXT)";
     shell(directory.path()).execute(sql, []).unwrap();
     for _ in 0..2 {
         let mut store = open(directory.path());
-        let snapshot = store.load().unwrap();
+        let snapshot = store.load(Load::All).unwrap();
         assert_eq!((snapshot.logs.len(), snapshot.cursors.len(), snapshot.damaged), (0, 0, 1));
         assert_eq!(snapshot.clients.len(), 1);
         // Its messages are not swept away, nor is another log of that name in its way.
@@ -247,7 +248,7 @@ fn what_cannot_be_set_aside_is_left_out_all_the_same() {
             "CREATE TRIGGER full BEFORE INSERT ON damaged BEGIN SELECT RAISE(ABORT, 'full'); END",
         )
         .unwrap();
-    let snapshot = store.load().unwrap();
+    let snapshot = store.load(Load::All).unwrap();
     assert_eq!((snapshot.retained.len(), snapshot.damaged), (0, 1));
     assert_eq!(snapshot.clients.len(), 1);
 }
@@ -308,7 +309,11 @@ fn a_leaf_of(directory: &Path, table: &str) -> u64 {
 }
 
 /// Returns the last messages of the sound pages of a log, and of the damaged ones.
-fn lasts(reader: &mut dyn LogReader, log: LogId, from: Sequence) -> (Vec<Sequence>, Vec<Sequence>) {
+fn lasts(
+    reader: &mut dyn StoreReader,
+    log: LogId,
+    from: Sequence,
+) -> (Vec<Sequence>, Vec<Sequence>) {
     let (mut sound, mut damaged) = (Vec::new(), Vec::new());
     for entry in reader.read(log, from, usize::MAX).unwrap() {
         match entry {

@@ -68,7 +68,7 @@ fn a_log_that_another_program_moved_is_not_appended_to() {
     let mut store = open(directory.path());
     store.commit(&[append("room", 10), append("hall", 10)]).unwrap();
     let other = shell(directory.path());
-    other.execute("UPDATE log SET last = 7 WHERE channel = 'room'", []).unwrap();
+    other.execute("UPDATE log SET last = 7 WHERE name = 'room'", []).unwrap();
 
     let error = store.commit(&[append("room", 10)]).unwrap_err();
     assert!(matches!(*error.cause, Cause::ChangedByAnother), "{error}");

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use rialto_domain::{Change, Retained};
+use rialto_domain::{Change, Load, Retained};
 use tempfile::TempDir;
 
 use super::{
@@ -18,7 +18,7 @@ use crate::{Cause, Report, Store, backup, check, repair};
 #[test]
 fn a_copy_of_a_store_in_use_is_of_one_moment_and_becomes_a_store() {
     let (files, mut store) = in_use();
-    let before = store.load().unwrap();
+    let before = store.load(Load::All).unwrap();
     let copy = files.path().join("copy.db");
     let report = backup(&store_in(&files), &copy).unwrap();
     assert!(report.is_sound(), "{report:?}");
@@ -32,7 +32,7 @@ fn a_copy_of_a_store_in_use_is_of_one_moment_and_becomes_a_store() {
     fs::create_dir(&restored).unwrap();
     fs::copy(&copy, database_in(&restored)).unwrap();
     let mut restored = open(&restored);
-    assert_eq!(restored.load().unwrap(), before);
+    assert_eq!(restored.load(Load::All).unwrap(), before);
     restored.commit(&[append("room", 10)]).unwrap();
 }
 
@@ -132,7 +132,7 @@ fn a_check_finds_bodies_that_are_no_json_though_their_checksum_matches() {
 fn records_that_were_set_aside_are_counted() {
     let (files, mut store) = in_use();
     shell(&store_in(&files)).execute("UPDATE retained SET crc = 1", []).unwrap();
-    store.load().unwrap();
+    store.load(Load::All).unwrap();
     drop(store);
     let report = check(&store_in(&files)).unwrap();
     assert_eq!((report.set_aside, report.retained), (1, 0));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use proptest::prelude::*;
 use rialto_domain::{
-    Change, ChannelName, ClientId, HistoryMessage, LogId, MessageId, Outcome, Page,
+    Change, ChannelName, ClientId, HistoryMessage, Load, LogId, MessageId, Outcome, Page,
     PayloadsBuilder, Retained, Sequence, StoreClock,
 };
 
@@ -47,7 +47,10 @@ proptest! {
                     sqlite = open(directory.path());
                 }
             }
-            prop_assert_eq!(sqlite.load().unwrap(), memory.load().unwrap());
+            for load in [Load::Heads, Load::All] {
+                prop_assert_eq!(sqlite.load(load).unwrap(), memory.load(load).unwrap());
+            }
+            check_clients(&sqlite, &memory)?;
             check_pages(&sqlite, &memory, &logs)?;
         }
     }
@@ -70,10 +73,21 @@ fn check_pages(
     Ok(())
 }
 
+/// Checks that what is read of each client, known or not, is alike.
+fn check_clients(sqlite: &dyn Store, memory: &dyn Store) -> Result<(), TestCaseError> {
+    let (mut sqlite, mut memory) = (sqlite.reader().unwrap(), memory.reader().unwrap());
+    for id in ["ada", "bob", "", "nobody"].map(ClientId::from) {
+        prop_assert_eq!(sqlite.client(&id).unwrap(), memory.client(&id).unwrap());
+    }
+    let first = ClientId::from("");
+    prop_assert_eq!(sqlite.clients(&first, 9).unwrap(), memory.clients(&first, 9).unwrap());
+    Ok(())
+}
+
 fn log_of(outcome: &Outcome) -> Option<LogId> {
     match outcome {
         Outcome::Appended { log, .. } | Outcome::Subscribed { log, .. } => Some(*log),
-        Outcome::Done => None,
+        Outcome::Moved { .. } | Outcome::ClientUnknown | Outcome::Done => None,
     }
 }
 
@@ -87,6 +101,9 @@ fn step() -> impl Strategy<Value = Step> {
 fn change() -> impl Strategy<Value = Change> {
     prop_oneof![
         8 => page().prop_map(Change::Append),
+        2 => (client(), page()).prop_map(|(client, page)| {
+            Change::AppendDirect(client.clone(), Page { channel: client.direct_channel(), ..page })
+        }),
         1 => (channel(), retained()).prop_map(|(channel, retained)| {
             Change::Retain(channel, retained)
         }),

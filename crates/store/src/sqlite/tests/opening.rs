@@ -1,5 +1,6 @@
 //! Directories and files that cannot be had, and what the operator is told.
 
+use rialto_domain::Load;
 use std::{
     env, fs,
     path::{Component, Path, PathBuf},
@@ -144,9 +145,9 @@ fn durability_os_is_as_good_within_a_living_system() {
     let mut store = SqliteStore::open(directory.path(), &settings).unwrap();
     assert_eq!(synchronous(&store), 1);
     store.commit(&[append("room", 1)]).unwrap();
-    let snapshot = store.load().unwrap();
+    let snapshot = store.load(Load::All).unwrap();
     drop(store);
-    assert_eq!(open(directory.path()).load().unwrap(), snapshot);
+    assert_eq!(open(directory.path()).load(Load::All).unwrap(), snapshot);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use rialto_domain::Change;
+use rialto_domain::{Change, Load};
 
 use super::{
     append, database_in, end_of, history_of, keep, mount::Mount, open, pages_of, put_client, seen,
@@ -128,7 +128,7 @@ fn rows_of_a_dropped_log_are_removed_a_few_at_a_time() {
     // Those that a restart finds are removed as well.
     drop(store);
     let mut store = open(directory.path());
-    assert_eq!(store.load().unwrap().logs, []);
+    assert_eq!(store.load(Load::All).unwrap().logs, []);
     for _ in 0..4 {
         store.commit(&[]).unwrap();
     }
@@ -167,7 +167,7 @@ fn fill(store: &mut SqliteStore) -> u64 {
     check_full(&error);
     // Larger, since a page alone may find the room that it did not find with the client.
     check_full(&store.commit(&[append("room", 4 * PAGE_BYTES)]).unwrap_err());
-    assert_eq!(store.load().unwrap().clients, [("ada".into(), seen(committed))]);
+    assert_eq!(store.load(Load::All).unwrap().clients, [("ada".into(), seen(committed))]);
     assert_eq!(end_of(store, "room").1, committed);
     assert!(10 < committed, "there was room for {committed} pages");
     committed
@@ -182,12 +182,12 @@ fn check_full(error: &StoreError) {
 fn check_content(mut store: SqliteStore, directory: &Path, count: u64) {
     let (log, last) = end_of(&mut store, "room");
     assert_eq!(last, count);
-    let snapshot = store.load().unwrap();
+    let snapshot = store.load(Load::All).unwrap();
     let pages = pages_of(&store, log);
     drop(store);
 
     let mut store = open(directory);
-    assert_eq!(store.load().unwrap(), snapshot);
+    assert_eq!(store.load(Load::All).unwrap(), snapshot);
     assert_eq!(pages_of(&store, log), pages);
 }
 

@@ -3,12 +3,12 @@
 use std::{fs, path::Path};
 
 use rialto_domain::{
-    Change, ChannelName, CursorState, HistoryMessage, LogId, LogState, MessageId, PageState,
+    Change, ChannelName, CursorState, HistoryMessage, Load, LogId, LogState, MessageId, PageState,
     Retained, Seen, Snapshot, StoreClock, StoredPage,
 };
 use rusqlite::{Connection, params};
 
-use super::{append, database_in, history_of, keep, open, pages_of, shell, subscribe};
+use super::{append, database_in, end_of, history_of, keep, open, pages_of, shell, subscribe};
 use crate::{
     SqliteSettings, SqliteStore, Store,
     sqlite::schema::{APPLICATION_ID, MIGRATIONS},
@@ -25,16 +25,16 @@ fn a_store_of_version_1_keeps_what_it_holds_and_gains_histories() {
     let mut store = open(directory.path());
     assert_eq!(version(&shell(directory.path())), MIGRATIONS.len());
     let mut expected = content();
-    assert_eq!(store.load().unwrap(), expected);
+    assert_eq!(store.load(Load::All).unwrap(), expected);
     let pages = pages_of(&store, LogId(3));
     assert_eq!(pages, [page()]);
 
     store.commit(&[subscribe("ada", "room"), keep("room", 1..=3, 10, 2)]).unwrap();
     assert_eq!(history_of(&mut store, "room"), [2, 3]);
-    expected.history = store.load().unwrap().history;
-    assert_eq!(store.load().unwrap(), expected, "all else is as it was");
+    expected.history = store.load(Load::All).unwrap().history;
+    assert_eq!(store.load(Load::All).unwrap(), expected, "all else is as it was");
     drop(store);
-    assert_eq!(open(directory.path()).load().unwrap(), expected);
+    assert_eq!(open(directory.path()).load(Load::All).unwrap(), expected);
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn an_empty_store_of_version_1_can_be_used() {
     let directory = tempfile::tempdir().unwrap();
     drop(version_1(directory.path()));
     let mut store = open(directory.path());
-    assert_eq!(store.load().unwrap(), Snapshot::default());
+    assert_eq!(store.load(Load::All).unwrap(), Snapshot::default());
     store.commit(&[append("room", 10), keep("room", [1], 10, 1)]).unwrap();
 }
 
@@ -56,7 +56,7 @@ fn a_store_of_version_1_that_is_at_its_limit_is_opened_nevertheless() {
 
     let settings = SqliteSettings { bytes_max: Some(bytes_max), ..SqliteSettings::default() };
     let mut store = SqliteStore::open(directory.path(), &settings).unwrap();
-    assert_eq!(store.load().unwrap(), content());
+    assert_eq!(store.load(Load::All).unwrap(), content());
     store.commit(&[keep("room", [1], 100_000, 1)]).unwrap_err();
 }
 
@@ -68,15 +68,15 @@ fn a_store_of_version_2_keeps_what_it_holds_and_gains_sessions() {
     let mut store = open(directory.path());
     assert_eq!(version(&shell(directory.path())), MIGRATIONS.len());
     let mut expected = Snapshot { history: histories(), ..content() };
-    assert_eq!(store.load().unwrap(), expected);
+    assert_eq!(store.load(Load::All).unwrap(), expected);
     let pages = pages_of(&store, LogId(3));
     assert_eq!(pages, [page()]);
 
     store.commit(&[Change::OpenSession("ada".into(), 8)]).unwrap();
     expected.sessions = vec![("ada".into(), 8)];
-    assert_eq!(store.load().unwrap(), expected, "all else is as it was");
+    assert_eq!(store.load(Load::All).unwrap(), expected, "all else is as it was");
     drop(store);
-    assert_eq!(open(directory.path()).load().unwrap(), expected);
+    assert_eq!(open(directory.path()).load(Load::All).unwrap(), expected);
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn an_empty_store_of_version_2_can_be_used() {
     let directory = tempfile::tempdir().unwrap();
     drop(version_2(version_1(directory.path())));
     let mut store = open(directory.path());
-    assert_eq!(store.load().unwrap(), Snapshot::default());
+    assert_eq!(store.load(Load::All).unwrap(), Snapshot::default());
     store.commit(&[append("room", 10), Change::OpenSession("ada".into(), 8)]).unwrap();
 }
 
@@ -120,10 +120,10 @@ fn a_store_of_version_3_keeps_its_cursors_and_what_they_acknowledged() {
         cursor("cleo", "room", 4, &[]),
         cursor("dora", "room", 5, &[(7, 7)]),
     ];
-    assert_eq!(store.load().unwrap().cursors, expected);
+    assert_eq!(store.load(Load::All).unwrap().cursors, expected);
     store.commit(&[Change::Acknowledge("bob".into(), "room".into(), vec![(95, 95)])]).unwrap();
     drop(store);
-    let cursors = open(directory.path()).load().unwrap().cursors;
+    let cursors = open(directory.path()).load(Load::All).unwrap().cursors;
     assert_eq!(cursors[2], cursor("bob", "room", 0, &[(2, 90), (95, 95)]));
 }
 
@@ -138,7 +138,7 @@ fn a_store_of_version_3_keeps_what_it_holds_and_gains_clocks() {
     assert_eq!(version(&shell(directory.path())), MIGRATIONS.len());
     let sessions = vec![("ada".into(), 8000)];
     let mut expected = Snapshot { history: histories(), sessions, ..content() };
-    assert_eq!(store.load().unwrap(), expected);
+    assert_eq!(store.load(Load::All).unwrap(), expected);
     let pages = pages_of(&store, LogId(3));
     assert_eq!(pages, [page()]);
 
@@ -146,9 +146,9 @@ fn a_store_of_version_3_keeps_what_it_holds_and_gains_clocks() {
     let seen = Seen { at: 3, served: 60_000 };
     store.commit(&[Change::NoteClock(clock), Change::PutClient("ada".into(), seen)]).unwrap();
     (expected.clock, expected.clients[0].1) = (clock, seen);
-    assert_eq!(store.load().unwrap(), expected, "all else is as it was");
+    assert_eq!(store.load(Load::All).unwrap(), expected, "all else is as it was");
     drop(store);
-    assert_eq!(open(directory.path()).load().unwrap(), expected);
+    assert_eq!(open(directory.path()).load(Load::All).unwrap(), expected);
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn the_history_of_a_store_of_version_3_is_older_than_what_comes() {
     let directory = tempfile::tempdir().unwrap();
     drop(version_3(filled_version_2(directory.path())));
     let mut store = open(directory.path());
-    let newest = store.load().unwrap().history[1].1.last().unwrap().clone();
+    let newest = store.load(Load::All).unwrap().history[1].1.last().unwrap().clone();
     let later = HistoryMessage {
         id: MessageId { origin: 1, sequence: 1 },
         logical: newest.logical + 1,
@@ -167,7 +167,7 @@ fn the_history_of_a_store_of_version_3_is_older_than_what_comes() {
     let channel = "room".into();
     let messages = vec![later.clone()];
     store.commit(&[Change::KeepHistory { channel, messages, count_max: 2 }]).unwrap();
-    assert_eq!(store.load().unwrap().history[1].1, [newest, later]);
+    assert_eq!(store.load(Load::All).unwrap().history[1].1, [newest, later]);
 }
 
 #[test]
@@ -175,8 +175,48 @@ fn an_empty_store_of_version_3_can_be_used() {
     let directory = tempfile::tempdir().unwrap();
     drop(version_3(version_2(version_1(directory.path()))));
     let mut store = open(directory.path());
-    assert_eq!(store.load().unwrap(), Snapshot::default());
+    assert_eq!(store.load(Load::All).unwrap(), Snapshot::default());
     store.commit(&[append("room", 10), keep("room", [1], 10, 1)]).unwrap();
+}
+
+#[test]
+fn a_store_of_version_4_keeps_what_it_holds_and_no_id_is_given_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let connection = version_4(version_3(filled_version_2(directory.path())));
+    connection
+        .execute_batch(
+            "INSERT INTO log (id, channel, last, trimmed) VALUES (70, 'short-lived', 0, 0);
+             DELETE FROM log WHERE id = 70;
+             INSERT INTO cursor (id, client, log, floor) VALUES (90, 'eve', 3, 2);
+             DELETE FROM cursor WHERE id = 90;
+             INSERT INTO acknowledged (cursor, first, last) VALUES (90, 3, 4);",
+        )
+        .unwrap();
+    drop(connection);
+
+    let mut store = open(directory.path());
+    assert_eq!(version(&shell(directory.path())), 5);
+    let expected = Snapshot { history: histories(), ..content() };
+    assert_eq!(store.load(Load::All).unwrap(), expected);
+    assert_eq!(pages_of(&store, LogId(3)), [page()]);
+    let ada = store.reader().unwrap().client(&"ada".into()).unwrap().unwrap();
+    assert_eq!(ada.cursors, [("room".into(), expected.cursors[0].2.clone())]);
+
+    // What lingers of a cursor that went is nobody's.
+    store.commit(&[subscribe("eve", "room"), append("new", 1)]).unwrap();
+    assert_eq!(end_of(&mut store, "new").0, LogId(71));
+    let eve = store.reader().unwrap().client(&"eve".into()).unwrap().unwrap();
+    assert_eq!(eve.cursors, [("room".into(), CursorState { floor: 4, acknowledged: vec![] })]);
+    let shell = shell(directory.path());
+    let nulls = "SELECT header IS NULL AND source IS NULL AND expires_ms IS NULL FROM page LIMIT 1";
+    assert!(shell.query_one(nulls, [], |row| row.get::<_, bool>(0)).unwrap());
+    // A filter may be called as a channel is, and a group as a client.
+    shell
+        .execute_batch(
+            "INSERT INTO log (kind, name, last, trimmed) VALUES (1, 'room', 0, 0);
+             INSERT INTO cursor (owner_kind, owner, log, floor) VALUES (1, 'ada', 3, 0);",
+        )
+        .unwrap();
 }
 
 /// Makes a database as version 1 did.
@@ -240,6 +280,13 @@ fn version_3(connection: Connection) -> Connection {
     connection
 }
 
+/// Makes of a database of version 3 what version 4 did.
+fn version_4(connection: Connection) -> Connection {
+    connection.execute_batch(include_str!("../schema/4.sql")).unwrap();
+    connection.pragma_update(None, "user_version", 4).unwrap();
+    connection
+}
+
 /// Makes a database with something of everything in it, by version 2's statements.
 fn filled_version_2(directory: &Path) -> Connection {
     let connection = version_2(filled_version_1(directory));
@@ -284,14 +331,28 @@ fn content() -> Snapshot {
     let pages = vec![PageState { last: 4, bytes, served: 0 }];
     let state = CursorState { floor: 2, acknowledged: vec![(4, 4)] };
     let retained = Retained { publisher: "bob".into(), payload: "2".into() };
-    let empty =
-        LogState { channel: "empty".into(), log: LogId(2), last: 0, trimmed: 0, pages: vec![] };
+    let empty = LogState {
+        channel: "empty".into(),
+        log: LogId(2),
+        last: 0,
+        trimmed: 0,
+        reader_count: 0,
+        slowest: 0,
+        pages: vec![],
+    };
+    let room = LogState {
+        channel: "room".into(),
+        log: LogId(3),
+        last: 4,
+        trimmed: 2,
+        reader_count: 1,
+        slowest: 2,
+        pages,
+    };
     Snapshot {
+        load: Load::All,
         clients: vec![("ada".into(), Seen { at: 7, served: 0 })],
-        logs: vec![
-            empty,
-            LogState { channel: "room".into(), log: LogId(3), last: 4, trimmed: 2, pages },
-        ],
+        logs: vec![empty, room],
         cursors: vec![("ada".into(), "room".into(), state)],
         retained: vec![("room".into(), retained)],
         history: vec![],

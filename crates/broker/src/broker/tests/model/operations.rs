@@ -195,7 +195,7 @@ fn by_the_server() -> impl Strategy<Value = Operation> {
 }
 
 fn in_the_store() -> impl Strategy<Value = Operation> {
-    let tick = prop_oneof![Just(100), Just(600), Just(2500)];
+    let tick = prop_oneof![3 => Just(100), 3 => Just(600), 2 => Just(2500), 2 => Just(12_000)];
     let mostly = || prop::bool::weighted(0.85);
     prop_oneof![
         3 => tick.prop_map(|ms| Operation::Tick { ms }),

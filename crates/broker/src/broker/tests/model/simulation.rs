@@ -13,12 +13,17 @@ use super::{
     operations::{CHANNELS, CLIENTS, Operation, Step},
     reference::{Publication, Reference, Wish},
 };
-use rialto_domain::{Admission, Change, ChannelName, FailureKind, LogEntry, Outcome, Qos};
+use rialto_domain::{
+    Admission, Change, ChannelName, FailureKind, Load, LogEntry, Outcome, Qos, Snapshot,
+};
 
 use crate::{
-    Answer, Broker, Command, ConnectionKey, ConnectionProfile, Effect, Format, Issuer, Now,
-    Publish, ReadRequest, Settings,
+    Answer, Broker, Command, ConnectionKey, ConnectionProfile, Effect, Format, Issuer, LoadRequest,
+    Now, Publish, ReadRequest, Settings,
 };
+
+/// The ticket of claims, whose answer is awaited at once.
+const CLAIM: u64 = 0;
 
 /// More rounds than it takes for everything to come to rest.
 const REST_ROUNDS_MAX: usize = 10_000;
@@ -39,6 +44,10 @@ pub(super) struct Simulation {
     finished: VecDeque<Option<Vec<Outcome>>>,
     reads: VecDeque<ReadRequest>,
     answers: Vec<(ReadRequest, Vec<LogEntry>)>,
+    load: Load,
+    loads: VecDeque<LoadRequest>,
+    /// How often clients had to be loaded; during each second time the store goes on.
+    loaded: usize,
     /// Batches the store did not carry out; each second one it never would.
     refusals: usize,
     is_in_round: bool,
@@ -47,9 +56,10 @@ pub(super) struct Simulation {
 }
 
 impl Simulation {
-    pub(super) fn new(settings: Settings) -> Self {
+    pub(super) fn new(settings: Settings, load: Load) -> Self {
         let now = Now::default();
-        let broker = Broker::new(TextEncoder, settings.clone(), Default::default(), now);
+        let snapshot = Snapshot { load, ..Snapshot::default() };
+        let broker = Broker::new(TextEncoder, settings.clone(), snapshot, now);
         let mut store = TestStore::default();
         store.commit(&[Change::NoteClock(broker.first_clock())]);
         Simulation {
@@ -66,6 +76,9 @@ impl Simulation {
             finished: VecDeque::new(),
             reads: VecDeque::new(),
             answers: Vec::new(),
+            load,
+            loads: VecDeque::new(),
+            loaded: 0,
             refusals: 0,
             is_in_round: false,
             asked: Vec::new(),
@@ -119,7 +132,8 @@ impl Simulation {
                     self.batches.push_back(changes);
                 }
                 Effect::Read(request) => self.reads.push_back(request),
-                Effect::Opened { .. } => {}
+                Effect::Load(request) => self.loads.push_back(request),
+                Effect::Opened { .. } | Effect::Resolved { ticket: CLAIM, .. } => {}
                 Effect::Resolved { .. } | Effect::SessionEnded(_) => {
                     unreachable!("nobody asked for it")
                 }
@@ -186,9 +200,30 @@ impl Simulation {
         });
         self.accounts.opened(connection);
         self.reference.opened(connection, Format(format), window);
-        self.broker.connect(connection, &CLIENTS[client].into(), &Admission::default());
+        self.claim(CLIENTS[client]);
+        let id = CLIENTS[client].into();
+        self.broker.connect(connection, &id, &Admission::default()).expect("it was claimed");
         self.reference.connected(connection, CLIENTS[client]);
         self.stale.extend(self.sessions.insert(client, connection));
+    }
+
+    /// Has what is stored about a client in memory, as whoever is about to need it does. What it had
+    /// to be loaded for comes in a later round.
+    fn claim(&mut self, client: &str) {
+        while !self.broker.claim(client, CLAIM) {
+            self.end_round();
+            let found: Vec<_> =
+                self.loads.drain(..).map(|request| self.store.look_up(&request)).collect();
+            self.begin_round();
+            self.loaded += 1;
+            if self.loaded.is_multiple_of(2) {
+                self.commit(true);
+                self.complete();
+            }
+            for loaded in found {
+                loaded.give_to(&mut self.broker);
+            }
+        }
     }
 
     fn disconnect(&mut self, client: usize) {
@@ -232,6 +267,7 @@ impl Simulation {
     }
 
     fn force(&mut self, client: usize, channel: usize, persistent: Option<bool>) {
+        self.claim(CLIENTS[client]);
         self.separate(client, channel);
         let (id, name) = (CLIENTS[client].into(), CHANNELS[channel]);
         let (wish, command) = match persistent {
@@ -339,7 +375,12 @@ impl Simulation {
             1 => self.ask(connection, &Command::Unsubscribe { channel: CHANNELS[0] }),
             2 => self.publish_on(connection, &message(CHANNELS[0], "-1", true, true), Some("x")),
             3 => self.broker.acknowledge(connection, "1-1"),
-            4 => self.broker.connect(connection, &CLIENTS[0].into(), &Admission::default()),
+            4 => {
+                let result =
+                    self.broker.connect(connection, &CLIENTS[0].into(), &Admission::default());
+                let is_loaded = self.broker.is_loaded(CLIENTS[0]);
+                assert!(result.is_ok() || !is_loaded, "{result:?}");
+            }
             5 => self.broker.heard(connection),
             _ => {
                 self.disconnect_one(connection);
@@ -396,9 +437,10 @@ impl Simulation {
         self.batches.clear();
         self.finished.clear();
         self.reads.clear();
+        self.loads.clear();
         self.answers.clear();
         self.now.unix_ms += 1;
-        let snapshot = self.store.snapshot();
+        let snapshot = self.store.load(self.load);
         self.broker = Broker::new(TextEncoder, self.settings.clone(), snapshot, self.now);
         self.store.commit(&[Change::NoteClock(self.broker.first_clock())]);
         self.accounts = Accounts::default();
@@ -463,6 +505,9 @@ impl Simulation {
                 self.broker.on_read(&request, Ok(&pages));
                 is_busy = true;
             }
+            while let Some(request) = self.loads.pop_front() {
+                self.store.look_up(&request).give_to(&mut self.broker);
+            }
             while let Some((request, pages)) = self.answers.pop() {
                 self.broker.on_read(&request, Ok(&pages));
             }
@@ -470,12 +515,12 @@ impl Simulation {
                 self.acknowledge_all(client);
             }
             self.end_round();
-            if is_busy || !self.batches.is_empty() || !self.reads.is_empty() || !self.due.is_empty()
-            {
+            let is_still = self.batches.is_empty() && self.reads.is_empty();
+            if is_busy || !is_still || !self.loads.is_empty() || !self.due.is_empty() {
                 continue;
             }
             self.one_round(|simulation| simulation.tick(Duration::from_millis(600)));
-            if self.batches.is_empty() && self.reads.is_empty() {
+            if self.batches.is_empty() && self.reads.is_empty() && self.loads.is_empty() {
                 return;
             }
         }

@@ -25,7 +25,9 @@ impl Reference {
         let mut numbers = Vec::new();
         for change in changes {
             match change {
-                Change::Append(page) => numbers.extend(page.payloads.iter().map(number_of)),
+                Change::Append(page) | Change::AppendDirect(_, page) => {
+                    numbers.extend(page.payloads.iter().map(number_of))
+                }
                 Change::Retain(_, retained) => numbers.push(number_of(&retained.payload)),
                 _ => {}
             }
@@ -49,7 +51,10 @@ impl Reference {
     pub(in super::super) fn committed(&mut self, changes: &[Change], outcomes: &[Outcome]) {
         for (change, outcome) in changes.iter().zip(outcomes) {
             match (change, outcome) {
-                (Change::Append(page), Outcome::Appended { log, first }) => {
+                (
+                    Change::Append(page) | Change::AppendDirect(_, page),
+                    Outcome::Appended { log, first },
+                ) => {
                     self.log_channels.insert(*log, page.channel.clone());
                     for (sequence, payload) in (*first..).zip(page.payloads.iter()) {
                         let old = self.log.insert((*log, sequence), number_of(payload));
