@@ -1,6 +1,8 @@
 //! The scenarios of `spec/dialogues`, played with each client library against this build's broker.
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+use std::path::Path;
+
 use rialto_testkit::{Suite, Verdict};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_rialto");
@@ -18,13 +20,20 @@ macro_rules! clients {
     };
 }
 
+/// What stands before the name of an example, which is built beside the programs.
+const EXAMPLE: &str = "example ";
+
 /// Programs and files of the repository; the latter and arguments are told apart by their slashes.
+const RUST: [&str; 1] = ["example dialogues"];
 const JAVASCRIPT: [&str; 2] = ["node", "clients/js/dialogues/runner.js"];
 const PYTHON: [&str; 2] = ["target/python/bin/python", "clients/python/dialogues/runner.py"];
 const BLOCKING_PYTHON: [&str; 3] =
     ["target/python/bin/python", "clients/python/dialogues/runner.py", "--blocking"];
 
 clients! {
+    rust_keeps_the_contract_over_tcp: RUST, over "tcp";
+    rust_keeps_the_contract_over_tls: RUST, over "tls";
+    rust_keeps_the_contract_over_websocket: RUST, over "websocket";
     javascript_keeps_the_contract_over_tcp: JAVASCRIPT, over "tcp";
     javascript_keeps_the_contract_over_tls: JAVASCRIPT, over "tls";
     javascript_keeps_the_contract_over_websocket: JAVASCRIPT, over "websocket";
@@ -35,9 +44,10 @@ clients! {
 }
 
 fn play(runner: &[&str], carrier: &str) {
-    let in_repository = |word: &&str| match word.contains('/') {
-        true => format!("{ROOT}/{word}"),
-        false => (*word).to_owned(),
+    let in_repository = |word: &&str| match word.strip_prefix(EXAMPLE) {
+        Some(name) => built_example(name),
+        None if word.contains('/') => format!("{ROOT}/{word}"),
+        None => (*word).to_owned(),
     };
     let words: Vec<_> = runner.iter().map(in_repository).collect();
     let command: Vec<_> = words.iter().map(String::as_str).collect();
@@ -48,4 +58,11 @@ fn play(runner: &[&str], carrier: &str) {
         outcomes.iter().filter(|it| matches!(it.verdict, Verdict::Failed(_))).collect();
     assert!(failed.is_empty(), "{} scenarios failed", failed.len());
     assert!(40 < passed, "only {passed} scenarios were played");
+}
+
+/// Returns the path of an example of `crates/client`.
+fn built_example(name: &str) -> String {
+    let path = Path::new(PROGRAM).with_file_name("examples").join(name);
+    assert!(path.exists(), "build it with `cargo build -p rialto-client --examples`");
+    path.to_str().unwrap().to_owned()
 }

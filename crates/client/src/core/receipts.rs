@@ -20,6 +20,8 @@ struct Held {
     open_count: usize,
     /// Whether one of them let go of it without having dealt with it.
     is_dropped: bool,
+    /// Whether its subscription is gone, and only the application may still acknowledge it.
+    is_left: bool,
     is_persistent: bool,
     /// Heartbeats sent before its acknowledgement; `None` while it is in hand.
     acknowledged_at: Option<u64>,
@@ -59,8 +61,8 @@ impl Receipts {
             return None;
         }
         let id: PushId = id.into();
-        let (is_dropped, acknowledged_at) = (false, None);
-        let held = Held { open_count, is_dropped, is_persistent, acknowledged_at };
+        let (is_dropped, is_left, acknowledged_at) = (false, false, None);
+        let held = Held { open_count, is_dropped, is_left, is_persistent, acknowledged_at };
         self.held.insert(Arc::clone(&id), held);
         self.in_hand_count += 1;
         Some(id)
@@ -74,7 +76,9 @@ impl Receipts {
         heartbeat: Option<&Heartbeat>,
         out: &mut Outlet<T>,
     ) {
-        let Some(held) = self.held.get_mut(id) else { return };
+        // One that came again since then is another's.
+        let is_it = self.held.get_key_value(id).is_some_and(|(key, _)| Arc::ptr_eq(key, id));
+        let Some(held) = self.held.get_mut(id).filter(|_| is_it) else { return };
         if held.acknowledged_at.is_some() {
             return;
         }
@@ -88,6 +92,14 @@ impl Receipts {
             self.held.remove(id);
         } else {
             self.send(&Arc::clone(id), heartbeat, out);
+        }
+    }
+
+    /// Notes that the subscription is gone to which a message was given out: it is given out again when
+    /// it comes again.
+    pub(crate) fn leave(&mut self, id: &PushId) {
+        if let Some(held) = self.held.get_mut(id) {
+            held.is_left = true;
         }
     }
 
@@ -110,10 +122,11 @@ impl Receipts {
     pub(crate) fn on_lost(&mut self) {
         self.held.retain(|_, held| {
             let is_in_hand = held.acknowledged_at.is_none();
-            if !held.is_persistent && is_in_hand {
+            let is_kept = held.is_persistent && !(is_in_hand && held.is_left);
+            if !is_kept && is_in_hand {
                 self.in_hand_count -= 1;
             }
-            held.is_persistent
+            is_kept
         });
         for (at, id) in std::mem::take(&mut self.sent) {
             if self.held.get(&id).is_some_and(|held| held.acknowledged_at == Some(at)) {

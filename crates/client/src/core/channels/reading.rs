@@ -101,9 +101,12 @@ impl<T> Channels<T> {
     pub(crate) fn forget(&mut self, key: Key, line: Line<'_>, out: &mut Outlet<T>) {
         let Some(mut member) = self.members.remove(&key) else { return };
         self.full_count -= usize::from(member.inbox.is_full());
-        // Of a message that the application still has, the application decides.
-        let in_hand = member.in_hand.take().filter(|in_hand| !in_hand.is_held);
-        let mut dropped: Vec<PushId> = in_hand.into_iter().map(|in_hand| in_hand.receipt).collect();
+        let mut dropped = Vec::new();
+        match member.in_hand.take() {
+            // Of a message that the application still has, the application decides.
+            Some(in_hand) if in_hand.is_held => self.receipts.leave(&in_hand.receipt),
+            in_hand => dropped.extend(in_hand.map(|in_hand| in_hand.receipt)),
+        }
         while let Some(item) = member.inbox.take() {
             self.bytes -= item.bytes();
             dropped.extend(item.receipt);
