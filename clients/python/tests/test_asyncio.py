@@ -349,11 +349,12 @@ class Publishes(WithBroker):
     async def test_k_61_draining_lets_publishes_and_handlers_finish(self) -> None:
         async with self.client("drained") as listener:
             handled: List[int] = []
-            begun = asyncio.Event()
+            begun, draining = asyncio.Event(), asyncio.Event()
+            listener.on("state", lambda event: draining.set() if event.state == "draining" else None)
 
             async def handle(message: Message) -> None:
                 begun.set()
-                await asyncio.sleep(0.05)
+                await draining.wait()
                 handled.append(message.data)
 
             await listener.subscribe("drained", handle)
