@@ -73,7 +73,7 @@ impl Transport {
                 *stage = Stage::Upgrading;
                 let upgraded = WebSocket::upgrade(stream, endpoint).await;
                 Carrier::WebSocket(
-                    upgraded.map_err(|error| opening.instead_of_websocket(&error, endpoint))?,
+                    upgraded.map_err(|error| opening.instead_of_websocket(error, endpoint))?,
                 )
             }
             #[cfg(not(feature = "websocket"))]

@@ -81,6 +81,44 @@ fn a_certificate_that_is_not_trusted_is_told() {
     check(&server, &["no TLS with", "UnknownIssuer", "--ca names the authority to trust"]);
 }
 
+#[test]
+fn a_client_certificate_that_is_missing_is_told() {
+    let made = tempfile::tempdir().unwrap();
+    rialto(&["cert", "new", "--dir", made.path().to_str().unwrap(), "--force"]).printed();
+    let clients = made.path().join("ca.pem");
+    let settings =
+        format!("[tls]\nclient_authority = {clients:?}\nclient_certificates = \"require\"\n");
+    let broker = Launch::of(PROGRAM).config(&settings).start();
+    let authority = broker.certificate_file();
+    for scheme in ["jmqts", "wss"] {
+        let server = format!("{scheme}://localhost:{}", broker.address().port());
+        let said = said_of(&server, &["--ca", authority.to_str().unwrap()], 3);
+        assert!(said.contains("no TLS with"), "{said}");
+        assert!(said.contains("CertificateRequired"), "{said}");
+        assert!(said.contains("--certificate and --key what to show"), "{said}");
+    }
+}
+
+#[test]
+fn a_client_that_is_banned_is_told_why() {
+    let broker = Launch::of(PROGRAM)
+        .config("[[api.keys]]\nname = \"desk\"\nkey = \"0123456789abcdef\"\nallow = [\"manage\"]\n")
+        .listener("http")
+        .set("listeners.http.dialect=http")
+        .start();
+    let api = format!("http://{}", broker.address_of("http"));
+    let desk = ["--api", &api, "--api-key", "0123456789abcdef"];
+    rialto(&[&["client", "ban", "ada", "--reason", "too loud"][..], &desk].concat()).printed();
+    for scheme in ["jmqt", "ws"] {
+        let server = format!("{scheme}://{}", broker.address());
+        let said = said_of(&server, &["--client", "ada"], 1);
+        assert!(said.contains("refused the connection, status 7 (not allowed)"), "{said}");
+        assert!(said.contains("banned: too loud"), "{said}");
+    }
+    let others = format!("jmqt://{}", broker.address());
+    rialto(&["pub", "room", "1", "--server", &others, "--client", "bob"]).printed();
+}
+
 /// Runs a server that says `banner` to everybody, and returns its address.
 fn server_that_says(banner: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -32,8 +32,17 @@ impl Opening {
 
     /// Says why there is no WebSocket.
     #[cfg(feature = "websocket")]
-    pub(super) fn instead_of_websocket(&self, reason: &str, endpoint: &Endpoint) -> ConnectError {
+    pub(super) fn instead_of_websocket(
+        &self,
+        source: io::Error,
+        endpoint: &Endpoint,
+    ) -> ConnectError {
         let endpoint = endpoint.clone();
+        // A certificate that the broker misses is told behind the handshake.
+        #[cfg(feature = "tls")]
+        if inside::<rustls::Error>(&source).is_some() {
+            return ConnectError::Tls { endpoint, source: Arc::new(source) };
+        }
         if let Some(refusal) = self.refusal() {
             return ConnectError::TurnedAway { endpoint, reason: Reason::ServerFull, refusal };
         }
@@ -43,7 +52,7 @@ impl Opening {
                 ConnectError::NotJmqt { endpoint, stranger }
             }
             None if self.is_empty() => ConnectError::Wordless { endpoint },
-            _ => ConnectError::WebSocket { endpoint, reason: reason.to_owned() },
+            _ => ConnectError::WebSocket { endpoint, reason: source.to_string() },
         }
     }
 

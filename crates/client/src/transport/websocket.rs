@@ -27,18 +27,18 @@ impl WebSocket {
     /// Asks for WebSocket.
     ///
     /// # Errors
-    /// What the WebSocket library says, in words.
+    /// What the WebSocket library says, or the stream under it.
     pub(super) async fn upgrade(
         stream: Box<dyn ByteStream>,
         endpoint: &Endpoint,
-    ) -> Result<Self, String> {
+    ) -> io::Result<Self> {
         let config = WebSocketConfig::default()
             .max_message_size(Some(PACKET_BYTES_MAX))
             .max_frame_size(Some(PACKET_BYTES_MAX));
         let url = endpoint.to_string();
         let (stream, _) = tokio_tungstenite::client_async_with_config(url, stream, Some(config))
             .await
-            .map_err(|error| error.to_string())?;
+            .map_err(into_io)?;
         Ok(WebSocket { stream: Box::new(stream), end: None })
     }
 
