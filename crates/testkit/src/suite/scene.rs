@@ -255,7 +255,7 @@ impl<'a> Scene<'a> {
         match arrival {
             Arrival::Connected(connection, from) => {
                 self.callers.push(from);
-                if self.own.contains(&from) {
+                if self.own.remove(&from) {
                     return connection.reset();
                 }
                 let id = connection.id;
