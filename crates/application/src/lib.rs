@@ -7,12 +7,14 @@
 //! Tested through what implements it: webhooks, and the sample server.
 
 mod application;
+mod authorization;
 mod client;
 mod erased;
 mod event;
 mod request;
 
 pub use application::Application;
+pub use authorization::AuthorizationRequest;
 pub use client::{Client, Peer, Protocol};
 pub use erased::{DynApplication, Future};
 pub use event::{Event, Events};

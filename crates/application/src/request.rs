@@ -38,7 +38,8 @@ pub struct ConnectRequest {
     /// The token it sent; empty if it sent none.
     pub token: String,
     /// What the server's own check says: whether the token, the certificate or the mode opens this
-    /// client's session.
+    /// client's session. [`Reject::Undecided`] until it was made, which is before an application sees
+    /// the request.
     pub verdict: Result<(), Reject>,
     /// The connection it came by.
     pub peer: Peer,

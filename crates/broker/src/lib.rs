@@ -15,7 +15,6 @@ mod stats;
 mod connection_profile;
 mod effect;
 mod encoder;
-mod gate;
 mod profile;
 mod rate;
 
@@ -50,7 +49,6 @@ pub use effect::{
 pub use encoder::{
     Answered, CommandAnswer, Encoder, FORMAT_COUNT_MAX, Format, Mark, SessionOpened, Source,
 };
-pub use gate::Gate;
 pub use inbox::InboxLimits;
 pub use memory::Held;
 pub use retained::RetainedLimits;

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use rialto_session::coremq;
+use rialto_session::ServerName;
 use serde::Serialize;
 
 use crate::{handle::Handle, store::CommitWatch};
@@ -10,7 +10,7 @@ use crate::{handle::Handle, store::CommitWatch};
 /// What the handlers ask.
 pub(crate) struct Asked {
     pub(crate) handle: Handle,
-    pub(crate) server: Arc<coremq::Server>,
+    pub(crate) server: Arc<ServerName>,
     /// What the status page and the sample application are told of the listeners.
     pub(crate) listeners: Vec<ListenerStatus>,
     pub(crate) commit_watch: Arc<CommitWatch>,

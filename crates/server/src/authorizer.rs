@@ -4,28 +4,20 @@
 mod access;
 mod caller;
 mod hashing;
-mod question;
-mod verdict;
+mod permit;
 
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use rialto_access::{Access, Throttle};
-use rialto_application::{Client, DynApplication, Event, Events, Future};
-use rialto_domain::{Permit, Reject};
-use rialto_session::Matter;
+use rialto_application::{AuthorizationRequest, DynApplication, Event, Events, Future};
+use rialto_session::Verdict;
 
-use crate::{
-    audit::{Audit, Details, Event as Refused, told},
-    clock::Clock,
-    control::Controls,
-};
+use crate::{audit::Audit, clock::Clock, control::Controls};
 
 use hashing::Hashing;
 
 pub(crate) use caller::Caller;
-pub(crate) use question::Question;
-pub(crate) use verdict::{Traced, Unasked, Verdict, Welcome};
 
 /// Decides on what packets ask.
 pub(crate) struct Authorizer {
@@ -91,109 +83,38 @@ impl Authorizer {
         if self.controls.is_empty() { events } else { events.with(Event::Control) }
     }
 
-    /// Decides on a question; ready at once where nobody has to be waited for.
+    /// Decides on a request; ready at once where nobody has to be waited for.
     pub(crate) fn decide<'a>(
         &'a self,
         caller: &'a Caller,
-        question: Question,
+        request: AuthorizationRequest,
     ) -> Future<'a, Verdict> {
         Box::pin(async move {
-            match question {
-                Question::Authenticate { data } => {
-                    Verdict::Authenticated(self.authenticate(caller, data).await)
+            match request {
+                AuthorizationRequest::Authenticate(request) => {
+                    Verdict::Authenticated(self.authenticate(caller, request).await)
                 }
-                Question::Connect { client, token } => {
-                    Verdict::Admitted(self.connect(caller, &client, token).await)
+                AuthorizationRequest::Connect(request) => {
+                    Verdict::Admitted(self.connect(caller, request).await)
                 }
-                question => Verdict::Permitted(self.permit(caller, question).await),
+                AuthorizationRequest::Subscribe(requests) => {
+                    Verdict::Permitted(self.permit_subscribe(caller, requests).await)
+                }
+                AuthorizationRequest::Unsubscribe(requests) => {
+                    Verdict::Permitted(self.permit_unsubscribe(caller, requests).await)
+                }
+                AuthorizationRequest::Publish(request) => {
+                    Verdict::Permitted(self.permit_publish(caller, request).await)
+                }
+                AuthorizationRequest::Control(request) => {
+                    Verdict::Permitted(self.permit_control(caller, request).await)
+                }
             }
         })
     }
 
-    async fn permit(&self, caller: &Caller, question: Question) -> Result<Permit, Reject> {
-        if let Question::Control(request) = &question
-            && let Some(answer) = self.controls.answer(request)
-        {
-            return answer.await.map(|answer| verdict::answered(Some(answer)));
-        }
-        let slot = self.application();
-        let Some(slot) = slot.filter(|slot| slot.events.has(question.event())) else {
-            return Ok(Permit::default());
-        };
-        match question {
-            Question::Subscribe(requests) => {
-                for request in requests {
-                    let asked = Asked::of(Refused::Subscribe, &request.client, &request.channel);
-                    let result = slot.application.subscribe(request).await;
-                    self.note(caller, &asked, result)?;
-                }
-                Ok(Permit::default())
-            }
-            Question::Unsubscribe(requests) => {
-                for request in requests {
-                    let asked = Asked::of(Refused::Unsubscribe, &request.client, &request.channel);
-                    let result = slot.application.unsubscribe(request).await;
-                    self.note(caller, &asked, result)?;
-                }
-                Ok(Permit::default())
-            }
-            Question::Publish(request) => {
-                let asked = Asked::of(Refused::Publish, &request.client, &request.channel);
-                let published = slot.application.publish(request).await;
-                Ok(verdict::published(self.note(caller, &asked, published)?))
-            }
-            Question::Control(request) => {
-                let asked =
-                    Asked::of(Refused::Control, &request.client, &format!("${}", request.name));
-                let answer = slot.application.control(request).await;
-                Ok(verdict::answered(verdict::own(self.note(caller, &asked, answer)?)))
-            }
-            Question::Authenticate { .. } | Question::Connect { .. } => {
-                unreachable!("those are decided with the server's own access")
-            }
-        }
-    }
-
-    /// Leaves a trace of what the application refused.
-    fn note<T>(
-        &self,
-        caller: &Caller,
-        asked: &Asked,
-        result: Result<T, Reject>,
-    ) -> Result<T, Reject> {
-        result.inspect_err(|reject| {
-            if !told::is_told(reject) {
-                return;
-            }
-            self.audit.refused(caller.origin(), asked.event, || {
-                let details = Details::new(told::by_application(reject));
-                details.client(asked.client.id.as_str()).channel(&asked.channel)
-            });
-        })
-    }
-}
-
-/// What a question was about, kept while the application has it.
-struct Asked {
-    event: Refused,
-    client: Arc<Client>,
-    channel: String,
-}
-
-impl Asked {
-    fn of(event: Refused, client: &Arc<Client>, channel: &str) -> Self {
-        Asked { event, client: client.clone(), channel: channel.to_owned() }
-    }
-}
-
-/// Says which event a packet of this matter is.
-pub(crate) fn event_of(matter: Matter) -> Event {
-    match matter {
-        Matter::Authenticate => Event::Authenticate,
-        Matter::Connect => Event::Connect,
-        Matter::Subscribe => Event::Subscribe,
-        Matter::Unsubscribe => Event::Unsubscribe,
-        Matter::Publish => Event::Publish,
-        Matter::Control => Event::Control,
+    /// Returns the application, if it is asked at an event.
+    fn asked_about(&self, event: Event) -> Option<Arc<ApplicationSlot>> {
+        self.application().filter(|slot| slot.events.has(event))
     }
 }

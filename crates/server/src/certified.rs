@@ -5,6 +5,7 @@ use std::{future::Future, io, pin::pin, sync::Arc, time::Duration};
 
 use rialto_access::Certificate;
 use rialto_domain::CloseReason;
+use rialto_session::Dialect;
 use tokio::time::sleep;
 
 use crate::{connection::Connection, hub::Hub};
@@ -27,7 +28,11 @@ pub(crate) async fn serve(
 }
 
 /// Runs a connection to the broker likewise; it is told why it ends.
-pub(crate) async fn run(connection: Box<Connection>, early: Vec<u8>, required: &dyn Certificate) {
+pub(crate) async fn run<D: Dialect>(
+    connection: Box<Connection<D>>,
+    early: Vec<u8>,
+    required: &dyn Certificate,
+) {
     let (hub, key) = (connection.hub.clone(), connection.key);
     let mut running = pin!(connection.run(early));
     tokio::select! {

@@ -10,7 +10,10 @@ use std::{io, sync::Arc};
 use arc_swap::ArcSwap;
 use bytes::BytesMut;
 use rialto_config::{Cluster, Node};
-use rialto_session::coremq::{Credentials, Link, LinkEnd, Server};
+use rialto_session::{
+    ServerName,
+    coremq::{Credentials, Link, LinkEnd},
+};
 use rialto_stopwatch::timeout;
 use rialto_wire::coremq::{FrameSplitter, decode_server};
 use tokio::{
@@ -38,7 +41,7 @@ pub(crate) struct Links {
     pub(crate) hub: Arc<Hub>,
     pub(crate) limits: Arc<ArcSwap<ConnectionLimits>>,
     /// What this server calls itself.
-    pub(crate) server: Arc<Server>,
+    pub(crate) server: Arc<ServerName>,
     /// This run of it.
     pub(crate) origin: u64,
     pub(crate) credentials: Option<Credentials>,
@@ -95,7 +98,8 @@ impl Links {
         };
         link.begin();
         // Every character beyond ASCII is six of these.
-        let frame_chars_max = 3 * self.limits.load().packet_bytes_max + AROUND_PAYLOAD_CHARS;
+        let frame_chars_max =
+            3 * self.limits.load().dialects.packet_bytes_max + AROUND_PAYLOAD_CHARS;
         let mut splitter = FrameSplitter::new(frame_chars_max);
         let mut input = BytesMut::new();
         loop {

@@ -5,7 +5,6 @@
 
 use std::{
     cell::RefCell,
-    convert::Infallible,
     io,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -15,6 +14,7 @@ use std::{
 use bytes::Bytes;
 use rialto_broker::ConnectionKey;
 use rialto_domain::CloseReason;
+use rialto_session::{Dialect, DialectSettings, Framer as _, close_code, close_text};
 use tokio::time::{sleep, timeout};
 
 use crate::{
@@ -25,10 +25,10 @@ use crate::{
     hangup::HangUp,
     hub::Hub,
     parked::{Cause, ParkedPackets},
-    pipeline::{PacketPipeline, Uncommitted, too_large, unframed},
+    pipeline::{PacketPipeline, Uncommitted},
     read_pause::{self, Paused, ReadPause, Release},
-    speech::{Diagnostics, Framing, Speech},
     transport::Transport,
+    websocket::WebSocketReader,
 };
 
 /// Bytes one read takes at most.
@@ -51,34 +51,37 @@ thread_local! {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ConnectionLimits {
     pub(crate) json_depth_max: usize,
-    pub(crate) packet_bytes_max: usize,
     pub(crate) publisher_stall_max: Duration,
     /// How long one may read nothing of what it asked for.
     pub(crate) unread_max: Duration,
     /// How long one may take to say what it speaks.
     pub(crate) greeting_timeout: Duration,
-    /// How long lost clients may take to come back.
-    pub(crate) jmqt_resume_for: Duration,
-    pub(crate) pubsubx_resume_for: Duration,
-    pub(crate) pubsubx_request_bytes_max: usize,
-    pub(crate) pubsubx_diagnostics: Diagnostics,
+    /// What is said of each dialect, and of all.
+    pub(crate) dialects: DialectSettings,
 }
 
-/// One connection, from the handshake to its end.
-pub(crate) struct Connection {
+/// How a connection's bytes become frames.
+pub(crate) enum Incoming<F> {
+    /// As the dialect has it.
+    Stream(F),
+    WebSocket(Box<WebSocketReader>),
+}
+
+/// One connection, from the handshake to its end, in the dialect of its session.
+pub(crate) struct Connection<D: Dialect> {
     pub(crate) hub: Arc<Hub>,
     pub(crate) writer: Arc<ConnectionWriter>,
     pub(crate) key: ConnectionKey,
     pub(crate) caller: Arc<Caller>,
     pub(crate) transport: Transport,
-    pub(crate) framing: Framing,
-    pub(crate) speech: Speech,
+    pub(crate) incoming: Incoming<D::Framer>,
+    pub(crate) session: D,
     pub(crate) limits: Arc<ConnectionLimits>,
     /// Why it is read no further for the moment.
     pub(crate) pause: Option<Box<ReadPause>>,
 }
 
-impl Connection {
+impl<D: Dialect> Connection<D> {
     /// Serves the connection until it ends; `early` was read with the handshake.
     pub(crate) async fn run(mut self: Box<Self>, early: Vec<u8>) {
         std::future::poll_fn(|context| {
@@ -90,7 +93,7 @@ impl Connection {
         let reason = std::future::poll_fn(|context| self.poll(context)).await;
         let lost = self.hub.round(|broker| {
             broker.disconnect(self.key);
-            self.speech.lost_client(broker)
+            self.session.lost_client(broker)
         });
         if let Some(client) = lost {
             tracing::info!(%client, "client lost");
@@ -164,34 +167,20 @@ impl Connection {
     /// Takes what was read, whatever it holds.
     fn on_bytes(&mut self, input: &[u8], context: &mut Context<'_>) {
         let mut is_taken_for_another = false;
-        self.take_in(context, None, |pipeline, framing, transport| match framing {
-            Framing::Terminated(splitter) => {
-                let frames = splitter.push(input);
+        self.take_in(context, None, |pipeline, incoming, transport| match incoming {
+            Incoming::Stream(framer) => {
+                let frames = framer.push(input);
                 let waiting = match transport.pacer() {
-                    None => pipeline.take_frames(frames, too_large),
-                    Some(pacer) => {
-                        let heard = frames.inspect(|frame| {
-                            let is_paced = frame.as_ref().is_ok_and(|frame| pacer.hear(frame));
-                            is_taken_for_another |= !is_paced;
-                        });
-                        pipeline.take_frames(heard, too_large)
-                    }
+                    None => pipeline.take_frames(frames),
+                    Some(pacer) => pipeline.take_frames(frames.inspect(|frame| {
+                        let is_paced = frame.as_ref().is_ok_and(|frame| pacer.hear(frame));
+                        is_taken_for_another |= !is_paced;
+                    })),
                 };
-                splitter.release();
+                framer.release();
                 waiting
             }
-            Framing::Counted(splitter) => {
-                let waiting = pipeline.take_frames(splitter.push(input), unframed);
-                splitter.release();
-                waiting
-            }
-            Framing::Marked(splitter) => {
-                let frames = splitter.push(input).map(Ok);
-                let waiting = pipeline.take_frames(frames, |never: Infallible| match never {});
-                splitter.release();
-                waiting
-            }
-            Framing::WebSocket(reader) => pipeline.take_websocket(reader, input),
+            Incoming::WebSocket(reader) => pipeline.take_websocket(reader, input),
         });
         if is_taken_for_another {
             self.lift_pacing();
@@ -212,27 +201,28 @@ impl Connection {
         context: &mut Context<'_>,
         room: Option<Room>,
         take: impl FnOnce(
-            &mut PacketPipeline<'_, '_>,
-            &mut Framing,
+            &mut PacketPipeline<'_, '_, D>,
+            &mut Incoming<D::Framer>,
             &mut Transport,
         ) -> Option<ParkedPackets>,
     ) {
-        let Connection { hub, writer, key, caller, framing, transport, speech, limits, .. } = self;
+        let Connection { hub, writer, key, caller, incoming, transport, session, limits, .. } =
+            self;
         let mut pipeline = PacketPipeline {
             asked: hub.authorizer.asked(),
             allowance: Allowance::new(&hub.answers, room),
             hub,
-            speech,
+            session,
             key: *key,
             caller,
             writer,
             limits,
-            is_websocket: matches!(framing, Framing::WebSocket(_)),
+            is_websocket: matches!(incoming, Incoming::WebSocket(_)),
             dirty: DirtyWriters::default(),
             uncommitted: Uncommitted::default(),
             context,
         };
-        let mut waiting = take(&mut pipeline, framing, transport);
+        let mut waiting = take(&mut pipeline, incoming, transport);
         if let Some(waiting) = &mut waiting {
             waiting.counted = Some(hub.memory.count_parked(waiting.frames.memory()));
         }
@@ -268,12 +258,11 @@ impl Connection {
 
     /// Says goodbye in the way the carrier has, and lets the peer read it.
     async fn end(&mut self, reason: CloseReason) {
-        let close_message = self.speech.close_message(reason);
-        let frames = match &mut self.framing {
-            Framing::WebSocket(reader) => {
-                reader.close_frame(close_message.close_code, &close_message.text)
+        let frames = match &mut self.incoming {
+            Incoming::WebSocket(reader) => {
+                reader.close_frame(close_code(reason), &close_text(reason))
             }
-            _ => close_message.packet.unwrap_or_default(),
+            Incoming::Stream(_) => self.session.close_packet(reason).unwrap_or_default(),
         };
         if matches!(reason, CloseReason::SlowConsumer { .. }) {
             // It would not read the goodbye either.
@@ -306,7 +295,7 @@ impl Connection {
 }
 
 /// However the task ends, a panic included, the broker forgets the connection.
-impl Drop for Connection {
+impl<D: Dialect> Drop for Connection<D> {
     fn drop(&mut self) {
         self.hub.forget(self.key);
     }

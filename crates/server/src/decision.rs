@@ -5,24 +5,21 @@ use std::{
     task::{Context, Poll},
 };
 
-use rialto_application::Future;
+use rialto_application::{AuthorizationRequest, Event, Future};
+use rialto_session::Verdict;
 
-use crate::{
-    authorizer::{Caller, Question, Verdict},
-    hub::Hub,
-};
+use crate::{authorizer::Caller, hub::Hub};
 
-/// A question that somebody is thinking about. Dropped, it is not asked any further.
+/// A request that somebody is thinking about. Dropped, it is not asked any further.
 pub(crate) struct Decision {
     verdict: Future<'static, Verdict>,
     is_for_peer_only: bool,
 }
 
 impl Decision {
-    pub(crate) fn begin(hub: Arc<Hub>, caller: Arc<Caller>, question: Question) -> Self {
-        let is_for_peer_only =
-            matches!(question, Question::Authenticate { .. } | Question::Connect { .. });
-        let verdict = Box::pin(async move { decide(&hub, &caller, question).await });
+    pub(crate) fn begin(hub: Arc<Hub>, caller: Arc<Caller>, request: AuthorizationRequest) -> Self {
+        let is_for_peer_only = matches!(request.event(), Event::Authenticate | Event::Connect);
+        let verdict = Box::pin(async move { decide(&hub, &caller, request).await });
         Decision { verdict, is_for_peer_only }
     }
 
@@ -38,14 +35,14 @@ impl Decision {
 }
 
 /// Decides, and has in memory what is stored about a client that may connect.
-async fn decide(hub: &Hub, caller: &Caller, question: Question) -> Verdict {
-    let connecting = match &question {
-        Question::Connect { client, .. } => Some(client.clone()),
+async fn decide(hub: &Hub, caller: &Caller, request: AuthorizationRequest) -> Verdict {
+    let connecting = match &request {
+        AuthorizationRequest::Connect(request) => Some(request.client.clone()),
         _ => None,
     };
-    let verdict = hub.authorizer.decide(caller, question).await;
+    let verdict = hub.authorizer.decide(caller, request).await;
     match (connecting, &verdict) {
-        (Some(client), Verdict::Admitted(Ok(_))) => match hub.claim(&client).await {
+        (Some(client), Verdict::Admitted(Ok(_))) => match hub.claim(client.as_str()).await {
             Ok(()) => verdict,
             Err(reject) => Verdict::Admitted(Err(reject)),
         },

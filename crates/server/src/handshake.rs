@@ -3,17 +3,14 @@
 
 use std::{io, net::SocketAddr, pin::pin};
 
-use rialto_config::Pacing;
 use rialto_domain::CloseReason;
 use rialto_net::{Socket, Stream};
-use rialto_session::jmqt::CloseMessage;
-use rialto_wire::jmqt::original;
+use rialto_session::{Blocks, close_code, close_text};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::{
     audit::Reason,
     patience::Patience,
-    service::{Dialect, ListenerProfile},
     status,
     tls::Tls,
     turned::{turned, turned_for},
@@ -45,10 +42,7 @@ impl Negotiated {
     /// Tells the peer why it is not let in after all; `packet` is for one without WebSocket.
     pub(crate) async fn refuse(mut self, reason: CloseReason, packet: Vec<u8>) {
         let word = match &mut self.websocket {
-            Some(reader) => {
-                let word = CloseMessage::new(reason);
-                reader.close_frame(word.close_code, &word.text)
-            }
+            Some(reader) => reader.close_frame(close_code(reason), &close_text(reason)),
             None => packet,
         };
         // The socket's buffer is all but empty: this goes out at once or never.
@@ -58,10 +52,26 @@ impl Negotiated {
     }
 }
 
+/// Whether connections become WebSockets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Upgrade {
+    /// None does.
+    Never,
+    /// Those that ask for it.
+    Allowed,
+    /// All, or they are not taken.
+    Required,
+}
+
 /// What a handshake is held to.
 pub(crate) struct Terms<'a> {
-    pub(crate) listener: &'a ListenerProfile,
-    pub(crate) upgrade: UpgradeTerms<'a>,
+    pub(crate) tls: &'a Tls,
+    /// Whether the peer waits for the server to speak first.
+    pub(crate) is_silent: bool,
+    pub(crate) upgrade: Upgrade,
+    pub(crate) upgrade_terms: UpgradeTerms<'a>,
+    /// By what a peer is known that has to be paced, where that is looked for.
+    pub(crate) looks_for: Option<Blocks>,
     /// Counts the connection as one of the client that a proxy names, if there may be one more.
     pub(crate) count: &'a (dyn Fn(&mut Socket, SocketAddr) -> Result<(), CloseReason> + Sync),
 }
@@ -75,15 +85,13 @@ pub(crate) async fn negotiate(
     terms: &Terms<'_>,
     patience: &Patience,
 ) -> io::Result<Negotiated> {
-    // On a CoreMQ listener the peer waits for us to speak first.
-    let is_silent = terms.listener.dialect == Dialect::Coremq;
-    let mut stream = patience.wait(pin!(secure(socket, &terms.listener.tls, is_silent))).await?;
+    let mut stream = patience.wait(pin!(secure(socket, terms.tls, terms.is_silent))).await?;
     let recognized = patience.wait(pin!(recognize(&mut stream, terms))).await;
     match recognized {
         Ok((accepted, early)) => {
             let (websocket, peer) = match accepted {
                 Some(Accepted { reader, peer, .. }) => (Some(Box::new(reader)), peer),
-                None => (None, terms.upgrade.peer),
+                None => (None, terms.upgrade_terms.peer),
             };
             Ok(Negotiated { stream, peer, websocket, early })
         }
@@ -129,8 +137,8 @@ async fn recognize(
     terms: &Terms<'_>,
 ) -> io::Result<(Option<Accepted>, Vec<u8>)> {
     let mut early = Vec::new();
-    // PubSubX's commands are capitals too, as those of HTTP.
-    if matches!(terms.listener.dialect, Dialect::Coremq | Dialect::Pubsubx) {
+    // What is said may begin with a capital there, as requests of HTTP do.
+    if terms.upgrade == Upgrade::Never {
         return Ok((None, early));
     }
     read_more(stream, &mut early).await?;
@@ -138,18 +146,18 @@ async fn recognize(
         let (accepted, rest) = Box::pin(upgrade(stream, early, terms)).await?;
         return Ok((Some(accepted), rest));
     }
-    if terms.listener.dialect == Dialect::CoremqWebsocket {
+    if terms.upgrade == Upgrade::Required {
         return Err(refused("a WebSocket listener was asked for no upgrade"));
     }
-    if terms.listener.pacing == Pacing::Auto {
-        read_opening(stream, &mut early).await?;
+    if let Some(peers) = &terms.looks_for {
+        read_opening(stream, &mut early, peers).await?;
     }
     Ok((None, early))
 }
 
-/// Reads on until the first packet is whole, where it may be the original Python client's.
-async fn read_opening(stream: &mut Stream, early: &mut Vec<u8>) -> io::Result<()> {
-    while original::may_open(early)
+/// Reads on until the first packet is whole, where it may be that of a peer that has to be paced.
+async fn read_opening(stream: &mut Stream, early: &mut Vec<u8>, peers: &Blocks) -> io::Result<()> {
+    while (peers.may_open)(early)
         && memchr::memchr(0, early).is_none()
         && early.len() < OPENING_BYTES_MAX
     {
@@ -183,10 +191,10 @@ async fn upgrade(
         read_more(stream, &mut early).await?;
     };
     let rest = early.split_off(request_bytes);
-    match WebSocketReader::accept(&early, &terms.upgrade) {
+    match WebSocketReader::accept(&early, &terms.upgrade_terms) {
         Ok(mut accepted) => {
             // Before the answer: who is answered is counted.
-            let is_named = accepted.peer != terms.upgrade.peer;
+            let is_named = accepted.peer != terms.upgrade_terms.peer;
             if is_named && let Err(reason) = (terms.count)(stream.socket_mut(), accepted.peer) {
                 stream.write_all(status::TOO_MANY).await?;
                 return Err(io::Error::other(reason));

@@ -58,9 +58,9 @@ mod proxies;
 mod read_pause;
 mod replicants;
 mod sample;
+mod serve;
 mod service;
 mod session_events;
-mod speech;
 mod status;
 mod tls;
 mod transport;
@@ -71,6 +71,7 @@ mod witness;
 
 mod certified;
 mod cluster;
+mod journal;
 mod jwks;
 mod lasting;
 mod watch_files;

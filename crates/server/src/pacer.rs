@@ -14,9 +14,8 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use memchr::memchr;
 use rialto_net::Frames;
-use rialto_wire::{coremq, jmqt::original, pubsubx};
+use rialto_session::Units;
 use rustix::event::{PollFd, PollFlags, poll};
 use tokio::{
     net::TcpStream,
@@ -37,20 +36,9 @@ const PAUSE_DECAY: u32 = 16;
 /// How long acknowledgements are waited for (J-127).
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How frames are told apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Framed {
-    /// Each ends in NUL.
-    Terminated,
-    /// Each begins with its length.
-    Counted,
-    /// Each ends in a mark of several characters.
-    Marked,
-}
-
 /// Puts whole frames into small writes, and says when the next may go.
 pub(crate) struct Pacer {
-    framed: Framed,
+    units: Units,
     is_tls: bool,
     /// Set while something is waited for, for the longest that it may take.
     wait: Option<Pin<Box<Sleep>>>,
@@ -77,22 +65,11 @@ pub(crate) struct Unit {
     pub(crate) deliveries: u32,
 }
 
-impl Framed {
-    /// Returns the bytes of the first of some whole frames.
-    fn first_bytes(self, frames: &[u8]) -> usize {
-        match self {
-            Framed::Terminated => memchr(0, frames).map_or(frames.len(), |end| end + 1),
-            Framed::Counted => coremq::first_frame_bytes(frames).unwrap_or(frames.len()),
-            Framed::Marked => pubsubx::first_frame_bytes(frames).unwrap_or(frames.len()),
-        }
-    }
-}
-
 impl Pacer {
     /// Paces a connection for good or, with a witness, until that finds that its peer is another.
-    pub(crate) fn new(framed: Framed, is_tls: bool, witness: Option<Witness>) -> Self {
+    pub(crate) fn new(units: Units, is_tls: bool, witness: Option<Witness>) -> Self {
         Pacer {
-            framed,
+            units,
             is_tls,
             wait: None,
             written_at: Instant::now(),
@@ -107,7 +84,8 @@ impl Pacer {
     /// Takes notice of a frame of the peer's; returns false once that shows that it is no peer that
     /// has to be paced.
     pub(crate) fn hear(&mut self, frame: &[u8]) -> bool {
-        if self.framed == Framed::Terminated && original::is_push_ack(frame) {
+        let Some(blocks) = self.units.blocks else { return true };
+        if (blocks.is_acknowledgement)(frame) {
             self.is_deaf = false;
             if 0 < self.owed_count {
                 self.owed_count -= 1;
@@ -165,9 +143,13 @@ impl Pacer {
         if let Some(witness) = &mut self.witness {
             witness.note_answered();
         }
-        if self.framed == Framed::Terminated && !self.is_deaf && !self.is_parting {
+        if let Some(blocks) = self.units.blocks
+            && !self.is_deaf
+            && !self.is_parting
+        {
             let frames = unit.bytes.split_inclusive(|&byte| byte == 0);
-            self.owed_count = frames.filter(|frame| is_owed(frame)).count();
+            let owed = frames.filter(|frame| (blocks.is_owed)(without_filling(frame)));
+            self.owed_count = owed.count();
         }
         self.wait = match self.owed_count {
             0 => (!self.is_tls).then(|| wait(PAUSE)),
@@ -180,9 +162,9 @@ impl Pacer {
         let mut unit = BytesMut::new();
         let mut deliveries = 0;
         while let Some(first) = frames.front_mut() {
-            let frame_bytes = self.framed.first_bytes(&first.bytes);
-            // The asyncio client of CoreMQ reads one frame a segment, whatever its size (C-5).
-            let is_alone = self.is_tls || self.framed == Framed::Counted;
+            let frame_bytes = (self.units.first_frame_bytes)(&first.bytes);
+            let frame_bytes = frame_bytes.unwrap_or(first.bytes.len());
+            let is_alone = self.is_tls || self.units.is_each_alone;
             let is_full = is_alone || UNIT_BYTES < unit.len() + frame_bytes;
             if !unit.is_empty() && is_full {
                 break;
@@ -194,7 +176,7 @@ impl Pacer {
             }
         }
         let frame_bytes = unit.len();
-        if self.framed == Framed::Terminated && !self.is_tls {
+        if self.units.blocks.is_some() && !self.is_tls {
             fill_up(&mut unit);
         }
         Unit { bytes: unit.freeze(), frame_bytes, deliveries }
@@ -212,9 +194,9 @@ fn fill_up(unit: &mut BytesMut) {
     }
 }
 
-/// Says whether a frame, blanks before its NUL or not, is to be acknowledged.
-fn is_owed(frame: &[u8]) -> bool {
-    original::is_owed_push(frame.strip_suffix(&[0]).unwrap_or(frame).trim_ascii_end())
+/// Returns a frame without its NUL, and the blanks before that.
+fn without_filling(frame: &[u8]) -> &[u8] {
+    frame.strip_suffix(&[0]).unwrap_or(frame).trim_ascii_end()
 }
 
 fn wait(duration: Duration) -> Pin<Box<Sleep>> {

@@ -1,18 +1,14 @@
 //! What was read of a connection and has to wait, and what it waits for.
 
 use rialto_domain::CloseReason;
+use rialto_session::{Dialect, Verdict};
 
-use crate::{
-    authorizer::Verdict,
-    decision::Decision,
-    memory::ParkedBytes,
-    speech::{Said, Speech},
-};
+use crate::{decision::Decision, memory::ParkedBytes};
 
 /// A frame as its carrier has it.
 pub(crate) trait Frame<'f>: Copy {
-    /// Returns what it says.
-    fn decode(self, speech: &Speech, json_depth_max: usize) -> Said<'f>;
+    /// Returns what it says in a dialect.
+    fn decode<D: Dialect>(self, json_depth_max: usize) -> D::Packet<'f>;
 
     /// Returns its bytes.
     fn bytes(self) -> &'f [u8];
@@ -65,8 +61,8 @@ pub(crate) struct Tail {
 
 impl<'f> Frame<'f> for &'f [u8] {
     #[inline]
-    fn decode(self, speech: &Speech, json_depth_max: usize) -> Said<'f> {
-        speech.decode_frame(self, json_depth_max)
+    fn decode<D: Dialect>(self, json_depth_max: usize) -> D::Packet<'f> {
+        D::decode(self, json_depth_max)
     }
 
     fn bytes(self) -> &'f [u8] {
@@ -77,8 +73,8 @@ impl<'f> Frame<'f> for &'f [u8] {
 /// A text message of a WebSocket.
 impl<'f> Frame<'f> for &'f str {
     #[inline]
-    fn decode(self, speech: &Speech, json_depth_max: usize) -> Said<'f> {
-        speech.decode_text(self, json_depth_max)
+    fn decode<D: Dialect>(self, json_depth_max: usize) -> D::Packet<'f> {
+        D::decode_text(self, json_depth_max)
     }
 
     fn bytes(self) -> &'f [u8] {

@@ -11,21 +11,20 @@ use std::{
 
 use bytes::Bytes;
 use rialto_application::Events;
-use rialto_broker::{Broker, ConnectionKey, Gate};
+use rialto_broker::{Broker, ConnectionKey};
 use rialto_domain::CloseReason;
 use rialto_net::{Frames, Kind};
-use rialto_session::Dialects;
-use rialto_wire::{coremq::FrameError, jmqt::FrameTooLong};
+use rialto_session::{Dialect, Dialects, Requester, Verdict};
 
 use crate::{
     allowance::{Allowance, Exhausted},
-    authorizer::{Caller, Question, Traced, Unasked, Verdict, event_of},
+    authorizer::Caller,
     connection::ConnectionLimits,
     connection_writer::{ConnectionWriter, DirtyWriters},
     decision::Decision,
     hub::{Hub, PACKETS_PER_ROUND_MAX},
+    journal::ConnectionJournal,
     parked::{Cause, Frame, Parked, ParkedPackets, Tail},
-    speech::{Said, Speech},
     websocket::WebSocketReader,
 };
 
@@ -35,9 +34,9 @@ const UNCOMMITTED_BYTES_MAX: usize = 4 << 20;
 const UNCOMMITTED_BYTES_TOTAL_MAX: usize = 128 << 20;
 
 /// A connection that takes in what was read of it.
-pub(crate) struct PacketPipeline<'a, 'c> {
+pub(crate) struct PacketPipeline<'a, 'c, D> {
     pub(crate) hub: &'a Arc<Hub>,
-    pub(crate) speech: &'a mut Speech,
+    pub(crate) session: &'a mut D,
     pub(crate) key: ConnectionKey,
     pub(crate) caller: &'a Arc<Caller>,
     pub(crate) writer: &'a ConnectionWriter,
@@ -53,9 +52,9 @@ pub(crate) struct PacketPipeline<'a, 'c> {
 }
 
 /// Packets for the next round, each with the frame it came in.
-struct Packets<'f, F> {
+struct Packets<F, P> {
     frames: Vec<F>,
-    said: Vec<Said<'f>>,
+    packets: Vec<P>,
 }
 
 /// Frames that have to wait, and what for.
@@ -70,16 +69,14 @@ impl Cause {
     }
 }
 
-impl PacketPipeline<'_, '_> {
+impl<D: Dialect> PacketPipeline<'_, '_, D> {
     /// Takes frames; returns what has to wait.
-    pub(crate) fn take_frames<'f, E>(
+    pub(crate) fn take_frames<'f>(
         &mut self,
-        frames: impl Iterator<Item = Result<&'f [u8], E>>,
-        reason: impl Fn(E) -> CloseReason,
+        frames: impl Iterator<Item = Result<&'f [u8], CloseReason>>,
     ) -> Option<ParkedPackets> {
         let mut end = None;
-        let mut frames =
-            frames.filter_map(|frame| frame.map_err(|error| end = Some(reason(error))).ok());
+        let mut frames = frames.filter_map(|frame| frame.map_err(|reason| end = Some(reason)).ok());
         let stopped = self.take(&mut frames);
         let stopped = stopped.map(|stopped| stopped.park(frames));
         self.finish(stopped, Tail { answers: Vec::new(), end })
@@ -92,10 +89,8 @@ impl PacketPipeline<'_, '_> {
         input: &[u8],
     ) -> Option<ParkedPackets> {
         let messages = reader.push(input);
-        // An empty text message is no packet of JMQT's.
-        let takes_empty = !matches!(self.speech, Speech::Jmqt(_));
         let texts = messages.texts.iter().map(|text| text.as_str());
-        let mut texts = texts.filter(|text| takes_empty || !text.is_empty());
+        let mut texts = texts.filter(|text| D::TAKES_EMPTY_TEXT || !text.is_empty());
         let stopped = self.take(&mut texts);
         let stopped = stopped.map(|stopped| stopped.park(texts));
         let (answers, end) = (messages.answers, messages.end);
@@ -112,7 +107,7 @@ impl PacketPipeline<'_, '_> {
         let ParkedPackets { mut frames, tail, .. } = waiting;
         if let Some(verdict) = verdict {
             let decided = frames.iter().next().expect("the packet decided on is there");
-            if let Err(exhausted) = self.say_parked(decided, &verdict) {
+            if let Err(exhausted) = self.take_parked(decided, &verdict) {
                 let cause = Cause::exhausted(exhausted, Some(verdict));
                 return Some(ParkedPackets { cause, frames, tail, counted: None });
             }
@@ -133,14 +128,14 @@ impl PacketPipeline<'_, '_> {
         self.finish(stopped, tail)
     }
 
-    fn say_parked(&mut self, frame: &[u8], verdict: &Verdict) -> Result<(), Exhausted> {
+    fn take_parked(&mut self, frame: &[u8], verdict: &Verdict) -> Result<(), Exhausted> {
         let depth_max = self.limits.json_depth_max;
-        let said = if self.is_websocket {
-            text(frame).decode(self.speech, depth_max)
+        let packet = if self.is_websocket {
+            text(frame).decode::<D>(depth_max)
         } else {
-            frame.decode(self.speech, depth_max)
+            frame.decode::<D>(depth_max)
         };
-        self.say(said, verdict)
+        self.take_one(packet, verdict)
     }
 
     /// Ends a read, if all of it was taken: sends control frames and closes, behind the replies to
@@ -168,21 +163,21 @@ impl PacketPipeline<'_, '_> {
         &mut self,
         frames: &mut impl Iterator<Item = F>,
     ) -> Option<Stopped<F>> {
-        let mut packets = Packets { frames: Vec::new(), said: Vec::new() };
+        let mut packets = Packets { frames: Vec::new(), packets: Vec::new() };
         for frame in frames.by_ref() {
-            let said = frame.decode(self.speech, self.limits.json_depth_max);
-            let is_asked = said.matter().is_some_and(|matter| self.asked.has(event_of(matter)));
+            let packet = frame.decode::<D>(self.limits.json_depth_max);
+            let is_asked = D::event(&packet).is_some_and(|event| self.asked.has(event));
             let result = if is_asked {
                 // What came before may open the session that this one needs.
                 let before = self.round(&mut packets).map_err(|it| Cause::exhausted(it, None));
-                let result = before.and_then(|()| self.decide(said));
+                let result = before.and_then(|()| self.decide(packet));
                 if result.is_err() {
                     packets.frames.push(frame);
                 }
                 result
             } else {
                 packets.frames.push(frame);
-                packets.said.push(said);
+                packets.packets.push(packet);
                 self.round_if_full(&mut packets)
             };
             if let Err(cause) = result {
@@ -194,27 +189,30 @@ impl PacketPipeline<'_, '_> {
     }
 
     #[inline]
-    fn round_if_full<F>(&mut self, packets: &mut Packets<'_, F>) -> Result<(), Cause> {
-        if packets.said.len() < PACKETS_PER_ROUND_MAX {
+    fn round_if_full<'f, F>(
+        &mut self,
+        packets: &mut Packets<F, D::Packet<'f>>,
+    ) -> Result<(), Cause> {
+        if packets.packets.len() < PACKETS_PER_ROUND_MAX {
             return Ok(());
         }
         self.round(packets).map_err(|exhausted| Cause::exhausted(exhausted, None))
     }
 
     /// Has a packet decided on and gives it to the broker, unless that has to wait.
-    fn decide(&mut self, said: Said<'_>) -> Result<(), Cause> {
-        let PacketPipeline { hub, speech, key, caller, dirty, .. } = self;
-        let question = hub.round_into(dirty, |broker| {
-            let inquiry = speech.inquiry(&said, broker)?;
-            Question::new(inquiry, *key, caller, broker)
+    fn decide(&mut self, packet: D::Packet<'_>) -> Result<(), Cause> {
+        let PacketPipeline { hub, session, key, caller, dirty, .. } = self;
+        let request = hub.round_into(dirty, |broker| {
+            session.request(&packet, Requester::new(*key, caller, broker))
         });
-        let Some(question) = question else {
-            return self.say(said, &Unasked).map_err(|exhausted| Cause::exhausted(exhausted, None));
+        let Some(request) = request else {
+            let taken = self.take_one(packet, &Verdict::None);
+            return taken.map_err(|exhausted| Cause::exhausted(exhausted, None));
         };
-        let mut decision = Decision::begin(self.hub.clone(), self.caller.clone(), question);
+        let mut decision = Decision::begin(self.hub.clone(), self.caller.clone(), request);
         match decision.poll(self.context) {
             Poll::Ready(verdict) => self
-                .say(said, &verdict)
+                .take_one(packet, &verdict)
                 .map_err(|exhausted| Cause::exhausted(exhausted, Some(verdict))),
             Poll::Pending => {
                 let PacketPipeline { hub, key, dirty, .. } = self;
@@ -225,14 +223,14 @@ impl PacketPipeline<'_, '_> {
     }
 
     /// Gives one packet to the broker, with what was decided on it, if its answer is allowed now.
-    fn say(&mut self, said: Said<'_>, gate: &dyn Gate) -> Result<(), Exhausted> {
-        let PacketPipeline { hub, speech, key, caller, dirty, allowance, .. } = self;
-        let gate = &Traced { gate, caller, audit: &hub.audit };
+    fn take_one(&mut self, packet: D::Packet<'_>, verdict: &Verdict) -> Result<(), Exhausted> {
+        let PacketPipeline { hub, session, key, caller, dirty, allowance, .. } = self;
+        let journal = &ConnectionJournal { caller, audit: &hub.audit };
         let (result, uncommitted) = hub.round_into(dirty, |broker| {
             broker.heard(*key);
-            let result = allowance.admit(speech.answer_bytes(&said, broker), 0);
+            let result = allowance.admit(session.answer_bytes(&packet, broker), 0);
             if result.is_ok() {
-                speech.say(said, broker, gate);
+                session.on_packet(packet, broker, verdict, journal);
             }
             allowance.note_made(broker.answered_bytes());
             (result, Uncommitted::of(broker, *key))
@@ -243,19 +241,19 @@ impl PacketPipeline<'_, '_> {
 
     /// Gives packets to the broker, as many as may be answered now; the others are left, with their
     /// frames.
-    fn round<F>(&mut self, packets: &mut Packets<'_, F>) -> Result<(), Exhausted> {
-        let PacketPipeline { hub, speech, key, caller, dirty, allowance, .. } = self;
-        let gate = &Traced { gate: &Unasked, caller, audit: &hub.audit };
+    fn round<'f, F>(&mut self, packets: &mut Packets<F, D::Packet<'f>>) -> Result<(), Exhausted> {
+        let PacketPipeline { hub, session, key, caller, dirty, allowance, .. } = self;
+        let journal = &ConnectionJournal { caller, audit: &hub.audit };
         let (result, done_count, uncommitted) = hub.round_into(dirty, |broker| {
             broker.heard(*key);
             let (mut result, mut done_count) = (Ok(()), 0);
-            for said in packets.said.drain(..) {
-                let answer_bytes = speech.answer_bytes(&said, broker);
+            for packet in packets.packets.drain(..) {
+                let answer_bytes = session.answer_bytes(&packet, broker);
                 result = allowance.admit(answer_bytes, broker.answered_bytes());
                 if result.is_err() {
                     break;
                 }
-                speech.say(said, broker, gate);
+                session.on_packet(packet, broker, &Verdict::None, journal);
                 done_count += 1;
             }
             allowance.note_made(broker.answered_bytes());
@@ -302,16 +300,5 @@ impl Uncommitted {
     pub(crate) fn is_above(self, part: usize) -> bool {
         UNCOMMITTED_BYTES_MAX / part < self.own_bytes
             || (0 < self.own_bytes && UNCOMMITTED_BYTES_TOTAL_MAX / part < self.total_bytes)
-    }
-}
-
-pub(crate) fn too_large(error: FrameTooLong) -> CloseReason {
-    CloseReason::PacketTooLarge { limit: error.limit }
-}
-
-pub(crate) fn unframed(error: FrameError) -> CloseReason {
-    match error {
-        FrameError::TooLong { limit } => CloseReason::PacketTooLarge { limit },
-        FrameError::Header => CloseReason::FramingLost,
     }
 }

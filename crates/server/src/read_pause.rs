@@ -8,11 +8,11 @@ use std::{
 };
 
 use rialto_broker::ConnectionKey;
+use rialto_session::Verdict;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use crate::{
     answers::{Queued, Room},
-    authorizer::Verdict,
     connection_writer::ConnectionWriter,
     hangup::HangUp,
     hub::Hub,

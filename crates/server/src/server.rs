@@ -13,7 +13,7 @@ use rialto_broker::Broker;
 use rialto_config::{Settings, SlowConsumer, StoreKind};
 use rialto_domain::{Change, CloseReason, Load};
 use rialto_net::ConnectionLimiter;
-use rialto_session::{Dialects, coremq};
+use rialto_session::{Dialects, ServerName};
 use tokio::{
     sync::watch,
     task::JoinHandle,
@@ -95,7 +95,7 @@ impl Server {
         let listeners = startup::open_listeners(settings, &certificates, &origins)?;
         let server = startup::identity(settings, &listeners);
         let origin = Uuid::new_v4().as_u64_pair().0;
-        let dialects = Dialects { server: server.address.clone() };
+        let dialects = Dialects::new(server.address.clone());
         let ServerParts { application, controls } = parts;
         let is_taken = application.is_some();
         let (core, webhooks) = Core::start(settings, controls, is_taken, dialects, origin)?;
@@ -283,7 +283,7 @@ impl Core {
     fn asked(
         &self,
         reloadable: &Arc<ReloadableServer>,
-        server: &Arc<coremq::Server>,
+        server: &Arc<ServerName>,
         listeners: &[Listener],
     ) -> Asked {
         Asked {

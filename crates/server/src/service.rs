@@ -1,12 +1,12 @@
-//! The services that listeners lead to, and what each says to a connection that is refused.
+//! The services that listeners lead to, and the one place that picks a dialect.
 
 use std::sync::Arc;
 
 use rialto_config::Pacing;
 use rialto_domain::CloseReason;
-use rialto_session::{coremq, jmqt};
+use rialto_session::{Blocks, Dialect, coremq, jmqt, pubsubx};
 
-use crate::{memcached, status, tls::Tls, websocket::Origins};
+use crate::{handshake::Upgrade, memcached, status, tls::Tls, websocket::Origins};
 
 /// What a listener leads to.
 #[derive(Clone)]
@@ -19,24 +19,42 @@ pub(crate) enum Service {
     Http(Tls),
 }
 
-/// What clients of the broker speak.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Dialect {
-    Jmqt,
-    Coremq,
-    CoremqWebsocket,
-    Pubsubx,
-}
-
 /// What a listener makes of its connections to the broker.
 #[derive(Clone)]
 pub(crate) struct ListenerProfile {
-    pub(crate) dialect: Dialect,
+    pub(crate) spoken: Spoken,
+    pub(crate) upgrade: Upgrade,
     pub(crate) tls: Tls,
     /// To whom whole frames go in small paced writes.
     pub(crate) pacing: Pacing,
     /// Which web pages may connect.
     pub(crate) origins: Arc<Origins>,
+}
+
+/// What clients of the broker speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spoken {
+    Jmqt,
+    Coremq,
+    Pubsubx,
+}
+
+/// Something that is done in any dialect.
+pub(crate) trait InDialect {
+    type Done;
+
+    fn run<D: Dialect>(self) -> Self::Done;
+}
+
+impl Spoken {
+    /// Does something in the dialect that this is.
+    pub(crate) fn pick<T: InDialect>(self, task: T) -> T::Done {
+        match self {
+            Spoken::Jmqt => task.run::<jmqt::Session>(),
+            Spoken::Coremq => task.run::<coremq::Session>(),
+            Spoken::Pubsubx => task.run::<pubsubx::Session>(),
+        }
+    }
 }
 
 impl Service {
@@ -46,15 +64,15 @@ impl Service {
         pacing: Pacing,
         origins: Arc<Origins>,
     ) -> Self {
-        let dialect = match dialect {
-            rialto_config::Dialect::Jmqt => Dialect::Jmqt,
-            rialto_config::Dialect::Coremq => Dialect::Coremq,
-            rialto_config::Dialect::CoremqWebsocket => Dialect::CoremqWebsocket,
-            rialto_config::Dialect::Pubsubx => Dialect::Pubsubx,
+        let (spoken, upgrade) = match dialect {
+            rialto_config::Dialect::Jmqt => (Spoken::Jmqt, Upgrade::Allowed),
+            rialto_config::Dialect::Coremq => (Spoken::Coremq, Upgrade::Never),
+            rialto_config::Dialect::CoremqWebsocket => (Spoken::Coremq, Upgrade::Required),
+            rialto_config::Dialect::Pubsubx => (Spoken::Pubsubx, Upgrade::Never),
             rialto_config::Dialect::Memcached => return Service::Cache(tls),
             rialto_config::Dialect::Http => return Service::Http(tls),
         };
-        Service::Broker(ListenerProfile { dialect, tls, pacing, origins })
+        Service::Broker(ListenerProfile { spoken, upgrade, tls, pacing, origins })
     }
 
     pub(crate) fn tls(&self) -> &Tls {
@@ -62,20 +80,6 @@ impl Service {
             Service::Broker(ListenerProfile { tls, .. })
             | Service::Cache(tls)
             | Service::Http(tls) => tls,
-        }
-    }
-
-    /// Returns what is spoken there, in the words of the configuration.
-    pub(crate) fn dialect(&self) -> rialto_config::Dialect {
-        match self {
-            Service::Broker(listener) => match listener.dialect {
-                Dialect::Jmqt => rialto_config::Dialect::Jmqt,
-                Dialect::Coremq => rialto_config::Dialect::Coremq,
-                Dialect::CoremqWebsocket => rialto_config::Dialect::CoremqWebsocket,
-                Dialect::Pubsubx => rialto_config::Dialect::Pubsubx,
-            },
-            Service::Cache(_) => rialto_config::Dialect::Memcached,
-            Service::Http(_) => rialto_config::Dialect::Http,
         }
     }
 
@@ -92,12 +96,51 @@ impl Service {
 impl ListenerProfile {
     /// Returns what a connection is told that is not let in, before it has said anything.
     pub(crate) fn refusal(&self, reason: CloseReason) -> Vec<u8> {
-        let packet = match self.dialect {
-            Dialect::Jmqt => jmqt::CloseMessage::new(reason).packet,
-            Dialect::Coremq => coremq::close_message(reason, "-"),
-            Dialect::CoremqWebsocket => Some(status::TOO_MANY.into()),
-            Dialect::Pubsubx => None,
-        };
-        packet.unwrap_or_default()
+        struct Refuse(CloseReason);
+
+        impl InDialect for Refuse {
+            type Done = Option<Vec<u8>>;
+
+            fn run<D: Dialect>(self) -> Option<Vec<u8>> {
+                D::refusal(self.0)
+            }
+        }
+
+        match self.upgrade {
+            Upgrade::Required => status::TOO_MANY.into(),
+            Upgrade::Never | Upgrade::Allowed => {
+                self.spoken.pick(Refuse(reason)).unwrap_or_default()
+            }
+        }
+    }
+
+    /// Says whether peers wait for the server to speak first.
+    pub(crate) fn speaks_first(&self) -> bool {
+        struct SpeaksFirst;
+
+        impl InDialect for SpeaksFirst {
+            type Done = bool;
+
+            fn run<D: Dialect>(self) -> bool {
+                D::SPEAKS_FIRST
+            }
+        }
+
+        self.upgrade == Upgrade::Never && self.spoken.pick(SpeaksFirst)
+    }
+
+    /// Returns by what a peer is known that has to be paced, where that is looked for.
+    pub(crate) fn looks_for(&self) -> Option<Blocks> {
+        struct LooksFor;
+
+        impl InDialect for LooksFor {
+            type Done = Option<Blocks>;
+
+            fn run<D: Dialect>(self) -> Option<Blocks> {
+                D::UNITS.blocks
+            }
+        }
+
+        if self.pacing == Pacing::Auto { self.spoken.pick(LooksFor) } else { None }
     }
 }

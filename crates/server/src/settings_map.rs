@@ -9,10 +9,13 @@ use rialto_broker::{
     ChannelRule, HistorySettings, InboxLimits, LogLimits, ReplicationSettings, RetainedLimits,
 };
 use rialto_config::{ByteSize, Durability, LogFull, ResumeFull, Settings, StoreKind};
-use rialto_session::coremq::{self, Credentials};
+use rialto_session::{
+    DialectSettings,
+    coremq::{self, Credentials},
+};
 use rialto_store::{SqliteSettings, StoreSettings};
 
-use crate::{connection::ConnectionLimits, machine, speech::Diagnostics};
+use crate::{connection::ConnectionLimits, machine};
 
 /// The part of the memory there is that may be taken by what waits, unless that is configured.
 const WAITING_PART: u64 = 4;
@@ -128,7 +131,6 @@ pub(crate) fn waiting_bytes_max(settings: &Settings) -> usize {
 pub(crate) fn connection(settings: &Settings) -> ConnectionLimits {
     ConnectionLimits {
         json_depth_max: settings.limits.json_depth_max,
-        packet_bytes_max: settings.limits.packet_bytes_max.as_usize(),
         publisher_stall_max: settings.delivery.publisher_stall_max.get(),
         unread_max: settings.session.heartbeat_timeout.get(),
         // J-45: one that says nothing is given no more time than a session that falls silent.
@@ -137,13 +139,12 @@ pub(crate) fn connection(settings: &Settings) -> ConnectionLimits {
             .authenticate_timeout
             .get()
             .min(settings.session.heartbeat_timeout.get()),
-        jmqt_resume_for: settings.session.resume_time.get(),
-        pubsubx_resume_for: settings.pubsubx.resume_time.get(),
-        pubsubx_request_bytes_max: settings.pubsubx.request_bytes_max.as_usize(),
-        pubsubx_diagnostics: if settings.pubsubx.log_messages {
-            Diagnostics::All
-        } else {
-            Diagnostics::Sessions
+        dialects: DialectSettings {
+            packet_bytes_max: settings.limits.packet_bytes_max.as_usize(),
+            jmqt_resume_for: settings.session.resume_time.get(),
+            pubsubx_resume_for: settings.pubsubx.resume_time.get(),
+            pubsubx_request_bytes_max: settings.pubsubx.request_bytes_max.as_usize(),
+            pubsubx_notes_messages: settings.pubsubx.log_messages,
         },
     }
 }

@@ -7,7 +7,7 @@ use rialto_config::{
     AccessMode, Dialect, Limits, ListenAddress, NODE_PORT, Node, Settings, StoreKind, TlsMode,
 };
 use rialto_net::REFUSED_OPEN_MAX;
-use rialto_session::coremq;
+use rialto_session::ServerName;
 use tokio::task::JoinHandle;
 
 use crate::{
@@ -75,7 +75,7 @@ pub(crate) fn open_listeners(
 
 /// Says what this server is called: by the configuration, or as the machine is, and with the port
 /// on which others find it.
-pub(crate) fn identity(settings: &Settings, listeners: &[Listener]) -> Arc<coremq::Server> {
+pub(crate) fn identity(settings: &Settings, listeners: &[Listener]) -> Arc<ServerName> {
     let configured = &settings.cluster.name;
     let name = if configured.is_empty() {
         gethostname::gethostname().to_string_lossy().to_lowercase()
@@ -83,10 +83,10 @@ pub(crate) fn identity(settings: &Settings, listeners: &[Listener]) -> Arc<corem
         configured.clone()
     };
     let mut listeners = listeners.iter();
-    let coremq = listeners.find(|listener| listener.service.dialect() == Dialect::Coremq);
+    let coremq = listeners.find(|listener| listener.entrance.dialect == Dialect::Coremq.as_str());
     let port = coremq.map_or(NODE_PORT, |listener| listener.address.port());
     let address = Arc::from(format!("{name}:{port}"));
-    Arc::new(coremq::Server { name, address })
+    Arc::new(ServerName { name, address })
 }
 
 /// Starts what keeps the links to the other servers, and what knows who may link to this one.

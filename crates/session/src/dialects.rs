@@ -1,75 +1,125 @@
-//! All ways to encode, under the core's one trait.
+//! All dialects there are, under the core's one trait. This is the place that lists them.
 
-use std::sync::Arc;
+use std::{marker::PhantomData, sync::Arc};
 
 use rialto_broker::{CommandAnswer, Encoder, Format, Mark, SessionOpened, Source};
 use rialto_domain::ChannelName;
-use rialto_wire::{
-    jmqt::{Carrier, PushEnvelope},
-    pubsubx as pubsubx_wire,
-    websocket::put_ping_frame,
-};
 
-use crate::{coremq, jmqt, pubsubx};
+use crate::{Deliveries, coremq, jmqt, pubsubx};
 
-/// Encodes for every dialect there is; a [`Format`] says which.
-#[derive(Debug, Clone, Default)]
-pub struct Dialects {
-    /// What this server calls itself to others: a name and a port.
-    pub server: Arc<str>,
+/// All dialects there are.
+pub type All = Both<jmqt::Session, Both<coremq::Session, pubsubx::Session>>;
+
+/// The encoder of all dialects there are.
+pub type Dialects = Encoders<All>;
+
+/// Encodes for every dialect of a set; a [`Format`] says for which.
+#[derive(Debug, Clone)]
+pub struct Encoders<D> {
+    server: Arc<str>,
+    set: PhantomData<fn() -> D>,
 }
 
-/// The shared parts of a run of deliveries, in one dialect.
+/// A set of dialects: one, and others.
 #[derive(Debug)]
-pub enum Envelope {
-    /// JMQT on one of its carriers.
-    Jmqt(Carrier, PushEnvelope),
-    /// CoreMQ, to clients or to servers.
-    Coremq(coremq::Delivery),
-    /// PubSubX.
-    Pubsubx(pubsubx_wire::Envelope),
+pub struct Both<A, B>(PhantomData<(A, B)>);
+
+/// What is of either of two dialects.
+#[derive(Debug)]
+pub enum Either<A, B> {
+    /// Of the first.
+    First(A),
+    /// Of the second.
+    Second(B),
 }
 
-impl Encoder for Dialects {
-    type Envelope = Envelope;
+impl<D> Encoders<D> {
+    /// Encodes as a server that calls itself so: a name and a port.
+    #[must_use]
+    pub fn new(server: Arc<str>) -> Self {
+        Encoders { server, set: PhantomData }
+    }
+}
 
-    fn envelope(&self, format: Format, channel: &ChannelName, source: Source<'_>) -> Envelope {
-        if format == pubsubx::TCP {
-            return Envelope::Pubsubx(pubsubx::envelope(channel));
-        }
-        if coremq::is_coremq(format) {
-            return Envelope::Coremq(coremq::Delivery::new(format, &self.server, channel, source));
-        }
-        let envelope = PushEnvelope::new(channel.as_str(), source.publisher.as_str());
-        Envelope::Jmqt(jmqt::carrier(format), envelope)
+impl<D> Default for Encoders<D> {
+    fn default() -> Self {
+        Encoders::new(Arc::default())
+    }
+}
+
+impl<D: Deliveries> Encoder for Encoders<D> {
+    type Envelope = D::Envelope;
+
+    fn envelope(&self, format: Format, channel: &ChannelName, source: Source<'_>) -> D::Envelope {
+        D::envelope(&self.server, format, channel, source)
     }
 
-    fn delivery(&self, envelope: &Envelope, payload: &[u8], mark: Mark, out: &mut Vec<u8>) {
-        match envelope {
-            Envelope::Jmqt(carrier, envelope) => {
-                jmqt::put_delivery(*carrier, envelope, payload, mark, out);
-            }
-            Envelope::Coremq(delivery) => delivery.put(payload, out),
-            Envelope::Pubsubx(envelope) => pubsubx_wire::put_message(out, envelope, payload),
-        }
+    fn delivery(&self, envelope: &D::Envelope, payload: &[u8], mark: Mark, out: &mut Vec<u8>) {
+        D::delivery(envelope, payload, mark, out);
     }
 
     fn session_opened(&self, format: Format, session: SessionOpened, out: &mut Vec<u8>) {
-        // The sessions of the other dialects answer for themselves, here and below.
-        if matches!(format, jmqt::TCP | jmqt::WEBSOCKET) {
-            jmqt::put_session_opened(jmqt::carrier(format), session, out);
-        }
+        D::session_opened(format, session, out);
     }
 
     fn ping(&self, format: Format, out: &mut Vec<u8>) {
-        if format == jmqt::WEBSOCKET {
-            put_ping_frame(out);
-        }
+        D::ping(format, out);
     }
 
     fn command_answer(&self, format: Format, answer: &CommandAnswer<'_>, out: &mut Vec<u8>) {
-        if matches!(format, jmqt::TCP | jmqt::WEBSOCKET) {
-            jmqt::put_command_answer(jmqt::carrier(format), answer, out);
+        D::command_answer(format, answer, out);
+    }
+}
+
+impl<A: Deliveries, B: Deliveries> Deliveries for Both<A, B> {
+    type Envelope = Either<A::Envelope, B::Envelope>;
+
+    fn has(format: Format) -> bool {
+        A::has(format) || B::has(format)
+    }
+
+    fn envelope(
+        server: &str,
+        format: Format,
+        channel: &ChannelName,
+        source: Source<'_>,
+    ) -> Self::Envelope {
+        if A::has(format) {
+            Either::First(A::envelope(server, format, channel, source))
+        } else {
+            Either::Second(B::envelope(server, format, channel, source))
+        }
+    }
+
+    #[inline]
+    fn delivery(envelope: &Self::Envelope, payload: &[u8], mark: Mark, out: &mut Vec<u8>) {
+        match envelope {
+            Either::First(envelope) => A::delivery(envelope, payload, mark, out),
+            Either::Second(envelope) => B::delivery(envelope, payload, mark, out),
+        }
+    }
+
+    fn session_opened(format: Format, session: SessionOpened, out: &mut Vec<u8>) {
+        if A::has(format) {
+            A::session_opened(format, session, out);
+        } else {
+            B::session_opened(format, session, out);
+        }
+    }
+
+    fn ping(format: Format, out: &mut Vec<u8>) {
+        if A::has(format) {
+            A::ping(format, out);
+        } else {
+            B::ping(format, out);
+        }
+    }
+
+    fn command_answer(format: Format, answer: &CommandAnswer<'_>, out: &mut Vec<u8>) {
+        if A::has(format) {
+            A::command_answer(format, answer, out);
+        } else {
+            B::command_answer(format, answer, out);
         }
     }
 }

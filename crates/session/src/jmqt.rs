@@ -1,12 +1,12 @@
 //! JMQT 1.0: what a connection may say when, and what it is answered.
 
+mod dialect;
 mod reply;
 mod session;
 
 use rialto_broker::Format;
 use rialto_wire::jmqt::Carrier;
 
-pub use reply::{CloseMessage, put_command_answer, put_delivery, put_session_opened};
 pub use session::Session;
 
 /// JMQT over TCP or TLS.

@@ -1,23 +1,33 @@
 //! One connection's session: a state machine a dialect, between packets and the broker.
 //!
 //! Pure: packets come in, commands go to the broker, and all answers leave as bytes through it.
-//! This crate does not read sockets, keep time or decide who may come in (a
-//! [`Gate`](rialto_broker::Gate) does). No dialect knows another.
+//! This crate does not read sockets, keep time or decide who may come in: it makes an
+//! [`AuthorizationRequest`](rialto_application::AuthorizationRequest) of a packet that needs a
+//! decision, and takes the packet with the [`Verdict`] on it. No dialect knows another.
 //!
-//! Read [`jmqt::Session`] for what a packet leads to, then [`Dialects`] for how the broker's words
-//! become bytes.
+//! Read [`Dialect`] for what the server needs of each, then [`jmqt::Session`] for what a packet leads
+//! to, and [`Dialects`] for how the broker's words become bytes.
 //!
 //! Tested by dialogues in text: what each peer sends, and what each is sent.
 
+mod authorization;
+mod close;
 pub mod coremq;
+mod dialect;
 mod dialects;
-mod inquiry;
 pub mod jmqt;
+mod journal;
 pub mod pubsubx;
-mod trace;
+mod verdict;
 
-pub use dialects::{Dialects, Envelope};
-pub use inquiry::{Inquiry, Matter};
+pub use authorization::Requester;
+pub use close::{close_code, close_text};
+pub use dialect::{
+    Blocks, Deliveries, Dialect, DialectSettings, Framer, Opening, ServerName, Units,
+};
+pub use dialects::{All, Both, Dialects, Either, Encoders};
+pub use journal::{Journal, Notice};
+pub use verdict::Verdict;
 
 #[cfg(test)]
 mod tests;

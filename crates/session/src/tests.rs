@@ -1,11 +1,13 @@
 //! What the tests of all dialects share.
 
+pub(crate) mod authorizer;
 pub(crate) mod frames;
-pub(crate) mod gate;
+pub(crate) mod journal;
+pub(crate) mod peer;
 pub(crate) mod script;
 pub(crate) mod store;
 pub(crate) mod world;
 
-mod inquiry;
+mod authorization;
 mod permit;
 mod rights;

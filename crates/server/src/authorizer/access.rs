@@ -11,9 +11,10 @@ use rialto_application::{
     AuthenticateRequest, Authentication, ConnectRequest, Event, Protocol, SessionStart,
 };
 use rialto_domain::{Admission, Grant, Refusal, Reject};
+use rialto_session::Verdict;
 use tokio::time::sleep;
 
-use super::{ApplicationSlot, Authorizer, Caller, hashing::TooMany};
+use super::{Authorizer, Caller, hashing::TooMany};
 use crate::{
     audit::{self, Details, Reason, told},
     entrance::Origin,
@@ -31,15 +32,16 @@ impl Authorizer {
     pub(super) async fn authenticate(
         &self,
         caller: &Caller,
-        data: String,
+        request: AuthenticateRequest,
     ) -> Result<Grant, Refusal> {
+        let data = request.data.clone();
         let attempt = if self.is_trial(caller, &data) {
             let name = Access::claimed_name(&data).unwrap_or_default();
             Some(self.wait_for_turn(caller.origin(), &name, Some(&name)).await)
         } else {
             None
         };
-        let (result, by) = match self.ask_who(caller, &data).await {
+        let (result, by) = match self.ask_who(request).await {
             Ok(Authentication::Default) => {
                 (self.authenticate_here(caller, data.clone()).await, By::Access)
             }
@@ -57,29 +59,30 @@ impl Authorizer {
     pub(super) async fn connect(
         &self,
         caller: &Caller,
-        client: &str,
-        token: String,
+        request: ConnectRequest,
     ) -> Result<Admission, Reject> {
-        let own = self.identify(caller, client, &token);
+        let (client, token) = (request.client.clone(), request.token.clone());
+        let (client, token) = (client.as_str(), token.as_str());
+        let own = self.identify(caller, client, token);
         let is_trial = match &own {
             Ok(identity) => identity.is_guessable(),
             Err(reject) => is_failure(reject),
         };
         if !is_trial {
-            return self.ask_whether(caller, client, token, own).await.map_err(|(reject, by)| {
+            return self.ask_whether(request, own).await.map_err(|(reject, by)| {
                 self.note_no_session(caller, client, &reject, by);
                 reject
             });
         }
         let attempt = self.wait_for_turn(caller.origin(), client, Some(client)).await;
         let own = match own {
-            Err(Reject::InvalidToken) if self.may_be_password(caller, &token) => {
-                self.identify_by_password(caller, client, &token).await
+            Err(Reject::InvalidToken) if self.may_be_password(caller, token) => {
+                self.identify_by_password(caller, client, token).await
             }
             own => own,
         };
         let has_failed = own.as_ref().is_err_and(is_failure);
-        let result = self.ask_whether(caller, client, token, own).await;
+        let result = self.ask_whether(request, own).await;
         self.judged(Some(&attempt), has_failed && result.is_err());
         result.map_err(|(reject, by)| {
             self.note_no_session(caller, client, &reject, by);
@@ -89,14 +92,21 @@ impl Authorizer {
 
     /// Returns how a session is opened without a word of the client, if it is: for CoreMQ, where
     /// connections have one from the beginning.
-    pub(crate) async fn welcome(&self, caller: &Caller, id: &str) -> Option<Admission> {
+    pub(crate) async fn welcome(&self, caller: &Caller, id: &str) -> Verdict {
         let shown = caller.certificate.as_ref();
         // The certificate says who it is; the id is only the session's.
         let certified =
             shown.and_then(|it| self.access.identify(it.client(), "", shown, self.now()).ok());
         let anybody = || self.access.anybody(id, self.now());
         let own = certified.or_else(anybody).ok_or(Reject::InvalidToken);
-        self.ask_whether(caller, id, String::new(), own).await.ok()
+        let request = ConnectRequest {
+            client: id.into(),
+            token: String::new(),
+            verdict: Err(Reject::Undecided),
+            peer: (*caller.peer).clone(),
+        };
+        let admitted = self.ask_whether(request, own).await;
+        admitted.map_or(Verdict::None, |admission| Verdict::Admitted(Ok(admission)))
     }
 
     /// Counts a wrong key of the API that was shown, and waits until it may be answered.
@@ -112,13 +122,9 @@ impl Authorizer {
         is_judged && !self.access.shows_proof(data, caller.certificate.as_ref(), self.now())
     }
 
-    async fn ask_who(&self, caller: &Caller, data: &str) -> Result<Authentication, Reject> {
+    async fn ask_who(&self, request: AuthenticateRequest) -> Result<Authentication, Reject> {
         match self.asked_about(Event::Authenticate) {
-            Some(slot) => {
-                let peer = (*caller.peer).clone();
-                let request = AuthenticateRequest { data: data.to_owned(), peer };
-                slot.application.authenticate(request).await
-            }
+            Some(slot) => slot.application.authenticate(request).await,
             None => Ok(Authentication::Default),
         }
     }
@@ -140,11 +146,11 @@ impl Authorizer {
     /// Asks the application whether a session may be opened, and puts together what it begins with.
     async fn ask_whether(
         &self,
-        caller: &Caller,
-        client: &str,
-        token: String,
+        request: ConnectRequest,
         own: Result<Arc<Identity>, Reject>,
     ) -> Result<Admission, (Reject, By)> {
+        let client = request.client.clone();
+        let client = client.as_str();
         // Whoever was sent away stays away, whatever an application says of a token.
         if let Some(ban) = self.access.ban_of(client, self.now()) {
             return Err((Reject::Denied(ban.message().into()), By::Access));
@@ -153,12 +159,8 @@ impl Authorizer {
             let own = own.map_err(|reject| (reject, By::Access))?;
             return Ok(self.access.admission(own));
         };
-        let request = ConnectRequest {
-            client: client.into(),
-            token,
-            verdict: own.as_ref().map(|_| ()).map_err(Clone::clone),
-            peer: (*caller.peer).clone(),
-        };
+        let verdict = own.as_ref().map(|_| ()).map_err(Clone::clone);
+        let request = ConnectRequest { verdict, ..request };
         let start = slot.application.connect(request).await;
         let SessionStart { groups, subscriptions } =
             start.map_err(|reject| (reject, By::Application))?;
@@ -170,10 +172,6 @@ impl Authorizer {
         let mut admission = self.access.admission(identity);
         admission.subscriptions.extend(subscriptions);
         Ok(admission)
-    }
-
-    fn asked_about(&self, event: Event) -> Option<Arc<ApplicationSlot>> {
-        self.application().filter(|slot| slot.events.has(event))
     }
 
     /// Says who a client is that shows a token or a certificate, or needs to show nothing.

@@ -1,5 +1,7 @@
 use std::future::poll_fn;
 
+use rialto_session::{Dialect as _, coremq, jmqt};
+
 use super::*;
 
 fn frame(bytes: impl Into<Bytes>) -> Frames {
@@ -19,7 +21,7 @@ fn ack(id: u32) -> Vec<u8> {
 }
 
 fn plain() -> Pacer {
-    Pacer::new(Framed::Terminated, false, None)
+    Pacer::new(jmqt::Session::UNITS, false, None)
 }
 
 /// Says whether the next unit may be written at once.
@@ -68,9 +70,9 @@ fn a_frame_as_long_as_a_read_or_longer_is_left_as_it_is() {
 
 #[test]
 fn inside_tls_and_in_other_dialects_nothing_is_filled_up() {
-    let tls = Pacer::new(Framed::Terminated, true, None);
+    let tls = Pacer::new(jmqt::Session::UNITS, true, None);
     assert_eq!(&tls.next_unit(&mut queue(&["{}", "{}"])).bytes[..], b"{}\0");
-    let counted = Pacer::new(Framed::Counted, false, None);
+    let counted = Pacer::new(coremq::Session::UNITS, false, None);
     let mut frames = VecDeque::from([frame(&b"+4 - {}+4 - {}"[..])]);
     assert_eq!(&counted.next_unit(&mut frames).bytes[..], b"+4 - {}");
 }
@@ -84,7 +86,7 @@ async fn units_without_anything_to_acknowledge_are_a_pause_apart_on_a_plain_sock
     pacer.note_written(&unit);
     let written_at = pacer.written_at;
     assert!(written_at + PAUSE <= turn(&mut pacer).await.unwrap());
-    let mut pacer = Pacer::new(Framed::Terminated, true, None);
+    let mut pacer = Pacer::new(jmqt::Session::UNITS, true, None);
     pacer.note_written(&unit);
     assert!(is_ready(&mut pacer).await, "inside TLS a read ends with a record");
 }
@@ -93,7 +95,7 @@ async fn units_without_anything_to_acknowledge_are_a_pause_apart_on_a_plain_sock
 async fn the_next_unit_waits_for_every_acknowledgement_of_the_last() {
     // J-127
     for is_tls in [false, true] {
-        let mut pacer = Pacer::new(Framed::Terminated, is_tls, None);
+        let mut pacer = Pacer::new(jmqt::Session::UNITS, is_tls, None);
         let unit = pacer.next_unit(&mut queue(&[&push(1), &push(2)]));
         pacer.note_written(&unit);
         let count = if is_tls { 1 } else { 2 };
@@ -109,7 +111,7 @@ async fn the_next_unit_waits_for_every_acknowledgement_of_the_last() {
 #[tokio::test]
 async fn whoever_is_slow_to_acknowledge_inside_tls_gets_as_long_a_pause() {
     // J-127
-    let mut pacer = Pacer::new(Framed::Terminated, true, None);
+    let mut pacer = Pacer::new(jmqt::Session::UNITS, true, None);
     // It shrinks to the least while nothing takes long, and grows at once when something does.
     while PAUSE < pacer.pause {
         acknowledge_after(&mut pacer, Duration::ZERO).await;
@@ -140,7 +142,7 @@ async fn acknowledge_after(pacer: &mut Pacer, took: Duration) {
 #[tokio::test]
 async fn inside_tls_nothing_follows_a_request_at_once() {
     // J-127: the answer leads to another thread's request, while this one's may not be through.
-    let mut pacer = Pacer::new(Framed::Terminated, true, None);
+    let mut pacer = Pacer::new(jmqt::Session::UNITS, true, None);
     let before = Instant::now();
     pacer.hear(br#"{"auth": {"dt": 1}}"#);
     let after = Instant::now();

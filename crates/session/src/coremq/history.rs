@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use rialto_broker::{Broker, Gate, Source};
+use rialto_broker::{Broker, Encoder, Source};
 use rialto_domain::{Action, Asked};
-use rialto_wire::coremq::{Frame, Malformed, Request, put_history};
+use rialto_wire::coremq::{Frame, Request, put_history};
 
 use super::{carrier, delivery::envelope, session::Session};
-use crate::{Dialects, trace};
+use crate::{Journal, journal};
 
 /// What a message takes in an answer besides its payload, about.
 const AROUND_PAYLOAD_BYTES: usize = 256;
@@ -15,18 +15,17 @@ const AROUND_PAYLOAD_BYTES: usize = 256;
 impl Session {
     /// Returns about how many bytes the answer to a frame has where it may be much larger than the
     /// frame is; otherwise 0.
-    #[must_use]
-    pub fn answer_bytes(
+    pub(super) fn answer_bytes_to(
         &self,
-        frame: &Result<Frame<'_>, Malformed>,
-        broker: &Broker<Dialects>,
+        frame: &Frame<'_>,
+        broker: &Broker<impl Encoder>,
     ) -> usize {
-        match frame.as_ref().map(|frame| &frame.request) {
-            Ok(Request::History(queues)) => {
+        match &frame.request {
+            Request::History(queues) => {
                 let bytes: usize = queues.iter().map(|queue| broker.history_bytes(queue)).sum();
                 bytes.min(broker.settings().window_bytes_max)
             }
-            Ok(Request::More(_)) => broker.share_bytes(),
+            Request::More(_) => broker.share_bytes(),
             _ => 0,
         }
     }
@@ -35,13 +34,13 @@ impl Session {
         &self,
         queues: &[Cow<'_, str>],
         to: &str,
-        broker: &mut Broker<Dialects>,
-        gate: &dyn Gate,
+        broker: &mut Broker<impl Encoder>,
+        journal: &dyn Journal,
     ) {
         for queue in queues {
             if let Err(reject) = broker.may(self.connection, Action::History, queue) {
                 let asked = (Asked::Act(Action::History), Some(&**queue));
-                trace::refused(self.connection, asked, &reject, broker, gate);
+                journal::refused(self.connection, asked, &reject, broker, journal);
                 return self.reject(&reject, to, broker);
             }
         }

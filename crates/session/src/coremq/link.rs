@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use rialto_broker::{Broker, Relayed};
+use rialto_broker::{Broker, Encoder, Relayed};
 use rialto_domain::{ClientId, HistoryMessage, MessageId, UnixMs};
 use rialto_wire::coremq::{
     LinkAnswer, LinkOffer, Malformed, Relay, ServerFrame, Share, put_request,
@@ -15,9 +15,9 @@ use serde_json::json;
 
 use super::{
     replicant::{ITSELF, LINK_VERSION},
-    session::{Server, channel_of},
+    session::channel_of,
 };
-use crate::Dialects;
+use crate::ServerName;
 
 /// Times beyond this are nonsense, and could not be stored.
 const AT_MAX: UnixMs = 1 << 52;
@@ -50,7 +50,7 @@ pub enum LinkEnd {
 
 /// What is known of one other server, over all connections to it.
 pub struct Link {
-    server: Arc<Server>,
+    server: Arc<ServerName>,
     /// This run of our server, by which it knows itself.
     origin: u64,
     /// The other's port, for its name.
@@ -83,7 +83,7 @@ impl Link {
     /// Makes the link to a server that was not reached yet. `origin` is this run of ours.
     #[must_use]
     pub fn new(
-        server: Arc<Server>,
+        server: Arc<ServerName>,
         origin: u64,
         port: u16,
         credentials: Option<Credentials>,
@@ -122,7 +122,7 @@ impl Link {
     }
 
     /// Notes that the connection has ended.
-    pub fn end(&mut self, broker: &mut Broker<Dialects>) {
+    pub fn end(&mut self, broker: &mut Broker<impl Encoder>) {
         if self.is_attached() {
             broker.set_linked(&self.peer, false);
         }
@@ -136,7 +136,7 @@ impl Link {
     pub fn on_frame(
         &mut self,
         frame: ServerFrame<'_>,
-        broker: &mut Broker<Dialects>,
+        broker: &mut Broker<impl Encoder>,
         out: &mut Vec<u8>,
     ) -> Result<(), LinkEnd> {
         match frame {
@@ -197,7 +197,7 @@ impl Link {
         &mut self,
         text: &str,
         answer: Option<LinkAnswer>,
-        broker: &mut Broker<Dialects>,
+        broker: &mut Broker<impl Encoder>,
         out: &mut Vec<u8>,
     ) -> Result<(), LinkEnd> {
         if text == ITSELF {
@@ -228,7 +228,7 @@ impl Link {
     fn on_taken_up(
         &mut self,
         answer: LinkAnswer,
-        broker: &mut Broker<Dialects>,
+        broker: &mut Broker<impl Encoder>,
         out: &mut Vec<u8>,
     ) -> Result<(), LinkEnd> {
         if answer.origin == self.origin {
@@ -252,7 +252,7 @@ impl Link {
         Ok(())
     }
 
-    fn on_relay(&mut self, relay: &Relay<'_>, payload: &str, broker: &mut Broker<Dialects>) {
+    fn on_relay(&mut self, relay: &Relay<'_>, payload: &str, broker: &mut Broker<impl Encoder>) {
         let (first, count) = self.together;
         let count = if first == relay.id { count + 1 } else { 0 };
         self.together = (relay.id, count);
@@ -270,7 +270,7 @@ impl Link {
 
     /// Counts the messages up to this one that did not come, and will not any more: the other
     /// server's backlog lost them while we caught up. The history may have them.
-    fn note_gap(&mut self, reached: u64, broker: &mut Broker<Dialects>) {
+    fn note_gap(&mut self, reached: u64, broker: &mut Broker<impl Encoder>) {
         let Some((origin, last)) = self.position.filter(|(_, last)| *last < reached) else {
             return;
         };
@@ -284,7 +284,7 @@ impl Link {
         relay: &Relay<'_>,
         id: Option<MessageId>,
         payload: &str,
-        broker: &mut Broker<Dialects>,
+        broker: &mut Broker<impl Encoder>,
     ) {
         let Relay { channel, publisher, server, at, clock, .. } = relay;
         let is_ours = **server == *self.server.address;
@@ -305,7 +305,7 @@ impl Link {
         broker.relay(&message, None);
     }
 
-    fn on_past(&self, relay: &Relay<'_>, payload: &str, broker: &mut Broker<Dialects>) {
+    fn on_past(&self, relay: &Relay<'_>, payload: &str, broker: &mut Broker<impl Encoder>) {
         let (origin, sequence) = relay.id;
         let is_ours = *relay.server == *self.server.address;
         let message = HistoryMessage {

@@ -1,6 +1,6 @@
 //! What another server may ask on a connection, and what it is sent.
 
-use rialto_broker::{Broker, Gate, Relayed, Replicant, Resume};
+use rialto_broker::{Broker, Encoder, Relayed, Replicant, Resume};
 use rialto_domain::{Asked, Reject};
 use rialto_wire::coremq::{Frame, LinkAnswer, LinkOffer, Request, Share, put_past, put_request};
 use serde::Serialize;
@@ -8,9 +8,9 @@ use serde::Serialize;
 use super::{
     LINK, TCP,
     delivery::{relay, text},
-    session::{Notice, Session, channel_of},
+    session::{Session, channel_of},
 };
-use crate::{Dialects, trace};
+use crate::{Journal, Notice, journal};
 
 /// The version of what servers of our kind say to each other.
 pub(super) const LINK_VERSION: u32 = 1;
@@ -38,21 +38,23 @@ impl Session {
         &mut self,
         name: &str,
         link: Option<LinkOffer>,
-        broker: &mut Broker<Dialects>,
-        gate: &dyn Gate,
-    ) -> Option<Notice> {
+        broker: &mut Broker<impl Encoder>,
+        journal: &dyn Journal,
+    ) {
         let offer = link.filter(|offer| offer.version == LINK_VERSION);
         if name == &*self.server.address && !self.is_gateway(broker) {
-            self.refuse_namesake(offer, broker);
-            return None;
+            return self.refuse_namesake(offer, broker);
         }
         if !self.may_replicate(broker) {
             let asked = (Asked::Replication, None);
-            trace::refused(self.connection, asked, &Reject::NotAllowed, broker, gate);
+            journal::refused(self.connection, asked, &Reject::NotAllowed, broker, journal);
             self.refuse("Not allowed to be a replicant", self.id.as_str(), broker);
             // Once, as it may ask for as long as it likes.
             let is_first = !std::mem::replace(&mut self.was_refused, true);
-            return is_first.then(|| Notice::ReplicantRefused(name.to_owned()));
+            if is_first {
+                journal.note(&Notice::ReplicantRefused(name));
+            }
+            return;
         }
         let resume = offer.and_then(|offer| offer.resume);
         let resume = resume.map(|(origin, last)| Resume { origin, last });
@@ -66,11 +68,11 @@ impl Session {
             clock: Some(observed.logical),
         });
         self.answer_replicant("OK: Replication request successful", link, broker);
-        Some(Notice::ReplicantAttached(name.to_owned()))
+        journal.note(&Notice::ReplicantAttached(name));
     }
 
     /// Says whether the peer may have all messages, as the client it is or by its address.
-    fn may_replicate(&self, broker: &mut Broker<Dialects>) -> bool {
+    fn may_replicate(&self, broker: &mut Broker<impl Encoder>) -> bool {
         let has_session = broker.client_of(self.connection).is_some();
         !self.is_gateway(broker)
             && (has_session || self.open_by_address(broker))
@@ -79,7 +81,7 @@ impl Session {
 
     /// Opens the session of an original, which has no token for it; says whether its address is
     /// enough by now, as it was when it connected.
-    fn open_by_address(&self, broker: &mut Broker<Dialects>) -> bool {
+    fn open_by_address(&self, broker: &mut Broker<impl Encoder>) -> bool {
         let Some(mut admission) = self.listed.clone() else { return false };
         if let Some(rights) = &mut admission.rights {
             let Some(renewed) = rights.renewed(broker.now().unix_ms) else { return false };
@@ -94,7 +96,7 @@ impl Session {
     ///
     /// # Spec
     /// C-33, C-45.
-    fn refuse_namesake(&self, offer: Option<LinkOffer>, broker: &mut Broker<Dialects>) {
+    fn refuse_namesake(&self, offer: Option<LinkOffer>, broker: &mut Broker<impl Encoder>) {
         let origin = broker.settings().replication.origin;
         let link =
             offer.map(|_| LinkAnswer { version: LINK_VERSION, origin, last: 0, clock: None });
@@ -105,14 +107,14 @@ impl Session {
         &self,
         response: &'static str,
         coremq_link: Option<LinkAnswer>,
-        broker: &mut Broker<Dialects>,
+        broker: &mut Broker<impl Encoder>,
     ) {
         let answer = ReplicationAnswer { response, coremq_link };
         self.send(broker, |_, out| put_request(out, self.id.as_str(), &answer));
     }
 
     /// Sends a server of our kind the next part of what it missed.
-    pub(super) fn send_more(&self, share: Share, broker: &mut Broker<Dialects>) {
+    pub(super) fn send_more(&self, share: Share, broker: &mut Broker<impl Encoder>) {
         let is_more = match share {
             Share::Messages => {
                 let is_more = broker.observe_more(self.connection);
@@ -138,7 +140,7 @@ impl Session {
         &self,
         frame: &Frame<'_>,
         server: &str,
-        broker: &mut Broker<Dialects>,
+        broker: &mut Broker<impl Encoder>,
     ) {
         let Request::Message(payload) = &frame.request else { return };
         if server == &*self.server.address || broker.is_linked(server) {

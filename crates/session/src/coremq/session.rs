@@ -2,14 +2,15 @@
 
 use std::{borrow::Cow, sync::Arc};
 
+use rialto_application::{AuthorizationRequest, Event};
 use rialto_broker::{
-    Broker, Command, CommandOutcome, ConnectionKey, Format, Gate, Issuer, Publish,
+    Broker, Command, CommandOutcome, ConnectionKey, Encoder, Format, Issuer, Publish,
 };
 use rialto_domain::{Action, Admission, Asked, ClientId, CloseReason, Qos, Reject};
 use rialto_wire::coremq::{Answer, Frame, Malformed, Options, Request, put_answer};
 
 use super::{WEBSOCKET, carrier, early};
-use crate::{Dialects, Inquiry, Matter, trace};
+use crate::{Journal, Opening, Requester, ServerName, Verdict, journal};
 
 /// Length of a connection's id, a UUID with hyphens.
 const ID_BYTES: usize = 36;
@@ -17,31 +18,13 @@ const ID_BYTES: usize = 36;
 const MESSAGE_SENT: &str = "OK: Message sent";
 const NOT_AUTHENTICATED: &str = "Not authenticated: set the options client and token first";
 
-/// What a server calls itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Server {
-    /// Its name, without a port.
-    pub name: String,
-    /// Its name and the port of its CoreMQ listener, by which other servers know it.
-    pub address: Arc<str>,
-}
-
-/// What happened that the operator should know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Notice {
-    /// A server of this name gets all messages from now on.
-    ReplicantAttached(String),
-    /// A server that calls itself so may not.
-    ReplicantRefused(String),
-}
-
 /// The frames of one connection, in order.
 #[derive(Debug)]
 pub struct Session {
     pub(super) connection: ConnectionKey,
     /// The connection's id, which is a client's id to the core.
     pub(super) id: ClientId,
-    pub(super) server: Arc<Server>,
+    pub(super) server: Arc<ServerName>,
     /// Where the peer's address is that of a configured host: what opens the session of a replicant
     /// that has none.
     pub(super) listed: Option<Admission>,
@@ -53,176 +36,190 @@ pub struct Session {
 }
 
 impl Session {
-    /// Begins the session of a connection that the broker knows. `id` is a new random UUID;
-    /// `listed` is there if the peer's address is that of a configured host: what opens its session
-    /// if it asks to be a replicant without one.
+    /// Makes the session of a connection.
+    pub(super) fn new(opening: Opening<'_>) -> Self {
+        let Opening { connection, format, id, server, listed, .. } = opening;
+        let mut sent = Vec::new();
+        put_answer(&mut sent, carrier(format), id, &Answer::Response { response: MESSAGE_SENT });
+        Session {
+            connection,
+            id: ClientId::from(id),
+            server: server.clone(),
+            listed,
+            was_refused: false,
+            has_echo: false,
+            sent,
+        }
+    }
+
+    /// Greets the client, and opens its session if the verdict admits it without a token.
     ///
     /// # Spec
     /// C-10: the server speaks first, over TCP.
-    pub fn begin(
-        connection: ConnectionKey,
-        (id, server): (&str, Arc<Server>),
-        listed: Option<Admission>,
-        broker: &mut Broker<Dialects>,
-        gate: &dyn Gate,
-    ) -> Self {
-        let id = ClientId::from(id);
-        let mut sent = Vec::new();
-        if let Some(format) = broker.format_of(connection) {
-            let answer = Answer::Response { response: MESSAGE_SENT };
-            put_answer(&mut sent, carrier(format), id.as_str(), &answer);
-        }
-        let session =
-            Session { connection, id, server, listed, was_refused: false, has_echo: false, sent };
+    pub(super) fn greet(&self, broker: &mut Broker<impl Encoder>, verdict: &Verdict) {
         // Clients take the queue of the first frame for their id: nothing may come before it.
-        if !session.is_gateway(broker) {
-            let (response, server) = ("OK: Welcome to CoreMQ server", &*session.server.name);
-            session.answer(&Answer::Welcome { response, server }, session.id.as_str(), broker);
+        if !self.is_gateway(broker) {
+            let (response, server) = ("OK: Welcome to CoreMQ server", &*self.server.name);
+            self.answer(&Answer::Welcome { response, server }, self.id.as_str(), broker);
         }
-        if let Some(admission) = gate.admit_anybody(session.id.as_str()) {
-            session.open_session(&admission, broker);
+        if let Ok(admission) = verdict.admission() {
+            self.open_session(admission, broker);
         }
-        session
     }
 
     /// Opens the broker's session. Its id was made up for this connection, so nothing is stored about it.
-    pub(super) fn open_session(&self, admission: &Admission, broker: &mut Broker<Dialects>) {
+    pub(super) fn open_session(&self, admission: &Admission, broker: &mut Broker<impl Encoder>) {
         broker.know_new(&self.id);
         broker.connect_transient(self.connection, &self.id, admission);
     }
 
     /// Returns the connection's id.
-    #[must_use]
-    pub fn id(&self) -> &str {
+    pub(super) fn id(&self) -> &str {
         self.id.as_str()
     }
 
-    /// Says what kind of decision a frame needs, if it needs one.
-    #[must_use]
-    pub fn matter(frame: &Frame<'_>) -> Option<Matter> {
+    /// Says at which event somebody has to decide on a frame, if it needs a decision; known without
+    /// looking anything up.
+    pub(super) fn event_of(frame: &Frame<'_>) -> Option<Event> {
         match &frame.request {
-            Request::SetOptions(options) => options.token.is_some().then_some(Matter::Connect),
-            Request::Subscribe(_) => Some(Matter::Subscribe),
-            Request::Unsubscribe(_) => Some(Matter::Unsubscribe),
-            Request::Message(_) => Some(Matter::Publish),
+            Request::SetOptions(options) => options.token.is_some().then_some(Event::Connect),
+            Request::Subscribe(_) => Some(Event::Subscribe),
+            Request::Unsubscribe(_) => Some(Event::Unsubscribe),
+            Request::Message(_) => Some(Event::Publish),
             _ => None,
         }
     }
 
-    /// Returns what is to be decided before a frame is given to [`on_frame`](Self::on_frame), whose
-    /// gate then says it; `None` where the frame leads to nothing or is refused anyway.
-    #[must_use]
-    pub fn inquiry<'a>(
+    /// Returns what is to be decided before a frame is [taken](Self::take), with the verdict; `None` where the frame leads to nothing or is refused anyway.
+    pub(super) fn request_of(
         &self,
-        frame: &'a Frame<'_>,
-        broker: &Broker<Dialects>,
-    ) -> Option<Inquiry<'a>> {
+        frame: &Frame<'_>,
+        requester: &Requester<'_, impl Encoder>,
+    ) -> Option<AuthorizationRequest> {
+        let broker = requester.broker();
         // What another server passes on was decided there.
         let is_relayed = frame.server.is_some() && broker.is_observer(self.connection);
         if is_relayed || broker.is_closing(self.connection) {
             return None;
         }
-        let names = |queues: &'a [Cow<'_, str>]| queues.iter().map(|queue| &**queue).collect();
-        let inquiry = match &frame.request {
-            Request::SetOptions(options) => Inquiry::Connect {
-                client: options.client.as_deref().unwrap_or_default(),
-                token: options.token.as_deref()?,
-            },
-            Request::Subscribe(queues) => {
-                Inquiry::Subscribe { channels: names(queues), persistent: false }
+        match &frame.request {
+            Request::SetOptions(options) => {
+                let client = options.client.as_deref().unwrap_or_default();
+                Some(requester.connect(client, options.token.as_deref()?))
             }
-            Request::Unsubscribe(queues) => Inquiry::Unsubscribe { channels: names(queues) },
-            Request::Message(payload) => Inquiry::Publish {
-                channel: channel_of(&frame.queue, broker),
-                payload: (&**payload).into(),
-                qos: Qos::AtMostOnce,
-                retain: false,
-            },
-            _ => return None,
-        };
-        inquiry.arises(self.connection, broker).then_some(inquiry)
+            Request::Subscribe(queues) => requester.subscribe(queues, false),
+            Request::Unsubscribe(queues) => requester.unsubscribe(queues),
+            Request::Message(payload) => {
+                let channel = channel_of(&frame.queue, broker);
+                requester.publish(channel, &**payload, (Qos::AtMostOnce, false))
+            }
+            _ => None,
+        }
     }
 
-    /// Takes one frame.
+    /// Takes one frame, with what was decided on it.
     ///
     /// # Spec
     /// C-12: each has one answer, in order.
-    pub fn on_frame(
+    pub(super) fn take(
         &mut self,
         frame: Result<Frame<'_>, Malformed>,
-        broker: &mut Broker<Dialects>,
-        gate: &dyn Gate,
-    ) -> Option<Notice> {
+        broker: &mut Broker<impl Encoder>,
+        verdict: &Verdict,
+        journal: &dyn Journal,
+    ) {
         if broker.is_closing(self.connection) {
-            return None;
+            return;
         }
         let frame = match frame {
             Ok(frame) => frame,
-            Err(malformed) => {
-                self.on_malformed(malformed, broker);
-                return None;
-            }
+            Err(malformed) => return self.on_malformed(malformed, broker),
         };
         let is_observer = broker.is_observer(self.connection);
         if is_observer && let Some(server) = &frame.server {
-            self.take_from_server(&frame, server, broker);
-            return None;
+            return self.take_from_server(&frame, server, broker);
         }
-        let on_behalf_of = frame.forward_to.filter(|_| is_observer);
-        let on_behalf_of = on_behalf_of.as_deref();
-        let is_member = broker.client_of(self.connection).is_some();
-        if is_member && let Request::Message(payload) = &frame.request {
-            match gate.permit() {
-                Ok(permit) => {
-                    let payload = permit.payload.as_deref().unwrap_or(payload);
-                    self.publish((&frame.queue, payload), on_behalf_of, broker, gate);
-                }
-                Err(reject) => {
-                    broker.note_publish_refused();
-                    let to = on_behalf_of.unwrap_or(self.id.as_str());
-                    self.reject(&reject, to, broker);
-                }
-            }
-            return None;
+        let on_behalf_of = frame.forward_to.as_deref().filter(|_| is_observer);
+        let Frame { queue, request, .. } = &frame;
+        if broker.client_of(self.connection).is_none() && self.needs_session(request) {
+            return self.on_too_early((request, queue), on_behalf_of, broker, journal);
         }
-        let to = on_behalf_of.map_or_else(|| self.id.clone(), ClientId::from);
-        let to = to.as_str();
-        match frame.request {
-            Request::SetOptions(options) => self.set_options(&options, to, broker, gate),
-            Request::Replicate { name, link } if is_member || self.listed.is_some() => {
-                return self.replicate(&name, link.as_deref().copied(), broker, gate);
+        let to = on_behalf_of.unwrap_or(self.id.as_str());
+        match request {
+            Request::Message(payload) => {
+                self.on_message((queue, payload), on_behalf_of, broker, verdict, journal);
             }
-            request if !is_member => {
-                if matches!(request, Request::Message(_)) {
-                    broker.note_publish_refused();
-                }
-                early::note(&request, &frame.queue, gate);
-                self.refuse(NOT_AUTHENTICATED, to, broker);
+            Request::SetOptions(options) => {
+                self.set_options(options, on_behalf_of, broker, verdict, journal);
             }
-            Request::Subscribe(queues) => match gate.permit() {
-                Ok(_) => self.subscribe(&queues, to, broker, gate),
-                Err(reject) => self.reject(&reject, to, broker),
+            Request::Replicate { name, link } => {
+                self.replicate(name, link.as_deref().copied(), broker, journal);
+            }
+            Request::Subscribe(queues) => match verdict.permit() {
+                Ok(_) => self.subscribe(queues, to, broker, journal),
+                Err(reject) => self.reject(reject, to, broker),
             },
-            Request::Unsubscribe(queues) => match gate.permit() {
-                Ok(_) => self.unsubscribe(&queues, to, broker),
-                Err(reject) => self.reject(&reject, to, broker),
+            Request::Unsubscribe(queues) => match verdict.permit() {
+                Ok(_) => self.unsubscribe(queues, to, broker),
+                Err(reject) => self.reject(reject, to, broker),
             },
-            Request::History(queues) => self.answer_history(&queues, to, broker, gate),
+            Request::History(queues) => self.answer_history(queues, to, broker, journal),
             Request::Status => self.answer_status(to, broker),
             Request::GatewayStatus => self.answer_gateway_status(broker),
-            Request::More(share) if is_observer => self.send_more(share, broker),
+            Request::More(share) if is_observer => self.send_more(*share, broker),
             Request::More(_) => self.refuse("Not a replicant", to, broker),
             Request::Wrong(name, what) => {
                 self.refuse(&format!("{name} must be {what}"), to, broker);
             }
-            Request::Message(_) | Request::Replicate { .. } => {
-                unreachable!("messages of members and requests to replicate were taken above")
-            }
         }
-        None
     }
 
-    fn on_malformed(&self, malformed: Malformed, broker: &mut Broker<Dialects>) {
+    /// Says whether a request is refused of a connection that has no session.
+    fn needs_session(&self, request: &Request<'_>) -> bool {
+        match request {
+            Request::SetOptions(_) => false,
+            Request::Replicate { .. } => self.listed.is_none(),
+            _ => true,
+        }
+    }
+
+    /// Takes a message of a client that has a session.
+    fn on_message(
+        &self,
+        (queue, payload): (&str, &str),
+        on_behalf_of: Option<&str>,
+        broker: &mut Broker<impl Encoder>,
+        verdict: &Verdict,
+        journal: &dyn Journal,
+    ) {
+        match verdict.permit() {
+            Ok(permit) => {
+                let payload = permit.payload.as_deref().unwrap_or(payload);
+                self.publish((queue, payload), on_behalf_of, broker, journal);
+            }
+            Err(reject) => {
+                broker.note_publish_refused();
+                self.reject(reject, on_behalf_of.unwrap_or(self.id.as_str()), broker);
+            }
+        }
+    }
+
+    /// Refuses what came before the session it needs.
+    fn on_too_early(
+        &self,
+        (request, queue): (&Request<'_>, &str),
+        on_behalf_of: Option<&str>,
+        broker: &mut Broker<impl Encoder>,
+        journal: &dyn Journal,
+    ) {
+        if matches!(request, Request::Message(_)) {
+            broker.note_publish_refused();
+        }
+        early::note(request, queue, journal);
+        self.refuse(NOT_AUTHENTICATED, on_behalf_of.unwrap_or(self.id.as_str()), broker);
+    }
+
+    fn on_malformed(&self, malformed: Malformed, broker: &mut Broker<impl Encoder>) {
         broker.stats_mut().malformed += 1;
         if malformed == Malformed::NotJson && self.is_gateway(broker) {
             // C-40: nothing that follows could be told from it.
@@ -232,43 +229,44 @@ impl Session {
         self.answer_error(&malformed.to_string(), self.id.as_str(), broker);
     }
 
-    pub(super) fn is_gateway(&self, broker: &Broker<Dialects>) -> bool {
+    pub(super) fn is_gateway(&self, broker: &Broker<impl Encoder>) -> bool {
         broker.format_of(self.connection) == Some(WEBSOCKET)
     }
 
     fn set_options(
         &mut self,
         options: &Options<'_>,
-        to: &str,
-        broker: &mut Broker<Dialects>,
-        gate: &dyn Gate,
+        on_behalf_of: Option<&str>,
+        broker: &mut Broker<impl Encoder>,
+        verdict: &Verdict,
+        journal: &dyn Journal,
     ) {
-        if let Some(token) = &options.token {
-            let client = options.client.as_deref().unwrap_or_default();
-            match gate.admit(client, token, broker.now().unix_ms) {
-                Err(reject) => return self.reject(&reject, to, broker),
+        let to = on_behalf_of.unwrap_or(self.id.as_str());
+        if options.token.is_some() {
+            match verdict.admission() {
+                Err(reject) => return self.reject(reject, to, broker),
                 Ok(admission) if broker.client_of(self.connection).is_some() => {
-                    broker.readmit(self.connection, &admission);
+                    broker.readmit(self.connection, admission);
                 }
-                Ok(admission) => self.open_session(&admission, broker),
+                Ok(admission) => self.open_session(admission, broker),
             }
         } else if broker.client_of(self.connection).is_none() {
-            trace::too_early(Asked::Session, None, gate);
+            journal::too_early(Asked::Session, None, journal);
             return self.refuse("Not authenticated: the option token is missing", to, broker);
         }
         if let Some(echo) = options.echo {
             self.has_echo = echo;
             broker.set_echo(self.connection, echo);
         }
-        self.respond("OK: Options set", to, broker);
+        self.respond("OK: Options set", on_behalf_of.unwrap_or(self.id.as_str()), broker);
     }
 
     fn subscribe(
         &self,
         queues: &[Cow<'_, str>],
         to: &str,
-        broker: &mut Broker<Dialects>,
-        gate: &dyn Gate,
+        broker: &mut Broker<impl Encoder>,
+        journal: &dyn Journal,
     ) {
         let is_gateway = self.is_gateway(broker);
         if is_gateway && queues.is_empty() {
@@ -284,7 +282,7 @@ impl Session {
             };
             if let Err(reject) = result {
                 let asked = (Asked::Act(Action::Subscribe), Some(&**queue));
-                trace::refused(self.connection, asked, &reject, broker, gate);
+                journal::refused(self.connection, asked, &reject, broker, journal);
                 return self.refuse(&format!("queue {queue:?}: {reject}"), to, broker);
             }
         }
@@ -300,7 +298,7 @@ impl Session {
         &self,
         command: &Command<'_>,
         on_behalf_of: Option<&str>,
-        broker: &mut Broker<Dialects>,
+        broker: &mut Broker<impl Encoder>,
     ) -> Result<CommandOutcome, Reject> {
         let issuer = match on_behalf_of {
             Some(client) => Issuer::Gateway(self.connection, client),
@@ -309,7 +307,7 @@ impl Session {
         broker.command(issuer, command, rialto_broker::Answer::None)
     }
 
-    fn unsubscribe(&self, queues: &[Cow<'_, str>], to: &str, broker: &mut Broker<Dialects>) {
+    fn unsubscribe(&self, queues: &[Cow<'_, str>], to: &str, broker: &mut Broker<impl Encoder>) {
         for queue in queues {
             // C-19: one that is not there is no reason to refuse.
             _ = self.command(&Command::Unsubscribe { channel: queue }, None, broker);
@@ -321,8 +319,8 @@ impl Session {
         &self,
         (queue, payload): (&str, &str),
         on_behalf_of: Option<&str>,
-        broker: &mut Broker<Dialects>,
-        gate: &dyn Gate,
+        broker: &mut Broker<impl Encoder>,
+        journal: &dyn Journal,
     ) {
         let is_own = queue.strip_prefix('#').unwrap_or(queue) == self.id.as_str();
         if is_own && !self.has_echo {
@@ -343,8 +341,8 @@ impl Session {
         }
         let result = self.command(&Command::Publish(&publish), on_behalf_of, broker);
         if let Err(reject) = &result {
-            let asked = (trace::publishing(&channel), Some(&*channel));
-            trace::refused(self.connection, asked, reject, broker, gate);
+            let asked = (journal::publishing(&channel), Some(&*channel));
+            journal::refused(self.connection, asked, reject, broker, journal);
         }
         match result {
             _ if is_own => {}
@@ -354,14 +352,14 @@ impl Session {
         }
     }
 
-    fn answer_sent(&self, on_behalf_of: Option<&str>, broker: &mut Broker<Dialects>) {
+    fn answer_sent(&self, on_behalf_of: Option<&str>, broker: &mut Broker<impl Encoder>) {
         match on_behalf_of {
             Some(to) => self.respond(MESSAGE_SENT, to, broker),
             None => self.send(broker, |_, out| out.extend_from_slice(&self.sent)),
         }
     }
 
-    fn answer_status(&self, to: &str, broker: &mut Broker<Dialects>) {
+    fn answer_status(&self, to: &str, broker: &mut Broker<impl Encoder>) {
         let replicants: Vec<String> = broker.observers().map(str::to_owned).collect();
         let answer = Answer::Status {
             coremq_fwdto: to,
@@ -372,42 +370,42 @@ impl Session {
         self.answer(&answer, to, broker);
     }
 
-    fn answer_gateway_status(&self, broker: &mut Broker<Dialects>) {
+    fn answer_gateway_status(&self, broker: &mut Broker<impl Encoder>) {
         let connections = broker.stats().connections;
         let answer = Answer::GatewayStatus { connections, mq_server: &self.server.name };
         self.answer(&answer, "", broker);
     }
 
     /// Answers a request or message that is not allowed, and counts it.
-    pub(super) fn reject(&self, reject: &Reject, to: &str, broker: &mut Broker<Dialects>) {
+    pub(super) fn reject(&self, reject: &Reject, to: &str, broker: &mut Broker<impl Encoder>) {
         self.refuse(&reject.to_string(), to, broker);
     }
 
     /// Answers a request or message that is not carried out, and counts it.
-    pub(super) fn refuse(&self, why: &str, to: &str, broker: &mut Broker<Dialects>) {
+    pub(super) fn refuse(&self, why: &str, to: &str, broker: &mut Broker<impl Encoder>) {
         broker.stats_mut().rejected += 1;
         self.answer_error(why, to, broker);
     }
 
     /// Answers what was not carried out.
-    fn answer_error(&self, why: &str, to: &str, broker: &mut Broker<Dialects>) {
+    fn answer_error(&self, why: &str, to: &str, broker: &mut Broker<impl Encoder>) {
         if self.is_gateway(broker) {
             return self.answer(&Answer::Error { error: why }, "", broker);
         }
         self.respond(&format!("ERROR: {why}"), to, broker);
     }
 
-    fn respond(&self, response: &str, to: &str, broker: &mut Broker<Dialects>) {
+    fn respond(&self, response: &str, to: &str, broker: &mut Broker<impl Encoder>) {
         self.answer(&Answer::Response { response }, to, broker);
     }
 
-    fn answer(&self, answer: &Answer<'_>, to: &str, broker: &mut Broker<Dialects>) {
+    fn answer(&self, answer: &Answer<'_>, to: &str, broker: &mut Broker<impl Encoder>) {
         self.send(broker, |format, out| put_answer(out, carrier(format), to, answer));
     }
 
     pub(super) fn send(
         &self,
-        broker: &mut Broker<Dialects>,
+        broker: &mut Broker<impl Encoder>,
         encode: impl FnOnce(Format, &mut Vec<u8>),
     ) {
         broker.send(self.connection, encode);
@@ -420,7 +418,7 @@ fn speakable(queue: &str) -> Result<(), Reject> {
 }
 
 /// Returns the channel behind a queue: that of a connection's id reaches it directly (C-14).
-pub(super) fn channel_of<'a>(queue: &'a str, broker: &Broker<Dialects>) -> Cow<'a, str> {
+pub(super) fn channel_of<'a>(queue: &'a str, broker: &Broker<impl Encoder>) -> Cow<'a, str> {
     // Most names are not even as long as an id.
     if queue.len() == ID_BYTES && broker.is_transient(queue) {
         format!("#{queue}").into()

@@ -74,14 +74,14 @@ impl Answer<'_> {
 }
 
 /// Appends what a client is told of its new session.
-pub fn put_session_opened(carrier: Carrier, session: SessionOpened, out: &mut Vec<u8>) {
+pub(super) fn put_session_opened(carrier: Carrier, session: SessionOpened, out: &mut Vec<u8>) {
     let ts = Some(session.silence_max.as_secs());
     let resumed = session.resumed.then_some(1);
     Answer::Conn { st: status::OK, ts, resumed, rs: None, mg: None }.put(carrier, out);
 }
 
 /// Appends the answer to a command.
-pub fn put_command_answer(carrier: Carrier, answer: &CommandAnswer<'_>, out: &mut Vec<u8>) {
+pub(super) fn put_command_answer(carrier: Carrier, answer: &CommandAnswer<'_>, out: &mut Vec<u8>) {
     let (st, mg) = match answer.result {
         Ok(_) => (status::OK, None),
         Err(reject) => refusal(reject),
@@ -100,7 +100,7 @@ pub fn put_command_answer(carrier: Carrier, answer: &CommandAnswer<'_>, out: &mu
 
 /// Appends one delivery.
 #[inline]
-pub fn put_delivery(
+pub(super) fn put_delivery(
     carrier: Carrier,
     envelope: &PushEnvelope,
     payload: &[u8],
@@ -142,60 +142,40 @@ pub(super) fn code(reject: &Reject) -> u8 {
     }
 }
 
-/// How the end of a connection is told to its peer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CloseMessage {
-    /// WebSocket close code (RFC 6455, 7.4).
-    pub close_code: u16,
-    /// WebSocket close reason, the word for the reason first; at most 123 bytes.
-    pub text: String,
-    /// A last packet for a TCP peer, which has no close frame: only where the specification's ways
-    /// of closing (silence, goodbye) do not say it already.
-    pub packet: Option<Vec<u8>>,
-}
-
-impl CloseMessage {
-    /// Says why, in both carriers' ways. A status of 5 is that of a cause that passes.
-    ///
-    /// # Spec
-    /// J-128.
-    #[must_use]
-    pub fn new(reason: CloseReason) -> Self {
-        let (close_code, packet_status) = match reason {
-            CloseReason::Asked | CloseReason::Ended | CloseReason::Silent => (1000, None),
-            // Said on TCP too: a client that is not told reconnects, and takes over in its turn.
-            CloseReason::TakenOver => (1008, Some(status::NOT_ALLOWED)),
-            CloseReason::NotAuthenticated
-            | CloseReason::Refused
-            | CloseReason::Removed
-            | CloseReason::Withdrawn => (1008, Some(status::NOT_ALLOWED)),
-            CloseReason::PacketTooLarge { .. } => (1009, Some(status::INVALID_PACKET)),
-            CloseReason::InvalidText => (1007, None),
-            CloseReason::BinaryMessage => (1003, None),
-            CloseReason::ProtocolError | CloseReason::FramingLost => (1002, None),
-            // It may come again at once, and clients of before do if they are told so.
-            CloseReason::SlowConsumer { .. } => (1008, Some(status::SERVER_ERROR)),
-            CloseReason::TooManyUnacknowledged { .. } => (1008, Some(status::NOT_ALLOWED)),
-            CloseReason::TooManyConnections { .. }
-            | CloseReason::ListenerFull { .. }
-            | CloseReason::TooManyFromAddress { .. } => (1013, Some(status::SERVER_ERROR)),
-            CloseReason::ShuttingDown => (1001, Some(status::SERVER_ERROR)),
-            CloseReason::Internal | CloseReason::Crashed => (1011, Some(status::SERVER_ERROR)),
-        };
-        let (word, text) = (reason.word(), reason.to_string());
-        let packet = packet_status.map(|st| {
-            let mut out = Vec::new();
-            let last = Answer::Conn {
-                st,
-                ts: None,
-                resumed: None,
-                rs: Some(word),
-                mg: Some(text.clone()),
-            };
-            last.put(Carrier::Tcp, &mut out);
-            out
-        });
-        let text = format!("{word}: {text}");
-        CloseMessage { close_code, text, packet }
-    }
+/// Returns the last packet for a peer on a stream, which has no close frame: only where the
+/// specification's ways of closing (silence, goodbye) do not say already why. A status of 5 is that
+/// of a cause that passes.
+///
+/// # Spec
+/// J-128.
+pub(super) fn close_packet(reason: CloseReason) -> Option<Vec<u8>> {
+    let st = match reason {
+        CloseReason::Asked
+        | CloseReason::Ended
+        | CloseReason::Silent
+        | CloseReason::InvalidText
+        | CloseReason::BinaryMessage
+        | CloseReason::ProtocolError
+        | CloseReason::FramingLost => return None,
+        // Said on TCP too: a client that is not told reconnects, and takes over in its turn.
+        CloseReason::TakenOver
+        | CloseReason::NotAuthenticated
+        | CloseReason::Refused
+        | CloseReason::Removed
+        | CloseReason::Withdrawn
+        | CloseReason::TooManyUnacknowledged { .. } => status::NOT_ALLOWED,
+        CloseReason::PacketTooLarge { .. } => status::INVALID_PACKET,
+        // It may come again at once, and clients of before do if they are told so.
+        CloseReason::SlowConsumer { .. }
+        | CloseReason::TooManyConnections { .. }
+        | CloseReason::ListenerFull { .. }
+        | CloseReason::TooManyFromAddress { .. }
+        | CloseReason::ShuttingDown
+        | CloseReason::Internal
+        | CloseReason::Crashed => status::SERVER_ERROR,
+    };
+    let (rs, mg) = (Some(reason.word()), Some(reason.to_string()));
+    let mut out = Vec::new();
+    Answer::Conn { st, ts: None, resumed: None, rs, mg }.put(Carrier::Tcp, &mut out);
+    Some(out)
 }

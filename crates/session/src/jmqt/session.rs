@@ -1,17 +1,20 @@
 //! One JMQT connection: which packet is lawful when, and what it leads to.
 
+use std::slice;
+
+use rialto_application::{AuthorizationRequest, Event};
 use rialto_broker::{
-    Answered, Broker, Command, CommandAnswer, CommandOutcome, ConnectionKey, Gate, Issuer,
+    Answered, Broker, Command, CommandAnswer, CommandOutcome, ConnectionKey, Encoder, Issuer,
     Publish as Message, SessionOpened,
 };
 use rialto_domain::{Action, Asked, Cause, ClientId, CloseReason, Permit, Qos, Reject};
 use rialto_wire::jmqt::{AckKind, ClientPacket, Malformed, Publish, status};
 
-use crate::{Dialects, Inquiry, Matter, trace};
+use crate::{Journal, Requester, Verdict, journal};
 
 use super::{
     carrier,
-    reply::{Answer, code},
+    reply::{Answer, code, put_command_answer, put_session_opened},
 };
 
 /// The packets of one connection, in order. Whether its session is open, the broker knows.
@@ -22,88 +25,82 @@ pub struct Session {
 
 impl Session {
     /// Makes the session of a connection that the broker knows.
-    #[must_use]
-    pub fn new(connection: ConnectionKey) -> Self {
+    pub(super) fn new(connection: ConnectionKey) -> Self {
         Session { connection }
     }
 
-    /// Says what kind of decision a packet needs, if it needs one.
-    #[must_use]
-    pub fn matter(packet: &ClientPacket<'_>) -> Option<Matter> {
+    /// Says at which event somebody has to decide on a packet, if it needs a decision; known without
+    /// looking anything up.
+    pub(super) fn event_of(packet: &ClientPacket<'_>) -> Option<Event> {
         Some(match packet {
-            ClientPacket::Auth(_) => Matter::Authenticate,
-            ClientPacket::Conn { .. } => Matter::Connect,
-            ClientPacket::Sub { .. } => Matter::Subscribe,
-            ClientPacket::Unsub { .. } => Matter::Unsubscribe,
-            ClientPacket::Pub(publish) if publish.channel.starts_with('$') => Matter::Control,
-            ClientPacket::Pub(_) => Matter::Publish,
+            ClientPacket::Auth(_) => Event::Authenticate,
+            ClientPacket::Conn { .. } => Event::Connect,
+            ClientPacket::Sub { .. } => Event::Subscribe,
+            ClientPacket::Unsub { .. } => Event::Unsubscribe,
+            ClientPacket::Pub(publish) if publish.channel.starts_with('$') => Event::Control,
+            ClientPacket::Pub(_) => Event::Publish,
             ClientPacket::Hb | ClientPacket::PushAck { .. } | ClientPacket::Disconn => return None,
         })
     }
 
-    /// Returns what is to be decided before a packet is given to [`on_packet`](Self::on_packet),
-    /// whose gate then says it; `None` where the packet leads to nothing or is refused anyway.
-    #[must_use]
-    pub fn inquiry<'a>(
+    /// Returns what is to be decided before a packet is [taken](Self::take), with the verdict; `None` where the packet leads to nothing or is refused anyway.
+    pub(super) fn request_of(
         &self,
-        packet: &'a ClientPacket<'_>,
-        broker: &Broker<Dialects>,
-    ) -> Option<Inquiry<'a>> {
-        if broker.is_closing(self.connection) {
+        packet: &ClientPacket<'_>,
+        requester: &Requester<'_, impl Encoder>,
+    ) -> Option<AuthorizationRequest> {
+        if requester.broker().is_closing(self.connection) {
             return None;
         }
-        let inquiry = match packet {
-            ClientPacket::Auth(data) => Inquiry::Authenticate { data },
-            ClientPacket::Conn { token, client } => Inquiry::Connect { client, token },
+        match packet {
+            ClientPacket::Auth(data) => Some(requester.authenticate(data)),
+            ClientPacket::Conn { token, client } => Some(requester.connect(client, token)),
             ClientPacket::Sub { channel, persistent } => {
-                Inquiry::Subscribe { channels: vec![&**channel], persistent: *persistent }
+                requester.subscribe(slice::from_ref(channel), *persistent)
             }
-            ClientPacket::Unsub { channel } => Inquiry::Unsubscribe { channels: vec![&**channel] },
+            ClientPacket::Unsub { channel } => requester.unsubscribe(slice::from_ref(channel)),
             ClientPacket::Pub(publish) => match publish.channel.strip_prefix('$') {
                 // J-94: a question without an id cannot be answered.
-                Some(_) if publish.id.is_none() => return None,
-                Some(name) => Inquiry::Control { name, payload: publish.payload },
-                None => Inquiry::Publish {
-                    channel: (&*publish.channel).into(),
-                    payload: publish.payload.into(),
-                    qos: qos(publish),
-                    retain: publish.retain,
-                },
+                Some(_) if publish.id.is_none() => None,
+                Some(name) => requester.control(name, publish.payload),
+                None => {
+                    let channel = (&*publish.channel).into();
+                    requester.publish(channel, publish.payload, (qos(publish), publish.retain))
+                }
             },
-            ClientPacket::Hb | ClientPacket::PushAck { .. } | ClientPacket::Disconn => return None,
-        };
-        inquiry.arises(self.connection, broker).then_some(inquiry)
+            ClientPacket::Hb | ClientPacket::PushAck { .. } | ClientPacket::Disconn => None,
+        }
     }
 
     /// Returns about how many bytes the answer to a packet has where it may be much larger than the
     /// packet is; otherwise 0.
-    #[must_use]
     #[inline]
-    pub fn answer_bytes(
+    pub(super) fn answer_bytes_to(
         &self,
-        packet: &Result<ClientPacket<'_>, Malformed<'_>>,
-        broker: &Broker<Dialects>,
+        packet: &ClientPacket<'_>,
+        broker: &Broker<impl Encoder>,
     ) -> usize {
         match packet {
-            Ok(ClientPacket::Sub { channel, .. }) => broker.retained_bytes(channel),
-            Ok(ClientPacket::Conn { client, .. }) => broker.welcome_bytes(client),
-            Ok(ClientPacket::Pub(publish)) if publish.channel.starts_with('$') => {
+            ClientPacket::Sub { channel, .. } => broker.retained_bytes(channel),
+            ClientPacket::Conn { client, .. } => broker.welcome_bytes(client),
+            ClientPacket::Pub(publish) if publish.channel.starts_with('$') => {
                 broker.subscription_list_bytes(self.connection)
             }
             _ => 0,
         }
     }
 
-    /// Takes one packet.
+    /// Takes one packet, with what was decided on it.
     ///
     /// # Spec
     /// J-26 to J-63: each request has its acknowledgement; without a session nothing is acted on.
     /// J-102: nor is anything behind the end.
-    pub fn on_packet(
+    pub(super) fn take(
         &self,
         packet: Result<ClientPacket<'_>, Malformed<'_>>,
-        broker: &mut Broker<Dialects>,
-        gate: &dyn Gate,
+        broker: &mut Broker<impl Encoder>,
+        verdict: &Verdict,
+        journal: &dyn Journal,
     ) {
         if broker.is_closing(self.connection) {
             // J-102: in flight when we closed.
@@ -115,32 +112,32 @@ impl Session {
         };
         let is_online = broker.client_of(self.connection).is_some();
         match packet {
-            ClientPacket::Auth(data) => self.authenticate(data, broker, gate),
-            ClientPacket::Conn { token, client } => self.connect(&client, &token, broker, gate),
-            packet if !is_online => self.on_too_early(&packet, broker, gate),
+            ClientPacket::Auth(_) => self.authenticate(broker, verdict),
+            ClientPacket::Conn { client, .. } => self.connect(&client, broker, verdict, journal),
+            packet if !is_online => self.on_too_early(&packet, broker, journal),
             ClientPacket::Hb => self.answer(broker, &Answer::Hb {}),
-            ClientPacket::Sub { channel, persistent } => match gate.permit() {
+            ClientPacket::Sub { channel, persistent } => match verdict.permit() {
                 Ok(_) => {
                     let subscribe = Command::Subscribe { channel: &channel, persistent };
                     if let Err(reject) = self.command(&subscribe, None, broker) {
                         let asked = (Asked::Act(Action::Subscribe), Some(&*channel));
-                        trace::refused(self.connection, asked, &reject, broker, gate);
+                        journal::refused(self.connection, asked, &reject, broker, journal);
                     }
                 }
                 Err(reject) => {
-                    self.refuse(broker, Answered::Subscribe(&channel), None, &reject);
+                    self.refuse(broker, Answered::Subscribe(&channel), None, reject);
                 }
             },
-            ClientPacket::Unsub { channel } => match gate.permit() {
+            ClientPacket::Unsub { channel } => match verdict.permit() {
                 Ok(_) => {
                     // The client has been told of a refusal, which is none of its rights.
                     _ = self.command(&Command::Unsubscribe { channel: &channel }, None, broker);
                 }
                 Err(reject) => {
-                    self.refuse(broker, Answered::Unsubscribe(&channel), None, &reject);
+                    self.refuse(broker, Answered::Unsubscribe(&channel), None, reject);
                 }
             },
-            ClientPacket::Pub(publish) => self.publish(&publish, broker, gate),
+            ClientPacket::Pub(publish) => self.publish(&publish, broker, verdict, journal),
             ClientPacket::PushAck { id, accepted: true } => {
                 broker.acknowledge(self.connection, &id);
             }
@@ -150,22 +147,28 @@ impl Session {
         }
     }
 
-    fn publish(&self, publish: &Publish<'_>, broker: &mut Broker<Dialects>, gate: &dyn Gate) {
+    fn publish(
+        &self,
+        publish: &Publish<'_>,
+        broker: &mut Broker<impl Encoder>,
+        verdict: &Verdict,
+        journal: &dyn Journal,
+    ) {
         let request = publish.id.as_deref();
-        match gate.permit() {
+        match verdict.permit() {
             Ok(Permit { answer: Some(answer), .. }) => {
                 broker.note_answered();
-                let (command, result) = (Answered::Publish, Ok(Some(&*answer)));
+                let (command, result) = (Answered::Publish, Ok(Some(&**answer)));
                 self.tell(broker, &CommandAnswer { command, request, result });
             }
             Ok(Permit { payload: Some(payload), .. }) => {
                 let message = Message { payload: payload.as_bytes(), ..message(publish) };
-                self.carry_out(&message, request, broker, gate);
+                self.carry_out(&message, request, broker, journal);
             }
-            Ok(_) => self.carry_out(&message(publish), request, broker, gate),
+            Ok(_) => self.carry_out(&message(publish), request, broker, journal),
             Err(reject) if publish.acknowledged || request.is_some() => {
                 broker.note_publish_refused();
-                self.refuse(broker, Answered::Publish, request, &reject);
+                self.refuse(broker, Answered::Publish, request, reject);
             }
             Err(_) => {
                 broker.note_publish_refused();
@@ -178,12 +181,12 @@ impl Session {
         &self,
         message: &Message<'_>,
         request: Option<&str>,
-        broker: &mut Broker<Dialects>,
-        gate: &dyn Gate,
+        broker: &mut Broker<impl Encoder>,
+        journal: &dyn Journal,
     ) {
         if let Err(reject) = self.command(&Command::Publish(message), request, broker) {
-            let asked = (trace::publishing(message.channel), Some(message.channel));
-            trace::refused(self.connection, asked, &reject, broker, gate);
+            let asked = (journal::publishing(message.channel), Some(message.channel));
+            journal::refused(self.connection, asked, &reject, broker, journal);
         }
     }
 
@@ -192,7 +195,7 @@ impl Session {
         &self,
         command: &Command<'_>,
         request: Option<&str>,
-        broker: &mut Broker<Dialects>,
+        broker: &mut Broker<impl Encoder>,
     ) -> Result<CommandOutcome, Reject> {
         broker.command(Issuer::Client(self.connection), command, rialto_broker::Answer::To(request))
     }
@@ -200,7 +203,7 @@ impl Session {
     /// Refuses a command in place of the broker, which was not asked.
     fn refuse(
         &self,
-        broker: &mut Broker<Dialects>,
+        broker: &mut Broker<impl Encoder>,
         command: Answered<'_>,
         request: Option<&str>,
         reject: &Reject,
@@ -209,14 +212,14 @@ impl Session {
         self.tell(broker, &CommandAnswer { command, request, result: Err(reject) });
     }
 
-    fn tell(&self, broker: &mut Broker<Dialects>, answer: &CommandAnswer<'_>) {
+    fn tell(&self, broker: &mut Broker<impl Encoder>, answer: &CommandAnswer<'_>) {
         broker.send(self.connection, |format, out| {
-            super::put_command_answer(carrier(format), answer, out);
+            put_command_answer(carrier(format), answer, out);
         });
     }
 
-    fn authenticate(&self, data: &str, broker: &mut Broker<Dialects>, gate: &dyn Gate) {
-        match gate.authenticate(data, broker.now().unix_ms) {
+    fn authenticate(&self, broker: &mut Broker<impl Encoder>, verdict: &Verdict) {
+        match verdict.authenticated() {
             Ok(grant) => {
                 let (at, cl) = (Some(&*grant.token), Some(grant.client.as_str()));
                 self.answer(broker, &Answer::Auth { st: status::OK, at, cl, mg: None });
@@ -229,40 +232,46 @@ impl Session {
         }
     }
 
-    fn connect(&self, id: &str, token: &str, broker: &mut Broker<Dialects>, gate: &dyn Gate) {
+    fn connect(
+        &self,
+        id: &str,
+        broker: &mut Broker<impl Encoder>,
+        verdict: &Verdict,
+        journal: &dyn Journal,
+    ) {
         match broker.client_of(self.connection) {
             Some(present) if present.as_str() != id => {
-                trace::session(id, Cause::Rejected, gate);
+                journal::session(id, Cause::Rejected, journal);
                 return self.refuse_connect(broker, &Reject::NotAllowed);
             }
             // The sessions of other dialects have ids that nobody can ask for.
             _ if broker.is_transient(id) => {
-                trace::session(id, Cause::NameTaken, gate);
+                journal::session(id, Cause::NameTaken, journal);
                 return self.refuse_connect(broker, &Reject::NotAllowed);
             }
             _ if id.is_empty() => return self.refuse_connect(broker, &Reject::InvalidPacket),
             _ => {}
         }
-        let admission = match gate.admit(id, token, broker.now().unix_ms) {
+        let admission = match verdict.admission() {
             Ok(admission) => admission,
-            Err(reject) => return self.refuse_connect(broker, &reject),
+            Err(reject) => return self.refuse_connect(broker, reject),
         };
         if broker.client_of(self.connection).is_some() {
             // J-38: asking again changes nothing.
             let session =
                 SessionOpened { silence_max: broker.settings().heartbeat_timeout, resumed: false };
             broker.send(self.connection, |format, out| {
-                super::put_session_opened(carrier(format), session, out);
+                put_session_opened(carrier(format), session, out);
             });
         } else {
-            let opened = broker.connect(self.connection, &ClientId::from(id), &admission);
+            let opened = broker.connect(self.connection, &ClientId::from(id), admission);
             if let Err(reject) = opened {
                 self.refuse_connect(broker, &reject);
             }
         }
     }
 
-    fn refuse_connect(&self, broker: &mut Broker<Dialects>, reject: &Reject) {
+    fn refuse_connect(&self, broker: &mut Broker<impl Encoder>, reject: &Reject) {
         broker.stats_mut().rejected += 1;
         self.answer(broker, &Answer::conn_refused(reject));
     }
@@ -270,20 +279,20 @@ impl Session {
     fn on_too_early(
         &self,
         packet: &ClientPacket<'_>,
-        broker: &mut Broker<Dialects>,
-        gate: &dyn Gate,
+        broker: &mut Broker<impl Encoder>,
+        journal: &dyn Journal,
     ) {
         let (ack, id, channel) = match packet {
             ClientPacket::Sub { channel, .. } => {
-                trace::too_early(Asked::Act(Action::Subscribe), Some(channel), gate);
+                journal::too_early(Asked::Act(Action::Subscribe), Some(channel), journal);
                 (AckKind::Sub, None, &**channel)
             }
             ClientPacket::Unsub { channel } => {
-                trace::too_early(Asked::Unsubscribe, Some(channel), gate);
+                journal::too_early(Asked::Unsubscribe, Some(channel), journal);
                 (AckKind::Unsub, None, &**channel)
             }
             ClientPacket::Pub(Publish { id, channel, .. }) => {
-                trace::too_early(trace::publishing(channel), Some(channel), gate);
+                journal::too_early(journal::publishing(channel), Some(channel), journal);
                 broker.note_publish_refused();
                 (AckKind::Pub, id.as_deref(), "")
             }
@@ -292,7 +301,7 @@ impl Session {
         self.refuse_too_early(Request { ack, id, channel }, broker);
     }
 
-    fn on_malformed(&self, malformed: &Malformed<'_>, broker: &mut Broker<Dialects>) {
+    fn on_malformed(&self, malformed: &Malformed<'_>, broker: &mut Broker<impl Encoder>) {
         broker.stats_mut().malformed += 1;
         let Malformed::Invalid { ack, id, channel } = malformed else { return };
         let channel = channel.as_deref().unwrap_or_default();
@@ -306,7 +315,7 @@ impl Session {
     }
 
     /// Answers a request that came before a session and was not acted on (J-40).
-    fn refuse_too_early(&self, request: Request<'_>, broker: &mut Broker<Dialects>) {
+    fn refuse_too_early(&self, request: Request<'_>, broker: &mut Broker<impl Encoder>) {
         broker.stats_mut().rejected += 1;
         if request.ack == AckKind::Pub && request.id.is_none() {
             return;
@@ -317,7 +326,7 @@ impl Session {
         );
     }
 
-    fn answer(&self, broker: &mut Broker<Dialects>, answer: &Answer<'_>) {
+    fn answer(&self, broker: &mut Broker<impl Encoder>, answer: &Answer<'_>) {
         broker.send(self.connection, |format, out| answer.put(carrier(format), out));
     }
 }

@@ -1,194 +1,164 @@
 //! One PubSubX connection: which command is lawful when, and what it leads to.
 
+use std::borrow::Cow;
+
+use rialto_application::{AuthorizationRequest, Event};
 use rialto_broker::{
-    Answer, Broker, Command as BrokerCommand, CommandOutcome, ConnectionKey, Entry, Gate, Issuer,
-    Publish,
+    Answer, Broker, Command as BrokerCommand, CommandOutcome, ConnectionKey, Encoder, Entry,
+    Issuer, Publish,
 };
 use rialto_domain::{Action, Asked, Cause, ClientId, CloseReason, Qos, Reject};
 use rialto_wire::pubsubx::{Command, NAME_BYTES_MAX, payload_of, put_restored, put_text};
 
-use crate::{Dialects, Inquiry, Matter, trace};
-
-/// What happened, in the words of the original's diagnostics.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Notice<'a> {
-    /// A client opened its session.
-    Connected(&'a str),
-    /// A lost client is back.
-    Restored(&'a str),
-    /// A name was refused: it is in use, or its token is wrong.
-    Refused(&'a str),
-    /// A client said goodbye.
-    Disconnected,
-    /// A client wants what is published on a topic.
-    Subscribed(&'a str),
-    /// A client wants no more of a topic.
-    Unsubscribed(&'a str),
-    /// A client published on a topic.
-    Published(&'a str),
-}
+use crate::{Journal, Notice, Requester, Verdict, journal};
 
 /// The commands of one connection, in order.
 #[derive(Debug)]
 pub struct Session {
     connection: ConnectionKey,
+    /// Whether the journal has each message that is published, as the original prints them.
+    notes_messages: bool,
     /// There once the session is open.
     client: Option<ClientId>,
 }
 
 impl Session {
     /// Makes the session of a connection that the broker knows.
-    #[must_use]
-    pub fn new(connection: ConnectionKey) -> Self {
-        Session { connection, client: None }
+    pub(super) fn new(connection: ConnectionKey, notes_messages: bool) -> Self {
+        Session { connection, notes_messages, client: None }
     }
 
     /// Returns the client's name, once its session is open.
-    #[must_use]
-    pub fn client(&self) -> Option<&ClientId> {
+    pub(super) fn client(&self) -> Option<&ClientId> {
         self.client.as_ref()
     }
 
-    /// Says what kind of decision a command needs, if it needs one.
-    #[must_use]
-    pub fn matter(command: &Command<'_>) -> Option<Matter> {
+    /// Says at which event somebody has to decide on a command, if it needs a decision; known without
+    /// looking anything up.
+    pub(super) fn event_of(command: &Command<'_>) -> Option<Event> {
         match command {
-            Command::Connect { .. } => Some(Matter::Connect),
-            Command::Subscribe(_) => Some(Matter::Subscribe),
-            Command::Unsubscribe(_) => Some(Matter::Unsubscribe),
-            Command::Publish { .. } => Some(Matter::Publish),
+            Command::Connect { .. } => Some(Event::Connect),
+            Command::Subscribe(_) => Some(Event::Subscribe),
+            Command::Unsubscribe(_) => Some(Event::Unsubscribe),
+            Command::Publish { .. } => Some(Event::Publish),
             Command::Disconnect | Command::Unknown => None,
         }
     }
 
-    /// Returns what is to be decided before a command is given to
-    /// [`on_command`](Self::on_command), whose gate then says it; `None` where the command leads to
-    /// nothing or is refused anyway.
-    #[must_use]
-    pub fn inquiry<'a>(
+    /// Returns what is to be decided before a command is [taken](Self::take), with the verdict; `None` where the command leads to nothing
+    /// or is refused anyway.
+    pub(super) fn request_of(
         &self,
-        command: &Command<'a>,
-        broker: &Broker<Dialects>,
-    ) -> Option<Inquiry<'a>> {
-        if broker.is_closing(self.connection) {
+        command: &Command<'_>,
+        requester: &Requester<'_, impl Encoder>,
+    ) -> Option<AuthorizationRequest> {
+        if requester.broker().is_closing(self.connection) {
             return None;
         }
-        let inquiry = match *command {
+        match *command {
             Command::Connect { name, token } if self.client.is_none() => {
-                Inquiry::Connect { client: name, token }
+                Some(requester.connect(name, token))
             }
-            Command::Subscribe(topic) => {
-                Inquiry::Subscribe { channels: vec![topic], persistent: false }
-            }
-            Command::Unsubscribe(topic) => Inquiry::Unsubscribe { channels: vec![topic] },
+            Command::Subscribe(topic) => requester.subscribe(&[topic], false),
+            Command::Unsubscribe(topic) => requester.unsubscribe(&[topic]),
             Command::Publish { topic, data } => {
                 let payload = String::from_utf8(payload_of(data)).ok()?;
-                let (qos, retain) = (Qos::AtMostOnce, false);
-                Inquiry::Publish { channel: topic.into(), payload: payload.into(), qos, retain }
+                requester.publish(topic.into(), payload, (Qos::AtMostOnce, false))
             }
-            _ => return None,
-        };
-        inquiry.arises(self.connection, broker).then_some(inquiry)
+            Command::Connect { .. } | Command::Disconnect | Command::Unknown => None,
+        }
     }
 
     /// Returns about how many bytes the answer to a command has where it may be much larger than
     /// the command is; otherwise 0.
-    #[must_use]
-    pub fn answer_bytes(&self, command: &Command<'_>, broker: &Broker<Dialects>) -> usize {
+    pub(super) fn answer_bytes_to(
+        &self,
+        command: &Command<'_>,
+        broker: &Broker<impl Encoder>,
+    ) -> usize {
         match command {
             Command::Connect { name, .. } if self.client.is_none() => broker.welcome_bytes(name),
             _ => 0,
         }
     }
 
-    /// Takes one command.
+    /// Takes one command, with what was decided on it.
     ///
     /// # Spec
     /// P-11 to P-33: the first opens the session or ends the connection; within a session what means
     /// nothing is ignored.
-    pub fn on_command<'a>(
+    pub(super) fn take(
         &mut self,
-        command: Command<'a>,
-        broker: &mut Broker<Dialects>,
-        gate: &dyn Gate,
-    ) -> Option<Notice<'a>> {
+        command: Command<'_>,
+        broker: &mut Broker<impl Encoder>,
+        verdict: &Verdict,
+        journal: &dyn Journal,
+    ) {
         if broker.is_closing(self.connection) {
             // P-14, P-33: it said goodbye, or was sent away.
-            return None;
+            return;
         }
-        if self.client.is_none() {
-            return self.on_first(command, broker, gate);
-        }
+        let Some(client) = self.client.as_ref().map(ClientId::as_str) else {
+            return self.on_first(command, broker, verdict, journal);
+        };
         match command {
-            Command::Subscribe(topic) => {
-                // P-19: there is no answer; what is refused is counted.
-                if gate.permit().is_err() {
-                    broker.stats_mut().rejected += 1;
-                    return None;
+            Command::Subscribe(channel) => {
+                if self.subscribe(channel, broker, verdict, journal) {
+                    journal.note(&Notice::Subscribed { client, channel });
                 }
-                let subscribe = BrokerCommand::Subscribe { channel: topic, persistent: false };
-                if let Err(reject) = self.command(&subscribe, broker) {
-                    broker.stats_mut().rejected += 1;
-                    let asked = (Asked::Act(Action::Subscribe), Some(topic));
-                    trace::refused(self.connection, asked, &reject, broker, gate);
-                    return None;
-                }
-                Some(Notice::Subscribed(topic))
             }
-            Command::Unsubscribe(topic) => {
-                if gate.permit().is_err() {
+            Command::Unsubscribe(channel) => {
+                if verdict.permit().is_err() {
                     broker.stats_mut().rejected += 1;
-                    return None;
+                    return;
                 }
-                _ = self.command(&BrokerCommand::Unsubscribe { channel: topic }, broker);
-                Some(Notice::Unsubscribed(topic))
+                _ = self.command(&BrokerCommand::Unsubscribe { channel }, broker);
+                journal.note(&Notice::Unsubscribed { client, channel });
             }
-            Command::Publish { topic, data } => self.publish(topic, data, broker, gate),
+            Command::Publish { topic: channel, data } => {
+                let is_published = self.publish(channel, data, broker, verdict, journal);
+                if is_published && self.notes_messages {
+                    journal.note(&Notice::Published { client, channel });
+                }
+            }
             Command::Disconnect => {
                 broker.close(self.connection, CloseReason::Asked);
-                Some(Notice::Disconnected)
+                journal.note(&Notice::Disconnected(client));
             }
-            Command::Unknown => {
-                broker.stats_mut().malformed += 1;
-                None
-            }
-            Command::Connect { .. } => None,
+            Command::Unknown => broker.stats_mut().malformed += 1,
+            Command::Connect { .. } => {}
         }
     }
 
-    fn on_first<'a>(
+    fn on_first(
         &mut self,
-        command: Command<'a>,
-        broker: &mut Broker<Dialects>,
-        gate: &dyn Gate,
-    ) -> Option<Notice<'a>> {
-        let Command::Connect { name, token } = command else {
+        command: Command<'_>,
+        broker: &mut Broker<impl Encoder>,
+        verdict: &Verdict,
+        journal: &dyn Journal,
+    ) {
+        let Command::Connect { name, .. } = command else {
             broker.stats_mut().malformed += u64::from(matches!(command, Command::Unknown));
-            note_too_early(&command, gate);
-            broker.close(self.connection, CloseReason::ProtocolError);
-            return None;
+            note_too_early(&command, journal);
+            return broker.close(self.connection, CloseReason::ProtocolError);
         };
         if name.is_empty() || NAME_BYTES_MAX < name.len() {
             // P-13, P-43.
-            broker.close(self.connection, CloseReason::ProtocolError);
-            return None;
+            return broker.close(self.connection, CloseReason::ProtocolError);
         }
-        let admission = match gate.admit_anybody(name).map(Ok) {
-            Some(admission) => admission,
-            None => gate.admit(name, token, broker.now().unix_ms),
-        };
-        let admission = match admission {
+        let admission = match verdict.admission() {
             Ok(admission) => admission,
-            Err(Reject::InvalidToken) => {
-                return self.refuse("ERROR: Token not valid for this name", name, broker);
+            Err(reject) => {
+                self.refuse(&refusal(reject), broker);
+                return journal.note(&Notice::Refused(name));
             }
-            Err(reject) => return self.refuse(&format!("ERROR: {reject}"), name, broker),
         };
         let client = ClientId::from(name);
-        let notice = match broker.connect_transient(self.connection, &client, &admission) {
+        let notice = match broker.connect_transient(self.connection, &client, admission) {
             Entry::Refused => {
-                trace::session(name, Cause::NameTaken, gate);
-                return self.refuse("ERROR: Name already taken", name, broker);
+                journal::session(name, Cause::NameTaken, journal);
+                self.refuse("ERROR: Name already taken", broker);
+                return journal.note(&Notice::Refused(name));
             }
             Entry::New => {
                 self.say("OK: Conn accepted", broker);
@@ -203,69 +173,98 @@ impl Session {
             }
         };
         self.client = Some(client);
-        Some(notice)
+        journal.note(&notice);
     }
 
-    fn publish<'a>(
+    /// Subscribes the client; says whether it is. There is no answer; what is refused is counted
+    /// (P-19).
+    fn subscribe(
         &self,
-        topic: &'a str,
+        channel: &str,
+        broker: &mut Broker<impl Encoder>,
+        verdict: &Verdict,
+        journal: &dyn Journal,
+    ) -> bool {
+        if verdict.permit().is_err() {
+            broker.stats_mut().rejected += 1;
+            return false;
+        }
+        let subscribe = BrokerCommand::Subscribe { channel, persistent: false };
+        let result = self.command(&subscribe, broker);
+        if let Err(reject) = &result {
+            broker.stats_mut().rejected += 1;
+            let asked = (Asked::Act(Action::Subscribe), Some(channel));
+            journal::refused(self.connection, asked, reject, broker, journal);
+        }
+        result.is_ok()
+    }
+
+    /// Publishes what the client sends; says whether it is on its way. There is no answer; what is
+    /// refused is counted (P-24).
+    fn publish(
+        &self,
+        channel: &str,
         data: &str,
-        broker: &mut Broker<Dialects>,
-        gate: &dyn Gate,
-    ) -> Option<Notice<'a>> {
-        let Ok(permit) = gate.permit() else {
+        broker: &mut Broker<impl Encoder>,
+        verdict: &Verdict,
+        journal: &dyn Journal,
+    ) -> bool {
+        let Ok(permit) = verdict.permit() else {
             broker.note_publish_refused();
             broker.stats_mut().rejected += 1;
-            return None;
+            return false;
         };
-        let payload = permit.payload.map_or_else(|| payload_of(data), String::into_bytes);
-        let publish =
-            Publish { channel: topic, payload: &payload, qos: Qos::AtMostOnce, retain: false };
-        // P-24: there is no answer; what is refused is counted.
-        if let Err(reject) = self.command(&BrokerCommand::Publish(&publish), broker) {
-            let asked = (trace::publishing(topic), Some(topic));
-            trace::refused(self.connection, asked, &reject, broker, gate);
-            return None;
+        let payload = match &permit.payload {
+            Some(payload) => Cow::Borrowed(payload.as_bytes()),
+            None => payload_of(data).into(),
+        };
+        let publish = Publish { channel, payload: &payload, qos: Qos::AtMostOnce, retain: false };
+        let result = self.command(&BrokerCommand::Publish(&publish), broker);
+        if let Err(reject) = &result {
+            let asked = (journal::publishing(channel), Some(channel));
+            journal::refused(self.connection, asked, reject, broker, journal);
         }
-        Some(Notice::Published(topic))
+        result.is_ok()
     }
 
     /// Has the broker carry out what the client asks, of which it hears nothing (P-19, P-24).
     fn command(
         &self,
         command: &BrokerCommand<'_>,
-        broker: &mut Broker<Dialects>,
+        broker: &mut Broker<impl Encoder>,
     ) -> Result<CommandOutcome, Reject> {
         broker.command(Issuer::Client(self.connection), command, Answer::None)
     }
 
     /// Says why and ends the connection (P-15, P-16).
-    fn refuse<'a>(
-        &self,
-        why: &str,
-        name: &'a str,
-        broker: &mut Broker<Dialects>,
-    ) -> Option<Notice<'a>> {
+    fn refuse(&self, why: &str, broker: &mut Broker<impl Encoder>) {
         broker.stats_mut().rejected += 1;
         self.say(why, broker);
         broker.close(self.connection, CloseReason::Refused);
-        Some(Notice::Refused(name))
     }
 
-    fn say(&self, text: &str, broker: &mut Broker<Dialects>) {
+    fn say(&self, text: &str, broker: &mut Broker<impl Encoder>) {
         broker.send(self.connection, |_, out| put_text(out, text));
     }
 }
 
+/// Returns what a client is told whose session is not opened.
+fn refusal(reject: &Reject) -> String {
+    match reject {
+        Reject::InvalidToken => "ERROR: Token not valid for this name".to_owned(),
+        reject => format!("ERROR: {reject}"),
+    }
+}
+
 /// Tells of a command that came before the session it needs.
-fn note_too_early(command: &Command<'_>, gate: &dyn Gate) {
+fn note_too_early(command: &Command<'_>, journal: &dyn Journal) {
     match *command {
         Command::Subscribe(topic) => {
-            trace::too_early(Asked::Act(Action::Subscribe), Some(topic), gate);
+            journal::too_early(Asked::Act(Action::Subscribe), Some(topic), journal);
         }
-        Command::Unsubscribe(topic) => trace::too_early(Asked::Unsubscribe, Some(topic), gate),
+        Command::Unsubscribe(topic) => journal::too_early(Asked::Unsubscribe, Some(topic), journal),
         Command::Publish { topic, .. } => {
-            trace::too_early(trace::publishing(topic), Some(topic), gate);
+            journal::too_early(journal::publishing(topic), Some(topic), journal);
         }
         Command::Connect { .. } | Command::Disconnect | Command::Unknown => {}
     }

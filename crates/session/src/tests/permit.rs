@@ -11,13 +11,13 @@ fn a_client_of_jmqt_is_told_why_its_request_was_not_allowed() {
         jmqt.ada online
         jmqt.bob online
         jmqt.bob > {"sub":{"cn":"room"}}
-        gate denies not today
+        authorizer denies not today
         jmqt.ada > {"sub":{"cn":"room"}}␀{"unsub":{"cn":"room"}}
         jmqt.ada > {"pub":{"cn":"room","dt":1,"q":1,"id":"a"}}␀{"pub":{"cn":"room","dt":2,"id":"b"}}␀{"pub":{"cn":"room","dt":3}}
         jmqt.ada > {"pub":{"cn":"#bob","dt":4,"id":"c"}}␀{"pub":{"cn":"$time","dt":5,"id":"d"}}
-        gate undecided
+        authorizer undecided
         jmqt.ada > {"sub":{"cn":"room"}}␀{"pub":{"cn":"room","dt":6,"q":1,"id":"e"}}
-        gate allows
+        authorizer allows
         jmqt.ada > {"pub":{"cn":"room","dt":7,"q":1,"id":"f"}}
         "##,
         expect![[r#"
@@ -43,13 +43,13 @@ fn a_client_of_coremq_is_told_why_its_request_was_not_allowed() {
     check(
         r#"
         bob > x {"coremq_subscribe":"a"}
-        gate denies not today
+        authorizer denies not today
         ada > x {"coremq_subscribe":"a"}␀x {"coremq_unsubscribe":"a"}␀a {"n":1}␀id-bob {"n":2}
         ws.eve > {"coremq_subscribe":"a"}␀{"queue":"a","n":3}
         bob > x {"coremq_unsubscribe":"a"}
-        gate undecided
+        authorizer undecided
         ada > a {"n":4}
-        gate allows
+        authorizer allows
         ada > a {"n":5}
         "#,
         expect![[r#"
@@ -77,10 +77,10 @@ fn a_client_of_pubsubx_is_told_nothing() {
         psx.bob online
         psx.bob > SUBSCRIBE room
         psx.ada online
-        gate denies not today
+        authorizer denies not today
         psx.ada > SUBSCRIBE hall␀PUBLISH room 1
         psx.bob > UNSUBSCRIBE room
-        gate allows
+        authorizer allows
         psx.ada > PUBLISH room 2␀PUBLISH hall 3
         "#,
         expect![[r#"
@@ -104,7 +104,7 @@ fn what_is_not_allowed_is_counted_as_rejected() {
     ] {
         let mut world = World::new(Rules::default());
         let name = opening.split(' ').next().unwrap();
-        world.play(&format!("{opening}\ngate denies not today\n{name} > {requests}"));
+        world.play(&format!("{opening}\nauthorizer denies not today\n{name} > {requests}"));
         let stats = world.stats();
         assert_eq!((stats.rejected, stats.published), (count, 0), "{requests}");
     }
@@ -117,7 +117,7 @@ fn another_payload_may_be_published_in_place_of_the_one_that_was_sent() {
         jmqt.bob online
         jmqt.bob > {"sub":{"cn":"a"}}
         jmqt.ada online
-        gate replaces {"n":"other"}
+        authorizer replaces {"n":"other"}
         jmqt.ada > {"pub":{"cn":"a","dt":1}}␀{"pub":{"cn":"a","dt":2,"q":1,"id":"a"}}␀{"pub":{"cn":"#bob","dt":3}}
         eve > a {"n":4}
         ws.dan > {"queue":"a","n":5}
@@ -148,9 +148,9 @@ fn a_question_may_have_an_answer_of_the_application() {
     check(
         r#"
         jmqt.ada online
-        gate answers {"it": "is late"}
+        authorizer answers {"it": "is late"}
         jmqt.ada > {"pub":{"cn":"$time","dt":1,"id":"a"}}␀{"pub":{"cn":"$weather","dt":2,"q":1,"id":"b"}}
-        gate allows
+        authorizer allows
         jmqt.ada > {"pub":{"cn":"$time","dt":3,"id":"c"}}␀{"pub":{"cn":"$weather","dt":4,"id":"d"}}
         "#,
         expect![[r#"
@@ -167,9 +167,9 @@ fn a_question_may_have_an_answer_of_the_application() {
 fn credentials_and_sessions_may_be_refused_for_a_reason() {
     check_with_tokens(
         r#"
-        gate fails the password is wrong
+        authorizer fails the password is wrong
         jmqt.ada > {"auth":{"dt":{"client_name":"ada"}}}
-        gate refuses you are not wanted here
+        authorizer refuses you are not wanted here
         jmqt.ada online
         bob > x {"coremq_options":{"client":"bob","token":"key of bob"}}
         ws.eve > {"queue":"-","coremq_options":{"client":"eve","token":"key of eve"}}

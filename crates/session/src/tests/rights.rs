@@ -8,7 +8,7 @@ use super::world::{Rules, check, check_by, check_with_tokens};
 fn a_client_of_jmqt_is_told_which_right_it_lacks() {
     check(
         r##"
-        gate may pub:room
+        authorizer may pub:room
         jmqt.ada online
         jmqt.ada > {"pub":{"cn":"room","dt":1,"q":1,"id":"a"}}␀{"pub":{"cn":"hall","dt":2,"q":1,"id":"b"}}␀{"sub":{"cn":"room"}}
         jmqt.ada > {"pub":{"cn":"#ada","dt":3,"id":"c"}}␀{"pub":{"cn":"$time","dt":4,"id":"d"}}␀{"unsub":{"cn":"room"}}
@@ -29,7 +29,7 @@ fn a_client_of_jmqt_is_told_which_right_it_lacks() {
 fn a_client_of_coremq_is_told_which_right_it_lacks() {
     check(
         r#"
-        gate may sub:a,history:a
+        authorizer may sub:a,history:a
         ada > x {"coremq_subscribe":"a"}␀x {"coremq_subscribe":"b"}␀a {"n":1}
         ada > x {"coremq_gethistory":"a"}␀x {"coremq_gethistory":["a","b"]}
         ws.eve > {"coremq_subscribe":"b"}␀{"queue":"a","n":2}
@@ -52,15 +52,15 @@ fn a_client_of_pubsubx_is_told_nothing_of_the_rights_it_lacks() {
     check_by(
         Rules { tells_all: true, ..Rules::default() },
         r#"
-        gate may pub:room,sub:room
+        authorizer may pub:room,sub:room
         psx.ada online
         psx.ada > SUBSCRIBE room␀SUBSCRIBE hall␀PUBLISH room 1␀PUBLISH hall 2
         "#,
         expect![[r#"
-            ! ada: Connected("ada")
+            ! Connected("ada")
             0s psx.ada < OK: Conn accepted
-            ! ada: Subscribed("room")
-            ! ada: Published("room")
+            ! Subscribed { client: "ada", channel: "room" }
+            ! Published { client: "ada", channel: "room" }
             0s psx.ada < room 1
         "#]],
     );
@@ -70,14 +70,14 @@ fn a_client_of_pubsubx_is_told_nothing_of_the_rights_it_lacks() {
 fn another_token_gives_an_open_session_of_coremq_other_rights() {
     check_with_tokens(
         r#"
-        gate may sub:*,pub:a
+        authorizer may sub:*,pub:a
         ada > x {"coremq_options":{"client":"ada","token":"key of ada","echo":true}}
         ada > x {"coremq_subscribe":["a","b"]}␀a {"n":1}␀b {"n":2}
-        gate may sub:b,pub:b
-        gate gives news
+        authorizer may sub:b,pub:b
+        authorizer gives news
         ada > x {"coremq_options":{"client":"bob","token":"key of bob"}}
         ada > a {"n":3}␀b {"n":4}
-        gate may
+        authorizer may
         jmqt.eve online
         jmqt.eve > {"pub":{"cn":"a","dt":{"n":5}}}␀{"pub":{"cn":"b","dt":{"n":6}}}␀{"pub":{"cn":"news","dt":{"n":7}}}
         ada > x {"coremq_options":{"client":"eve","token":"key of bob"}}␀a {"n":8}
@@ -106,7 +106,7 @@ fn another_token_gives_an_open_session_of_coremq_other_rights() {
 fn sessions_of_all_dialects_begin_with_the_subscriptions_they_are_given() {
     check(
         r#"
-        gate gives news
+        authorizer gives news
         jmqt.ada online
         bob online
         ws.eve online

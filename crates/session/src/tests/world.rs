@@ -1,39 +1,27 @@
 //! Plays dialogues between peers of all dialects on one in-memory broker.
 
-use std::{collections::BTreeMap, fmt::Write as _, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
 
 use expect_test::Expect;
-use rialto_broker::{Broker, ConnectionKey, ConnectionProfile, Effect, Held, Now, Settings, Stats};
-use rialto_domain::{Admission, CloseReason, Outcome, Snapshot};
-use rialto_wire::{
-    coremq::{FrameSplitter, decode, decode_text},
-    jmqt::{self as jmqt_wire, DecodeLimits},
-    pubsubx as pubsubx_wire,
-};
+use rialto_application::AuthorizationRequest;
+use rialto_broker::{Broker, ConnectionKey, Effect, Held, Now, Settings, Stats};
+use rialto_domain::{CloseReason, Outcome, Snapshot};
 
 use crate::{
-    Dialects, Inquiry,
-    coremq::{Server, Session, TCP, WEBSOCKET, close_message},
-    jmqt, pubsubx,
+    All, Deliveries, DialectSettings, Encoders, coremq, jmqt, pubsubx,
     tests::{
-        frames::{packets, text_message},
-        gate::ScriptGate,
+        authorizer::TestAuthorizer,
+        journal::TestJournal,
+        peer::{FRAME_CHARS_MAX, Kind, Peer, Question, Setting, server},
         script::{FRAME_END, bad, duration, lines, seconds},
     },
 };
 
-const DEPTH_MAX: usize = 8;
-const FRAME_CHARS_MAX: usize = 1 << 20;
 /// Bytes of a UUID, and what fills up to them behind the short ids of scripts.
 const ID_BYTES: usize = 36;
 const FILLER: char = '~';
 /// How often the server calls `on_tick`.
 const TICK: Duration = Duration::from_millis(100);
-
-/// What this server calls itself.
-pub(crate) fn server() -> Arc<Server> {
-    Arc::new(Server { name: "rialto".into(), address: "rialto:6747".into() })
-}
 
 /// A broker and its peers.
 ///
@@ -50,10 +38,10 @@ pub(crate) fn server() -> Arc<Server> {
 /// - `ada online`: a peer opens its connection, and if it is one of JMQT or PubSubX, its session.
 ///   Apostrophes tell connections of one PubSubX client apart, as in `psx.ada'`.
 /// - `ada drops`: a peer's connection is lost.
-/// - `gate denies why`, `gate undecided`: what the application says of requests from now on; `gate
-///   replaces 1` gives another payload, `gate answers 1` an answer to questions, `gate refuses why`
-///   takes no token, `gate fails why` no credentials, `gate allows` is as at first.
-/// - `gate may pub:room,sub:*`, `gate gives news`: what sessions that begin from now on may do, and are
+/// - `authorizer denies why`, `authorizer undecided`: what the application says of requests from now on; `gate
+///   replaces 1` gives another payload, `authorizer answers 1` an answer to questions, `authorizer refuses why`
+///   takes no token, `authorizer fails why` no credentials, `authorizer allows` is as at first.
+/// - `authorizer may pub:room,sub:*`, `authorizer gives news`: what sessions that begin from now on may do, and are
 ///   subscribed to.
 /// - `+5s`: time passes, with a tick every 100 ms.
 ///
@@ -61,12 +49,14 @@ pub(crate) fn server() -> Arc<Server> {
 /// A peer and what it was sent, `0s ada < id-ada {"response":"OK: Message sent"}`; why its connection
 /// was ended, `0s ada x …`; what the operator is told, `! …`; what a
 /// frame asks, and whether it is to be decided, `? …`. An empty message of PubSubX is `∅`.
-pub(crate) struct World {
-    broker: Broker<Dialects>,
-    gate: ScriptGate,
+pub(crate) struct World<S: Deliveries = All> {
+    broker: Broker<Encoders<S>>,
+    kinds: Vec<Kind<S>>,
+    authorizer: TestAuthorizer,
+    journal: TestJournal,
     rules: Rules,
     now: Now,
-    peers: BTreeMap<String, Peer>,
+    peers: BTreeMap<String, Box<dyn Peer<S>>>,
     transcript: String,
 }
 
@@ -94,18 +84,6 @@ impl Default for Rules {
             asks: false,
         }
     }
-}
-
-struct Peer {
-    connection: ConnectionKey,
-    speech: Speech,
-}
-
-enum Speech {
-    Tcp(Session),
-    WebSocket(Session),
-    Jmqt(jmqt::Session),
-    Pubsubx(pubsubx::Session),
 }
 
 /// Plays `script` with default settings and compares all that peers were sent.
@@ -143,11 +121,31 @@ pub(crate) fn check_by(rules: Rules, script: &str, expected: Expect) {
 
 impl World {
     pub(crate) fn new(rules: Rules) -> Self {
-        let dialects = Dialects { server: server().address.clone() };
+        World::with_kinds(rules, kinds())
+    }
+}
+
+/// Returns the peers of all dialects.
+pub(crate) fn kinds<S: Deliveries + 'static>() -> Vec<Kind<S>> {
+    vec![
+        Kind::of::<coremq::Session>(""),
+        Kind::of::<coremq::Session>("srv").listed(),
+        Kind::of::<coremq::Session>("ws").on_websocket().listed(),
+        Kind::of::<jmqt::Session>("jmqt"),
+        Kind::of::<pubsubx::Session>("psx"),
+    ]
+}
+
+impl<S: Deliveries + 'static> World<S> {
+    /// Makes a world of peers of these kinds, whose dialects are among those of the broker.
+    pub(crate) fn with_kinds(rules: Rules, kinds: Vec<Kind<S>>) -> Self {
+        let dialects = Encoders::new(server().address.clone());
         let now = Now::default();
         World {
             broker: Broker::new(dialects, rules.settings.clone(), Snapshot::default(), now),
-            gate: ScriptGate::new(rules.admits_anybody),
+            kinds,
+            authorizer: TestAuthorizer::new(rules.admits_anybody),
+            journal: TestJournal::default(),
             rules,
             now,
             peers: BTreeMap::new(),
@@ -177,18 +175,13 @@ impl World {
         for line in &lines(script) {
             match line.split_once(' ') {
                 None => self.pass(duration(line.strip_prefix('+').unwrap_or_else(|| bad(line)))),
-                Some(("gate", order)) => self.gate.obey(order),
+                Some(("authorizer", order)) => self.authorizer.obey(order),
                 Some((name, "drops")) => self.lose(name),
-                Some((name, "online")) => match name.split_once('.') {
-                    Some(("jmqt", id)) => {
-                        let conn = format!(r#"{{"conn":{{"cl":"{id}","at":"key of {id}"}}}}"#);
-                        self.send(name, &conn);
-                    }
-                    Some(("psx", id)) => {
-                        self.send(name, &format!("CONNECT {}", id.trim_end_matches('\'')));
-                    }
-                    _ => self.send(name, ""),
-                },
+                Some((name, "online")) => {
+                    let (kind, id) = self.kind(name);
+                    let hello = (kind.hello)(id.trim_end_matches('\''));
+                    self.send(name, &hello);
+                }
                 Some((name, act)) => {
                     self.send(name, act.strip_prefix("> ").unwrap_or_else(|| bad(line)));
                 }
@@ -202,60 +195,43 @@ impl World {
         if !self.peers.contains_key(name) {
             self.open(name);
         }
-        let World { broker, gate, peers, rules, transcript, .. } = self;
-        let Peer { connection, speech } = peers.get_mut(name).unwrap();
-        broker.heard(*connection);
-        let tells_all = rules.tells_all;
-        let mut notices = Vec::new();
+        let World { broker, authorizer, journal, peers, rules, transcript, .. } = self;
+        let peer = peers.get_mut(name).unwrap();
+        broker.heard(peer.connection());
+        let dialects = &rules.dialects();
         for frame in with_long_ids(frames).split(FRAME_END).filter(|frame| !frame.is_empty()) {
+            let setting = Setting { authorizer, journal, dialects };
+            let question = peer.send(frame, broker, &setting);
             if rules.asks {
-                let question = speech.question(frame, broker).replace(FILLER, "");
-                writeln!(transcript, "? {name}: {question}").unwrap();
+                writeln!(transcript, "? {name}: {}", show(&question).replace(FILLER, "")).unwrap();
             }
-            let is_told = tells_all || !matches!(speech, Speech::Pubsubx(_));
-            notices.extend(speech.say(frame, broker, gate).filter(|_| is_told));
         }
-        for notice in notices {
+        for notice in journal.take(rules.tells_all) {
             writeln!(self.transcript, "! {notice}").unwrap();
         }
         self.perform();
     }
 
+    /// Returns what kind of peer has this name, and the name without the word for that.
+    fn kind<'n>(&self, name: &'n str) -> (&Kind<S>, &'n str) {
+        let (prefix, id) = name.split_once('.').unwrap_or(("", name));
+        let kind = self.kinds.iter().find(|kind| kind.prefix == prefix);
+        (kind.unwrap_or_else(|| bad(name)), id)
+    }
+
     fn open(&mut self, name: &str) {
-        let World { broker, gate, peers, rules, .. } = self;
-        let mut begin = |format, is_listed: bool| {
-            let connection = broker.open(ConnectionProfile::plain(format));
-            let id = with_long_ids(&format!("id-{}", name.rsplit('.').next().unwrap()));
-            let who = (&*id, server());
-            let listed = is_listed.then(Admission::default);
-            (connection, Session::begin(connection, who, listed, broker, gate))
-        };
-        let (connection, speech) = match name.split_once('.') {
-            None => begin(TCP, false).map_second(Speech::Tcp),
-            Some(("srv", _)) => begin(TCP, true).map_second(Speech::Tcp),
-            Some(("ws", _)) => begin(WEBSOCKET, true).map_second(Speech::WebSocket),
-            Some(("jmqt", _)) => {
-                let connection = broker.open(ConnectionProfile::new(jmqt::TCP));
-                (connection, Speech::Jmqt(jmqt::Session::new(connection)))
-            }
-            Some(("psx", _)) => {
-                let connection = broker.open(ConnectionProfile {
-                    echo: Some(true),
-                    resume_for: rules.resume_for,
-                    resume_pause: Duration::from_millis(50),
-                    ..ConnectionProfile::plain(pubsubx::TCP)
-                });
-                (connection, Speech::Pubsubx(pubsubx::Session::new(connection)))
-            }
-            Some(_) => bad(name),
-        };
-        peers.insert(name.to_owned(), Peer { connection, speech });
+        let (prefix, id) = name.split_once('.').unwrap_or(("", name));
+        let World { broker, kinds, authorizer, journal, rules, .. } = self;
+        let kind = kinds.iter().find(|kind| kind.prefix == prefix).unwrap_or_else(|| bad(name));
+        let setting = Setting { authorizer, journal, dialects: &rules.dialects() };
+        let peer = kind.connect(&with_long_ids(&format!("id-{id}")), broker, &setting);
+        self.peers.insert(name.to_owned(), peer);
     }
 
     fn lose(&mut self, name: &str) {
         let peer = self.peers.remove(name).unwrap_or_else(|| bad(name));
         self.broker.begin_round(self.now);
-        self.broker.disconnect(peer.connection);
+        self.broker.disconnect(peer.connection());
         self.perform();
     }
 
@@ -322,15 +298,10 @@ impl World {
         // What a dialect leaves out would wait in a queue whose bound is in bytes.
         assert!(!frames.is_empty(), "nothing is sent, {count} times");
         let mut peers = self.peers.iter();
-        let Some((name, peer)) = peers.find(|(_, peer)| peer.connection == connection) else {
+        let Some((name, peer)) = peers.find(|(_, peer)| peer.connection() == connection) else {
             return;
         };
-        let frames = peer.speech.frames(frames);
-        match peer.speech {
-            // What it cannot be told is left out, and the answer to one that is back is two.
-            Speech::Pubsubx(_) => assert!(frames.len() <= count as usize + 1, "frames are counted"),
-            _ => assert_eq!(frames.len(), count as usize, "frames are counted"),
-        }
+        let frames = peer.receive(frames, count);
         for frame in frames {
             let frame = frame.replace(FILLER, "");
             writeln!(self.transcript, "{} {name} < {frame}", seconds(self.now)).unwrap();
@@ -339,130 +310,53 @@ impl World {
 
     fn end(&mut self, connection: ConnectionKey, reason: CloseReason) {
         let mut peers = self.peers.iter();
-        let (name, _) = peers.find(|(_, peer)| peer.connection == connection).unwrap();
+        let (name, _) = peers.find(|(_, peer)| peer.connection() == connection).unwrap();
         let name = name.clone();
         let peer = self.peers.remove(&name).unwrap();
         writeln!(self.transcript, "{} {name} x {reason}", seconds(self.now)).unwrap();
-        if let Speech::Tcp(session) = &peer.speech
-            && let Some(word) = close_message(reason, session.id())
-        {
-            let frame = peer.speech.frames(&word)[0].replace(FILLER, "");
+        if let Some(frame) = peer.close_frame(reason) {
+            let frame = frame.replace(FILLER, "");
             writeln!(self.transcript, "{} {name} < {frame}", seconds(self.now)).unwrap();
         }
         self.broker.disconnect(connection);
     }
 }
 
-impl Speech {
-    fn say(
-        &mut self,
-        frame: &str,
-        broker: &mut Broker<Dialects>,
-        gate: &ScriptGate,
-    ) -> Option<String> {
-        match self {
-            Speech::Tcp(session) => {
-                let notice = session.on_frame(decode(frame.as_bytes(), DEPTH_MAX), broker, gate);
-                notice.map(|notice| format!("{notice:?}"))
-            }
-            Speech::WebSocket(session) => {
-                let notice = session.on_frame(decode_text(frame, DEPTH_MAX), broker, gate);
-                notice.map(|notice| format!("{notice:?}"))
-            }
-            Speech::Pubsubx(session) => {
-                let frame = frame.replace('␊', "\n").replace('␠', " ");
-                let command = pubsubx_wire::decode(frame.as_bytes());
-                let notice = session.on_command(command, broker, gate)?;
-                let client = session.client().map_or("nobody", |client| client.as_str());
-                Some(format!("{client}: {notice:?}"))
-            }
-            Speech::Jmqt(session) => {
-                let limits = DecodeLimits { json_depth_max: DEPTH_MAX };
-                session.on_packet(jmqt_wire::decode(frame.as_bytes(), limits), broker, gate);
-                None
-            }
-        }
-    }
-
-    /// Returns what a frame asks, and what is to be decided before it is taken.
-    fn question(&self, frame: &str, broker: &Broker<Dialects>) -> String {
-        let (matter, inquiry) = match self {
-            Speech::Tcp(session) => {
-                let Ok(frame) = decode(frame.as_bytes(), DEPTH_MAX) else {
-                    return "malformed".to_owned();
-                };
-                (Session::matter(&frame), show(session.inquiry(&frame, broker)))
-            }
-            Speech::WebSocket(session) => {
-                let Ok(frame) = decode_text(frame, DEPTH_MAX) else {
-                    return "malformed".to_owned();
-                };
-                (Session::matter(&frame), show(session.inquiry(&frame, broker)))
-            }
-            Speech::Jmqt(session) => {
-                let limits = DecodeLimits { json_depth_max: DEPTH_MAX };
-                let packet = jmqt_wire::decode(frame.as_bytes(), limits).expect("it is a packet");
-                (jmqt::Session::matter(&packet), show(session.inquiry(&packet, broker)))
-            }
-            Speech::Pubsubx(session) => {
-                let frame = frame.replace('␊', "\n").replace('␠', " ");
-                let command = pubsubx_wire::decode(frame.as_bytes());
-                (pubsubx::Session::matter(&command), show(session.inquiry(&command, broker)))
-            }
-        };
-        let matter = matter.map_or_else(|| "no matter".to_owned(), |matter| format!("{matter:?}"));
-        format!("{matter}? {inquiry}")
-    }
-
-    /// Takes what is around the frames off.
-    #[track_caller]
-    fn frames(&self, bytes: &[u8]) -> Vec<String> {
-        let text = |frame: &[u8]| std::str::from_utf8(frame).expect("frames are UTF-8").to_owned();
-        match self {
-            Speech::Tcp(_) => {
-                let mut splitter = FrameSplitter::new(FRAME_CHARS_MAX);
-                let frames: Vec<String> =
-                    splitter.push(bytes).map(|frame| text(frame.expect("it is a frame"))).collect();
-                let written = frames.iter().map(|it| format!("+{} {it}", it.chars().count()));
-                assert_eq!(written.collect::<String>().as_bytes(), bytes, "frames are whole");
-                frames
-            }
-            Speech::WebSocket(_) => {
-                let (mut frames, mut rest) = (Vec::new(), bytes);
-                while !rest.is_empty() {
-                    let (frame, after) = text_message(rest);
-                    frames.push(text(frame));
-                    rest = after;
-                }
-                frames
-            }
-            Speech::Jmqt(_) => {
-                let packets = packets(jmqt_wire::Carrier::Tcp, bytes).into_iter();
-                packets.map(str::to_owned).collect()
-            }
-            Speech::Pubsubx(_) => {
-                let mut messages: Vec<&str> = std::str::from_utf8(bytes)
-                    .expect("messages are UTF-8")
-                    .split("\n\nx")
-                    .collect();
-                assert_eq!(messages.pop(), Some(""), "messages are whole");
-                messages.into_iter().map(visible).collect()
-            }
+impl Rules {
+    fn dialects(&self) -> DialectSettings {
+        DialectSettings {
+            packet_bytes_max: FRAME_CHARS_MAX,
+            jmqt_resume_for: Duration::ZERO,
+            pubsubx_resume_for: self.resume_for,
+            pubsubx_request_bytes_max: FRAME_CHARS_MAX,
+            pubsubx_notes_messages: true,
         }
     }
 }
 
-fn show(inquiry: Option<Inquiry<'_>>) -> String {
-    inquiry.map_or_else(|| "nothing to decide".to_owned(), |inquiry| format!("{inquiry:?}"))
-}
-
-/// Writes a message of PubSubX so that all of it is seen in a line.
-fn visible(message: &str) -> String {
-    let shown = message.replace('\n', "␊");
-    match shown.strip_suffix(' ') {
-        Some(before) => format!("{before}␠"),
-        None if shown.is_empty() => "∅".to_owned(),
-        None => shown,
+/// Writes what a packet asks in the script's words.
+fn show((event, request): &Question) -> String {
+    let Some(event) = event else { return "nothing to ask".to_owned() };
+    let Some(request) = request else { return format!("{event:?}: nothing to decide") };
+    match request {
+        AuthorizationRequest::Authenticate(request) => format!("Authenticate {}", request.data),
+        AuthorizationRequest::Connect(request) => {
+            format!("Connect {} with {:?}", request.client, request.token)
+        }
+        AuthorizationRequest::Subscribe(requests) => {
+            let asked = requests.iter().map(|it| (&*it.channel, it.persistent));
+            format!("Subscribe {:?}", asked.collect::<Vec<_>>())
+        }
+        AuthorizationRequest::Unsubscribe(requests) => {
+            format!("Unsubscribe {:?}", requests.iter().map(|it| &*it.channel).collect::<Vec<_>>())
+        }
+        AuthorizationRequest::Publish(request) => {
+            let retained = if request.retain { " retained" } else { "" };
+            format!("Publish {} {} {:?}{retained}", request.channel, request.payload, request.qos)
+        }
+        AuthorizationRequest::Control(request) => {
+            format!("Control {} {}", request.name, request.payload)
+        }
     }
 }
 
@@ -476,15 +370,4 @@ fn with_long_ids(text: &str) -> String {
         write!(out, "id-{name:~<width$}{rest}", width = ID_BYTES - "id-".len()).unwrap();
     }
     out
-}
-
-/// A pair whose second half becomes something else.
-trait MapSecond<A, B> {
-    fn map_second<C>(self, change: impl FnOnce(B) -> C) -> (A, C);
-}
-
-impl<A, B> MapSecond<A, B> for (A, B) {
-    fn map_second<C>(self, change: impl FnOnce(B) -> C) -> (A, C) {
-        (self.0, change(self.1))
-    }
 }

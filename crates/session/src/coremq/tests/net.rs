@@ -10,8 +10,14 @@ use rialto_domain::{Admission, Snapshot};
 use rialto_wire::coremq::{FrameSplitter, decode, decode_server};
 use serde_json::Value;
 
-use super::super::{Credentials, LINK, Link, LinkEnd, Server, Session, TCP};
-use crate::{Dialects, tests::gate::ScriptGate};
+use super::super::{Credentials, LINK, Link, LinkEnd, Session, TCP};
+use crate::{
+    Dialect as _, DialectSettings, Dialects, Opening, ServerName,
+    tests::{
+        authorizer::{TestAuthorizer, take},
+        journal::TestJournal,
+    },
+};
 
 const DEPTH_MAX: usize = 8;
 const FRAME_CHARS_MAX: usize = 1 << 20;
@@ -25,9 +31,9 @@ pub(super) const QUEUES: [&str; 3] = ["a", "b", "größe"];
 /// A broker with a client that publishes and one that is subscribed to all queues.
 pub(super) struct Node {
     pub(super) broker: Broker<Dialects>,
-    server: Arc<Server>,
-    gate: ScriptGate,
-    publisher: Session,
+    server: Arc<ServerName>,
+    authorizer: TestAuthorizer,
+    publisher: (ConnectionKey, Session),
     subscriber: ConnectionKey,
     /// The numbers of the messages that the subscriber got.
     pub(super) received: Vec<u64>,
@@ -77,8 +83,8 @@ impl Net {
     /// Makes one node where nobody has a session without a token, and one that has none to ask.
     pub(super) fn with_tokens() -> Self {
         let mut net = Net::new(2, 1 << 20);
-        let gate = &mut net.nodes[0].gate;
-        (gate.admits_anybody, gate.rules) = (false, Some("replicate".to_owned()));
+        let authorizer = &mut net.nodes[0].authorizer;
+        (authorizer.admits_anybody, authorizer.rules) = (false, Some("replicate".to_owned()));
         net
     }
 
@@ -102,8 +108,11 @@ impl Net {
             self.published += 1;
             let number = self.published;
             let frame = format!(r#"{} {{"n":{number},"p":"{padding}"}}"#, QUEUES[queue]);
-            let Node { broker, publisher, gate, .. } = &mut self.nodes[node];
-            publisher.on_frame(decode(frame.as_bytes(), DEPTH_MAX), broker, gate);
+            let Node { broker, publisher: (publishing, publisher), authorizer, .. } =
+                &mut self.nodes[node];
+            let packet = decode(frame.as_bytes(), DEPTH_MAX);
+            let decides = (&*authorizer, &TestJournal::default() as &_);
+            take(publisher, packet, *publishing, broker, decides);
         }
         self.perform(node);
     }
@@ -117,11 +126,11 @@ impl Net {
         }
         link.begin();
         self.opened += 1;
-        let Node { broker, gate, server, .. } = &mut self.nodes[*from];
+        let Node { broker, authorizer, server, .. } = &mut self.nodes[*from];
         let connection = broker.open(ConnectionProfile::plain(TCP));
-        let who = (&*format!("link-{}", self.opened), server.clone());
-        let listed = gate.admits_anybody.then(Admission::default);
-        let session = Session::begin(connection, who, listed, broker, gate);
+        let id = format!("link-{}", self.opened);
+        let listed = authorizer.admits_anybody.then(Admission::default);
+        let session = begin((connection, &id, server), listed, broker, authorizer);
         let way = || (FrameSplitter::new(FRAME_CHARS_MAX), Vec::new());
         *line = Some(Line { connection, session, to_server: way(), to_replicant: way() });
         let from = *from;
@@ -146,15 +155,19 @@ impl Net {
     pub(super) fn flow(&mut self, wire: usize, bytes_max: usize) -> bool {
         self.pass_a_moment();
         let Wire { from, to, link, line, ended } = &mut self.wires[wire];
-        let Some(Line { session, to_server, to_replicant, .. }) = line else { return false };
+        let Some(Line { connection, session, to_server, to_replicant }) = line else {
+            return false;
+        };
         let read =
             |way: &mut Vec<u8>| -> Vec<u8> { way.drain(..way.len().min(bytes_max)).collect() };
         let (for_server, for_replicant) = (read(&mut to_server.1), read(&mut to_replicant.1));
         let has_flown = !for_server.is_empty() || !for_replicant.is_empty();
 
-        let Node { broker, gate, .. } = &mut self.nodes[*from];
+        let Node { broker, authorizer, .. } = &mut self.nodes[*from];
         for frame in to_server.0.push(&for_server) {
-            session.on_frame(decode(frame.unwrap(), DEPTH_MAX), broker, gate);
+            let packet = decode(frame.unwrap(), DEPTH_MAX);
+            let decides = (&*authorizer, &TestJournal::default() as &_);
+            take(session, packet, *connection, broker, decides);
         }
         let broker = &mut self.nodes[*to].broker;
         for frame in to_replicant.0.push(&for_replicant) {
@@ -233,24 +246,25 @@ impl Node {
     fn new(index: usize, backlog_bytes_max: usize, admits_anybody: bool) -> Self {
         let name = format!("server-{index}");
         let address: Arc<str> = format!("{name}:{PORT}").into();
-        let server = Arc::new(Server { name, address: address.clone() });
+        let server = Arc::new(ServerName { name, address: address.clone() });
         let replication =
             ReplicationSettings { origin: origin(index), format: Some(LINK), backlog_bytes_max };
         let settings = Settings { replication, ..Settings::default() };
-        let dialects = Dialects { server: address };
+        let dialects = Dialects::new(address);
         let mut broker = Broker::new(dialects, settings, Snapshot::default(), Now::default());
-        let gate = ScriptGate::new(admits_anybody);
-        let mut begin = |id| {
+        let authorizer = TestAuthorizer::new(admits_anybody);
+        let mut open = |id| {
             let connection = broker.open(ConnectionProfile::plain(TCP));
-            let who = (id, server.clone());
-            (connection, Session::begin(connection, who, None, &mut broker, &gate))
+            (connection, begin((connection, id, &server), None, &mut broker, &authorizer))
         };
-        let (_, publisher) = begin("publisher");
-        let (subscriber, mut session) = begin("subscriber");
+        let publisher = open("publisher");
+        let (subscriber, mut session) = open("subscriber");
         let subscribe = format!("x {}", serde_json::json!({ "coremq_subscribe": QUEUES }));
-        session.on_frame(decode(subscribe.as_bytes(), DEPTH_MAX), &mut broker, &gate);
+        let packet = decode(subscribe.as_bytes(), DEPTH_MAX);
+        let decides = (&authorizer, &TestJournal::default() as &_);
+        take(&mut session, packet, subscriber, &mut broker, decides);
         broker.take_effects();
-        Node { broker, server, gate, publisher, subscriber, received: Vec::new() }
+        Node { broker, server, authorizer, publisher, subscriber, received: Vec::new() }
     }
 
     fn receive(&mut self, frames: &[u8]) {
@@ -285,6 +299,19 @@ impl Node {
         };
         QUEUES.map(of).into()
     }
+}
+
+/// Begins the session of a connection.
+fn begin(
+    (connection, id, server): (ConnectionKey, &str, &Arc<ServerName>),
+    listed: Option<Admission>,
+    broker: &mut Broker<Dialects>,
+    authorizer: &TestAuthorizer,
+) -> Session {
+    let settings = &DialectSettings::default();
+    let session = Session::begin(Opening { connection, format: TCP, id, server, listed, settings });
+    session.speak_first(broker, &authorizer.welcome());
+    session
 }
 
 /// Returns the name of a node's run.

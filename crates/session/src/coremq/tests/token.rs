@@ -88,9 +88,9 @@ fn a_replicant_has_its_right_from_its_client_wherever_it_is() {
     // C-31, C-50: a session whose rights do not say so is refused, also from a listed address.
     check_with_tokens(
         r#"
-        gate may sub:*
+        authorizer may sub:*
         srv.b > x {"coremq_options":{"client":"b","token":"key of b"}}␀x {"coremq_replicant":"b:6747"}
-        gate may replicate
+        authorizer may replicate
         ada > x {"coremq_options":{"client":"ada","token":"key of ada"}}␀x {"coremq_replicant":"c:6747"}
         "#,
         expect![[r#"

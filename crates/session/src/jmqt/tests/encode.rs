@@ -9,7 +9,7 @@ use rialto_domain::{ClientId, LogId, PacketId, Reject};
 use rialto_wire::jmqt::Carrier;
 use serde_json::{Value, json};
 
-use super::super::{TCP, WEBSOCKET, carrier, put_command_answer};
+use super::super::{TCP, WEBSOCKET, carrier, reply::put_command_answer};
 use crate::Dialects;
 use crate::tests::frames::packets;
 

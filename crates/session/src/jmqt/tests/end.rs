@@ -6,8 +6,8 @@ use expect_test::expect;
 use rialto_domain::CloseReason;
 use rialto_wire::jmqt::Carrier;
 
-use super::{super::CloseMessage, world::check};
-use crate::tests::frames::packets;
+use super::{super::Session, world::check};
+use crate::{Dialect as _, close_code, close_text, tests::frames::packets};
 
 /// Most bytes of the reason in a close frame (RFC 6455, 5.5: 125, two of them the code).
 const CLOSE_TEXT_BYTES_MAX: usize = 123;
@@ -100,12 +100,13 @@ fn each_reason_has_a_close_code_and_a_text_that_fits() {
     // on a socket is told by a last packet what it could not tell otherwise.
     let mut all = String::new();
     for reason in reasons() {
-        let CloseMessage { close_code, text, packet } = CloseMessage::new(reason);
+        let (close_code, text) = (close_code(reason), close_text(reason));
         assert!(text.len() <= CLOSE_TEXT_BYTES_MAX, "{text}: {} bytes", text.len());
         // 1004 to 1006 and 1015 are never sent.
         assert!(matches!(close_code, 1000..=1003 | 1007..=1014), "{close_code}");
         writeln!(all, "{close_code} {text}").unwrap();
-        for packet in packet.iter().flat_map(|bytes| packets(Carrier::Tcp, bytes)) {
+        for packet in Session::refusal(reason).iter().flat_map(|bytes| packets(Carrier::Tcp, bytes))
+        {
             writeln!(all, "     {packet}").unwrap();
         }
     }

@@ -13,8 +13,9 @@ use super::super::{Session, TCP, WEBSOCKET, carrier};
 use crate::{
     Dialects,
     tests::{
+        authorizer::{TestAuthorizer, take},
         frames::packets,
-        gate::TestGate,
+        journal::TestJournal,
         script::{FRAME_END, bad, duration, lines, seconds},
         store::{Mood, TestStore},
     },
@@ -43,6 +44,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// ended, `19s ada x heartbeat timeout`.
 pub(super) struct World {
     broker: Broker<Dialects>,
+    authorizer: TestAuthorizer,
     store: TestStore,
     now: Now,
     format: Format,
@@ -91,6 +93,7 @@ impl World {
         let now = Now::default();
         World {
             broker: Broker::new(Dialects::default(), settings, Snapshot::default(), now),
+            authorizer: TestAuthorizer::new(false),
             store: TestStore::default(),
             now,
             format,
@@ -136,8 +139,9 @@ impl World {
         let connection = self.connection(name);
         self.broker.heard(connection);
         for frame in frames.into_iter().filter(|frame| !frame.is_empty()) {
-            let session = Session::new(connection);
-            session.on_packet(decode(frame, limits), &mut self.broker, &TestGate);
+            let (packet, mut session) = (decode(frame, limits), Session::new(connection));
+            let decides = (&self.authorizer, &TestJournal::default() as &_);
+            take(&mut session, packet, connection, &mut self.broker, decides);
         }
         self.perform();
     }

@@ -1,15 +1,21 @@
 //! The first command: who gets a session, and how the others are sent away.
 
 use expect_test::expect;
-use rialto_broker::{Broker, ConnectionProfile, Entry, Now, Settings};
+use rialto_broker::{Broker, ConnectionKey, ConnectionProfile, Entry, Now, Settings};
 use rialto_domain::{Admission, ClientId, Snapshot};
-use rialto_wire::pubsubx::{NAME_BYTES_MAX, decode};
+use rialto_wire::pubsubx::{Command, NAME_BYTES_MAX, decode};
 
 use super::{
     super::{Session, TCP},
     world::{Rules, World, check, check_by},
 };
-use crate::{Dialects, tests::gate::TestGate};
+use crate::{
+    Dialects,
+    tests::{
+        authorizer::{TestAuthorizer, take},
+        journal::TestJournal,
+    },
+};
 
 #[test]
 fn a_name_that_is_free_opens_a_session() {
@@ -143,6 +149,17 @@ fn a_session_is_not_closed_for_its_silence() {
     );
 }
 
+/// Gives a session a command where nobody needs a token.
+fn give(
+    session: &mut Session,
+    command: Command<'_>,
+    connection: ConnectionKey,
+    broker: &mut Broker<Dialects>,
+) {
+    let decides = (&TestAuthorizer::new(true), &TestJournal::default() as &_);
+    take(session, command, connection, broker, decides);
+}
+
 #[test]
 fn a_name_that_leaves_no_room_for_the_answer_closes_the_connection() {
     // P-43, P-37.
@@ -156,7 +173,8 @@ fn a_name_that_leaves_no_room_for_the_answer_closes_the_connection() {
         );
         let connection = broker.open(ConnectionProfile::plain(TCP));
         let connect = format!("CONNECT {name}");
-        Session::new(connection).on_command(decode(connect.as_bytes()), &mut broker, &TestGate);
+        let command = decode(connect.as_bytes());
+        give(&mut Session::new(connection, true), command, connection, &mut broker);
         assert_eq!(broker.is_online(&name), is_served);
         assert_eq!(broker.is_closing(connection), !is_served);
     }
@@ -173,13 +191,13 @@ fn a_name_is_free_as_soon_as_its_client_says_goodbye() {
             ..ConnectionProfile::plain(TCP)
         };
         let connection = broker.open(profile);
-        (connection, Session::new(connection))
+        (connection, Session::new(connection, true))
     };
     let ((old, mut ada), (new, mut again)) = (session(), session());
     for message in ["CONNECT ada", "SUBSCRIBE a", "DISCONNECT"] {
-        ada.on_command(decode(message.as_bytes()), &mut broker, &TestGate);
+        give(&mut ada, decode(message.as_bytes()), old, &mut broker);
     }
-    again.on_command(decode(b"CONNECT ada"), &mut broker, &TestGate);
+    give(&mut again, decode(b"CONNECT ada"), new, &mut broker);
     assert_eq!(broker.client_of(new), Some(&ClientId::from("ada")));
     assert!(broker.subscriptions(&"ada".into()).is_empty());
     broker.disconnect(old);
@@ -206,21 +224,21 @@ fn what_happens_can_be_told() {
         +61s
         ",
         expect![[r#"
-            ! ada: Connected("ada")
-            ! ada: Subscribed("a")
-            ! ada: Published("a")
-            ! ada: Unsubscribed("a")
+            ! Connected("ada")
+            ! Subscribed { client: "ada", channel: "a" }
+            ! Published { client: "ada", channel: "a" }
+            ! Unsubscribed { client: "ada", channel: "a" }
             0s psx.ada < OK: Conn accepted
             0s psx.ada < a 1
-            ! nobody: Refused("ada")
+            ! Refused("ada")
             0s psx.ada' < ERROR: Name already taken
             0s psx.ada' x the session was refused
-            ! ada: Restored("ada")
-            ! ada: Disconnected
+            ! Restored("ada")
+            ! Disconnected("ada")
             0s psx.ada < RESTORED ada
             0s psx.ada < ∅
             0s psx.ada x the client disconnected
-            ! bob: Connected("bob")
+            ! Connected("bob")
             0s psx.bob < OK: Conn accepted
             ! 60s: bob is forgotten
         "#]],

@@ -16,31 +16,31 @@ fn each_packet_of_jmqt_asks_what_it_is_about() {
         jmqt.ada > {"pub":{"cn":"$time","dt":4}}␀{"pub":{"cn":"","dt":5,"id":"c"}}
         jmqt.ada > {"pushAck":{"id":"1-1"}}␀{"disconn":{}}
         "##,
-        expect![[r##"
-            ? jmqt.ada: Authenticate? Authenticate { data: "{\"user\":\"ada\"}" }
+        expect![[r#"
+            ? jmqt.ada: Authenticate {"user":"ada"}
             0s jmqt.ada < {"authAck":{"st":10,"mg":"no client_name"}}
-            ? jmqt.ada: Connect? Connect { client: "ada", token: "key of ada" }
+            ? jmqt.ada: Connect ada with "key of ada"
             0s jmqt.ada < {"connAck":{"st":1,"ts":15}}
-            ? jmqt.ada: no matter? nothing to decide
-            ? jmqt.ada: Subscribe? Subscribe { channels: ["room"], persistent: false }
-            ? jmqt.ada: Unsubscribe? Unsubscribe { channels: ["room"] }
+            ? jmqt.ada: nothing to ask
+            ? jmqt.ada: Subscribe [("room", false)]
+            ? jmqt.ada: Unsubscribe ["room"]
             0s jmqt.ada < {"hbAck":{}}
             0s jmqt.ada < {"subAck":{"st":1,"cn":"room"}}
             0s jmqt.ada < {"unsubAck":{"st":1,"cn":"room"}}
-            ? jmqt.ada: Publish? Publish { channel: "room", payload: "{\"n\": 1}", qos: AtMostOnce, retain: false }
-            ? jmqt.ada: Publish? Publish { channel: "lamp", payload: "\"ü\"", qos: AtLeastOnce, retain: true }
+            ? jmqt.ada: Publish room {"n": 1} AtMostOnce
+            ? jmqt.ada: Publish lamp "ü" AtLeastOnce retained
             0s jmqt.ada < {"pubAck":{"st":1,"id":"a"}}
-            ? jmqt.ada: Publish? Publish { channel: "#bob", payload: "2", qos: AtMostOnce, retain: false }
-            ? jmqt.ada: Control? Control { name: "time", payload: "3" }
+            ? jmqt.ada: Publish #bob 2 AtMostOnce
+            ? jmqt.ada: Control time 3
             0s jmqt.ada < {"pubAck":{"st":1,"id":"b","dt":{"unix_ms":0}}}
-            ? jmqt.ada: Control? nothing to decide
-            ? jmqt.ada: Publish? nothing to decide
+            ? jmqt.ada: Control: nothing to decide
+            ? jmqt.ada: Publish: nothing to decide
             0s jmqt.ada < {"pubAck":{"st":10,"mg":"the packet is malformed"}}
             0s jmqt.ada < {"pubAck":{"st":11,"id":"c","mg":"the channel cannot be used this way"}}
-            ? jmqt.ada: no matter? nothing to decide
-            ? jmqt.ada: no matter? nothing to decide
+            ? jmqt.ada: nothing to ask
+            ? jmqt.ada: nothing to ask
             0s jmqt.ada x the client disconnected
-        "##]],
+        "#]],
     );
 }
 
@@ -54,33 +54,33 @@ fn each_frame_of_coremq_asks_what_it_is_about() {
         ws.eve > {"queue":"-","coremq_options":{"token":"key of eve","client":"eve"}}
         ws.eve > {"coremq_subscribe":"a"}␀{"queue":"a","n":3}
         "#,
-        expect![[r##"
-            ? ada: Connect? Connect { client: "ada", token: "key of ada" }
-            ? ada: no matter? nothing to decide
+        expect![[r#"
+            ? ada: Connect ada with "key of ada"
+            ? ada: nothing to ask
             0s ada < id-ada {"response":"OK: Welcome to CoreMQ server","server":"rialto"}
             0s ada < id-ada {"response":"OK: Options set"}
             0s ada < id-ada {"response":"OK: Options set"}
-            ? ada: Subscribe? Subscribe { channels: ["a", "b"], persistent: false }
-            ? ada: Unsubscribe? Unsubscribe { channels: ["a"] }
+            ? ada: Subscribe [("a", false), ("b", false)]
+            ? ada: Unsubscribe ["a"]
             0s ada < id-ada {"response":"OK: Subscribe successful"}
             0s ada < id-ada {"response":"OK: Unsubscribe successful"}
-            ? ada: Publish? Publish { channel: "a", payload: "{\"n\": 1}", qos: AtMostOnce, retain: false }
-            ? ada: Publish? Publish { channel: "#id-ada", payload: "{\"n\":2}", qos: AtMostOnce, retain: false }
-            ? ada: no matter? nothing to decide
-            ? ada: no matter? nothing to decide
-            ? ada: malformed
+            ? ada: Publish a {"n": 1} AtMostOnce
+            ? ada: Publish #id-ada {"n":2} AtMostOnce
+            ? ada: nothing to ask
+            ? ada: nothing to ask
+            ? ada: nothing to ask
             0s ada < id-ada {"response":"OK: Message sent"}
             0s ada < id-ada {"response":"OK: Message sent"}
             0s ada < id-ada {"n":2,"coremq_sender":"id-ada","coremq_sent":0.000,"coremq_server":"rialto:6747"}
             0s ada < id-ada {"coremq_fwdto":"id-ada","master":"rialto","replicants":[],"connections":1}
             0s ada < id-ada {"history":{"a":[{"n": 1,"coremq_sender":"id-ada","coremq_sent":0.000,"coremq_server":"rialto:6747"}]}}
             0s ada < id-ada {"response":"ERROR: Message must be a dictionary"}
-            ? ws.eve: Connect? Connect { client: "eve", token: "key of eve" }
+            ? ws.eve: Connect eve with "key of eve"
             0s ws.eve < {"response":"OK: Options set","queue":"id-eve"}
-            ? ws.eve: Subscribe? Subscribe { channels: ["a"], persistent: false }
-            ? ws.eve: Publish? Publish { channel: "a", payload: "{\"n\":3}", qos: AtMostOnce, retain: false }
+            ? ws.eve: Subscribe [("a", false)]
+            ? ws.eve: Publish a {"n":3} AtMostOnce
             0s ws.eve < {"response":"OK: Message sent","queue":"id-eve"}
-        "##]],
+        "#]],
     );
 }
 
@@ -93,14 +93,14 @@ fn what_another_server_passes_on_was_decided_there() {
         srv.b > a {"n":2}
         "#,
         expect![[r#"
-            ? srv.b: Connect? Connect { client: "b", token: "key of b" }
-            ? srv.b: no matter? nothing to decide
+            ? srv.b: Connect b with "key of b"
+            ? srv.b: nothing to ask
             ! ReplicantAttached("b:6747")
             0s srv.b < id-b {"response":"OK: Welcome to CoreMQ server","server":"rialto"}
             0s srv.b < id-b {"response":"OK: Options set"}
             0s srv.b < id-b {"response":"OK: Replication request successful"}
-            ? srv.b: Publish? nothing to decide
-            ? srv.b: Publish? Publish { channel: "a", payload: "{\"n\":2}", qos: AtMostOnce, retain: false }
+            ? srv.b: Publish: nothing to decide
+            ? srv.b: Publish a {"n":2} AtMostOnce
             0s srv.b < id-b {"response":"OK: Message sent"}
             0s srv.b < a {"n":2,"coremq_sender":"id-b","coremq_sent":0.000,"coremq_server":"rialto:6747"}
         "#]],
@@ -116,15 +116,15 @@ fn each_command_of_pubsubx_asks_what_it_is_about() {
         psx.ada > CONNECT ada␀DISCONNECT
         "#,
         expect![[r#"
-            ? psx.ada: Connect? Connect { client: "ada", token: "key of ada" }
+            ? psx.ada: Connect ada with "key of ada"
             0s psx.ada < OK: Conn accepted
-            ? psx.ada: Subscribe? Subscribe { channels: ["room"], persistent: false }
-            ? psx.ada: Unsubscribe? Unsubscribe { channels: ["room"] }
-            ? psx.ada: Publish? Publish { channel: "room", payload: "\"{\\\"n\\\": 1}\"", qos: AtMostOnce, retain: false }
-            ? psx.ada: Publish? Publish { channel: "room", payload: "\"text\"", qos: AtMostOnce, retain: false }
-            ? psx.ada: no matter? nothing to decide
-            ? psx.ada: Connect? nothing to decide
-            ? psx.ada: no matter? nothing to decide
+            ? psx.ada: Subscribe [("room", false)]
+            ? psx.ada: Unsubscribe ["room"]
+            ? psx.ada: Publish room "{\"n\": 1}" AtMostOnce
+            ? psx.ada: Publish room "text" AtMostOnce
+            ? psx.ada: nothing to ask
+            ? psx.ada: Connect: nothing to decide
+            ? psx.ada: nothing to ask
             0s psx.ada x the client disconnected
         "#]],
     );
@@ -140,23 +140,23 @@ fn nothing_is_to_be_decided_without_a_session_but_who_may_have_one() {
         psx.cleo > SUBSCRIBE room
         "##,
         expect![[r#"
-            ? jmqt.ada: Subscribe? nothing to decide
-            ? jmqt.ada: Unsubscribe? nothing to decide
-            ? jmqt.ada: Publish? nothing to decide
+            ? jmqt.ada: Subscribe: nothing to decide
+            ? jmqt.ada: Unsubscribe: nothing to decide
+            ? jmqt.ada: Publish: nothing to decide
             0s jmqt.ada < {"subAck":{"st":7,"cn":"room","mg":"open a session with conn first"}}
             0s jmqt.ada < {"unsubAck":{"st":7,"cn":"room","mg":"open a session with conn first"}}
             0s jmqt.ada < {"pubAck":{"st":7,"id":"a","mg":"open a session with conn first"}}
-            ? jmqt.ada: Publish? nothing to decide
-            ? jmqt.ada: Control? nothing to decide
+            ? jmqt.ada: Publish: nothing to decide
+            ? jmqt.ada: Control: nothing to decide
             0s jmqt.ada < {"pubAck":{"st":7,"id":"b","mg":"open a session with conn first"}}
-            ? bob: Subscribe? nothing to decide
-            ? bob: Unsubscribe? nothing to decide
-            ? bob: Publish? nothing to decide
+            ? bob: Subscribe: nothing to decide
+            ? bob: Unsubscribe: nothing to decide
+            ? bob: Publish: nothing to decide
             0s bob < id-bob {"response":"OK: Welcome to CoreMQ server","server":"rialto"}
             0s bob < id-bob {"response":"ERROR: Not authenticated: set the options client and token first"}
             0s bob < id-bob {"response":"ERROR: Not authenticated: set the options client and token first"}
             0s bob < id-bob {"response":"ERROR: Not authenticated: set the options client and token first"}
-            ? psx.cleo: Subscribe? nothing to decide
+            ? psx.cleo: Subscribe: nothing to decide
             0s psx.cleo x protocol error
         "#]],
     );
@@ -173,19 +173,19 @@ fn nothing_is_to_be_decided_behind_the_end() {
         ws.eve > {␀{"queue":"-","coremq_options":{"token":"key of eve","client":"eve"}}
         "#,
         expect![[r#"
-            ? jmqt.ada: Connect? Connect { client: "ada", token: "key of ada" }
+            ? jmqt.ada: Connect ada with "key of ada"
             0s jmqt.ada < {"connAck":{"st":1,"ts":15}}
-            ? jmqt.ada: no matter? nothing to decide
-            ? jmqt.ada: Publish? nothing to decide
-            ? jmqt.ada: Connect? nothing to decide
+            ? jmqt.ada: nothing to ask
+            ? jmqt.ada: Publish: nothing to decide
+            ? jmqt.ada: Connect: nothing to decide
             0s jmqt.ada x the client disconnected
-            ? psx.cleo: Connect? Connect { client: "cleo", token: "key of cleo" }
+            ? psx.cleo: Connect cleo with "key of cleo"
             0s psx.cleo < OK: Conn accepted
-            ? psx.cleo: no matter? nothing to decide
-            ? psx.cleo: Publish? nothing to decide
+            ? psx.cleo: nothing to ask
+            ? psx.cleo: Publish: nothing to decide
             0s psx.cleo x the client disconnected
-            ? ws.eve: malformed
-            ? ws.eve: Connect? nothing to decide
+            ? ws.eve: nothing to ask
+            ? ws.eve: Connect: nothing to decide
             0s ws.eve x protocol error
         "#]],
     );
@@ -195,7 +195,7 @@ fn nothing_is_to_be_decided_behind_the_end() {
 fn nothing_is_to_be_decided_that_rights_deny() {
     check_asking(
         r##"
-        gate may sub:room,pub:lamp,direct:#bob,control:$time
+        authorizer may sub:room,pub:lamp,direct:#bob,control:$time
         jmqt.ada online
         jmqt.ada > {"sub":{"cn":"room"}}␀{"sub":{"cn":"lamp"}}
         jmqt.ada > {"pub":{"cn":"room","dt":1,"id":"a"}}␀{"pub":{"cn":"lamp","dt":2,"id":"b"}}
@@ -206,40 +206,40 @@ fn nothing_is_to_be_decided_that_rights_deny() {
         bob > x {"coremq_options":{"client":"bob","token":"key of bob"}}
         bob > x {"coremq_subscribe":["lamp"]}␀room {"n":9}␀lamp {"n":10}
         "##,
-        expect![[r##"
-            ? jmqt.ada: Connect? Connect { client: "ada", token: "key of ada" }
+        expect![[r#"
+            ? jmqt.ada: Connect ada with "key of ada"
             0s jmqt.ada < {"connAck":{"st":1,"ts":15}}
-            ? jmqt.ada: Subscribe? Subscribe { channels: ["room"], persistent: false }
-            ? jmqt.ada: Subscribe? nothing to decide
+            ? jmqt.ada: Subscribe [("room", false)]
+            ? jmqt.ada: Subscribe: nothing to decide
             0s jmqt.ada < {"subAck":{"st":1,"cn":"room"}}
             0s jmqt.ada < {"subAck":{"st":7,"cn":"lamp","mg":"no rule for sub:lamp"}}
-            ? jmqt.ada: Publish? nothing to decide
-            ? jmqt.ada: Publish? Publish { channel: "lamp", payload: "2", qos: AtMostOnce, retain: false }
+            ? jmqt.ada: Publish: nothing to decide
+            ? jmqt.ada: Publish lamp 2 AtMostOnce
             0s jmqt.ada < {"pubAck":{"st":7,"id":"a","mg":"no rule for pub:room"}}
-            ? jmqt.ada: Publish? Publish { channel: "#bob", payload: "3", qos: AtMostOnce, retain: false }
-            ? jmqt.ada: Publish? nothing to decide
+            ? jmqt.ada: Publish #bob 3 AtMostOnce
+            ? jmqt.ada: Publish: nothing to decide
             0s jmqt.ada < {"pubAck":{"st":8,"id":"c","mg":"the client is offline"}}
             0s jmqt.ada < {"pubAck":{"st":7,"id":"d","mg":"no rule for direct:#eve"}}
-            ? jmqt.ada: Control? Control { name: "time", payload: "5" }
-            ? jmqt.ada: Control? nothing to decide
+            ? jmqt.ada: Control time 5
+            ? jmqt.ada: Control: nothing to decide
             0s jmqt.ada < {"pubAck":{"st":1,"id":"e","dt":{"unix_ms":0}}}
             0s jmqt.ada < {"pubAck":{"st":7,"id":"f","mg":"no rule for control:$whoami"}}
-            ? psx.cleo: Connect? Connect { client: "cleo", token: "key of cleo" }
+            ? psx.cleo: Connect cleo with "key of cleo"
             0s psx.cleo < OK: Conn accepted
-            ? psx.cleo: Subscribe? nothing to decide
-            ? psx.cleo: Subscribe? Subscribe { channels: ["room"], persistent: false }
-            ? psx.cleo: Publish? nothing to decide
-            ? psx.cleo: Publish? Publish { channel: "lamp", payload: "\"8\"", qos: AtMostOnce, retain: false }
-            ? bob: Connect? Connect { client: "bob", token: "key of bob" }
+            ? psx.cleo: Subscribe: nothing to decide
+            ? psx.cleo: Subscribe [("room", false)]
+            ? psx.cleo: Publish: nothing to decide
+            ? psx.cleo: Publish lamp "8" AtMostOnce
+            ? bob: Connect bob with "key of bob"
             0s bob < id-bob {"response":"OK: Welcome to CoreMQ server","server":"rialto"}
             0s bob < id-bob {"response":"OK: Options set"}
-            ? bob: Subscribe? nothing to decide
-            ? bob: Publish? nothing to decide
-            ? bob: Publish? Publish { channel: "lamp", payload: "{\"n\":10}", qos: AtMostOnce, retain: false }
+            ? bob: Subscribe: nothing to decide
+            ? bob: Publish: nothing to decide
+            ? bob: Publish lamp {"n":10} AtMostOnce
             0s bob < id-bob {"response":"ERROR: queue \"lamp\": no rule for sub:lamp"}
             0s bob < id-bob {"response":"ERROR: no rule for pub:room"}
             0s bob < id-bob {"response":"OK: Message sent"}
-        "##]],
+        "#]],
     );
 }
 
@@ -248,27 +248,27 @@ fn where_a_part_of_a_request_is_denied_the_rest_is_to_be_decided_nevertheless() 
     // The queues before the one that is denied are subscribed to.
     check_asking(
         r#"
-        gate may sub:room
+        authorizer may sub:room
         bob > x {"coremq_options":{"client":"bob","token":"key of bob"}}
-        gate denies ask again
+        authorizer denies ask again
         bob > x {"coremq_subscribe":["room","lamp"]}
-        gate allows
+        authorizer allows
         bob > x {"coremq_subscribe":["room","lamp"]}
-        gate may
+        authorizer may
         jmqt.eve > {"conn":{"cl":"eve","at":"key of eve"}}
         jmqt.eve > {"pub":{"cn":"room","dt":{}}}
         "#,
         expect![[r#"
-            ? bob: Connect? Connect { client: "bob", token: "key of bob" }
+            ? bob: Connect bob with "key of bob"
             0s bob < id-bob {"response":"OK: Welcome to CoreMQ server","server":"rialto"}
             0s bob < id-bob {"response":"OK: Options set"}
-            ? bob: Subscribe? Subscribe { channels: ["room", "lamp"], persistent: false }
+            ? bob: Subscribe [("room", false), ("lamp", false)]
             0s bob < id-bob {"response":"ERROR: ask again"}
-            ? bob: Subscribe? Subscribe { channels: ["room", "lamp"], persistent: false }
+            ? bob: Subscribe [("room", false), ("lamp", false)]
             0s bob < id-bob {"response":"ERROR: queue \"lamp\": no rule for sub:lamp"}
-            ? jmqt.eve: Connect? Connect { client: "eve", token: "key of eve" }
+            ? jmqt.eve: Connect eve with "key of eve"
             0s jmqt.eve < {"connAck":{"st":1,"ts":15}}
-            ? jmqt.eve: Publish? Publish { channel: "room", payload: "{}", qos: AtMostOnce, retain: false }
+            ? jmqt.eve: Publish room {} AtMostOnce
             0s bob < room {"coremq_sender":"eve","coremq_sent":0.000,"coremq_server":"rialto:6747"}
         "#]],
     );
