@@ -11,3 +11,4 @@ pub(crate) mod world;
 mod authorization;
 mod permit;
 mod rights;
+mod toy;

@@ -1,0 +1,150 @@
+//! A dialect of lines.
+//!
+//! A line is a packet: `hello NAME`, `want CHANNEL`, `say CHANNEL JSON`, `bye`. Answers are `ok` and
+//! `no WHY`, and a message is `CHANNEL JSON`.
+
+use rialto_application::{AuthorizationRequest, Event, Protocol};
+use rialto_broker::{
+    Answer, Broker, Command, ConnectionKey, ConnectionProfile, Encoder, Format, Issuer, Mark,
+    Publish, Source,
+};
+use rialto_domain::{ChannelName, ClientId, CloseReason, Qos};
+
+use crate::{
+    Deliveries, Dialect, DialectSettings, Framer, Journal, Opening, Requester, Units, Verdict,
+};
+
+const LINES: Format = Format(7);
+
+pub(super) struct Toy(ConnectionKey);
+
+/// Keeps the line whose end has not come yet, and how many bytes the lines before it have.
+#[derive(Default)]
+pub(super) struct Lines(Vec<u8>, usize);
+
+impl Framer for Lines {
+    fn push<'a>(
+        &'a mut self,
+        input: &'a [u8],
+    ) -> impl Iterator<Item = Result<&'a [u8], CloseReason>> {
+        self.0.extend_from_slice(input);
+        self.1 = self.0.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+        self.0[..self.1].split_inclusive(|&byte| byte == b'\n').map(|it| Ok(&it[..it.len() - 1]))
+    }
+
+    fn release(&mut self) {
+        self.0.drain(..std::mem::take(&mut self.1));
+    }
+}
+
+impl Deliveries for Toy {
+    type Envelope = String;
+
+    fn has(format: Format) -> bool {
+        format == LINES
+    }
+
+    fn envelope(_: &str, _: Format, channel: &ChannelName, _: Source<'_>) -> String {
+        channel.as_str().to_owned()
+    }
+
+    fn delivery(channel: &String, payload: &[u8], _: Mark, out: &mut Vec<u8>) {
+        out.extend_from_slice(&[channel.as_bytes(), b" ", payload, b"\n"].concat());
+    }
+}
+
+impl Dialect for Toy {
+    type Framer = Lines;
+    type Packet<'a> = (&'a str, &'a str);
+
+    const UNITS: Units = Units {
+        first_frame_bytes: |frames| {
+            frames.iter().position(|&byte| byte == b'\n').map(|end| end + 1)
+        },
+        is_each_alone: false,
+        blocks: None,
+    };
+
+    fn protocol(_: bool) -> Protocol {
+        Protocol::Pubsubx
+    }
+
+    fn profile(_: &DialectSettings, _: bool) -> ConnectionProfile {
+        ConnectionProfile::plain(LINES)
+    }
+
+    fn framer(_: &DialectSettings) -> Lines {
+        Lines::default()
+    }
+
+    fn refusal(reason: CloseReason) -> Option<Vec<u8>> {
+        Some(format!("no {reason}\n").into_bytes())
+    }
+
+    fn begin(opening: Opening<'_>) -> Self {
+        Toy(opening.connection)
+    }
+
+    fn decode(frame: &[u8], _: usize) -> (&str, &str) {
+        let line = std::str::from_utf8(frame).unwrap_or_default();
+        line.split_once(' ').unwrap_or((line, ""))
+    }
+
+    fn event(&(verb, _): &(&str, &str)) -> Option<Event> {
+        match verb {
+            "hello" => Some(Event::Connect),
+            "want" => Some(Event::Subscribe),
+            "say" => Some(Event::Publish),
+            _ => None,
+        }
+    }
+
+    fn request(
+        &self,
+        &(verb, rest): &(&str, &str),
+        requester: Requester<'_, impl Encoder>,
+    ) -> Option<AuthorizationRequest> {
+        match (verb, rest.split_once(' ')) {
+            ("hello", _) => Some(requester.connect(rest, "")),
+            ("want", _) => requester.subscribe(&[rest], false),
+            ("say", Some((to, json))) => {
+                requester.publish(to.into(), json, (Qos::AtMostOnce, false))
+            }
+            _ => None,
+        }
+    }
+
+    fn on_packet(
+        &mut self,
+        (verb, rest): (&str, &str),
+        broker: &mut Broker<impl Encoder>,
+        verdict: &Verdict,
+        _: &dyn Journal,
+    ) {
+        let issuer = Issuer::Client(self.0);
+        let result = match (verb, rest.split_once(' '), verdict.permit()) {
+            ("hello", _, _) => {
+                verdict.admission().cloned().map_err(Clone::clone).map(|admission| {
+                    broker.connect_transient(self.0, &ClientId::from(rest), &admission);
+                })
+            }
+            (_, _, Err(reject)) => Err(reject.clone()),
+            ("want", _, Ok(_)) => {
+                let subscribe = Command::Subscribe { channel: rest, persistent: false };
+                broker.command(issuer, &subscribe, Answer::None).map(drop)
+            }
+            ("say", Some((channel, json)), Ok(_)) => {
+                let (payload, qos) = (json.as_bytes(), Qos::AtMostOnce);
+                let publish = Publish { channel, payload, qos, retain: false };
+                broker.command(issuer, &Command::Publish(&publish), Answer::None).map(drop)
+            }
+            _ => return broker.close(self.0, CloseReason::Asked),
+        };
+        let answer = result.map_or_else(|reject| format!("no {reject}\n"), |()| "ok\n".to_owned());
+        broker.send(self.0, |_, out| out.extend_from_slice(answer.as_bytes()));
+    }
+
+    fn close_packet(&self, reason: CloseReason) -> Option<Vec<u8>> {
+        Self::refusal(reason)
+    }
+}
