@@ -1,81 +1,11 @@
-//! The rialto command: runs a broker, publishes, subscribes, and what goes with that.
-//!
-//! Does not know the broker's insides or the wire: it turns arguments into calls of
-//! `rialto-server`, `rialto-access`, `rialto-client` and `rialto-config`, and their results into text and an exit
-//! code. One module a command, each with its arguments and a `run`; parsing has no side effects.
-//!
-//! Data goes to standard output, everything else to standard error.
-//!
-//! Read `args.rs` first. Tested by running the binary, in `tests/`.
-
-mod args;
-mod exit;
-
-mod access;
-mod cert;
-mod channels;
-mod client;
-mod config;
-mod context;
-mod documents;
-mod history;
-mod ping;
-mod publish;
-mod request;
-mod retained;
-mod serve;
-mod store;
-mod subscribe;
-mod token;
-mod user;
-mod version;
-
-mod api;
-mod channel;
-mod listing;
-mod logging;
-mod output;
-mod payload;
-mod remote;
-mod table;
+//! The program `rialto`. Its commands are in `rialto-commands`, and its tests in `tests/`; here is what
+//! only a program can have: the allocator.
 
 use std::process::ExitCode;
-
-use args::Command;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let result = match args::parse().command {
-        Command::Serve(args) => serve::run(&args),
-        Command::Pub(args) => publish::run(&args),
-        Command::Sub(args) => subscribe::run(&args),
-        Command::Request(args) => request::run(&args),
-        Command::Ping(args) => ping::run(&args),
-        Command::Retained(args) => retained::run(&args),
-        Command::History(args) => history::run(&args),
-        Command::Client(args) => client::run(&args),
-        Command::Channel(args) => channels::run(&args),
-        Command::User(args) => user::run(&args),
-        Command::Access(args) => access::run(&args),
-        Command::Token(args) => token::run(&args),
-        Command::Store(args) => store::run(&args),
-        Command::Backup(args) => store::back_up(&args),
-        Command::Context(args) => context::run(&args),
-        Command::Config(args) => config::run(&args),
-        Command::Cert(args) => cert::run(&args),
-        Command::Version(args) => version::run(&args),
-        Command::Completions(args) => documents::print_completions(&args, args::command()),
-        Command::Man(args) => documents::write_man_pages(&args, args::command()),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            if !failure.text.is_empty() {
-                output::talk(&format!("rialto: {}", failure.text));
-            }
-            ExitCode::from(failure.exit as u8)
-        }
-    }
+    rialto_commands::run()
 }
