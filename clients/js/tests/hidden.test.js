@@ -41,7 +41,8 @@ async function becomes(evaluate, expression) {
 
 test(`a page stays online while it is hidden for ${HIDDEN_MS / 1_000} s at ts ${TS} (K-16)`, { timeout: HIDDEN_MS + 60_000 }, async () => {
   const page = await browser.open(files.address)
-  await becomes(page, "document.readyState === 'complete'")
+  // A new tab is complete before it has gone anywhere.
+  await becomes(page, "location.href !== 'about:blank' && document.readyState === 'complete'")
   await page(`import('/src/browser.js').then(async ({ connect }) => {
     globalThis.states = []
     globalThis.seen = []

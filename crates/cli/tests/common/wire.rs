@@ -14,8 +14,8 @@ use super::frames;
 
 /// A session over TCP.
 ///
-/// Unlike a `Peer` it gives back as an error whatever the broker's death can cause, half a frame
-/// included, and it can wait a little without failing.
+/// Unlike a `Peer` it gives back as an error whatever the broker's death or stop can cause, half a
+/// frame and the packet that tells of a stop included, and it can wait a little without failing.
 pub(crate) struct Wire {
     socket: TcpStream,
     received: Vec<u8>,
@@ -62,7 +62,10 @@ impl Wire {
     pub(crate) fn next_within(&mut self, patience: Duration) -> io::Result<Option<Value>> {
         loop {
             if let Some(packet) = self.take() {
-                return Ok(Some(packet));
+                return match packet["connAck"]["rs"] == "shutting-down" {
+                    true => Err(Error::from(ErrorKind::ConnectionAborted)),
+                    false => Ok(Some(packet)),
+                };
             }
             self.socket.set_read_timeout(Some(patience))?;
             let mut chunk = [0; 16 << 10];
