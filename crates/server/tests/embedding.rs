@@ -299,7 +299,9 @@ async fn a_program_subscribes_clients_and_asks_who_is_there() {
     let mut ada = online(&server, "ada");
     let _others = ["bob", "cleo"].map(|client| online(&server, client));
     handle.subscribe("ada", "news", true).await.unwrap();
-    assert_eq!(handle.subscribe("nobody", "news", true).await, Err(Reject::ClientOffline));
+    assert_eq!(handle.subscribe("nobody", "news", false).await, Err(Reject::ClientOffline));
+    handle.subscribe("later", "news", true).await.unwrap();
+    assert_eq!(handle.subscriptions("later").unwrap()[0].channel, "news");
     let subscriptions = handle.subscriptions("ada").unwrap();
     let news = subscriptions.iter().find(|it| it.channel == "news").unwrap();
     assert!(news.persistent);
