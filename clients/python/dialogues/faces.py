@@ -53,7 +53,8 @@ class Face:
     def close(self, client: Any) -> Awaitable[Any]:
         raise NotImplementedError
 
-    def hold(self, held: List[Callable[[], None]]) -> Any:
+    def hold(self, held: List[Callable[[], None]]) -> Callable[[], Any]:
+        """Adds to `held` what lets go of a message, and returns how its handler waits for that."""
         raise NotImplementedError
 
     def hang(self) -> Any:
@@ -125,10 +126,10 @@ class AsyncioFace(Face):
     def close(self, client: Client) -> Awaitable[Any]:
         return client.close()
 
-    def hold(self, held: List[Callable[[], None]]) -> Any:
+    def hold(self, held: List[Callable[[], None]]) -> Callable[[], Any]:
         future: "asyncio.Future[None]" = asyncio.get_running_loop().create_future()
         held.append(lambda: None if future.done() else future.set_result(None))
-        return future
+        return lambda: future
 
     def hang(self) -> Any:
         return asyncio.get_running_loop().create_future()
@@ -191,10 +192,14 @@ class BlockingFace(Face):
     def close(self, client: blocking.Client) -> Awaitable[Any]:
         return in_thread(client.close)
 
-    def hold(self, held: List[Callable[[], None]]) -> Any:
+    def hold(self, held: List[Callable[[], None]]) -> Callable[[], Any]:
         event = threading.Event()
         held.append(event.set)
-        event.wait()
+
+        def wait() -> None:
+            event.wait()
+
+        return wait
 
     def hang(self) -> Any:
         self._hanging.wait()

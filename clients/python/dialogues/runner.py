@@ -56,10 +56,12 @@ class Handler:
         self.runner.tell(self.who, {"message": message.data, "of": self.of, **about})
 
     def __call__(self, message: Any) -> Any:
+        # Held before it is told of: the harness may let go of it at once.
+        wait = self.runner.face.hold(self.held) if self.does == "holds" else None
         self.take(message)
         if self.does == "fails":
             raise ValueError("the handler fails")
-        return self.runner.face.hold(self.held) if self.does == "holds" else None
+        return wait() if wait is not None else None
 
 
 class Runner:
