@@ -20,10 +20,8 @@ use self::{imports::Imports, tree::Tree};
 use crate::process;
 
 /// Packages whose circles are known and not opened yet, with the reason; for no other ones, and not for long.
-const STILL_OPEN: [(&str, &str); 2] = [
-    ("rialto-server", "its connections are being divided by dialect"),
-    ("rialto-store", "its checks and drivers are being changed"),
-];
+const STILL_OPEN: [(&str, &str); 1] =
+    [("rialto-store", "its checks and drivers are being changed")];
 
 #[derive(Deserialize)]
 struct Metadata {

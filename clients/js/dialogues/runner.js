@@ -7,36 +7,9 @@ import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 
 import { connect, Unauthorized } from 'rialto-client'
+import { TestClock } from '../tests/clock.js'
 
-/** A clock that `advance` moves. */
-class TestClock {
-  time = 0
-  timers = new Map()
-  #last = 0
-
-  now = () => this.time
-  set = (wait, act) => {
-    this.#last += 1
-    this.timers.set(this.#last, { at: this.time + Math.max(0, wait), act })
-    return this.#last
-  }
-  clear = (timer) => void this.timers.delete(timer)
-
-  async advance(wait) {
-    const end = this.time + wait
-    for (;;) {
-      const due = [...this.timers].filter(([, it]) => it.at <= end).sort(([, a], [, b]) => a.at - b.at)[0]
-      if (!due) break
-      this.timers.delete(due[0])
-      this.time = Math.max(this.time, due[1].at)
-      due[1].act()
-      await settle()
-    }
-    this.time = end
-  }
-}
-
-/** The same, of the system, and how many timers there are. */
+/** The clock of the system, and how many timers there are. */
 class SystemClock {
   timers = new Map()
   now = () => performance.now()
@@ -66,7 +39,7 @@ const EVENTS = {
 const clients = new Map()
 /** Subscriptions and calls that can be cancelled, by the name that a scenario gave them. */
 const named = new Map()
-let clock = new TestClock()
+let clock = new TestClock(settle)
 let rejections = 0
 let sockets = 0
 
@@ -215,7 +188,7 @@ const ACTIONS = {
     await Promise.all([...clients.values()].map((client) => client.close()))
     clients.clear()
     named.clear()
-    clock = new TestClock()
+    clock = new TestClock(settle)
     rejections = 0
     sockets = openSockets()
   },

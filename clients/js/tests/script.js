@@ -1,41 +1,14 @@
 /** The client without sockets: a scripted server, a clock that the test moves, fixed random numbers. */
 
 import { Client } from '../src/client.js'
+import { TestClock } from './clock.js'
 
 /** Lets everything run that promises have put off. */
 export const settle = () => new Promise((resolve) => setImmediate(resolve))
 
-class Clock {
-  time = 0
-  timers = new Map()
-  #last = 0
-
-  now = () => this.time
-  set = (wait, act) => {
-    this.#last += 1
-    this.timers.set(this.#last, { at: this.time + wait, act })
-    return this.#last
-  }
-  clear = (timer) => void this.timers.delete(timer)
-
-  async advance(wait) {
-    const end = this.time + wait
-    for (;;) {
-      const due = [...this.timers].filter(([, it]) => it.at <= end).sort(([, a], [, b]) => a.at - b.at)[0]
-      if (!due) break
-      this.timers.delete(due[0])
-      this.time = Math.max(this.time, due[1].at)
-      due[1].act()
-      await settle()
-    }
-    this.time = end
-    await settle()
-  }
-}
-
 /** The server's side of a client under test. */
 export class Script {
-  clock = new Clock()
+  clock = new TestClock(settle)
   sent = []
   opened = []
   events = []

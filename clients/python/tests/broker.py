@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import tempfile
 import threading
+import unittest
 from typing import List, Optional
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -81,3 +82,20 @@ class Certificates:
 
     def remove(self) -> None:
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class WithTlsBroker(unittest.TestCase):
+    """Tests that share one broker, whose certificate is signed by an authority of their own."""
+
+    broker: Broker
+    certificates: Certificates
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.certificates = Certificates()
+        cls.broker = Broker(*cls.certificates.options)
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.broker.stop()
+        cls.certificates.remove()

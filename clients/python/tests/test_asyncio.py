@@ -9,25 +9,12 @@ from typing import Any, List, Optional, Tuple
 
 import rialto_client
 from rialto_client import Auth, Client, Closed, ErrorEvent, Full, Lost, Message, Outbox, Refused, StateEvent, Token, Unauthorized, Why
-from tests.broker import Broker, Certificates
+from tests.broker import WithTlsBroker
 
 PATIENCE = 30.0
 
 
-class WithBroker(unittest.IsolatedAsyncioTestCase):
-    broker: Broker
-    certificates: Certificates
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.certificates = Certificates()
-        cls.broker = Broker(*cls.certificates.options)
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.broker.stop()
-        cls.certificates.remove()
-
+class WithBroker(WithTlsBroker, unittest.IsolatedAsyncioTestCase):
     async def asyncSetUp(self) -> None:
         self.problems: List[Any] = []
         asyncio.get_running_loop().set_exception_handler(lambda _, context: self.problems.append(context))

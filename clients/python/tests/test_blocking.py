@@ -16,27 +16,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, List
 
 from rialto_client import Auth, Closed, ErrorEvent, Full, Lost, Message, Outbox, Refused, Why, blocking
-from tests.broker import Broker, Certificates
+from tests.broker import Broker, WithTlsBroker
 
 PATIENCE = 30.0
 # From Ctrl-C, or the last line, to the end of the program: two seconds, and what starting Python takes on a busy machine.
 END_SECONDS_MAX = 10.0
 
 
-class WithBroker(unittest.TestCase):
-    broker: Broker
-    certificates: Certificates
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.certificates = Certificates()
-        cls.broker = Broker(*cls.certificates.options)
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.broker.stop()
-        cls.certificates.remove()
-
+class WithBroker(WithTlsBroker):
     def tearDown(self) -> None:
         # K-62
         gc.collect()

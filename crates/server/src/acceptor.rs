@@ -11,7 +11,7 @@ use tokio::{io::AsyncWriteExt as _, sync::watch};
 
 use crate::{
     audit::{Event, Reason, told},
-    connection::ConnectionLimits,
+    connection_limits::ConnectionLimits,
     entrance::{Entrance, Origin},
     handshake::{Negotiated, Terms, negotiate, secure},
     http::HttpService,

@@ -21,7 +21,7 @@ use tokio::{
     time::sleep,
 };
 
-use crate::{connection::ConnectionLimits, hub::Hub};
+use crate::{connection_limits::ConnectionLimits, hub::Hub};
 
 use self::{
     error::{CONNECT_WITHIN, LinkError},

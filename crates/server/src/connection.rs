@@ -14,13 +14,14 @@ use std::{
 use bytes::Bytes;
 use rialto_broker::ConnectionKey;
 use rialto_domain::CloseReason;
-use rialto_session::{Dialect, DialectSettings, Framer as _, close_code, close_text};
+use rialto_session::{Dialect, Framer as _, close_code, close_text};
 use tokio::time::{sleep, timeout};
 
 use crate::{
     allowance::Allowance,
     answers::{Borrower, Room},
     authorizer::Caller,
+    connection_limits::ConnectionLimits,
     connection_writer::{ConnectionWriter, DirtyWriters},
     hangup::HangUp,
     hub::Hub,
@@ -45,19 +46,6 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 thread_local! {
     /// One buffer for all the connections a thread serves.
     static SCRATCH: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES_MAX]);
-}
-
-/// What holds for every connection of a server.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ConnectionLimits {
-    pub(crate) json_depth_max: usize,
-    pub(crate) publisher_stall_max: Duration,
-    /// How long one may read nothing of what it asked for.
-    pub(crate) unread_max: Duration,
-    /// How long one may take to say what it speaks.
-    pub(crate) greeting_timeout: Duration,
-    /// What is said of each dialect, and of all.
-    pub(crate) dialects: DialectSettings,
 }
 
 /// How a connection's bytes become frames.

@@ -38,6 +38,7 @@ mod asked;
 mod audit;
 mod authorizer;
 mod connection;
+mod connection_limits;
 mod connection_writer;
 mod control;
 mod decision;

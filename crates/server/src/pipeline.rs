@@ -19,7 +19,7 @@ use rialto_session::{Dialect, Dialects, Requester, Verdict};
 use crate::{
     allowance::{Allowance, Exhausted},
     authorizer::Caller,
-    connection::ConnectionLimits,
+    connection_limits::ConnectionLimits,
     connection_writer::{ConnectionWriter, DirtyWriters},
     decision::Decision,
     hub::{Hub, PACKETS_PER_ROUND_MAX},

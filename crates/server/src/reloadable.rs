@@ -9,7 +9,7 @@ use rialto_config::{Difference, Settings, SlowConsumer, difference, needs_restar
 
 use crate::{
     audit::{Act, TARGET, act},
-    connection::ConnectionLimits,
+    connection_limits::ConnectionLimits,
     hub::Hub,
     proxies::Proxies,
     settings_map,

@@ -15,7 +15,7 @@ use rialto_session::{
 };
 use rialto_store::{SqliteSettings, StoreSettings};
 
-use crate::{connection::ConnectionLimits, machine};
+use crate::{connection_limits::ConnectionLimits, machine};
 
 /// The part of the memory there is that may be taken by what waits, unless that is configured.
 const WAITING_PART: u64 = 4;
