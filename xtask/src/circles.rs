@@ -19,10 +19,6 @@ use serde::Deserialize;
 use self::{imports::Imports, tree::Tree};
 use crate::process;
 
-/// Packages whose circles are known and not opened yet, with the reason; for no other ones, and not for long.
-const STILL_OPEN: [(&str, &str); 1] =
-    [("rialto-store", "its checks and drivers are being changed")];
-
 #[derive(Deserialize)]
 struct Metadata {
     packages: Vec<Package>,
@@ -30,7 +26,6 @@ struct Metadata {
 
 #[derive(Deserialize)]
 struct Package {
-    name: String,
     targets: Vec<Target>,
 }
 
@@ -51,10 +46,7 @@ pub(crate) fn check() -> anyhow::Result<()> {
         for package in packages(manifest)? {
             let (files, found) = check_package(&package)?;
             file_count += files;
-            match STILL_OPEN.iter().find(|(name, _)| *name == package.name) {
-                Some((name, why)) => println!("{name}: {} circles, as {why}", found.len()),
-                None => circles.extend(found),
-            }
+            circles.extend(found);
         }
     }
     if !circles.is_empty() {

@@ -3,13 +3,7 @@
 //! A driver's tests implement [`Driver`] and call [`check_all`], which panics at the first duty
 //! that is neglected.
 
-use rialto_domain::{
-    Change, ChannelName, ClientId, CursorState, HistoryMessage, Load, LogEntry, LogId, LogState,
-    Outcome, Page, PayloadsBuilder, Seen, Sequence, Snapshot, StoredPage,
-};
-
-use crate::{Store, StoreError, StoreReader};
-
+mod changes;
 mod clients;
 mod clock;
 mod cursors;
@@ -19,16 +13,9 @@ mod logs;
 mod reading;
 mod retained;
 mod sessions;
+mod subject;
 
-/// Makes the stores that are checked.
-pub trait Driver {
-    /// Makes a store with nothing in it.
-    fn create(&mut self) -> Box<dyn Store>;
-
-    /// Drops `store` as a dying process would and opens what it stored again; `None` when the
-    /// driver is one that forgets.
-    fn reopen(&mut self, store: Box<dyn Store>) -> Option<Box<dyn Store>>;
-}
+pub use subject::Driver;
 
 /// Checks every duty that the traits state, each on a store of its own.
 ///
@@ -91,159 +78,4 @@ pub fn check_all(driver: &mut dyn Driver) {
     lifetime::loading_gives_back_what_was_committed(driver);
     lifetime::names_and_payloads_are_kept_to_the_byte(driver);
     lifetime::what_was_committed_outlives_the_store(driver);
-}
-
-/// A store under examination; every operation on it must succeed unless said otherwise.
-struct Subject {
-    store: Box<dyn Store>,
-    reader: Box<dyn StoreReader>,
-}
-
-impl Subject {
-    fn create(driver: &mut dyn Driver) -> Self {
-        Subject::new(driver.create())
-    }
-
-    fn new(store: Box<dyn Store>) -> Self {
-        let reader = store.reader().expect("a reader opens");
-        Subject { store, reader }
-    }
-
-    /// Returns the store opened again, unless the driver forgets.
-    fn reopen(self, driver: &mut dyn Driver) -> Option<Self> {
-        drop(self.reader);
-        driver.reopen(self.store).map(Subject::new)
-    }
-
-    #[track_caller]
-    fn commit(&mut self, changes: &[Change]) -> Vec<Outcome> {
-        let outcomes = self.store.commit(changes).expect("the batch is committed");
-        assert_eq!(outcomes.len(), changes.len(), "there is one outcome a change");
-        outcomes
-    }
-
-    #[track_caller]
-    fn refuse(&mut self, changes: &[Change]) -> StoreError {
-        self.store.commit(changes).expect_err("the batch is refused")
-    }
-
-    /// Appends one page and returns where it went.
-    #[track_caller]
-    fn append(&mut self, channel: &str, count: u32) -> (LogId, Sequence) {
-        match self.commit(&[append(channel, count)])[..] {
-            [Outcome::Appended { log, first }] => (log, first),
-            ref other => panic!("an append has the outcome {other:?}"),
-        }
-    }
-
-    /// Subscribes and returns the log and where the cursor stands.
-    #[track_caller]
-    fn subscribe(&mut self, client: &str, channel: &str) -> (LogId, Sequence) {
-        match self.commit(&[subscribe(client, channel)])[..] {
-            [Outcome::Subscribed { log, floor }] => (log, floor),
-            ref other => panic!("a subscription has the outcome {other:?}"),
-        }
-    }
-
-    #[track_caller]
-    fn load(&mut self) -> Snapshot {
-        self.store.load(Load::All).expect("what was committed is loaded")
-    }
-
-    /// Returns a channel's log as loaded; none when it is gone.
-    #[track_caller]
-    fn log(&mut self, channel: &str) -> Option<LogState> {
-        self.load().logs.into_iter().find(|log| log.channel == ChannelName::from(channel))
-    }
-
-    /// Returns a channel's history as loaded; empty when there is none.
-    #[track_caller]
-    fn history(&mut self, channel: &str) -> Vec<HistoryMessage> {
-        let mut histories = self.load().history.into_iter();
-        let history = histories.find(|(name, _)| *name == ChannelName::from(channel));
-        history.map_or_else(Vec::new, |(_, messages)| messages)
-    }
-
-    /// Returns where a cursor stands, as loaded.
-    #[track_caller]
-    fn cursor(&mut self, client: &str, channel: &str) -> CursorState {
-        let (client, channel) = (ClientId::from(client), ChannelName::from(channel));
-        let mut cursors = self.load().cursors.into_iter();
-        let cursor = cursors.find(|(one, there, _)| (one, there) == (&client, &channel));
-        cursor.expect("the cursor is there").2
-    }
-
-    #[track_caller]
-    fn read(&mut self, log: LogId, from: Sequence, bytes_max: usize) -> Vec<StoredPage> {
-        let entries = self.reader.read(log, from, bytes_max).expect("the log is read");
-        entries.into_iter().map(sound).collect()
-    }
-
-    /// Returns the first and last sequence of each page of `log`.
-    #[track_caller]
-    fn spans(&mut self, log: LogId) -> Vec<(Sequence, Sequence)> {
-        let pages = self.read(log, 1, usize::MAX);
-        pages.iter().map(|page| (page.first, page.first + u64::from(page.count) - 1)).collect()
-    }
-}
-
-/// Returns the page that an entry of a log is.
-fn sound(entry: LogEntry) -> StoredPage {
-    match entry {
-        LogEntry::Page(page) => page,
-        LogEntry::Damaged(last) => panic!("the page that ends with {last} is damaged"),
-    }
-}
-
-/// Returns a page of `count` small messages, or none.
-fn page(channel: &str, count: u32) -> Page {
-    let mut payloads = PayloadsBuilder::default();
-    for number in 0..count {
-        payloads.push(format!("{{\"number\":{number}}}").as_bytes());
-    }
-    Page {
-        channel: channel.into(),
-        publisher: "publisher".into(),
-        at: 1_700_000_000_000,
-        served: 77,
-        count,
-        payloads: payloads.finish(),
-    }
-}
-
-fn append(channel: &str, count: u32) -> Change {
-    Change::Append(page(channel, count))
-}
-
-fn subscribe(client: &str, channel: &str) -> Change {
-    Change::Subscribe(client.into(), channel.into())
-}
-
-fn unsubscribe(client: &str, channel: &str) -> Change {
-    Change::Unsubscribe(client.into(), channel.into())
-}
-
-fn forget(client: &str) -> Change {
-    Change::ForgetClient(client.into())
-}
-
-fn move_cursor(client: &str, channel: &str, floor: Sequence) -> Change {
-    Change::MoveCursor(client.into(), channel.into(), floor)
-}
-
-fn acknowledge(client: &str, channel: &str, stretches: &[(Sequence, Sequence)]) -> Change {
-    Change::Acknowledge(client.into(), channel.into(), stretches.to_vec())
-}
-
-fn trim(channel: &str, through: Sequence) -> Change {
-    Change::Trim(channel.into(), through)
-}
-
-fn put_client(client: &str, seen: u64) -> Change {
-    Change::PutClient(ClientId::from(client), self::seen(seen))
-}
-
-/// Returns a moment whose parts differ, and neither follows from the other.
-fn seen(number: u64) -> Seen {
-    Seen { at: number ^ 5, served: number }
 }

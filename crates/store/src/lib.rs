@@ -13,8 +13,6 @@
 //! Tested by [`conformance`], one suite for every driver, and by random batches that must leave
 //! SQLite and memory alike, across restarts; each driver's own dangers are tested beside it.
 
-use std::path::PathBuf;
-
 pub use rialto_domain::FailureKind;
 use rialto_domain::{
     Change, ClientId, ClientState, Load, LogEntry, LogId, Outcome, Sequence, Snapshot, StoredClient,
@@ -23,10 +21,12 @@ use rialto_domain::{
 pub mod conformance;
 mod error;
 mod memory;
+mod settings;
 mod sqlite;
 
 pub use error::{Cause, StoreError};
 pub use memory::MemoryStore;
+pub use settings::{StoreSettings, open};
 pub use sqlite::{
     Durability, GivenUp, Repair, Report, SqliteSettings, SqliteStore, backup, check, repair,
 };
@@ -159,31 +159,4 @@ pub trait StoreReader: Send {
         after: &ClientId,
         count_max: usize,
     ) -> Result<Vec<StoredClient>, StoreError>;
-}
-
-/// Which store to open.
-#[derive(Debug, Clone)]
-pub enum StoreSettings {
-    /// One that forgets everything when the process ends.
-    Memory,
-    /// One that keeps everything in a directory of its own.
-    Sqlite {
-        /// Where; made when missing.
-        directory: PathBuf,
-        /// How.
-        settings: SqliteSettings,
-    },
-}
-
-/// Opens the store that `settings` ask for.
-///
-/// # Errors
-/// The text of the [`StoreError`] says why it cannot be opened and what to do about it.
-pub fn open(settings: StoreSettings) -> Result<Box<dyn Store>, StoreError> {
-    match settings {
-        StoreSettings::Memory => Ok(Box::new(MemoryStore::default())),
-        StoreSettings::Sqlite { directory, settings } => {
-            Ok(Box::new(SqliteStore::open(&directory, &settings)?))
-        }
-    }
 }

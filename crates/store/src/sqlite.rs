@@ -25,11 +25,14 @@ mod identity;
 mod inspection;
 mod leftovers;
 mod load;
+mod logs;
 mod mark;
 mod open;
 mod reader;
 mod repair;
+mod row;
 mod schema;
+mod settings;
 mod stretches;
 mod verdict;
 mod wal;
@@ -37,6 +40,7 @@ mod wal;
 pub use backup::backup;
 pub use check::{Report, check};
 pub use repair::{GivenUp, Repair, repair};
+pub use settings::{Durability, SqliteSettings};
 
 use batch::Batch;
 use claim::DirectoryLock;
@@ -46,39 +50,8 @@ use inspection::Inspection;
 use leftovers::Leftovers;
 use mark::MarkKeeper;
 use open::Opened;
+use settings::DATABASE_FILE;
 use stretches::Journal;
-
-/// The database's name in the store's directory.
-const DATABASE_FILE: &str = "rialto.db";
-
-/// What a commit that returned `Ok` survives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Durability {
-    /// Loss of power: the disk has confirmed it.
-    #[default]
-    Fsync,
-    /// Death of the process: the operating system has it. The latest commits may be lost with
-    /// the power, but only the latest, and in order.
-    Os,
-}
-
-/// How to keep a store in SQLite.
-#[derive(Debug, Clone)]
-pub struct SqliteSettings {
-    /// What a commit survives.
-    pub durability: Durability,
-    /// How large the database may grow, without its write-ahead log; a file that is larger
-    /// already keeps its size, and a new schema version takes what it needs. At the limit commits
-    /// fail with [`Cause::Full`] until something was trimmed or dropped. `None` for as large as the disk allows; but on a disk that is full to the
-    /// last byte nothing can be trimmed either, until room is made by other means.
-    pub bytes_max: Option<u64>,
-    /// Up to which size the whole database is checked for damage when it is opened, which reads
-    /// it once. Default 64 MiB, which takes a moment.
-    pub check_bytes_max: u64,
-    /// Pages in the write-ahead log after which a commit moves them into the database. Default
-    /// 2,048, which is 8 MiB.
-    pub checkpoint_pages: u32,
-}
 
 /// Keeps everything in one SQLite file.
 ///
@@ -101,17 +74,6 @@ pub struct SqliteStore {
     log_path: PathBuf,
     /// Last, so that the directory is free only when the connection is closed.
     _lock: DirectoryLock,
-}
-
-impl Default for SqliteSettings {
-    fn default() -> Self {
-        SqliteSettings {
-            durability: Durability::default(),
-            bytes_max: None,
-            check_bytes_max: 64 << 20,
-            checkpoint_pages: open::CHECKPOINT_PAGES,
-        }
-    }
 }
 
 impl SqliteStore {

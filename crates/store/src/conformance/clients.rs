@@ -1,10 +1,16 @@
 //! What is known of clients one at a time, and of logs without a look at each of their readers.
 
-use rialto_domain::{ClientId, ClientState, CursorState, Load, Outcome, Snapshot, StoredClient};
+use rialto_domain::{
+    Change, ClientId, ClientState, CursorState, Load, LogId, Outcome, Sequence, Snapshot,
+    StoredClient,
+};
 
 use super::{
-    Change, Driver, LogId, Sequence, Subject, acknowledge, append, forget, move_cursor, page,
-    put_client, seen, subscribe, trim, unsubscribe,
+    changes::{
+        acknowledge, append, forget, move_cursor, page, put_client, seen, subscribe, trim,
+        unsubscribe,
+    },
+    subject::{Driver, Subject},
 };
 
 /// Store, duty 20.

@@ -2,7 +2,11 @@
 
 use rialto_domain::{Change, StoreClock};
 
-use super::{Driver, Subject, append, forget, history, put_client, subscribe};
+use super::{
+    changes::{append, forget, put_client, subscribe},
+    history,
+    subject::{Driver, Subject},
+};
 
 /// Store, duties 10 and 16.
 pub(super) fn the_clocks_are_as_they_were_noted_last(driver: &mut dyn Driver) {

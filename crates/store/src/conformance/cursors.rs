@@ -1,11 +1,13 @@
 //! Subscriptions, and the logs that come and go with them.
 
-use rialto_domain::{CursorState, Retained};
+use rialto_domain::{Change, CursorState, Retained};
 
 use super::{
-    Change, Driver, Subject, acknowledge, append, forget,
+    changes::{
+        acknowledge, append, forget, move_cursor, put_client, seen, subscribe, trim, unsubscribe,
+    },
     history::{drop_history, keep, message},
-    move_cursor, put_client, seen, subscribe, trim, unsubscribe,
+    subject::{Driver, Subject},
 };
 
 /// Store, duties 5 and 7.

@@ -1,11 +1,11 @@
 //! The last messages of channels.
 
 use bytes::Bytes;
-use rialto_domain::{HistoryMessage, MessageId, Retained};
+use rialto_domain::{Change, HistoryMessage, MessageId, Retained};
 
 use super::{
-    Change, Driver, Subject, acknowledge, append, forget, move_cursor, put_client, subscribe, trim,
-    unsubscribe,
+    changes::{acknowledge, append, forget, move_cursor, put_client, subscribe, trim, unsubscribe},
+    subject::{Driver, Subject},
 };
 
 /// Store, duties 12 and 13.

@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 use rialto_domain::{
-    Change, CursorState, LogState, PageState, Payloads, Retained, Snapshot, StoredPage,
+    Change, CursorState, LogState, Page, PageState, Payloads, Retained, Snapshot, StoredPage,
 };
 
 use super::{
-    Driver, Page, Subject, acknowledge, append,
+    changes::{acknowledge, append, move_cursor, page, put_client, seen, subscribe, trim},
     history::{keep, message},
-    move_cursor, page, put_client, seen, subscribe, trim,
+    subject::{Driver, Subject},
 };
 
 /// Store, duty 12.

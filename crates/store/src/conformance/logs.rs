@@ -2,7 +2,10 @@
 
 use rialto_domain::Outcome;
 
-use super::{Driver, Subject, append, forget, put_client, seen, subscribe, trim, unsubscribe};
+use super::{
+    changes::{append, forget, put_client, seen, subscribe, trim, unsubscribe},
+    subject::{Driver, Subject},
+};
 use crate::FailureKind;
 
 /// Store, duties 1 and 11.

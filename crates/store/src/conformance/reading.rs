@@ -5,9 +5,12 @@ use std::{
     thread,
 };
 
-use rialto_domain::{LogId, StoredPage};
+use rialto_domain::{Change, LogId, StoredPage};
 
-use super::{Change, Driver, Subject, append, page, sound, subscribe, trim, unsubscribe};
+use super::{
+    changes::{append, page, subscribe, trim, unsubscribe},
+    subject::{Driver, Subject, sound},
+};
 use crate::{Store, StoreReader};
 
 /// How often the writer commits while the reader reads.

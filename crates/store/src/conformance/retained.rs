@@ -2,7 +2,10 @@
 
 use rialto_domain::{Change, ChannelName, Retained};
 
-use super::{Driver, Subject, append, put_client, subscribe};
+use super::{
+    changes::{append, put_client, subscribe},
+    subject::{Driver, Subject},
+};
 
 pub(super) fn a_retained_message_stays_until_it_is_replaced_or_dropped(driver: &mut dyn Driver) {
     let mut subject = Subject::create(driver);

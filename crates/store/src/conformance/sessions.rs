@@ -2,7 +2,10 @@
 
 use rialto_domain::{Change, ClientId, SessionNumber};
 
-use super::{Driver, Subject, append, forget, put_client, subscribe, unsubscribe};
+use super::{
+    changes::{append, forget, put_client, subscribe, unsubscribe},
+    subject::{Driver, Subject},
+};
 
 /// Store, duties 10 and 15.
 pub(super) fn a_session_is_open_until_it_is_closed(driver: &mut dyn Driver) {

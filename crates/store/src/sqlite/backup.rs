@@ -9,9 +9,9 @@ use std::{
 use rusqlite::Connection;
 
 use super::{
-    DATABASE_FILE, Durability,
     check::{self, Report},
     claim::{self, DirectoryLock},
+    settings::{DATABASE_FILE, Durability},
     verdict,
 };
 use crate::{Cause, StoreError};

@@ -10,9 +10,10 @@ use rusqlite::{Connection, OpenFlags, Row, config::DbConfig};
 use serde_json::value::RawValue;
 
 use super::{
-    DATABASE_FILE, Durability, claim, history,
+    claim, history,
     open::BUSY_MAX,
     schema,
+    settings::{DATABASE_FILE, Durability},
     verdict::{self, LogDamage},
 };
 use crate::{Cause, StoreError};

@@ -3,7 +3,7 @@
 use rialto_domain::{ClientId, ClientState, Seen, StoredClient};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{cursors, load};
+use super::{cursors, row};
 use crate::Cause;
 
 /// Says whether a client was put, or has a cursor, and was not forgotten since.
@@ -45,7 +45,7 @@ pub(super) fn list(
         let mut rows = statement.query(params![after.as_str(), count_max])?;
         while let Some(row) = rows.next()? {
             // One that is no text is nobody's.
-            ids.extend(load::client(row, 0).ok());
+            ids.extend(row::client(row, 0).ok());
         }
     }
     ids.sort_unstable();

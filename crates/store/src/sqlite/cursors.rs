@@ -1,13 +1,14 @@
 //! How far subscribers have come: a row a cursor, and what it acknowledged above its floor as
 //! [stretches].
 
-use rialto_domain::{ChannelName, ClientId, CursorState, LogId, LogState, Outcome, Sequence};
+use rialto_domain::{ChannelName, ClientId, CursorState, LogId, Outcome, Sequence};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     damage::{self, Damage, sound_rows},
     heads::Head,
-    load::{self, Logs},
+    logs::{Logs, misplaced},
+    row,
     stretches::{self, Noted},
 };
 use crate::Cause;
@@ -111,7 +112,7 @@ pub(super) fn load(
     let columns = ("owner, log, floor", "id");
     let rows = sound_rows(connection, &damage::CURSOR, columns, damaged, |row| {
         let log = LogId(row.get(2)?);
-        Ok(CursorRow { id: row.get(0)?, client: load::client(row, 1)?, log, floor: row.get(3)? })
+        Ok(CursorRow { id: row.get(0)?, client: row::client(row, 1)?, log, floor: row.get(3)? })
     })?;
     let mut cursors = Vec::new();
     for CursorRow { id, client, log, floor } in rows {
@@ -143,28 +144,6 @@ pub(super) fn load(
     Ok(cursors)
 }
 
-/// Finds the cursors of a log that stand where no message is.
-pub(super) fn find_misplaced(
-    connection: &Connection,
-    log: &LogState,
-    damaged: &mut Vec<Damage>,
-) -> Result<(), Cause> {
-    let sql = "SELECT id FROM cursor WHERE log = ?1 AND (floor < 0 OR ?2 < floor)";
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(params![log.log.0, log.last])?;
-    while let Some(row) = rows.next()? {
-        damaged.push(misplaced(row.get(0)?, log.trimmed));
-    }
-    Ok(())
-}
-
-/// Has a cursor that stands where no message is go back to the oldest message that is there.
-fn misplaced(cursor: i64, oldest_floor: Sequence) -> Damage {
-    let damage = Damage::new(&damage::CURSOR, cursor, "it stands where no message is");
-    let sql = "UPDATE cursor SET floor = ?2 WHERE id = ?1";
-    damage.corrected(sql, vec![oldest_floor.cast_signed()])
-}
-
 /// Reads a client's cursors, by channel. One whose log or channel cannot be known is left out, as are
 /// stretches that make no sense.
 pub(super) fn of_client(
@@ -181,7 +160,7 @@ pub(super) fn of_client(
     let mut noted = None;
     let mut cursors = Vec::new();
     while let Some(row) = rows.next()? {
-        let Ok(channel) = load::channel(row, 1) else { continue };
+        let Ok(channel) = row::channel(row, 1) else { continue };
         let (floor, last, trimmed): (i64, i64, i64) = (row.get(2)?, row.get(3)?, row.get(4)?);
         let floor = if (0..=last).contains(&floor) { floor } else { trimmed }.max(0);
         let span = (floor.unsigned_abs(), last.max(0).unsigned_abs());

@@ -15,7 +15,8 @@ use std::{
 use rusqlite::Connection;
 
 use super::{
-    Durability, claim,
+    claim,
+    settings::Durability,
     wal::{self, Salts},
 };
 use crate::Cause;

@@ -9,12 +9,12 @@ use std::{
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{
-    DATABASE_FILE, Durability,
     check::{self, Report},
     claim,
     mark::{MARK_FILE, MarkKeeper},
     open::{self, BUSY_MAX},
     schema,
+    settings::{DATABASE_FILE, Durability},
     verdict::{self, LOG_FILE, LogDamage},
 };
 use crate::{Cause, StoreError};

@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    DATABASE_FILE, Durability,
     mark::{Committed, MARK_FILE, Mark},
+    settings::{DATABASE_FILE, Durability},
     wal::{self, Content},
 };
 use crate::Cause;
