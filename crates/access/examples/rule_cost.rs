@@ -18,8 +18,8 @@ use rialto_access::{
     Access, Effect, Identity, Mode, Replicants, Revocations, Rule, Settings, SigningKey, Users, Who,
 };
 use rialto_broker::{
-    Answer, Broker, Command, CommandAnswer, ConnectionKey, ConnectionProfile, Encoder, Format,
-    Issuer, Mark, Now, Publish, SessionOpened, Source,
+    Answer, Broker, Command, CommandAnswer, Connect, ConnectionKey, ConnectionProfile, Encoder,
+    Format, Issuer, Mark, Now, Publish, SessionOpened, Source,
 };
 use rialto_domain::{Action, Admission, ChannelName, ClientId, Qos};
 
@@ -128,14 +128,16 @@ impl Bench {
         let listener = broker.open(ConnectionProfile::plain(Format(0)));
         let all_in_memory = "nothing is stored elsewhere";
         let id = ClientId::from("listener".to_owned());
-        broker.connect(listener, &id, &Admission::default()).expect(all_in_memory);
+        broker
+            .connect(listener, &Connect::stored(&id, &Admission::default()))
+            .expect(all_in_memory);
         for channel in &channels {
             let subscribe = Command::Subscribe { channel, persistent: false };
             _ = broker.command(Issuer::Client(listener), &subscribe, Answer::To(None));
         }
         let publisher = broker.open(ConnectionProfile::plain(Format(0)));
         let id = ClientId::from("publisher".to_owned());
-        broker.connect(publisher, &id, admission).expect(all_in_memory);
+        broker.connect(publisher, &Connect::stored(&id, admission)).expect(all_in_memory);
         drop(broker.take_effects());
         Bench { broker, publisher, channels }
     }

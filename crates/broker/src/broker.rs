@@ -16,6 +16,7 @@ mod connect;
 mod control;
 mod detached;
 mod dirty;
+mod entry;
 mod forecast;
 mod forget;
 mod history;
@@ -67,9 +68,9 @@ use crate::{
     run::{Run, RunBuffers},
 };
 
-pub use connect::Entry;
+pub use entry::{Connect, Entry, Remembered};
 pub use message::{Answer, Command, CommandOutcome, Issuer, Publish};
-pub use observers::{Observed, Replicant, Resume};
+pub use observers::{ObserverPosition, Replicant};
 pub use relay::Relayed;
 pub use report::{ChannelReport, ClientReport};
 

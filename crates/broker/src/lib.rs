@@ -37,8 +37,8 @@ mod tally;
 mod broker;
 
 pub use broker::{
-    Answer, Broker, ChannelReport, ClientReport, Command, CommandOutcome, Entry, Issuer, Observed,
-    Publish, Relayed, Replicant, Resume,
+    Answer, Broker, ChannelReport, ClientReport, Command, CommandOutcome, Connect, Entry, Issuer,
+    ObserverPosition, Publish, Relayed, Remembered, Replicant,
 };
 pub use client::Now;
 pub use connection_profile::ConnectionProfile;

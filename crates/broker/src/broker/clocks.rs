@@ -120,6 +120,11 @@ impl<E: Encoder> Broker<E> {
         self.clocks.noted
     }
 
+    /// Returns this server's logical clock.
+    pub fn logical(&self) -> LogicalMs {
+        self.clocks.logical()
+    }
+
     /// Goes beyond a moment of another server's logical clock: what comes from now on comes later.
     pub fn see_logical(&mut self, logical: LogicalMs) {
         self.clocks.logical = self.clocks.logical.max((logical + 1).min(LOGICAL_MAX));

@@ -9,18 +9,10 @@ use crate::{
     client::Connection, rate::Rates,
 };
 
-use super::Broker;
-
-/// How a session began.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Entry {
-    /// Anew.
-    New,
-    /// Where it was when its connection was lost.
-    Restored,
-    /// Not at all: the client has another session, or the connection one already.
-    Refused,
-}
+use super::{
+    Broker,
+    entry::{Connect, Entry, Remembered},
+};
 
 impl<E: Encoder> Broker<E> {
     /// Adds a connection that has not opened a session yet.
@@ -99,91 +91,100 @@ impl<E: Encoder> Broker<E> {
         self.uncommitted_bytes_total
     }
 
-    /// Opens the session of `client` on this connection.
+    /// Opens the session of a client on this connection, and says how it began.
     ///
-    /// An open session of the same client on another connection is taken over and that connection
+    /// An open session of a stored client on another connection is taken over and that connection
     /// closed. What follows the acceptance, in this order: the retained messages of persistent
     /// subscriptions, their stored messages, the subscriptions that the admission brings.
+    /// The dialect of a client that is not stored says by itself that it is accepted.
     ///
     /// A connection carries one session in its life: once more for the same client is only
     /// answered, for another client it does nothing.
     ///
     /// # Errors
-    /// [`Reject::StoreUnavailable`] for a client that was not [claimed](Self::claim), or so long ago
-    /// that it is out of memory again: what is stored for it is not known.
+    /// [`Reject::StoreUnavailable`] for a client that was neither [claimed](Self::claim) nor
+    /// [made up](Self::know_new), or so long ago that it is out of memory again: what is stored for
+    /// it is not known.
     ///
     /// # Spec
     /// J-31, J-37, J-38, J-77, J-82, J-129.
     pub fn connect(
         &mut self,
         connection: ConnectionKey,
-        id: &ClientId,
-        admission: &Admission,
-    ) -> Result<(), Reject> {
+        connect: &Connect<'_>,
+    ) -> Result<Entry, Reject> {
+        let Connect { client: id, admission, remembered } = *connect;
         self.settle();
         // One that is being closed must not take its session back from the one that took over.
-        if self.is_closing(connection) {
-            return Ok(());
+        if self.is_closing(connection) || !self.connections.contains_key(connection) {
+            return Ok(Entry::Refused);
         }
-        if let Some(present) = self.client_of(connection) {
-            if present == id {
-                self.tell_opened(connection, false);
-            }
-            return Ok(());
+        if let Some(present) = self.session(connection) {
+            return Ok(self.connect_again(connection, present, connect));
         }
         if !self.is_loaded(id.as_str()) {
             return Err(Reject::StoreUnavailable);
         }
-        let key = match self.client_keys.get(id) {
-            Some(&key) => key,
-            None => self.add_client(id),
+        let Some(key) = self.free_client(id, remembered) else { return Ok(Entry::Refused) };
+        let resumed = self.can_resume(key);
+        self.begin_session(connection, key, admission);
+        self.drop_forbidden(connection);
+        let is_stored = remembered == Remembered::Stored;
+        if is_stored {
+            self.tell_opened(connection, resumed);
+        }
+        let is_back = self.welcome_back(key, connection);
+        if is_stored {
+            self.resume(connection, key);
+        }
+        self.start(connection);
+        Ok(if is_back { Entry::Restored } else { Entry::New })
+    }
+
+    /// Answers a connection that has a session already.
+    fn connect_again(
+        &mut self,
+        connection: ConnectionKey,
+        present: ClientKey,
+        connect: &Connect<'_>,
+    ) -> Entry {
+        let is_same = self.clients[present].id == *connect.client;
+        if !is_same || connect.remembered == Remembered::Session {
+            return Entry::Refused;
+        }
+        self.tell_opened(connection, false);
+        Entry::Open
+    }
+
+    /// Returns a client, made known if need be, that has no session now; `None` where the id belongs
+    /// to one that is known for another time, or whose session nobody can take over.
+    fn free_client(&mut self, id: &ClientId, remembered: Remembered) -> Option<ClientKey> {
+        let is_transient = remembered == Remembered::Session;
+        if is_transient {
+            self.end_if_left(id);
+        }
+        let Some(&key) = self.client_keys.get(id) else {
+            let key = if is_transient {
+                self.known_client(id.clone(), self.seen_now())
+            } else {
+                self.add_client(id)
+            };
+            self.clients[key].is_transient = is_transient;
+            return Some(key);
         };
-        if let Some(old) = self.clients[key].connection {
+        let client = &self.clients[key];
+        if client.is_transient != is_transient {
+            return None;
+        }
+        if let Some(old) = client.connection {
+            if is_transient {
+                return None;
+            }
             self.stats.sessions_taken_over += 1;
             self.end_session(old, CloseReason::TakenOver);
             self.close(old, CloseReason::TakenOver);
         }
-        let resumed = self.can_resume(key);
-        self.begin_session(connection, key, admission);
-        self.drop_forbidden(connection);
-
-        self.tell_opened(connection, resumed);
-        self.welcome_back(key, connection);
-        self.resume(connection, key);
-        self.start(connection);
-        Ok(())
-    }
-
-    /// Opens a session on this connection for a client that is known only as long as it lasts:
-    /// nothing is stored for it or about it, and its id is free again with its end.
-    ///
-    /// Nothing is answered. Says how the session began; for an id that another session has, or that was
-    /// neither [claimed](Self::claim) nor [made up](Self::know_new), or on a connection with a session,
-    /// nothing happens.
-    pub fn connect_transient(
-        &mut self,
-        connection: ConnectionKey,
-        id: &ClientId,
-        admission: &Admission,
-    ) -> Entry {
-        self.settle();
-        self.end_if_left(id);
-        let can_open = |one: &Connection| one.client.is_none() && one.closing.is_none();
-        let is_free = self.connections.get(connection).is_some_and(can_open);
-        let known = self.client_keys.get(id).map(|&key| &self.clients[key]);
-        // A lost one comes back; one that is remembered is not to be forgotten with this session.
-        let is_foreign =
-            known.is_some_and(|client| client.connection.is_some() || !client.is_transient);
-        if !is_free || is_foreign || !self.is_loaded(id.as_str()) {
-            return Entry::Refused;
-        }
-        let key = self.known_client(id.clone(), self.seen_now());
-        self.clients[key].is_transient = true;
-        self.begin_session(connection, key, admission);
-        self.drop_forbidden(connection);
-        let is_back = self.welcome_back(key, connection);
-        self.start(connection);
-        if is_back { Entry::Restored } else { Entry::New }
+        Some(key)
     }
 
     /// Makes a client known that was not.
@@ -231,8 +232,8 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
-    /// Says whether `id` is that of a client with an open [transient](Self::connect_transient)
-    /// session, which nobody can take over.
+    /// Says whether `id` is that of a client that is known [only while its session
+    /// lasts](Remembered::Session), which nobody can take over.
     pub fn is_transient(&self, id: &str) -> bool {
         self.client_keys.get(id).is_some_and(|&key| self.clients[key].is_transient)
     }

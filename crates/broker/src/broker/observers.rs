@@ -1,14 +1,14 @@
 //! Observers: other servers, to which all goes that our clients publish.
 //!
 //! Every message of our own clients has a number. Those that other servers may have missed, because
-//! a connection was down, are remembered as encoded frames, in portions, and read again from a
+//! a connection was down, are remembered as encoded frames, in chunks, and read again from a
 //! number on; what is older than the backlog is counted and left to the history.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 
-use rialto_domain::{CloseReason, LogicalMs};
+use rialto_domain::CloseReason;
 
 use crate::{
     ChannelKey, ConnectionKey, Encoder, Format, Source,
@@ -31,24 +31,13 @@ pub struct Replicant<'a> {
     pub is_listed: bool,
 }
 
-/// How an observer begins.
+/// How far an observer has come: in which run of this server, and among its messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Resume {
-    /// The run of this server that it observed last.
+pub struct ObserverPosition {
+    /// The run of the server that it observes, or observed last.
     pub origin: u64,
-    /// The last message it has.
+    /// The last message of that run that it has, or never will have.
     pub last: u64,
-}
-
-/// Where an observer was taken up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Observed {
-    /// This run of the server.
-    pub origin: u64,
-    /// The last message that it has, or never will have.
-    pub last: u64,
-    /// This server's logical clock.
-    pub logical: LogicalMs,
 }
 
 /// What this server knows of others.
@@ -59,7 +48,7 @@ pub(super) struct Replication {
     /// Messages that other servers gave no name.
     pub(super) unnamed: u64,
     observers: BTreeMap<ConnectionKey, Observer>,
-    backlog: VecDeque<Portion>,
+    backlog: VecDeque<BacklogChunk>,
     backlog_bytes: usize,
     /// Servers whose messages come in over a connection of our own.
     pub(super) linked: BTreeSet<String>,
@@ -72,7 +61,7 @@ struct Observer {
     name: String,
     is_listed: bool,
     format: Format,
-    /// The portion that begins behind this message is next; `None` once it has all there is.
+    /// The chunk that begins behind this message is next; `None` once it has all there is.
     catching_up_from: Option<u64>,
     /// Channels whose history it has asked for and not had yet.
     histories: Vec<ChannelKey>,
@@ -80,7 +69,7 @@ struct Observer {
 
 /// The frames of one run, as other servers get them.
 #[derive(Debug)]
-struct Portion {
+struct BacklogChunk {
     first: u64,
     count: u32,
     frames: Bytes,
@@ -103,7 +92,8 @@ impl Replication {
 
 impl<E: Encoder> Broker<E> {
     /// Sends a connection the messages of all channels from now on, and those it missed since
-    /// `resume` as far as they are remembered, which it [asks for](Self::observe_more).
+    /// `since` as far as they are remembered, which it [asks for](Self::observe_more). Returns where
+    /// it is taken up.
     ///
     /// Messages of the server behind it do not go back to it. Whether it
     /// [may](Self::may_replicate) is asked before, and again whenever its rights change.
@@ -112,20 +102,20 @@ impl<E: Encoder> Broker<E> {
         connection: ConnectionKey,
         who: &Replicant<'_>,
         format: Format,
-        resume: Option<Resume>,
-    ) -> Observed {
+        since: Option<ObserverPosition>,
+    ) -> ObserverPosition {
         let Replicant { name, is_listed } = *who;
         self.settle();
         self.close_observer(name, connection);
         let origin = self.settings.replication.origin;
         let last = self.replication.last;
-        let from = match resume {
-            Some(resume) if resume.origin == origin => resume.last.min(last),
+        let from = match since {
+            Some(since) if since.origin == origin => since.last.min(last),
             // It was there before this run began, and has nothing of it yet.
             Some(_) => 0,
             None => last,
         };
-        let oldest = self.replication.backlog.front().map_or(last + 1, |portion| portion.first);
+        let oldest = self.replication.backlog.front().map_or(last + 1, |chunk| chunk.first);
         // What is not remembered any more is missed: it will see that from the number.
         let from = from.max(oldest - 1);
         let observer = Observer {
@@ -136,7 +126,7 @@ impl<E: Encoder> Broker<E> {
             histories: Vec::new(),
         };
         self.replication.observers.insert(connection, observer);
-        Observed { origin, last: from, logical: self.clocks.logical() }
+        ObserverPosition { origin, last: from }
     }
 
     /// Closes the connection of an observer that is there anew: it has lost that one.
@@ -155,17 +145,17 @@ impl<E: Encoder> Broker<E> {
         let Replication { observers, backlog, last, .. } = &mut self.replication;
         let Some(observer) = observers.get_mut(&connection) else { return false };
         let Some(from) = observer.catching_up_from else { return false };
-        let begin = backlog.partition_point(|portion| portion.last() <= from);
+        let begin = backlog.partition_point(|chunk| chunk.last() <= from);
         let mut bytes = 0;
         let mut reached = if begin == backlog.len() { *last } else { from };
-        for portion in backlog.range(begin..) {
+        for chunk in backlog.range(begin..) {
             if CATCH_UP_BYTES < bytes {
                 break;
             }
-            bytes += portion.frames.len();
-            reached = portion.last();
-            let (frames, count) = (portion.frames.clone(), portion.frame_count);
-            self.outputs.answer_with_deliveries(portion.count, (connection, frames, count));
+            bytes += chunk.frames.len();
+            reached = chunk.last();
+            let (frames, count) = (chunk.frames.clone(), chunk.frame_count);
+            self.outputs.answer_with_deliveries(chunk.count, (connection, frames, count));
         }
         let is_behind = reached < *last;
         observer.catching_up_from = is_behind.then_some(reached);
@@ -173,7 +163,7 @@ impl<E: Encoder> Broker<E> {
     }
 
     /// Notes that an observer wants the history of all channels; it [asks](Self::history_more) for
-    /// one portion after the other.
+    /// one part after the other.
     pub fn observe_histories(&mut self, connection: ConnectionKey) {
         let keys = self.channels.iter().filter(|(_, channel)| channel.history.is_some());
         let keys = keys.map(|(key, _)| key).collect();
@@ -248,15 +238,15 @@ impl<E: Encoder> Broker<E> {
         if let Some(format) = self.settings.replication.format {
             let (frames, frame_count) = frames.of(format);
             let (first, count) = (run.first.sequence, run.count);
-            self.keep_portion(Portion { first, count, frames, frame_count });
+            self.keep_chunk(BacklogChunk { first, count, frames, frame_count });
         }
     }
 
-    fn keep_portion(&mut self, portion: Portion) {
+    fn keep_chunk(&mut self, chunk: BacklogChunk) {
         let bytes_max = self.settings.replication.backlog_bytes_max;
         let Replication { backlog, backlog_bytes, .. } = &mut self.replication;
-        *backlog_bytes += portion.bytes();
-        backlog.push_back(portion);
+        *backlog_bytes += chunk.bytes();
+        backlog.push_back(chunk);
         while bytes_max < *backlog_bytes
             && let Some(oldest) = backlog.pop_front()
         {
@@ -273,7 +263,7 @@ impl<E: Encoder> Broker<E> {
     }
 }
 
-impl Portion {
+impl BacklogChunk {
     fn last(&self) -> u64 {
         self.first + u64::from(self.count) - 1
     }

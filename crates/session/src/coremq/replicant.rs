@@ -1,6 +1,6 @@
 //! What another server may ask on a connection, and what it is sent.
 
-use rialto_broker::{Broker, Encoder, Relayed, Replicant, Resume};
+use rialto_broker::{Broker, Encoder, ObserverPosition, Relayed, Replicant};
 use rialto_domain::{Asked, Reject};
 use rialto_wire::coremq::{Frame, LinkAnswer, LinkOffer, Request, Share, put_past, put_request};
 use serde::Serialize;
@@ -56,16 +56,16 @@ impl Session {
             }
             return;
         }
-        let resume = offer.and_then(|offer| offer.resume);
-        let resume = resume.map(|(origin, last)| Resume { origin, last });
+        let since = offer.and_then(|offer| offer.resume);
+        let since = since.map(|(origin, last)| ObserverPosition { origin, last });
         let format = if offer.is_some() { LINK } else { TCP };
         let who = Replicant { name, is_listed: self.listed.is_some() };
-        let observed = broker.observe(self.connection, &who, format, resume);
+        let position = broker.observe(self.connection, &who, format, since);
         let link = offer.map(|_| LinkAnswer {
             version: LINK_VERSION,
-            origin: observed.origin,
-            last: observed.last,
-            clock: Some(observed.logical),
+            origin: position.origin,
+            last: position.last,
+            clock: Some(broker.logical()),
         });
         self.answer_replicant("OK: Replication request successful", link, broker);
         journal.note(&Notice::ReplicantAttached(name));

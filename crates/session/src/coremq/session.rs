@@ -4,7 +4,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use rialto_application::{AuthorizationRequest, Event};
 use rialto_broker::{
-    Broker, Command, CommandOutcome, ConnectionKey, Encoder, Format, Issuer, Publish,
+    Broker, Command, CommandOutcome, Connect, ConnectionKey, Encoder, Format, Issuer, Publish,
 };
 use rialto_domain::{Action, Admission, Asked, ClientId, CloseReason, Qos, Reject};
 use rialto_wire::coremq::{Answer, Frame, Malformed, Options, Request, put_answer};
@@ -70,7 +70,9 @@ impl Session {
     /// Opens the broker's session. Its id was made up for this connection, so nothing is stored about it.
     pub(super) fn open_session(&self, admission: &Admission, broker: &mut Broker<impl Encoder>) {
         broker.know_new(&self.id);
-        broker.connect_transient(self.connection, &self.id, admission);
+        let connect = Connect::transient(&self.id, admission);
+        // Nobody else has this id, and where it was to be opened before, it is open.
+        _ = broker.connect(self.connection, &connect);
     }
 
     /// Returns the connection's id.

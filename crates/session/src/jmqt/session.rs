@@ -4,8 +4,8 @@ use std::slice;
 
 use rialto_application::{AuthorizationRequest, Event};
 use rialto_broker::{
-    Answered, Broker, Command, CommandAnswer, CommandOutcome, ConnectionKey, Encoder, Issuer,
-    Publish as Message, SessionOpened,
+    Answered, Broker, Command, CommandAnswer, CommandOutcome, Connect, ConnectionKey, Encoder,
+    Issuer, Publish as Message, SessionOpened,
 };
 use rialto_domain::{Action, Asked, Cause, ClientId, CloseReason, Permit, Qos, Reject};
 use rialto_wire::jmqt::{AckKind, ClientPacket, Malformed, Publish, status};
@@ -264,8 +264,9 @@ impl Session {
                 put_session_opened(carrier(format), session, out);
             });
         } else {
-            let opened = broker.connect(self.connection, &ClientId::from(id), admission);
-            if let Err(reject) = opened {
+            let client = ClientId::from(id);
+            let connect = Connect::stored(&client, admission);
+            if let Err(reject) = broker.connect(self.connection, &connect) {
                 self.refuse_connect(broker, &reject);
             }
         }

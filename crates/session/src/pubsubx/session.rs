@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use rialto_application::{AuthorizationRequest, Event};
 use rialto_broker::{
-    Answer, Broker, Command as BrokerCommand, CommandOutcome, ConnectionKey, Encoder, Entry,
-    Issuer, Publish,
+    Answer, Broker, Command as BrokerCommand, CommandOutcome, Connect, ConnectionKey, Encoder,
+    Entry, Issuer, Publish,
 };
 use rialto_domain::{Action, Asked, Cause, ClientId, CloseReason, Qos, Reject};
 use rialto_wire::pubsubx::{Command, NAME_BYTES_MAX, payload_of, put_restored, put_text};
@@ -154,17 +154,23 @@ impl Session {
             }
         };
         let client = ClientId::from(name);
-        let notice = match broker.connect_transient(self.connection, &client, admission) {
-            Entry::Refused => {
+        let connect = Connect::transient(&client, admission);
+        let notice = match broker.connect(self.connection, &connect) {
+            Err(reject) => {
+                journal::session(name, Cause::Rejected, journal);
+                self.refuse(&refusal(&reject), broker);
+                return journal.note(&Notice::Refused(name));
+            }
+            Ok(Entry::Refused | Entry::Open) => {
                 journal::session(name, Cause::NameTaken, journal);
                 self.refuse("ERROR: Name already taken", broker);
                 return journal.note(&Notice::Refused(name));
             }
-            Entry::New => {
+            Ok(Entry::New) => {
                 self.say("OK: Conn accepted", broker);
                 Notice::Connected(name)
             }
-            Entry::Restored => {
+            Ok(Entry::Restored) => {
                 let topics = broker.subscriptions(&client);
                 let mut answer = Vec::new();
                 put_restored(&mut answer, name, topics);

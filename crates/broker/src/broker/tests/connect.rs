@@ -5,7 +5,7 @@ use expect_test::expect;
 use super::world::{World, check};
 use rialto_domain::{Admission, CloseReason, Reject};
 
-use crate::{Answer, Command, Format, Issuer, Settings};
+use crate::{Answer, Command, Connect, Format, Issuer, Settings};
 
 #[test]
 fn a_session_opens_with_the_heartbeat_timeout() {
@@ -44,7 +44,7 @@ fn connecting_again_on_the_same_connection_changes_nothing() {
     world.play("ada: connect\nada: sub room\nada: connect");
     let ada = world.connection("ada");
     world.round(|world| {
-        world.broker.connect(ada, &"bob".into(), &Admission::default()).unwrap();
+        world.broker.connect(ada, &Connect::stored(&"bob".into(), &Admission::default())).unwrap();
     });
     world.play("bob: connect\nbob: pub room 1");
     expect![[r#"
@@ -215,7 +215,7 @@ fn commands_for_connections_that_are_gone_do_nothing() {
     world.play("ada: disconnect");
 
     let broker = &mut world.broker;
-    broker.connect(gone, &"ada".into(), &Admission::default()).unwrap();
+    broker.connect(gone, &Connect::stored(&"ada".into(), &Admission::default())).unwrap();
     let subscribe = Command::Subscribe { channel: "room", persistent: true };
     let unsubscribe = Command::Unsubscribe { channel: "room" };
     for command in [subscribe, unsubscribe] {

@@ -2,7 +2,7 @@
 
 use rialto_domain::CloseReason;
 
-use crate::{ChannelReport, Settings};
+use crate::{ChannelReport, Connect, Settings};
 
 use super::world::World;
 
@@ -53,7 +53,9 @@ fn a_client_goes_by_the_account_of_its_rights() {
     world.play("ada: open");
     let rights = super::ledger::admission("accounting", &["may="], &Default::default());
     let ada = world.connection("ada");
-    world.round(|world| world.broker.connect(ada, &"ada".into(), &rights).unwrap());
+    world.round(|world| {
+        world.broker.connect(ada, &Connect::stored(&"ada".into(), &rights)).unwrap();
+    });
     let report = world.broker.client_report("ada").unwrap();
     assert_eq!(report.account.as_deref(), Some("accounting"));
 }

@@ -6,7 +6,7 @@ use expect_test::expect;
 use rialto_domain::{Admission, FailureKind, Load, Reject};
 
 use super::world::{World, transcript};
-use crate::{ConnectionProfile, Format, Settings};
+use crate::{Connect, ConnectionProfile, Format, Settings};
 
 /// Persistent subscribers that have left, and messages for them.
 const LEFT: &str = "
@@ -179,7 +179,9 @@ fn who_is_not_in_memory_does_not_connect() {
     world.play(LONG);
     world.round(|world| {
         let connection = world.broker.open(ConnectionProfile::new(Format(0)));
-        let result = world.broker.connect(connection, &"ada".into(), &Admission::default());
+        let result = world
+            .broker
+            .connect(connection, &Connect::stored(&"ada".into(), &Admission::default()));
         assert_eq!(result, Err(Reject::StoreUnavailable));
         assert!(!world.broker.is_online("ada"));
     });

@@ -19,9 +19,9 @@ use rialto_domain::{
 };
 
 use crate::{
-    Answer, Broker, Command, CommandOutcome, ConnectionKey, ConnectionProfile, Effect, Format,
-    Held, Issuer, LoadRequest, Now, Publish, ReadRequest, Relayed, Replicant, Resume, SessionEnded,
-    Settings, Stats,
+    Answer, Broker, Command, CommandOutcome, Connect, ConnectionKey, ConnectionProfile, Effect,
+    Format, Held, Issuer, LoadRequest, Now, ObserverPosition, Publish, ReadRequest, Relayed,
+    Replicant, SessionEnded, Settings, Stats,
 };
 
 /// The run that every world's server is.
@@ -415,7 +415,7 @@ impl World {
             ["observe", ref options @ ..] => {
                 self.plain.insert(connection);
                 let origin = option(options, "run=").unwrap_or(ORIGIN);
-                let resume = option(options, "from=").map(|last| Resume { origin, last });
+                let resume = option(options, "from=").map(|last| ObserverPosition { origin, last });
                 let who_asks = Replicant { name: who, is_listed: !options.contains(&"unlisted") };
                 let observed = broker.observe(connection, &who_asks, OBSERVER_FORMAT, resume);
                 writeln!(self.transcript, "{who} : observes from {}", observed.last).unwrap();
@@ -495,11 +495,13 @@ impl World {
         self.claim(client.as_str());
         match how {
             "connect" => {
-                self.broker.connect(connection, &client, &admission).expect("it was claimed");
+                let connect = Connect::stored(&client, &admission);
+                self.broker.connect(connection, &connect).expect("it was claimed");
             }
             "readmit" => self.broker.readmit(connection, &admission),
             _ => {
-                let entry = self.broker.connect_transient(connection, &client, &admission);
+                let connect = Connect::transient(&client, &admission);
+                let entry = self.broker.connect(connection, &connect).expect("it was claimed");
                 if options.iter().any(|option| option.starts_with("resume=")) {
                     writeln!(self.transcript, "{who} : {entry:?}").unwrap();
                 }

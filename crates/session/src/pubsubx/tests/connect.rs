@@ -1,7 +1,7 @@
 //! The first command: who gets a session, and how the others are sent away.
 
 use expect_test::expect;
-use rialto_broker::{Broker, ConnectionKey, ConnectionProfile, Entry, Now, Settings};
+use rialto_broker::{Broker, Connect, ConnectionKey, ConnectionProfile, Entry, Now, Settings};
 use rialto_domain::{Admission, ClientId, Snapshot};
 use rialto_wire::pubsubx::{Command, NAME_BYTES_MAX, decode};
 
@@ -204,8 +204,8 @@ fn a_name_is_free_as_soon_as_its_client_says_goodbye() {
     assert!(broker.is_online("ada"), "the session that has the name goes on");
     let third = broker.open(ConnectionProfile::plain(TCP));
     assert_eq!(
-        broker.connect_transient(third, &"ada".into(), &Admission::default()),
-        Entry::Refused
+        broker.connect(third, &Connect::transient(&"ada".into(), &Admission::default())),
+        Ok(Entry::Refused)
     );
 }
 

@@ -5,8 +5,8 @@
 
 use rialto_application::{AuthorizationRequest, Event, Protocol};
 use rialto_broker::{
-    Answer, Broker, Command, ConnectionKey, ConnectionProfile, Encoder, Format, Issuer, Mark,
-    Publish, Source,
+    Answer, Broker, Command, Connect, ConnectionKey, ConnectionProfile, Encoder, Format, Issuer,
+    Mark, Publish, Source,
 };
 use rialto_domain::{ChannelName, ClientId, CloseReason, Qos};
 
@@ -124,8 +124,9 @@ impl Dialect for Toy {
         let issuer = Issuer::Client(self.0);
         let result = match (verb, rest.split_once(' '), verdict.permit()) {
             ("hello", _, _) => {
-                verdict.admission().cloned().map_err(Clone::clone).map(|admission| {
-                    broker.connect_transient(self.0, &ClientId::from(rest), &admission);
+                verdict.admission().cloned().map_err(Clone::clone).and_then(|admission| {
+                    let client = ClientId::from(rest);
+                    broker.connect(self.0, &Connect::transient(&client, &admission)).map(drop)
                 })
             }
             (_, _, Err(reject)) => Err(reject.clone()),

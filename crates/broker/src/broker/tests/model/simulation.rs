@@ -18,8 +18,8 @@ use rialto_domain::{
 };
 
 use crate::{
-    Answer, Broker, Command, ConnectionKey, ConnectionProfile, Effect, Format, Issuer, LoadRequest,
-    Now, Publish, ReadRequest, Settings,
+    Answer, Broker, Command, Connect, ConnectionKey, ConnectionProfile, Effect, Format, Issuer,
+    LoadRequest, Now, Publish, ReadRequest, Settings,
 };
 
 /// The ticket of claims, whose answer is awaited at once.
@@ -202,7 +202,9 @@ impl Simulation {
         self.reference.opened(connection, Format(format), window);
         self.claim(CLIENTS[client]);
         let id = CLIENTS[client].into();
-        self.broker.connect(connection, &id, &Admission::default()).expect("it was claimed");
+        self.broker
+            .connect(connection, &Connect::stored(&id, &Admission::default()))
+            .expect("it was claimed");
         self.reference.connected(connection, CLIENTS[client]);
         self.stale.extend(self.sessions.insert(client, connection));
     }
@@ -376,8 +378,10 @@ impl Simulation {
             2 => self.publish_on(connection, &message(CHANNELS[0], "-1", true, true), Some("x")),
             3 => self.broker.acknowledge(connection, "1-1"),
             4 => {
-                let result =
-                    self.broker.connect(connection, &CLIENTS[0].into(), &Admission::default());
+                let result = self.broker.connect(
+                    connection,
+                    &Connect::stored(&CLIENTS[0].into(), &Admission::default()),
+                );
                 let is_loaded = self.broker.is_loaded(CLIENTS[0]);
                 assert!(result.is_ok() || !is_loaded, "{result:?}");
             }
