@@ -1,8 +1,8 @@
 //! Who has been let in, and how that was shown.
 
-use std::{collections::BTreeSet, fmt, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
-use rialto_domain::UnixMs;
+use rialto_domain::{Certificate, UnixMs};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -11,16 +11,6 @@ use crate::{Grants, Secret};
 /// Bytes from which on a secret that an operator chose counts as one that nobody can guess: as long as
 /// one of 128 bits.
 const STRONG_SECRET_BYTES: usize = 16;
-
-/// A certificate that a connection has shown, to be asked for as long as something depends on it.
-pub trait Certificate: fmt::Debug + Send + Sync {
-    /// Returns the client id in it.
-    fn client(&self) -> &str;
-
-    /// Returns until when it counts, as far as is known now: by its times, and by the authorities
-    /// that are trusted now. `None` if it counts no more.
-    fn counts_until(&self, now: UnixMs) -> Option<UnixMs>;
-}
 
 /// Somebody whom [`Access`](crate::Access), or the server's application, has let in.
 #[derive(Debug, Clone)]

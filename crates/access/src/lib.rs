@@ -49,7 +49,7 @@ pub use changes::Changes;
 pub use error::AccessError;
 pub use explanation::{DecidedBy, Explanation};
 pub use grants::Grants;
-pub use identity::{Certificate, Identity, Proof, TokenOrigin};
+pub use identity::{Identity, Proof, TokenOrigin};
 pub use issuer::{Issuer, IssuerKeys};
 pub use jsonwebtoken::Algorithm;
 pub use pattern::Pattern;

@@ -5,11 +5,11 @@ use std::{
     sync::Arc,
 };
 
-use rialto_domain::{ForcedSubscription, UnixMs};
+use rialto_domain::{Certificate, ForcedSubscription, UnixMs};
 
 use crate::{
-    AccessError, Certificate, ConnectSubscription, Identity, Mode, Pattern, Policy, PresetToken,
-    Proof, Replicants, Settings, TokenOrigin, Users,
+    AccessError, ConnectSubscription, Identity, Mode, Pattern, Policy, PresetToken, Proof,
+    Replicants, Settings, TokenOrigin, Users,
     identity::Certified,
     jwt::{JwtError, Verifier},
 };

@@ -12,6 +12,7 @@
 
 pub mod durable;
 
+mod certificate;
 mod close_reason;
 mod name;
 mod network;
@@ -23,6 +24,7 @@ mod reject;
 mod rights;
 mod stretches;
 
+pub use certificate::Certificate;
 pub use close_reason::CloseReason;
 pub use durable::*;
 pub use name::{ChannelKind, ChannelName, ClientId, channel_kind};

@@ -3,8 +3,7 @@
 
 use std::{future::Future, io, pin::pin, sync::Arc, time::Duration};
 
-use rialto_access::Certificate;
-use rialto_domain::CloseReason;
+use rialto_domain::{Certificate, CloseReason};
 use rialto_session::Dialect;
 use tokio::time::sleep;
 

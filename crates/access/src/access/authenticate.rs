@@ -2,11 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rialto_domain::{ClientId, Grant, Refusal, Reject, UnixMs};
+use rialto_domain::{Certificate, ClientId, Grant, Refusal, Reject, UnixMs};
 
 use super::Access;
 use crate::{
-    Certificate, Identity, Mode, Proof, Secret, TokenOrigin,
+    Identity, Mode, Proof, Secret, TokenOrigin,
     identity::Certified,
     introduction::Introduction,
     signed_token::{self, SignedToken},

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use rialto_domain::{Reject, UnixMs};
+use rialto_domain::{Certificate, Reject, UnixMs};
 
 use super::Access;
 use crate::{
-    Certificate, Identity, Mode, Proof, TokenOrigin,
+    Identity, Mode, Proof, TokenOrigin,
     identity::Certified,
     jwt::JwtError,
     signed_token::{self, SignedToken},

@@ -5,13 +5,13 @@ use std::{
 };
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use rialto_domain::{ForcedSubscription, Grant, Refusal, Reject};
+use rialto_domain::{Certificate, ForcedSubscription, Grant, Refusal, Reject};
 use serde_json::json;
 
 use super::*;
 use crate::{
-    Ban, Certificate, ConnectSubscription, Effect, Issuer, IssuerKeys, Mode, PresetToken, Proof,
-    Replicants, TokenOrigin, Users, UsersFile,
+    Ban, ConnectSubscription, Effect, Issuer, IssuerKeys, Mode, PresetToken, Proof, Replicants,
+    TokenOrigin, Users, UsersFile,
 };
 
 const NOW: UnixMs = 1_800_000_000_000;

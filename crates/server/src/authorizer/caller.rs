@@ -2,8 +2,8 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use rialto_access::Certificate;
 use rialto_application::Peer;
+use rialto_domain::Certificate;
 
 use crate::entrance::{Entrance, Origin};
 
