@@ -35,6 +35,14 @@ impl Stream {
         }
     }
 
+    /// Returns the server that the peer named inside TLS (SNI), if it did.
+    pub fn server_name(&self) -> Option<&str> {
+        match self {
+            Stream::Plain(_) => None,
+            Stream::Tls(stream) => stream.get_ref().1.server_name(),
+        }
+    }
+
     /// Ends the sending side as it is to be, with the notification that TLS has for it; the socket
     /// does the rest when it is dropped.
     pub async fn part(mut self) {

@@ -4,38 +4,33 @@ use std::{io, net::SocketAddr, pin::pin, sync::Arc};
 
 use arc_swap::ArcSwap;
 use rialto_domain::CloseReason;
-use rialto_net::{ConnectionLimiter, Socket, Stream, read_proxy_head};
-use rialto_session::ServerName;
-use rialto_stopwatch::Moment;
-use tokio::{io::AsyncWriteExt as _, sync::watch};
+use rialto_net::{
+    Arrival, Gate, Negotiated, Patience, Socket, Stream, Terms, Tls, UpgradeTerms, UpgradeTexts,
+    negotiate, secure,
+};
+use rialto_session::{ServerName, close_code, close_text};
+use tokio::sync::watch;
 
 use crate::{
-    audit::{Event, Reason, told},
+    audit::{Event, told},
     connection_limits::ConnectionLimits,
     entrance::{Entrance, Origin},
-    handshake::{Negotiated, Terms, negotiate, secure},
     http::HttpService,
     hub::Hub,
     memcached::Cache,
-    patience::Patience,
-    proxies::Proxies,
     replicants::Replicants,
     service::ListenerProfile,
-    tls::Tls,
-    turned::{Turned, turned},
-    websocket::UpgradeTerms,
+    status,
+    turned::Turned,
 };
 
-/// A connection that was accepted.
-pub(crate) struct Arrival {
-    pub(crate) socket: Socket,
-    /// Where it comes from, as far as is known yet.
-    pub(crate) peer: SocketAddr,
-    pub(crate) accepted: Moment,
-    /// Whether a proxy says first for whom it connects.
-    pub(crate) is_proxied: bool,
-    pub(crate) entrance: Arc<Entrance>,
-}
+/// What peers are told whose WebSocket upgrade does not come about.
+const UPGRADE_TEXTS: UpgradeTexts = UpgradeTexts {
+    foreign_origin: "Pages of this origin may not connect: access.websocket_origins names those that may.\n",
+    upgrade_required: "This port is for messages: connect with WebSocket, or, for JMQT, send JSON packets that end \
+                       in NUL.\n",
+    no_room: status::TOO_MANY,
+};
 
 /// What all listeners share.
 pub(crate) struct Acceptor {
@@ -43,12 +38,11 @@ pub(crate) struct Acceptor {
     pub(crate) cache: Arc<Cache>,
     pub(crate) http: HttpService,
     pub(crate) limits: Arc<ArcSwap<ConnectionLimits>>,
-    pub(crate) limiter: Arc<ConnectionLimiter>,
+    pub(crate) gate: Gate,
     pub(crate) outbox_bytes_max: usize,
     /// What this server calls itself.
     pub(crate) server: Arc<ServerName>,
     pub(crate) replicants: Arc<Replicants>,
-    pub(crate) proxies: Arc<Proxies>,
     /// Becomes true when the server stops.
     pub(crate) stopping: watch::Receiver<bool>,
 }
@@ -59,7 +53,7 @@ impl Acceptor {
         self.hub.count_refused();
         self.hub.audit.refused(origin, Event::Connection, || told::close_details(reason));
         let peer = origin.address;
-        if self.limiter.begins_refusing() {
+        if self.gate.limiter.begins_refusing() {
             tracing::warn!(%peer, %reason, "connections are refused");
         }
     }
@@ -67,7 +61,7 @@ impl Acceptor {
     /// Returns how long a connection has to be through with its handshake.
     pub(crate) fn patience(&self, arrival: &Arrival) -> Patience {
         let deadline = arrival.accepted + self.limits.load().greeting_timeout;
-        Patience { deadline, stopping: self.stopping.clone(), hub: self.hub.clone() }
+        Patience { deadline, stopping: self.stopping.clone(), silent: self.hub.silent() }
     }
 
     /// Finds out whose connection it is that is none of the broker's, and shakes hands for TLS; `None`
@@ -75,57 +69,40 @@ impl Acceptor {
     pub(crate) async fn meet(
         &self,
         arrival: Arrival,
-        tls: &Tls,
-        refusal: &[u8],
+        entrance: &Arc<Entrance>,
+        (tls, refusal): (&Tls, &[u8]),
         patience: &Patience,
     ) -> Option<(Stream, SocketAddr)> {
-        let (entrance, mut peer) = (arrival.entrance.clone(), arrival.peer);
+        let mut peer = arrival.peer;
         let meeting = async {
+            let count = self.counting(entrance);
             let socket;
-            (socket, peer) = self.identify(arrival, |_| refusal.to_vec()).await?;
+            (socket, peer) =
+                arrival.identify(&self.gate.proxies, count, |_| refusal.to_vec()).await?;
             secure(socket, tls, false).await
         };
         let met = { patience.wait(pin!(meeting)).await };
         match met {
             Ok(stream) => Some((stream, peer)),
             Err(error) => {
-                self.note_failed(Origin { entrance: &entrance, address: peer }, &error);
+                self.note_failed(Origin { entrance, address: peer }, &error);
                 None
             }
         }
-    }
-
-    /// Reads for whom a connection is where a proxy says so, and counts it as that one's.
-    async fn identify(
-        &self,
-        arrival: Arrival,
-        refusal: impl Fn(CloseReason) -> Vec<u8>,
-    ) -> io::Result<(Socket, SocketAddr)> {
-        let Arrival { mut socket, peer, is_proxied, entrance, .. } = arrival;
-        if !is_proxied {
-            return Ok((socket, peer));
-        }
-        if !self.proxies.trust(peer.ip()) {
-            return Err(turned("no proxy of access.trusted_proxies", Reason::UntrustedProxy));
-        }
-        // A proxy that connects for itself asks whether we are there.
-        let Some(client) = read_proxy_head(&mut socket).await? else {
-            return Ok((socket, peer));
-        };
-        // There may be one more proxy, which says by a header for whom.
-        let is_client = !self.proxies.trust(client.ip());
-        let origin = Origin { entrance: &entrance, address: client };
-        if is_client && let Err(reason) = self.count(&mut socket, origin) {
-            socket.write_all(&refusal(reason)).await?;
-            return Err(io::Error::other(reason));
-        }
-        Ok((socket, client))
     }
 
     /// Counts a connection as one of a client, if there may be one more, and notes if there may not.
     fn count(&self, socket: &mut Socket, client: Origin<'_>) -> Result<(), CloseReason> {
         let counted = socket.count_from(client.address.ip());
         counted.inspect_err(|reason| self.note_refused(client, *reason))
+    }
+
+    /// Returns what counts connections of a listener as those of clients.
+    fn counting(
+        &self,
+        entrance: &Arc<Entrance>,
+    ) -> impl Fn(&mut Socket, SocketAddr) -> Result<(), CloseReason> + Sync {
+        move |socket, address| self.count(socket, Origin { entrance, address })
     }
 
     fn note_failed(&self, origin: Origin<'_>, error: &io::Error) {
@@ -154,49 +131,48 @@ impl Acceptor {
     pub(crate) async fn negotiate(
         &self,
         arrival: Arrival,
+        entrance: &Arc<Entrance>,
         listener: &ListenerProfile,
     ) -> Option<Negotiated> {
         let patience = self.patience(&arrival);
         let proxy = arrival.is_proxied.then_some(arrival.peer);
-        let (entrance, mut peer) = (arrival.entrance.clone(), arrival.peer);
+        let mut peer = arrival.peer;
+        let count = self.counting(entrance);
         let handshake = async {
-            let named = self.identify(arrival, |reason| listener.refusal(reason));
+            let refusal = |reason| listener.refusal(reason);
+            let identifying = arrival.identify(&self.gate.proxies, &count, refusal);
             let socket;
-            (socket, peer) = patience.wait(pin!(named)).await?;
+            (socket, peer) = patience.wait(pin!(identifying)).await?;
             let upgrade_terms = UpgradeTerms {
-                packet_bytes_max: self.limits.load().dialects.packet_bytes_max,
+                message_bytes_max: self.limits.load().dialects.packet_bytes_max,
                 origins: &listener.origins,
-                proxies: &self.proxies,
+                proxies: &self.gate.proxies,
+                texts: &UPGRADE_TEXTS,
                 peer,
-            };
-            let count = &|socket: &mut Socket, address| {
-                self.count(socket, Origin { entrance: &entrance, address })
             };
             let terms = Terms {
                 tls: &listener.tls,
                 is_silent: listener.speaks_first(),
                 upgrade: listener.upgrade,
                 upgrade_terms,
-                looks_for: listener.looks_for(),
-                count,
+                reads_opening_of: listener.looks_for().map(|blocks| blocks.may_open),
+                count: &count,
             };
             negotiate(socket, &terms, &patience).await
         };
         let mut negotiated = match handshake.await {
             Ok(negotiated) => negotiated,
             Err(error) => {
-                self.note_failed(Origin { entrance: &entrance, address: peer }, &error);
+                self.note_failed(Origin { entrance, address: peer }, &error);
                 return None;
             }
         };
         // A proxy that connects for itself does not count.
         if proxy != Some(negotiated.peer)
-            && let Err(reason) = self.count(
-                negotiated.stream.socket_mut(),
-                Origin { entrance: &entrance, address: negotiated.peer },
-            )
+            && let Err(reason) = count(negotiated.stream.socket_mut(), negotiated.peer)
         {
-            negotiated.refuse(reason, listener.refusal(reason)).await;
+            let close = (close_code(reason), &*close_text(reason));
+            negotiated.refuse(close, listener.refusal(reason)).await;
             return None;
         }
         Some(negotiated)

@@ -6,9 +6,10 @@ use std::{
 };
 
 use rialto_config::{ListenAddress, Listener, Settings, check_resolved};
+use rialto_net::Opened;
 use tokio::net::TcpListener;
 
-use crate::{error::ServeError, listener::bind};
+use crate::error::ServeError;
 
 /// Opens a socket on each address of a listener. Of several addresses some may fail, which is
 /// logged, as long as one does not: a machine without IPv6 has a `localhost` all the same.
@@ -21,19 +22,7 @@ pub(crate) fn open(
     name: &str,
     listener: &Listener,
 ) -> Result<Vec<(SocketAddr, TcpListener)>, ServeError> {
-    let mut sockets = Vec::new();
-    let mut failures = Vec::new();
-    for mut address in resolve(settings, name, listener)? {
-        // Where any port will do, all addresses of the listener have the same.
-        if let (0, Some((first, _))) = (address.port(), sockets.first()) {
-            address.set_port(SocketAddr::port(first));
-        }
-        let opened = bind(address).and_then(|socket| Ok((socket.local_addr()?, socket)));
-        match opened {
-            Ok(socket) => sockets.push(socket),
-            Err(error) => failures.push((address, error)),
-        }
-    }
+    let Opened { sockets, mut failures } = Opened::on(resolve(settings, name, listener)?);
     if sockets.is_empty() {
         let (address, source) = failures.pop().expect("there is an address");
         let name = name.to_owned();

@@ -2,7 +2,7 @@
 
 use rialto_config::Settings;
 
-use crate::{addresses, cluster, error::ServeError, settings_map, tls::Certificates};
+use crate::{addresses, certificates, cluster, error::ServeError, settings_map};
 
 /// Returns what would keep a server from starting with these settings on this machine, as far as that
 /// can be known without starting one: certificates, keys and users that cannot be read, and host names of
@@ -12,7 +12,7 @@ use crate::{addresses, cluster, error::ServeError, settings_map, tls::Certificat
 pub fn check(settings: &Settings) -> Vec<String> {
     let certificate = |error: String| ServeError::Certificate(error).to_string();
     let mut obstacles = Vec::new();
-    obstacles.extend(Certificates::load(&settings.tls).err().map(certificate));
+    obstacles.extend(certificates::load(&settings.tls).err().map(certificate));
     obstacles.extend(cluster::check_certificates(&settings.cluster).err().map(certificate));
     let access = settings_map::access(settings).err();
     obstacles.extend(access.map(|error| ServeError::Access(error).to_string()));

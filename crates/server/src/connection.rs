@@ -14,6 +14,7 @@ use std::{
 use bytes::Bytes;
 use rialto_broker::ConnectionKey;
 use rialto_domain::CloseReason;
+use rialto_net::WebSocketReader;
 use rialto_session::{Dialect, Framer as _, close_code, close_text};
 use tokio::time::{sleep, timeout};
 
@@ -29,7 +30,6 @@ use crate::{
     pipeline::{PacketPipeline, Uncommitted},
     read_pause::{self, Paused, ReadPause, Release},
     transport::Transport,
-    websocket::WebSocketReader,
 };
 
 /// Bytes one read takes at most.

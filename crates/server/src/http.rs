@@ -14,13 +14,12 @@ use std::{
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use rialto_net::{Prompt, Stream};
+use rialto_net::{Patience, Prompt, Proxies, Stream};
 use rialto_stopwatch::sleep_until;
 use tokio::{sync::Notify, time::sleep};
 
 use crate::{
-    api, asked::Asked, entrance::Origin, http_request::Requests, patience::Patience,
-    proxies::Proxies, sample, status, turned::Turned,
+    api, asked::Asked, entrance::Origin, http_request::Requests, sample, status, turned::Turned,
 };
 
 /// How long a request that is being answered may take when the server stops.

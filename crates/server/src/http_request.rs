@@ -28,10 +28,11 @@ use hyper::{
     service::Service,
 };
 use hyper_util::service::TowerToHyperService;
+use rialto_net::Proxies;
 use rialto_stopwatch::{Moment, sleep_until};
 use tokio::sync::Notify;
 
-use crate::{answers::Borrower, api::Problem, entrance::Entrance, proxies::Proxies};
+use crate::{answers::Borrower, api::Problem, entrance::Entrance};
 
 /// Answers the requests of one connection.
 pub(crate) struct Requests {

@@ -63,7 +63,7 @@ pub(crate) struct Hub {
 #[derive(Default)]
 struct Uncounted {
     refused: AtomicU64,
-    silent: AtomicU64,
+    silent: Arc<AtomicU64>,
 }
 
 impl Hub {
@@ -102,9 +102,9 @@ impl Hub {
         self.uncounted.refused.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts a connection that did not say in time what it speaks. Takes no lock.
-    pub(crate) fn count_silent(&self) {
-        self.uncounted.silent.fetch_add(1, Ordering::Relaxed);
+    /// Returns what counts connections that do not say in time what they speak. Takes no lock.
+    pub(crate) fn silent(&self) -> Arc<AtomicU64> {
+        self.uncounted.silent.clone()
     }
 
     /// Reads the clocks.
@@ -277,7 +277,7 @@ impl Uncounted {
     fn count_in(&self, stats: &mut Stats) {
         for (uncounted, counter) in [
             (&self.refused, &mut stats.refused_connections),
-            (&self.silent, &mut stats.closed_silent),
+            (&*self.silent, &mut stats.closed_silent),
         ] {
             // Looked at first: writing would take the line from other processors at every round.
             if uncounted.load(Ordering::Relaxed) != 0 {

@@ -9,14 +9,14 @@ mod publish;
 use std::{io, sync::Arc, time::Duration};
 
 use rialto_cache::{Progress, Session, Store};
-use rialto_net::Stream;
+use rialto_net::{Patience, Stream};
 use rialto_stopwatch::timeout;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     time::sleep,
 };
 
-use crate::{hub::Hub, memcached::publish::Publisher, patience::Patience};
+use crate::{hub::Hub, memcached::publish::Publisher};
 
 /// Told to a client for which there is no room.
 pub(crate) const TOO_MANY: &[u8] = b"ERROR Too many open connections\r\n";

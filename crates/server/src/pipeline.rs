@@ -13,7 +13,7 @@ use bytes::Bytes;
 use rialto_application::Events;
 use rialto_broker::{Broker, ConnectionKey};
 use rialto_domain::CloseReason;
-use rialto_net::{Frames, Kind};
+use rialto_net::{Frames, Kind, WebSocketReader};
 use rialto_session::{Dialect, Dialects, Requester, Verdict};
 
 use crate::{
@@ -25,7 +25,6 @@ use crate::{
     hub::{Hub, PACKETS_PER_ROUND_MAX},
     journal::ConnectionJournal,
     parked::{Cause, Frame, Parked, ParkedPackets, Tail},
-    websocket::WebSocketReader,
 };
 
 /// Bytes a publisher may have under way to the store before it is read no further.

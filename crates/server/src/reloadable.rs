@@ -6,16 +6,15 @@ use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use rialto_access::{Access, Changes, Throttle};
 use rialto_config::{Difference, Settings, SlowConsumer, difference, needs_restart};
+use rialto_net::{CertificateFile, Certificates, Origins, Proxies};
 
 use crate::{
     audit::{Act, TARGET, act},
+    certificates,
     connection_limits::ConnectionLimits,
     hub::Hub,
-    proxies::Proxies,
     settings_map,
-    tls::Certificates,
     webhooks::Webhooks,
-    websocket::Origins,
 };
 
 /// Sessions whose rights are renewed in one hold of the broker's lock.
@@ -79,14 +78,14 @@ impl ReloadableServer {
         let _changing = self.changing.lock();
         let old = self.settings();
         let access = settings_map::access(&settings)?;
-        let certificates = Certificates::load(&settings.tls)?;
+        let certificates = certificates::load(&settings.tls)?;
         let application = self.webhooks.prepare(&old.webhook, &settings.webhook)?;
         // The last that can fail, and it changes all or nothing.
         let changes = self.access().replace(access).map_err(|error| error.to_string())?;
 
         let renewed = self.certificates.replace(&certificates);
         self.origins.replace(settings.access.websocket_origins.clone());
-        self.proxies.replace(&settings.access);
+        self.proxies.replace(settings_map::trusted_proxies(&settings.access));
         self.webhooks.take_up(application, &self.hub.authorizer);
         self.limits.store(Arc::new(settings_map::connection(&settings)));
         self.hub.memory.set_bytes_max(settings_map::waiting_bytes_max(&settings));
@@ -123,7 +122,7 @@ impl ReloadableServer {
 }
 
 /// Tells the operator what is different now, and what will be after a restart.
-fn log(differences: &[Difference], changes: &Changes, renewed: &[&str]) {
+fn log(differences: &[Difference], changes: &Changes, renewed: &[CertificateFile]) {
     for difference in differences {
         let setting = &difference.key;
         if needs_restart(setting) {
@@ -153,8 +152,9 @@ fn log(differences: &[Difference], changes: &Changes, renewed: &[&str]) {
     for issuer in changed_issuers {
         act(&Act { event: "jwt-keys-changed", issuer: Some(issuer), ..Act::default() });
     }
-    for &setting in renewed {
-        act(&Act { event: "certificate-renewed", setting: Some(setting), ..Act::default() });
+    for &file in renewed {
+        let setting = Some(certificates::setting(file));
+        act(&Act { event: "certificate-renewed", setting, ..Act::default() });
     }
     let in_files = users.iter().map(|(_, names)| names.len()).sum::<usize>()
         + changed_issuers.len()

@@ -6,20 +6,19 @@ use rialto_application::{Peer, Protocol};
 use rialto_broker::{ConnectionKey, ConnectionProfile, Format};
 use rialto_config::Pacing;
 use rialto_domain::CloseReason;
-use rialto_net::Stream;
+use rialto_net::{Arrival, Negotiated, Stream};
 use rialto_session::{Dialect, Opening};
 use rialto_stopwatch::Moment;
 use uuid::Uuid;
 
 use crate::{
-    acceptor::{Acceptor, Arrival},
+    acceptor::Acceptor,
     authorizer::Caller,
     certified,
     connection::{Connection, Incoming},
     connection_limits::ConnectionLimits,
     connection_writer::{ConnectionWriter, Counts},
     entrance::{Entrance, Origin},
-    handshake::Negotiated,
     memcached,
     pacer::Pacer,
     service::{InDialect, ListenerProfile, Service},
@@ -37,15 +36,21 @@ const WAITED_MIN: Duration = Duration::from_millis(50);
 
 impl Acceptor {
     /// Begins to serve a connection.
-    pub(crate) fn begin(self: &Arc<Self>, arrival: Arrival, service: &Service) {
+    pub(crate) fn begin(
+        self: &Arc<Self>,
+        arrival: Arrival,
+        entrance: Arc<Entrance>,
+        service: &Service,
+    ) {
         let acceptor = self.clone();
         match service.clone() {
             Service::Broker(listener) => {
-                listener.spoken.pick(Serve { acceptor, arrival, listener });
+                listener.spoken.pick(Serve { acceptor, arrival, entrance, listener });
             }
             Service::Cache(tls) => drop(tokio::spawn(async move {
-                let (patience, entrance) = (acceptor.patience(&arrival), arrival.entrance.clone());
-                let met = acceptor.meet(arrival, &tls, memcached::TOO_MANY, &patience).await;
+                let patience = acceptor.patience(&arrival);
+                let met =
+                    acceptor.meet(arrival, &entrance, (&tls, memcached::TOO_MANY), &patience).await;
                 if let Some((stream, peer)) = met {
                     let _visit = Visit::begin(Origin { entrance: &entrance, address: peer });
                     let required = tls.required(&stream);
@@ -54,8 +59,9 @@ impl Acceptor {
                 }
             })),
             Service::Http(tls) => drop(tokio::spawn(async move {
-                let (patience, entrance) = (acceptor.patience(&arrival), arrival.entrance.clone());
-                let met = acceptor.meet(arrival, &tls, status::TOO_MANY, &patience).await;
+                let patience = acceptor.patience(&arrival);
+                let met =
+                    acceptor.meet(arrival, &entrance, (&tls, status::TOO_MANY), &patience).await;
                 if let Some((stream, peer)) = met {
                     let origin = Origin { entrance: &entrance, address: peer };
                     let _visit = Visit::begin(origin);
@@ -181,6 +187,7 @@ impl Acceptor {
 struct Serve {
     acceptor: Arc<Acceptor>,
     arrival: Arrival,
+    entrance: Arc<Entrance>,
     listener: ListenerProfile,
 }
 
@@ -188,13 +195,13 @@ impl InDialect for Serve {
     type Done = ();
 
     fn run<D: Dialect>(self) {
-        let Serve { acceptor, arrival, listener } = self;
+        let Serve { acceptor, arrival, entrance, listener } = self;
         // The handshake's state is large and short-lived: boxed, with all it begins with, so that an
         // idle connection does not carry it.
         let receiving = Box::pin(async move {
-            let known = (arrival.accepted, arrival.entrance.clone());
-            let negotiated = acceptor.negotiate(arrival, &listener).await?;
-            Some(acceptor.connection::<D>(negotiated, known, &listener).await)
+            let accepted = arrival.accepted;
+            let negotiated = acceptor.negotiate(arrival, &entrance, &listener).await?;
+            Some(acceptor.connection::<D>(negotiated, (accepted, entrance), &listener).await)
         });
         tokio::spawn(async move {
             let Some((connection, early)) = receiving.await else { return };
@@ -222,15 +229,10 @@ fn pacer<D: Dialect>(
         // Once, and before all else: nobody who is not paced pays for it later (J-126).
         Pacing::Auto => {
             let opens = listener.looks_for()?.opens;
-            let is_original = !names_server(stream) && opens(early);
+            // Nearly all name the server that they want inside TLS, and the original does not.
+            let is_original = stream.server_name().is_none() && opens(early);
             Some(is_original.then(|| Witness::new(heartbeat_timeout))?)
         }
     };
     Some(Pacer::new(D::UNITS, is_tls, witness))
-}
-
-/// Says whether the peer named the server it wants, as nearly all do inside TLS and the original
-/// Python client does not.
-fn names_server(stream: &Stream) -> bool {
-    matches!(stream, Stream::Tls(stream) if stream.get_ref().1.server_name().is_some())
 }

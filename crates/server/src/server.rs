@@ -12,7 +12,7 @@ use rialto_access::{Access, Throttle};
 use rialto_broker::Broker;
 use rialto_config::{Settings, SlowConsumer, StoreKind};
 use rialto_domain::{Change, CloseReason, Load};
-use rialto_net::ConnectionLimiter;
+use rialto_net::{ConnectionLimiter, Gate, Origins, Proxies};
 use rialto_session::{Dialects, ServerName};
 use tokio::{
     sync::watch,
@@ -25,6 +25,7 @@ use crate::{
     acceptor::Acceptor,
     asked::Asked,
     authorizer::{ApplicationSlot, Authorizer},
+    certificates,
     clock::Clock,
     cluster,
     control::Controls,
@@ -37,17 +38,14 @@ use crate::{
     memcached::Cache,
     memory::Memory,
     parts::ServerParts,
-    proxies::Proxies,
     reloadable::{Parts, ReloadableServer},
     session_events::{SessionEvents, Workers},
     settings_map, startup,
     store::StoreInboxes,
     store::{CommitWatch, Job, StoreThreads},
     ticker::Ticker,
-    tls::Certificates,
     watch_files::Look,
     webhooks::Webhooks,
-    websocket::Origins,
 };
 
 /// How often a stop looks whether all connections have ended.
@@ -88,7 +86,7 @@ impl Server {
         let connections_max = startup::connections_max(settings)?;
         let looked_at = Look::at(settings);
         // Listeners first: a busy port is the commonest mistake, and costs nothing to find.
-        let certificates = Certificates::load(&settings.tls).map_err(ServeError::Certificate)?;
+        let certificates = certificates::load(&settings.tls).map_err(ServeError::Certificate)?;
         cluster::check_certificates(&settings.cluster).map_err(ServeError::Certificate)?;
         let (certificates, origins) = (Arc::new(certificates), Arc::<Origins>::default());
         origins.replace(settings.access.websocket_origins.clone());
@@ -104,7 +102,7 @@ impl Server {
         let (stopping, _) = watch::channel(false);
         let limits = &settings.limits;
         let limiter = limiter(settings, connections_max);
-        let proxies = Arc::new(Proxies::new(&settings.access));
+        let proxies = Arc::new(Proxies::new(settings_map::trusted_proxies(&settings.access)));
         let cache = Arc::new(Cache::new(&settings.cache, connections_max, hub.clone()));
         let connection_limits = Arc::new(ArcSwap::from_pointee(settings_map::connection(settings)));
         let reloadable = Arc::new(ReloadableServer::new(
@@ -129,14 +127,14 @@ impl Server {
             cache: cache.clone(),
             http: HttpService::new(core.asked(&reloadable, &server, &listeners), proxies.clone()),
             limits: connection_limits,
-            limiter: limiter.clone(),
+            gate: Gate { limiter: limiter.clone(), proxies },
             outbox_bytes_max: limits.outbox_bytes_max.as_usize(),
             server,
             replicants: Arc::default(),
-            proxies,
             stopping: stopping.subscribe(),
         });
-        let address = |listener: &Listener| (listener.entrance.listener.clone(), listener.address);
+        let address =
+            |listener: &Listener| (listener.entrance.listener.clone(), listener.address());
         // Of a listener with several addresses the first is told.
         let addresses = listeners.iter().rev().map(address).collect();
         let named = startup::name(&listeners);

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use rialto_config::Pacing;
 use rialto_domain::CloseReason;
+use rialto_net::{Origins, Tls, Upgrade};
 use rialto_session::{Blocks, Dialect, coremq, jmqt, pubsubx};
 
-use crate::{handshake::Upgrade, memcached, status, tls::Tls, websocket::Origins};
+use crate::{memcached, status};
 
 /// What a listener leads to.
 #[derive(Clone)]

@@ -1,6 +1,7 @@
 //! The configuration's words in the words of the parts.
 
 mod access;
+mod proxies;
 mod webhook;
 
 use std::time::Duration;
@@ -21,6 +22,7 @@ use crate::{connection_limits::ConnectionLimits, machine};
 const WAITING_PART: u64 = 4;
 
 pub(crate) use access::{access, action, throttle};
+pub(crate) use proxies::trusted_proxies;
 pub(crate) use webhook::webhook;
 
 /// `origin` is this run of the server, a random number; `reports_session_ends` says whether an

@@ -6,7 +6,7 @@ use rialto_access::{Revocations, SigningKey};
 use rialto_config::{
     AccessMode, Dialect, Limits, ListenAddress, NODE_PORT, Node, Settings, StoreKind, TlsMode,
 };
-use rialto_net::REFUSED_OPEN_MAX;
+use rialto_net::{Certificates, OpenFiles, Origins, Tls};
 use rialto_session::ServerName;
 use tokio::task::JoinHandle;
 
@@ -21,11 +21,8 @@ use crate::{
     reloadable::ReloadableServer,
     service::Service,
     settings_map,
-    tls::Certificates,
-    tls::Tls,
     watch_files::{self, Look},
     webhooks::Webhooks,
-    websocket::Origins,
 };
 
 /// Open files that the process itself needs: standard streams, timers, signals.
@@ -62,11 +59,13 @@ pub(crate) fn open_listeners(
                 Service::new(listener.dialect, tls.clone(), listener.paced, origins.clone());
             listeners.push(Listener {
                 entrance: entrance.clone(),
-                number,
-                address,
-                socket,
                 service,
-                is_proxied: listener.proxy_protocol,
+                socket: rialto_net::Listener {
+                    number,
+                    address,
+                    socket,
+                    is_proxied: listener.proxy_protocol,
+                },
             });
         }
     }
@@ -84,7 +83,7 @@ pub(crate) fn identity(settings: &Settings, listeners: &[Listener]) -> Arc<Serve
     };
     let mut listeners = listeners.iter();
     let coremq = listeners.find(|listener| listener.entrance.dialect == Dialect::Coremq.as_str());
-    let port = coremq.map_or(NODE_PORT, |listener| listener.address.port());
+    let port = coremq.map_or(NODE_PORT, |listener| listener.address().port());
     let address = Arc::from(format!("{name}:{port}"));
     Arc::new(ServerName { name, address })
 }
@@ -147,12 +146,13 @@ pub(crate) fn start_watches(
 /// Returns all listeners with the addresses they are bound to, for the line that tells of the start:
 /// by name and address, neither of which has a blank.
 pub(crate) fn name(listeners: &[Listener]) -> String {
-    for Listener { entrance, address, service, .. } in listeners {
-        let (listener, dialect, tls) =
-            (&entrance.listener, entrance.dialect, service.tls().as_str());
+    for it in listeners {
+        let (listener, dialect, address) =
+            (&it.entrance.listener, it.entrance.dialect, it.address());
+        let tls = it.service.tls().as_str();
         tracing::debug!(listener, %address, dialect, tls, "listening");
     }
-    let named = |it: &Listener| format!("{}={}", it.entrance.listener, it.address);
+    let named = |it: &Listener| format!("{}={}", it.entrance.listener, it.address());
     listeners.iter().map(named).collect::<Vec<_>>().join(" ")
 }
 
@@ -219,25 +219,21 @@ pub(crate) fn connections_max(settings: &Settings) -> Result<usize, ServeError> 
         ListenAddress::Name { .. } => 2,
     };
     let listeners = settings.open_listeners().map(|(_, listener)| sockets(listener)).sum();
-    let others = PROCESS_FILES
-        + STORE_FILES
-        + OUTGOING_FILES
-        + listeners
-        + settings.cluster.nodes.len()
-        + REFUSED_OPEN_MAX;
-    let files = match rlimit::increase_nofile_limit((wanted + others) as u64) {
+    let others =
+        PROCESS_FILES + STORE_FILES + OUTGOING_FILES + listeners + settings.cluster.nodes.len();
+    let files = match OpenFiles::allow(wanted, others) {
         Ok(files) => files,
         Err(error) => {
             tracing::warn!(%error, "the limit of open files could not be raised");
             return Ok(wanted);
         }
     };
-    let possible = usize::try_from(files).unwrap_or(usize::MAX).saturating_sub(others);
+    let possible = files.connections();
     let least = wanted.min(CONNECTIONS_MIN);
     if possible < least {
         return Err(ServeError::OpenFiles {
-            allowed: files,
-            needed: others + least,
+            allowed: files.allowed,
+            needed: files.others + least,
             listeners,
             least,
         });

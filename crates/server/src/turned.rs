@@ -1,8 +1,10 @@
-//! Connections that are turned away before they are anybody's, and why: what an error says of that.
+//! Connections that are turned away before they are anybody's, and why: what an error says of that, in the
+//! words of the audit trail.
 
-use std::{error::Error, fmt, io, net::SocketAddr};
+use std::{io, net::SocketAddr};
 
 use rialto_domain::CloseReason;
+use rialto_net::{Because, TurnedAway};
 
 use crate::audit::{Details, Event, Reason};
 
@@ -15,35 +17,6 @@ pub(crate) struct Turned {
     /// For whom a proxy brought it, where only its request said so.
     pub(crate) client: Option<SocketAddr>,
 }
-
-/// Makes the error of a handshake that is not taken.
-pub(crate) fn turned(why: &'static str, reason: Reason) -> io::Error {
-    turned_for(None, why, reason)
-}
-
-/// Makes such an error where a request said for whom a proxy brought it.
-pub(crate) fn turned_for(
-    client: Option<SocketAddr>,
-    why: &'static str,
-    reason: Reason,
-) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, Refusal { why, reason, client })
-}
-
-#[derive(Debug)]
-struct Refusal {
-    why: &'static str,
-    reason: Reason,
-    client: Option<SocketAddr>,
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.why)
-    }
-}
-
-impl Error for Refusal {}
 
 impl Turned {
     /// Returns why a handshake failed, if it was turned away: not where its peer went by itself, and not
@@ -65,13 +38,12 @@ impl Turned {
         if let Some(error) = inner.downcast_ref::<rustls::Error>() {
             return Turned::of_tls(error);
         }
-        let Refusal { reason, client, .. } = inner.downcast_ref::<Refusal>()?;
-        let rule = match reason {
-            Reason::ForeignOrigin => Some("access.websocket_origins"),
-            Reason::UntrustedProxy => Some("access.trusted_proxies"),
-            _ => None,
+        let TurnedAway { because, client } = *TurnedAway::of(error)?;
+        let (reason, rule) = match because {
+            Because::TlsRequired => (Reason::TlsRequired, None),
+            Because::ForeignOrigin => (Reason::ForeignOrigin, Some("access.websocket_origins")),
+            Because::UntrustedProxy => (Reason::UntrustedProxy, Some("access.trusted_proxies")),
         };
-        let (reason, client) = (*reason, *client);
         Some(Turned { event: Event::Handshake, reason, rule, detail: None, client })
     }
 

@@ -1,26 +1,34 @@
 //! How long a peer may take for its first words.
 
-use std::{io, pin::Pin, sync::Arc};
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use rialto_stopwatch::{Moment, timeout_at};
 use tokio::sync::watch;
 
-use crate::hub::Hub;
-
-/// How long a handshake is waited for: up to a time, and not when the server stops.
-pub(crate) struct Patience {
-    pub(crate) deadline: Moment,
-    pub(crate) stopping: watch::Receiver<bool>,
-    pub(crate) hub: Arc<Hub>,
+/// How long a handshake is waited for: up to a time, and not when the program stops.
+pub struct Patience {
+    /// When the handshake has to be over.
+    pub deadline: Moment,
+    /// Becomes true when the program stops.
+    pub stopping: watch::Receiver<bool>,
+    /// Counts connections that were silent for too long.
+    pub silent: Arc<AtomicU64>,
 }
 
 impl Patience {
     /// Waits for something that a peer has to do.
     ///
     /// # Errors
-    /// Those of what is waited for; `TimedOut` when the time is up, `Interrupted` when the server
+    /// Those of what is waited for; `TimedOut` when the time is up, `Interrupted` when the program
     /// stops.
-    pub(crate) async fn wait<T>(
+    pub async fn wait<T>(
         &self,
         // Where it is: moved in here, it would take its place twice, for each connection that begins.
         awaited: Pin<&mut impl Future<Output = io::Result<T>>>,
@@ -35,14 +43,17 @@ impl Patience {
 
     /// Counts a connection that was silent for too long, which must not be closed before: whoever sees
     /// its end finds it counted. Returns `TimedOut`.
-    pub(crate) fn late(&self) -> io::Error {
-        self.hub.count_silent();
+    pub fn late(&self) -> io::Error {
+        self.silent.fetch_add(1, Ordering::Relaxed);
         io::ErrorKind::TimedOut.into()
     }
 
-    /// Waits until the server stops.
-    pub(crate) async fn stop(&self) {
-        // An error means that the server is gone, which is a stop too.
+    /// Waits until the program stops.
+    pub async fn stop(&self) {
+        // An error means that whoever could stop it is gone, which is a stop too.
         _ = self.stopping.clone().wait_for(|stopping| *stopping).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,14 +3,25 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
-use rialto_access::Certificate;
-use rialto_config::CertificateName;
-use rialto_domain::UnixMs;
+use rialto_domain::{Certificate, UnixMs};
 use rustls::{
     pki_types::{CertificateDer, UnixTime},
     server::danger::ClientCertVerifier,
 };
 use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer as _};
+
+/// Which name in a certificate is its client's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateName {
+    /// The common name of the subject.
+    CommonName,
+    /// The first DNS name among the alternative names.
+    DnsName,
+    /// The first e-mail address among the alternative names.
+    Email,
+    /// The first URI among the alternative names.
+    Uri,
+}
 
 /// Whose certificates of clients are taken, and which name in them counts.
 pub(super) struct Trust {

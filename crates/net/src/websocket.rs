@@ -26,7 +26,7 @@ use crate::proxies::Proxies;
 const READ_BUFFER_BYTES: usize = 1024;
 
 /// The receiving half of a WebSocket connection.
-pub(crate) struct WebSocketReader {
+pub struct WebSocketReader {
     socket: WebSocket<Tap>,
     /// Whether a close frame has gone out, which must be the last.
     close_sent: bool,
@@ -42,48 +42,65 @@ struct Tap {
 
 /// Which web pages may connect.
 #[derive(Debug, Default)]
-pub(crate) struct Origins(ArcSwap<Vec<String>>);
+pub struct Origins(ArcSwap<Vec<String>>);
 
 /// What an upgrade is held to.
-pub(crate) struct UpgradeTerms<'a> {
-    pub(crate) packet_bytes_max: usize,
-    pub(crate) origins: &'a Origins,
-    pub(crate) proxies: &'a Proxies,
+pub struct UpgradeTerms<'a> {
+    /// Bytes of the largest message.
+    pub message_bytes_max: usize,
+    /// Which pages may connect.
+    pub origins: &'a Origins,
+    /// Whose word about whose connection it is counts.
+    pub proxies: &'a Proxies,
+    /// What is told to those that are not taken.
+    pub texts: &'a UpgradeTexts,
     /// Where the connection comes from, as far as is known before the request is read.
-    pub(crate) peer: SocketAddr,
+    pub peer: SocketAddr,
+}
+
+/// What peers are told whose upgrade does not come about.
+#[derive(Debug)]
+pub struct UpgradeTexts {
+    /// That pages of this origin may not connect: a line of text.
+    pub foreign_origin: &'static str,
+    /// That nothing but WebSocket is spoken here in HTTP: a line of text.
+    pub upgrade_required: &'static str,
+    /// That there is no room for the client for which a proxy connects: a whole response.
+    pub no_room: &'static [u8],
 }
 
 /// What one read held.
 #[derive(Debug, Default)]
-pub(crate) struct Messages {
+pub struct Messages {
     /// Whole text messages, in order.
-    pub(crate) texts: Vec<Utf8Bytes>,
+    pub texts: Vec<Utf8Bytes>,
     /// Control frames to send in answer.
-    pub(crate) answers: Vec<u8>,
+    pub answers: Vec<u8>,
     /// Why nothing can follow.
-    pub(crate) end: Option<CloseReason>,
+    pub end: Option<CloseReason>,
 }
 
-/// A upgrade that was answered.
-pub(crate) struct Accepted {
-    pub(crate) reader: WebSocketReader,
+/// An upgrade that was answered.
+pub struct Accepted {
+    /// What reads on.
+    pub reader: WebSocketReader,
     /// Whose connection it is, as far as a proxy says so.
-    pub(crate) peer: SocketAddr,
+    pub peer: SocketAddr,
     /// The HTTP response.
-    pub(crate) response: Vec<u8>,
+    pub response: Vec<u8>,
 }
 
-/// A upgrade that did not come about.
-pub(crate) struct NotUpgraded {
+/// An upgrade that did not come about.
+pub struct NotUpgraded {
     /// The HTTP response.
-    pub(crate) response: Vec<u8>,
+    pub response: Vec<u8>,
     /// Whose connection it is, where it is a page that may not connect.
-    pub(crate) foreign: Option<SocketAddr>,
+    pub foreign: Option<SocketAddr>,
 }
 
 impl Origins {
     /// Lets pages of these origins connect; of any, if there are none.
-    pub(crate) fn replace(&self, origins: Vec<String>) {
+    pub fn replace(&self, origins: Vec<String>) {
         self.0.store(Arc::new(origins));
     }
 
@@ -98,18 +115,15 @@ impl Origins {
 
 impl WebSocketReader {
     /// Answers an upgrade request, given whole. Any path is taken (J-6), and any origin unless some
-    /// are configured.
+    /// are given.
     ///
     /// # Errors
     /// The HTTP response that says what is wrong with it.
-    pub(crate) fn accept(
-        request: &[u8],
-        terms: &UpgradeTerms<'_>,
-    ) -> Result<Accepted, NotUpgraded> {
+    pub fn accept(request: &[u8], terms: &UpgradeTerms<'_>) -> Result<Accepted, NotUpgraded> {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)
-            .max_message_size(Some(terms.packet_bytes_max))
-            .max_frame_size(Some(terms.packet_bytes_max));
+            .max_message_size(Some(terms.message_bytes_max))
+            .max_frame_size(Some(terms.message_bytes_max));
         let tap = Tap { input: request.to_vec(), ..Tap::default() };
         let (is_foreign, peer) = (Cell::new(false), Cell::new(terms.peer));
         #[expect(clippy::result_large_err, reason = "tungstenite's own signature")]
@@ -124,15 +138,16 @@ impl WebSocketReader {
                 let reader = WebSocketReader { socket, close_sent: false };
                 Ok(Accepted { reader, peer: peer.get(), response })
             }
-            Err(_) if is_foreign.get() => {
-                Err(NotUpgraded { response: foreign_origin(), foreign: Some(peer.get()) })
-            }
-            Err(_) => Err(NotUpgraded { response: upgrade_required(), foreign: None }),
+            Err(_) if is_foreign.get() => Err(NotUpgraded {
+                response: foreign_origin(terms.texts),
+                foreign: Some(peer.get()),
+            }),
+            Err(_) => Err(NotUpgraded { response: upgrade_required(terms.texts), foreign: None }),
         }
     }
 
     /// Takes what one read gave.
-    pub(crate) fn push(&mut self, input: &[u8]) -> Messages {
+    pub fn push(&mut self, input: &[u8]) -> Messages {
         self.socket.get_mut().input.extend_from_slice(input);
         let mut messages = Messages::default();
         while messages.end.is_none() {
@@ -155,7 +170,7 @@ impl WebSocketReader {
     }
 
     /// Returns the close frame to end with, or nothing if one has gone out already.
-    pub(crate) fn close_frame(&mut self, code: u16, reason: &str) -> Vec<u8> {
+    pub fn close_frame(&mut self, code: u16, reason: &str) -> Vec<u8> {
         if self.close_sent {
             return Vec::new();
         }
@@ -180,9 +195,8 @@ fn close_reason(error: &Error) -> CloseReason {
     }
 }
 
-fn foreign_origin() -> Vec<u8> {
-    let text =
-        "Pages of this origin may not connect: access.websocket_origins names those that may.\n";
+fn foreign_origin(texts: &UpgradeTexts) -> Vec<u8> {
+    let text = texts.foreign_origin;
     format!(
         "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Type: text/plain\r\n\
          Content-Length: {}\r\n\r\n{text}",
@@ -191,9 +205,8 @@ fn foreign_origin() -> Vec<u8> {
     .into_bytes()
 }
 
-fn upgrade_required() -> Vec<u8> {
-    let text = "This port is for messages: connect with WebSocket, or, for JMQT, send JSON packets that end \
-         in NUL.\n";
+fn upgrade_required(texts: &UpgradeTexts) -> Vec<u8> {
+    let text = texts.upgrade_required;
     format!(
         "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\n\
          Content-Type: text/plain\r\nContent-Length: {}\r\n\r\n{text}",
@@ -226,3 +239,6 @@ impl Write for Tap {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

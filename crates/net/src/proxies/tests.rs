@@ -1,27 +1,22 @@
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use rialto_config::{Access, ForwardedHeader};
+use tungstenite::http::{HeaderMap, HeaderValue};
 
-use super::Proxies;
+use super::{Proxies, TrustedProxies};
+
+const LIST: &str = "x-forwarded-for";
 
 /// Says whose request it is that came from `peer` with these lines of a header.
-fn client(header: ForwardedHeader, peer: &str, lines: &[&str]) -> String {
-    let networks = ["10.0.0.0/8", "2001:db8::/32", "192.0.2.7"];
-    let access = Access {
-        trusted_proxies: networks.map(|network| network.parse().unwrap()).to_vec(),
-        forwarded_header: header,
-        ..Access::default()
-    };
-    let name = match header {
-        ForwardedHeader::XForwardedFor => "x-forwarded-for",
-        ForwardedHeader::Forwarded => "forwarded",
+fn client(header: &'static str, peer: &str, lines: &[&str]) -> String {
+    let networks = ["10.0.0.0/8", "2001:db8::/32", "192.0.2.7/32"];
+    let trusted = TrustedProxies {
+        networks: networks.map(|network| network.parse().unwrap()).to_vec(),
+        header: header.parse().unwrap(),
     };
     let mut headers = HeaderMap::new();
     for line in lines {
-        let value = HeaderValue::from_bytes(line.as_bytes()).unwrap();
-        headers.append(HeaderName::from_static(name), value);
+        headers.append(header, HeaderValue::from_bytes(line.as_bytes()).unwrap());
     }
     let peer = format!("{peer}:1000").parse().unwrap();
-    Proxies::new(&access).client(peer, &headers).to_string()
+    Proxies::new(trusted).client(peer, &headers).to_string()
 }
 
 #[test]
@@ -48,7 +43,7 @@ fn the_last_address_that_no_trusted_proxy_has_is_the_clients() {
         ("10.0.0.1", &["2001:db9::1, [2001:db8::2]:80"], "[2001:db9::1]:0"),
     ];
     for (peer, lines, expected) in cases {
-        let actual = client(ForwardedHeader::XForwardedFor, peer, lines);
+        let actual = client(LIST, peer, lines);
         assert_eq!(actual, expected, "{peer} with {lines:?}");
     }
 }
@@ -67,6 +62,6 @@ fn the_header_of_rfc_7239_is_read_where_it_is_asked_for() {
         (&["by=203.0.113.5"], "10.0.0.1:1000"),
     ];
     for (lines, expected) in cases {
-        assert_eq!(client(ForwardedHeader::Forwarded, "10.0.0.1", lines), expected, "{lines:?}");
+        assert_eq!(client("forwarded", "10.0.0.1", lines), expected, "{lines:?}");
     }
 }

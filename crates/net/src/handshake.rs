@@ -4,16 +4,14 @@
 use std::{io, net::SocketAddr, pin::pin};
 
 use rialto_domain::CloseReason;
-use rialto_net::{Socket, Stream};
-use rialto_session::{Blocks, close_code, close_text};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::{
-    audit::Reason,
     patience::Patience,
-    status,
+    socket::Socket,
+    stream::Stream,
     tls::Tls,
-    turned::{turned, turned_for},
+    turned_away::{Because, TurnedAway},
     websocket::{Accepted, NotUpgraded, UpgradeTerms, WebSocketReader},
 };
 
@@ -23,26 +21,28 @@ const TLS_HANDSHAKE: u8 = 0x16;
 const REQUEST_BYTES_MAX: usize = 16 << 10;
 /// Bytes read at a time until it is known what a connection speaks.
 const READ_BYTES: usize = 512;
-/// Bytes the first packet of a client may have that is looked at for its hand.
+/// Bytes of the first packet that are waited for where it has to be whole.
 const OPENING_BYTES_MAX: usize = 16 << 10;
 const REQUEST_END: &[u8] = b"\r\n\r\n";
 
 /// A connection of which it is known what it speaks.
-pub(crate) struct Negotiated {
-    pub(crate) stream: Stream,
+pub struct Negotiated {
+    /// What it speaks on, with the handshakes over.
+    pub stream: Stream,
     /// Whose connection it is: the peer's, or of whom a proxy says that it comes.
-    pub(crate) peer: SocketAddr,
+    pub peer: SocketAddr,
     /// There when it speaks WebSocket.
-    pub(crate) websocket: Option<Box<WebSocketReader>>,
+    pub websocket: Option<Box<WebSocketReader>>,
     /// Bytes read beyond the handshake.
-    pub(crate) early: Vec<u8>,
+    pub early: Vec<u8>,
 }
 
 impl Negotiated {
-    /// Tells the peer why it is not let in after all; `packet` is for one without WebSocket.
-    pub(crate) async fn refuse(mut self, reason: CloseReason, packet: Vec<u8>) {
+    /// Tells the peer why it is not let in after all: by code and reason of a close frame, or by
+    /// `packet` without WebSocket.
+    pub async fn refuse(mut self, (code, reason): (u16, &str), packet: Vec<u8>) {
         let word = match &mut self.websocket {
-            Some(reader) => reader.close_frame(close_code(reason), &close_text(reason)),
+            Some(reader) => reader.close_frame(code, reason),
             None => packet,
         };
         // The socket's buffer is all but empty: this goes out at once or never.
@@ -54,7 +54,7 @@ impl Negotiated {
 
 /// Whether connections become WebSockets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Upgrade {
+pub enum Upgrade {
     /// None does.
     Never,
     /// Those that ask for it.
@@ -64,23 +64,27 @@ pub(crate) enum Upgrade {
 }
 
 /// What a handshake is held to.
-pub(crate) struct Terms<'a> {
-    pub(crate) tls: &'a Tls,
+pub struct Terms<'a> {
+    /// What is done about TLS.
+    pub tls: &'a Tls,
     /// Whether the peer waits for the server to speak first.
-    pub(crate) is_silent: bool,
-    pub(crate) upgrade: Upgrade,
-    pub(crate) upgrade_terms: UpgradeTerms<'a>,
-    /// By what a peer is known that has to be paced, where that is looked for.
-    pub(crate) looks_for: Option<Blocks>,
+    pub is_silent: bool,
+    /// Whether connections become WebSockets.
+    pub upgrade: Upgrade,
+    /// What those are held to that do.
+    pub upgrade_terms: UpgradeTerms<'a>,
+    /// Where the first packet has to be whole, up to its NUL, of peers that begin so, as far as the
+    /// bytes go: which peers those are.
+    pub reads_opening_of: Option<fn(&[u8]) -> bool>,
     /// Counts the connection as one of the client that a proxy names, if there may be one more.
-    pub(crate) count: &'a (dyn Fn(&mut Socket, SocketAddr) -> Result<(), CloseReason> + Sync),
+    pub count: &'a (dyn Fn(&mut Socket, SocketAddr) -> Result<(), CloseReason> + Sync),
 }
 
 /// Finds out what a connection speaks, and shakes hands accordingly.
 ///
 /// # Errors
 /// When the peer goes away or speaks nothing of this; it has been told where that is possible.
-pub(crate) async fn negotiate(
+pub async fn negotiate(
     socket: Socket,
     terms: &Terms<'_>,
     patience: &Patience,
@@ -107,7 +111,7 @@ pub(crate) async fn negotiate(
 ///
 /// # Errors
 /// When the peer goes away, or does not do as the listener asks.
-pub(crate) async fn secure(socket: Socket, tls: &Tls, is_silent: bool) -> io::Result<Stream> {
+pub async fn secure(socket: Socket, tls: &Tls, is_silent: bool) -> io::Result<Stream> {
     let is_required = matches!(tls, Tls::Required(_));
     if is_silent && !is_required {
         return Ok(Stream::Plain(socket));
@@ -122,10 +126,7 @@ pub(crate) async fn secure(socket: Socket, tls: &Tls, is_silent: bool) -> io::Re
             // plain connections stays small.
             Ok(Stream::Tls(Box::new(Box::pin(acceptor.accept(socket)).await?)))
         }
-        _ if is_required => {
-            let why = "plain connection to a listener that requires TLS";
-            Err(turned(why, Reason::TlsRequired))
-        }
+        _ if is_required => Err(Because::TlsRequired.into()),
         _ if first == [TLS_HANDSHAKE] => Err(refused("TLS to a listener without certificate")),
         _ => Ok(Stream::Plain(socket)),
     }
@@ -149,18 +150,19 @@ async fn recognize(
     if terms.upgrade == Upgrade::Required {
         return Err(refused("a WebSocket listener was asked for no upgrade"));
     }
-    if let Some(peers) = &terms.looks_for {
-        read_opening(stream, &mut early, peers).await?;
+    if let Some(may_open) = terms.reads_opening_of {
+        read_opening(stream, &mut early, may_open).await?;
     }
     Ok((None, early))
 }
 
-/// Reads on until the first packet is whole, where it may be that of a peer that has to be paced.
-async fn read_opening(stream: &mut Stream, early: &mut Vec<u8>, peers: &Blocks) -> io::Result<()> {
-    while (peers.may_open)(early)
-        && memchr::memchr(0, early).is_none()
-        && early.len() < OPENING_BYTES_MAX
-    {
+/// Reads on until the first packet is whole, as long as it may be one that has to be.
+async fn read_opening(
+    stream: &mut Stream,
+    early: &mut Vec<u8>,
+    may_open: fn(&[u8]) -> bool,
+) -> io::Result<()> {
+    while may_open(early) && memchr::memchr(0, early).is_none() && early.len() < OPENING_BYTES_MAX {
         read_more(stream, early).await?;
     }
     Ok(())
@@ -196,7 +198,7 @@ async fn upgrade(
             // Before the answer: who is answered is counted.
             let is_named = accepted.peer != terms.upgrade_terms.peer;
             if is_named && let Err(reason) = (terms.count)(stream.socket_mut(), accepted.peer) {
-                stream.write_all(status::TOO_MANY).await?;
+                stream.write_all(terms.upgrade_terms.texts.no_room).await?;
                 return Err(io::Error::other(reason));
             }
             stream.write_all(&std::mem::take(&mut accepted.response)).await?;
@@ -206,8 +208,7 @@ async fn upgrade(
         Err(NotUpgraded { response, foreign: Some(client) }) => {
             // Told of also where its peer does not wait for the answer.
             _ = stream.write_all(&response).await;
-            let why = "WebSocket upgrade of a page that may not connect";
-            Err(turned_for(Some(client), why, Reason::ForeignOrigin))
+            Err(TurnedAway { because: Because::ForeignOrigin, client: Some(client) }.into())
         }
         Err(NotUpgraded { response, foreign: None }) => {
             stream.write_all(&response).await?;
@@ -223,3 +224,6 @@ async fn read_more(stream: &mut Stream, into: &mut Vec<u8>) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,43 +6,46 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use axum::http::{
+use ipnet::IpNet;
+use tungstenite::http::{
     HeaderMap, HeaderName,
     header::{FORWARDED, HeaderValue},
 };
-use rialto_config::{Access, ForwardedHeader, Network};
 
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-
-/// The proxies that are believed, as the settings name them.
+/// The proxies that are believed at the moment.
 #[derive(Debug)]
-pub(crate) struct Proxies(ArcSwap<Trusted>);
+pub struct Proxies(ArcSwap<TrustedProxies>);
 
-#[derive(Debug)]
-struct Trusted {
-    networks: Vec<Network>,
-    header: ForwardedHeader,
+/// Proxies that are believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustedProxies {
+    /// Where they are.
+    pub networks: Vec<IpNet>,
+    /// The header of a request in which they say for whom they pass it on: `Forwarded` (RFC 7239), or
+    /// one with a list of addresses, as `X-Forwarded-For`.
+    pub header: HeaderName,
 }
 
 impl Proxies {
-    pub(crate) fn new(access: &Access) -> Self {
-        Proxies(ArcSwap::from_pointee(Trusted::new(access)))
+    /// Believes these.
+    pub fn new(trusted: TrustedProxies) -> Self {
+        Proxies(ArcSwap::from_pointee(trusted))
     }
 
-    /// Believes what the settings name from now on.
-    pub(crate) fn replace(&self, access: &Access) {
-        self.0.store(Arc::new(Trusted::new(access)));
+    /// Believes these from now on.
+    pub fn replace(&self, trusted: TrustedProxies) {
+        self.0.store(Arc::new(trusted));
     }
 
     /// Says whether a peer is believed when it says for whom it connects.
-    pub(crate) fn trust(&self, peer: IpAddr) -> bool {
+    pub fn trust(&self, peer: IpAddr) -> bool {
         self.0.load().has(peer)
     }
 
     /// Returns whose request this is, sent by `peer`: who a proxy says that it is, and otherwise the
     /// peer. Of a chain of proxies the last address that is no trusted one counts, as anything before
     /// it may have been made up. A header tells no port, which is 0 then.
-    pub(crate) fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> SocketAddr {
+    pub fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> SocketAddr {
         let trusted = self.0.load();
         if !trusted.has(peer.ip()) {
             return peer;
@@ -59,27 +62,21 @@ impl Proxies {
     }
 }
 
-impl Trusted {
-    fn new(access: &Access) -> Self {
-        Trusted { networks: access.trusted_proxies.clone(), header: access.forwarded_header }
-    }
-
+impl TrustedProxies {
     fn has(&self, address: IpAddr) -> bool {
-        self.networks.iter().any(|network| network.contains(address))
+        let address = address.to_canonical();
+        self.networks.iter().any(|network| network.contains(&address))
     }
 
     /// Returns for whom each proxy has passed the request on, the first one's client first.
     fn hops<'a>(&self, headers: &'a HeaderMap) -> Vec<&'a str> {
-        let name = match self.header {
-            ForwardedHeader::XForwardedFor => X_FORWARDED_FOR,
-            ForwardedHeader::Forwarded => FORWARDED,
-        };
-        let values = headers.get_all(name).into_iter().map(HeaderValue::to_str);
+        let values = headers.get_all(&self.header).into_iter().map(HeaderValue::to_str);
         // What is no text names nobody, and ends the chain.
         let elements = values.flat_map(|value| split(value.unwrap_or_default(), ','));
-        match self.header {
-            ForwardedHeader::XForwardedFor => elements.collect(),
-            ForwardedHeader::Forwarded => elements.map(forwarded_for).collect(),
+        if self.header == FORWARDED {
+            elements.map(forwarded_for).collect()
+        } else {
+            elements.collect()
         }
     }
 }
