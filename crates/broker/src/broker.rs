@@ -40,6 +40,7 @@ mod route;
 mod run;
 mod silence;
 mod store;
+mod stored_ids;
 mod subscribe;
 mod tick;
 mod unsubscribe;
@@ -100,6 +101,7 @@ pub struct Broker<E: Encoder> {
     committing: VecDeque<batch::UnderWay>,
     lanes: lanes::Lanes,
     view: view::View,
+    stored_ids: stored_ids::StoredIds,
     /// Memory of pages handed over and not committed.
     uncommitted_bytes_total: usize,
     dirty: dirty::Dirty,
@@ -159,6 +161,7 @@ impl<E: Encoder> Broker<E> {
             committing: VecDeque::new(),
             lanes: lanes::Lanes::default(),
             view: view::View::new(snapshot.load),
+            stored_ids: stored_ids::StoredIds::default(),
             uncommitted_bytes_total: 0,
             dirty: dirty::Dirty::default(),
             live_ids: clocks.live_ids(),
@@ -170,6 +173,7 @@ impl<E: Encoder> Broker<E> {
             deliveries: Arc::default(),
         };
         broker.restore(snapshot);
+        broker.look_through_ids();
         broker
     }
 

@@ -51,8 +51,8 @@ pub enum Effect {
     Commit(Vec<Change>),
     /// Read pages of a log; they come back through `on_read`.
     Read(ReadRequest),
-    /// Read what is stored about clients; it comes back through `on_loaded` or `on_listed`, in the order
-    /// in which it was asked for.
+    /// Read what is stored about clients; it comes back through `on_loaded`, `on_listed` or `on_ids`,
+    /// in the order in which it was asked for.
     Load(LoadRequest),
     /// What a ticket was given for is stored, or will not be.
     Resolved {
@@ -96,6 +96,13 @@ pub enum LoadRequest {
     Client(ClientId),
     /// The first so many known ones behind an id.
     Clients {
+        /// The id.
+        after: ClientId,
+        /// How many.
+        count_max: usize,
+    },
+    /// Only the ids of the first so many known ones behind an id.
+    Ids {
         /// The id.
         after: ClientId,
         /// How many.

@@ -312,6 +312,15 @@ pub struct ClientState {
     pub cursors: Vec<(ChannelName, CursorState)>,
 }
 
+/// The id of a stored client, as it stands in a list of all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredId {
+    /// The id.
+    pub id: ClientId,
+    /// Whether it has a persistent subscription, its own direct channel counted.
+    pub has_cursor: bool,
+}
+
 /// A stored client, as it stands in a list of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredClient {

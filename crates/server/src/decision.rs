@@ -6,6 +6,7 @@ use std::{
 };
 
 use rialto_application::{AuthorizationRequest, Event, Future};
+use rialto_broker::Remembered;
 use rialto_session::Verdict;
 
 use crate::{authorizer::Caller, hub::Hub};
@@ -17,9 +18,15 @@ pub(crate) struct Decision {
 }
 
 impl Decision {
-    pub(crate) fn begin(hub: Arc<Hub>, caller: Arc<Caller>, request: AuthorizationRequest) -> Self {
+    /// Begins to decide; `remembered` says how long a client is known that connects.
+    pub(crate) fn begin(
+        hub: Arc<Hub>,
+        caller: Arc<Caller>,
+        request: AuthorizationRequest,
+        remembered: Remembered,
+    ) -> Self {
         let is_for_peer_only = matches!(request.event(), Event::Authenticate | Event::Connect);
-        let verdict = Box::pin(async move { decide(&hub, &caller, request).await });
+        let verdict = Box::pin(async move { decide(&hub, &caller, request, remembered).await });
         Decision { verdict, is_for_peer_only }
     }
 
@@ -35,17 +42,24 @@ impl Decision {
 }
 
 /// Decides, and has in memory what is stored about a client that may connect.
-async fn decide(hub: &Hub, caller: &Caller, request: AuthorizationRequest) -> Verdict {
+async fn decide(
+    hub: &Hub,
+    caller: &Caller,
+    request: AuthorizationRequest,
+    remembered: Remembered,
+) -> Verdict {
     let connecting = match &request {
         AuthorizationRequest::Connect(request) => Some(request.client.clone()),
         _ => None,
     };
     let verdict = hub.authorizer.decide(caller, request).await;
     match (connecting, &verdict) {
-        (Some(client), Verdict::Admitted(Ok(_))) => match hub.claim(client.as_str()).await {
-            Ok(()) => verdict,
-            Err(reject) => Verdict::Admitted(Err(reject)),
-        },
+        (Some(client), Verdict::Admitted(Ok(_))) => {
+            match hub.claim_session(client.as_str(), remembered).await {
+                Ok(()) => verdict,
+                Err(reject) => Verdict::Admitted(Err(reject)),
+            }
+        }
         _ => verdict,
     }
 }

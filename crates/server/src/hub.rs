@@ -18,7 +18,8 @@ use std::{
 
 use rialto_application::Peer;
 use rialto_broker::{
-    Broker, Command, ConnectionKey, ConnectionProfile, Deliveries, Issuer, Now, Publish, Stats,
+    Broker, Command, ConnectionKey, ConnectionProfile, Deliveries, Issuer, Now, Publish,
+    Remembered, Stats,
 };
 use rialto_domain::{ClientId, CloseReason, Reject, UnixMs};
 use rialto_session::Dialects;
@@ -173,13 +174,32 @@ impl Hub {
     /// # Errors
     /// [`Reject::StoreUnavailable`] when it cannot be read.
     pub(crate) async fn claim(&self, client: &str) -> Result<(), Reject> {
+        self.claim_by(|broker, ticket| broker.claim(client, ticket)).await
+    }
+
+    /// Has in the broker's memory what a session of a client begins with.
+    ///
+    /// # Errors
+    /// [`Reject::StoreUnavailable`] when it cannot be read.
+    pub(crate) async fn claim_session(
+        &self,
+        client: &str,
+        remembered: Remembered,
+    ) -> Result<(), Reject> {
+        self.claim_by(|broker, ticket| broker.claim_session(client, remembered, ticket)).await
+    }
+
+    async fn claim_by(
+        &self,
+        claim: impl FnOnce(&mut Broker<Dialects>, u64) -> bool,
+    ) -> Result<(), Reject> {
         if self.archive.is_empty() {
             return Ok(());
         }
         let claiming = {
             let mut dirty = DirtyWriters::default();
             let mut state = self.begin_round();
-            let claiming = state.claim(client);
+            let claiming = state.claim(claim);
             self.end_round(&mut state, &mut dirty);
             drop(state);
             dirty.flush();

@@ -208,7 +208,8 @@ impl<D: Dialect> PacketPipeline<'_, '_, D> {
             let taken = self.take_one(packet, &Verdict::None);
             return taken.map_err(|exhausted| Cause::exhausted(exhausted, None));
         };
-        let mut decision = Decision::begin(self.hub.clone(), self.caller.clone(), request);
+        let mut decision =
+            Decision::begin(self.hub.clone(), self.caller.clone(), request, D::REMEMBERED);
         match decision.poll(self.context) {
             Poll::Ready(verdict) => self
                 .take_one(packet, &verdict)

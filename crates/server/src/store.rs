@@ -343,6 +343,11 @@ impl Reader {
                     broker.on_listed(listed.as_deref().map_err(|kind| *kind));
                 });
             }
+            Lookup::Clients(LoadRequest::Ids { after, count_max }) => {
+                let ids = self.reader.ids(&after, count_max);
+                let ids = self.note(ids);
+                hub.round(|broker| broker.on_ids(ids.as_deref().map_err(|kind| *kind)));
+            }
         }
     }
 

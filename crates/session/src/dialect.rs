@@ -4,8 +4,8 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use rialto_application::{AuthorizationRequest, Event, Protocol};
 use rialto_broker::{
-    Broker, CommandAnswer, ConnectionKey, ConnectionProfile, Encoder, Format, Mark, SessionOpened,
-    Source,
+    Broker, CommandAnswer, ConnectionKey, ConnectionProfile, Encoder, Format, Mark, Remembered,
+    SessionOpened, Source,
 };
 use rialto_domain::{Admission, ChannelName, ClientId, CloseReason};
 
@@ -70,6 +70,10 @@ pub trait Dialect: Deliveries + Sized + Send + 'static {
     /// Whether the server speaks first: then its connections have an id from the beginning, and may
     /// have a session before their peers say anything.
     const SPEAKS_FIRST: bool = false;
+
+    /// How long its clients are known: what is stored about one has to be known before its session
+    /// [opens](Broker::connect).
+    const REMEMBERED: Remembered = Remembered::Session;
 
     /// Whether an empty text message of a WebSocket is a packet.
     const TAKES_EMPTY_TEXT: bool = true;

@@ -42,6 +42,7 @@ pub fn check_all(driver: &mut dyn Driver) {
     clients::heads_are_the_whole_without_clients(driver);
     clients::a_client_is_read_as_it_is_loaded(driver);
     clients::clients_are_listed_by_id(driver);
+    clients::ids_are_listed_with_whether_they_have_a_cursor(driver);
     clients::the_slowest_cursor_is_told(driver);
     clients::direct_messages_are_stored_for_clients_that_are_known(driver);
 

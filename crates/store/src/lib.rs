@@ -15,7 +15,8 @@
 
 pub use rialto_domain::FailureKind;
 use rialto_domain::{
-    Change, ClientId, ClientState, Load, LogEntry, LogId, Outcome, Sequence, Snapshot, StoredClient,
+    Change, ClientId, ClientState, Load, LogEntry, LogId, Outcome, Sequence, Snapshot,
+    StoredClient, StoredId,
 };
 
 pub mod conformance;
@@ -131,6 +132,7 @@ pub trait Store: Send {
 ///    so, in its place among those that are.
 /// 7. **A client is whole:** what is read of one is as of one moment, and is what [`Load::All`] gives
 ///    back of it. Known is who was put or has a cursor, and was not forgotten since.
+/// 8. **Nobody is left out** of a list of clients, or of ids, who was known when it was asked for.
 pub trait StoreReader: Send {
     /// Returns the pages of `log` whose last message is at or above `from`, in order, the damaged ones
     /// as such.
@@ -159,4 +161,13 @@ pub trait StoreReader: Send {
         after: &ClientId,
         count_max: usize,
     ) -> Result<Vec<StoredClient>, StoreError>;
+
+    /// Returns the ids of the first known clients behind the id `after`, by id.
+    ///
+    /// # Cost
+    /// A row for each client and for each of its cursors: far less than a list of them.
+    ///
+    /// # Errors
+    /// Whatever keeps the driver from reaching what it stored.
+    fn ids(&mut self, after: &ClientId, count_max: usize) -> Result<Vec<StoredId>, StoreError>;
 }

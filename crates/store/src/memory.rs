@@ -10,7 +10,7 @@ use std::{
 use rialto_domain::{
     Change, ChannelName, ClientId, ClientState, HistoryMessage, Load, LogEntry, LogId, MessageId,
     Outcome, Page, Retained, Seen, Sequence, SessionNumber, Snapshot, StoreClock, StoredClient,
-    StoredPage,
+    StoredId, StoredPage,
 };
 
 use crate::{Cause, Store, StoreError, StoreReader};
@@ -119,6 +119,16 @@ impl StoreReader for MemoryReader {
         let ids: BTreeSet<&ClientId> = shelves.clients.keys().chain(readers).collect();
         let behind = ids.into_iter().filter(|id| after < id).take(count_max);
         Ok(behind.map(|id| shelves.listed(id)).collect())
+    }
+
+    fn ids(&mut self, after: &ClientId, count_max: usize) -> Result<Vec<StoredId>, StoreError> {
+        let listed = self.clients(after, count_max)?;
+        let shelves = lock(&self.shelves);
+        let ids = listed.into_iter().map(|StoredClient { id, .. }| {
+            let has_cursor = shelves.logs.values().any(|log| log.cursors.contains_key(&id));
+            StoredId { id, has_cursor }
+        });
+        Ok(ids.collect())
     }
 }
 

@@ -102,7 +102,7 @@ impl<E: Encoder> Broker<E> {
     /// answered, for another client it does nothing.
     ///
     /// # Errors
-    /// [`Reject::StoreUnavailable`] for a client that was neither [claimed](Self::claim) nor
+    /// [`Reject::StoreUnavailable`] for a client that was neither [claimed](Self::claim_session) nor
     /// [made up](Self::know_new), or so long ago that it is out of memory again: what is stored for
     /// it is not known.
     ///
@@ -122,7 +122,7 @@ impl<E: Encoder> Broker<E> {
         if let Some(present) = self.session(connection) {
             return Ok(self.connect_again(connection, present, connect));
         }
-        if !self.is_loaded(id.as_str()) {
+        if !self.can_begin(id.as_str(), remembered) {
             return Err(Reject::StoreUnavailable);
         }
         let Some(key) = self.free_client(id, remembered) else { return Ok(Entry::Refused) };
@@ -190,6 +190,7 @@ impl<E: Encoder> Broker<E> {
     /// Makes a client known that was not.
     pub(super) fn add_client(&mut self, id: &ClientId) -> ClientKey {
         let key = self.known_client(id.clone(), self.seen_now());
+        self.note_stored(id.as_str(), false);
         // Written with all others of the next tick: a storm of new clients is one commit.
         self.dirty.note_client(key, &mut self.clients[key]);
         key

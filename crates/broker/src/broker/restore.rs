@@ -56,6 +56,8 @@ impl<E: Encoder> Broker<E> {
         state: &CursorState,
     ) {
         let subscription = Subscription::Persistent(Box::new(Cursor::new(state)));
+        let id = self.clients[client].id.clone();
+        self.note_stored(id.as_str(), true);
         let client_state = &mut self.clients[client];
         client_state.subscriptions.insert(channel, subscription);
         if self.channels[channel].name.kind() == ChannelKind::Direct(client_state.id.as_str()) {

@@ -30,6 +30,7 @@ impl<E: Encoder> Broker<E> {
             self.dirty.forgot = self.now.uptime;
             self.forget_clients();
             self.look_through_clients();
+            self.look_through_ids();
         }
         self.let_idle_clients_go();
     }

@@ -17,7 +17,7 @@ use rialto_domain::{
 
 use crate::{ChannelKey, ClientKey, Effect, Encoder, LoadRequest, hasher::Hasher};
 
-use super::{Broker, batch::Pending};
+use super::{Broker, batch::Pending, entry::Remembered};
 
 /// How long a client stays in memory that nobody needs any more: those who lost their connection mostly
 /// come back within it.
@@ -109,10 +109,26 @@ impl<E: Encoder> Broker<E> {
             || self.client_keys.contains_key(client)
             || self.view.absent.contains_key(client)
             || self.view.forgetting.contains_key(client)
+            || self.is_unknown_to_store(client)
+    }
+
+    /// Says whether all that a session of the client begins with is in memory.
+    pub(super) fn can_begin(&self, client: &str, remembered: Remembered) -> bool {
+        // The name of a client that is remembered must not be taken by one that is not.
+        let is_nothing_missed =
+            remembered == Remembered::Stored && self.has_no_stored_cursor(client);
+        is_nothing_missed || self.is_loaded(client)
+    }
+
+    /// The same as [`claim`](Self::claim) for whoever is about to [connect](Self::connect) a client,
+    /// which need not be in memory if it has nothing in the store but its name.
+    pub fn claim_session(&mut self, client: &str, remembered: Remembered, ticket: u64) -> bool {
+        let is_here = self.client_keys.contains_key(client);
+        (!is_here && self.can_begin(client, remembered)) || self.claim(client, ticket)
     }
 
     /// Has what is stored about a client in memory for some seconds at least, for whoever is about to
-    /// [connect](Self::connect) it, or to change what is known of it. Says whether it is there at once;
+    /// change what is known of it. Says whether it is there at once;
     /// otherwise [`Effect::Resolved`] says with this ticket when it is, or that it cannot be.
     pub fn claim(&mut self, client: &str, ticket: u64) -> bool {
         let kept_until = self.now.uptime + KEPT;
@@ -209,7 +225,10 @@ impl<E: Encoder> Broker<E> {
         }
         match self.client_keys.get(&to) {
             Some(&client) => self.take_cursor(client, channel, first - 1),
-            None => self.channels[channel].stored_reader_count += 1,
+            None => {
+                self.note_stored(to.as_str(), true);
+                self.channels[channel].stored_reader_count += 1;
+            }
         }
     }
 

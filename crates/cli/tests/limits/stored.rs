@@ -46,11 +46,10 @@ fn memory_with(clients: u64) -> u64 {
     let began = Instant::now();
     broker.restart();
     eprintln!("{clients} clients: started in {:?}", began.elapsed());
-    let memory = broker.memory_bytes() as u64;
     for client in [0, clients / 2, clients - 1] {
         check_is_served(&broker, client);
     }
-    memory
+    broker.memory_bytes() as u64
 }
 
 /// Has a stored client connect: it gets the messages that wait for it, and what comes.

@@ -107,9 +107,13 @@ impl State {
         }
     }
 
-    /// Has what is stored about a client in the broker's memory.
-    pub(super) fn claim(&mut self, client: &str) -> Pushing {
-        if self.broker.claim(client, self.last_ticket + 1) {
+    /// Has what is stored about a client in the broker's memory, as `claim` says of the broker and a
+    /// ticket.
+    pub(super) fn claim(
+        &mut self,
+        claim: impl FnOnce(&mut Broker<Dialects>, u64) -> bool,
+    ) -> Pushing {
+        if claim(&mut self.broker, self.last_ticket + 1) {
             return Pushing::Done(Ok(()));
         }
         let (done, waiting) = oneshot::channel();

@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 
-use rialto_domain::{ClientId, ClientState, Load, Snapshot, StoredClient};
+use rialto_domain::{ClientId, ClientState, Load, Snapshot, StoredClient, StoredId};
 
 use super::*;
 
@@ -148,6 +148,10 @@ impl StoreReader for Found {
 
     fn clients(&mut self, _: &ClientId, _: usize) -> Result<Vec<StoredClient>, StoreError> {
         unreachable!("no clients are asked for")
+    }
+
+    fn ids(&mut self, _: &ClientId, _: usize) -> Result<Vec<StoredId>, StoreError> {
+        unreachable!("no ids are asked for")
     }
 
     fn read(&mut self, _: LogId, _: u64, _: usize) -> Result<Vec<LogEntry>, StoreError> {

@@ -2,7 +2,8 @@
 
 use rialto_application::{AuthorizationRequest, Event, Protocol};
 use rialto_broker::{
-    Broker, CommandAnswer, ConnectionProfile, Encoder, Format, Mark, SessionOpened, Source,
+    Broker, CommandAnswer, ConnectionProfile, Encoder, Format, Mark, Remembered, SessionOpened,
+    Source,
 };
 use rialto_domain::{ChannelName, CloseReason};
 use rialto_wire::{
@@ -76,6 +77,8 @@ impl Deliveries for Session {
 impl Dialect for Session {
     type Framer = FrameSplitter;
     type Packet<'a> = Result<ClientPacket<'a>, Malformed<'a>>;
+
+    const REMEMBERED: Remembered = Remembered::Stored;
 
     const TAKES_EMPTY_TEXT: bool = false;
 

@@ -2,7 +2,7 @@
 
 use rialto_domain::{
     Change, ClientId, ClientState, CursorState, Load, LogId, Outcome, Sequence, Snapshot,
-    StoredClient,
+    StoredClient, StoredId,
 };
 
 use super::{
@@ -78,6 +78,33 @@ pub(super) fn clients_are_listed_by_id(driver: &mut dyn Driver) {
     ] {
         let listed = subject.reader.clients(&ClientId::from(after), count_max);
         assert_eq!(listed.expect("clients are listed"), expected, "behind {after:?}");
+    }
+}
+
+/// Reader, duty 8.
+pub(super) fn ids_are_listed_with_whether_they_have_a_cursor(driver: &mut dyn Driver) {
+    let mut subject = Subject::create(driver);
+    fill(&mut subject);
+    subject.commit(&[subscribe("zoe", "#zoe"), put_client("yan", 1), put_client("zed", 1)]);
+    let id = |id: &str, has_cursor| StoredId { id: id.into(), has_cursor };
+    let all = [
+        id("ada", true),
+        id("bob", true),
+        id("eve", true),
+        id("yan", false),
+        id("zed", false),
+        id("zoe", true),
+    ];
+    for (after, count_max, expected) in [
+        ("", 9, &all[..]),
+        ("", 2, &all[..2]),
+        ("bob", 3, &all[2..5]),
+        ("y", 9, &all[3..]),
+        ("zoe", 9, &[]),
+        ("", 0, &[]),
+    ] {
+        let listed = subject.reader.ids(&ClientId::from(after), count_max);
+        assert_eq!(listed.expect("ids are listed"), expected, "behind {after:?}");
     }
 }
 

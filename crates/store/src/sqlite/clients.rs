@@ -1,6 +1,8 @@
 //! What is stored about clients, one at a time.
 
-use rialto_domain::{ClientId, ClientState, Seen, StoredClient};
+use std::collections::BTreeMap;
+
+use rialto_domain::{ClientId, ClientState, Seen, StoredClient, StoredId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{cursors, row};
@@ -35,29 +37,51 @@ pub(super) fn list(
     count_max: usize,
 ) -> Result<Vec<StoredClient>, Cause> {
     let transaction = connection.unchecked_transaction()?; // All as of one moment.
-    let mut ids = Vec::new();
-    for sql in [
-        "SELECT name FROM client WHERE ?1 < name ORDER BY name LIMIT ?2",
-        "SELECT DISTINCT owner FROM cursor WHERE owner_kind = 0 AND ?1 < owner
-         ORDER BY owner LIMIT ?2",
-    ] {
-        let mut statement = transaction.prepare_cached(sql)?;
-        let mut rows = statement.query(params![after.as_str(), count_max])?;
-        while let Some(row) = rows.next()? {
-            // One that is no text is nobody's.
-            ids.extend(row::client(row, 0).ok());
-        }
-    }
-    ids.sort_unstable();
-    ids.dedup();
-    ids.truncate(count_max);
-    ids.into_iter()
-        .map(|id| {
+    ids_in(&transaction, after, count_max)?
+        .into_iter()
+        .map(|StoredId { id, .. }| {
             let seen = seen(&transaction, &id)?;
             let topic_count = count_topics(&transaction, &id)?;
             Ok(StoredClient { id, seen, topic_count })
         })
         .collect()
+}
+
+/// Reads the ids of the first known clients behind the id `after`, by id.
+pub(super) fn ids(
+    connection: &Connection,
+    after: &ClientId,
+    count_max: usize,
+) -> Result<Vec<StoredId>, Cause> {
+    let transaction = connection.unchecked_transaction()?; // All as of one moment.
+    ids_in(&transaction, after, count_max)
+}
+
+/// Joins the first of those that were put with the first of those that have a cursor: the first of both
+/// are among them.
+fn ids_in(
+    transaction: &Connection,
+    after: &ClientId,
+    count_max: usize,
+) -> Result<Vec<StoredId>, Cause> {
+    let mut ids = BTreeMap::new();
+    for (has_cursor, sql) in [
+        (false, "SELECT name FROM client WHERE ?1 < name ORDER BY name LIMIT ?2"),
+        (
+            true,
+            "SELECT DISTINCT owner FROM cursor WHERE owner_kind = 0 AND ?1 < owner
+             ORDER BY owner LIMIT ?2",
+        ),
+    ] {
+        let mut statement = transaction.prepare_cached(sql)?;
+        let mut rows = statement.query(params![after.as_str(), count_max])?;
+        while let Some(row) = rows.next()? {
+            // One that is no text is nobody's.
+            ids.extend(row::client(row, 0).ok().map(|id| (id, has_cursor)));
+        }
+    }
+    let ids = ids.into_iter().take(count_max);
+    Ok(ids.map(|(id, has_cursor)| StoredId { id, has_cursor }).collect())
 }
 
 /// Returns when a client was last seen; `None` where that was not noted, or cannot be understood.

@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use rialto_domain::{
-    ClientId, ClientState, LogEntry, LogId, Payloads, Sequence, StoredClient, StoredPage,
+    ClientId, ClientState, LogEntry, LogId, Payloads, Sequence, StoredClient, StoredId, StoredPage,
 };
 use rusqlite::{Connection, Error as SqliteError, OpenFlags, Row, params};
 
@@ -115,6 +115,10 @@ impl StoreReader for SqliteReader {
         count_max: usize,
     ) -> Result<Vec<StoredClient>, StoreError> {
         clients::list(&self.connection, after, count_max).map_err(|cause| self.reading(cause))
+    }
+
+    fn ids(&mut self, after: &ClientId, count_max: usize) -> Result<Vec<StoredId>, StoreError> {
+        clients::ids(&self.connection, after, count_max).map_err(|cause| self.reading(cause))
     }
 }
 

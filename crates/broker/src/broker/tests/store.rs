@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use rialto_domain::{
     Change, ChannelName, ClientId, ClientState, Load, LogEntry, LogId, Outcome, Sequence, Snapshot,
-    StoredClient, StoredPage,
+    StoredClient, StoredId, StoredPage,
 };
 use rialto_store::{MemoryStore, Store, StoreReader};
 
@@ -17,6 +17,7 @@ use crate::{Broker, LoadRequest, ReadRequest};
 pub(super) enum Loaded {
     Client(ClientId, Option<ClientState>),
     Clients(Vec<StoredClient>),
+    Ids(Vec<StoredId>),
 }
 
 impl Loaded {
@@ -24,6 +25,7 @@ impl Loaded {
         match self {
             Loaded::Client(id, state) => broker.on_loaded(&id, Ok(state)),
             Loaded::Clients(listed) => broker.on_listed(Ok(&listed)),
+            Loaded::Ids(ids) => broker.on_ids(Ok(&ids)),
         }
     }
 }
@@ -91,6 +93,10 @@ impl TestStore {
             LoadRequest::Clients { after, count_max } => {
                 let listed = self.reader.clients(after, *count_max);
                 Loaded::Clients(listed.expect("a store in memory can be read"))
+            }
+            LoadRequest::Ids { after, count_max } => {
+                let ids = self.reader.ids(after, *count_max);
+                Loaded::Ids(ids.expect("a store in memory can be read"))
             }
         }
     }

@@ -6,7 +6,7 @@ use expect_test::expect;
 use rialto_domain::{Admission, FailureKind, Load, Reject};
 
 use super::world::{World, transcript};
-use crate::{Connect, ConnectionProfile, Format, Settings};
+use crate::{Connect, ConnectionProfile, Format, Remembered, Settings};
 
 /// Persistent subscribers that have left, and messages for them.
 const LEFT: &str = "
@@ -136,7 +136,6 @@ fn a_direct_message_is_stored_for_whoever_the_store_knows() {
     expect![[r#"
          append for ada 1
         bob < published 5: ClientOffline
-        store < append for zoe 1
         bob < published 6: ClientOffline
         bob < published 7: ClientOffline
         ada < connected 15
@@ -185,6 +184,52 @@ fn who_is_not_in_memory_does_not_connect() {
         assert_eq!(result, Err(Reject::StoreUnavailable));
         assert!(!world.broker.is_online("ada"));
     });
+}
+
+#[test]
+fn who_has_nothing_stored_but_a_name_does_not_wait_for_the_store() {
+    let mut world = world();
+    world.play(LEFT);
+    world.play("bob: disconnect");
+    world.play("+12s");
+    world.round(|world| {
+        let broker = &mut world.broker;
+        assert!(!broker.is_loaded("ada") && !broker.is_loaded("bob"));
+        for (client, remembered, is_here) in [
+            ("new", Remembered::Stored, true),
+            ("new", Remembered::Session, true),
+            ("bob", Remembered::Stored, true),
+            // Nobody who is not remembered may have the name of one who is.
+            ("bob", Remembered::Session, false),
+            ("ada", Remembered::Stored, false),
+        ] {
+            let claimed = broker.claim_session(client, remembered, 7);
+            assert_eq!(claimed, is_here, "{client}, {remembered:?}");
+        }
+        assert!(broker.claim("new", 8));
+    });
+    world.play("bob: connect\nbob: sub vault persistent\nada: connect");
+    assert_eq!(world.broker.channel_report("vault").unwrap().persistent_count, 3);
+}
+
+#[test]
+fn what_the_store_knows_is_looked_through_again_if_it_could_not_be_or_has_grown() {
+    let mut world = world();
+    // Nothing was looked through yet, so that everybody may be known.
+    world.broker.on_ids(Err(FailureKind::Transient));
+    assert!(!world.broker.is_loaded("new"));
+    world.play("+70s");
+    assert!(world.broker.is_loaded("new"));
+
+    for number in 0..70_000 {
+        world.broker.note_stored(&format!("c{number}"), false);
+    }
+    assert!(!world.broker.is_loaded("c69999"));
+    world.play("+70s");
+    assert!(world.broker.is_loaded("c69999"), "the store does not know it");
+    world.play(LEFT);
+    world.play(LONG);
+    assert!(!world.broker.is_loaded("ada"));
 }
 
 #[test]

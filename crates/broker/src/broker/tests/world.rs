@@ -21,7 +21,7 @@ use rialto_domain::{
 use crate::{
     Answer, Broker, Command, CommandOutcome, Connect, ConnectionKey, ConnectionProfile, Effect,
     Format, Held, Issuer, LoadRequest, Now, ObserverPosition, Publish, ReadRequest, Relayed,
-    Replicant, SessionEnded, Settings, Stats,
+    Remembered, Replicant, SessionEnded, Settings, Stats,
 };
 
 /// The run that every world's server is.
@@ -482,7 +482,11 @@ impl World {
 
     /// Has what is stored about a client in memory, as whoever is about to need it does.
     pub(super) fn claim(&mut self, client: &str) {
-        if !self.broker.claim(client, CLAIM) {
+        self.claim_by(client, |broker| broker.claim(client, CLAIM));
+    }
+
+    fn claim_by(&mut self, client: &str, claim: impl Fn(&mut Broker<TextEncoder>) -> bool) {
+        if !claim(&mut self.broker) {
             let request = LoadRequest::Client(client.into());
             self.store.look_up(&request).give_to(&mut self.broker);
         }
@@ -492,7 +496,13 @@ impl World {
     fn admit(&mut self, who: &str, how: &str, options: &[&str]) {
         let (connection, client) = (self.connections[who], client_of(who));
         let admission = admission(client.as_str(), options, &self.ledger);
-        self.claim(client.as_str());
+        let remembered = match how {
+            "connect" => Remembered::Stored,
+            _ => Remembered::Session,
+        };
+        self.claim_by(client.as_str(), |broker| {
+            broker.claim_session(client.as_str(), remembered, CLAIM)
+        });
         match how {
             "connect" => {
                 let connect = Connect::stored(&client, &admission);

@@ -19,7 +19,7 @@ use rialto_domain::{
 
 use crate::{
     Answer, Broker, Command, Connect, ConnectionKey, ConnectionProfile, Effect, Format, Issuer,
-    LoadRequest, Now, Publish, ReadRequest, Settings,
+    LoadRequest, Now, Publish, ReadRequest, Remembered, Settings,
 };
 
 /// The ticket of claims, whose answer is awaited at once.
@@ -200,7 +200,7 @@ impl Simulation {
         });
         self.accounts.opened(connection);
         self.reference.opened(connection, Format(format), window);
-        self.claim(CLIENTS[client]);
+        self.claim_by(|broker| broker.claim_session(CLIENTS[client], Remembered::Stored, CLAIM));
         let id = CLIENTS[client].into();
         self.broker
             .connect(connection, &Connect::stored(&id, &Admission::default()))
@@ -212,7 +212,11 @@ impl Simulation {
     /// Has what is stored about a client in memory, as whoever is about to need it does. What it had
     /// to be loaded for comes in a later round.
     fn claim(&mut self, client: &str) {
-        while !self.broker.claim(client, CLAIM) {
+        self.claim_by(|broker| broker.claim(client, CLAIM));
+    }
+
+    fn claim_by(&mut self, claim: impl Fn(&mut Broker<TextEncoder>) -> bool) {
+        while !claim(&mut self.broker) {
             self.end_round();
             let found: Vec<_> =
                 self.loads.drain(..).map(|request| self.store.look_up(&request)).collect();
