@@ -27,7 +27,11 @@ export class NodeWebSocket {
   #read = Buffer.alloc(0)
   /** @type {Buffer[]} */
   #fragments = []
-  #close = { code: 1006, reason: '' }
+  /**
+   * What the server's close frame said.
+   * @type {{ code: number, reason: string } | undefined}
+   */
+  #farewell = undefined
 
   /** Returns the class with TLS options of its own. */
   static with(tls) {
@@ -84,7 +88,7 @@ export class NodeWebSocket {
   #over() {
     if (this.readyState === this.CLOSED) return
     this.readyState = this.CLOSED
-    this.onclose?.(this.#close)
+    this.onclose?.(this.#farewell ?? { code: 1006, reason: '' })
   }
 
   #take(bytes) {
@@ -97,10 +101,13 @@ export class NodeWebSocket {
   }
 
   #frame({ opcode, last }, body) {
+    // The close frame is the server's last word, whatever still comes.
+    if (this.#farewell) return
     if (opcode === PING) return this.#write(PONG, body)
     if (opcode === PONG) return
     if (opcode === CLOSE) {
-      if (body.length >= 2) this.#close = { code: body.readUInt16BE(0), reason: body.subarray(2).toString() }
+      this.#farewell = body.length < 2 ? { code: 1005, reason: '' }
+        : { code: body.readUInt16BE(0), reason: body.subarray(2).toString() }
       if (this.readyState === 1) this.close()
       return
     }

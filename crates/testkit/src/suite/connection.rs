@@ -18,6 +18,8 @@ pub(super) struct Connection {
 pub(super) enum Write {
     /// These bytes.
     Bytes(Vec<u8>),
+    /// These bytes and the end: nothing else follows them, not even an answer to what the client says to them.
+    Last(Vec<u8>),
     /// The end, as a program writes that closes its socket.
     Finish,
     /// A reset.
@@ -64,6 +66,11 @@ impl Connection {
             // A connection that ended takes nothing any more, as it would a moment later.
             _ = self.writes.send(Write::Bytes(piece.to_vec()));
         }
+    }
+
+    /// Ends it with these bytes, behind what was sent.
+    pub(super) fn finish_with(&self, bytes: Vec<u8>) {
+        _ = self.writes.send(Write::Last(bytes));
     }
 
     /// Ends it behind what was sent.

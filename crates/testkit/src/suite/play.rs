@@ -18,8 +18,11 @@ use super::{
 };
 use crate::{Names, Transport};
 
-/// A clock moves on by no more than this at once, so that what it leads to is answered in between.
-const PIECE_MS: u64 = 2_500;
+/// A clock moves on by no more than this part of the session's timeout at once, so that what it leads
+/// to is answered in between.
+const PIECES_PER_TIMEOUT: u64 = 6;
+/// The timeout of a session in seconds, unless the scenario has another.
+pub(super) const TIMEOUT_S: u64 = 15;
 /// How much slower than a client's clock time passes for a real broker, where a step waits for something.
 const REAL_SHARE: u32 = 4;
 
@@ -37,6 +40,8 @@ pub(super) struct Play<'a> {
     connected: BTreeSet<String>,
     /// Whether something was sent of which nothing has shown that the client has it.
     pub(super) has_sent: bool,
+    /// The timeout of the last session.
+    pub(super) timeout_s: u64,
     /// Ids of numbered publishes that were not answered.
     pub(super) unanswered: Vec<Value>,
     memory: u64,
@@ -67,6 +72,7 @@ impl<'a> Play<'a> {
             runner,
             connected,
             has_sent: false,
+            timeout_s: TIMEOUT_S,
             unanswered: Vec::new(),
             memory: 0,
             has_trace,
@@ -233,8 +239,11 @@ impl<'a> Play<'a> {
         if std::mem::take(&mut self.has_sent) && self.scene.has_connection() {
             self.take_in()?;
         }
+        // Without a connection only attempts hang on the time, whose limit is below any such timeout.
+        let timeout_s = if self.scene.has_connection() { self.timeout_s } else { TIMEOUT_S };
+        let piece_ms = timeout_s.max(TIMEOUT_S) * 1000 / PIECES_PER_TIMEOUT;
         while 0 < ms {
-            let piece = ms.min(PIECE_MS);
+            let piece = ms.min(piece_ms);
             self.act(&json!({"do": "advance", "ms": piece}))?;
             self.scene.catch_up();
             ms -= piece;

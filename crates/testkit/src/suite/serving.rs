@@ -69,8 +69,7 @@ impl Reader {
                     Piece::Frame(text) => _ = arrivals.send(Arrival::Frame(self.id, text)),
                     Piece::Answer(bytes) => _ = self.writes.send(Write::Bytes(bytes)),
                     Piece::Close(code) => {
-                        _ = self.writes.send(Write::Bytes(encode_close(1000, "")));
-                        _ = self.writes.send(Write::Finish);
+                        _ = self.writes.send(Write::Last(encode_close(1000, "")));
                         return code.to_string();
                     }
                     Piece::Broken(why) => return format!("broken: {why}"),
@@ -87,6 +86,10 @@ fn write(link: &Link, writes: &Receiver<Write>) {
                 if link.write(&bytes).is_err() {
                     return;
                 }
+            }
+            Write::Last(bytes) => {
+                _ = link.write(&bytes);
+                return link.finish();
             }
             Write::Finish => return link.finish(),
             Write::Reset => return link.reset(),

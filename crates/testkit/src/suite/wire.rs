@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{
     expectation::is_packet,
     framing::{encode, encode_close},
-    play::Play,
+    play::{Play, TIMEOUT_S},
     scenario::Side,
     scene::Failure,
 };
@@ -63,6 +63,7 @@ impl Play<'_> {
         for (key, value) in about.as_object().into_iter().flatten() {
             body[key] = value.clone();
         }
+        self.timeout_s = body["ts"].as_u64().unwrap_or(TIMEOUT_S);
         self.send(&json!({"connAck": body}), &Map::new())?;
         self.await_online(&Value::Null)
     }
@@ -156,8 +157,7 @@ impl Play<'_> {
             Some(_) => return Err("this is no end of a connection".to_owned()),
             None => {
                 let bytes = if is_websocket { close_of(how)? } else { last_word(how) };
-                connection.send([bytes.as_slice()]);
-                connection.finish();
+                connection.finish_with(bytes);
             }
         }
         self.scene.leave();
