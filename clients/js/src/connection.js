@@ -268,9 +268,10 @@ export class Connection {
 
   #refused(body) {
     const said = saidIn(body)
+    // A server that is full or stops does not refuse this client: it may have room later (K-19).
+    const named = reasonNamed(body.rs, said.text ?? '')
+    if (named === 'server-full' || named === 'server-stopping') return this.lose(named, said)
     if (body.st === 5) return this.lose('server-error', said)
-    // A full server is no refusal of this client: it may have room later.
-    if (reasonNamed(body.rs, said.text ?? '') === 'server-full') return this.lose('server-full', said)
     if (body.st !== 6) return this.lose('refused', said)
     if (typeof this.#options.credentials !== 'function' || this.#askedAgain) return this.lose('unauthorized', said)
     this.#askedAgain = true

@@ -1,16 +1,17 @@
 /** Why a connection ended, read from the server's last words. */
 
-/** The server's words for the end of a session (J-128), and this client's reasons (K-19). */
-const WORDS = {
-  'taken-over': 'taken-over', removed: 'removed', withdrawn: 'withdrawn', refused: 'refused', silent: 'lost', ended: 'lost',
-  'shutting-down': 'server-stopping', crashed: 'server-error', internal: 'server-error', 'packet-too-large': 'too-large',
+/** The server's words for the end of a session (J-128), and this client's reasons: the table of K-19. */
+export const WORDS = {
+  'taken-over': 'taken-over', removed: 'removed', withdrawn: 'withdrawn', refused: 'refused', 'shutting-down': 'server-stopping',
   'too-many-connections': 'server-full', 'listener-full': 'server-full', 'too-many-from-address': 'server-full',
-  'slow-consumer': 'overrun', 'too-many-unacknowledged': 'overrun', 'not-authenticated': 'lost',
+  'packet-too-large': 'too-large', 'slow-consumer': 'overrun', 'too-many-unacknowledged': 'overrun',
+  internal: 'server-error', crashed: 'server-error', silent: 'lost', ended: 'lost', asked: 'lost', 'not-authenticated': 'lost',
+  'invalid-text': 'lost', 'binary-message': 'lost', 'framing-lost': 'lost', 'protocol-error': 'lost',
 }
 /** A server of before says no word: its text is read. */
 /** @type {[RegExp, string][]} */
 const TEXTS = [
-  [/^taken over/, 'taken-over'], [/withdrawn/, 'withdrawn'], [/the most allowed/, 'server-full'],
+  [/^taken over/, 'taken-over'], [/^access was withdrawn/, 'withdrawn'], [/the most allowed/, 'server-full'],
   [/^slow consumer|unacknowledged$/, 'overrun'],
 ]
 

@@ -1,10 +1,12 @@
 /** The client without sockets: a scripted server, a clock that the test moves, fixed random numbers. */
 
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
 import { waitBefore } from '../src/backoff.js'
 import { Unauthorized } from '../src/errors.js'
+import { WORDS } from '../src/farewell.js'
 import { FrameSplitter, byteLength, parse } from '../src/packets.js'
 import { Script, settle } from './script.js'
 
@@ -83,6 +85,13 @@ test('K-3, K-14: taken over is final until the application connects again', asyn
   script.client.connect()
   await script.online()
   assert.equal(script.client.state, 'online')
+})
+
+test('K-19: every word of the server means what the specification says', () => {
+  const [, clause] = readFileSync(new URL('../../../spec/client.md', import.meta.url), 'utf8').split('- **K-19**')
+  const rows = clause.split('- **')[0].split('\n').filter((line) => line.startsWith('  | `')).map((line) => line.split('|'))
+  const named = (cell) => cell.match(/[a-z-]+/g)
+  assert.deepEqual(WORDS, Object.fromEntries(rows.flatMap(([, words, reason]) => named(words).map((word) => [word, named(reason)[0]]))))
 })
 
 test('K-2, K-3: what the server says last decides whether the client tries again', async () => {

@@ -1,12 +1,25 @@
 """States, attempts, credentials and heartbeats (K-1 to K-19)."""
 
 import random
+import re
 import unittest
+from pathlib import Path
 
 from rialto_client.backoff import Backoff
 from rialto_client.errors import Unauthorized
+from rialto_client.farewell import WORDS
 from rialto_client.options import Auth, Settings, Token, Why
 from tests.script import Script
+
+
+class Words(unittest.TestCase):
+    def test_k_19_every_word_of_the_server_means_what_the_specification_says(self) -> None:
+        specification = (Path(__file__).resolve().parents[3] / "spec" / "client.md").read_text()
+        clause = specification.split("- **K-19**")[1].split("- **")[0]
+        table = {}
+        for row in (line.split("|") for line in clause.splitlines() if line.startswith("  | `")):
+            table.update(dict.fromkeys(re.findall("[a-z-]+", row[1]), row[2].strip(" `")))
+        self.assertEqual(WORDS, table)
 
 
 class States(unittest.TestCase):

@@ -128,11 +128,15 @@ impl Reason {
             "removed" => Reason::Removed,
             "withdrawn" => Reason::Withdrawn,
             "shutting-down" => Reason::ServerStopping,
-            "too-many-connections" | "too-many-from-address" => Reason::ServerFull,
+            "refused" => Reason::Refused,
+            "too-many-connections" | "listener-full" | "too-many-from-address" => {
+                Reason::ServerFull
+            }
             "packet-too-large" => Reason::TooLarge,
             "slow-consumer" | "too-many-unacknowledged" => Reason::Overrun,
-            "internal" => Reason::ServerError,
-            "silent" | "ended" => Reason::Lost,
+            "internal" | "crashed" => Reason::ServerError,
+            "silent" | "ended" | "asked" | "not-authenticated" | "invalid-text"
+            | "binary-message" | "framing-lost" | "protocol-error" => Reason::Lost,
             _ => return None,
         })
     }

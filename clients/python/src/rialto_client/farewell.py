@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any, Mapping, Optional
 
-# The server's words for the end of a session, and this client's reasons (K-19).
-_WORDS = {
-    "taken-over": "taken-over", "removed": "removed", "withdrawn": "withdrawn", "shutting-down": "server-stopping",
-    "too-many-connections": "server-full", "too-many-from-address": "server-full", "packet-too-large": "too-large",
-    "slow-consumer": "overrun", "too-many-unacknowledged": "overrun", "internal": "server-error", "silent": "lost",
-    "ended": "lost",
+# The server's words for the end of a session, and this client's reasons: the table of K-19.
+WORDS = {
+    "taken-over": "taken-over", "removed": "removed", "withdrawn": "withdrawn", "refused": "refused",
+    "shutting-down": "server-stopping", "too-many-connections": "server-full", "listener-full": "server-full",
+    "too-many-from-address": "server-full", "packet-too-large": "too-large", "slow-consumer": "overrun",
+    "too-many-unacknowledged": "overrun", "internal": "server-error", "crashed": "server-error", "silent": "lost", "ended": "lost",
+    "asked": "lost", "not-authenticated": "lost", "invalid-text": "lost", "binary-message": "lost", "framing-lost": "lost",
+    "protocol-error": "lost",
 }
 # A server that sends no such word is understood by its text.
 _TEXTS = (
@@ -25,8 +27,8 @@ _CODES = {1001: "server-stopping", 1008: "removed", 1009: "too-large", 1011: "se
 
 def reason_named(word: object, text: str) -> Optional[str]:
     """Returns the reason that a word or a text of the server names, if it does."""
-    if isinstance(word, str) and word in _WORDS:
-        return _WORDS[word]
+    if isinstance(word, str) and word in WORDS:
+        return WORDS[word]
     return next((reason for pattern, reason in _TEXTS if pattern.search(text)), None)
 
 

@@ -1,6 +1,27 @@
 //! What a broker's last word means.
 
+use std::fs;
+
 use super::Reason;
+
+#[test]
+fn every_word_of_the_server_means_what_the_specification_says() {
+    // K-19
+    let specification = concat!(env!("CARGO_MANIFEST_DIR"), "/../../spec/client.md");
+    let specification = fs::read_to_string(specification).unwrap();
+    let (_, clause) = specification.split_once("- **K-19**").unwrap();
+    let table = clause.lines().skip_while(|line| !line.starts_with("  | word")).skip(2);
+    let mut count = 0;
+    for row in table.take_while(|line| line.starts_with("  |")) {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        for word in cells[1].split(", ") {
+            let reason = Reason::of_word(word.trim_matches('`')).map(Reason::word);
+            assert_eq!(reason, Some(cells[2].trim_matches('`')), "{word}");
+            count += 1;
+        }
+    }
+    assert!(20 < count, "the table was not found");
+}
 
 #[test]
 fn a_word_says_more_than_a_text_and_a_text_more_than_a_status() {

@@ -1,6 +1,6 @@
 //! The end of a connection: `disconn`, and how each reason is told.
 
-use std::{fmt::Write as _, iter::successors};
+use std::{collections::BTreeSet, fmt::Write as _, fs, iter::successors};
 
 use expect_test::expect;
 use rialto_domain::CloseReason;
@@ -147,6 +147,21 @@ fn each_reason_has_a_close_code_and_a_text_that_fits() {
         1011 internal: internal error
              {"connAck":{"st":5,"rs":"internal","mg":"internal error"}}
     "#]].assert_eq(&all);
+}
+
+#[test]
+fn a_client_is_told_in_the_specification_what_every_word_means() {
+    // K-19, J-128
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let words: BTreeSet<_> = reasons().into_iter().map(CloseReason::word).collect();
+    for (file, head) in [("spec/client.md", "  | word"), ("docs/webhooks.md", "| code | why the")] {
+        let text = fs::read_to_string(format!("{folder}/{file}")).unwrap();
+        let table = text.lines().skip_while(|line| !line.starts_with(head)).skip(2);
+        let rows = table.map(str::trim_start).take_while(|line| line.starts_with('|'));
+        let told = rows.flat_map(|row| row.split('|').nth(1).unwrap_or_default().split(','));
+        let told: BTreeSet<_> = told.map(|word| word.trim().trim_matches('`')).collect();
+        assert_eq!(told, words, "{file}");
+    }
 }
 
 /// Returns every reason there is, with the largest numbers it can have: the compiler asks for the
