@@ -34,7 +34,7 @@ use crate::{
     guarded::{Guarded, Locked},
     memory::Memory,
     session_events::SessionEvents,
-    store::StoreInboxes,
+    store_jobs::StoreInboxes,
     visit::Visit,
 };
 

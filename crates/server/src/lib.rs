@@ -12,6 +12,7 @@
 mod attend;
 mod builder;
 mod check;
+mod engine;
 mod error;
 mod handle;
 mod parts;
@@ -28,6 +29,7 @@ mod clock;
 mod guarded;
 mod hub;
 mod store;
+mod store_jobs;
 
 mod acceptor;
 mod addresses;

@@ -1,19 +1,13 @@
 //! The one place that puts everything together, runs it, and takes it apart again.
 
-use std::{
-    collections::BTreeMap,
-    net::SocketAddr,
-    sync::{Arc, mpsc},
-    time::Duration,
-};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
-use rialto_access::{Access, Throttle};
 use rialto_broker::Broker;
-use rialto_config::{Settings, SlowConsumer, StoreKind};
-use rialto_domain::{Change, CloseReason, Load};
-use rialto_net::{ConnectionLimiter, Gate, Origins, Proxies};
-use rialto_session::{Dialects, ServerName};
+use rialto_config::Settings;
+use rialto_domain::CloseReason;
+use rialto_net::{ConnectionLimiter, Gate, Proxies};
+use rialto_session::Dialects;
 use tokio::{
     sync::watch,
     task::JoinHandle,
@@ -23,29 +17,22 @@ use uuid::Uuid;
 
 use crate::{
     acceptor::Acceptor,
-    asked::Asked,
-    authorizer::{ApplicationSlot, Authorizer},
-    certificates,
-    clock::Clock,
-    cluster,
-    control::Controls,
+    authorizer::ApplicationSlot,
+    engine::Engine,
     error::ServeError,
     handle::Handle,
     http::HttpService,
-    hub::Hub,
     lasting,
     listener::Listener,
     memcached::Cache,
-    memory::Memory,
     parts::ServerParts,
     reloadable::{Parts, ReloadableServer},
-    session_events::{SessionEvents, Workers},
-    settings_map, startup,
-    store::StoreInboxes,
-    store::{CommitWatch, Job, StoreThreads},
+    settings_map,
+    startup::{self, Entry},
+    store::CommitWatch,
+    store_jobs::Job,
     ticker::Ticker,
     watch_files::Look,
-    webhooks::Webhooks,
 };
 
 /// How often a stop looks whether all connections have ended.
@@ -58,7 +45,7 @@ const DRAIN_POLL: Duration = Duration::from_millis(10);
 pub struct Server {
     reloadable: Arc<ReloadableServer>,
     addresses: BTreeMap<String, SocketAddr>,
-    core: Core,
+    engine: Engine,
     limiter: Arc<ConnectionLimiter>,
     acceptor: Arc<Acceptor>,
     /// Each listener, and what accepts its connections.
@@ -70,34 +57,19 @@ pub struct Server {
     stopping: watch::Sender<bool>,
 }
 
-/// The hub, and the threads of its store.
-struct Core {
-    hub: Arc<Hub>,
-    jobs: mpsc::Sender<Job>,
-    store_threads: StoreThreads,
-    commit_watch: Arc<CommitWatch>,
-    workers: Workers,
-    /// What writes the trace of refusals.
-    trace: JoinHandle<()>,
-}
-
 impl Server {
     pub(crate) fn start(settings: &Settings, parts: ServerParts) -> Result<Self, ServeError> {
         let connections_max = startup::connections_max(settings)?;
         let looked_at = Look::at(settings);
-        // Listeners first: a busy port is the commonest mistake, and costs nothing to find.
-        let certificates = certificates::load(&settings.tls).map_err(ServeError::Certificate)?;
-        cluster::check_certificates(&settings.cluster).map_err(ServeError::Certificate)?;
-        let (certificates, origins) = (Arc::new(certificates), Arc::<Origins>::default());
-        origins.replace(settings.access.websocket_origins.clone());
-        let listeners = startup::open_listeners(settings, &certificates, &origins)?;
+        // First: a busy port is the commonest mistake, and costs nothing to find.
+        let Entry { certificates, origins, listeners } = Entry::open(settings)?;
         let server = startup::identity(settings, &listeners);
         let origin = Uuid::new_v4().as_u64_pair().0;
         let dialects = Dialects::new(server.address.clone());
         let ServerParts { application, controls } = parts;
         let is_taken = application.is_some();
-        let (core, webhooks) = Core::start(settings, controls, is_taken, dialects, origin)?;
-        let hub = core.hub.clone();
+        let (engine, webhooks) = Engine::start(settings, controls, is_taken, dialects, origin)?;
+        let hub = engine.hub.clone();
 
         let (stopping, _) = watch::channel(false);
         let limits = &settings.limits;
@@ -125,7 +97,7 @@ impl Server {
         let acceptor = Arc::new(Acceptor {
             hub: hub.clone(),
             cache: cache.clone(),
-            http: HttpService::new(core.asked(&reloadable, &server, &listeners), proxies.clone()),
+            http: HttpService::new(engine.asked(&reloadable, &server, &listeners), proxies.clone()),
             limits: connection_limits,
             gate: Gate { limiter: limiter.clone(), proxies },
             outbox_bytes_max: limits.outbox_bytes_max.as_usize(),
@@ -141,12 +113,12 @@ impl Server {
         let mut tasks = startup::start_links(settings, &acceptor, origin);
         let listeners = listeners.into_iter().map(|it| accept(it, &acceptor)).collect();
         tasks.extend(startup::start_watches(&reloadable, looked_at));
-        let ticker = Ticker::start(hub, cache, core.commit_watch.clone());
+        let ticker = Ticker::start(hub, cache, engine.commit_watch.clone());
         startup::announce(settings, &named);
         Ok(Server {
             reloadable,
             addresses,
-            core,
+            engine,
             limiter,
             acceptor,
             listeners,
@@ -175,7 +147,7 @@ impl Server {
 
     /// Returns what watches the commits to the store.
     pub(crate) fn commit_watch(&self) -> Arc<CommitWatch> {
-        self.core.commit_watch.clone()
+        self.engine.commit_watch.clone()
     }
 
     /// Stops: no new connections, goodbye to all, everything written, then the store. Takes as long
@@ -184,7 +156,7 @@ impl Server {
     pub async fn stop(self) {
         let deadline = Instant::now() + self.reloadable.settings().server.shutdown_timeout.get();
         let left = || deadline.saturating_duration_since(Instant::now());
-        let Core { hub, jobs, store_threads, workers, trace, .. } = self.core;
+        let Engine { hub, jobs, store_threads, workers, trace, .. } = self.engine;
         for task in &self.tasks {
             task.abort();
         }
@@ -229,70 +201,6 @@ impl Server {
     }
 }
 
-impl Core {
-    fn start(
-        settings: &Settings,
-        controls: Controls,
-        is_taken: bool,
-        dialects: Dialects,
-        origin: u64,
-    ) -> Result<(Self, Webhooks), ServeError> {
-        let mut store = rialto_store::open(settings_map::store(settings))?;
-        // What is in memory anyway need not be asked for.
-        let load = match settings.store.kind {
-            StoreKind::Memory => Load::All,
-            StoreKind::Sqlite => Load::Heads,
-        };
-        let snapshot = store.load(load)?;
-        let (reader, archive) = (store.reader()?, store.reader()?);
-        let clock = Clock::start();
-        let authorizer = Arc::new(authorizer(settings, controls, clock)?);
-        let webhooks = startup::webhooks(settings, is_taken);
-        let application = webhooks.make(&settings.webhook).map_err(ServeError::Access)?;
-        webhooks.take_up(application, &authorizer);
-
-        let reports_session_ends = is_taken || authorizer.application().is_some();
-        let broker_settings = settings_map::broker(settings, origin, reports_session_ends);
-        let broker = Broker::new(dialects, broker_settings, snapshot, clock.now());
-        // A store without room takes it later, with the first that it has room for.
-        if let Err(error) = store.commit(&[Change::NoteClock(broker.first_clock())]) {
-            tracing::debug!(%error, "the clocks could not be written to the store");
-        }
-        let (jobs, job_inbox) = mpsc::channel();
-        let (lookups, lookup_inbox) = mpsc::channel();
-        let inboxes = StoreInboxes { writer: jobs.clone(), reader: lookups, archive };
-        let close_slow = settings.delivery.slow_consumer == SlowConsumer::Close;
-        let (session_events, ends) = SessionEvents::new();
-        let memory = Memory::new(settings_map::waiting_bytes_max(settings));
-        let bounds = (memory, close_slow);
-        let hub = Arc::new(Hub::new(broker, authorizer, session_events, clock, inboxes, bounds));
-        let commit_watch = Arc::new(CommitWatch::default());
-        let watch = commit_watch.clone();
-        let store_threads =
-            StoreThreads::start(&hub, store, reader, job_inbox, lookup_inbox, watch)
-                .map_err(|source| ServeError::System { what: "start threads", source })?;
-        let workers = ends.start(&hub.authorizer);
-        let audit = hub.audit.clone();
-        let trace = lasting::spawn("audit", move || audit.clone().keep());
-        Ok((Core { hub, jobs, store_threads, commit_watch, workers, trace }, webhooks))
-    }
-
-    /// Makes what the HTTP listeners ask.
-    fn asked(
-        &self,
-        reloadable: &Arc<ReloadableServer>,
-        server: &Arc<ServerName>,
-        listeners: &[Listener],
-    ) -> Asked {
-        Asked {
-            handle: Handle::new(reloadable.clone()),
-            server: server.clone(),
-            listeners: listeners.iter().map(|listener| listener.status()).collect(),
-            commit_watch: self.commit_watch.clone(),
-        }
-    }
-}
-
 /// Makes what counts connections against the limits of the settings.
 fn limiter(settings: &Settings, connections_max: usize) -> Arc<ConnectionLimiter> {
     let listeners_max: Vec<_> =
@@ -310,17 +218,4 @@ fn accept(listener: Listener, acceptor: &Arc<Acceptor>) -> (JoinHandle<()>, Arc<
         listener.accept_all(acceptor)
     });
     (task, listener)
-}
-
-fn authorizer(
-    settings: &Settings,
-    controls: Controls,
-    clock: Clock,
-) -> Result<Authorizer, ServeError> {
-    let access_settings = settings_map::access(settings).map_err(ServeError::Access)?;
-    let (key, revocations) = (startup::signing_key(settings)?, startup::revocations(settings)?);
-    let access = Access::new(access_settings, key, revocations)
-        .map_err(|error| ServeError::Access(error.to_string()))?;
-    let throttle = Throttle::new(settings_map::throttle(settings));
-    Ok(Authorizer::new(access, throttle, controls, clock))
 }

@@ -12,8 +12,8 @@ use tokio::task::JoinHandle;
 
 use crate::{
     acceptor::Acceptor,
-    addresses,
-    cluster::Links,
+    addresses, certificates,
+    cluster::{self, Links},
     entrance::Entrance,
     error::ServeError,
     jwks, lasting,
@@ -37,8 +37,26 @@ const FEWER: &str = "fewer connections than limits.connections_max are possible:
 /// Connections that must be possible for a server to be of use.
 const CONNECTIONS_MIN: usize = 16;
 
-/// Opens all listeners; connections wait in them until they are accepted.
-pub(crate) fn open_listeners(
+/// The way in: listeners, and what is shared by all connections before it is known what they speak.
+pub(crate) struct Entry {
+    pub(crate) certificates: Arc<Certificates>,
+    pub(crate) origins: Arc<Origins>,
+    pub(crate) listeners: Vec<Listener>,
+}
+
+impl Entry {
+    /// Reads certificates and opens all listeners; connections wait in them until they are accepted.
+    pub(crate) fn open(settings: &Settings) -> Result<Self, ServeError> {
+        let certificates = certificates::load(&settings.tls).map_err(ServeError::Certificate)?;
+        cluster::check_certificates(&settings.cluster).map_err(ServeError::Certificate)?;
+        let (certificates, origins) = (Arc::new(certificates), Arc::<Origins>::default());
+        origins.replace(settings.access.websocket_origins.clone());
+        let listeners = open_listeners(settings, &certificates, &origins)?;
+        Ok(Entry { certificates, origins, listeners })
+    }
+}
+
+fn open_listeners(
     settings: &Settings,
     certificates: &Arc<Certificates>,
     origins: &Arc<Origins>,

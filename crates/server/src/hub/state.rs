@@ -23,7 +23,7 @@ use crate::{
     connection_writer::{ConnectionWriter, DirtyWriters},
     memory::Level,
     session_events::SessionEvents,
-    store::{Job, Lookup},
+    store_jobs::{Job, Lookup},
     visit::Visit,
 };
 

@@ -10,6 +10,9 @@ use parking_lot::Mutex;
 use rialto_store::StoreError;
 use serde::Serialize;
 
+/// Quiet after which the store is given time for its own tidying.
+pub(super) const IDLE: Duration = Duration::from_millis(250);
+
 /// How long nothing must have failed until it is over: one part of the store may work while another
 /// does not.
 const QUIET: Duration = Duration::from_secs(1);

@@ -1,51 +1,18 @@
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    io,
+    sync::{Arc, mpsc},
+    time::Duration,
+};
 
-use rialto_domain::{ClientId, ClientState, Load, Snapshot, StoredClient, StoredId};
+use rialto_domain::{Change, ClientId, FailureKind, Load, Outcome, Snapshot};
+use rialto_store::{Cause, Store, StoreError, StoreReader};
 
-use super::*;
-
-fn sizes(messages: &[usize]) -> Vec<BatchSize> {
-    messages.iter().map(|&messages| BatchSize { changes: 1, messages }).collect()
-}
-
-/// Returns how many messages each round completes.
-fn rounds(messages: &[usize]) -> Vec<usize> {
-    let batches = sizes(messages);
-    let mut rest = batches.as_slice();
-    let mut rounds = Vec::new();
-    while let Some(part) = first_round(rest) {
-        rounds.push(part.iter().map(|size| size.messages).sum());
-        rest = &rest[part.len()..];
-    }
-    rounds
-}
-
-#[test]
-fn a_commit_is_completed_in_rounds_no_larger_than_a_round_of_packets() {
-    assert_eq!(rounds(&[]), [0_usize; 0]);
-    assert_eq!(rounds(&[100, 100, 56]), [256]);
-    assert_eq!(rounds(&[100, 100, 57, 1]), [200, 58]);
-    assert_eq!(rounds(&[100; 50]).len(), 25);
-}
-
-#[test]
-fn a_batch_is_completed_whole_however_large_it_is() {
-    assert_eq!(rounds(&[1000, 1, 1000]), [1000, 1, 1000]);
-}
-
-#[test]
-fn a_page_counts_its_messages_and_any_other_change_as_one() {
-    let page = rialto_domain::Page {
-        channel: "room".into(),
-        publisher: "ada".into(),
-        at: 0,
-        served: 0,
-        count: 7,
-        payloads: rialto_domain::Payloads::default(),
-    };
-    let size = BatchSize::of(&[Change::Append(page), Change::ForgetClient("bob".into())]);
-    assert_eq!((size.changes, size.messages), (2, 8));
-}
+use super::{Committed, Group, Health, Writer};
+use crate::{
+    store::{group::BatchSize, health::Part},
+    store_jobs::Job,
+};
 
 /// A store that answers as it was told, and then carries everything out.
 #[derive(Default)]
@@ -135,53 +102,5 @@ fn a_batch_that_finds_no_room_or_meets_damage_keeps_no_other_from_being_committe
         let failures = vec![(kind, cause()), (kind, cause())];
         let (commits, ends) = commit_two(failures, Duration::from_secs(60));
         assert_eq!((commits, ends), (vec![3, 1, 2], vec![Err(kind), Ok(2)]));
-    }
-}
-
-/// A reader that finds what it is told to.
-struct Found(Vec<Result<Vec<LogEntry>, FailureKind>>);
-
-impl StoreReader for Found {
-    fn client(&mut self, _: &ClientId) -> Result<Option<ClientState>, StoreError> {
-        unreachable!("no client is asked for")
-    }
-
-    fn clients(&mut self, _: &ClientId, _: usize) -> Result<Vec<StoredClient>, StoreError> {
-        unreachable!("no clients are asked for")
-    }
-
-    fn ids(&mut self, _: &ClientId, _: usize) -> Result<Vec<StoredId>, StoreError> {
-        unreachable!("no ids are asked for")
-    }
-
-    fn read(&mut self, _: LogId, _: u64, _: usize) -> Result<Vec<LogEntry>, StoreError> {
-        self.0.remove(0).map_err(|kind| {
-            let cause = Box::new(Cause::Damaged("torn".into()));
-            StoreError { kind, during: "reading", path: None, cause }
-        })
-    }
-}
-
-#[test]
-fn what_a_read_came_to_is_handed_on_by_its_kind() {
-    let request = ReadRequest {
-        client: Default::default(),
-        connection: Default::default(),
-        channel: Default::default(),
-        log: LogId(1),
-        from: 1,
-        through: 9,
-        bytes_max: 1,
-    };
-    let found = vec![
-        Err(FailureKind::Transient),
-        Err(FailureKind::Corrupt),
-        Err(FailureKind::Corrupt),
-        Ok(vec![LogEntry::Damaged(4)]),
-    ];
-    let mut reader = Reader::new(Box::new(Found(found.clone())));
-    for (expected, is_told) in found.into_iter().zip([false, true, true, false]) {
-        assert_eq!(reader.read(&request), expected);
-        assert_eq!(reader.unreadable.contains(&LogId(1)), is_told, "a log is told of once");
     }
 }

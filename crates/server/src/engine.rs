@@ -1,0 +1,117 @@
+//! The hub, the threads of its store and what goes on beside them: all of a server but its way in.
+
+use std::sync::{Arc, mpsc};
+
+use rialto_access::{Access, Throttle};
+use rialto_broker::Broker;
+use rialto_config::{Settings, SlowConsumer, StoreKind};
+use rialto_domain::{Change, Load};
+use rialto_session::{Dialects, ServerName};
+use tokio::task::JoinHandle;
+
+use crate::{
+    asked::Asked,
+    authorizer::Authorizer,
+    clock::Clock,
+    control::Controls,
+    error::ServeError,
+    handle::Handle,
+    hub::Hub,
+    lasting,
+    listener::Listener,
+    memory::Memory,
+    reloadable::ReloadableServer,
+    session_events::{SessionEvents, Workers},
+    settings_map, startup,
+    store::{CommitWatch, StoreThreads},
+    store_jobs::{Job, StoreInboxes},
+    webhooks::Webhooks,
+};
+
+/// The hub, and the threads of its store.
+pub(crate) struct Engine {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) jobs: mpsc::Sender<Job>,
+    pub(crate) store_threads: StoreThreads,
+    pub(crate) commit_watch: Arc<CommitWatch>,
+    pub(crate) workers: Workers,
+    /// What writes the trace of refusals.
+    pub(crate) trace: JoinHandle<()>,
+}
+
+impl Engine {
+    pub(crate) fn start(
+        settings: &Settings,
+        controls: Controls,
+        is_taken: bool,
+        dialects: Dialects,
+        origin: u64,
+    ) -> Result<(Self, Webhooks), ServeError> {
+        let mut store = rialto_store::open(settings_map::store(settings))?;
+        // What is in memory anyway need not be asked for.
+        let load = match settings.store.kind {
+            StoreKind::Memory => Load::All,
+            StoreKind::Sqlite => Load::Heads,
+        };
+        let snapshot = store.load(load)?;
+        let (reader, archive) = (store.reader()?, store.reader()?);
+        let clock = Clock::start();
+        let authorizer = Arc::new(authorizer(settings, controls, clock)?);
+        let webhooks = startup::webhooks(settings, is_taken);
+        let application = webhooks.make(&settings.webhook).map_err(ServeError::Access)?;
+        webhooks.take_up(application, &authorizer);
+
+        let reports_session_ends = is_taken || authorizer.application().is_some();
+        let broker_settings = settings_map::broker(settings, origin, reports_session_ends);
+        let broker = Broker::new(dialects, broker_settings, snapshot, clock.now());
+        // A store without room takes it later, with the first that it has room for.
+        if let Err(error) = store.commit(&[Change::NoteClock(broker.first_clock())]) {
+            tracing::debug!(%error, "the clocks could not be written to the store");
+        }
+        let (jobs, job_inbox) = mpsc::channel();
+        let (lookups, lookup_inbox) = mpsc::channel();
+        let inboxes = StoreInboxes { writer: jobs.clone(), reader: lookups, archive };
+        let close_slow = settings.delivery.slow_consumer == SlowConsumer::Close;
+        let (session_events, ends) = SessionEvents::new();
+        let memory = Memory::new(settings_map::waiting_bytes_max(settings));
+        let bounds = (memory, close_slow);
+        let hub = Arc::new(Hub::new(broker, authorizer, session_events, clock, inboxes, bounds));
+        let commit_watch = Arc::new(CommitWatch::default());
+        let watch = commit_watch.clone();
+        let store_threads =
+            StoreThreads::start(&hub, store, reader, job_inbox, lookup_inbox, watch)
+                .map_err(|source| ServeError::System { what: "start threads", source })?;
+        let workers = ends.start(&hub.authorizer);
+        let audit = hub.audit.clone();
+        let trace = lasting::spawn("audit", move || audit.clone().keep());
+        Ok((Engine { hub, jobs, store_threads, commit_watch, workers, trace }, webhooks))
+    }
+
+    /// Makes what the HTTP listeners ask.
+    pub(crate) fn asked(
+        &self,
+        reloadable: &Arc<ReloadableServer>,
+        server: &Arc<ServerName>,
+        listeners: &[Listener],
+    ) -> Asked {
+        Asked {
+            handle: Handle::new(reloadable.clone()),
+            server: server.clone(),
+            listeners: listeners.iter().map(|listener| listener.status()).collect(),
+            commit_watch: self.commit_watch.clone(),
+        }
+    }
+}
+
+fn authorizer(
+    settings: &Settings,
+    controls: Controls,
+    clock: Clock,
+) -> Result<Authorizer, ServeError> {
+    let access_settings = settings_map::access(settings).map_err(ServeError::Access)?;
+    let (key, revocations) = (startup::signing_key(settings)?, startup::revocations(settings)?);
+    let access = Access::new(access_settings, key, revocations)
+        .map_err(|error| ServeError::Access(error.to_string()))?;
+    let throttle = Throttle::new(settings_map::throttle(settings));
+    Ok(Authorizer::new(access, throttle, controls, clock))
+}

@@ -1,0 +1,73 @@
+//! What is committed together: all that gathered while the commit before was under way.
+
+use std::sync::mpsc;
+
+use rialto_domain::Change;
+
+use crate::store_jobs::Job;
+
+/// Changes one commit takes at most; beyond that the wait for the sync outweighs the saving.
+const GROUP_COUNT_MAX: usize = 4096;
+/// Payload bytes one commit takes at most, save one batch; bounds how long the next one waits.
+const GROUP_BYTES_MAX: usize = 16 << 20;
+
+/// Batches that are committed together.
+#[derive(Default)]
+pub(super) struct Group {
+    pub(super) changes: Vec<Change>,
+    pub(super) batches: Vec<BatchSize>,
+    /// Whether the store is to be closed behind it.
+    pub(super) is_last: bool,
+}
+
+/// How much a batch holds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BatchSize {
+    pub(super) changes: usize,
+    /// What it takes to complete it, in messages.
+    pub(super) messages: usize,
+}
+
+impl BatchSize {
+    pub(super) fn of(batch: &[Change]) -> Self {
+        let messages = |change: &Change| match change {
+            Change::Append(page) => page.count as usize,
+            _ => 1,
+        };
+        BatchSize { changes: batch.len(), messages: batch.iter().map(messages).sum() }
+    }
+}
+
+impl Group {
+    /// Takes `first` and all that has gathered behind it, as far as a group goes.
+    pub(super) fn gather(first: Job, jobs: &mpsc::Receiver<Job>) -> Self {
+        let mut group = Group::default();
+        let mut bytes = 0;
+        let mut next = Some(first);
+        while let Some(job) = next {
+            match job {
+                Job::Commit(batch) => {
+                    group.batches.push(BatchSize::of(&batch));
+                    bytes += batch.iter().map(payload_bytes).sum::<usize>();
+                    group.changes.extend(batch);
+                }
+                Job::Close => group.is_last = true,
+            }
+            let is_full = GROUP_COUNT_MAX <= group.changes.len() || GROUP_BYTES_MAX <= bytes;
+            next = if is_full || group.is_last { None } else { jobs.try_recv().ok() };
+        }
+        group
+    }
+}
+
+fn payload_bytes(change: &Change) -> usize {
+    match change {
+        Change::Append(page) => page.payloads.as_bytes().len(),
+        Change::Retain(_, retained) => retained.payload.len(),
+        Change::Acknowledge(_, _, stretches) => size_of_val(&stretches[..]),
+        Change::KeepHistory { messages, .. } => {
+            messages.iter().map(|message| message.payload.len()).sum()
+        }
+        _ => 0,
+    }
+}

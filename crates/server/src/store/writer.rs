@@ -1,0 +1,135 @@
+//! The thread that writes: one commit after the other, and again what may pass.
+
+use std::{
+    sync::{Arc, mpsc},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rialto_domain::{Change, FailureKind, Outcome};
+use rialto_store::{Cause, Store, StoreError};
+
+use super::{
+    completer::Committed,
+    group::Group,
+    health::{CommitWatch, Health, IDLE},
+};
+use crate::store_jobs::Job;
+
+/// How long a commit that failed for a reason that may pass is tried again, and the first pause, which
+/// then grows.
+pub(super) const RETRY_TIME: Duration = Duration::from_secs(5);
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
+
+/// The writing thread's own.
+pub(super) struct Writer {
+    pub(super) store: Box<dyn Store>,
+    pub(super) health: Health,
+    pub(super) watch: Arc<CommitWatch>,
+    pub(super) done: mpsc::Sender<Committed>,
+    pub(super) retry_time: Duration,
+}
+
+impl Writer {
+    pub(super) fn run(mut self, jobs: &mpsc::Receiver<Job>) {
+        loop {
+            let first = match jobs.recv_timeout(IDLE) {
+                Ok(first) => first,
+                Err(mpsc::RecvTimeoutError::Disconnected) => break,
+                Err(mpsc::RecvTimeoutError::Timeout) => {
+                    self.tidy();
+                    continue;
+                }
+            };
+            let group = Group::gather(first, jobs);
+            let is_last = group.is_last;
+            if self.commit(group).is_err() || is_last {
+                break;
+            }
+        }
+        if let Err(error) = self.store.close() {
+            tracing::warn!(%error, "store maintenance failed; nothing committed is lost");
+        }
+    }
+
+    /// Lets the store go on removing what was trimmed: an empty commit. That it succeeds does not show
+    /// that there is room.
+    fn tidy(&mut self) {
+        match self.watch.watch(0, || self.store.commit(&[])) {
+            Ok(_) => self.health.settle(),
+            Err(error) => self.health.note_failure(&error),
+        }
+        self.watch.set_failing(self.health.is_failing());
+    }
+
+    /// Commits a group. If that fails, each of its batches by itself: one may be too large for the room
+    /// that is left, or concern what is damaged, and another may be what makes room.
+    pub(super) fn commit(&mut self, group: Group) -> Result<(), mpsc::SendError<Committed>> {
+        let Group { changes, batches, .. } = group;
+        let result = self.commit_patiently(&changes);
+        let is_of_all = result.as_ref().is_err_and(may_pass_by_itself);
+        if result.is_ok() || is_of_all || batches.len() <= 1 {
+            if !changes.is_empty() {
+                self.note(result.as_ref().err());
+            }
+            let outcomes = result.map_err(|error| error.kind);
+            return self.done.send(Committed { batches, outcomes });
+        }
+        let mut failure = None;
+        let mut rest = changes.as_slice();
+        for size in batches {
+            let (batch, later) = rest.split_at(size.changes);
+            rest = later;
+            let outcomes = self.commit_changes(batch).map_err(|error| {
+                let kind = error.kind;
+                failure = Some(error);
+                kind
+            });
+            self.done.send(Committed { batches: vec![size], outcomes })?;
+        }
+        self.note(failure.as_ref());
+        Ok(())
+    }
+
+    /// Commits changes; tries again, with growing pauses and for a while, what fails for a reason that
+    /// may pass.
+    fn commit_patiently(&mut self, changes: &[Change]) -> Result<Vec<Outcome>, StoreError> {
+        let began = Instant::now();
+        let mut pause = RETRY_PAUSE;
+        loop {
+            match self.commit_changes(changes) {
+                Err(error) if may_pass_by_itself(&error) && began.elapsed() < self.retry_time => {
+                    self.note(Some(&error));
+                }
+                result => return result,
+            }
+            thread::sleep(pause);
+            pause *= 2;
+        }
+    }
+
+    /// Commits changes, if there are any: a batch without only waits for its turn.
+    fn commit_changes(&mut self, changes: &[Change]) -> Result<Vec<Outcome>, StoreError> {
+        if changes.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.watch.watch(changes.len(), || self.store.commit(changes))
+    }
+
+    fn note(&mut self, failure: Option<&StoreError>) {
+        match failure {
+            Some(error) => self.health.note_failure(error),
+            None => self.health.note_success(),
+        }
+        self.watch.set_failing(self.health.is_failing());
+    }
+}
+
+/// Says whether the same commit may succeed a little later, without anything else being committed
+/// first: what makes room may be behind it.
+fn may_pass_by_itself(error: &StoreError) -> bool {
+    error.kind == FailureKind::Transient && !matches!(*error.cause, Cause::Full)
+}
+
+#[cfg(test)]
+mod tests;
