@@ -4,9 +4,13 @@
 //! else is writing: that saves waking the connection's own task, which costs more than the write.
 //! Only what the socket does not take is left to that task.
 
+mod accounts;
+mod state;
+mod try_write;
+
 use std::{
     collections::VecDeque,
-    io::{self, IoSlice},
+    io,
     task::{Context, Poll, Waker},
 };
 
@@ -14,59 +18,18 @@ use bytes::Bytes;
 use rialto_domain::CloseReason;
 
 use crate::{
-    outbox::{Frames, Kind, Outbox, Pushed, Written},
-    socket::Socket,
+    outbox::{Frames, Kind, Pushed, Written},
     sync::{AtomicBool, Mutex, Ordering},
 };
 
-/// Frames given to one vectored write.
-const SLICE_COUNT_MAX: usize = 64;
+pub use accounts::Accounts;
+pub use try_write::TryWrite;
+
+use state::State;
+use try_write::{Flushed, write_all_now};
+
 /// What a connection that is behind may have waiting of what may be dropped, while memory is pressed.
 const PRESSED_BYTES_MAX: usize = 64 << 10;
-/// Changes of what frames take besides their bytes that are not worth a count shared by all.
-const UNCOUNTED_BYTES_MAX: usize = 4 << 10;
-
-/// A stream that can be written to without waiting.
-pub trait TryWrite {
-    /// Writes as much as goes at once.
-    ///
-    /// # Errors
-    /// `WouldBlock` where nothing does, and whatever breaks the stream.
-    fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
-
-    /// Ready once something can be written.
-    ///
-    /// # Errors
-    /// Whatever breaks the stream.
-    fn poll_write_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
-}
-
-impl TryWrite for Socket {
-    #[inline]
-    fn try_write_vectored(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        (**self).try_write_vectored(slices)
-    }
-
-    #[inline]
-    fn poll_write_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        (**self).poll_write_ready(context)
-    }
-}
-
-/// Where what becomes of a connection's frames is counted.
-pub trait Accounts {
-    /// What answers take until they are written.
-    type Lease;
-
-    /// Counts deliveries that were written to their last byte.
-    fn count_written(&self, deliveries: u64);
-
-    /// Counts deliveries that will never be written.
-    fn count_unwritten(&self, deliveries: u64);
-
-    /// Notes that what frames take besides their bytes has changed.
-    fn change_overhead(&self, before: usize, after: usize);
-}
 
 /// The write half of one connection: over a stream `S`, counted by `A`.
 pub struct ConnectionWriter<S, A: Accounts> {
@@ -80,59 +43,11 @@ pub struct ConnectionWriter<S, A: Accounts> {
     accounts: A,
 }
 
-/// Tasks of publishers that wait.
-#[derive(Default)]
-struct Publishers(Vec<Waker>);
-
-struct State<L> {
-    outbox: Outbox,
-    /// Somebody has taken frames out and is writing them.
-    writing: bool,
-    /// The socket took no more; the connection's task waits until it does.
-    blocked: bool,
-    /// Whether it had its chance to make publishers wait and did not read; see `must_wait_for`.
-    stuck: bool,
-    /// Whether drops were logged since it was last empty.
-    drop_logged: bool,
-    close: Option<CloseReason>,
-    /// The task wants to be woken by the next flush, whether or not there is anything left to do.
-    wake_after_flush: bool,
-    /// The task wants to be woken once all answers are written.
-    wake_once_answered: bool,
-    /// Room that answers take until they are written.
-    lease: Option<L>,
-    /// What is counted, over all connections, of what its frames take besides their bytes.
-    counted_overhead_bytes: usize,
-    task: Option<Waker>,
-    /// Tasks of publishers that wait for the outbox to drain; an idle connection has none.
-    publishers: Option<Box<Publishers>>,
-}
-
-/// How far a flush came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Flushed {
-    All,
-    Blocked,
-}
-
 impl<S: TryWrite, A: Accounts> ConnectionWriter<S, A> {
     /// Makes the end of a connection; where it `is_paced`, only its task writes to the socket.
     pub fn new(socket: Option<S>, is_paced: bool, bytes_max: usize, accounts: A) -> Self {
         ConnectionWriter {
-            state: Mutex::new(State {
-                outbox: Outbox::new(bytes_max),
-                writing: false,
-                blocked: false,
-                stuck: false,
-                drop_logged: false,
-                close: None,
-                wake_after_flush: false,
-                wake_once_answered: false,
-                lease: None,
-                counted_overhead_bytes: 0,
-                task: None,
-                publishers: None,
-            }),
+            state: Mutex::new(State::new(bytes_max)),
             socket,
             is_left_to_task: AtomicBool::new(is_paced),
             dirty: AtomicBool::new(false),
@@ -372,88 +287,6 @@ impl<S, A: Accounts> Drop for ConnectionWriter<S, A> {
         self.accounts.count_unwritten(state.outbox.deliveries());
         self.accounts.change_overhead(state.counted_overhead_bytes, 0);
     }
-}
-
-impl<L> State<L> {
-    /// Counts what the frames take besides their bytes where all connections are counted: seldom,
-    /// since all write there.
-    fn count_overhead(&mut self, accounts: &impl Accounts) {
-        let (before, now) = (self.counted_overhead_bytes, self.outbox.overhead_bytes());
-        if UNCOUNTED_BYTES_MAX < before.abs_diff(now) || (now == 0 && before > 0) {
-            accounts.change_overhead(before, now);
-            self.counted_overhead_bytes = now;
-        }
-    }
-
-    /// Above this, publishers wait.
-    fn high_water(&self) -> usize {
-        self.outbox.bytes_max() / 4
-    }
-
-    fn set_task(&mut self, waker: &Waker) {
-        if !self.task.as_ref().is_some_and(|task| task.will_wake(waker)) {
-            self.task = Some(waker.clone());
-        }
-    }
-
-    fn wake_task(&mut self) {
-        if let Some(task) = &self.task {
-            task.wake_by_ref();
-        }
-    }
-
-    fn on_drained(&mut self) {
-        if self.outbox.bytes() <= self.high_water() / 2 {
-            self.stuck = false;
-            self.wake_publishers();
-        }
-        if self.outbox.answer_bytes() == 0 {
-            self.lease = None;
-            if std::mem::take(&mut self.wake_once_answered) {
-                self.wake_task();
-            }
-        }
-    }
-
-    fn wake_publishers(&mut self) {
-        if let Some(publishers) = self.publishers.take() {
-            publishers.0.into_iter().for_each(Waker::wake);
-        }
-    }
-}
-
-impl Publishers {
-    fn add(&mut self, waker: &Waker) {
-        if !self.0.iter().any(|publisher| publisher.will_wake(waker)) {
-            self.0.push(waker.clone());
-        }
-    }
-}
-
-/// Writes without waiting; returns how far it came and how much went.
-fn write_all_now(
-    socket: &impl TryWrite,
-    frames: &mut VecDeque<Frames>,
-) -> (io::Result<Flushed>, Written) {
-    let mut written = Written::default();
-    while !frames.is_empty() {
-        let result = {
-            let mut slices = [IoSlice::new(&[]); SLICE_COUNT_MAX];
-            let count = frames.len().min(SLICE_COUNT_MAX);
-            for (slice, frame) in slices.iter_mut().zip(frames.iter()) {
-                *slice = IoSlice::new(&frame.bytes);
-            }
-            socket.try_write_vectored(&slices[..count])
-        };
-        match result {
-            Ok(bytes) => written.advance(frames, bytes),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                return (Ok(Flushed::Blocked), written);
-            }
-            Err(error) => return (Err(error), written),
-        }
-    }
-    (Ok(Flushed::All), written)
 }
 
 #[cfg(all(test, feature = "loom"))]
