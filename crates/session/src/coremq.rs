@@ -5,6 +5,7 @@ mod dialect;
 mod early;
 mod history;
 mod link;
+mod queue;
 mod replicant;
 mod session;
 

@@ -4,23 +4,18 @@
 //! Pure, as a session is: the frames of one connection after the other come in, what is to be sent
 //! goes out, and what it has of the other server is remembered between connections.
 
+mod incoming;
+
 use std::sync::Arc;
 
-use rialto_broker::{Broker, Encoder, Relayed};
-use rialto_domain::{ClientId, HistoryMessage, MessageId, UnixMs};
+use rialto_broker::{Broker, Encoder};
 use rialto_wire::coremq::{
     LinkAnswer, LinkOffer, Malformed, Relay, ServerFrame, Share, put_request,
 };
 use serde_json::json;
 
-use super::{
-    replicant::{ITSELF, LINK_VERSION},
-    session::channel_of,
-};
+use super::replicant::{ITSELF, LINK_VERSION};
 use crate::ServerName;
-
-/// Times beyond this are nonsense, and could not be stored.
-const AT_MAX: UnixMs = 1 << 52;
 
 /// What opens a session on a server that asks for it.
 #[derive(Clone)]
@@ -250,73 +245,6 @@ impl Link {
         self.wants_past |= !is_known_run || missed > 0;
         ask_for_more(Share::Messages, out);
         Ok(())
-    }
-
-    fn on_relay(&mut self, relay: &Relay<'_>, payload: &str, broker: &mut Broker<impl Encoder>) {
-        let (first, count) = self.together;
-        let count = if first == relay.id { count + 1 } else { 0 };
-        self.together = (relay.id, count);
-        let (origin, sequence) = (relay.id.0, relay.id.1.saturating_add(count));
-        let (known, last) = self.position.unwrap_or((origin, 0));
-        if known == origin {
-            if sequence <= last {
-                return;
-            }
-            self.note_gap(sequence - 1, broker);
-            self.position = Some((origin, sequence));
-        }
-        self.deliver(relay, Some(MessageId { origin, sequence }), payload, broker);
-    }
-
-    /// Counts the messages up to this one that did not come, and will not any more: the other
-    /// server's backlog lost them while we caught up. The history may have them.
-    fn note_gap(&mut self, reached: u64, broker: &mut Broker<impl Encoder>) {
-        let Some((origin, last)) = self.position.filter(|(_, last)| *last < reached) else {
-            return;
-        };
-        broker.note_missed(reached - last);
-        self.position = Some((origin, reached));
-        self.wants_past = true;
-    }
-
-    fn deliver(
-        &self,
-        relay: &Relay<'_>,
-        id: Option<MessageId>,
-        payload: &str,
-        broker: &mut Broker<impl Encoder>,
-    ) {
-        let Relay { channel, publisher, server, at, clock, .. } = relay;
-        let is_ours = **server == *self.server.address;
-        if is_ours || (**server != self.peer && broker.is_linked(server)) {
-            // It comes, or came, to us by a shorter way.
-            return;
-        }
-        let message = Relayed {
-            channel: &channel_of(channel, broker),
-            payload: payload.as_bytes(),
-            publisher,
-            server,
-            at: (*at).min(AT_MAX),
-            id,
-            // A release that says none orders by its wall clock.
-            logical: id.map(|_| clock.unwrap_or(*at).min(AT_MAX)),
-        };
-        broker.relay(&message, None);
-    }
-
-    fn on_past(&self, relay: &Relay<'_>, payload: &str, broker: &mut Broker<impl Encoder>) {
-        let (origin, sequence) = relay.id;
-        let is_ours = *relay.server == *self.server.address;
-        let message = HistoryMessage {
-            id: MessageId { origin, sequence },
-            logical: relay.clock.unwrap_or(relay.at).min(AT_MAX),
-            at: relay.at.min(AT_MAX),
-            publisher: ClientId::from(&*relay.publisher),
-            server: (!is_ours).then(|| Arc::from(&*relay.server)),
-            payload: payload.as_bytes().to_vec().into(),
-        };
-        broker.add_history(&relay.channel, &message);
     }
 }
 

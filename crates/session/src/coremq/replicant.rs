@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::{
     LINK, TCP,
     delivery::{relay, text},
-    session::{Session, channel_of},
+    queue::channel_of,
+    session::Session,
 };
 use crate::{Journal, Notice, journal};
 

@@ -1,21 +1,20 @@
 //! One CoreMQ connection: what each request and each message leads to.
 
-use std::{borrow::Cow, sync::Arc};
+mod answers;
+mod channels;
+
+use std::sync::Arc;
 
 use rialto_application::{AuthorizationRequest, Event};
-use rialto_broker::{
-    Broker, Command, CommandOutcome, Connect, ConnectionKey, Encoder, Format, Issuer, Publish,
-};
-use rialto_domain::{Action, Admission, Asked, ClientId, CloseReason, Qos, Reject};
+use rialto_broker::{Broker, Command, CommandOutcome, Connect, ConnectionKey, Encoder, Issuer};
+use rialto_domain::{Admission, Asked, ClientId, CloseReason, Qos, Reject};
 use rialto_wire::coremq::{Answer, Frame, Malformed, Options, Request, put_answer};
 
-use super::{WEBSOCKET, carrier, early};
+use super::{WEBSOCKET, carrier, early, queue::channel_of};
 use crate::{Journal, Opening, Requester, ServerName, Verdict, journal};
 
-/// Length of a connection's id, a UUID with hyphens.
-const ID_BYTES: usize = 36;
+use answers::MESSAGE_SENT;
 
-const MESSAGE_SENT: &str = "OK: Message sent";
 const NOT_AUTHENTICATED: &str = "Not authenticated: set the options client and token first";
 
 /// The frames of one connection, in order.
@@ -157,14 +156,8 @@ impl Session {
             Request::Replicate { name, link } => {
                 self.replicate(name, link.as_deref().copied(), broker, journal);
             }
-            Request::Subscribe(queues) => match verdict.permit() {
-                Ok(_) => self.subscribe(queues, to, broker, journal),
-                Err(reject) => self.reject(reject, to, broker),
-            },
-            Request::Unsubscribe(queues) => match verdict.permit() {
-                Ok(_) => self.unsubscribe(queues, to, broker),
-                Err(reject) => self.reject(reject, to, broker),
-            },
+            Request::Subscribe(queues) => self.subscribe((queues, to), broker, verdict, journal),
+            Request::Unsubscribe(queues) => self.unsubscribe((queues, to), broker, verdict),
             Request::History(queues) => self.answer_history(queues, to, broker, journal),
             Request::Status => self.answer_status(to, broker),
             Request::GatewayStatus => self.answer_gateway_status(broker),
@@ -182,27 +175,6 @@ impl Session {
             Request::SetOptions(_) => false,
             Request::Replicate { .. } => self.listed.is_none(),
             _ => true,
-        }
-    }
-
-    /// Takes a message of a client that has a session.
-    fn on_message(
-        &self,
-        (queue, payload): (&str, &str),
-        on_behalf_of: Option<&str>,
-        broker: &mut Broker<impl Encoder>,
-        verdict: &Verdict,
-        journal: &dyn Journal,
-    ) {
-        match verdict.permit() {
-            Ok(permit) => {
-                let payload = permit.payload.as_deref().unwrap_or(payload);
-                self.publish((queue, payload), on_behalf_of, broker, journal);
-            }
-            Err(reject) => {
-                broker.note_publish_refused();
-                self.reject(reject, on_behalf_of.unwrap_or(self.id.as_str()), broker);
-            }
         }
     }
 
@@ -263,37 +235,6 @@ impl Session {
         self.respond("OK: Options set", on_behalf_of.unwrap_or(self.id.as_str()), broker);
     }
 
-    fn subscribe(
-        &self,
-        queues: &[Cow<'_, str>],
-        to: &str,
-        broker: &mut Broker<impl Encoder>,
-        journal: &dyn Journal,
-    ) {
-        let is_gateway = self.is_gateway(broker);
-        if is_gateway && queues.is_empty() {
-            return self.refuse("No queues found", to, broker);
-        }
-        for queue in queues.iter().filter(|queue| **queue != self.id.as_str()) {
-            let result = match speakable(queue) {
-                Ok(()) => {
-                    let subscribe = Command::Subscribe { channel: queue, persistent: false };
-                    self.command(&subscribe, None, broker)
-                }
-                Err(reject) => Err(reject),
-            };
-            if let Err(reject) = result {
-                let asked = (Asked::Act(Action::Subscribe), Some(&**queue));
-                journal::refused(self.connection, asked, &reject, broker, journal);
-                return self.refuse(&format!("queue {queue:?}: {reject}"), to, broker);
-            }
-        }
-        // C-35: the gateway says nothing to it.
-        if !is_gateway {
-            self.respond("OK: Subscribe successful", to, broker);
-        }
-    }
-
     /// Has the broker carry out what the client, or a gateway for its client, asks; the answer is the
     /// session's.
     fn command(
@@ -307,124 +248,5 @@ impl Session {
             None => Issuer::Client(self.connection),
         };
         broker.command(issuer, command, rialto_broker::Answer::None)
-    }
-
-    fn unsubscribe(&self, queues: &[Cow<'_, str>], to: &str, broker: &mut Broker<impl Encoder>) {
-        for queue in queues {
-            // C-19: one that is not there is no reason to refuse.
-            _ = self.command(&Command::Unsubscribe { channel: queue }, None, broker);
-        }
-        self.respond("OK: Unsubscribe successful", to, broker);
-    }
-
-    fn publish(
-        &self,
-        (queue, payload): (&str, &str),
-        on_behalf_of: Option<&str>,
-        broker: &mut Broker<impl Encoder>,
-        journal: &dyn Journal,
-    ) {
-        let is_own = queue.strip_prefix('#').unwrap_or(queue) == self.id.as_str();
-        if is_own && !self.has_echo {
-            broker.note_discarded();
-            return self.answer_sent(on_behalf_of, broker);
-        }
-        let to = on_behalf_of.unwrap_or(self.id.as_str());
-        if let Err(reject) = speakable(queue) {
-            broker.note_publish_refused();
-            return self.refuse(&reject.to_string(), to, broker);
-        }
-        let channel = channel_of(queue, broker);
-        let payload = payload.as_bytes();
-        let publish = Publish { channel: &channel, payload, qos: Qos::AtMostOnce, retain: false };
-        if is_own {
-            // C-13: what comes back to it by a way of its own would overtake the answer.
-            self.answer_sent(on_behalf_of, broker);
-        }
-        let result = self.command(&Command::Publish(&publish), on_behalf_of, broker);
-        if let Err(reject) = &result {
-            let asked = (journal::publishing(&channel), Some(&*channel));
-            journal::refused(self.connection, asked, reject, broker, journal);
-        }
-        match result {
-            _ if is_own => {}
-            Ok(_) => self.answer_sent(on_behalf_of, broker),
-            // The broker has counted it.
-            Err(reject) => self.answer_error(&reject.to_string(), to, broker),
-        }
-    }
-
-    fn answer_sent(&self, on_behalf_of: Option<&str>, broker: &mut Broker<impl Encoder>) {
-        match on_behalf_of {
-            Some(to) => self.respond(MESSAGE_SENT, to, broker),
-            None => self.send(broker, |_, out| out.extend_from_slice(&self.sent)),
-        }
-    }
-
-    fn answer_status(&self, to: &str, broker: &mut Broker<impl Encoder>) {
-        let replicants: Vec<String> = broker.observers().map(str::to_owned).collect();
-        let answer = Answer::Status {
-            coremq_fwdto: to,
-            master: &self.server.name,
-            replicants: replicants.iter().map(String::as_str).collect(),
-            connections: broker.stats().connections,
-        };
-        self.answer(&answer, to, broker);
-    }
-
-    fn answer_gateway_status(&self, broker: &mut Broker<impl Encoder>) {
-        let connections = broker.stats().connections;
-        let answer = Answer::GatewayStatus { connections, mq_server: &self.server.name };
-        self.answer(&answer, "", broker);
-    }
-
-    /// Answers a request or message that is not allowed, and counts it.
-    pub(super) fn reject(&self, reject: &Reject, to: &str, broker: &mut Broker<impl Encoder>) {
-        self.refuse(&reject.to_string(), to, broker);
-    }
-
-    /// Answers a request or message that is not carried out, and counts it.
-    pub(super) fn refuse(&self, why: &str, to: &str, broker: &mut Broker<impl Encoder>) {
-        broker.stats_mut().rejected += 1;
-        self.answer_error(why, to, broker);
-    }
-
-    /// Answers what was not carried out.
-    fn answer_error(&self, why: &str, to: &str, broker: &mut Broker<impl Encoder>) {
-        if self.is_gateway(broker) {
-            return self.answer(&Answer::Error { error: why }, "", broker);
-        }
-        self.respond(&format!("ERROR: {why}"), to, broker);
-    }
-
-    fn respond(&self, response: &str, to: &str, broker: &mut Broker<impl Encoder>) {
-        self.answer(&Answer::Response { response }, to, broker);
-    }
-
-    fn answer(&self, answer: &Answer<'_>, to: &str, broker: &mut Broker<impl Encoder>) {
-        self.send(broker, |format, out| put_answer(out, carrier(format), to, answer));
-    }
-
-    pub(super) fn send(
-        &self,
-        broker: &mut Broker<impl Encoder>,
-        encode: impl FnOnce(Format, &mut Vec<u8>),
-    ) {
-        broker.send(self.connection, encode);
-    }
-}
-
-/// Refuses names that CoreMQ cannot say (C-7).
-fn speakable(queue: &str) -> Result<(), Reject> {
-    if queue.is_empty() || queue.contains(' ') { Err(Reject::InvalidChannel) } else { Ok(()) }
-}
-
-/// Returns the channel behind a queue: that of a connection's id reaches it directly (C-14).
-pub(super) fn channel_of<'a>(queue: &'a str, broker: &Broker<impl Encoder>) -> Cow<'a, str> {
-    // Most names are not even as long as an id.
-    if queue.len() == ID_BYTES && broker.is_transient(queue) {
-        format!("#{queue}").into()
-    } else {
-        queue.into()
     }
 }

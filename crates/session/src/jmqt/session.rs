@@ -1,20 +1,23 @@
 //! One JMQT connection: which packet is lawful when, and what it leads to.
 
+mod connect;
+mod refused;
+
 use std::slice;
 
 use rialto_application::{AuthorizationRequest, Event};
 use rialto_broker::{
-    Answered, Broker, Command, CommandAnswer, CommandOutcome, Connect, ConnectionKey, Encoder,
-    Issuer, Publish as Message, SessionOpened,
+    Answered, Broker, Command, CommandAnswer, CommandOutcome, ConnectionKey, Encoder, Issuer,
+    Publish as Message,
 };
-use rialto_domain::{Action, Asked, Cause, ClientId, CloseReason, Permit, Qos, Reject};
-use rialto_wire::jmqt::{AckKind, ClientPacket, Malformed, Publish, status};
+use rialto_domain::{Action, Asked, CloseReason, Permit, Qos, Reject};
+use rialto_wire::jmqt::{ClientPacket, Malformed, Publish};
 
 use crate::{Journal, Requester, Verdict, journal};
 
 use super::{
     carrier,
-    reply::{Answer, code, put_command_answer, put_session_opened},
+    reply::{Answer, put_command_answer},
 };
 
 /// The packets of one connection, in order. Whether its session is open, the broker knows.
@@ -116,27 +119,10 @@ impl Session {
             ClientPacket::Conn { client, .. } => self.connect(&client, broker, verdict, journal),
             packet if !is_online => self.on_too_early(&packet, broker, journal),
             ClientPacket::Hb => self.answer(broker, &Answer::Hb {}),
-            ClientPacket::Sub { channel, persistent } => match verdict.permit() {
-                Ok(_) => {
-                    let subscribe = Command::Subscribe { channel: &channel, persistent };
-                    if let Err(reject) = self.command(&subscribe, None, broker) {
-                        let asked = (Asked::Act(Action::Subscribe), Some(&*channel));
-                        journal::refused(self.connection, asked, &reject, broker, journal);
-                    }
-                }
-                Err(reject) => {
-                    self.refuse(broker, Answered::Subscribe(&channel), None, reject);
-                }
-            },
-            ClientPacket::Unsub { channel } => match verdict.permit() {
-                Ok(_) => {
-                    // The client has been told of a refusal, which is none of its rights.
-                    _ = self.command(&Command::Unsubscribe { channel: &channel }, None, broker);
-                }
-                Err(reject) => {
-                    self.refuse(broker, Answered::Unsubscribe(&channel), None, reject);
-                }
-            },
+            ClientPacket::Sub { channel, persistent } => {
+                self.subscribe((&channel, persistent), broker, verdict, journal);
+            }
+            ClientPacket::Unsub { channel } => self.unsubscribe(&channel, broker, verdict),
             ClientPacket::Pub(publish) => self.publish(&publish, broker, verdict, journal),
             ClientPacket::PushAck { id, accepted: true } => {
                 broker.acknowledge(self.connection, &id);
@@ -144,6 +130,33 @@ impl Session {
             // J-69: what a client does not accept stays unacknowledged.
             ClientPacket::PushAck { accepted: false, .. } => {}
             ClientPacket::Disconn => broker.close(self.connection, CloseReason::Asked),
+        }
+    }
+
+    fn subscribe(
+        &self,
+        (channel, persistent): (&str, bool),
+        broker: &mut Broker<impl Encoder>,
+        verdict: &Verdict,
+        journal: &dyn Journal,
+    ) {
+        if let Err(reject) = verdict.permit() {
+            return self.refuse(broker, Answered::Subscribe(channel), None, reject);
+        }
+        let subscribe = Command::Subscribe { channel, persistent };
+        if let Err(reject) = self.command(&subscribe, None, broker) {
+            let asked = (Asked::Act(Action::Subscribe), Some(channel));
+            journal::refused(self.connection, asked, &reject, broker, journal);
+        }
+    }
+
+    fn unsubscribe(&self, channel: &str, broker: &mut Broker<impl Encoder>, verdict: &Verdict) {
+        match verdict.permit() {
+            Ok(_) => {
+                // The client has been told of a refusal, which is none of its rights.
+                _ = self.command(&Command::Unsubscribe { channel }, None, broker);
+            }
+            Err(reject) => self.refuse(broker, Answered::Unsubscribe(channel), None, reject),
         }
     }
 
@@ -218,138 +231,8 @@ impl Session {
         });
     }
 
-    fn authenticate(&self, broker: &mut Broker<impl Encoder>, verdict: &Verdict) {
-        match verdict.authenticated() {
-            Ok(grant) => {
-                let (at, cl) = (Some(&*grant.token), Some(grant.client.as_str()));
-                self.answer(broker, &Answer::Auth { st: status::OK, at, cl, mg: None });
-            }
-            Err(refusal) => {
-                broker.stats_mut().rejected += 1;
-                let (st, mg) = (code(&refusal.reject), Some(&*refusal.message));
-                self.answer(broker, &Answer::Auth { st, at: None, cl: None, mg });
-            }
-        }
-    }
-
-    fn connect(
-        &self,
-        id: &str,
-        broker: &mut Broker<impl Encoder>,
-        verdict: &Verdict,
-        journal: &dyn Journal,
-    ) {
-        match broker.client_of(self.connection) {
-            Some(present) if present.as_str() != id => {
-                journal::session(id, Cause::Rejected, journal);
-                return self.refuse_connect(broker, &Reject::NotAllowed);
-            }
-            // The sessions of other dialects have ids that nobody can ask for.
-            _ if broker.is_transient(id) => {
-                journal::session(id, Cause::NameTaken, journal);
-                return self.refuse_connect(broker, &Reject::NotAllowed);
-            }
-            _ if id.is_empty() => return self.refuse_connect(broker, &Reject::InvalidPacket),
-            _ => {}
-        }
-        let admission = match verdict.admission() {
-            Ok(admission) => admission,
-            Err(reject) => return self.refuse_connect(broker, reject),
-        };
-        if broker.client_of(self.connection).is_some() {
-            // J-38: asking again changes nothing.
-            let session =
-                SessionOpened { silence_max: broker.settings().heartbeat_timeout, resumed: false };
-            broker.send(self.connection, |format, out| {
-                put_session_opened(carrier(format), session, out);
-            });
-        } else {
-            let client = ClientId::from(id);
-            let connect = Connect::stored(&client, admission);
-            if let Err(reject) = broker.connect(self.connection, &connect) {
-                self.refuse_connect(broker, &reject);
-            }
-        }
-    }
-
-    fn refuse_connect(&self, broker: &mut Broker<impl Encoder>, reject: &Reject) {
-        broker.stats_mut().rejected += 1;
-        self.answer(broker, &Answer::conn_refused(reject));
-    }
-
-    fn on_too_early(
-        &self,
-        packet: &ClientPacket<'_>,
-        broker: &mut Broker<impl Encoder>,
-        journal: &dyn Journal,
-    ) {
-        let (ack, id, channel) = match packet {
-            ClientPacket::Sub { channel, .. } => {
-                journal::too_early(Asked::Act(Action::Subscribe), Some(channel), journal);
-                (AckKind::Sub, None, &**channel)
-            }
-            ClientPacket::Unsub { channel } => {
-                journal::too_early(Asked::Unsubscribe, Some(channel), journal);
-                (AckKind::Unsub, None, &**channel)
-            }
-            ClientPacket::Pub(Publish { id, channel, .. }) => {
-                journal::too_early(journal::publishing(channel), Some(channel), journal);
-                broker.note_publish_refused();
-                (AckKind::Pub, id.as_deref(), "")
-            }
-            _ => return,
-        };
-        self.refuse_too_early(Request { ack, id, channel }, broker);
-    }
-
-    fn on_malformed(&self, malformed: &Malformed<'_>, broker: &mut Broker<impl Encoder>) {
-        broker.stats_mut().malformed += 1;
-        let Malformed::Invalid { ack, id, channel } = malformed else { return };
-        let channel = channel.as_deref().unwrap_or_default();
-        let request = Request { ack: *ack, id: id.as_deref(), channel };
-        let needs_session = !matches!(ack, AckKind::Auth | AckKind::Conn);
-        if needs_session && broker.client_of(self.connection).is_none() {
-            return self.refuse_too_early(request, broker);
-        }
-        let reject = Reject::InvalidPacket;
-        self.answer(broker, &request.refused(code(&reject), &reject.to_string()));
-    }
-
-    /// Answers a request that came before a session and was not acted on (J-40).
-    fn refuse_too_early(&self, request: Request<'_>, broker: &mut Broker<impl Encoder>) {
-        broker.stats_mut().rejected += 1;
-        if request.ack == AckKind::Pub && request.id.is_none() {
-            return;
-        }
-        self.answer(
-            broker,
-            &request.refused(status::NOT_ALLOWED, "open a session with conn first"),
-        );
-    }
-
     fn answer(&self, broker: &mut Broker<impl Encoder>, answer: &Answer<'_>) {
         broker.send(self.connection, |format, out| answer.put(carrier(format), out));
-    }
-}
-
-/// What a refusal repeats of the request it answers.
-struct Request<'a> {
-    ack: AckKind,
-    id: Option<&'a str>,
-    channel: &'a str,
-}
-
-impl<'a> Request<'a> {
-    fn refused(self, st: u8, why: &'a str) -> Answer<'a> {
-        let Request { ack, id, channel: cn } = self;
-        let mg = Some(why.to_owned());
-        match ack {
-            AckKind::Auth => Answer::Auth { st, at: None, cl: None, mg: Some(why) },
-            AckKind::Conn => Answer::Conn { st, ts: None, resumed: None, rs: None, mg },
-            AckKind::Sub => Answer::Sub { st, cn, mg },
-            AckKind::Unsub => Answer::Unsub { st, cn, mg },
-            AckKind::Pub => Answer::Pub { st, id, dt: None, mg },
-        }
     }
 }
 
