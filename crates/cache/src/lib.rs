@@ -15,6 +15,7 @@ mod report;
 
 mod command;
 mod reader;
+mod request;
 
 mod change;
 mod flush;
@@ -30,7 +31,6 @@ mod session;
 mod stats_page;
 
 pub use change::{Change, ChangeKind};
-pub use command::{Request, Verb};
 pub use exptime::{Exptime, UnixMs};
 pub use fault::Fault;
 pub use item::Item;
@@ -38,6 +38,7 @@ pub use key::{KEY_BYTES_MAX, Key};
 pub use reader::{LINE_BYTES_MAX, Read, Reader};
 pub use reply::REPLY_BYTES_MAX;
 pub use report::Report;
+pub use request::{Request, Verb};
 pub use session::{Progress, Session};
 pub use settings::{ProcessorTime, Settings};
 pub use store::Store;

@@ -4,9 +4,10 @@ use bytes::Bytes;
 use memchr::memchr;
 
 use crate::{
-    command::{Command, Data, Header, Meaning, Request, keys, words},
+    command::{Command, Data, Header, Meaning, keys, words},
     fault::Fault,
     key::KEY_BYTES_MAX,
+    request::Request,
 };
 
 /// Longest command line, in bytes without its end. Only a `get` of many keys may be longer.

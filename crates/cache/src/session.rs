@@ -3,13 +3,13 @@
 use std::io::Write as _;
 
 use crate::{
-    command::Request,
     exptime::{Exptime, UnixMs},
     fault::Fault,
     item::Item,
     key::Key,
     reader::{Read, Reader},
     reply::{REPLY_BYTES_MAX, say},
+    request::Request,
     stats::{Counter, OpenConnection},
     stats_page,
     store::Store,

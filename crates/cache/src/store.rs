@@ -5,6 +5,8 @@
 //! changes of a key are noted in the order in which they were made. Reading takes no lock.
 
 mod counting;
+mod flushing;
+mod writing;
 
 use std::{
     hash::BuildHasher as _,
@@ -21,16 +23,13 @@ use parking_lot::Mutex;
 
 use crate::{
     change::{Change, ChangeKind, ChangeLog},
-    command::Verb,
     exptime::{Exptime, UnixMs},
     flush::Flushes,
     item::{Expiry, Item},
     key::Key,
-    number::{leading_number, written},
     settings::Settings,
     size_class::SizeClass,
-    stats::{ClassCounter, Counter, Counters, PrefixEvent, Stats},
-    write::{Direction, NoSum, Stored, Write},
+    stats::{ClassCounter, Counter, Counters, Stats},
 };
 
 use counting::Found;
@@ -155,134 +154,6 @@ impl Store {
     pub fn touch(&self, key: &Key, exptime: Exptime, now: UnixMs) -> bool {
         let found = self.retime(key, exptime, now);
         self.count_touch(key, found).is_some()
-    }
-
-    /// Stores a value, if what is there allows it. One whose time is over already takes the place of the item and is
-    /// gone with it.
-    pub fn write(&self, verb: Verb, write: Write, now: UnixMs) -> Stored {
-        let Write { key, flags, exptime, value } = write;
-        let item_bytes_max = self.settings.item_bytes_max;
-        self.stats.prefixes.count(&key, PrefixEvent::Set);
-        let stored = self.step(&key, now, |item| {
-            let fresh =
-                |value| Step::Put { value, flags, ends: exptime.ends(now, self.wall_ahead_ms()) };
-            match (verb, item) {
-                (Verb::Set, _) | (Verb::Add, None) | (Verb::Replace, Some(_)) => {
-                    (fresh(value), Stored::Stored)
-                }
-                (Verb::Cas(id), Some(item)) if id == item.cas => {
-                    self.stats.classes.count(ClassCounter::CasHits, &key, item);
-                    (fresh(value), Stored::Stored)
-                }
-                (Verb::Cas(_), Some(item)) => {
-                    self.stats.classes.count(ClassCounter::CasBadValues, &key, item);
-                    (Step::Keep, Stored::Exists)
-                }
-                (Verb::Cas(_), None) => (Step::Keep, Stored::NotFound),
-                (Verb::Append, Some(item)) => join(item, &item.value, &value, item_bytes_max),
-                (Verb::Prepend, Some(item)) => join(item, &value, &item.value, item_bytes_max),
-                (Verb::Add, Some(_)) | (Verb::Replace | Verb::Append | Verb::Prepend, None) => {
-                    (Step::Keep, Stored::NotStored)
-                }
-            }
-        });
-        self.count_write(verb, stored);
-        stored
-    }
-
-    /// Counts up or down, and returns the new number. The value keeps its length where that is possible, with blanks
-    /// behind a shorter number, as in memcached.
-    ///
-    /// # Errors
-    /// [`NoSum`] when there is no item, or no number in it.
-    pub fn count(
-        &self,
-        key: &Key,
-        delta: u64,
-        direction: Direction,
-        now: UnixMs,
-    ) -> Result<u64, NoSum> {
-        let sum = self.step(key, now, |item| {
-            let Some(item) = item else { return (Step::Keep, Err(NoSum::NotFound)) };
-            let Some(number) = leading_number(&item.value) else {
-                return (Step::Keep, Err(NoSum::NotNumeric));
-            };
-            let sum = match direction {
-                Direction::Up => number.wrapping_add(delta),
-                Direction::Down => number.saturating_sub(delta),
-            };
-            let value = Bytes::from(written(sum, item.value.len()));
-            let counter = match direction {
-                Direction::Up => ClassCounter::IncrHits,
-                Direction::Down => ClassCounter::DecrHits,
-            };
-            self.stats.classes.count(counter, key, item);
-            (Step::Put { value, flags: item.flags, ends: item.ends }, Ok(sum))
-        });
-        let is_hit = sum != Err(NoSum::NotFound);
-        match direction {
-            Direction::Up => {
-                self.counters().count_either(is_hit, Counter::IncrHits, Counter::IncrMisses);
-            }
-            Direction::Down => {
-                self.counters().count_either(is_hit, Counter::DecrHits, Counter::DecrMisses);
-            }
-        }
-        sum
-    }
-
-    /// Deletes an item, and says whether there was one.
-    pub fn delete(&self, key: &Key, now: UnixMs) -> bool {
-        self.stats.prefixes.count(key, PrefixEvent::Delete);
-        let was_there = self.step(key, now, |item| {
-            if let Some(item) = item {
-                self.stats.classes.count(ClassCounter::DeleteHits, key, item);
-            }
-            (Step::Remove, item.is_some())
-        });
-        self.counters().count_either(was_there, Counter::DeleteHits, Counter::DeleteMisses);
-        was_there
-    }
-
-    /// Takes an item away whose successor was too large to be stored.
-    pub fn discard(&self, stale: Option<&Key>, now: UnixMs) {
-        self.counters().count(Counter::TooLarge);
-        if let Some(key) = stale {
-            self.step(key, now, |_| (Step::Remove, ()));
-        }
-    }
-
-    /// Throws everything away: at once, or everything that there is at the time given. A later call replaces one whose
-    /// time has not come.
-    pub fn flush_all(&self, at: Exptime, now: UnixMs) {
-        self.flush_if_due(now);
-        self.counters().count(Counter::Flushes);
-        self.flushes.plan(at.ends(now, self.wall_ahead_ms()).unwrap_or(0));
-        self.flush_if_due(now);
-    }
-
-    /// Throws everything away if the time for it has come, as every other call does before anything else.
-    pub fn flush_if_due(&self, now: UnixMs) {
-        if !self.flushes.is_due(now) {
-            return;
-        }
-        // With all stripes held nothing is written meanwhile: each change is before the flush, or after it.
-        let _stripes: Vec<_> = self.stripes.iter().map(Mutex::lock).collect();
-        if self.flushes.is_due(now) {
-            let sweep_due = now.saturating_add(self.settings.stale_kept_ms);
-            self.flushes.done(self.cas.load(Ordering::Acquire), sweep_due);
-            self.changes.note_flush();
-        }
-    }
-
-    /// Does what is due by itself: a flush whose time has come, and removing what an earlier one took.
-    pub fn on_tick(&self, now: UnixMs) {
-        self.flush_if_due(now);
-        if let Some(through_cas) = self.flushes.take_sweep(now) {
-            self.items
-                .invalidate_entries_if(move |_, item| item.cas <= through_cas)
-                .expect("the cache was built to take such closures");
-        }
     }
 
     /// Says whether there are changes to be taken.
@@ -415,15 +286,6 @@ impl Store {
     fn stripe(&self, key: &Key) -> &Mutex<()> {
         &self.stripes[self.hasher.hash_one(key) as usize % STRIPE_COUNT]
     }
-}
-
-/// Puts two values together, with all else as the item has it.
-fn join(item: &Item, front: &[u8], back: &[u8], bytes_max: usize) -> (Step, Stored) {
-    if bytes_max < front.len() + back.len() {
-        return (Step::Keep, Stored::TooLarge);
-    }
-    let value = Bytes::from([front, back].concat());
-    (Step::Put { value, flags: item.flags, ends: item.ends }, Stored::Stored)
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! The real binary, run for one test.
 
+mod command;
+
 use std::{
     collections::BTreeMap,
-    ffi::OsString,
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, ExitStatus},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -19,6 +20,7 @@ use tempfile::TempDir;
 use crate::{
     certificate::Certificate,
     clock,
+    launch::Launch,
     log::{Log, with_message},
     port::Port,
 };
@@ -28,27 +30,6 @@ const CONFIG: &str = "rialto.toml";
 
 /// The listener every broker has, by the name the command line gives it.
 const MAIN: &str = "listen-1";
-
-/// How a broker is to be started.
-///
-/// By default it has a temporary data directory, a certificate, and one listener that takes all
-/// four transports on a free port of loopback.
-#[derive(Debug, Clone)]
-pub struct Launch {
-    program: PathBuf,
-    settings: Vec<String>,
-    /// Variables of its environment.
-    environment: Vec<(String, OsString)>,
-    /// Names, and addresses where they are not left to us.
-    extra_listeners: Vec<(String, Option<SocketAddr>)>,
-    has_certificate: bool,
-    /// What the settings file says, if there is one.
-    config: Option<String>,
-    /// Whether its wall clock can be stepped.
-    has_clock: bool,
-    /// Whether the program is told everything by `--set`, and no command.
-    is_embedded: bool,
-}
 
 /// A running broker. Dropping it kills the process and removes its files.
 #[derive(Debug)]
@@ -70,105 +51,6 @@ struct Running {
 }
 
 impl Launch {
-    /// Starts from the defaults with the binary at `program`, which is
-    /// `env!("CARGO_BIN_EXE_rialto")` in the tests of the package that builds it.
-    pub fn of(program: impl Into<PathBuf>) -> Self {
-        Launch {
-            program: program.into(),
-            settings: Vec::new(),
-            environment: Vec::new(),
-            extra_listeners: Vec::new(),
-            has_certificate: true,
-            config: None,
-            has_clock: false,
-            is_embedded: false,
-        }
-    }
-
-    /// Starts from the defaults with a program that embeds the server: it takes settings by `--set`
-    /// and nothing else, and leaves the listeners of the defaults open unless told otherwise.
-    pub fn embedded(program: impl Into<PathBuf>) -> Self {
-        let launch = Launch { is_embedded: true, ..Launch::of(program) };
-        let defaults = ["tcp", "tls", "websocket", "wss"];
-        defaults.into_iter().fold(launch, |launch, listener| {
-            launch.set(&format!("listeners.{listener}.enabled=false"))
-        })
-    }
-
-    /// Adds a setting, such as `session.heartbeat_timeout=3s`.
-    #[must_use]
-    pub fn set(mut self, setting: &str) -> Self {
-        self.settings.push(setting.to_owned());
-        self
-    }
-
-    /// Adds a variable to its environment, which has none of `rialto` and of service managers otherwise.
-    #[must_use]
-    pub fn variable(mut self, name: &str, value: impl Into<OsString>) -> Self {
-        self.environment.push((name.to_owned(), value.into()));
-        self
-    }
-
-    /// Adds a listener of that name, to be reached by [`Broker::address_of`]. Its other settings
-    /// are set as `listeners.NAME.…`.
-    #[must_use]
-    pub fn listener(mut self, name: &str) -> Self {
-        self.extra_listeners.push((name.to_owned(), None));
-        self
-    }
-
-    /// Adds a listener of that name on an address that is known to be free.
-    #[must_use]
-    pub fn listener_at(mut self, name: &str, address: SocketAddr) -> Self {
-        self.extra_listeners.push((name.to_owned(), Some(address)));
-        self
-    }
-
-    /// Adds the listeners of CoreMQ: `coremq`, `coremq-tls` and `coremq-websocket`.
-    #[must_use]
-    pub fn coremq(self) -> Self {
-        let dialects = [
-            ("coremq", "coremq"),
-            ("coremq-tls", "coremq"),
-            ("coremq-websocket", "coremq-websocket"),
-        ];
-        let launch = dialects.into_iter().fold(self, |launch, (name, dialect)| {
-            launch.listener(name).set(&format!("listeners.{name}.dialect={dialect}"))
-        });
-        launch.set("listeners.coremq-tls.tls=require")
-    }
-
-    /// Adds the listeners of PubSubX: `pubsubx` and `pubsubx-tls`.
-    #[must_use]
-    pub fn pubsubx(self) -> Self {
-        let launch = ["pubsubx", "pubsubx-tls"].into_iter().fold(self, |launch, name| {
-            launch.listener(name).set(&format!("listeners.{name}.dialect=pubsubx"))
-        });
-        launch.set("listeners.pubsubx-tls.tls=require")
-    }
-
-    /// Gives it a settings file, which [`Broker::configure`] can change. Settings of
-    /// [`set`](Self::set) stand above it.
-    #[must_use]
-    pub fn config(mut self, toml: &str) -> Self {
-        self.config = Some(toml.to_owned());
-        self
-    }
-
-    /// Gives it a wall clock of its own, which [`Broker::step_clock`] steps.
-    #[must_use]
-    pub fn with_clock(mut self) -> Self {
-        self.has_clock = true;
-        self
-    }
-
-    /// Leaves out the certificate, and TLS with it.
-    #[must_use]
-    pub fn without_certificate(mut self) -> Self {
-        self.has_certificate = false;
-        self
-    }
-
     /// Starts the broker and waits until it listens.
     #[must_use]
     pub fn start(self) -> Broker {
@@ -337,69 +219,6 @@ impl Broker {
         self.running().log.wait_for("line `ready` with each listener", |lines| {
             (listening(lines) == expected).then_some(())
         });
-    }
-
-    fn command(&self) -> Command {
-        let Launch { program, settings, has_certificate, is_embedded, .. } = &self.launch;
-        let mut command = Command::new(program);
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("RIALTO_") {
-                command.env_remove(name);
-            }
-        }
-        for name in ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"] {
-            command.env_remove(name);
-        }
-        command.envs(self.launch.environment.iter().cloned());
-        if self.launch.has_clock {
-            clock::give(&mut command, self.files.path());
-        }
-        if *is_embedded {
-            for setting in self.embedded_settings() {
-                command.arg("--set").arg(setting);
-            }
-        } else {
-            self.add_arguments(&mut command, *has_certificate);
-        }
-        for setting in settings {
-            command.arg("--set").arg(setting);
-        }
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        command
-    }
-
-    fn add_arguments(&self, command: &mut Command, has_certificate: bool) {
-        command.args(["serve", "--log-format", "json", "--data-dir"]).arg(self.data_dir());
-        if has_certificate {
-            let Certificate { certificate_file, key_file, .. } = &self.certificate;
-            command.arg("--tls-certificate").arg(certificate_file).arg("--tls-key").arg(key_file);
-        }
-        if self.launch.config.is_some() {
-            command.arg("--config").arg(self.files.path().join(CONFIG));
-        }
-        for (name, Port { address, .. }) in &self.ports {
-            if name == MAIN {
-                command.arg("--listen").arg(address.to_string());
-            } else {
-                command.arg("--set").arg(format!("listeners.{name}.address={address}"));
-            }
-        }
-    }
-
-    fn embedded_settings(&self) -> Vec<String> {
-        let Certificate { certificate_file, key_file, .. } = &self.certificate;
-        let mut settings = vec![
-            "log.format=json".to_owned(),
-            format!("server.data_dir={}", self.data_dir().display()),
-        ];
-        if self.launch.has_certificate {
-            settings.push(format!("tls.certificate={}", certificate_file.display()));
-            settings.push(format!("tls.key={}", key_file.display()));
-        }
-        let listener =
-            |(name, port): (&String, &Port)| format!("listeners.{name}.address={}", port.address);
-        settings.extend(self.ports.iter().map(listener));
-        settings
     }
 
     fn running(&self) -> &Running {

@@ -15,6 +15,7 @@
 mod broker;
 mod certificate;
 mod clock;
+mod launch;
 mod log;
 mod port;
 
@@ -35,11 +36,12 @@ mod sums;
 
 mod suite;
 
-pub use broker::{Broker, Launch};
+pub use broker::Broker;
 pub use connection::Connection;
 pub use coremq_peer::CoremqPeer;
 pub use dialogue::Dialogue;
 pub use ending::Ending;
+pub use launch::Launch;
 pub use left_out::leave_out;
 pub use pattern::{Names, matches};
 pub use peer::Peer;

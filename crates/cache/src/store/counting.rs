@@ -1,9 +1,9 @@
 //! What is counted of looking and writing.
 
 use crate::{
-    command::Verb,
     item::Item,
     key::Key,
+    request::Verb,
     stats::{ClassCounter, Counter, PrefixEvent},
     write::Stored,
 };

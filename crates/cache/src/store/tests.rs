@@ -4,7 +4,12 @@ use std::{
 };
 
 use super::*;
-use crate::{report::Report, stats_page};
+use crate::{
+    report::Report,
+    request::Verb,
+    stats_page,
+    write::{Direction, Stored, Write},
+};
 
 const NOW: UnixMs = 1_735_689_600_000;
 
