@@ -66,7 +66,7 @@ impl Access {
     #[must_use]
     pub fn admission(self: &Arc<Self>, identity: Arc<Identity>) -> Admission {
         let subscriptions = self.state().subscriptions(&identity);
-        Admission { rights: Some(self.rights(identity)), subscriptions }
+        Admission { rights: Some(self.rights(identity)), subscriptions, ..Admission::default() }
     }
 
     /// Says what opens the session of a replicant that shows nothing but the address of a host of the

@@ -17,7 +17,8 @@ use crate::{
 /// time. The rules of the configuration are asked before, so an application hears only of what
 /// those allow.
 ///
-/// A refusal is a [`Reject`]: [`Reject::Denied`] and [`Reject::Failed`] carry a text for the client.
+/// A refusal is a [`Reject`]: [`Reject::Denied`] and [`Reject::Failed`] carry a text for the client,
+/// [`Reject::WithStatus`] a status of JMQT too.
 pub trait Application: Send + Sync + 'static {
     /// Returns the events it is asked and told of. What is left out costs nothing.
     fn events(&self) -> Events {

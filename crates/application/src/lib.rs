@@ -19,7 +19,9 @@ pub use client::{Client, Peer, Protocol};
 pub use erased::{DynApplication, Future};
 pub use event::{Event, Events};
 pub use request::{
-    AuthenticateRequest, Authentication, ConnectRequest, Control, ControlRequest, Publication,
-    PublishRequest, SessionEnded, SessionStart, SubscribeRequest, UnsubscribeRequest,
+    Announcement, AuthenticateRequest, Authentication, ConnectRequest, Control, ControlRequest,
+    Publication, PublishRequest, SessionEnded, SessionStart, SubscribeRequest, UnsubscribeRequest,
 };
-pub use rialto_domain::{ClientId, CloseReason, ForcedSubscription, Qos, Reject, UnixMs};
+pub use rialto_domain::{
+    ClientId, CloseReason, ForcedSubscription, Qos, RefusalStatus, Reject, UnixMs,
+};

@@ -2,7 +2,9 @@
 
 use std::{fmt, sync::Arc};
 
-use rialto_domain::{ClientId, CloseReason, ForcedSubscription, Qos, Reject, UnixMs};
+use rialto_domain::{
+    ClientId, CloseReason, ForcedSubscription, Qos, RefusalStatus, Reject, UnixMs,
+};
 use serde_json::Value;
 
 use crate::{Client, Peer};
@@ -52,6 +54,29 @@ pub struct SessionStart {
     pub groups: Vec<String>,
     /// Channels it is subscribed to without asking (JMQT 9.e).
     pub subscriptions: Vec<ForcedSubscription>,
+    /// What the server publishes once the session is open and has these subscriptions, in this order
+    /// (JMQT 9.e). What the broker refuses is counted, and nobody is told.
+    pub announcements: Vec<Announcement>,
+}
+
+/// A message that the server publishes on its own account when a session opens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announcement {
+    /// Where to: a channel, or `#client`.
+    pub channel: String,
+    /// What; not larger than a client's packet may be (`limits.packet_bytes_max`).
+    pub payload: Value,
+    /// How surely.
+    pub qos: Qos,
+    /// Whether it is to be the channel's retained message.
+    pub retain: bool,
+}
+
+impl From<Announcement> for rialto_domain::Announcement {
+    fn from(announcement: Announcement) -> Self {
+        let Announcement { channel, payload, qos, retain } = announcement;
+        rialto_domain::Announcement { channel, payload: payload.to_string(), qos, retain }
+    }
 }
 
 /// A client subscribes to a channel.
@@ -116,6 +141,13 @@ pub enum Control {
     NotMine,
     /// The answer.
     Answer(Value),
+    /// The question is refused, and this is told beside it.
+    Refused {
+        /// What it is refused with.
+        status: RefusalStatus,
+        /// What is told beside it.
+        answer: Value,
+    },
 }
 
 /// A session that has ended.

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use rialto_domain::{ClientId, CloseReason, ForcedSubscription, Rights, Seen, UnixMs};
+use rialto_domain::{
+    Admission, Announcement, ClientId, CloseReason, ForcedSubscription, Rights, Seen, UnixMs,
+};
 
 use crate::{
     ChannelKey, ClientKey, ConnectionKey, ConnectionProfile, cursor::Cursor, detached::Detached,
@@ -102,11 +104,33 @@ pub(crate) struct Connection {
     pub(crate) is_held: bool,
     /// Number of the session it carries.
     pub(crate) session: u64,
-    /// What its client is still to be subscribed to at the beginning of its session.
-    pub(crate) to_assign: Vec<ForcedSubscription>,
+    /// What the server is still to do at the beginning of its session. Apart, since few have any, and not
+    /// for long.
+    pub(crate) beginning: Option<Box<Beginning>>,
     /// Channels whose retained messages its client is still to get at the beginning of its session,
     /// the next one last.
     pub(crate) due: Vec<ChannelKey>,
+}
+
+/// What the server does at the beginning of a session.
+#[derive(Debug, Default)]
+pub(crate) struct Beginning {
+    /// What its client is subscribed to.
+    pub(crate) subscriptions: Vec<ForcedSubscription>,
+    /// What is published then.
+    pub(crate) announcements: Vec<Announcement>,
+}
+
+impl Beginning {
+    /// Returns what an admission brings; `None` if that is nothing.
+    pub(crate) fn of(admission: &Admission) -> Option<Box<Self>> {
+        let Admission { subscriptions, announcements, .. } = admission;
+        let is_any = !subscriptions.is_empty() || !announcements.is_empty();
+        is_any.then(|| {
+            let (subscriptions, announcements) = (subscriptions.clone(), announcements.clone());
+            Box::new(Beginning { subscriptions, announcements })
+        })
+    }
 }
 
 impl Client {

@@ -33,6 +33,8 @@ pub use packet_id::PacketId;
 pub use payload::{Payloads, PayloadsBuilder};
 pub use qos::Qos;
 pub use refused::{Asked, Cause, Refused};
-pub use reject::Reject;
-pub use rights::{Action, Admission, DeniedBy, ForcedSubscription, Grant, Permit, Refusal, Rights};
+pub use reject::{RefusalStatus, Reject};
+pub use rights::{
+    Action, Admission, Announcement, DeniedBy, ForcedSubscription, Grant, Permit, Refusal, Rights,
+};
 pub use stretches::Stretches;

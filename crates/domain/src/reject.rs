@@ -2,6 +2,25 @@
 
 use std::sync::Arc;
 
+/// A status that an application refuses with: a number from 0 to 255, but neither 1, which says that
+/// all is well, nor 9, which clients keep for what they make up themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefusalStatus(u8);
+
+impl RefusalStatus {
+    /// Makes a status of a number; `None` where it cannot be one.
+    #[must_use]
+    pub fn new(number: u8) -> Option<Self> {
+        (number != 1 && number != 9).then_some(RefusalStatus(number))
+    }
+
+    /// Returns the number.
+    #[must_use]
+    pub fn get(self) -> u8 {
+        self.0
+    }
+}
+
 /// A refusal that the peer is told of. The dialects map it to their codes and texts.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Reject {
@@ -17,6 +36,15 @@ pub enum Reject {
     /// A rule or the server's application does not allow it, for this reason.
     #[error("{0}")]
     Denied(Arc<str>),
+    /// The server's application refuses it with a status of its own, which dialects that have none
+    /// leave out, for this reason.
+    #[error("{why}")]
+    WithStatus {
+        /// The status.
+        status: RefusalStatus,
+        /// The reason.
+        why: Arc<str>,
+    },
     /// Who the client is could not be shown, for this reason.
     #[error("{0}")]
     Failed(Arc<str>),

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
-use crate::{ClientId, Reject, UnixMs};
+use crate::{ClientId, Qos, RefusalStatus, Reject, UnixMs};
 
 /// What a successful authentication gives a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,6 +96,19 @@ pub struct ForcedSubscription {
     pub persistent: bool,
 }
 
+/// A message that the server publishes on its own account when a session opens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announcement {
+    /// Where to: a channel, or `#client`.
+    pub channel: String,
+    /// One JSON text.
+    pub payload: String,
+    /// How surely.
+    pub qos: Qos,
+    /// Whether it is to be the channel's retained message.
+    pub retain: bool,
+}
+
 /// What a session begins with.
 #[derive(Debug, Clone, Default)]
 pub struct Admission {
@@ -103,6 +116,8 @@ pub struct Admission {
     pub rights: Option<Arc<dyn Rights>>,
     /// What it is subscribed to without asking.
     pub subscriptions: Vec<ForcedSubscription>,
+    /// What is published once it is open and its client has these subscriptions, in this order.
+    pub announcements: Vec<Announcement>,
 }
 
 /// What the server's application said of the one request that is under way.
@@ -112,4 +127,6 @@ pub struct Permit {
     pub payload: Option<String>,
     /// The answer of a control channel that the application has: one JSON text.
     pub answer: Option<String>,
+    /// What that answer refuses with, if it does.
+    pub status: Option<RefusalStatus>,
 }

@@ -87,10 +87,10 @@ pub use handle::{
 };
 pub use rialto_access::Ban;
 pub use rialto_application::{
-    Application, AuthenticateRequest, Authentication, Client, ClientId, CloseReason,
+    Announcement, Application, AuthenticateRequest, Authentication, Client, ClientId, CloseReason,
     ConnectRequest, Control, ControlRequest, Event, Events, ForcedSubscription, Peer, Protocol,
-    Publication, PublishRequest, Qos, Reject, SessionEnded, SessionStart, SubscribeRequest, UnixMs,
-    UnsubscribeRequest,
+    Publication, PublishRequest, Qos, RefusalStatus, Reject, SessionEnded, SessionStart,
+    SubscribeRequest, UnixMs, UnsubscribeRequest,
 };
 pub use rialto_broker::Stats;
 pub use rialto_config::{self as config, Settings};

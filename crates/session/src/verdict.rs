@@ -51,7 +51,7 @@ impl Verdict {
     /// What the client is told.
     #[inline]
     pub(crate) fn permit(&self) -> Result<&Permit, &Reject> {
-        const AS_ASKED: &Permit = &Permit { payload: None, answer: None };
+        const AS_ASKED: &Permit = &Permit { payload: None, answer: None, status: None };
         match self {
             Verdict::Permitted(result) => result.as_ref(),
             Verdict::None | Verdict::Authenticated(_) | Verdict::Admitted(_) => Ok(AS_ASKED),

@@ -1,18 +1,24 @@
 //! What the application may answer to a decision.
 
+mod connect;
+
 use std::time::Duration;
 
 use rialto_application::{
-    Authentication, Control, Event, ForcedSubscription, Publication, Reject, SessionStart,
+    Authentication, Control, Event, Publication, RefusalStatus, Reject, SessionStart,
 };
-use rialto_domain::{ChannelKind, channel_kind};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::Failure;
 
+use connect::{NewMessage, Subscription};
+
 /// Largest answer that is remembered.
 const REMEMBERED_BYTES_MAX: usize = 4096;
+
+/// The status of what is answered well.
+const OK: u8 = 1;
 
 /// Longest reason that a client is told, in characters.
 const REASON_CHARACTERS_MAX: usize = 500;
@@ -26,33 +32,19 @@ pub(crate) struct Answer {
     allow: Option<bool>,
     default: Option<bool>,
     mg: Option<String>,
+    status: Option<u8>,
     cache_s: Option<u64>,
     client: Option<String>,
     token: Option<String>,
     groups: Option<Vec<String>>,
     subscribe: Option<Vec<Subscription>>,
+    publish: Option<Vec<NewMessage>>,
     #[serde(default, deserialize_with = "present")]
     payload: Option<Value>,
     #[serde(default, deserialize_with = "present")]
     answer: Option<Value>,
     #[serde(skip)]
     is_large: bool,
-}
-
-/// A channel, or a channel and how long its subscription lasts.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Subscription {
-    Channel(String),
-    Detailed(Detailed),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Detailed {
-    channel: String,
-    #[serde(default)]
-    persistent: bool,
 }
 
 impl Answer {
@@ -68,12 +60,16 @@ impl Answer {
         if self.allow != Some(false) {
             return Ok(());
         }
-        match event {
-            Event::Authenticate => {
-                Err(Reject::Failed(self.reason("the application does not accept this").into()))
-            }
-            _ => Err(Reject::Denied(self.reason("the application does not allow it").into())),
-        }
+        let is_auth = event == Event::Authenticate;
+        let why = self.reason(match is_auth {
+            true => "the application does not accept this",
+            false => "the application does not allow it",
+        });
+        Err(match self.refusal_status() {
+            Some(status) => Reject::WithStatus { status, why: why.into() },
+            None if is_auth => Reject::Failed(why.into()),
+            None => Reject::Denied(why.into()),
+        })
     }
 
     /// Says whether it allows in so many words.
@@ -81,11 +77,11 @@ impl Answer {
         self.allow == Some(true)
     }
 
-    /// Returns how long it may be used again; not at all by default, nor if it is large or holds a
-    /// replaced payload, which belongs to one message.
+    /// Returns how long it may be used again; not at all by default, nor if it is large, holds a
+    /// replaced payload, which belongs to one message, or messages, which belong to one session.
     pub(crate) fn lifetime(&self) -> Option<Duration> {
         let seconds = self.cache_s.filter(|seconds| *seconds != 0)?;
-        let may_repeat = !self.is_large && self.payload.is_none();
+        let may_repeat = !self.is_large && self.payload.is_none() && self.publish.is_none();
         may_repeat.then(|| Duration::from_secs(seconds))
     }
 
@@ -102,6 +98,7 @@ impl Answer {
         SessionStart {
             groups: self.groups.clone().unwrap_or_default(),
             subscriptions: self.subscriptions().map(Subscription::forced).collect(),
+            announcements: self.messages().map(NewMessage::announcement).collect(),
         }
     }
 
@@ -110,7 +107,11 @@ impl Answer {
     }
 
     pub(crate) fn control(&self) -> Control {
-        self.answer.clone().map_or(Control::NotMine, Control::Answer)
+        match (self.answer.clone(), self.refusal_status()) {
+            (None, _) => Control::NotMine,
+            (Some(answer), None) => Control::Answer(answer),
+            (Some(answer), Some(status)) => Control::Refused { status, answer },
+        }
     }
 
     /// Says whether nothing stands in it that the event does not take, and nothing is missing.
@@ -120,12 +121,30 @@ impl Answer {
         let only_where_known = (is_auth || self.client.is_none() && self.token.is_none())
             && (!is_auth || self.cache_s.is_none())
             && (is_connect || self.groups.is_none() && self.subscribe.is_none())
+            && (is_connect || self.publish.is_none())
             && (event == Event::Publish || self.payload.is_none())
             && (event == Event::Control || self.answer.is_none());
         only_where_known
             && !self.is_contradictory()
             && (!is_auth || self.names_a_client())
+            && self.has_possible_status()
             && self.subscriptions().all(Subscription::is_possible)
+            && self.messages().all(NewMessage::is_possible)
+    }
+
+    /// Says whether a status stands only where something is refused, or where a question is answered,
+    /// which may also be well.
+    fn has_possible_status(&self) -> bool {
+        let is_answer = self.answer.is_some() && self.allow.is_none();
+        match self.status {
+            None => true,
+            Some(OK) => is_answer,
+            Some(_) => self.refusal_status().is_some() && (is_answer || self.allow == Some(false)),
+        }
+    }
+
+    fn refusal_status(&self) -> Option<RefusalStatus> {
+        self.status.and_then(RefusalStatus::new)
     }
 
     /// Leaving it to the server is not a decision, and deciding is not leaving it.
@@ -146,29 +165,13 @@ impl Answer {
         self.subscribe.iter().flatten()
     }
 
+    fn messages(&self) -> impl Iterator<Item = &NewMessage> {
+        self.publish.iter().flatten()
+    }
+
     fn reason(&self, otherwise: &str) -> String {
         let reason = self.mg.as_deref().filter(|mg| !mg.is_empty()).unwrap_or(otherwise);
         reason.chars().take(REASON_CHARACTERS_MAX).collect()
-    }
-}
-
-impl Subscription {
-    fn channel(&self) -> &str {
-        match self {
-            Subscription::Channel(channel) => channel,
-            Subscription::Detailed(detailed) => &detailed.channel,
-        }
-    }
-
-    fn is_possible(&self) -> bool {
-        matches!(channel_kind(self.channel()), ChannelKind::Topic | ChannelKind::Direct(_))
-    }
-
-    fn forced(&self) -> ForcedSubscription {
-        ForcedSubscription {
-            channel: self.channel().to_owned(),
-            persistent: matches!(self, Subscription::Detailed(Detailed { persistent: true, .. })),
-        }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use rialto_domain::{Change, ChannelName, ClientId, LogId, Sequence, SessionNumber, StoreClock};
+use rialto_domain::{
+    Announcement, Change, ChannelName, ClientId, LogId, Sequence, SessionNumber, StoreClock,
+};
 
 use crate::{ChannelKey, ClientKey, ConnectionKey, Effect, Encoder, retained::Request};
 
@@ -98,8 +100,8 @@ pub(super) enum Pending {
     Barrier(u64),
     /// The clocks, as they were before.
     Clock(StoreClock),
-    /// A client whose coming is announced once its subscriptions are there.
-    Online(ClientKey, ConnectionKey),
+    /// A client whose coming is announced once its subscriptions are there, with what else is.
+    Online(ClientKey, ConnectionKey, Vec<Announcement>),
     /// A history that is gone.
     DropHistory(ChannelName),
     /// Newest messages of a channel's history, and how many.

@@ -96,7 +96,9 @@ impl<E: Encoder> Broker<E> {
                 let result = outcome.map(|_| ());
                 self.outputs.push(Effect::Resolved { ticket, result });
             }
-            Pending::Online(client, connection) => self.announce_online(client, connection),
+            Pending::Online(client, connection, announcements) => {
+                self.announce_session((client, connection), &announcements);
+            }
             Pending::SetAside(channel, log, last) if outcome.is_err() => {
                 self.dirty.damaged.insert((channel, last), log);
             }

@@ -6,7 +6,8 @@ use rialto_domain::{Admission, ClientId, CloseReason, Reject};
 
 use crate::{
     ClientKey, ConnectionKey, ConnectionProfile, Effect, Encoder, Format, SessionOpened,
-    client::Connection, rate::Rates,
+    client::{Beginning, Connection},
+    rate::Rates,
 };
 
 use super::{
@@ -36,7 +37,7 @@ impl<E: Encoder> Broker<E> {
             rates: Rates::default(),
             is_held: false,
             session: 0,
-            to_assign: Vec::new(),
+            beginning: None,
             due: Vec::new(),
         })
     }
@@ -95,7 +96,8 @@ impl<E: Encoder> Broker<E> {
     ///
     /// An open session of a stored client on another connection is taken over and that connection
     /// closed. What follows the acceptance, in this order: the retained messages of persistent
-    /// subscriptions, their stored messages, the subscriptions that the admission brings.
+    /// subscriptions, their stored messages, the subscriptions that the admission brings, its
+    /// announcements.
     /// The dialect of a client that is not stored says by itself that it is accepted.
     ///
     /// A connection carries one session in its life: once more for the same client is only
@@ -218,7 +220,7 @@ impl<E: Encoder> Broker<E> {
         let state = &mut self.connections[connection];
         state.client = Some(client);
         state.session = session;
-        state.to_assign.clone_from(&admission.subscriptions);
+        state.beginning = Beginning::of(admission);
         self.set_rights(connection, admission.rights.clone());
         self.note_session(client, true);
         let client = self.clients[client].id.clone();

@@ -1,8 +1,8 @@
 //! Who comes and goes: what the server does when a session begins, and what it tells when one ends.
 
-use rialto_domain::{ClientId, CloseReason, ForcedSubscription, Qos, SessionNumber};
+use rialto_domain::{Announcement, ClientId, CloseReason, ForcedSubscription, Qos, SessionNumber};
 
-use crate::{ClientKey, ConnectionKey, Effect, Encoder, SessionEnded};
+use crate::{ClientKey, ConnectionKey, Effect, Encoder, SessionEnded, client::Beginning};
 
 use super::{
     Broker,
@@ -33,25 +33,59 @@ impl<E: Encoder> Broker<E> {
     }
 
     fn start_now(&mut self, connection: ConnectionKey) {
+        let Some(state) = self.connections.get_mut(connection) else { return };
+        let beginning = state.beginning.take().map(|beginning| *beginning).unwrap_or_default();
+        self.begin(connection, beginning);
+    }
+
+    /// Subscribes the client of a session to what the server assigns it, and publishes what is to be
+    /// known of it: once the subscriptions are stored, so that it hears of itself as of all others.
+    pub(super) fn begin(&mut self, connection: ConnectionKey, beginning: Beginning) {
         let Some(client) = self.session(connection) else { return };
-        let subscriptions = std::mem::take(&mut self.connections[connection].to_assign);
-        self.assign_all(connection, subscriptions);
-        let is_told = self.settings.presence_channel.is_some();
+        let Beginning { subscriptions, announcements } = beginning;
+        self.assign_all(client, subscriptions);
+        let is_told = self.settings.presence_channel.is_some() || !announcements.is_empty();
         if !is_told || self.clients[client].changing.is_empty() {
-            self.announce_online(client, connection);
+            self.announce_session((client, connection), &announcements);
         } else {
-            // So that it hears of itself as of all others.
-            self.batch.push_behind(Pending::Online(client, connection));
+            self.batch.push_behind(Pending::Online(client, connection, announcements));
         }
     }
 
-    /// Subscribes the client of a connection to what the server assigns it.
-    pub(super) fn assign_all(
+    /// Publishes what is to be known of a session that began, if it is still there.
+    pub(super) fn announce_session(
         &mut self,
-        connection: ConnectionKey,
-        subscriptions: Vec<ForcedSubscription>,
+        (client, connection): (ClientKey, ConnectionKey),
+        announcements: &[Announcement],
     ) {
-        let Some(client) = self.session(connection) else { return };
+        if self.session(connection) == Some(client) {
+            self.announce_online(client);
+            self.publish_announcements(announcements);
+        }
+    }
+
+    /// Publishes what the application wants to be known of a session. What is refused is counted, and
+    /// nobody could be told of it.
+    fn publish_announcements(&mut self, announcements: &[Announcement]) {
+        if announcements.is_empty() {
+            return;
+        }
+        for Announcement { channel, payload, qos, retain } in announcements {
+            // Clients would not take it.
+            if self.settings.packet_bytes_max < payload.len() {
+                self.note_publish_refused();
+                self.stats.rejected += 1;
+                continue;
+            }
+            let payload = payload.as_bytes();
+            let publish = Publish { channel, payload, qos: *qos, retain: *retain };
+            _ = self.publish(Issuer::Server, &publish, Answer::None);
+        }
+        // What follows may drop the channels, with their last subscribers.
+        self.settle();
+    }
+
+    fn assign_all(&mut self, client: ClientKey, subscriptions: Vec<ForcedSubscription>) {
         for ForcedSubscription { channel, persistent } in subscriptions {
             if self.check_topic(&channel).is_err() {
                 continue;
@@ -64,11 +98,8 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
-    /// Publishes that a client is there, if it still is and nobody was told.
-    pub(super) fn announce_online(&mut self, client: ClientKey, connection: ConnectionKey) {
-        if self.session(connection) != Some(client) {
-            return;
-        }
+    /// Publishes that a client is there, if nobody was told.
+    fn announce_online(&mut self, client: ClientKey) {
         let state = &mut self.clients[client];
         if !std::mem::replace(&mut state.is_announced, true) {
             let id = state.id.clone();

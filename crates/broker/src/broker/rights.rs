@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rialto_domain::{Action, Admission, ChannelKind, CloseReason, Reject, Rights};
 
-use crate::{ChannelKey, ClientKey, ConnectionKey, Encoder};
+use crate::{ChannelKey, ClientKey, ConnectionKey, Encoder, client::Beginning};
 
 use super::Broker;
 
@@ -55,16 +55,17 @@ impl<E: Encoder> Broker<E> {
         Ok(())
     }
 
-    /// Lets the client of a connection go on as somebody else: with other rights, and subscribed to
-    /// what else the admission brings.
+    /// Lets the client of a connection go on as somebody else: with other rights, subscribed to
+    /// what else the admission brings, which then makes its announcements.
     pub fn readmit(&mut self, connection: ConnectionKey, admission: &Admission) {
         self.settle();
         if self.connections.contains_key(connection) {
             self.set_rights(connection, admission.rights.clone());
         }
-        let subscriptions = admission.subscriptions.clone();
         self.drop_forbidden(connection);
-        self.assign_all(connection, subscriptions);
+        if let Some(beginning) = Beginning::of(admission) {
+            self.begin(connection, *beginning);
+        }
         self.close_forbidden_observer(connection);
     }
 
@@ -110,6 +111,8 @@ impl<E: Encoder> Broker<E> {
 
     /// Says whether the client of a connection is about to be subscribed to a channel by the server.
     fn will_be_assigned(&self, connection: ConnectionKey, channel: &str) -> bool {
-        self.connections[connection].to_assign.iter().any(|assigned| assigned.channel == channel)
+        let beginning = self.connections[connection].beginning.as_deref();
+        let to_assign = beginning.map(|beginning| &*beginning.subscriptions).unwrap_or_default();
+        to_assign.iter().any(|assigned| assigned.channel == channel)
     }
 }

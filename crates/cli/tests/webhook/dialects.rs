@@ -132,6 +132,89 @@ fn whom_the_application_refuses_gets_no_session() {
 }
 
 #[test]
+fn a_client_of_jmqt_gets_the_status_that_the_application_refuses_with() {
+    // J-131
+    let application = Application::start(|event| match event["event"].as_str().unwrap() {
+        "auth" if event["data"] == "old" => refuse(6),
+        "auth" => Answer::Default,
+        "connect" if event["client"] == "eve" => refuse(0),
+        "connect" => Answer::Default,
+        "subscribe" => refuse(20),
+        "control" => Answer::Json(json!({"answer": {"free": 0}, "status": 5})),
+        _ => refuse(255),
+    });
+    let broker = start(&application);
+    let mut ada = Peer::connect(&broker, Transport::WebSocket);
+    ada.send(r#"{"auth":{"dt":"old"}}"#);
+    ada.expect(r#"{"authAck":{"st":6,"mg":"no"}}"#);
+    ada.send(r#"{"conn":{"cl":"eve","at":"any"}}"#);
+    ada.expect(r#"{"connAck":{"st":0,"mg":"no"}}"#);
+    ada.log_in("ada");
+    for (packet, answer) in [
+        (r#"{"sub":{"cn":"a"}}"#, r#"{"subAck":{"st":20,"cn":"a","mg":"no"}}"#),
+        (r#"{"unsub":{"cn":"a"}}"#, r#"{"unsubAck":{"st":255,"cn":"a","mg":"no"}}"#),
+        (r#"{"pub":{"cn":"a","dt":1,"id":"1"}}"#, r#"{"pubAck":{"st":255,"id":"1","mg":"no"}}"#),
+        (r#"{"pub":{"cn":"$b","id":"2"}}"#, r#"{"pubAck":{"st":5,"id":"2","dt":{"free":0}}}"#),
+    ] {
+        ada.send(packet);
+        ada.expect(answer);
+    }
+    let mut bob = CoremqPeer::connect(&broker, Transport::Tcp);
+    bob.expect_response("-", r#"{"coremq_subscribe":"a"}"#, "ERROR: no");
+    for (event, dialect) in [
+        ("authentication-refused", "jmqt"),
+        ("session-refused", "jmqt"),
+        ("subscribe-refused", "jmqt"),
+        ("unsubscribe-refused", "jmqt"),
+        ("publish-refused", "jmqt"),
+        ("control-refused", "jmqt"),
+        ("subscribe-refused", "coremq"),
+    ] {
+        let is_it =
+            |line: &Value| (&line["event"], &line["dialect"]) == (&json!(event), &json!(dialect));
+        let line = broker.wait_for_log(event, is_it);
+        assert_eq!(line["reason"], "application");
+    }
+}
+
+fn refuse(status: u8) -> Answer {
+    Answer::Json(json!({"allow": false, "status": status, "mg": "no"}))
+}
+
+#[test]
+fn a_session_is_announced_behind_its_beginning_as_the_application_says() {
+    // J-132; what nobody can get keeps nothing else back.
+    let application = Application::start(|event| match event["event"].as_str().unwrap() {
+        "connect" => {
+            let online = json!({"channel": "update", "payload": {"online": event["client"]}});
+            let kept =
+                json!({"channel": "last", "payload": event["client"], "qos": 1, "retain": true});
+            let lost = json!({"channel": "#nobody", "payload": null});
+            let first = json!({"channel": "log", "payload": "first", "qos": 1});
+            let forced = json!(["update", {"channel": "log", "persistent": true}]);
+            let publish = json!([lost, online, kept, first]);
+            Answer::Json(json!({"allow": true, "subscribe": forced, "publish": publish}))
+        }
+        _ => Answer::Default,
+    });
+    let broker = start(&application);
+    let mut ada = Peer::connect(&broker, Transport::Tcp);
+    ada.send(r#"{"conn":{"cl":"ada","at":"any"}}"#);
+    ada.expect(r#"{"connAck":{"st":1,"ts":"*"}}"#);
+    ada.expect(r#"{"push":{"cn":"update","dt":{"online":"ada"},"cl":""}}"#);
+    ada.expect(r#"{"push":{"cn":"log","dt":"first","cl":"","q":1,"id":"*"}}"#);
+    ada.send(r#"{"sub":{"cn":"last"}}"#);
+    ada.expect(r#"{"subAck":{"st":1,"cn":"last"}}"#);
+    ada.expect(r#"{"push":{"cn":"last","dt":"ada","cl":"","rt":1}}"#);
+    // A session that goes on is not announced again.
+    ada.send(r#"{"conn":{"cl":"ada","at":"any"}}"#);
+    ada.expect(r#"{"connAck":{"st":1,"ts":"*"}}"#);
+    let mut bob = PubsubxPeer::online(&broker, Transport::Tcp, "bob");
+    ada.expect(r#"{"push":{"cn":"update","dt":{"online":"bob"},"cl":""}}"#);
+    assert_eq!(bob.recv(), r#"update {"online":"bob"}"#);
+}
+
+#[test]
 fn another_payload_is_published_and_a_question_is_answered() {
     let application = Application::start(|event| match event["event"].as_str().unwrap() {
         "publish" => Answer::Json(json!({"allow": true, "payload": {"n": "other"}})),

@@ -72,7 +72,9 @@ impl IntoResponse for Problem {
 impl From<Reject> for Problem {
     fn from(reject: Reject) -> Self {
         let status = match &reject {
-            Reject::Denied(_) | Reject::NotAllowed => StatusCode::FORBIDDEN,
+            Reject::Denied(_) | Reject::WithStatus { .. } | Reject::NotAllowed => {
+                StatusCode::FORBIDDEN
+            }
             Reject::ClientOffline => StatusCode::CONFLICT,
             Reject::TooFast { .. } => StatusCode::TOO_MANY_REQUESTS,
             Reject::RetainedFull => StatusCode::INSUFFICIENT_STORAGE,

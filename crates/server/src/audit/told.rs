@@ -28,6 +28,7 @@ pub(crate) fn is_told(reject: &Reject) -> bool {
         Reject::InvalidToken
         | Reject::NotAllowed
         | Reject::Denied(_)
+        | Reject::WithStatus { .. }
         | Reject::Failed(_)
         | Reject::Undecided
         | Reject::TooFast { .. }

@@ -162,7 +162,7 @@ impl Authorizer {
         let verdict = own.as_ref().map(|_| ()).map_err(Clone::clone);
         let request = ConnectRequest { verdict, ..request };
         let start = slot.application.connect(request).await;
-        let SessionStart { groups, subscriptions } =
+        let SessionStart { groups, subscriptions, announcements } =
             start.map_err(|reject| (reject, By::Application))?;
         let identity = match own {
             Ok(identity) if groups.is_empty() => identity,
@@ -171,6 +171,7 @@ impl Authorizer {
         };
         let mut admission = self.access.admission(identity);
         admission.subscriptions.extend(subscriptions);
+        admission.announcements = announcements.into_iter().map(Into::into).collect();
         Ok(admission)
     }
 
@@ -293,7 +294,7 @@ impl Authorizer {
 
 /// Says whether a refusal tells that what was shown is wrong.
 fn is_failure(reject: &Reject) -> bool {
-    matches!(reject, Reject::Failed(_) | Reject::InvalidToken)
+    matches!(reject, Reject::Failed(_) | Reject::WithStatus { .. } | Reject::InvalidToken)
 }
 
 fn refusal(reject: Reject) -> Refusal {

@@ -10,7 +10,7 @@ use rialto_domain::{Permit, Reject};
 use serde_json::Value;
 
 use super::{Authorizer, Caller};
-use crate::audit::{Details, Event as Refused, told};
+use crate::audit::{Details, Event as Refused, Reason, told};
 
 /// What a request was about, kept while the application has it.
 struct Asked {
@@ -62,7 +62,7 @@ impl Authorizer {
             Publication::AsSent => None,
             Publication::Replaced(payload) => Some(payload.to_string()),
         };
-        Ok(Permit { payload, answer: None })
+        Ok(Permit { payload, ..Permit::default() })
     }
 
     /// Has a control channel answered: by a program's own handler, or else by the application. What
@@ -81,6 +81,10 @@ impl Authorizer {
         Ok(match self.note(caller, &asked, answer)? {
             Control::NotMine => Permit::default(),
             Control::Answer(answer) => answered(answer),
+            Control::Refused { status, answer } => {
+                self.refused(caller, &asked, Reason::Application);
+                Permit { status: Some(status), ..answered(answer) }
+            }
         })
     }
 
@@ -92,14 +96,16 @@ impl Authorizer {
         result: Result<T, Reject>,
     ) -> Result<T, Reject> {
         result.inspect_err(|reject| {
-            if !told::is_told(reject) {
-                return;
+            if told::is_told(reject) {
+                self.refused(caller, asked, told::by_application(reject));
             }
-            self.audit.refused(caller.origin(), asked.event, || {
-                let details = Details::new(told::by_application(reject));
-                details.client(asked.client.id.as_str()).channel(&asked.channel)
-            });
         })
+    }
+
+    fn refused(&self, caller: &Caller, asked: &Asked, reason: Reason) {
+        self.audit.refused(caller.origin(), asked.event, || {
+            Details::new(reason).client(asked.client.id.as_str()).channel(&asked.channel)
+        });
     }
 }
 
@@ -111,5 +117,5 @@ impl Asked {
 
 #[expect(clippy::needless_pass_by_value, reason = "an answer is used up")]
 fn answered(answer: Value) -> Permit {
-    Permit { payload: None, answer: Some(answer.to_string()) }
+    Permit { answer: Some(answer.to_string()), ..Permit::default() }
 }

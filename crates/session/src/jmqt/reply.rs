@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use rialto_broker::{Answered, CommandAnswer, Mark, SessionOpened};
-use rialto_domain::{CloseReason, PacketId, Reject};
+use rialto_domain::{CloseReason, PacketId, RefusalStatus, Reject};
 use rialto_wire::jmqt::{Carrier, PushEnvelope, PushMark, encode_packet, put_push, status};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -61,7 +61,7 @@ pub(super) enum Answer<'a> {
     },
 }
 
-impl Answer<'_> {
+impl<'a> Answer<'a> {
     pub(super) fn put(&self, carrier: Carrier, out: &mut Vec<u8>) {
         encode_packet(out, carrier, self);
     }
@@ -70,6 +70,15 @@ impl Answer<'_> {
     pub(super) fn conn_refused(reject: &Reject) -> Self {
         let (st, mg) = refusal(reject);
         Answer::Conn { st, ts: None, resumed: None, rs: None, mg }
+    }
+
+    /// Refuses a question with what is told beside the refusal, one JSON text.
+    pub(super) fn control_refused(
+        status: RefusalStatus,
+        id: Option<&'a str>,
+        answer: &'a str,
+    ) -> Self {
+        Answer::Pub { st: status.get(), id, dt: serde_json::from_str(answer).ok(), mg: None }
     }
 }
 
@@ -129,6 +138,7 @@ pub(super) fn code(reject: &Reject) -> u8 {
         Reject::InvalidPacket => status::INVALID_PACKET,
         Reject::InvalidToken => status::INVALID_TOKEN,
         Reject::Failed(_) => status::FAILED,
+        Reject::WithStatus { status, .. } => status.get(),
         Reject::NotAllowed
         | Reject::Denied(_)
         | Reject::TooFast { .. }

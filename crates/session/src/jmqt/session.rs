@@ -169,6 +169,11 @@ impl Session {
     ) {
         let request = publish.id.as_deref();
         match verdict.permit() {
+            Ok(Permit { answer: Some(answer), status: Some(status), .. }) => {
+                broker.note_publish_refused();
+                broker.stats_mut().rejected += 1;
+                self.answer(broker, &Answer::control_refused(*status, request, answer));
+            }
             Ok(Permit { answer: Some(answer), .. }) => {
                 broker.note_answered();
                 let (command, result) = (Answered::Publish, Ok(Some(&**answer)));

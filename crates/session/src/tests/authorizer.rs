@@ -5,7 +5,8 @@ use std::{net::SocketAddr, sync::Arc};
 use rialto_application::{AuthorizationRequest, ConnectRequest, Peer, Protocol};
 use rialto_broker::{Broker, ConnectionKey, Encoder};
 use rialto_domain::{
-    Action, Admission, ForcedSubscription, Grant, Permit, Refusal, Reject, Rights, UnixMs,
+    Action, Admission, ForcedSubscription, Grant, Permit, Refusal, RefusalStatus, Reject, Rights,
+    UnixMs,
 };
 use serde_json::Value;
 
@@ -55,9 +56,21 @@ impl TestAuthorizer {
             "fails" => self.failure = Some(rest.to_owned()),
             "refuses" => self.refusal = Some(Reject::Denied(rest.into())),
             "replaces" => {
-                self.permit = Ok(Permit { payload: Some(rest.to_owned()), answer: None });
+                self.permit = Ok(Permit { payload: Some(rest.to_owned()), ..Permit::default() });
             }
-            "answers" => self.permit = Ok(Permit { payload: None, answer: Some(rest.to_owned()) }),
+            "answers" => {
+                self.permit = Ok(Permit { answer: Some(rest.to_owned()), ..Permit::default() });
+            }
+            "answers-refusing" => {
+                let (status, answer) = rest.split_once(' ').expect("a status and an answer");
+                let (status, answer) = (refusal_status(status), Some(answer.to_owned()));
+                self.permit = Ok(Permit { answer, status: Some(status), payload: None });
+            }
+            "denies-with" => {
+                let (status, why) = rest.split_once(' ').expect("a status and a reason");
+                let status = refusal_status(status);
+                self.permit = Err(Reject::WithStatus { status, why: why.into() });
+            }
             "may" => self.rules = (!rest.is_empty()).then(|| rest.to_owned()),
             "gives" => self.given = rest.split_whitespace().map(str::to_owned).collect(),
             _ => super::script::bad(order),
@@ -123,8 +136,13 @@ impl TestAuthorizer {
             subscriptions: given
                 .map(|channel| ForcedSubscription { channel, persistent: false })
                 .collect(),
+            announcements: Vec::new(),
         }
     }
+}
+
+fn refusal_status(text: &str) -> RefusalStatus {
+    text.parse().ok().and_then(RefusalStatus::new).expect("a status that refuses")
 }
 
 /// Gives a session a packet, decided on as the server has it decided on: only where it needs that.

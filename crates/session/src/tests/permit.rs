@@ -39,6 +39,31 @@ fn a_client_of_jmqt_is_told_why_its_request_was_not_allowed() {
 }
 
 #[test]
+fn a_client_of_jmqt_is_told_the_status_that_the_application_gives() {
+    // J-131; the other dialects have none.
+    check(
+        r#"
+        jmqt.ada online
+        bob online
+        authorizer denies-with 20 pay first
+        jmqt.ada > {"sub":{"cn":"room"}}␀{"unsub":{"cn":"room"}}␀{"pub":{"cn":"room","dt":1,"id":"a"}}
+        bob > a {"n":1}
+        authorizer answers-refusing 0 {"room":"none"}
+        jmqt.ada > {"pub":{"cn":"$book","dt":1,"id":"b"}}
+        "#,
+        expect![[r#"
+            0s jmqt.ada < {"connAck":{"st":1,"ts":15}}
+            0s bob < id-bob {"response":"OK: Welcome to CoreMQ server","server":"rialto"}
+            0s jmqt.ada < {"subAck":{"st":20,"cn":"room","mg":"pay first"}}
+            0s jmqt.ada < {"unsubAck":{"st":20,"cn":"room","mg":"pay first"}}
+            0s jmqt.ada < {"pubAck":{"st":20,"id":"a","mg":"pay first"}}
+            0s bob < id-bob {"response":"ERROR: pay first"}
+            0s jmqt.ada < {"pubAck":{"st":0,"id":"b","dt":{"room":"none"}}}
+        "#]],
+    );
+}
+
+#[test]
 fn a_client_of_coremq_is_told_why_its_request_was_not_allowed() {
     check(
         r#"

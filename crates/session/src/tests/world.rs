@@ -39,7 +39,8 @@ const TICK: Duration = Duration::from_millis(100);
 ///   Apostrophes tell connections of one PubSubX client apart, as in `psx.ada'`.
 /// - `ada drops`: a peer's connection is lost.
 /// - `authorizer denies why`, `authorizer undecided`: what the application says of requests from now on; `gate
-///   replaces 1` gives another payload, `authorizer answers 1` an answer to questions, `authorizer refuses why`
+///   replaces 1` gives another payload, `authorizer answers 1` an answer to questions, `authorizer answers-refusing 7 1` one
+///   beside a refusal, `authorizer denies-with 7 why` a status, `authorizer refuses why`
 ///   takes no token, `authorizer fails why` no credentials, `authorizer allows` is as at first.
 /// - `authorizer may pub:room,sub:*`, `authorizer gives news`: what sessions that begin from now on may do, and are
 ///   subscribed to.

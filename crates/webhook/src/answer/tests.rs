@@ -70,6 +70,47 @@ fn nobody_is_subscribed_to_what_is_no_channel() {
 }
 
 #[test]
+fn a_message_that_cannot_be_published_makes_it_none() {
+    for message in [
+        "5",
+        r#"{"channel":"a"}"#,
+        r#"{"payload":1}"#,
+        r#"{"channel":"","payload":1}"#,
+        r##"{"channel":"#","payload":1}"##,
+        r#"{"channel":"$time","payload":1}"#,
+        r#"{"channel":"a","payload":1,"qos":2}"#,
+        r#"{"channel":"a","payload":1,"retain":1}"#,
+        r#"{"channel":"a","payload":1,"reatin":true}"#,
+    ] {
+        let json = format!(r#"{{"allow":true,"publish":[{message}]}}"#);
+        assert!(read(Event::Connect, &json).is_err(), "{json}");
+    }
+    assert!(read(Event::Subscribe, r#"{"publish":[]}"#).is_err());
+}
+
+#[test]
+fn a_status_stands_only_where_something_is_refused_or_answered() {
+    let is_read = |event, json: &str| read(event, json).is_ok();
+    for status in ["0", "2", "7", "255"] {
+        assert!(is_read(Event::Subscribe, &format!(r#"{{"allow":false,"status":{status}}}"#)));
+        assert!(is_read(Event::Control, &format!(r#"{{"answer":1,"status":{status}}}"#)));
+        for json in ["", r#","allow":true"#, r#","default":true"#] {
+            assert!(!is_read(Event::Control, &format!(r#"{{"status":{status}{json}}}"#)));
+        }
+        let json = format!(r#"{{"answer":1,"allow":true,"status":{status}}}"#);
+        assert!(!is_read(Event::Control, &json), "{json}");
+    }
+    for status in ["1", "9", "-1", "256", "7.5", r#""7""#] {
+        assert!(!is_read(Event::Subscribe, &format!(r#"{{"allow":false,"status":{status}}}"#)));
+    }
+    for status in ["9", "-1", "256"] {
+        assert!(!is_read(Event::Control, &format!(r#"{{"answer":1,"status":{status}}}"#)));
+    }
+    let answered = read(Event::Control, r#"{"answer":5,"status":1}"#).ok().unwrap().control();
+    assert!(answered == Control::Answer(5.into()));
+}
+
+#[test]
 fn null_is_a_payload_and_an_answer_like_others() {
     let publication = read(Event::Publish, r#"{"payload":null}"#).ok().unwrap().publication();
     assert!(publication == Publication::Replaced(Value::Null));

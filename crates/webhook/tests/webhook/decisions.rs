@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use rialto_application::{
-    Application, Authentication, Control, ForcedSubscription, Publication, Reject, SessionStart,
+    Announcement, Application, Authentication, Control, ForcedSubscription, Publication, Qos,
+    RefusalStatus, Reject, SessionStart,
 };
 use rialto_webhook::{Settings, WebhookError};
 use serde_json::json;
@@ -44,8 +45,45 @@ async fn connect_is_answered_with_groups_and_subscriptions() {
     let expected = SessionStart {
         groups: vec!["crew".to_owned()],
         subscriptions: vec![forced("a", false), forced("b", true), forced("c", false)],
+        announcements: Vec::new(),
     };
     assert_eq!(start, Ok(expected));
+}
+
+#[tokio::test]
+async fn connect_is_answered_with_messages_which_no_later_session_gets() {
+    let mut app = App::start().await;
+    let webhook = webhook(&app.url);
+    let text = r##"{"cache_s":60,"publish":[{"channel":"update","payload":null},
+        {"channel":"#bob","payload":{"n":1},"qos":1,"retain":true}]}"##;
+    let (start, _) = tokio::join!(webhook.connect(connect("ada", Ok(()))), app.answer(200, text));
+    let (channel, payload) = ("update".to_owned(), json!(null));
+    let plain = Announcement { channel, payload, qos: Qos::AtMostOnce, retain: false };
+    let (channel, payload) = ("#bob".to_owned(), json!({"n": 1}));
+    let full = Announcement { channel, payload, qos: Qos::AtLeastOnce, retain: true };
+    assert_eq!(start.map(|start| start.announcements), Ok(vec![plain, full]));
+    let (start, _) = tokio::join!(webhook.connect(connect("ada", Ok(()))), app.answer(200, "{}"));
+    assert_eq!(start, Ok(SessionStart::default()));
+}
+
+#[tokio::test]
+async fn a_refusal_has_the_status_that_the_application_gives() {
+    let mut app = App::start().await;
+    let webhook = webhook(&app.url);
+    let refused = |status, why: &str| Reject::WithStatus {
+        status: RefusalStatus::new(status).unwrap(),
+        why: why.into(),
+    };
+    let answer = app.answer(200, r#"{"allow":false,"status":6,"mg":"too old"}"#);
+    let (known, _) = tokio::join!(webhook.authenticate(authenticate("{}")), answer);
+    assert_eq!(known.err(), Some(refused(6, "too old")));
+    let answer = app.answer(200, r#"{"allow":false,"status":20}"#);
+    let (published, _) = tokio::join!(webhook.publish(publish("ada", "1")), answer);
+    assert_eq!(published, Err(refused(20, "the application does not allow it")));
+    let answer = app.answer(200, r#"{"answer":{"why":"full"},"status":0}"#);
+    let (answered, _) = tokio::join!(webhook.control(control("hi", "1")), answer);
+    let (status, answer) = (RefusalStatus::new(0).unwrap(), json!({"why": "full"}));
+    assert_eq!(answered, Ok(Control::Refused { status, answer }));
 }
 
 #[tokio::test]

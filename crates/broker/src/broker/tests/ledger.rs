@@ -7,7 +7,9 @@ use std::{
 
 use wildmatch::WildMatch;
 
-use rialto_domain::{Action, Admission, ForcedSubscription, Reject, Rights, UnixMs};
+use rialto_domain::{
+    Action, Admission, Announcement, ForcedSubscription, Qos, Reject, Rights, UnixMs,
+};
 
 /// What was asked of all rights of a script, and what they are to become.
 #[derive(Debug, Default)]
@@ -39,7 +41,8 @@ impl Ledger {
 }
 
 /// Makes an admission of what a script's line says: `may=pub:room give=news,vault!`, where `!` stands
-/// for persistent. Without `may=` there are no rights to ask. `until=2000`
+/// for persistent. `say=news,vault!` announces the account there, with QoS 1 at `!`. Without `may=` there are
+/// no rights to ask. `until=2000`
 /// says when they end, in milliseconds of the wall clock.
 pub(super) fn admission(account: &str, options: &[&str], ledger: &Arc<Ledger>) -> Admission {
     let find = |name| options.iter().find_map(|option| option.strip_prefix(name));
@@ -54,9 +57,17 @@ pub(super) fn admission(account: &str, options: &[&str], ledger: &Arc<Ledger>) -
         channel: channel.trim_end_matches('!').to_owned(),
         persistent: channel.ends_with('!'),
     });
+    let announced = find("say=").into_iter().flat_map(|channels| channels.split(','));
+    let announcements = announced.map(|channel| Announcement {
+        channel: channel.trim_end_matches('!').to_owned(),
+        payload: format!(r#""{account} is here""#),
+        qos: if channel.ends_with('!') { Qos::AtLeastOnce } else { Qos::AtMostOnce },
+        retain: false,
+    });
     Admission {
         rights: rights.map(|rights| Arc::new(rights) as Arc<dyn Rights>),
         subscriptions: subscriptions.collect(),
+        announcements: announcements.collect(),
     }
 }
 

@@ -232,3 +232,69 @@ fn a_subscription_that_a_client_ends_itself_is_given_again_with_its_next_session
         "#]],
     );
 }
+
+#[test]
+fn a_session_is_announced_once_its_client_hears_of_it() {
+    // Behind the acceptance and what was stored for the client, and only at the session's beginning.
+    check(
+        "
+        bob: connect
+        bob: sub lobby
+        ada: connect give=lobby,vault! say=lobby,vault!,#bob
+        ada: connect say=lobby
+        ",
+        expect![[r#"
+            bob < connected 15
+            bob < subscribed lobby
+            ada < connected 15
+            bob < push lobby "ada is here" by server
+            ada < push lobby "ada is here" by server
+            bob < push #bob "ada is here" by server
+            ada < push vault "ada is here" by server id 1-1
+            ada < connected 15
+        "#]],
+    );
+}
+
+#[test]
+fn what_cannot_be_announced_keeps_nothing_else_back() {
+    let settings = Settings { packet_bytes_max: 20, ..Settings::default() };
+    let mut world = World::new(settings);
+    world.play(
+        "
+        bob: connect
+        bob: sub lobby
+        ada: connect say=$time,#nobody,lobby
+        somebody-with-a-long-name: connect say=lobby
+        ",
+    );
+    expect![[r#"
+        bob < connected 15
+        bob < subscribed lobby
+        ada < connected 15
+        bob < push lobby "ada is here" by server
+        somebody-with-a-long-name < connected 15
+    "#]]
+    .assert_eq(&world.take_transcript());
+    let stats = world.broker.stats();
+    assert_eq!((stats.publish_refused, stats.rejected), (3, 3));
+}
+
+#[test]
+fn a_session_that_is_over_before_its_subscriptions_are_stored_is_not_announced() {
+    check(
+        "
+        bob: connect
+        bob: sub lobby
+        store: hold
+        ada: connect give=vault! say=lobby
+        ada: disconnect
+        store: go
+        ",
+        expect![[r#"
+            bob < connected 15
+            bob < subscribed lobby
+            ada < connected 15
+        "#]],
+    );
+}

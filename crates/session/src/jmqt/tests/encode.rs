@@ -5,7 +5,7 @@ use std::{fmt::Write as _, iter::successors, time::Duration};
 use expect_test::expect;
 use proptest::{collection::vec, prelude::*, sample::select};
 use rialto_broker::{Answered, CommandAnswer, Encoder as _, Format, Mark, SessionOpened, Source};
-use rialto_domain::{ClientId, LogId, PacketId, Reject};
+use rialto_domain::{ClientId, LogId, PacketId, RefusalStatus, Reject};
 use rialto_wire::jmqt::Carrier;
 use serde_json::{Value, json};
 
@@ -120,6 +120,7 @@ fn each_refusal_has_its_status_and_says_why() {
          6 the token is not valid for this client id, or has expired
          7 not allowed
          7 the reason of a rule
+        42 the reason of a guard
          0 the reason of a gate
          5 the server cannot decide this now; try again later
          7 more than 4294967295 messages a second, the most this channel takes from one client
@@ -151,7 +152,11 @@ fn rejects() -> Vec<Reject> {
         Reject::InvalidPacket => Some(Reject::InvalidToken),
         Reject::InvalidToken => Some(Reject::NotAllowed),
         Reject::NotAllowed => Some(Reject::Denied("the reason of a rule".into())),
-        Reject::Denied(_) => Some(Reject::Failed("the reason of a gate".into())),
+        Reject::Denied(_) => {
+            let status = RefusalStatus::new(42).expect("it is neither 1 nor 9");
+            Some(Reject::WithStatus { status, why: "the reason of a guard".into() })
+        }
+        Reject::WithStatus { .. } => Some(Reject::Failed("the reason of a gate".into())),
         Reject::Failed(_) => Some(Reject::Undecided),
         Reject::Undecided => Some(Reject::TooFast { limit: u32::MAX }),
         Reject::TooFast { .. } => Some(Reject::PayloadTooLarge { limit }),
