@@ -1,5 +1,7 @@
 //! `rialto serve`: runs a broker until it is told to stop.
 
+mod starter;
+
 use std::path::{Path, PathBuf};
 
 use rialto_config::{Checked, Flag, Note, Settings, Sources};
@@ -7,6 +9,8 @@ use rialto_server::{ServerBuilder, Supervisor};
 
 use crate::exit::Failure;
 use crate::logging::Level;
+
+use starter::StarterArgs;
 
 const EXAMPLES: &str = "\
 Without arguments the broker listens on loopback only: JMQT on ports 8010 to 8012 (and 8013 with a
@@ -20,6 +24,7 @@ Examples:
   rialto serve --config coremq.conf
   rialto serve --listen 127.0.0.1:0 --set store.kind=memory
   rialto serve --pubsubx 12000
+  rialto serve --listen 127.0.0.1:0 --ready-fd 1 --stop-with-stdin
   rialto serve --tls-certificate server.pem --tls-key server.key";
 
 /// The groups of options in `serve --help`.
@@ -38,6 +43,8 @@ pub(crate) const SERVER_OPTIONS: [&str; 6] =
 pub(crate) struct Args {
     #[command(flatten)]
     settings: SettingsArgs,
+    #[command(flatten)]
+    starter: StarterArgs,
 }
 
 /// The flags that change settings, for all commands that read them.
@@ -143,7 +150,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         Ok((settings, _)) => Ok(settings),
         Err(failure) => Err(failure.text),
     };
-    supervised(ServerBuilder::new(settings)).run(reload).map_err(Failure::from)
+    let server = args.starter.tie(ServerBuilder::new(settings))?;
+    supervised(server).run(reload).map_err(Failure::from)
 }
 
 /// Has the server tell the service manager that started this process, if one did.

@@ -1,6 +1,6 @@
 //! How a program makes a server of its own.
 
-use std::{future::Future, sync::Arc};
+use std::{collections::BTreeMap, future::Future, net::SocketAddr, sync::Arc};
 
 use rialto_application::{Application, Client};
 use rialto_config::Settings;
@@ -8,7 +8,8 @@ use rialto_domain::Reject;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    error::ServeError, handle::Handle, parts::ServerParts, server::Server, supervisor::Supervisor,
+    error::ServeError, handle::Handle, parts::ServerParts, server::Server, starter::Starter,
+    supervisor::Supervisor,
 };
 
 /// Puts a server together: settings, an application, control channels.
@@ -44,6 +45,7 @@ use crate::{
 pub struct ServerBuilder {
     pub(crate) settings: Settings,
     pub(crate) supervisor: Option<Supervisor>,
+    pub(crate) starter: Starter,
     parts: ServerParts,
 }
 
@@ -94,6 +96,29 @@ impl ServerBuilder {
     #[must_use]
     pub fn supervisor(self, supervisor: Supervisor) -> Self {
         ServerBuilder { supervisor: Some(supervisor), ..self }
+    }
+
+    /// Has [`run`](Self::run) tell where each listener listens, by its name in the settings, as soon as the
+    /// server serves.
+    #[must_use]
+    pub fn when_ready(
+        mut self,
+        tell: impl FnOnce(&BTreeMap<String, SocketAddr>) + Send + 'static,
+    ) -> Self {
+        self.starter.tell_ready = Some(Box::new(tell));
+        self
+    }
+
+    /// Has [`run`](Self::run) stop the server when this is ready, as SIGTERM does. `why` is a text for the
+    /// log.
+    #[must_use]
+    pub fn stop_when(
+        mut self,
+        why: &'static str,
+        ended: impl Future<Output = ()> + Send + 'static,
+    ) -> Self {
+        self.starter.ended = Some((why, Box::pin(ended)));
+        self
     }
 
     /// Starts the server on the present tokio runtime, which must be a multi-threaded one. Its

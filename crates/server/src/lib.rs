@@ -20,6 +20,7 @@ mod reloadable;
 mod run;
 mod server;
 mod settings_map;
+mod starter;
 mod startup;
 mod supervisor;
 mod ticker;

@@ -21,7 +21,8 @@ pub fn run(
 }
 
 impl ServerBuilder {
-    /// Runs the server until SIGTERM or SIGINT, then stops it gracefully. At SIGHUP it takes up what
+    /// Runs the server until SIGTERM or SIGINT, or until what [`stop_when`](Self::stop_when) was given, then
+    /// stops it gracefully. At SIGHUP it takes up what
     /// `reload` returns; of an error it says so in the log and stays as it is.
     ///
     /// Blocks the calling thread; makes its own runtime. The settings must have been checked, as
@@ -47,6 +48,7 @@ impl ServerBuilder {
             let signals = Signals::watch()
                 .map_err(|source| ServeError::System { what: "watch signals", source })?;
             let supervisor = self.supervisor.take().map(Arc::new);
+            let mut starter = std::mem::take(&mut self.starter);
             if let Some(supervisor) = &supervisor {
                 supervisor.status("starting: opens its listeners and its store");
             }
@@ -56,15 +58,27 @@ impl ServerBuilder {
                 }
             })?;
             let attendant = Attendant::begin(supervisor, &server);
+            starter.tell_ready(server.addresses());
             let reload = || take_up(&server, &reload, &attendant);
             // Waited for outside the macro, which evaluates nothing when its level is off.
-            let signal = signals.until_stop(reload).await;
+            let stop = signals.until_stop(starter.ended(), reload).await;
             attendant.stopping(server.handle().settings().server.shutdown_timeout.get());
-            tracing::info!(signal, "stopping");
+            match stop {
+                Stop::Signal(signal) => tracing::info!(signal, "stopping"),
+                Stop::Ended(why) => tracing::info!(why, "stopping"),
+            }
             server.stop().await;
             Ok(())
         })
     }
+}
+
+/// What a server stops for.
+enum Stop {
+    /// This signal.
+    Signal(&'static str),
+    /// What it was told to end with, and what that is.
+    Ended(&'static str),
 }
 
 /// The signals a server listens to.
@@ -83,12 +97,19 @@ impl Signals {
         })
     }
 
-    /// Waits for the first signal to stop, and takes up new settings at each SIGHUP until then.
-    async fn until_stop(mut self, take_up: impl Fn()) -> &'static str {
+    /// Waits for the first signal to stop, or until `ended` says so, and takes up new settings at each
+    /// SIGHUP until then.
+    async fn until_stop(
+        mut self,
+        ended: impl Future<Output = &'static str>,
+        take_up: impl Fn(),
+    ) -> Stop {
+        tokio::pin!(ended);
         loop {
             tokio::select! {
-                _ = self.terminate.recv() => return "SIGTERM",
-                _ = self.interrupt.recv() => return "SIGINT",
+                _ = self.terminate.recv() => return Stop::Signal("SIGTERM"),
+                _ = self.interrupt.recv() => return Stop::Signal("SIGINT"),
+                why = &mut ended => return Stop::Ended(why),
                 _ = self.hang_up.recv() => take_up(),
             }
         }

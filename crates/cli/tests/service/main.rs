@@ -1,9 +1,10 @@
-//! What the service manager hears of a broker, as systemd does.
+//! What whoever started a broker hears of it: the service manager, as systemd does, and other programs.
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 #[path = "../common/mod.rs"]
 mod common;
 mod life;
+mod starter;
 mod watchdog;
 
 use rialto_testkit::Launch;
