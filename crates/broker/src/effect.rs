@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use slotmap::new_key_type;
 
-use rialto_domain::{Change, ClientId, CloseReason, LogId, Reject, Sequence, UnixMs};
+use rialto_domain::{ClientId, CloseReason, Commit, LogId, Reject, Sequence, UnixMs};
 
 new_key_type! {
     /// Names one connection; never used twice.
@@ -48,7 +48,7 @@ pub enum Effect {
         reason: CloseReason,
     },
     /// Commit a batch; its outcome comes back through `on_committed`, in the order of the batches.
-    Commit(Vec<Change>),
+    Commit(Commit),
     /// Read pages of a log; they come back through `on_read`.
     Read(ReadRequest),
     /// Read what is stored about clients; it comes back through `on_loaded`, `on_listed` or `on_ids`,

@@ -4,7 +4,7 @@
 //! *cursor* into it. A channel's *history* is its last messages, whoever reads them. The core
 //! decides what changes; a store only carries changes out, in order.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use crate::{ChannelName, ClientId, Payloads};
 
@@ -199,6 +199,27 @@ pub enum Change {
     CloseSession(ClientId),
     /// Notes the clocks, in place of what was noted before.
     NoteClock(StoreClock),
+}
+
+/// Names a batch of changes, so that it can be given to a store again without being carried out again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CommitId {
+    /// The run of the broker that made it.
+    pub run: u64,
+    /// Its place among that run's batches, from 1.
+    pub number: u64,
+}
+
+/// A batch: changes that are handed to a store at once, and never tried again apart.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Commit {
+    /// Its name; `None` for what is never given again.
+    pub id: Option<CommitId>,
+    /// The changes, in the order in which they take effect.
+    pub changes: Vec<Change>,
+    /// Places among them, ascending, of those that take effect together or not at all, even where a store
+    /// carries out the others by themselves.
+    pub together: Vec<Range<usize>>,
 }
 
 /// What became of one [`Change`] of a committed batch.

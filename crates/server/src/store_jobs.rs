@@ -3,13 +3,13 @@
 use std::sync::mpsc;
 
 use rialto_broker::{LoadRequest, ReadRequest};
-use rialto_domain::Change;
+use rialto_domain::Commit;
 use rialto_store::StoreReader;
 
 /// Work for the writing thread.
 pub(crate) enum Job {
-    /// Commit these changes.
-    Commit(Vec<Change>),
+    /// Commit this batch.
+    Commit(Commit),
     /// Finish what came before, tidy up and end.
     Close,
 }

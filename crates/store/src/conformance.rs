@@ -24,6 +24,7 @@ pub use subject::Driver;
 pub fn check_all(driver: &mut dyn Driver) {
     logs::a_failed_batch_leaves_nothing_behind(driver);
     logs::changes_build_upon_each_other(driver);
+    logs::a_batch_that_is_given_again_is_not_carried_out_again(driver);
     logs::sequences_have_no_gaps(driver);
     logs::trimming_drops_whole_pages_and_nothing_else(driver);
     logs::trimming_never_reaches_pages_to_come(driver);

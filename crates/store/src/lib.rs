@@ -15,12 +15,13 @@
 
 pub use rialto_domain::FailureKind;
 use rialto_domain::{
-    Change, ClientId, ClientState, Load, LogEntry, LogId, Outcome, Sequence, Snapshot,
+    Change, ClientId, ClientState, Commit, Load, LogEntry, LogId, Outcome, Sequence, Snapshot,
     StoredClient, StoredId,
 };
 
 pub mod conformance;
 mod error;
+mod latest;
 mod memory;
 mod settings;
 mod sqlite;
@@ -35,7 +36,7 @@ pub use sqlite::{
 /// Keeps what must outlive a restart; owned by the one thread that writes.
 ///
 /// # Duties
-/// 1. **Atomic:** after `commit` returns `Ok`, every change of the batch has taken effect; after
+/// 1. **Atomic:** after `commit_all` returns `Ok`, every change of every batch has taken effect; after
 ///    `Err`, none has, and a later commit may well succeed.
 /// 2. **Ordered:** batches take effect in call order and changes in batch order, each upon what
 ///    the one before it made. Outcomes stand where their changes stood.
@@ -56,7 +57,9 @@ pub use sqlite::{
 /// 9. **Trimming drops whole pages**, those that end at or below the given sequence; later pages
 ///    and the numbering stay as they are. A log knows how far it was ever trimmed, which is never
 ///    beyond its last message, and is not removed by it.
-/// 10. **Repeatable:** a change carried out twice equals once, save `Append` and `AppendDirect`; so
+/// 10. **Repeatable:** a batch that is given again under its id, alone or with others and before any later
+///     one was carried out, is not carried out again: its outcomes are those it had. And a change carried out
+///     twice equals once, save `Append` and `AppendDirect`; so
 ///     that it holds for `KeepHistory`, a message's id always comes with the same `logical`.
 /// 11. **Empty pages are refused:** an `Append` or `AppendDirect` whose `count` is 0 fails the batch
 ///     for good.
@@ -98,11 +101,20 @@ pub trait Store: Send {
     /// [`FailureKind::Corrupt`] when what is stored cannot be understood.
     fn load(&mut self, load: Load) -> Result<Snapshot, StoreError>;
 
-    /// Carries out a batch and returns one outcome a change.
+    /// Carries out batches, one after the other and all or none; returns one outcome a change, in the
+    /// order of the batches and of their changes.
     ///
     /// # Errors
-    /// [`FailureKind`] says whether the same batch may be tried again.
-    fn commit(&mut self, changes: &[Change]) -> Result<Vec<Outcome>, StoreError>;
+    /// [`FailureKind`] says whether the same batches may be tried again.
+    fn commit_all(&mut self, commits: &[Commit]) -> Result<Vec<Outcome>, StoreError>;
+
+    /// Carries out a batch that is never given again, and returns one outcome a change.
+    ///
+    /// # Errors
+    /// As [`commit_all`](Self::commit_all).
+    fn commit(&mut self, changes: &[Change]) -> Result<Vec<Outcome>, StoreError> {
+        self.commit_all(&[Commit { changes: changes.to_vec(), ..Commit::default() }])
+    }
 
     /// Returns an independent reader, for another thread to use while this one commits.
     ///

@@ -8,12 +8,12 @@ use std::{
 };
 
 use rialto_domain::{
-    Change, ChannelName, ClientId, ClientState, HistoryMessage, Load, LogEntry, LogId, MessageId,
-    Outcome, Page, Retained, Seen, Sequence, SessionNumber, Snapshot, StoreClock, StoredClient,
-    StoredId, StoredPage,
+    Change, ChannelName, ClientId, ClientState, Commit, HistoryMessage, Load, LogEntry, LogId,
+    MessageId, Outcome, Page, Retained, Seen, Sequence, SessionNumber, Snapshot, StoreClock,
+    StoredClient, StoredId, StoredPage,
 };
 
-use crate::{Cause, Store, StoreError, StoreReader};
+use crate::{Cause, Store, StoreError, StoreReader, latest::Latest};
 
 use log::{Cursor, Log, last_of};
 
@@ -24,6 +24,7 @@ use log::{Cursor, Log, last_of};
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     shelves: Arc<Mutex<Shelves>>,
+    latest: Latest,
 }
 
 /// The reader's end.
@@ -57,17 +58,21 @@ impl Store for MemoryStore {
         })
     }
 
-    fn commit(&mut self, changes: &[Change]) -> Result<Vec<Outcome>, StoreError> {
-        // The only change that can fail is found before the first is carried out.
-        let is_empty = |change: &Change| match change {
-            Change::Append(page) | Change::AppendDirect(_, page) => page.count == 0,
-            _ => false,
-        };
-        if changes.iter().any(is_empty) {
-            return Err(StoreError::new("committing", None, Cause::EmptyPage));
-        }
-        let mut shelves = lock(&self.shelves);
-        Ok(changes.iter().map(|change| shelves.apply(change)).collect())
+    fn commit_all(&mut self, commits: &[Commit]) -> Result<Vec<Outcome>, StoreError> {
+        let MemoryStore { shelves, latest } = self;
+        latest.once(commits, |commits| {
+            let changes = || commits.iter().flat_map(|commit| &commit.changes);
+            // The only change that can fail is found before the first is carried out.
+            let is_empty = |change: &Change| match change {
+                Change::Append(page) | Change::AppendDirect(_, page) => page.count == 0,
+                _ => false,
+            };
+            if changes().any(is_empty) {
+                return Err(StoreError::new("committing", None, Cause::EmptyPage));
+            }
+            let mut shelves = lock(shelves);
+            Ok(changes().map(|change| shelves.apply(change)).collect())
+        })
     }
 
     fn reader(&self) -> Result<Box<dyn StoreReader>, StoreError> {

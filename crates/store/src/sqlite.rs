@@ -7,10 +7,10 @@
 
 use std::path::{self, Path, PathBuf};
 
-use rialto_domain::{Change, Load, Outcome, Snapshot};
+use rialto_domain::{Commit, Load, Outcome, Snapshot};
 use rusqlite::Connection;
 
-use crate::{Cause, Store, StoreError, StoreReader};
+use crate::{Cause, Store, StoreError, StoreReader, latest::Latest};
 
 mod backup;
 mod batch;
@@ -67,6 +67,7 @@ pub struct SqliteStore {
     heads: Heads,
     leftovers: Leftovers,
     journal: Journal,
+    latest: Latest,
     mark: MarkKeeper,
     identity: Identity,
     durability: Durability,
@@ -99,6 +100,7 @@ impl SqliteStore {
             heads,
             leftovers: Leftovers::default(),
             journal: Journal::default(),
+            latest: Latest::default(),
             mark,
             identity,
             durability: settings.durability,
@@ -108,21 +110,21 @@ impl SqliteStore {
         })
     }
 
-    /// Carries out a batch, if need be after making room for it.
+    /// Carries out batches, if need be after making room for them.
     fn carry_out(
         &mut self,
-        changes: &[Change],
+        commits: &[&Commit],
         inspection: &Inspection,
     ) -> Result<Vec<Outcome>, Cause> {
         // Before, so that nothing is done; and behind, so that nothing is acknowledged.
         self.identity.check()?;
-        let mut result = self.transact(inspection, |batch| batch.carry_out(changes));
+        let mut result = self.transact(inspection, |batch| batch.carry_out(commits));
         while result.is_err() && self.leftovers.take_given_up() {
-            result = self.transact(inspection, |batch| batch.carry_out(changes));
+            result = self.transact(inspection, |batch| batch.carry_out(commits));
         }
         if matches!(result, Err(Cause::Full)) {
             self.make_room();
-            result = self.transact(inspection, |batch| batch.carry_out(changes));
+            result = self.transact(inspection, |batch| batch.carry_out(commits));
         }
         if result.is_ok() {
             self.fold_stretches();
@@ -183,10 +185,15 @@ impl Store for SqliteStore {
         Ok(found.snapshot)
     }
 
-    fn commit(&mut self, changes: &[Change]) -> Result<Vec<Outcome>, StoreError> {
-        let inspection = Inspection::of(changes, &self.path)
-            .map_err(|cause| self.error("inspecting what is damaged in", cause))?;
-        self.carry_out(changes, &inspection).map_err(|cause| self.error("committing", cause))
+    fn commit_all(&mut self, commits: &[Commit]) -> Result<Vec<Outcome>, StoreError> {
+        let mut latest = std::mem::take(&mut self.latest);
+        let outcomes = latest.once(commits, |commits| {
+            let inspection = Inspection::of(commits, &self.path)
+                .map_err(|cause| self.error("inspecting what is damaged in", cause))?;
+            self.carry_out(commits, &inspection).map_err(|cause| self.error("committing", cause))
+        });
+        self.latest = latest;
+        outcomes
     }
 
     fn reader(&self) -> Result<Box<dyn StoreReader>, StoreError> {

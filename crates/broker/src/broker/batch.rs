@@ -1,9 +1,10 @@
 //! Batches: changes that are handed to the store together, and what each stands for in the core.
 
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 use rialto_domain::{
-    Announcement, Change, ChannelName, ClientId, LogId, Sequence, SessionNumber, StoreClock,
+    Announcement, Change, ChannelName, ClientId, Commit, CommitId, LogId, Sequence, SessionNumber,
+    StoreClock,
 };
 
 use crate::{ChannelKey, ClientKey, ConnectionKey, Effect, Encoder, retained::Request};
@@ -18,6 +19,10 @@ const CHANGE_OVERHEAD: usize = 256;
 pub(super) struct Batch {
     changes: Vec<Change>,
     pending: Vec<Awaiting>,
+    /// Places among the changes of those that take effect together or not at all.
+    together: Vec<Range<usize>>,
+    /// How many were handed over in this run.
+    handed_over: u64,
 }
 
 /// What is to be done once a batch is committed, and the change whose outcome decides it.
@@ -117,6 +122,13 @@ impl Batch {
         self.changes.push(change);
     }
 
+    /// Pushes changes that take effect together or not at all.
+    pub(super) fn push_together(&mut self, changes: [(Change, Pending); 2]) {
+        let first = self.changes.len();
+        self.extend(changes);
+        self.together.push(first..self.changes.len());
+    }
+
     /// Counts what was pushed last as a connection's uncommitted bytes.
     fn charge(&mut self, connection: ConnectionKey, bytes: usize) {
         if let Some(waiting) = self.pending.last_mut() {
@@ -128,7 +140,7 @@ impl Batch {
         self.pending.is_empty()
     }
 
-    /// Returns the changes that gathered, each with what it stands for.
+    /// Returns the lazy writes that gathered, each with what it stands for.
     pub(super) fn take_apart(&mut self) -> Vec<(Change, Pending)> {
         let pending = std::mem::take(&mut self.pending).into_iter();
         let pending = pending.filter(|waiting| waiting.change.is_some());
@@ -161,10 +173,16 @@ impl<E: Encoder> Broker<E> {
         if self.batch.is_empty() {
             return;
         }
-        let changes = std::mem::take(&mut self.batch.changes);
+        self.batch.handed_over += 1;
+        let run = self.settings.replication.origin;
+        let commit = Commit {
+            id: Some(CommitId { run, number: self.batch.handed_over }),
+            changes: std::mem::take(&mut self.batch.changes),
+            together: std::mem::take(&mut self.batch.together),
+        };
         let awaiting = std::mem::take(&mut self.batch.pending);
         self.committing.push_back(UnderWay { awaiting, since: self.now.uptime });
-        self.outputs.push(Effect::Commit(changes));
+        self.outputs.push(Effect::Commit(commit));
     }
 
     /// Says whether changes are under way in the store.

@@ -74,11 +74,10 @@ impl<E: Encoder> Broker<E> {
         if let Some(from) = page.from.and_then(|from| self.connections.get_mut(from)) {
             from.uncommitted_bytes += bytes;
         }
-        if let Some(retained) = &page.retained {
+        let retain = page.retained.as_ref().map(|retained| {
             channel.retained_under_way += 1;
-            let change = Change::Retain(name.clone(), retained.message.clone());
-            self.batch.push(change, Pending::Nothing);
-        }
+            Change::Retain(name.clone(), retained.message.clone())
+        });
         if page.route.logged {
             let change = match name.kind() {
                 ChannelKind::Direct(to) if page.route.if_known => {
@@ -86,8 +85,16 @@ impl<E: Encoder> Broker<E> {
                 }
                 _ => Change::Append(page.page(name)),
             };
-            self.batch.push(change, Pending::Page(Box::new(page)));
+            let page = Pending::Page(Box::new(page));
+            match retain {
+                // What its publisher is answered is of both.
+                Some(retain) => {
+                    self.batch.push_together([(retain, Pending::Nothing), (change, page)]);
+                }
+                None => self.batch.push(change, page),
+            }
         } else {
+            self.batch.extend(retain.map(|retain| (retain, Pending::Nothing)));
             self.batch.push_behind(Pending::Page(Box::new(page)));
         }
     }

@@ -165,7 +165,7 @@ impl State {
                 }
             }
             // The store's threads outlive all rounds; at the very end a lost request harms nobody.
-            Effect::Commit(changes) => _ = self.store.send(Job::Commit(changes)),
+            Effect::Commit(commit) => _ = self.store.send(Job::Commit(commit)),
             Effect::Read(request) => _ = self.reader.send(Lookup::Pages(request)),
             Effect::Load(request) => _ = self.reader.send(Lookup::Clients(request)),
             // Whoever does not wait any more does not mind.

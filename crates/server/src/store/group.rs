@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 
-use rialto_domain::Change;
+use rialto_domain::{Change, Commit};
 
 use crate::store_jobs::Job;
 
@@ -14,7 +14,7 @@ const GROUP_BYTES_MAX: usize = 16 << 20;
 /// Batches that are committed together.
 #[derive(Default)]
 pub(super) struct Group {
-    pub(super) changes: Vec<Change>,
+    pub(super) commits: Vec<Commit>,
     pub(super) batches: Vec<BatchSize>,
     /// Whether the store is to be closed behind it.
     pub(super) is_last: bool,
@@ -42,18 +42,19 @@ impl Group {
     /// Takes `first` and all that has gathered behind it, as far as a group goes.
     pub(super) fn gather(first: Job, jobs: &mpsc::Receiver<Job>) -> Self {
         let mut group = Group::default();
-        let mut bytes = 0;
+        let (mut bytes, mut change_count) = (0, 0);
         let mut next = Some(first);
         while let Some(job) = next {
             match job {
-                Job::Commit(batch) => {
-                    group.batches.push(BatchSize::of(&batch));
-                    bytes += batch.iter().map(payload_bytes).sum::<usize>();
-                    group.changes.extend(batch);
+                Job::Commit(commit) => {
+                    group.batches.push(BatchSize::of(&commit.changes));
+                    bytes += commit.changes.iter().map(payload_bytes).sum::<usize>();
+                    change_count += commit.changes.len();
+                    group.commits.push(commit);
                 }
                 Job::Close => group.is_last = true,
             }
-            let is_full = GROUP_COUNT_MAX <= group.changes.len() || GROUP_BYTES_MAX <= bytes;
+            let is_full = GROUP_COUNT_MAX <= change_count || GROUP_BYTES_MAX <= bytes;
             next = if is_full || group.is_last { None } else { jobs.try_recv().ok() };
         }
         group

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rialto_domain::{Change, FailureKind, Outcome};
+use rialto_domain::{Commit, FailureKind, Outcome};
 use rialto_store::{Cause, Store, StoreError};
 
 use super::{
@@ -65,22 +65,19 @@ impl Writer {
     /// Commits a group. If that fails, each of its batches by itself: one may be too large for the room
     /// that is left, or concern what is damaged, and another may be what makes room.
     pub(super) fn commit(&mut self, group: Group) -> Result<(), mpsc::SendError<Committed>> {
-        let Group { changes, batches, .. } = group;
-        let result = self.commit_patiently(&changes);
+        let Group { commits, batches, .. } = group;
+        let result = self.commit_patiently(&commits);
         let is_of_all = result.as_ref().is_err_and(may_pass_by_itself);
         if result.is_ok() || is_of_all || batches.len() <= 1 {
-            if !changes.is_empty() {
+            if batches.iter().any(|size| 0 < size.changes) {
                 self.note(result.as_ref().err());
             }
             let outcomes = result.map_err(|error| error.kind);
             return self.done.send(Committed { batches, outcomes });
         }
         let mut failure = None;
-        let mut rest = changes.as_slice();
-        for size in batches {
-            let (batch, later) = rest.split_at(size.changes);
-            rest = later;
-            let outcomes = self.commit_changes(batch).map_err(|error| {
+        for (commit, size) in commits.iter().zip(batches) {
+            let outcomes = self.commit_once(std::slice::from_ref(commit)).map_err(|error| {
                 let kind = error.kind;
                 failure = Some(error);
                 kind
@@ -91,13 +88,13 @@ impl Writer {
         Ok(())
     }
 
-    /// Commits changes; tries again, with growing pauses and for a while, what fails for a reason that
+    /// Commits batches; tries again, with growing pauses and for a while, what fails for a reason that
     /// may pass.
-    fn commit_patiently(&mut self, changes: &[Change]) -> Result<Vec<Outcome>, StoreError> {
+    fn commit_patiently(&mut self, commits: &[Commit]) -> Result<Vec<Outcome>, StoreError> {
         let began = Instant::now();
         let mut pause = RETRY_PAUSE;
         loop {
-            match self.commit_changes(changes) {
+            match self.commit_once(commits) {
                 Err(error) if may_pass_by_itself(&error) && began.elapsed() < self.retry_time => {
                     self.note(Some(&error));
                 }
@@ -108,12 +105,13 @@ impl Writer {
         }
     }
 
-    /// Commits changes, if there are any: a batch without only waits for its turn.
-    fn commit_changes(&mut self, changes: &[Change]) -> Result<Vec<Outcome>, StoreError> {
-        if changes.is_empty() {
+    /// Commits batches, if there are changes in them: one without only waits for its turn.
+    fn commit_once(&mut self, commits: &[Commit]) -> Result<Vec<Outcome>, StoreError> {
+        let change_count = commits.iter().map(|commit| commit.changes.len()).sum();
+        if change_count == 0 {
             return Ok(Vec::new());
         }
-        self.watch.watch(changes.len(), || self.store.commit(changes))
+        self.watch.watch(change_count, || self.store.commit_all(commits))
     }
 
     fn note(&mut self, failure: Option<&StoreError>) {

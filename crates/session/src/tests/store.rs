@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use rialto_broker::{Broker, ReadRequest};
-use rialto_domain::{Change, FailureKind, LogEntry};
+use rialto_domain::{Commit, FailureKind, LogEntry};
 use rialto_store::{MemoryStore, Store};
 
 use crate::Dialects;
@@ -25,7 +25,7 @@ pub(crate) enum Mood {
 #[derive(Debug, Default)]
 pub(crate) struct TestStore {
     pub(crate) mood: Mood,
-    pub(crate) commits: VecDeque<Vec<Change>>,
+    pub(crate) commits: VecDeque<Commit>,
     pub(crate) reads: VecDeque<ReadRequest>,
     store: MemoryStore,
 }
@@ -38,8 +38,9 @@ impl TestStore {
             Mood::Waits => return false,
             Mood::Fails => false,
         };
-        if let Some(changes) = self.commits.pop_front() {
-            let outcomes = works.then(|| self.store.commit(&changes).expect("no page is empty"));
+        if let Some(commit) = self.commits.pop_front() {
+            let outcomes =
+                works.then(|| self.store.commit_all(&[commit]).expect("no page is empty"));
             broker.on_committed(outcomes.as_deref().ok_or(FailureKind::Transient));
         } else if let Some(request) = self.reads.pop_front() {
             let pages = works.then(|| self.read(&request));

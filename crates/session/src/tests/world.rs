@@ -281,8 +281,9 @@ impl<S: Deliveries + 'static> World<S> {
                     }
                     Effect::Close { connection, reason } => self.end(connection, reason),
                     // Clients of JMQT that are to be known; nothing here looks for them later.
-                    Effect::Commit(changes) => {
-                        self.broker.on_committed(Ok(&vec![Outcome::Done; changes.len()]));
+                    Effect::Commit(commit) => {
+                        let outcomes = vec![Outcome::Done; commit.changes.len()];
+                        self.broker.on_committed(Ok(&outcomes));
                     }
                     Effect::Read(_) => unreachable!("nothing was stored"),
                     Effect::Opened { .. } => {}

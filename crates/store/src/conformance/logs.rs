@@ -1,12 +1,41 @@
 //! Batches, numbering and trimming.
 
-use rialto_domain::Outcome;
+use rialto_domain::{Change, Commit, CommitId, Outcome};
 
 use super::{
     changes::{append, forget, put_client, seen, subscribe, trim, unsubscribe},
     subject::{Driver, Subject},
 };
 use crate::FailureKind;
+
+/// Store, duty 10.
+pub(super) fn a_batch_that_is_given_again_is_not_carried_out_again(driver: &mut dyn Driver) {
+    let mut subject = Subject::create(driver);
+    let batch = |run, number, changes: &[Change]| Commit {
+        id: Some(CommitId { run, number }),
+        changes: changes.to_vec(),
+        ..Commit::default()
+    };
+    let first = batch(7, 1, &[subscribe("ada", "room"), append("room", 2)]);
+    let second = batch(7, 2, &[append("room", 3), append("hall", 1)]);
+    let third = batch(7, 3, &[append("room", 5)]);
+    let both = [first.clone(), second.clone()];
+    let outcomes = subject.commit_all(&both);
+    assert_eq!(subject.commit_all(&both), outcomes);
+    assert_eq!(subject.commit_all(std::slice::from_ref(&second)), outcomes[2..]);
+    // A batch without an id comes between; one that failed was not carried out.
+    subject.commit(&[append("hall", 1)]);
+    subject.refuse(&[append("hall", 0)]);
+    let more = subject.commit_all(&[second, third.clone()]);
+    assert_eq!(more[..2], outcomes[2..]);
+    assert_eq!(subject.commit_all(&[third]), more[2..]);
+    assert_eq!(subject.log("room").map(|log| log.last), Some(10));
+    assert_eq!(subject.log("hall").map(|log| log.last), Some(2));
+
+    // Another run of the broker counts from 1 again.
+    subject.commit_all(&[batch(6, 1, &[append("room", 1)])]);
+    assert_eq!(subject.log("room").map(|log| log.last), Some(11));
+}
 
 /// Store, duties 1 and 11.
 pub(super) fn a_failed_batch_leaves_nothing_behind(driver: &mut dyn Driver) {

@@ -1,8 +1,8 @@
 //! Stores that are checked, and what is asked of them.
 
 use rialto_domain::{
-    Change, ChannelName, ClientId, CursorState, HistoryMessage, Load, LogEntry, LogId, LogState,
-    Outcome, Sequence, Snapshot, StoredPage,
+    Change, ChannelName, ClientId, Commit, CursorState, HistoryMessage, Load, LogEntry, LogId,
+    LogState, Outcome, Sequence, Snapshot, StoredPage,
 };
 
 use super::changes::{append, subscribe};
@@ -45,6 +45,11 @@ impl Subject {
         let outcomes = self.store.commit(changes).expect("the batch is committed");
         assert_eq!(outcomes.len(), changes.len(), "there is one outcome a change");
         outcomes
+    }
+
+    #[track_caller]
+    pub(super) fn commit_all(&mut self, commits: &[Commit]) -> Vec<Outcome> {
+        self.store.commit_all(commits).expect("the batches are committed")
     }
 
     #[track_caller]

@@ -1,8 +1,8 @@
 //! Carries out one batch of changes in one transaction.
 
 use rialto_domain::{
-    Change, ChannelName, ClientId, LogId, Outcome, Page, Retained, Seen, Sequence, SessionNumber,
-    StoreClock,
+    Change, ChannelName, ClientId, Commit, LogId, Outcome, Page, Retained, Seen, Sequence,
+    SessionNumber, StoreClock,
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
@@ -66,8 +66,9 @@ impl<'a> Batch<'a> {
     }
 
     /// Carries out all changes, and removes some leftovers on the way.
-    pub(super) fn carry_out(&mut self, changes: &[Change]) -> Result<Vec<Outcome>, Cause> {
-        let outcomes = changes.iter().map(|change| self.apply(change)).collect::<Result<_, _>>()?;
+    pub(super) fn carry_out(&mut self, commits: &[&Commit]) -> Result<Vec<Outcome>, Cause> {
+        let changes = commits.iter().flat_map(|commit| &commit.changes);
+        let outcomes = changes.map(|change| self.apply(change)).collect::<Result<_, _>>()?;
         // Once a log, however many pages it was given.
         for (before, head) in self.heads.changed() {
             self.move_head(before, head)?;

@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, path::Path};
 
-use rialto_domain::{Change, LogId, Sequence};
+use rialto_domain::{Change, Commit, LogId, Sequence};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
@@ -27,10 +27,11 @@ pub(super) struct Finding {
 }
 
 impl Inspection {
-    /// Looks at the pages that `changes` set aside, if they do.
-    pub(super) fn of(changes: &[Change], path: &Path) -> Result<Self, Cause> {
+    /// Looks at the pages that `commits` set aside, if they do.
+    pub(super) fn of(commits: &[&Commit], path: &Path) -> Result<Self, Cause> {
         let mut inspection = Inspection::default();
-        let set_aside = changes.iter().filter_map(|change| match change {
+        let changes = commits.iter().flat_map(|commit| &commit.changes);
+        let set_aside = changes.filter_map(|change| match change {
             Change::SetAside(_, log, last) => Some((*log, *last)),
             _ => None,
         });

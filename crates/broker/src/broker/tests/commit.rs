@@ -1,6 +1,7 @@
 //! The way through the store.
 
 use expect_test::expect;
+use rialto_domain::Change;
 
 use super::world::{World, check};
 use crate::Settings;
@@ -237,4 +238,37 @@ fn a_subscriber_of_another_format_joins_while_messages_gather() {
         eve < push room 2 by bob
     "#]]
     .assert_eq(&world.take_transcript());
+}
+
+#[test]
+fn a_message_and_that_it_is_retained_take_effect_together_or_not_at_all() {
+    let mut world = World::new(Settings::default());
+    world.play(
+        "ada: connect
+        ada: sub vault persistent
+        store: hold
+        ada: pub vault 1 qos1 id=1
+        ada: pub vault 2 qos1 retain id=2",
+    );
+    let groups: Vec<&[Change]> = world
+        .waiting_commits()
+        .flat_map(|commit| commit.together.iter().map(|place| &commit.changes[place.clone()]))
+        .collect();
+    let [[Change::Retain(retained, _), Change::Append(page)]] = groups[..] else {
+        panic!("other groups: {groups:?}");
+    };
+    assert_eq!((retained.as_str(), page.channel.as_str(), page.count), ("vault", "vault", 1));
+    world.play("store: go");
+}
+
+#[test]
+fn each_batch_of_a_run_has_the_next_number() {
+    let mut world = World::new(Settings::default());
+    world.play("store: hold\nada: connect\nada: sub vault persistent\nada: pub vault 1 qos1 id=1");
+    let numbers: Vec<u64> =
+        world.waiting_commits().map(|commit| commit.id.expect("it has one").number).collect();
+    let first = numbers[0];
+    assert!(1 < numbers.len());
+    assert_eq!(numbers, (first..first + numbers.len() as u64).collect::<Vec<_>>());
+    world.play("store: go");
 }

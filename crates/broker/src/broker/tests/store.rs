@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use rialto_domain::{
-    Change, ChannelName, ClientId, ClientState, Load, LogEntry, LogId, Outcome, Sequence, Snapshot,
-    StoredClient, StoredId, StoredPage,
+    Change, ChannelName, ClientId, ClientState, Commit, Load, LogEntry, LogId, Outcome, Sequence,
+    Snapshot, StoredClient, StoredId, StoredPage,
 };
 use rialto_store::{MemoryStore, Store, StoreReader};
 
@@ -50,6 +50,15 @@ impl TestStore {
     /// Carries out a batch and says what became of each change.
     pub(super) fn commit(&mut self, changes: &[Change]) -> Vec<Outcome> {
         self.store.commit(changes).expect("no page is empty")
+    }
+
+    /// Carries out a batch as a broker hands it over. Given again it is not carried out again.
+    pub(super) fn commit_once(&mut self, commit: &Commit) -> Vec<Outcome> {
+        let commit = std::slice::from_ref(commit);
+        let outcomes = self.store.commit_all(commit).expect("no page is empty");
+        let again = self.store.commit_all(commit).expect("no page is empty");
+        assert_eq!(again, outcomes);
+        outcomes
     }
 
     /// Reads pages as a [`ReadRequest`] asks: at least one if there is any.

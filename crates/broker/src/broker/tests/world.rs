@@ -15,7 +15,8 @@ use super::{
     text::TextEncoder,
 };
 use rialto_domain::{
-    Change, ClientId, CloseReason, FailureKind, Load, LogEntry, MessageId, Qos, Reject, Snapshot,
+    Change, ClientId, CloseReason, Commit, FailureKind, Load, LogEntry, MessageId, Qos, Reject,
+    Snapshot,
 };
 
 use crate::{
@@ -81,7 +82,7 @@ pub(super) struct World {
     /// Those whose profile is not the usual.
     plain: BTreeSet<ConnectionKey>,
     closed: Vec<ConnectionKey>,
-    commits: VecDeque<Vec<Change>>,
+    commits: VecDeque<Commit>,
     reads: VecDeque<ReadRequest>,
     load: Load,
     loads: VecDeque<LoadRequest>,
@@ -182,6 +183,11 @@ impl World {
         self.connections[name]
     }
 
+    /// Returns the batches that the store was given and has not answered.
+    pub(super) fn waiting_commits(&self) -> impl Iterator<Item = &Commit> {
+        self.commits.iter()
+    }
+
     /// Returns how many batches the store was given and has not answered.
     pub(super) fn commits_waiting(&self) -> usize {
         self.commits.len()
@@ -275,11 +281,11 @@ impl World {
                     writeln!(self.transcript, "{} x {reason}", self.names[&connection]).unwrap();
                     self.closed.push(connection);
                 }
-                Effect::Commit(changes) => {
+                Effect::Commit(commit) => {
                     if self.is_shown {
-                        changes.iter().for_each(|change| self.show(change));
+                        commit.changes.iter().for_each(|change| self.show(change));
                     }
-                    self.commits.push_back(changes);
+                    self.commits.push_back(commit);
                 }
                 Effect::Read(request) => {
                     if self.is_shown {
@@ -327,8 +333,8 @@ impl World {
     }
 
     fn complete_commit(&mut self, how: Result<(), FailureKind>) {
-        let changes = self.commits.pop_front().expect("a commit is waiting");
-        let outcomes = how.map(|()| self.store.commit(&changes));
+        let commit = self.commits.pop_front().expect("a commit is waiting");
+        let outcomes = how.map(|()| self.store.commit_once(&commit));
         self.broker.on_committed(outcomes.as_deref().map_err(|kind| *kind));
     }
 

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use rialto_domain::{Change, ClientId, FailureKind, Load, Outcome, Snapshot};
+use rialto_domain::{Change, ClientId, Commit, FailureKind, Load, Outcome, Snapshot};
 use rialto_store::{Cause, Store, StoreError, StoreReader};
 
 use super::{Committed, Group, Health, Writer};
@@ -27,13 +27,14 @@ impl Store for Scripted {
         Ok(Snapshot::default())
     }
 
-    fn commit(&mut self, changes: &[Change]) -> Result<Vec<Outcome>, StoreError> {
-        self.commits.lock().push(changes.len());
+    fn commit_all(&mut self, commits: &[Commit]) -> Result<Vec<Outcome>, StoreError> {
+        let change_count = commits.iter().map(|commit| commit.changes.len()).sum();
+        self.commits.lock().push(change_count);
         match self.failures.pop_front() {
             Some((kind, cause)) => {
                 Err(StoreError { kind, during: "testing", path: None, cause: Box::new(cause) })
             }
-            None => Ok(vec![Outcome::Done; changes.len()]),
+            None => Ok(vec![Outcome::Done; change_count]),
         }
     }
 
@@ -60,8 +61,9 @@ fn commit_two(
     let health = Health::new(Part::Writing);
     let mut writer = Writer { store, health, watch, done, retry_time };
     let forget = |name: &str| Change::ForgetClient(ClientId::from(name));
-    jobs.send(Job::Commit(vec![forget("a"), forget("b")])).unwrap();
-    let group = Group::gather(Job::Commit(vec![forget("a")]), &inbox);
+    let commit = |changes| Job::Commit(Commit { changes, ..Commit::default() });
+    jobs.send(commit(vec![forget("a"), forget("b")])).unwrap();
+    let group = Group::gather(commit(vec![forget("a")]), &inbox);
     writer.commit(group).unwrap();
     drop(writer);
     let ends = completed.iter().flat_map(|Committed { batches, outcomes }| {

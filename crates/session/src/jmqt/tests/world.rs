@@ -209,7 +209,7 @@ impl World {
                 self.show(connection, &frames, count)
             }
             Effect::Close { connection, reason } => self.end(connection, reason),
-            Effect::Commit(changes) => self.store.commits.push_back(changes),
+            Effect::Commit(commit) => self.store.commits.push_back(commit),
             Effect::Read(request) => self.store.reads.push_back(request),
             Effect::Opened { .. } => {}
             Effect::Load(_) | Effect::Resolved { .. } | Effect::SessionEnded(_) => {

@@ -14,7 +14,7 @@ use super::{
     reference::{Publication, Reference, Wish},
 };
 use rialto_domain::{
-    Admission, Change, ChannelName, FailureKind, Load, LogEntry, Outcome, Qos, Snapshot,
+    Admission, Change, ChannelName, Commit, FailureKind, Load, LogEntry, Outcome, Qos, Snapshot,
 };
 
 use crate::{
@@ -40,7 +40,7 @@ pub(super) struct Simulation {
     stale: Vec<ConnectionKey>,
     /// Connections the broker wants closed.
     due: Vec<ConnectionKey>,
-    batches: VecDeque<Vec<Change>>,
+    batches: VecDeque<Commit>,
     finished: VecDeque<Option<Vec<Outcome>>>,
     reads: VecDeque<ReadRequest>,
     answers: Vec<(ReadRequest, Vec<LogEntry>)>,
@@ -127,9 +127,9 @@ impl Simulation {
                     }
                 }
                 Effect::Close { connection, .. } => self.due.push(connection),
-                Effect::Commit(changes) => {
-                    self.reference.handed_over(&changes);
-                    self.batches.push_back(changes);
+                Effect::Commit(commit) => {
+                    self.reference.handed_over(&commit.changes);
+                    self.batches.push_back(commit);
                 }
                 Effect::Read(request) => self.reads.push_back(request),
                 Effect::Load(request) => self.loads.push_back(request),
@@ -406,10 +406,10 @@ impl Simulation {
     }
 
     fn commit(&mut self, is_done: bool) {
-        let Some(changes) = self.batches.pop_front() else { return };
+        let Some(commit) = self.batches.pop_front() else { return };
         self.finished.push_back(is_done.then(|| {
-            let outcomes = self.store.commit(&changes);
-            self.reference.committed(&changes, &outcomes);
+            let outcomes = self.store.commit_once(&commit);
+            self.reference.committed(&commit.changes, &outcomes);
             outcomes
         }));
     }
@@ -448,6 +448,8 @@ impl Simulation {
         self.loads.clear();
         self.answers.clear();
         self.now.unix_ms += 1;
+        // Each run names its batches in its own name.
+        self.settings.replication.origin += 1;
         let snapshot = self.store.load(self.load);
         self.broker = Broker::new(TextEncoder, self.settings.clone(), snapshot, self.now);
         self.store.commit(&[Change::NoteClock(self.broker.first_clock())]);
