@@ -132,9 +132,12 @@ export class Subscription {
 
   /** @internal Forgets what was not begun: the broker sends it again, or dropped it. */
   forgetWaiting() {
-    const waiting = this.#inbox.splice(0)
-    for (const shared of waiting) this.#release(shared)
-    return waiting
+    for (const shared of this.#inbox.splice(0)) {
+      this.#release(shared)
+      shared.failed = true
+      shared.done()
+      this.#owner.failed(shared)
+    }
   }
 
   [Symbol.asyncIterator]() {
@@ -239,11 +242,7 @@ export class Subscription {
   /** @param {Partial<import('../index.js').Events['subscription']>} about */
   #end({ reason = 'closed', status, text }) {
     this.#forget?.()
-    for (const shared of this.forgetWaiting()) {
-      shared.failed = true
-      shared.done()
-      this.#owner.failed(shared)
-    }
+    this.forgetWaiting()
     const error = new RialtoError(text ?? `the subscription to ${this.channel} ended: ${reason}`, reason, { status })
     this.#settleReady.reject(error)
     for (const read of this.#readers.splice(0)) read({ done: true, value: undefined })

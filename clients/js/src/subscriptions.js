@@ -203,6 +203,7 @@ export class Subscriptions {
   }
 
   end(reason) {
+    this.#refusesPushes = false
     for (const channel of this.#channels.values()) {
       this.#cancelRetry(channel)
       for (const leaver of channel.leaving.splice(0)) leaver.settle()
