@@ -300,7 +300,8 @@ impl<'a> Scene<'a> {
             let is_same = |(other, earlier): &(String, Value)| {
                 *other == who && earlier.get("outcome").is_some_and(|of| *of == event["outcome"])
             };
-            if self.events.iter().rev().take(RECENT).any(is_same) {
+            let is_outcome = event.get("outcome").is_some();
+            if is_outcome && self.events.iter().rev().take(RECENT).any(is_same) {
                 self.broken = Some(format!("a call has a second outcome: {event}"));
             }
             self.events.push((who, event));

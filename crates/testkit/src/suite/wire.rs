@@ -110,12 +110,14 @@ impl Play<'_> {
     fn send(&mut self, packets: &Value, keys: &Map<String, Value>) -> Result<(), Failure> {
         let list = packets.as_array().map_or(std::slice::from_ref(packets), Vec::as_slice);
         let times = keys.get("times").and_then(Value::as_u64).unwrap_or(1);
+        let texts: Vec<_> =
+            list.iter().map(|packet| self.names.fill_in(&packet.to_string())).collect();
         let mut bytes = Vec::new();
         for time in 0..times {
-            for packet in list {
-                let text = packet.to_string().replace("\"<#>\"", &time.to_string());
-                let text = text.replace("<#>", &time.to_string());
-                bytes.extend(encode(&self.names.fill_in(&text), self.is_websocket()));
+            let number = time.to_string();
+            for text in &texts {
+                let text = text.replace("\"<#>\"", &number).replace("<#>", &number);
+                bytes.extend(encode(&text, self.is_websocket()));
             }
         }
         self.write(&bytes, keys.get("cut_at"))
