@@ -4,9 +4,9 @@ const REMEMBERED_MAX = 10_000
 
 export class Acknowledger {
   /** Grows with each connection on which ids of non-persistent subscriptions mean other messages. */
-  connection = 0
+  epoch = 0
   #connection
-  /** By id: `hand`, or how many `hb` had been sent when it was acknowledged. */
+  /** By id: whether it is in hand, and how many `hb` had been sent when it was acknowledged. */
   #known = new Map()
   #unsent = new Map()
 
@@ -15,29 +15,27 @@ export class Acknowledger {
   }
 
   /** Says whether a push is new; one already dealt with is acknowledged again. */
-  isNew(id, persistent) {
+  isNew(id, lasting) {
     this.#settle()
     const known = this.#known.get(id)
-    if (known === undefined) {
-      this.#known.set(id, { hand: true, persistent, at: 0 })
-      return true
-    }
-    if (!known.hand) this.#send(id, known)
-    return false
+    if (!known) this.#known.set(id, { hand: true, lasting, at: 0 })
+    else if (!known.hand) this.#send(id, known)
+    return !known
   }
 
   acknowledge(id) {
     const known = this.#known.get(id)
-    if (!known || !known.hand) return
+    if (!known?.hand) return
     known.hand = false
     this.#send(id, known)
-    if (this.#known.size > REMEMBERED_MAX) this.#forgetOldest()
+    if (this.#known.size <= REMEMBERED_MAX) return
+    for (const [oldest, { hand }] of this.#known) if (!hand) return void this.#known.delete(oldest)
   }
 
-  /** Acknowledges what was released on a connection of that number; nothing if its id may be another message's by now. */
-  acknowledgeReleased(id, persistent, connection) {
-    if (this.#known.has(id) || (!persistent && connection !== this.connection)) return
-    const known = { hand: false, persistent, at: 0 }
+  /** Acknowledges what was released; nothing if its id may be another message's by now. */
+  acknowledgeReleased({ push: { id }, lasting, epoch }) {
+    if (this.#known.has(id) || (!lasting && epoch !== this.epoch)) return
+    const known = { hand: false, lasting, at: 0 }
     this.#known.set(id, known)
     this.#send(id, known)
   }
@@ -53,9 +51,9 @@ export class Acknowledger {
    */
   online(resumed) {
     if (!resumed) {
-      this.connection += 1
-      for (const [id, known] of this.#known) {
-        if (known.persistent) continue
+      this.epoch += 1
+      for (const [id, { lasting }] of this.#known) {
+        if (lasting) continue
         this.#known.delete(id)
         this.#unsent.delete(id)
       }
@@ -76,18 +74,9 @@ export class Acknowledger {
 
   #settle() {
     const { answeredCount } = this.#connection.heartbeat
-    for (const [id, known] of this.#known) {
-      if (known.hand || known.at >= answeredCount || this.#unsent.has(id)) return
+    for (const [id, { hand, at }] of this.#known) {
+      if (hand || at >= answeredCount || this.#unsent.has(id)) return
       this.#known.delete(id)
-    }
-  }
-
-  #forgetOldest() {
-    for (const [id, known] of this.#known) {
-      if (!known.hand) {
-        this.#known.delete(id)
-        return
-      }
     }
   }
 }

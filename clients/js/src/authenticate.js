@@ -13,6 +13,7 @@ export function askForToken(env, address, dt) {
   return new Promise((resolve, reject) => {
     const what = 'the authentication'
     const transport = env.open(address, {
+      heard() {},
       opened: () => transport.send(JSON.stringify({ auth: { dt } })),
       frame(text) {
         const [root, body] = parse(text) ?? []

@@ -1,8 +1,8 @@
 /** The client that applications see: joins connection, publisher and subscriptions. */
 
-import { Connection, ending } from './connection.js'
-import { RialtoError } from './errors.js'
-import { byteLength } from './packets.js'
+import { failed, onAbort, nothing, quiet } from './calls.js'
+import { Connection } from './connection.js'
+import { RialtoError, ending } from './errors.js'
 import { Publisher } from './publisher.js'
 import { Subscriptions } from './subscriptions.js'
 
@@ -16,43 +16,37 @@ export class Client {
   #subscriptions
   #listeners = new Map()
   #draining = false
-  /** @type {(() => void) | undefined} */
-  #hints = undefined
   #readers = []
   #closing = Promise.resolve()
-  #abort = () => this.close()
+  #stopHints = nothing
+  #forgetSignal = nothing
 
   /** @internal Applications call `connect`. */
   constructor(env, addresses, options) {
     this.#env = env
     this.#options = options
+    const report = Object.fromEntries(['publish', 'subscription', 'slow', 'error'].map(
+      (name) => [name, (event) => this.#emit(name, event)]))
     this.#connection = new Connection(env, addresses, options, {
       state: (event) => this.#stateChanged(event),
       online: (resumed) => {
         this.#subscriptions.online(resumed)
-        this.#publisher.online()
+        this.#publisher.outbox.pump()
       },
       packet: (root, body, text) => this.#packet(root, body, text),
       lost: (reason) => {
         this.#subscriptions.lost()
-        this.#publisher.lost(reason)
+        this.#publisher.outbox.lost(reason)
       },
       hasRoom: () => this.#subscriptions.hasRoom,
       ended: (reason) => this.#ended(reason),
-      unreadable: () => this.#emit('error', { kind: 'frame', error: new RialtoError('a frame is no packet', 'lost') }),
+      unreadable: () => report.error({ kind: 'frame', error: new RialtoError('a frame is no packet', 'lost') }),
     })
     const { store, ...limits } = options.outbox ?? {}
-    this.#publisher = new Publisher(env, this.#connection, limits, {
-      publish: (event) => this.#emit('publish', event),
-      error: (event) => this.#emit('error', event),
-    })
-    this.#subscriptions = new Subscriptions(env, this.#connection, this.#publisher, options, {
-      subscription: (event) => this.#emit('subscription', event),
-      slow: (event) => this.#emit('slow', event),
-      error: (event) => this.#emit('error', event),
-    })
+    this.#publisher = new Publisher(env, this.#connection, limits, report)
+    this.#subscriptions = new Subscriptions(env, this.#connection, this.#publisher, options, report)
     // Not yet, so that listeners hear of the first attempt too.
-    if (!options.signal?.aborted) queueMicrotask(() => this.#connection.state === 'idle' && !options.signal?.aborted && this.#begin())
+    queueMicrotask(() => this.#connection.state === 'idle' && !options.signal?.aborted && this.#begin())
   }
 
   get state() {
@@ -67,14 +61,14 @@ export class Client {
   /** @param {{ signal?: AbortSignal }} [options] */
   ready({ signal } = {}) {
     if (this.#connection.online) return Promise.resolve()
-    if (this.state === 'closed') return quiet(Promise.reject(ending('asked')))
+    if (this.state === 'closed') return failed(ending('asked'))
     return quiet(new Promise((resolve, reject) => {
       const reader = { resolve, reject }
       this.#readers.push(reader)
-      signal?.addEventListener('abort', () => {
+      onAbort(signal, (reason) => {
         this.#readers = this.#readers.filter((other) => other !== reader)
-        reject(signal.reason)
-      }, { once: true })
+        reject(reason)
+      })
     }))
   }
 
@@ -83,18 +77,16 @@ export class Client {
    * @param {unknown} data
    * @param {import('../index.js').PublishOptions} [options]
    */
-  publish(channel, data, { qos = 0, retain = false, signal } = {}) {
-    const refused = this.#refusal()
-    if (refused) return refused
-    let json
+  publish(channel, data, options = {}) {
+    if (this.#isEnding) return failed(ending('asked'))
+    const { codec } = this.#options
     try {
-      json = this.#encode(data)
+      const json = JSON.stringify(codec ? codec.encode(data) : data)
+      if (json === undefined) throw new TypeError('the data cannot be written as JSON')
+      return this.#publisher.publish(channel, json, options)
     } catch (error) {
-      return quiet(Promise.reject(error))
+      return failed(error)
     }
-    return quiet(qos === 1
-      ? this.#publisher.publishKept(channel, json, retain, signal)
-      : this.#publisher.publishNow(channel, json, retain))
   }
 
   send(client, data, options) {
@@ -102,16 +94,16 @@ export class Client {
   }
 
   request(control, data = {}, options = {}) {
-    return this.#refusal() ?? quiet(this.#publisher.request(control, data, options))
+    return this.#isEnding ? failed(ending('asked')) : this.#publisher.request(control, data, options)
   }
 
   subscribe(channel, handler, options) {
-    const given = typeof handler === 'function' ? [handler, options] : [undefined, handler]
-    return this.#subscribe(channel, given[0], { ...given[1], listens: false })
+    return typeof handler === 'function'
+      ? this.#subscribe(channel, handler, options, false) : this.#subscribe(channel, undefined, handler, false)
   }
 
-  listen(channel, handler, options = {}) {
-    return this.#subscribe(channel, handler, { ...options, listens: true })
+  listen(channel, handler, options) {
+    return this.#subscribe(channel, handler, options, true)
   }
 
   direct(handler) {
@@ -130,34 +122,34 @@ export class Client {
   }
 
   connect() {
-    if (this.#connection.state !== 'idle' && this.#connection.state !== 'closed') return
+    const { state } = this.#connection
+    if (state !== 'idle' && state !== 'closed') return
     this.#draining = false
     this.#begin()
   }
 
   #begin() {
-    this.#options.signal?.addEventListener('abort', this.#abort)
-    this.#hints ??= this.#env.hints?.(() => this.wake())
+    this.#forgetSignal = onAbort(this.#options.signal, () => this.close())
+    this.#stopHints = this.#env.hints?.(() => this.wake()) ?? nothing
     this.#openStore()
     this.#connection.connect()
   }
 
   async drain({ timeout = DRAIN_MS } = {}) {
-    if (this.state === 'closed' || this.#draining) return this.#closing
+    if (this.#isEnding) return this.#closing
     const previous = this.state
     this.#draining = true
     this.#emit('state', { state: 'draining', previous, attempt: this.#connection.attempt })
+    const { clock } = this.#env
     let timer
-    const limit = new Promise((resolve) => {
-      timer = this.#env.clock.set(timeout, resolve)
-    })
-    await Promise.race([limit, Promise.all([this.#subscriptions.drain(), this.#publisher.settled()])])
-    this.#env.clock.clear(timer)
+    const limit = new Promise((resolve) => { timer = clock.set(timeout, resolve) })
+    await Promise.race([limit, Promise.all([this.#subscriptions.drain(), this.#publisher.outbox.settled()])])
+    clock.clear(timer)
     return this.close()
   }
 
   close() {
-    if (this.state !== 'closed') this.#closing = this.#connection.close('asked')
+    if (this.state !== 'closed') this.#closing = this.#connection.close()
     return this.#closing
   }
 
@@ -165,24 +157,17 @@ export class Client {
     return this.drain()
   }
 
-  #subscribe(channel, handler, options) {
-    if (this.#draining || this.state === 'closed') throw ending('asked')
-    return this.#subscriptions.add(channel, handler, options)
+  get #isEnding() {
+    return this.#draining || this.state === 'closed'
   }
 
-  #refusal() {
-    if (this.state === 'closed' || this.#draining) return quiet(Promise.reject(ending('asked')))
-    return undefined
-  }
-
-  #encode(data) {
-    const text = JSON.stringify(this.#options.codec ? this.#options.codec.encode(data) : data)
-    if (text === undefined) throw new TypeError('the data cannot be written as JSON')
-    return text
+  #subscribe(channel, handler, options, listens) {
+    if (this.#isEnding) throw ending('asked')
+    return this.#subscriptions.add(channel, handler, { ...options, listens })
   }
 
   #packet(root, body, text) {
-    if (root === 'push') this.#subscriptions.push(body, byteLength(text))
+    if (root === 'push') this.#subscriptions.push(body, text)
     else if (root === 'pubAck') this.#publisher.answered(body)
     else if (root === 'subAck') this.#subscriptions.subscribed(body)
     else if (root === 'unsubAck') this.#subscriptions.unsubscribed(body)
@@ -197,28 +182,24 @@ export class Client {
 
   #ended(reason) {
     const error = ending(reason)
-    this.#options.signal?.removeEventListener('abort', this.#abort)
-    this.#hints?.()
-    this.#hints = undefined
+    this.#forgetSignal()
+    this.#stopHints()
     for (const reader of this.#readers.splice(0)) reader.reject(error)
     // Subscriptions outlive a takeover: the application may connect again.
     if (reason === 'taken-over') this.#subscriptions.lost()
     else this.#subscriptions.end('closed')
-    this.#publisher.end(error)
+    this.#publisher.outbox.end(error)
   }
 
   async #openStore() {
-    const store = this.#options.outbox?.store
+    const { outbox, credentials } = this.#options
+    const store = outbox?.store
     if (!store) return
-    const { credentials } = this.#options
-    const name = `${[this.#env.address]}#${credentials.client ?? JSON.stringify(credentials.auth ?? '')}`
     try {
-      const left = await store.open(name)
-      if (left === null) {
-        throw new RialtoError('the stored outbox has another holder: publishes are kept in memory', 'refused')
-      }
+      const left = await store.open(`${this.#env.address}#${credentials.client ?? JSON.stringify(credentials.auth ?? '')}`)
+      if (!left) throw new RialtoError('the stored outbox has another holder: publishes are kept in memory', 'refused')
       if (this.state === 'closed') return await store.close()
-      this.#publisher.restore(store, left)
+      this.#publisher.outbox.restore(store, left)
       this.#emit('outbox', { restored: left.length })
     } catch (error) {
       this.#emit('error', { kind: 'store', error })
@@ -237,12 +218,4 @@ export class Client {
       }
     }
   }
-}
-
-const nothing = () => {}
-
-/** No promise that the application leaves alone becomes an unhandled rejection (K-63). */
-function quiet(promise) {
-  promise.catch(nothing)
-  return promise
 }

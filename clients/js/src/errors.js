@@ -1,9 +1,7 @@
 /** What a client says when something did not go well (clause K-2). */
 
 /** Reasons after which a client does not try again by itself (K-3). */
-const FINAL = new Set([
-  'asked', 'taken-over', 'removed', 'refused', 'unauthorized', 'identity-changed', 'gave-up',
-])
+const FINAL = ['asked', 'taken-over', 'removed', 'refused', 'unauthorized', 'identity-changed', 'gave-up']
 
 /**
  * Says whether `reason` ends the client until the application connects again.
@@ -11,7 +9,7 @@ const FINAL = new Set([
  * @param {boolean} asksForCredentials whether credentials are a function, which may bring new ones
  */
 export function isFinal(reason, asksForCredentials) {
-  return FINAL.has(reason) || (reason === 'withdrawn' && !asksForCredentials)
+  return FINAL.includes(reason) || (reason === 'withdrawn' && !asksForCredentials)
 }
 
 export class RialtoError extends Error {
@@ -36,19 +34,28 @@ export class Unauthorized extends Error {
   }
 }
 
-/** Makes the error of a request that the broker answered with `status`. */
-export function refusal(what, status, text) {
-  const temporary = status === 5
-  const said = text ? `: ${text}` : ''
-  return new RialtoError(`${what} was answered with status ${status}${said}`, temporary ? 'server-error' : 'refused',
-    { status, temporary })
+/**
+ * Makes the error of what may succeed later.
+ * @param {string} message
+ * @param {import('../index.js').Reason} reason
+ * @param {number} [status]
+ */
+export function temporary(message, reason, status) {
+  return new RialtoError(message, reason, { status, temporary: true })
 }
 
-/**
- * Makes the error of what cannot be done without a connection: status 9.
- * @param {string} what
- * @param {import('../index.js').Reason} [reason]
- */
-export function offline(what, reason = 'unreachable') {
-  return new RialtoError(`${what}: not connected`, reason, { status: 9, temporary: true })
+/** Makes the error of a request that the broker answered with `status`. */
+export function refusal(what, status, text) {
+  const message = `${what} was answered with status ${status}${text ? `: ${text}` : ''}`
+  return status === 5 ? temporary(message, 'server-error', status) : new RialtoError(message, 'refused', { status })
+}
+
+/** Makes the error of what cannot be done without a connection: status 9. */
+export function offline(what) {
+  return temporary(`${what}: not connected`, 'unreachable', 9)
+}
+
+/** Why calls fail that the end of a client leaves unanswered. */
+export function ending(reason) {
+  return new RialtoError(`the client is closed: ${reason}`, reason)
 }

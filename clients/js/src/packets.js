@@ -1,4 +1,4 @@
-/** Packets of JMQT as text, and the frames that a socket's bytes hold (J-1 to J-25, J-116). */
+/** Packets of JMQT as text (J-1 to J-25, J-116). */
 
 /** Returns `[root, body]`, or nothing for what is no packet (K-37). */
 export function parse(text) {
@@ -8,11 +8,15 @@ export function parse(text) {
   } catch {
     return undefined
   }
-  if (packet === null || typeof packet !== 'object' || Array.isArray(packet)) return undefined
-  const [root, second] = Object.keys(packet)
-  const body = packet[root]
-  if (second !== undefined || body === null || typeof body !== 'object') return undefined
-  return [root, body]
+  if (Array.isArray(packet)) return undefined
+  let root
+  // Without a list of the names, which would cost as much as the rest of a small packet.
+  for (const name in packet) {
+    if (root !== undefined) return undefined
+    root = name
+  }
+  const body = root !== undefined && packet[root]
+  return body && typeof body === 'object' ? [root, body] : undefined
 }
 
 /** Reads a flag by its value: 1, "1" and true are on. */
@@ -28,32 +32,4 @@ export function byteLength(text) {
     if (unit > 0x7f) bytes += unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff) ? 2 : 1
   }
   return bytes
-}
-
-/** Cuts a stream of bytes into frames, which end with a NUL, however TCP cut them. */
-export class FrameSplitter {
-  #decoder = new TextDecoder()
-  #parts = []
-
-  /** Takes bytes and returns the frames that they complete. */
-  push(bytes) {
-    const frames = []
-    let from = 0
-    for (let end = bytes.indexOf(0); end !== -1; end = bytes.indexOf(0, from)) {
-      const text = this.#take(bytes.subarray(from, end))
-      if (text !== '') frames.push(text)
-      from = end + 1
-    }
-    // A copy, since the caller may use its buffer again.
-    if (from < bytes.length) this.#parts.push(bytes.slice(from))
-    return frames
-  }
-
-  #take(last) {
-    if (this.#parts.length === 0) return this.#decoder.decode(last)
-    let text = ''
-    for (const part of this.#parts) text += this.#decoder.decode(part, { stream: true })
-    this.#parts = []
-    return text + this.#decoder.decode(last)
-  }
 }

@@ -2,10 +2,12 @@
 
 import net from 'node:net'
 import tls from 'node:tls'
-import { FrameSplitter } from './packets.js'
+import { FrameSplitter } from './frame-splitter.js'
 
 const PORTS = { 'jmqt:': 8010, 'jmqts:': 8011 }
 const CLOSE_MS = 2_000
+/** How much is joined before it is written, so that the broker begins while a long turn goes on. */
+const BATCH_LENGTH = 64 * 1_024
 
 export function openSocket(address, events, tlsOptions) {
   const { protocol, hostname, port } = new URL(address)
@@ -33,7 +35,9 @@ export function openSocket(address, events, tlsOptions) {
     held = held.slice(given)
   }
   socket.on('data', (bytes) => {
-    held.push(...splitter.push(bytes))
+    const frames = splitter.push(bytes)
+    held = held.length === 0 ? frames : held.concat(frames)
+    if (frames.length > 0 && !over) events.heard()
     deliver()
   })
   socket.on('error', (error) => {
@@ -82,15 +86,25 @@ export function openSocket(address, events, tlsOptions) {
 /** Joins the frames that one turn of the event loop writes. */
 function batched(socket) {
   let waiting = ''
+  let planned = false
   const flush = () => {
     if (waiting !== '' && socket.writable) socket.write(waiting)
     waiting = ''
   }
+  const end = () => {
+    planned = false
+    flush()
+  }
   return {
     flush,
     write(text) {
-      if (waiting === '') queueMicrotask(flush)
-      waiting += `${text}\0`
+      waiting += text
+      waiting += '\0'
+      if (waiting.length >= BATCH_LENGTH) flush()
+      else if (!planned) {
+        planned = true
+        queueMicrotask(end)
+      }
     },
   }
 }

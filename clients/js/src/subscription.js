@@ -1,25 +1,10 @@
-/** One subscription of the application: its inbox, its handler or iterator, its acknowledgements (K-26 to K-36). */
+/** One subscription of the application: its inbox, its handler or iterator (clauses K-26 to K-36). */
 
+import { nothing, onAbort, quiet } from './calls.js'
+import { InHand } from './delivery.js'
 import { RialtoError } from './errors.js'
 
 const FAILURES_MAX = 100
-
-/** A message that one or more subscriptions have; acknowledged when all of them are done with it. */
-export class Shared {
-  /** @param acknowledge takes whether nobody had it in hand any more */
-  constructor(push, bytes, acknowledge) {
-    this.push = push
-    this.bytes = bytes
-    this.open = 0
-    this.failed = false
-    this.acknowledge = acknowledge
-  }
-
-  done() {
-    this.open -= 1
-    if (this.open === 0 && !this.failed) this.acknowledge?.(false)
-  }
-}
 
 export class Subscription {
   /** @type {import('../index.js').Subscription['state']} */
@@ -28,20 +13,26 @@ export class Subscription {
   #options
   #handler
   #inbox = []
-  #running = 0
   #bytes = 0
+  /** What has a place with the handler, and is not given to it yet. */
+  #begun = []
+  #isPlanned = false
+  #running = 0
   #failures = 0
   #dropped = 0
   #readers = []
-  /** @type {{ finish(): void, drop(): void } | undefined} */
-  #inHand = undefined
+  /** @type {InHand | undefined} What the iterator gave last. */
+  #inHand
   #ready
   #settleReady
   #idle = []
-  /** @type {(() => void) | undefined} */
-  #forget = undefined
+  #forget = nothing
+  #run = () => {
+    for (let delivery = this.#begun.shift(); delivery; delivery = this.#begun.shift()) this.#handle(delivery)
+    this.#isPlanned = false
+  }
 
-  /** @param owner what it belongs to: `ended(subscription, how)`, `report`, `limits`, `drained(bytes)` */
+  /** @param owner what it belongs to: `unsubscribe`, `stop`, `report`, `limits`, `drained(bytes)`, `message(delivery, ack)` */
   constructor(owner, channel, handler, options = {}) {
     this.channel = channel
     this.persistent = options.persistent === true
@@ -49,25 +40,16 @@ export class Subscription {
     this.#owner = owner
     this.#handler = handler
     this.#options = options
-    this.#ready = new Promise((resolve, reject) => {
+    this.#ready = quiet(new Promise((resolve, reject) => {
       this.#settleReady = { resolve, reject }
-    })
-    this.#ready.catch(() => {})
+    }))
     const { signal } = options
-    if (signal) {
-      const end = () => this.#leave()
-      signal.addEventListener('abort', end, { once: true })
-      this.#forget = () => signal.removeEventListener('abort', end)
-      if (signal.aborted) queueMicrotask(end)
-    }
+    this.#forget = onAbort(signal, () => this.#leave())
+    if (signal?.aborted) queueMicrotask(() => this.#leave())
   }
 
   get state() {
     return this.#state
-  }
-
-  get bytes() {
-    return this.#bytes
   }
 
   /** Resolves when it is active, rejects when it is refused. */
@@ -76,8 +58,7 @@ export class Subscription {
   }
 
   async unsubscribe() {
-    if (this.#state === 'ended') return
-    await this.#owner.unsubscribe(this)
+    if (this.#state !== 'ended') await this.#owner.unsubscribe(this)
   }
 
   stop() {
@@ -98,31 +79,25 @@ export class Subscription {
   }
 
   /** @internal Takes a message; false if there was no room for one that may be dropped. */
-  take(shared) {
+  take(delivery) {
     const { count, bytes } = this.#owner.limits
-    const full = this.#inbox.length >= count || this.#bytes + shared.bytes > bytes
-    if (full && shared.push.q !== 1 && this.#inbox.length > 0) {
+    const full = this.#inbox.length >= count || this.#bytes + delivery.bytes > bytes
+    if (full && delivery.qos !== 1 && this.#inbox.length > 0) {
       if (this.#dropped === 0) this.#owner.report.slow({ channel: this.channel })
       this.#dropped += 1
       return false
     }
-    shared.open += 1
-    this.#inbox.push(shared)
-    this.#bytes += shared.bytes
+    delivery.open += 1
+    this.#inbox.push(delivery)
+    this.#bytes += delivery.bytes
     this.#next()
     return true
   }
 
-  /** @internal Whether its inbox is at its bound, and reading should stop. */
-  get full() {
+  /** @internal How much of its inbox is taken; from 1 on, reading should stop. */
+  get filled() {
     const { count, bytes } = this.#owner.limits
-    return this.#inbox.length >= count || this.#bytes >= bytes
-  }
-
-  /** @internal Whether more than half of its inbox is taken, and reading should not begin again. */
-  get halfFull() {
-    const { count, bytes } = this.#owner.limits
-    return this.#inbox.length * 2 > count || this.#bytes * 2 > bytes
+    return Math.max(this.#inbox.length / count, this.#bytes / bytes)
   }
 
   /** @internal Resolves when its running handlers have finished. */
@@ -132,11 +107,9 @@ export class Subscription {
 
   /** @internal Forgets what was not begun: the broker sends it again, or dropped it. */
   forgetWaiting() {
-    for (const shared of this.#inbox.splice(0)) {
-      this.#release(shared)
-      shared.failed = true
-      shared.done()
-      this.#owner.failed(shared)
+    for (const delivery of this.#inbox.splice(0)) {
+      this.#release(delivery)
+      delivery.spoil()
     }
   }
 
@@ -145,7 +118,7 @@ export class Subscription {
       next: () => this.#pull(),
       /** @returns {Promise<IteratorResult<any>>} */
       return: async () => {
-        this.#inHand?.drop()
+        this.#inHand?.spoil()
         this.#inHand = undefined
         this.#leave()
         return { done: true, value: undefined }
@@ -158,22 +131,21 @@ export class Subscription {
 
   #leave() {
     if (this.persistent) this.stop()
-    else this.unsubscribe().catch(() => {})
+    else quiet(this.unsubscribe())
   }
 
   #pull() {
-    const before = this.#inHand
+    this.#handled(this.#inHand)
     this.#inHand = undefined
-    before?.finish()
     if (this.#inbox.length > 0) return Promise.resolve({ done: false, value: this.#read() })
     if (this.#state === 'ended') return Promise.resolve({ done: true, value: undefined })
     return new Promise((resolve) => this.#readers.push(resolve))
   }
 
   #read() {
-    const { message, acknowledge, drop } = this.#begin(this.#inbox.shift())
-    this.#inHand = { finish: () => this.#options.ack !== 'manual' && acknowledge(), drop }
-    return message
+    const delivery = this.#inbox.shift()
+    this.#inHand = new InHand(delivery)
+    return this.#give(delivery, this.#inHand)
   }
 
   #next() {
@@ -184,55 +156,57 @@ export class Subscription {
     const most = this.#options.parallel ?? 1
     while (this.#running < most && this.#inbox.length > 0) {
       this.#running += 1
-      this.#handle(this.#inbox.shift())
+      this.#begun.push(this.#inbox.shift())
     }
+    // No user code runs while a frame is being taken in; what then waits is handled in one go.
+    if (this.#isPlanned || this.#begun.length === 0) return
+    this.#isPlanned = true
+    queueMicrotask(this.#run)
   }
 
-  async #handle(shared) {
-    // No user code runs while a frame is being taken in.
-    await undefined
-    const { message, acknowledge } = this.#begin(shared)
-    try {
-      await this.#handler(message)
-      if (this.#options.ack !== 'manual') acknowledge()
-    } catch (error) {
-      shared.failed = true
-      shared.done()
-      this.#owner.failed(shared)
+  #handle(delivery) {
+    const inHand = new InHand(delivery)
+    const message = this.#give(delivery, inHand)
+    const failed = (error) => {
+      if (delivery.qos === 1 && !inHand.isOver) this.#failures += 1
+      inHand.spoil()
       this.#owner.report.error({ kind: 'handler', error, message })
-      if (shared.push.q === 1) this.#failures += 1
       if (this.#failures >= FAILURES_MAX) this.#owner.stop(this, 'handler-failed')
+      this.#finish()
     }
+    const done = () => {
+      this.#handled(inHand)
+      this.#finish()
+    }
+    try {
+      const result = this.#handler(message)
+      // Only what has to be waited for costs a turn of its own.
+      if (typeof result?.then === 'function') return void Promise.resolve(result).then(done, failed)
+    } catch (error) {
+      return failed(error)
+    }
+    done()
+  }
+
+  #handled(inHand) {
+    if (this.#options.ack !== 'manual') inHand?.acknowledge()
+  }
+
+  #finish() {
     this.#running -= 1
     this.#next()
     if (this.#running === 0) for (const done of this.#idle.splice(0)) done()
   }
 
-  #begin(shared) {
-    this.#release(shared)
-    let acknowledged = false
-    let dropped = false
-    const acknowledge = () => {
-      if (acknowledged) return
-      acknowledged = true
-      if (dropped) shared.acknowledge?.(true)
-      else shared.done()
-    }
-    // Nobody deals with it: it comes again, unless the application still acknowledges it (K-31).
-    const drop = () => {
-      if (acknowledged) return
-      dropped = true
-      shared.failed = true
-      shared.done()
-      this.#owner.failed(shared)
-    }
-    if (this.#options.ack === 'received') acknowledge()
-    return { message: this.#owner.message(shared.push, acknowledge), acknowledge, drop }
+  #give(delivery, inHand) {
+    this.#release(delivery)
+    if (this.#options.ack === 'received') inHand.acknowledge()
+    return this.#owner.message(delivery, () => inHand.acknowledge())
   }
 
-  #release(shared) {
-    this.#bytes -= shared.bytes
-    this.#owner.drained(shared.bytes)
+  #release({ bytes }) {
+    this.#bytes -= bytes
+    this.#owner.drained(bytes)
     if (this.#dropped > 0 && this.#inbox.length === 0) {
       this.#owner.report.slow({ channel: this.channel, dropped: this.#dropped })
       this.#dropped = 0
@@ -241,7 +215,7 @@ export class Subscription {
 
   /** @param {Partial<import('../index.js').Events['subscription']>} about */
   #end({ reason = 'closed', status, text }) {
-    this.#forget?.()
+    this.#forget()
     this.forgetWaiting()
     const error = new RialtoError(text ?? `the subscription to ${this.channel} ended: ${reason}`, reason, { status })
     this.#settleReady.reject(error)

@@ -1,29 +1,17 @@
-/** The channels of a client: what is subscribed to on the wire, and who gets what comes (clauses K-20 to K-37). */
+/** What a client is subscribed to on the wire, and who gets what comes (clauses K-20 to K-37). */
 
-import { RialtoError, offline } from './errors.js'
-import { between, waitBefore } from './backoff.js'
-import { isOn } from './packets.js'
 import { Acknowledger } from './acknowledger.js'
-import { Shared, Subscription } from './subscription.js'
+import { waitBefore } from './backoff.js'
+import { nothing } from './calls.js'
+import { Channel } from './channel.js'
+import { Delivery } from './delivery.js'
+import { offline, refusal } from './errors.js'
+import { byteLength, isOn } from './packets.js'
+import { Subscription } from './subscription.js'
+import { Unclaimed } from './unclaimed.js'
 
-const UNCLAIMED_COUNT = 1_000
-const UNCLAIMED_BYTES = 8 * 1_024 * 1_024
 const ALL_BYTES = 64 * 1_024 * 1_024
 const UNSUBSCRIBE_MS = 10_000
-
-/** A channel: its subscriptions, and the requests for it that the broker has not answered, in order. */
-class Channel {
-  members = new Set()
-  asked = []
-  leaving = []
-  /** Whether the broker ever accepted it, and whether it did so on this connection. */
-  made = false
-  active = false
-  /** Who is to get a retained message now. */
-  retainedFor = new Set()
-  round = 0
-  timer = undefined
-}
 
 export class Subscriptions {
   limits
@@ -32,10 +20,10 @@ export class Subscriptions {
   #connection
   #publisher
   #codec
+  /** @type {Map<string, Channel>} */
   #channels = new Map()
   #acknowledger
-  #unclaimed = []
-  #unclaimedBytes = 0
+  #unclaimed = new Unclaimed()
   #bytes = 0
   #paused = false
   /** Whether this connection took up the last one's session, so that nothing is missing (K-24). */
@@ -57,57 +45,64 @@ export class Subscriptions {
   add(name, handler, options) {
     const channel = this.#channel(name)
     const subscription = new Subscription(this, name, handler, options)
-    const other = [...channel.members].find((it) => !it.listens)
+    const [other] = channel.wired
     if (!subscription.listens && other && other.persistent !== subscription.persistent) {
       const text = `${name} has a subscription with another persistence`
       subscription.become('ended', { reason: 'refused', text })
       return subscription
     }
-    channel.members.add(subscription)
+    channel.add(subscription)
     if (subscription.listens) subscription.become('active')
     else if (this.#connection.online) this.#subscribe(name, channel, [subscription])
-    this.#claim(name)
+    this.#claim(name, channel)
     return subscription
   }
 
   // What a subscription asks of its owner.
 
-  async unsubscribe(subscription) {
-    const channel = this.#channels.get(subscription.channel)
-    const last = ![...channel.members].some((it) => it !== subscription && !it.listens)
-    const wire = last && !subscription.listens
-    this.#remove(subscription, channel, 'unsubscribed')
-    if (!wire) return
-    this.#cancelRetry(channel)
+  /** @returns {Promise<void> | undefined} */
+  unsubscribe(subscription) {
+    const name = subscription.channel
+    const channel = this.#channel(name)
+    this.stop(subscription, 'unsubscribed')
+    if (subscription.listens || channel.wired.length > 0) return
+    channel.cancelRetry()
     channel.made = channel.active = false
-    if (!this.#connection.send({ unsub: { cn: subscription.channel } })) {
-      // The broker drops what is not persistent with the connection.
-      if (subscription.persistent) throw offline(`the end of the subscription to ${subscription.channel}`)
-      return
+    const what = `the end of the subscription to ${name}`
+    if (this.#connection.send({ unsub: { cn: name } })) {
+      return new Promise((resolve, reject) => {
+        const settle = ({ st, mg }) => {
+          this.#env.clock.clear(timer)
+          if (st === 1) resolve()
+          else reject(refusal(what, st, mg))
+        }
+        const timer = this.#env.clock.set(UNSUBSCRIBE_MS, resolve)
+        channel.leaving.push(settle)
+      })
     }
-    await this.#unsubscribed(subscription.channel, channel)
+    // The broker drops what is not persistent with the connection.
+    if (subscription.persistent) throw offline(what)
   }
 
-  stop(subscription, reason) {
-    const channel = this.#channels.get(subscription.channel)
-    if (channel) this.#remove(subscription, channel, reason)
-  }
-
-  failed(shared) {
-    if (shared.push.q === 1 && shared.open <= 0) this.#acknowledger.release(shared.push.id)
+  /** Ends a subscription here. */
+  stop(subscription, reason, about = {}) {
+    this.#channel(subscription.channel).remove(subscription)
+    subscription.become('ended', { reason, ...about })
   }
 
   drained(bytes) {
     this.#bytes -= bytes
-    if (this.#paused && ![...this.#all()].some((it) => it.halfFull)) {
-      this.#paused = false
-      this.#connection.resume()
-    }
+    if (!this.#paused || this.#all().some((it) => it.filled > 0.5)) return
+    this.#paused = false
+    this.#connection.resume()
   }
 
-  message(push, ack) {
+  message(delivery, acknowledge) {
+    const { push, qos, retained } = delivery
     const codec = this.#codec
-    const message = { channel: push.cn, data: push.dt, from: push.cl ?? '', qos: push.q, id: push.id, retained: push.rt, ack }
+    const message = {
+      channel: push.cn, data: push.dt, from: push.cl ?? '', qos, id: push.id, retained, ack: qos === 1 ? acknowledge : nothing,
+    }
     // Decoded where it is read, so that data which cannot be decoded fail the handler and nothing else.
     if (codec) Object.defineProperty(message, 'data', { enumerable: true, get: () => codec.decode(push.dt) })
     return message
@@ -128,97 +123,88 @@ export class Subscriptions {
     this.#nameDirect()
     let lasting = false
     for (const [name, channel] of this.#channels) {
-      const members = this.#wired(channel)
-      channel.retainedFor = new Set(members)
-      if (members.length === 0) continue
-      if (members[0].persistent && channel.made) lasting = true
-      else this.#subscribe(name, channel, members)
+      const { wired } = channel
+      channel.retainedFor = wired
+      if (wired[0]?.persistent && channel.made) lasting = true
+      else this.#subscribe(name, channel, wired)
     }
     if (lasting) this.#askForLasting()
   }
 
   lost() {
     this.#acknowledger.lost()
-    this.#unclaimed = []
-    this.#unclaimedBytes = 0
+    this.#unclaimed.clear()
     for (const channel of this.#channels.values()) {
-      this.#cancelRetry(channel)
-      channel.active = false
-      channel.asked = []
-      for (const leaver of channel.leaving.splice(0)) leaver.settle()
-      for (const member of this.#wired(channel)) if (member.state === 'active') member.become('waiting')
+      channel.forsake()
+      for (const member of channel.wired) if (member.state === 'active') member.become('waiting')
     }
   }
 
-  subscribed(body) {
-    const channel = this.#channels.get(body.cn)
-    const asked = channel?.asked.shift()
-    if (!asked) return
-    const members = asked.filter((it) => it.state !== 'ended')
-    if (body.st === 1) {
+  subscribed({ cn, st, mg }) {
+    const channel = this.#channels.get(cn)
+    const members = channel?.asked.shift()?.filter((it) => it.state !== 'ended')
+    if (!channel || !members) return
+    if (st === 1) {
       const restored = channel.made && !channel.active
-      channel.made = channel.active = true
-      channel.round = 0
-      channel.retainedFor = new Set(members)
+      channel.accepted(members)
       for (const member of members) {
-        const again = restored && member.state === 'waiting'
-        member.become('active', again ? { restored: true, gap: !this.#resumed } : {})
+        member.become('active', restored && member.state === 'waiting' ? { restored, gap: !this.#resumed } : {})
       }
-    } else if (body.st === 5) this.#retry(body.cn, channel, members)
-    else {
-      const about = { reason: 'refused', status: body.st, text: body.mg }
-      for (const member of members) this.#remove(member, channel, 'refused', about)
-    }
+    } else if (st === 5) {
+      const { random } = this.#env
+      channel.retry((round) => waitBefore(round, '', random),
+        () => this.#subscribe(cn, channel, members.filter((it) => it.state !== 'ended')))
+    } else for (const member of members) this.stop(member, 'refused', { status: st, text: mg })
   }
 
   unsubscribed(body) {
-    const leaver = this.#channels.get(body.cn)?.leaving.shift()
-    leaver?.settle(body)
+    this.#channels.get(body.cn)?.leaving.shift()?.(body)
   }
 
-  /** Takes a push, and how large its frame was. */
-  push(push, bytes) {
-    push.rt = isOn(push.rt)
-    push.q = Number(push.q) === 1 && !push.rt ? 1 : 0
+  /** Takes a push, and the text of its frame. */
+  push(push, text) {
+    const retained = isOn(push.rt)
+    const isStored = Number(push.q) === 1 && !retained
+    if (isStored && this.#refusesPushes) return
+    const bytes = byteLength(text)
     const channel = this.#channels.get(push.cn)
-    const stored = push.q === 1
-    if (stored && this.#refusesPushes) return
-    let members = channel ? [...channel.members] : []
-    if (push.rt && channel) members = members.filter((it) => it.listens || channel.retainedFor.has(it))
-    const lasting = members.length === 0 || members.some((it) => it.persistent || it.listens)
-    if (members.length === 0) return this.#keepUnclaimed(push, bytes, channel)
-    if (stored && !this.#acknowledger.isNew(push.id, lasting)) return
-    this.#deliver(push, bytes, members)
+    const takers = channel?.takers(retained) ?? []
+    if (takers.length > 0) this.#deliver(push, retained, isStored, bytes, takers)
+    else if (isStored) this.#unclaimed.keep(push, bytes)
+    // One that is retained for others than those who are there was given to them before.
+    else if (!channel?.members.length && !this.#dropNoted.has(push.cn)) {
+      this.#dropNoted.add(push.cn)
+      this.report.slow({ channel: push.cn, dropped: 1 })
+    }
   }
 
   /** Takes no more pushes, and resolves when the running handlers have finished (K-61). */
   async drain() {
     this.#refusesPushes = true
-    const leaving = []
-    for (const member of [...this.#all()]) {
+    const ends = this.#all().map((member) => {
       member.forgetWaiting()
-      if (!member.persistent && !member.listens) leaving.push(this.unsubscribe(member).catch(() => {}))
-    }
-    await Promise.all([...leaving, ...[...this.#all()].map((it) => it.finished())])
+      return member.persistent || member.listens || member.unsubscribe().catch(nothing)
+    })
+    await Promise.all([...ends, ...this.#all().map((it) => it.finished())])
   }
 
   end(reason) {
     this.#refusesPushes = false
     for (const channel of this.#channels.values()) {
-      this.#cancelRetry(channel)
-      for (const leaver of channel.leaving.splice(0)) leaver.settle()
-      for (const member of [...channel.members]) this.#remove(member, channel, reason)
+      channel.forsake()
+      for (const member of channel.members) this.stop(member, reason)
     }
   }
 
+  /** @returns {Channel} */
   #channel(name) {
     let channel = this.#channels.get(name)
-    if (!channel) this.#channels.set(name, (channel = new Channel()))
+    if (!channel) this.#channels.set(name, channel = new Channel(this.#env.clock))
     return channel
   }
 
-  * #all() {
-    for (const channel of this.#channels.values()) yield* channel.members
+  #all() {
+    return [...this.#channels.values()].flatMap((it) => it.members)
   }
 
   /** Who listened to direct messages before the client had an id gets the channel that it has now. */
@@ -230,30 +216,26 @@ export class Subscriptions {
     const channel = this.#channel(name)
     for (const member of nameless.members) {
       member.channel = name
-      channel.members.add(member)
+      channel.add(member)
     }
-    this.#claim(name)
-  }
-
-  #wired(channel) {
-    return [...channel.members].filter((it) => !it.listens)
+    this.#claim(name, channel)
   }
 
   #subscribe(name, channel, members) {
-    const packet = { sub: { cn: name, ...(members[0].persistent ? { pr: 1 } : {}) } }
-    if (this.#connection.send(packet)) channel.asked.push(members)
+    if (members.length === 0) return
+    if (this.#connection.send({ sub: { cn: name, pr: members[0].persistent ? 1 : undefined } })) channel.asked.push(members)
   }
 
   async #askForLasting() {
     let there = {}
     try {
-      there = (await this.#publisher.request('$mySubscriptions', {}, {})).subscriptions ?? {}
+      there = (await this.#publisher.request('$mySubscriptions', {})).subscriptions ?? {}
     } catch {
       if (!this.#connection.online) return
     }
     for (const [name, channel] of this.#channels) {
-      const members = this.#wired(channel).filter((it) => it.state === 'waiting')
-      if (members.length === 0 || !members[0].persistent) continue
+      const members = channel.wired.filter((it) => it.state === 'waiting')
+      if (!members[0]?.persistent) continue
       if (there[name] !== 'persistent') this.#subscribe(name, channel, members)
       else {
         channel.active = true
@@ -262,84 +244,24 @@ export class Subscriptions {
     }
   }
 
-  #retry(name, channel, members) {
-    const wait = Math.max(between(100, 200, this.#env.random), waitBefore(channel.round, '', this.#env.random))
-    channel.round += 1
-    this.#cancelRetry(channel)
-    channel.timer = this.#env.clock.set(wait, () => {
-      channel.timer = undefined
-      this.#subscribe(name, channel, members.filter((it) => it.state !== 'ended'))
-    })
-  }
-
-  #cancelRetry(channel) {
-    if (channel.timer !== undefined) this.#env.clock.clear(channel.timer)
-    channel.timer = undefined
-  }
-
-  /** @returns {Promise<void>} */
-  #unsubscribed(name, channel) {
-    return new Promise((resolve, reject) => {
-      const timer = this.#env.clock.set(UNSUBSCRIBE_MS, () => resolve())
-      channel.leaving.push({
-        settle: (body) => {
-          this.#env.clock.clear(timer)
-          if (!body || body.st === 1) return resolve()
-          const temporary = body.st === 5
-          reject(new RialtoError(body.mg ?? `${name} was not unsubscribed`, temporary ? 'server-error' : 'refused',
-            { status: body.st, temporary }))
-        },
-      })
-    })
-  }
-
-  #remove(subscription, channel, reason, about = {}) {
-    channel.members.delete(subscription)
-    channel.retainedFor.delete(subscription)
-    subscription.become('ended', { reason, ...about })
-  }
-
-  #deliver(push, bytes, members) {
-    const { id } = push
-    const { connection } = this.#acknowledger
-    const lasts = members.some((it) => it.persistent || it.listens)
-    const acknowledge = (released) => (released
-      ? this.#acknowledger.acknowledgeReleased(id, lasts, connection) : this.#acknowledger.acknowledge(id))
-    const shared = new Shared(push, bytes, push.q === 1 ? acknowledge : undefined)
+  #deliver(push, retained, isStored, bytes, takers) {
+    let delivery
+    if (isStored) {
+      const lasting = takers.some((it) => it.persistent || it.listens)
+      if (!this.#acknowledger.isNew(push.id, lasting)) return
+      delivery = new Delivery(push, retained, bytes, this.#acknowledger, lasting)
+    } else delivery = new Delivery(push, retained, bytes)
     // Held open until all have it: one that is done at once must not end it for the others.
-    shared.open += 1
-    for (const member of members) {
-      this.#bytes += bytes
-      if (!member.take(shared)) this.#bytes -= bytes
-    }
-    shared.done()
+    delivery.open = 1
+    for (const member of takers) if (member.take(delivery)) this.#bytes += bytes
+    delivery.done()
     if (this.#bytes > ALL_BYTES) this.#connection.lose('overrun')
-    else if (!this.#paused && this.#connection.canPause && !this.#publisher.waits && members.some((it) => it.full)) {
-      this.#paused = true
-      this.#connection.pause()
+    else if (!this.#paused && this.#publisher.outbox.isEmpty && takers.some((it) => it.filled >= 1)) {
+      this.#paused = this.#connection.pause()
     }
   }
 
-  #keepUnclaimed(push, bytes, channel) {
-    if (push.rt && channel?.members.size > 0) return
-    if (push.q !== 1) {
-      if (!this.#dropNoted.has(push.cn)) this.report.slow({ channel: push.cn, dropped: 1 })
-      this.#dropNoted.add(push.cn)
-      return
-    }
-    if (this.#unclaimed.length >= UNCLAIMED_COUNT || this.#unclaimedBytes + bytes > UNCLAIMED_BYTES) return
-    if (this.#unclaimed.some((it) => it.push.id === push.id)) return
-    this.#unclaimed.push({ push, bytes })
-    this.#unclaimedBytes += bytes
-  }
-
-  #claim(name) {
-    const mine = this.#unclaimed.filter((it) => it.push.cn === name)
-    if (mine.length === 0) return
-    this.#unclaimed = this.#unclaimed.filter((it) => it.push.cn !== name)
-    for (const { push, bytes } of mine) {
-      this.#unclaimedBytes -= bytes
-      if (this.#acknowledger.isNew(push.id, true)) this.#deliver(push, bytes, [...this.#channels.get(name).members])
-    }
+  #claim(name, { members }) {
+    for (const { push, bytes } of this.#unclaimed.take(name)) this.#deliver(push, false, true, bytes, members)
   }
 }

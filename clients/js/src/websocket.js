@@ -16,10 +16,12 @@ export function openWebSocket(WebSocket, address, events) {
   let opened = false
   socket.onopen = () => {
     opened = true
-    events.opened()
+    if (!over) events.opened()
   }
   socket.onmessage = ({ data }) => {
-    if (!over && typeof data === 'string') events.frame(data)
+    if (over || typeof data !== 'string') return
+    events.heard()
+    events.frame(data)
   }
   socket.onclose = ({ code, reason }) => end(opened ? { code, text: reason } : {})
   socket.onerror = () => {}

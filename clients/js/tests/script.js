@@ -38,6 +38,7 @@ export class Script {
   }
 
   say(packet) {
+    this.connection.heard()
     this.connection.frame(JSON.stringify(packet))
   }
 

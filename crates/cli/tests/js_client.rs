@@ -10,7 +10,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_rialto");
 
 #[test]
 fn the_core_keeps_its_contract_and_its_types() {
-    run(&["core", "bounds", "package"]);
+    run(&["connection", "publishing", "receiving", "bounds", "package"]);
 }
 
 #[test]

@@ -34,7 +34,7 @@ macro_rules! files_of_the_page {
 }
 
 /// Each file: its name, its path here, and what is in it. `client` is the client's own source.
-const FILES: [(&str, &str, &str); 28] = files_of_the_page![
+const FILES: [(&str, &str, &str); 34] = files_of_the_page![
     "address.js",
     "app.js",
     "client-view.js",
@@ -51,17 +51,23 @@ const FILES: [(&str, &str, &str); 28] = files_of_the_page![
     "client/authenticate.js",
     "client/backoff.js",
     "client/browser.js",
+    "client/calls.js",
+    "client/channel.js",
     "client/client.js",
     "client/clock.js",
     "client/connection.js",
+    "client/delivery.js",
     "client/errors.js",
     "client/farewell.js",
     "client/heartbeat.js",
+    "client/outbox.js",
     "client/packets.js",
     "client/page-clock.js",
     "client/publisher.js",
+    "client/session.js",
     "client/subscription.js",
     "client/subscriptions.js",
+    "client/unclaimed.js",
     "client/websocket.js",
 ];
 
