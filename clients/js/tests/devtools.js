@@ -12,6 +12,8 @@ import { NodeWebSocket } from '../src/node-websocket.js'
 export class DevTools {
   #profile = mkdtempSync(join(tmpdir(), 'rialto-chromium-'))
   #program
+  /** Resolves when the program has ended, by itself or not. */
+  #gone = Promise.resolve()
   #socket
   #id = 0
   #waiting = new Map()
@@ -22,19 +24,29 @@ export class DevTools {
       '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
       '--disable-component-update', '--disable-sync', '--remote-debugging-port=0', `--user-data-dir=${tools.#profile}`, ...args,
     ], { stdio: ['ignore', 'ignore', 'pipe'] })
-    const address = await new Promise((resolve) => {
-      let said = ''
+    tools.#gone = new Promise((resolve) => tools.#program.once('exit', resolve))
+    let said = ''
+    const address = await new Promise((resolve, reject) => {
       tools.#program.stderr.on('data', (bytes) => {
         said += bytes
         const found = /listening on (ws:\S+)/.exec(said)
         if (found) resolve(found[1])
       })
+      tools.#gone.then(() => reject(new Error(`Chromium ended: ${said}`)))
     })
     tools.#socket = new NodeWebSocket(address)
-    await new Promise((resolve) => { tools.#socket.onopen = resolve })
+    await new Promise((resolve, reject) => {
+      tools.#socket.onopen = resolve
+      tools.#socket.onclose = () => {
+        const error = new Error(`Chromium left: ${said}`)
+        reject(error)
+        for (const asked of tools.#waiting.values()) asked.reject(error)
+      }
+    })
     tools.#socket.onmessage = ({ data }) => {
       const { id, result, error } = JSON.parse(data)
       const asked = tools.#waiting.get(id)
+      tools.#waiting.delete(id)
       if (error) asked?.reject(new Error(error.message))
       else asked?.resolve(result)
     }
@@ -61,9 +73,8 @@ export class DevTools {
   }
 
   async close() {
-    const gone = new Promise((resolve) => this.#program.once('exit', resolve))
     this.#program.kill()
-    await gone
+    await this.#gone
     rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 })
   }
 }
