@@ -21,7 +21,7 @@ use rialto_broker::{
     Answer, Broker, Command, CommandAnswer, Connect, ConnectionKey, ConnectionProfile, Encoder,
     Format, Issuer, Mark, Now, Publish, SessionOpened, Source,
 };
-use rialto_domain::{Action, Admission, ChannelName, ClientId, Qos};
+use rialto_domain::{Action, Admission, ChannelName, ClientId, PacketId, Qos};
 
 const RULE_COUNT: usize = 100;
 const REPETITION_COUNT: usize = 21;
@@ -37,11 +37,20 @@ struct NextToNothing;
 
 impl Encoder for NextToNothing {
     type Envelope = ();
+    type Outgoing = ();
 
     fn envelope(&self, _: Format, _: &ChannelName, _: Source<'_>) -> Self::Envelope {}
 
     fn delivery(&self, (): &(), payload: &[u8], _: Mark, out: &mut Vec<u8>) {
         out.extend_from_slice(payload);
+    }
+
+    fn address(&self, _: Format, (): &mut (), shared: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(shared);
+    }
+
+    fn resolve(&self, _: Format, (): &mut (), _: &str) -> Option<PacketId> {
+        None
     }
 
     fn session_opened(&self, _: Format, _: SessionOpened, _: &mut Vec<u8>) {}

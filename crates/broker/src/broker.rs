@@ -25,6 +25,7 @@ mod limits;
 mod logs;
 mod message;
 mod observers;
+mod outgoing;
 mod page;
 mod presence;
 mod publish;
@@ -91,6 +92,7 @@ pub struct Broker<E: Encoder> {
     channel_keys: HashMap<ChannelName, ChannelKey, Hasher>,
     log_channels: HashMap<LogId, ChannelKey, Hasher>,
     outputs: Outputs,
+    outgoing: outgoing::Outgoing<E>,
     /// QoS 1 messages without a log and QoS 0 messages that still gather.
     run: Option<Box<Run<E>>>,
     run_buffers: RunBuffers,
@@ -154,6 +156,7 @@ impl<E: Encoder> Broker<E> {
             channel_keys: HashMap::default(),
             log_channels: HashMap::default(),
             outputs: Outputs::default(),
+            outgoing: outgoing::Outgoing::default(),
             run: None,
             run_buffers: RunBuffers::default(),
             open_pages: page::OpenPages::default(),

@@ -14,6 +14,9 @@ pub struct ConnectionProfile {
     pub unacknowledged_max: u32,
     /// Whether it acknowledges QoS 1 deliveries. To one that does not they go once, like QoS 0.
     pub acknowledges: bool,
+    /// Whether what it is sent is [made out](crate::Encoder::address) to it by itself, because its
+    /// dialect numbers deliveries for each receiver.
+    pub is_addressed: bool,
     /// Whether it has to give signs of life while its session is open.
     pub has_heartbeat: bool,
     /// Whether its carrier answers a ping by itself, so that it is asked for a sign of life where it
@@ -41,6 +44,7 @@ impl ConnectionProfile {
             format,
             unacknowledged_max: u32::MAX,
             acknowledges: true,
+            is_addressed: false,
             has_heartbeat: true,
             answers_pings: false,
             takes_retained: true,

@@ -1,6 +1,6 @@
 //! What the core needs of the dialects: to turn its words into bytes, once for all receivers.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use rialto_domain::{ChannelName, ClientId, LogicalMs, MessageId, PacketId, Reject, UnixMs};
 
@@ -82,7 +82,11 @@ impl<'a> Source<'a> {
 /// Turns deliveries and answers into a dialect's bytes. Pure: same input, same bytes.
 pub trait Encoder {
     /// What all messages of one source to one channel share, rendered once.
-    type Envelope: std::fmt::Debug;
+    type Envelope: fmt::Debug;
+
+    /// What a dialect keeps of what it sent one connection, if the connection's
+    /// [profile](crate::ConnectionProfile::is_addressed) says so.
+    type Outgoing: Default + fmt::Debug;
 
     /// Renders what the deliveries of `source` to `channel` share.
     fn envelope(&self, format: Format, channel: &ChannelName, source: Source<'_>)
@@ -90,6 +94,24 @@ pub trait Encoder {
 
     /// Appends one delivery, with all that the carrier needs around it.
     fn delivery(&self, envelope: &Self::Envelope, payload: &[u8], mark: Mark, out: &mut Vec<u8>);
+
+    /// Makes of deliveries, as all receivers of the format share them, those that one connection gets.
+    fn address(
+        &self,
+        format: Format,
+        outgoing: &mut Self::Outgoing,
+        shared: &[u8],
+        out: &mut Vec<u8>,
+    );
+
+    /// Returns the delivery that a connection acknowledges, by what [`address`](Self::address) called
+    /// it there; `None` where nothing goes by that name any more.
+    fn resolve(
+        &self,
+        format: Format,
+        outgoing: &mut Self::Outgoing,
+        name: &str,
+    ) -> Option<PacketId>;
 
     /// Appends what a client is told of its new session, or nothing where its dialect tells it itself.
     fn session_opened(&self, format: Format, session: SessionOpened, out: &mut Vec<u8>);

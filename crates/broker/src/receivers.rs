@@ -19,6 +19,8 @@ pub(crate) struct Receiver {
     pub(crate) persistent: bool,
     /// Whether it acknowledges QoS 1 messages at all.
     pub(crate) acknowledges: bool,
+    /// Whether frames are made out to it by itself.
+    pub(crate) is_addressed: bool,
 }
 
 /// The connected subscribers of one channel.

@@ -7,7 +7,7 @@ use rialto_broker::{
     Broker, CommandAnswer, ConnectionKey, ConnectionProfile, Encoder, Format, Mark, Remembered,
     SessionOpened, Source,
 };
-use rialto_domain::{Admission, ChannelName, ClientId, CloseReason};
+use rialto_domain::{Admission, ChannelName, ClientId, CloseReason, PacketId};
 
 use crate::{Journal, Requester, Verdict};
 
@@ -30,6 +30,10 @@ pub trait Deliveries {
     /// What all messages of one source to one channel share, rendered once.
     type Envelope: fmt::Debug;
 
+    /// What is kept of what one connection was sent, where deliveries are
+    /// [made out](Self::address) to it; nothing in most dialects.
+    type Outgoing: Default + fmt::Debug;
+
     /// Says whether a format is one of the dialect's.
     fn has(format: Format) -> bool;
 
@@ -44,6 +48,18 @@ pub trait Deliveries {
 
     /// Appends one delivery, with all that the carrier needs around it.
     fn delivery(envelope: &Self::Envelope, payload: &[u8], mark: Mark, out: &mut Vec<u8>);
+
+    /// Makes of deliveries, as all receivers share them, those that one connection gets: for connections
+    /// whose profile says that they are addressed.
+    fn address(_: Format, _: &mut Self::Outgoing, shared: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(shared);
+    }
+
+    /// Returns the delivery that a connection acknowledges by a name that it has there; `None` where
+    /// nothing has it any more.
+    fn resolve(_: Format, _: &mut Self::Outgoing, _name: &str) -> Option<PacketId> {
+        None
+    }
 
     /// Appends what a client is told of its new session; nothing where sessions tell it themselves.
     fn session_opened(_format: Format, _session: SessionOpened, _out: &mut Vec<u8>) {}

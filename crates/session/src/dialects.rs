@@ -3,7 +3,7 @@
 use std::{marker::PhantomData, sync::Arc};
 
 use rialto_broker::{CommandAnswer, Encoder, Format, Mark, SessionOpened, Source};
-use rialto_domain::ChannelName;
+use rialto_domain::{ChannelName, PacketId};
 
 use crate::{Deliveries, coremq, jmqt, pubsubx};
 
@@ -49,6 +49,7 @@ impl<D> Default for Encoders<D> {
 
 impl<D: Deliveries> Encoder for Encoders<D> {
     type Envelope = D::Envelope;
+    type Outgoing = D::Outgoing;
 
     fn envelope(&self, format: Format, channel: &ChannelName, source: Source<'_>) -> D::Envelope {
         D::envelope(&self.server, format, channel, source)
@@ -56,6 +57,20 @@ impl<D: Deliveries> Encoder for Encoders<D> {
 
     fn delivery(&self, envelope: &D::Envelope, payload: &[u8], mark: Mark, out: &mut Vec<u8>) {
         D::delivery(envelope, payload, mark, out);
+    }
+
+    fn address(
+        &self,
+        format: Format,
+        outgoing: &mut D::Outgoing,
+        shared: &[u8],
+        out: &mut Vec<u8>,
+    ) {
+        D::address(format, outgoing, shared, out);
+    }
+
+    fn resolve(&self, format: Format, outgoing: &mut D::Outgoing, name: &str) -> Option<PacketId> {
+        D::resolve(format, outgoing, name)
     }
 
     fn session_opened(&self, format: Format, session: SessionOpened, out: &mut Vec<u8>) {
@@ -73,6 +88,7 @@ impl<D: Deliveries> Encoder for Encoders<D> {
 
 impl<A: Deliveries, B: Deliveries> Deliveries for Both<A, B> {
     type Envelope = Either<A::Envelope, B::Envelope>;
+    type Outgoing = (A::Outgoing, B::Outgoing);
 
     fn has(format: Format) -> bool {
         A::has(format) || B::has(format)
@@ -97,6 +113,18 @@ impl<A: Deliveries, B: Deliveries> Deliveries for Both<A, B> {
             Either::First(envelope) => A::delivery(envelope, payload, mark, out),
             Either::Second(envelope) => B::delivery(envelope, payload, mark, out),
         }
+    }
+
+    fn address(format: Format, (a, b): &mut Self::Outgoing, shared: &[u8], out: &mut Vec<u8>) {
+        if A::has(format) {
+            A::address(format, a, shared, out);
+        } else {
+            B::address(format, b, shared, out);
+        }
+    }
+
+    fn resolve(format: Format, (a, b): &mut Self::Outgoing, name: &str) -> Option<PacketId> {
+        if A::has(format) { A::resolve(format, a, name) } else { B::resolve(format, b, name) }
     }
 
     fn session_opened(format: Format, session: SessionOpened, out: &mut Vec<u8>) {

@@ -15,13 +15,19 @@ impl<E: Encoder> Broker<E> {
     ///
     /// An id that was never given, or is acknowledged already, changes no cursor.
     pub fn acknowledge(&mut self, connection: ConnectionKey, id: &str) {
+        if let Some(id) = PacketId::parse(id) {
+            self.acknowledge_id(connection, id);
+        }
+    }
+
+    /// Takes a client's acknowledgement of a delivery.
+    pub(super) fn acknowledge_id(&mut self, connection: ConnectionKey, id: PacketId) {
         let Some(client) = self.session(connection) else { return };
-        let stored = match PacketId::parse(id) {
-            Some(PacketId::Stored(log, sequence)) => {
+        let stored = match id {
+            PacketId::Stored(log, sequence) => {
                 self.log_channels.get(&log).map(|&channel| (channel, sequence))
             }
-            Some(PacketId::Live(_)) => None,
-            None => return,
+            PacketId::Live(_) => None,
         };
         let news = match stored {
             Some((channel, sequence)) if self.clients[client].cursor(channel).is_some() => {

@@ -153,7 +153,8 @@ impl<E: Encoder> Broker<E> {
             &mut gathered,
         );
         if gathered.count > 0 {
-            let frames = self.outputs.tally().frames(gathered.frames);
+            let frames = self.addressed(request.connection, gathered.frames);
+            let frames = self.outputs.tally().frames(frames);
             let (connection, count) = (request.connection, gathered.frame_count);
             let delivery = Delivery { connection, frames, count, droppable: false };
             self.outputs.deliver(gathered.count, delivery);

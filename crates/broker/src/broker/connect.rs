@@ -20,7 +20,7 @@ impl<E: Encoder> Broker<E> {
     pub fn open(&mut self, profile: ConnectionProfile) -> ConnectionKey {
         // A window of nothing would never deliver anything.
         let window = profile.unacknowledged_max.min(self.settings.unacknowledged_max).max(1);
-        self.connections.insert(Connection {
+        let connection = self.connections.insert(Connection {
             profile: ConnectionProfile { unacknowledged_max: window, ..profile },
             client: None,
             opened: self.now.uptime,
@@ -39,7 +39,11 @@ impl<E: Encoder> Broker<E> {
             session: 0,
             beginning: None,
             due: Vec::new(),
-        })
+        });
+        if profile.is_addressed {
+            self.outgoing.open(connection);
+        }
+        connection
     }
 
     /// Notes how long a connection was there before the broker knew it, which counts for the time it
@@ -256,6 +260,7 @@ impl<E: Encoder> Broker<E> {
         let closing = self.connections.get(connection).and_then(|connection| connection.closing);
         self.end_session(connection, closing.unwrap_or(CloseReason::Ended));
         self.forget_observer(connection);
+        self.outgoing.close(connection);
         self.connections.remove(connection);
     }
 

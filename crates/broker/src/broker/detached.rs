@@ -134,6 +134,7 @@ impl<E: Encoder> Broker<E> {
             let envelope = self.encoder.envelope(format, &about.channel, source);
             let mut frames = Vec::new();
             self.encoder.delivery(&envelope, &message.payload, mark, &mut frames);
+            let frames = self.addressed(connection, frames);
             let frames = self.outputs.tally().frames(frames);
             self.stats.dropped_dialect += u64::from(frames.is_empty());
             let count = u32::from(!frames.is_empty());

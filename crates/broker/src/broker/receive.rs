@@ -15,17 +15,19 @@ impl<E: Encoder> Broker<E> {
         connection: ConnectionKey,
         client: ClientKey,
     ) {
-        let ConnectionProfile { format, acknowledges, .. } = self.connections[connection].profile;
+        let ConnectionProfile { format, acknowledges, is_addressed, .. } =
+            self.connections[connection].profile;
         let subscription = self.clients[client].subscriptions.get(&channel);
         let persistent = matches!(subscription, Some(Subscription::Persistent(_)));
-        let receiver = Receiver { client, format, persistent, acknowledges };
+        let receiver = Receiver { client, format, persistent, acknowledges, is_addressed };
         self.channels[channel].receivers.insert(connection, receiver);
     }
 
     pub(super) fn deliver_retained(&mut self, channel: ChannelKey, connection: ConnectionKey) {
         let channel = &self.channels[channel];
         let Some(retained) = &channel.retained else { return };
-        let ConnectionProfile { format, takes_retained, .. } = self.connections[connection].profile;
+        let ConnectionProfile { format, takes_retained, is_addressed, .. } =
+            self.connections[connection].profile;
         if !takes_retained {
             return;
         }
@@ -33,7 +35,13 @@ impl<E: Encoder> Broker<E> {
         let source = Source::of(&message.publisher);
         let envelope = self.encoder.envelope(format, &channel.name, source);
         self.outputs.append_delivery(connection, |out| {
-            self.encoder.delivery(&envelope, &message.payload, Mark::Retained, out);
+            if !is_addressed {
+                return self.encoder.delivery(&envelope, &message.payload, Mark::Retained, out);
+            }
+            let mut shared = Vec::new();
+            self.encoder.delivery(&envelope, &message.payload, Mark::Retained, &mut shared);
+            let to = (connection, format);
+            out.extend(self.outgoing.address(&self.encoder, to, &shared));
         });
     }
 

@@ -71,6 +71,8 @@ impl<E: Encoder> Broker<E> {
         frames: &RunFrames,
     ) {
         let (frames, frame_count) = frames.of(receiver.format);
+        let (to, tally) = ((connection, receiver), self.outputs.tally());
+        let frames = self.outgoing.frames_for(&self.encoder, tally, to, frames);
         let droppable = !receiver.acknowledges;
         self.outputs.deliver(count, Delivery { connection, frames, count: frame_count, droppable });
         if let Err(reason) =
@@ -110,6 +112,8 @@ impl<E: Encoder> Broker<E> {
         let bytes = frames.len() as u64;
         cursor.sent(span.last(), u64::from(span.count), bytes);
         self.connections[connection].window_bytes += bytes;
+        let (to, tally) = ((connection, receiver), self.outputs.tally());
+        let frames = self.outgoing.frames_for(&self.encoder, tally, to, frames);
         let delivery = Delivery { connection, frames, count: frame_count, droppable: false };
         self.outputs.deliver(span.count, delivery);
     }

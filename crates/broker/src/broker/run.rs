@@ -161,6 +161,8 @@ impl<E: Encoder> Broker<E> {
                 continue;
             }
             let (frames, frame_count) = frames.of(receiver.format);
+            let (to, tally) = ((connection, receiver), self.outputs.tally());
+            let frames = self.outgoing.frames_for(&self.encoder, tally, to, frames);
             let droppable = !(acknowledged && receiver.acknowledges);
             let delivery = Delivery { connection, frames, count: frame_count, droppable };
             self.outputs.deliver(count, delivery);

@@ -21,7 +21,13 @@ proptest! {
                 model.remove(&connection);
             } else {
                 let client = ClientKey::default();
-                let receiver = Receiver { client, format: Format(format), persistent, acknowledges: true };
+                let receiver = Receiver {
+                    client,
+                    format: Format(format),
+                    persistent,
+                    acknowledges: true,
+                    is_addressed: false,
+                };
                 receivers.insert(connection, receiver);
                 model.insert(connection, (format, persistent));
             }

@@ -35,6 +35,7 @@ fn unframed(error: FrameError) -> CloseReason {
 
 impl Deliveries for Session {
     type Envelope = Delivery;
+    type Outgoing = ();
 
     fn has(format: Format) -> bool {
         matches!(format, TCP | WEBSOCKET | LINK)

@@ -40,6 +40,7 @@ impl Framer for FrameSplitter {
 
 impl Deliveries for Session {
     type Envelope = (Carrier, PushEnvelope);
+    type Outgoing = ();
 
     fn has(format: Format) -> bool {
         matches!(format, TCP | WEBSOCKET)

@@ -32,6 +32,7 @@ impl Framer for FrameSplitter {
 
 impl Deliveries for Session {
     type Envelope = Envelope;
+    type Outgoing = ();
 
     fn has(format: Format) -> bool {
         format == TCP

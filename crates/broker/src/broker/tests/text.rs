@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use rialto_domain::ChannelName;
+use rialto_domain::{ChannelName, PacketId};
 
 use crate::{Answered, CommandAnswer, Encoder, Format, Mark, SessionOpened, Source};
 
@@ -12,6 +12,7 @@ pub(super) struct TextEncoder;
 
 impl Encoder for TextEncoder {
     type Envelope = (Format, String, String);
+    type Outgoing = ();
 
     fn envelope(
         &self,
@@ -38,6 +39,14 @@ impl Encoder for TextEncoder {
             Mark::Acknowledged(id) => format!(" id {id}"),
         };
         put_line(*format, &format!("push {channel} {payload} by {publisher}{mark}"), out);
+    }
+
+    fn address(&self, _: Format, (): &mut (), shared: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(shared);
+    }
+
+    fn resolve(&self, _: Format, (): &mut (), _: &str) -> Option<PacketId> {
+        None
     }
 
     fn session_opened(&self, format: Format, session: SessionOpened, out: &mut Vec<u8>) {

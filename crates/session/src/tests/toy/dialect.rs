@@ -1,15 +1,16 @@
 //! A dialect of lines.
 //!
-//! A line is a packet: `hello NAME`, `want CHANNEL`, `say CHANNEL JSON`, `bye`. Answers are `ok` and
-//! `no WHY`, and a message is `CHANNEL JSON`.
+//! A line is a packet: `hello NAME`, `want CHANNEL`, `say CHANNEL JSON`, `got NUMBER`, `bye`. Answers are
+//! `ok` and `no WHY`, and a message is `NUMBER CHANNEL JSON`, its number being that of the receiver.
 
 use rialto_application::{AuthorizationRequest, Event, Protocol};
 use rialto_broker::{
     Answer, Broker, Command, Connect, ConnectionKey, ConnectionProfile, Encoder, Format, Issuer,
     Mark, Publish, Source,
 };
-use rialto_domain::{ChannelName, ClientId, CloseReason, Qos};
+use rialto_domain::{ChannelName, ClientId, CloseReason, PacketId, Qos};
 
+use super::numbers::{self, Numbers};
 use crate::{
     Deliveries, Dialect, DialectSettings, Framer, Journal, Opening, Requester, Units, Verdict,
 };
@@ -39,6 +40,7 @@ impl Framer for Lines {
 
 impl Deliveries for Toy {
     type Envelope = String;
+    type Outgoing = Numbers;
 
     fn has(format: Format) -> bool {
         format == LINES
@@ -48,8 +50,21 @@ impl Deliveries for Toy {
         channel.as_str().to_owned()
     }
 
-    fn delivery(channel: &String, payload: &[u8], _: Mark, out: &mut Vec<u8>) {
-        out.extend_from_slice(&[channel.as_bytes(), b" ", payload, b"\n"].concat());
+    fn delivery(channel: &String, payload: &[u8], mark: Mark, out: &mut Vec<u8>) {
+        let id = match mark {
+            Mark::Acknowledged(id) => Some(id),
+            Mark::Plain | Mark::Retained => None,
+        };
+        let text = format!("{channel} {}", String::from_utf8_lossy(payload));
+        out.extend_from_slice(numbers::shared(&text, id).as_bytes());
+    }
+
+    fn address(_: Format, numbers: &mut Numbers, shared: &[u8], out: &mut Vec<u8>) {
+        out.extend(numbers.address(std::str::from_utf8(shared).unwrap()).into_bytes());
+    }
+
+    fn resolve(_: Format, numbers: &mut Numbers, number: &str) -> Option<PacketId> {
+        numbers.resolve(number)
     }
 }
 
@@ -70,7 +85,11 @@ impl Dialect for Toy {
     }
 
     fn profile(_: &DialectSettings, _: bool) -> ConnectionProfile {
-        ConnectionProfile::plain(LINES)
+        ConnectionProfile {
+            is_addressed: true,
+            acknowledges: true,
+            ..ConnectionProfile::plain(LINES)
+        }
     }
 
     fn framer(_: &DialectSettings) -> Lines {
@@ -121,6 +140,9 @@ impl Dialect for Toy {
         verdict: &Verdict,
         _: &dyn Journal,
     ) {
+        if verb == "got" {
+            return broker.acknowledge_addressed(self.0, rest);
+        }
         let issuer = Issuer::Client(self.0);
         let result = match (verb, rest.split_once(' '), verdict.permit()) {
             ("hello", _, _) => {
