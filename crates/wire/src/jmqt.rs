@@ -6,6 +6,7 @@ mod frame;
 pub mod original;
 mod packet;
 mod reply;
+mod request;
 mod scan;
 
 pub use decode::{DecodeLimits, Malformed, decode};

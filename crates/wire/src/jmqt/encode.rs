@@ -91,8 +91,9 @@ pub fn encode_packet(out: &mut Vec<u8>, carrier: Carrier, packet: &impl Serializ
     });
 }
 
+/// Appends what `write` does as one frame.
 #[inline]
-fn put_frame(out: &mut Vec<u8>, carrier: Carrier, write: impl FnOnce(&mut Vec<u8>)) {
+pub(super) fn put_frame(out: &mut Vec<u8>, carrier: Carrier, write: impl FnOnce(&mut Vec<u8>)) {
     match carrier {
         Carrier::Tcp => {
             write(out);
@@ -102,7 +103,8 @@ fn put_frame(out: &mut Vec<u8>, carrier: Carrier, write: impl FnOnce(&mut Vec<u8
     }
 }
 
-fn put_string(out: &mut Vec<u8>, text: &str) {
+/// Appends a JSON string.
+pub(super) fn put_string(out: &mut Vec<u8>, text: &str) {
     serde_json::to_writer(out.by_ref(), text).expect("text serialises to memory");
 }
 

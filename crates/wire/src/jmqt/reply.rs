@@ -1,15 +1,13 @@
-//! The client's side: what a server says, and how requests are written.
+//! What a server says, as a client reads it.
+
+mod decode;
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::value::RawValue;
 
-use super::{
-    decode::flag,
-    encode::{Carrier, encode_packet},
-    packet::{ClientPacket, Publish, status},
-};
+use super::decode::flag;
 
 /// A packet from a server. Borrows from the frame it came in.
 #[derive(Debug, Clone, Deserialize)]
@@ -45,7 +43,7 @@ pub struct Unreadable(#[from] serde_json::Error);
 /// The outcome of `auth`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct AuthAck<'a> {
-    /// Status code; see [`status`].
+    /// Status code; see [`status`](super::status).
     pub st: u8,
     /// The token, when the status is OK.
     #[serde(borrow, default)]
@@ -61,7 +59,7 @@ pub struct AuthAck<'a> {
 /// The outcome of `conn`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct ConnAck<'a> {
-    /// Status code; see [`status`].
+    /// Status code; see [`status`](super::status).
     pub st: u8,
     /// Seconds of silence after which the server closes, when the status is OK; `None` where it is
     /// missing or no number above 0.
@@ -81,7 +79,7 @@ pub struct ConnAck<'a> {
 /// The outcome of `sub` or `unsub`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct ChannelAck<'a> {
-    /// Status code; see [`status`].
+    /// Status code; see [`status`](super::status).
     pub st: u8,
     /// The channel as it was asked for.
     #[serde(borrow)]
@@ -94,7 +92,7 @@ pub struct ChannelAck<'a> {
 /// The outcome of `pub`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct PubAck<'a> {
-    /// Status code; see [`status`].
+    /// Status code; see [`status`](super::status).
     pub st: u8,
     /// The publisher's packet id; absent only when the publish had none.
     #[serde(borrow, default)]
@@ -142,93 +140,4 @@ fn lenient_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     let seconds: Option<f64> = raw.get().trim_matches('"').parse().ok();
     // A number that is too large becomes the largest.
     Ok(seconds.filter(|seconds| 0.0 < *seconds).map(|seconds| (seconds as u64).max(1)))
-}
-
-impl<'a> ServerPacket<'a> {
-    /// Decodes one frame.
-    ///
-    /// # Errors
-    /// [`Unreadable`] when it is not JSON or not a packet this version knows.
-    pub fn decode(frame: &'a [u8]) -> Result<Self, Unreadable> {
-        Ok(serde_json::from_slice(frame)?)
-    }
-}
-
-impl ClientPacket<'_> {
-    /// Appends this packet as a client sends it.
-    ///
-    /// `Auth` and `Pub` payloads must be valid JSON; they are written as they stand.
-    pub fn encode(&self, out: &mut Vec<u8>, carrier: Carrier) {
-        let packet = match self {
-            ClientPacket::Auth(data) => RequestPacket::Auth { dt: raw(data) },
-            ClientPacket::Conn { token, client } => RequestPacket::Conn { at: token, cl: client },
-            ClientPacket::Hb => RequestPacket::Hb {},
-            ClientPacket::Sub { channel, persistent } => {
-                RequestPacket::Sub { cn: channel, pr: u8::from(*persistent) }
-            }
-            ClientPacket::Unsub { channel } => RequestPacket::Unsub { cn: channel },
-            ClientPacket::Pub(publish) => publish_request(publish),
-            ClientPacket::PushAck { id, accepted } => {
-                let st = if *accepted { status::OK } else { status::FAILED };
-                RequestPacket::PushAck { id, st }
-            }
-            ClientPacket::Disconn => RequestPacket::Disconn {},
-        };
-        encode_packet(out, carrier, &packet);
-    }
-}
-
-fn publish_request<'a>(publish: &'a Publish<'_>) -> RequestPacket<'a> {
-    RequestPacket::Pub {
-        cn: &publish.channel,
-        dt: raw(publish.payload),
-        q: u8::from(publish.acknowledged),
-        rt: u8::from(publish.retain),
-        id: publish.id.as_deref(),
-    }
-}
-
-fn raw(json: &str) -> &RawValue {
-    serde_json::from_str(json).unwrap_or(RawValue::NULL)
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-enum RequestPacket<'a> {
-    Auth {
-        dt: &'a RawValue,
-    },
-    Conn {
-        at: &'a str,
-        cl: &'a str,
-    },
-    Hb {},
-    Sub {
-        cn: &'a str,
-        #[serde(skip_serializing_if = "is_zero")]
-        pr: u8,
-    },
-    Unsub {
-        cn: &'a str,
-    },
-    Pub {
-        cn: &'a str,
-        dt: &'a RawValue,
-        #[serde(skip_serializing_if = "is_zero")]
-        q: u8,
-        #[serde(skip_serializing_if = "is_zero")]
-        rt: u8,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        id: Option<&'a str>,
-    },
-    PushAck {
-        id: &'a str,
-        st: u8,
-    },
-    Disconn {},
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
-fn is_zero(number: &u8) -> bool {
-    *number == 0
 }

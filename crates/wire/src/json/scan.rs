@@ -4,6 +4,9 @@
 //! (no escapes, no exponents); for anything else it answers `None` and a general parser decides.
 //! The property tests of the codecs that use it hold it to that.
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
 /// Nesting is kept as bits of one word: set for an object, clear for an array.
 const DEPTH_MAX: usize = 64;
 /// Bytes looked at in one step inside strings; measured best of 8, 16, 32 and 64.
@@ -103,6 +106,16 @@ impl<'a> Scanner<'a> {
         }
         self.at = end + 1;
         self.text.get(start..end)
+    }
+
+    /// Takes any value that is valid, nested and escaped as it may be.
+    #[inline]
+    pub(crate) fn raw(&mut self) -> Option<&'a RawValue> {
+        let rest = self.text.get(self.at..)?;
+        let mut values = serde_json::Deserializer::from_str(rest);
+        let raw = <&RawValue>::deserialize(&mut values).ok()?;
+        self.at += raw.get().len();
+        Some(raw)
     }
 
     /// Takes any value and returns its text.
