@@ -1,7 +1,12 @@
 //! The same client for programs without a runtime of their own: its calls wait.
 //!
 //! The connection is kept by a thread of its own, so that heartbeats leave while the program does
-//! something else. Not to be used inside of a tokio runtime.
+//! something else. Handles are cheap to clone and may be used from several threads at once; what waits
+//! in one thread ends when another one closes the client.
+//!
+//! Inside of a tokio runtime a call would keep the thread from what it waits for: it panics instead.
+
+mod engine;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,19 +14,24 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
 use crate::credentials::Identity;
 use crate::error::{AskError, ConnectError, PublishError, RequestError, Undrained};
+use crate::event::State;
 use crate::message::{Ack, PublishOptions, SubscribeOptions};
 use crate::options::Options;
 use crate::received::Message;
 
+use engine::Engine;
+
 /// A [`Client`](crate::Client) whose calls wait.
 ///
+/// When the last clone and the last [`Subscription`] are dropped the session is closed, which takes two
+/// seconds at most.
+///
 /// # Panics
-/// All calls, inside of a tokio runtime.
+/// All calls that wait, inside of a tokio runtime, a credentials function of the client included.
 ///
 /// # Example
 /// ```no_run
@@ -38,16 +48,16 @@ use crate::received::Message;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Client {
-    // Dropped before the runtime, so that the farewell can leave.
+    // Dropped before the engine, which waits for its farewell.
     client: crate::Client,
-    runtime: Arc<Runtime>,
+    engine: Arc<Engine>,
 }
 
 /// A [`Subscription`](crate::Subscription) whose calls wait: an iterator of messages.
 #[derive(Debug)]
 pub struct Subscription {
     subscription: crate::Subscription,
-    runtime: Arc<Runtime>,
+    engine: Arc<Engine>,
 }
 
 impl Client {
@@ -59,10 +69,10 @@ impl Client {
     /// # Panics
     /// The system gives no thread.
     pub fn connect(options: Options) -> Result<Self, ConnectError> {
-        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let runtime = Arc::new(runtime.expect("the system gives a thread"));
+        let runtime = engine::start();
         let client = runtime.block_on(crate::Client::connect(options))?;
-        Ok(Client { client, runtime })
+        let engine = Arc::new(Engine::new(runtime, client.connection()));
+        Ok(Client { client, engine })
     }
 
     /// Returns the client id and the token of the last session.
@@ -80,7 +90,7 @@ impl Client {
         payload: &RawValue,
         options: PublishOptions,
     ) -> Result<Ack, RequestError> {
-        self.runtime.block_on(self.client.publish(channel, payload, options))
+        self.engine.wait_for(self.client.publish(channel, payload, options))
     }
 
     /// Publishes a value as JSON.
@@ -93,7 +103,7 @@ impl Client {
         value: &T,
         options: PublishOptions,
     ) -> Result<Ack, PublishError> {
-        self.runtime.block_on(self.client.publish_json(channel, value, options))
+        self.engine.wait_for(self.client.publish_json(channel, value, options))
     }
 
     /// Sends a direct message.
@@ -106,7 +116,7 @@ impl Client {
         payload: &RawValue,
         options: PublishOptions,
     ) -> Result<(), RequestError> {
-        self.runtime.block_on(self.client.send(client, payload, options))
+        self.engine.wait_for(self.client.send(client, payload, options))
     }
 
     /// Asks a control channel.
@@ -118,7 +128,7 @@ impl Client {
         control: &str,
         question: &Q,
     ) -> Result<A, AskError> {
-        self.runtime.block_on(self.client.request(control, question))
+        self.engine.wait_for(self.client.request(control, question))
     }
 
     /// Subscribes to `channel`.
@@ -130,20 +140,25 @@ impl Client {
         channel: &str,
         options: SubscribeOptions,
     ) -> Result<Subscription, RequestError> {
-        let subscription = self.runtime.block_on(self.client.subscription(channel, options))?;
-        Ok(Subscription { subscription, runtime: Arc::clone(&self.runtime) })
+        let subscription = self.engine.wait_for(self.client.subscription(channel, options))?;
+        Ok(Subscription { subscription, engine: Arc::clone(&self.engine) })
     }
 
     /// Takes what comes for `channel` without asking for it.
     pub fn listen(&self, channel: &str) -> Subscription {
-        let runtime = Arc::clone(&self.runtime);
-        Subscription { subscription: self.client.listen(channel), runtime }
+        let engine = Arc::clone(&self.engine);
+        Subscription { subscription: self.client.listen(channel), engine }
     }
 
     /// Takes the direct messages to this client.
     pub fn direct(&self) -> Subscription {
-        let runtime = Arc::clone(&self.runtime);
-        Subscription { subscription: self.client.direct(), runtime }
+        let engine = Arc::clone(&self.engine);
+        Subscription { subscription: self.client.direct(), engine }
+    }
+
+    /// Returns how far the client is.
+    pub fn state(&self) -> State {
+        self.client.state()
     }
 
     /// Finishes what there is, and closes.
@@ -151,12 +166,12 @@ impl Client {
     /// # Errors
     /// As [`Client::drain`](crate::Client::drain).
     pub fn drain(self, limit: Duration) -> Result<(), Undrained> {
-        self.runtime.block_on(self.client.drain(limit))
+        self.engine.wait_for(self.client.drain(limit))
     }
 
     /// Takes leave of the broker.
     pub fn close(self) {
-        self.runtime.block_on(self.client.close());
+        self.engine.wait_for(self.client.close());
     }
 }
 
@@ -164,7 +179,7 @@ impl Subscription {
     /// Waits for the next message, at most so long; `None` if none came.
     pub fn next_within(&mut self, limit: Duration) -> Option<Message> {
         let next = async { timeout(limit, self.subscription.next()).await.ok().flatten() };
-        self.runtime.block_on(next)
+        self.engine.wait_for(next)
     }
 
     /// Ends the subscription at the broker too.
@@ -172,7 +187,7 @@ impl Subscription {
     /// # Errors
     /// As [`Subscription::unsubscribe`](crate::Subscription::unsubscribe).
     pub fn unsubscribe(self) -> Result<(), RequestError> {
-        self.runtime.block_on(self.subscription.unsubscribe())
+        self.engine.wait_for(self.subscription.unsubscribe())
     }
 
     /// Ends the subscription here only.
@@ -185,6 +200,6 @@ impl Iterator for Subscription {
     type Item = Message;
 
     fn next(&mut self) -> Option<Message> {
-        self.runtime.block_on(self.subscription.next())
+        self.engine.wait_for(self.subscription.next())
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{broadcast, watch};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::connection::Connection;
 use crate::credentials::Identity;
@@ -196,8 +196,12 @@ impl Client {
     /// Takes no new calls, ends the non-persistent subscriptions, waits until all that was published is
     /// acknowledged and all messages that were given out are dealt with, and closes.
     ///
+    /// Dropping the future ends the waiting only: the client takes no calls, finishes what it can, and is
+    /// closed with the last of its handles.
+    ///
     /// # Errors
-    /// [`Undrained`], if that takes longer than `limit`; the client is closed all the same.
+    /// [`Undrained`], if that takes longer than `limit`, or the client ends before; it is closed all the
+    /// same.
     ///
     /// # Spec
     /// K-61.
@@ -215,9 +219,11 @@ impl Client {
         self.shared().with(|core, _| core.drain());
         let left = loop {
             let progress = self.shared().progress.notified();
-            let Some(left) = self.shared().with(|core, _| core.undrained()) else { break None };
-            if tokio::time::timeout_at(deadline, progress).await.is_err() {
-                break Some(left);
+            let (left, has_ended) =
+                self.shared().with(|core, _| (core.undrained(), core.ended().is_some()));
+            // What is in hand when the client ends for another reason cannot be acknowledged any more.
+            if left.is_none() || has_ended || timeout_at(deadline, progress).await.is_err() {
+                break left;
             }
         };
         self.close().await;

@@ -7,6 +7,8 @@
 mod calls;
 mod channel;
 mod channels;
+mod clock;
+mod connection;
 mod heartbeat;
 mod inbox;
 mod link;
@@ -14,31 +16,29 @@ mod outbox;
 mod outlet;
 mod packets;
 mod publication;
+mod quiet;
 mod receipts;
 mod requests;
 mod step;
 mod unclaimed;
 
-use std::collections::VecDeque;
 use std::time::Instant;
 
-use rialto_wire::jmqt::ClientPacket;
-
-use crate::credentials::{Credentials, Identity};
+use crate::credentials::Identity;
 use crate::dice::Dice;
-use crate::error::{ConnectError, Disconnected, RequestError};
+use crate::error::{Disconnected, RequestError};
 use crate::event::State;
 use crate::options::Options;
 use crate::reason::Reason;
 use crate::status::Refusal;
 
 use channels::Channels;
-use heartbeat::Pulse;
 use inbox::Bounds;
 use link::Link;
 use outbox::Outbox;
 use outlet::Outlet;
-use requests::{Asker, Requests};
+use quiet::Quiet;
+use requests::Requests;
 
 pub(crate) use channel::Key;
 pub(crate) use channels::REST;
@@ -70,7 +70,7 @@ pub(crate) struct Sight {
     has_output: bool,
     is_reading: bool,
     has_room: bool,
-    has_ended: bool,
+    pub(crate) has_ended: bool,
     /// What is left to finish, while the client drains.
     pub(crate) left_count: usize,
 }
@@ -92,7 +92,7 @@ pub(crate) struct Core<T> {
     broken: Option<Disconnected>,
     last_number: u64,
     /// QoS 0 publishes whose refusal may still come.
-    quiet: VecDeque<(u64, String)>,
+    quiet: Quiet,
     hear_of_refusals: bool,
     is_draining: bool,
     /// Whether a call changed when the owner is to look again.
@@ -117,7 +117,7 @@ impl<T> Core<T> {
             greeting: Greeting::Open,
             broken: None,
             last_number: 0,
-            quiet: VecDeque::new(),
+            quiet: Quiet::default(),
             hear_of_refusals: options.hear_of_refusals,
             is_draining: false,
             is_stirred: false,
@@ -163,10 +163,16 @@ impl<T> Core<T> {
         std::mem::take(&mut self.out.effects)
     }
 
-    /// Takes the packets to send, each ended by NUL, and makes more of what waits.
-    pub(crate) fn take_output(&mut self, now: Instant) -> Vec<u8> {
+    /// Takes whether publishes that found no room may find some.
+    pub(crate) fn take_room(&mut self) -> bool {
+        self.out.take_room()
+    }
+
+    /// Takes the packets to send, each ended by NUL, and makes more of what waits, in the memory of
+    /// `spare`, which is empty.
+    pub(crate) fn take_output(&mut self, now: Instant, spare: Vec<u8>) -> Vec<u8> {
         let was_full = self.out.is_full();
-        let bytes = self.out.take_bytes();
+        let bytes = self.out.take_bytes(spare);
         if let Some(heartbeat) = self.link.heartbeat_mut() {
             if !bytes.is_empty() {
                 heartbeat.sent(now);
@@ -180,9 +186,10 @@ impl<T> Core<T> {
     }
 
     /// Returns whether frames should be read: unless there is no room for what they bring, or if a call
-    /// waits for its answer (K-36).
+    /// waits for its answer (K-36). Never while a broker that does not read causes more to be sent.
     pub(crate) fn is_reading(&self) -> bool {
-        !self.channels.is_full() || self.awaited_count() != 0 || self.link.is_attempting()
+        let has_room = !self.channels.is_pausing() || self.awaited_count() != 0;
+        (has_room || self.link.is_attempting()) && !self.out.is_flooded()
     }
 
     /// Returns how many answers are awaited.
@@ -202,122 +209,6 @@ impl<T> Core<T> {
             self.finish(&reason.clone());
         }
         step
-    }
-
-    /// Begins on a new connection, as `credentials` say; these are values.
-    pub(crate) fn on_open(&mut self, credentials: &Credentials) {
-        self.out.clear_bytes();
-        self.greeting = Greeting::Open;
-        self.broken = None;
-        self.presented = None;
-        match credentials {
-            Credentials::Auth(data) => self.out.send(&ClientPacket::Auth(data.get())),
-            Credentials::Token(identity) => self.present(identity.clone()),
-            // Its owner has asked the provider.
-            Credentials::Provider(_) => {}
-        }
-    }
-
-    /// Returns what the broker thinks of the client on the present connection.
-    pub(crate) fn greeting(&self) -> &Greeting {
-        &self.greeting
-    }
-
-    /// Takes why the present connection must end, if it must.
-    pub(crate) fn take_broken(&mut self) -> Option<Disconnected> {
-        self.broken.take()
-    }
-
-    /// Takes the failure of an attempt.
-    pub(crate) fn on_failed(&mut self, now: Instant, error: ConnectError) {
-        self.out.clear_bytes();
-        self.link.on_failed(now, error, &mut self.out);
-    }
-
-    /// Takes the end of the connection.
-    pub(crate) fn on_lost(&mut self, now: Instant, loss: Disconnected) {
-        self.out.clear_bytes();
-        self.quiet.clear();
-        // What ends with the client is told why by its end.
-        if self.link.heartbeat().is_some() && !self.link.is_end(&loss) {
-            self.outbox.on_lost(loss.reason() == Reason::TooLarge, &mut self.out);
-            self.requests.on_lost(&mut self.out);
-            self.channels.on_lost(&mut self.out);
-        }
-        self.out.room();
-        self.link.on_lost(now, loss, &mut self.out);
-    }
-
-    /// Notes a sign of life from the broker, or that nobody listened for one.
-    pub(crate) fn on_heard(&mut self, now: Instant) {
-        if let Some(heartbeat) = self.link.heartbeat_mut() {
-            heartbeat.heard(now);
-        }
-    }
-
-    /// Returns when [`on_time`](Self::on_time) must be called next, while online.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        let heartbeat = self.link.heartbeat().map(heartbeat::Heartbeat::deadline);
-        let all =
-            [heartbeat, self.outbox.deadline(), self.requests.deadline(), self.channels.deadline()];
-        all.into_iter().flatten().min()
-    }
-
-    /// Looks at the clock, while online.
-    pub(crate) fn on_time(&mut self, now: Instant) {
-        match self.link.heartbeat_mut().map(|heartbeat| heartbeat.on_time(now)) {
-            None => return,
-            Some(Pulse::Silent(silence)) => self.broken = Some(Disconnected::Silent(silence)),
-            Some(Pulse::Beat) => {
-                self.beat(now);
-            }
-            Some(Pulse::Quiet) => {}
-        }
-        if let Some(waited) = self.outbox.on_time(now, &mut self.out) {
-            self.broken = Some(Disconnected::NoAck(waited));
-        }
-        self.channels.on_time(now, &mut self.out);
-        self.on_questions_late(now);
-    }
-
-    /// Fails what was asked too long ago, in any state.
-    pub(crate) fn on_questions_late(&mut self, now: Instant) {
-        if self.requests.on_time(now, &mut self.out) {
-            self.on_subscriptions(None);
-        }
-    }
-
-    /// Returns when a question is overdue.
-    pub(crate) fn question_deadline(&self) -> Option<Instant> {
-        self.requests.deadline()
-    }
-
-    fn beat_if_due(&mut self, now: Instant) {
-        if self.link.heartbeat().is_some_and(|heartbeat| heartbeat.is_due(now)) {
-            self.beat(now);
-        }
-    }
-
-    /// Sends a heartbeat, and returns its number.
-    fn beat(&mut self, now: Instant) -> Option<u64> {
-        let heartbeat = self.link.heartbeat_mut()?;
-        heartbeat.sent(now);
-        heartbeat.sent_count += 1;
-        self.out.send(&ClientPacket::Hb);
-        Some(heartbeat.sent_count)
-    }
-
-    fn ask_for_subscriptions(&mut self, now: Instant) {
-        let (number, frame) = self.encode_question("$mySubscriptions", "{}");
-        self.out.send_frame(&frame);
-        let deadline = now + crate::message::RequestOptions::default().timeout;
-        self.requests.ask(number, frame, (deadline, false), Asker::Client);
-    }
-
-    fn present(&mut self, identity: Identity) {
-        let (token, client) = ((&identity.token).into(), (&identity.client).into());
-        self.out.send(&ClientPacket::Conn { token, client });
-        self.presented = Some(identity);
     }
 
     /// Answers everything that is open, because the client has ended (K-62).

@@ -4,6 +4,7 @@ mod dial;
 
 use std::collections::VecDeque;
 use std::future::pending;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,7 @@ use tokio::time::{sleep_until, timeout};
 use crate::connection::Connection;
 use crate::core::Step;
 use crate::error::Disconnected;
+use crate::incoming::Incoming;
 use crate::options::Options;
 use crate::shared::Shared;
 use crate::transport::Transport;
@@ -19,13 +21,16 @@ use crate::transport::Transport;
 /// How long the broker may take to close its side.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Stands for a time that does not come.
+const FAR: Duration = Duration::from_secs(10 * 365 * 86_400);
+
 pub(crate) struct Driver {
     options: Options,
     shared: Arc<Shared>,
     /// What was read and not yet taken, because there was no room for it.
-    frames: VecDeque<Vec<u8>>,
+    frames: VecDeque<Incoming>,
     /// What one read brought; kept for its memory.
-    read: Vec<Vec<u8>>,
+    read: Vec<Incoming>,
 }
 
 /// What is to be done about a connection.
@@ -89,13 +94,22 @@ impl Driver {
 
     /// Serves one connection, and returns why it ended; [`Disconnected::Closed`] if the client did.
     async fn serve(&mut self, transport: &mut Transport) -> Disconnected {
+        // Deadlines move with each packet, mostly to later: a timer that fires too early costs less than
+        // one that is set each time.
+        let far = Instant::now() + FAR;
+        let mut timer = pin!(sleep_until(far.into()));
         loop {
-            let look = match self.look(transport.is_idle()) {
+            let spare = transport.is_idle().then(|| transport.take_spare());
+            let look = match self.look(spare) {
                 Ok(look) => look,
                 Err(reason) => return reason,
             };
             if let Some(output) = look.output {
                 transport.send(output);
+            }
+            let deadline = look.deadline.unwrap_or(far);
+            if timer.is_elapsed() || deadline < timer.deadline().into_std() {
+                timer.as_mut().reset(deadline.into());
             }
             tokio::select! {
                 exchanged = transport.exchange(look.is_reading, &mut self.read) => {
@@ -105,20 +119,21 @@ impl Driver {
                     }
                 }
                 () = self.shared.driver.notified() => {}
-                () = at(look.deadline) => self.shared.drive(|core, now| core.on_time(now)),
+                () = &mut timer => self.shared.drive(|core, now| core.on_time(now)),
             }
         }
     }
 
     /// Gives the core what was read, and returns what is to be done next.
-    fn look(&mut self, is_idle: bool) -> Result<Look, Disconnected> {
+    /// There is `spare` memory if packets can be sent.
+    fn look(&mut self, spare: Option<Vec<u8>>) -> Result<Look, Disconnected> {
         let frames = &mut self.frames;
         self.shared.drive(|core, now| {
             while core.ended().is_none()
                 && core.is_reading()
                 && let Some(frame) = frames.pop_front()
             {
-                core.on_frame(now, &frame);
+                core.on_incoming(now, frame);
             }
             if let Some(reason) = core.take_broken() {
                 return Err(reason);
@@ -131,7 +146,7 @@ impl Driver {
                 core.on_heard(now);
             }
             let is_reading = frames.is_empty() && core.is_reading();
-            let output = is_idle.then(|| core.take_output(now)).filter(|it| !it.is_empty());
+            let output = spare.map(|spare| core.take_output(now, spare));
             Ok(Look { output, is_reading, deadline: core.deadline() })
         })
     }
@@ -143,11 +158,23 @@ impl Driver {
                 transport.exchange(true, &mut self.read).await?;
                 self.read.clear();
             }
-            transport.send(self.shared.drive(|core, now| core.take_output(now)));
+            let spare = transport.take_spare();
+            transport.send(self.shared.drive(|core, now| core.take_output(now, spare)));
             transport.close().await
         };
         // However it ends, the connection is over.
         let _ = timeout(CLOSE_TIMEOUT, leave).await;
+    }
+}
+
+impl Drop for Driver {
+    /// Answers all that is open where the task ends early: its runtime was shut down, or the
+    /// application's own code in it panicked. Nobody else would (K-62).
+    fn drop(&mut self) {
+        if self.shared.drive(|core, _| core.ended().is_none()) {
+            self.shared.drive(|core, _| core.close());
+            self.shared.connection.send_replace(Connection::Ended(Disconnected::Closed));
+        }
     }
 }
 

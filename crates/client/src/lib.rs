@@ -52,6 +52,7 @@ mod client;
 mod core;
 mod driver;
 mod handle;
+mod incoming;
 mod pending;
 mod reach;
 mod received;

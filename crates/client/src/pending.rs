@@ -15,12 +15,34 @@ use crate::shared::Shared;
 /// Dropping it does not take the publish back; [`cancel`](Self::cancel) does, if it was not sent yet.
 #[derive(Debug)]
 pub struct PendingAck {
-    pub(crate) answer: oneshot::Receiver<Result<Ack, RequestError>>,
-    pub(crate) number: u64,
-    pub(crate) shared: Arc<Shared>,
+    answer: Answer,
+    number: u64,
+    shared: Arc<Shared>,
+}
+
+/// The answer to a publish.
+#[derive(Debug)]
+enum Answer {
+    /// There, until it is taken.
+    There(Option<Result<Ack, RequestError>>),
+    ToCome(oneshot::Receiver<Result<Ack, RequestError>>),
 }
 
 impl PendingAck {
+    /// Makes that of a publish that is over.
+    pub(crate) fn of(answer: Result<Ack, RequestError>, shared: &Arc<Shared>) -> Self {
+        PendingAck { answer: Answer::There(Some(answer)), number: 0, shared: Arc::clone(shared) }
+    }
+
+    /// Makes that of a publish that can be withdrawn by its number.
+    pub(crate) fn to_come(
+        answer: oneshot::Receiver<Result<Ack, RequestError>>,
+        number: u64,
+        shared: &Arc<Shared>,
+    ) -> Self {
+        PendingAck { answer: Answer::ToCome(answer), number, shared: Arc::clone(shared) }
+    }
+
     /// Withdraws the publish if it was never sent, and waits for it no longer (K-48).
     pub fn cancel(self) {
         self.shared.with(|core, _| core.withdraw(self.number));
@@ -31,8 +53,14 @@ impl Future for PendingAck {
     type Output = Result<Ack, RequestError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let answer = Pin::new(&mut self.answer).poll(context);
-        // Only a runtime that ends drops a ticket unanswered.
-        answer.map(|answer| answer.unwrap_or(Err(Disconnected::Closed.into())))
+        match &mut self.answer {
+            Answer::There(answer) => {
+                Poll::Ready(answer.take().unwrap_or(Err(RequestError::Withdrawn)))
+            }
+            // A ticket that is dropped was the client's, which is gone.
+            Answer::ToCome(answer) => Pin::new(answer)
+                .poll(context)
+                .map(|answer| answer.unwrap_or(Err(Disconnected::Closed.into()))),
+        }
     }
 }

@@ -6,6 +6,7 @@ use rialto_wire::jmqt::{Carrier, ClientPacket, Publish, ServerPacket, status};
 use tokio::time::{Instant, timeout};
 
 use crate::error::ConnectError;
+use crate::incoming::Incoming;
 use crate::options::Options;
 use crate::reason::Reason;
 use crate::status::{Refusal, Status};
@@ -61,8 +62,8 @@ async fn reach_unhurried(options: &Options, stage: &mut Stage) -> Result<Reached
         transport.exchange_greeting(&options.endpoint, stage, &mut frames).await?;
     }
     let answered_in = asked.elapsed();
-    let answer = ServerPacket::decode(&frames[0]);
-    if let Ok(ServerPacket::ConnAck(ack)) = answer
+    if let Some(Incoming::Frame(frame)) = frames.first()
+        && let Ok(ServerPacket::ConnAck(ack)) = ServerPacket::decode(frame)
         && ack.st != status::OK
     {
         let reason = Reason::of_packet(ack.st, ack.rs.as_deref(), ack.mg.as_deref());

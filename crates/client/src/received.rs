@@ -12,7 +12,7 @@ use crate::shared::Shared;
 /// A message that a subscription brought. Dereferences to [`Push`], which has its parts.
 #[derive(Debug)]
 pub struct Message {
-    pub(crate) push: Arc<Push>,
+    pub(crate) push: Push,
     pub(crate) receipt: Option<Receipt>,
     pub(crate) arrival: u64,
 }
@@ -63,7 +63,7 @@ impl Deref for Message {
 impl Receipt {
     pub(crate) fn close(&mut self, is_dropped: bool) {
         if !std::mem::replace(&mut self.is_closed, true) {
-            self.shared.with(|core, _| core.close_message(self.key, &self.id, is_dropped));
+            self.shared.timeless(|core| core.close_message(self.key, &self.id, is_dropped));
         }
     }
 }

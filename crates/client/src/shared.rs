@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use parking_lot::Mutex;
+use tokio::sync::broadcast::error::SendError;
 use tokio::sync::{Notify, broadcast, oneshot, watch};
 
 use crate::connection::Connection;
@@ -13,6 +14,7 @@ use crate::error::RequestError;
 use crate::event::Event;
 use crate::message::Ack;
 use crate::options::Options;
+use crate::shown::one_line;
 
 /// Events that are kept for whoever reads them late.
 const EVENTS_MAX: usize = 1_024;
@@ -54,39 +56,66 @@ impl Shared {
 
     /// Asks the core for something, and wakes the driver if that gives it something to do.
     pub(crate) fn with<R>(&self, act: impl FnOnce(&mut Core<Ticket>, Instant) -> R) -> R {
+        self.run(true, |core| act(core, now()))
+    }
+
+    /// As [`with`](Self::with), without a look at the clock.
+    pub(crate) fn timeless<R>(&self, act: impl FnOnce(&mut Core<Ticket>) -> R) -> R {
         self.run(true, act)
     }
 
     /// As [`with`](Self::with), for the driver itself, which looks again anyway.
     pub(crate) fn drive<R>(&self, act: impl FnOnce(&mut Core<Ticket>, Instant) -> R) -> R {
-        self.run(false, act)
+        self.run(false, |core| act(core, now()))
     }
 
-    fn run<R>(&self, wakes: bool, act: impl FnOnce(&mut Core<Ticket>, Instant) -> R) -> R {
+    fn run<R>(&self, wakes: bool, act: impl FnOnce(&mut Core<Ticket>) -> R) -> R {
         let mut core = self.core.lock();
         let before = core.sight();
-        let result = act(&mut core, now());
+        let result = act(&mut core);
         let effects = core.take_effects();
+        let has_room = core.take_room();
         let after = core.sight();
         drop(core);
         if wakes && after != before {
             self.driver.notify_one();
         }
-        if after.left_count != before.left_count {
+        if after.left_count != before.left_count || after.has_ended != before.has_ended {
             self.progress.notify_waiters();
+        }
+        if has_room {
+            self.room.notify_waiters();
         }
         effects.into_iter().for_each(|effect| self.perform(effect));
         result
     }
 
+    /// Tells whoever listens to events of one.
+    pub(crate) fn tell(&self, event: Event) {
+        if let Err(SendError(event)) = self.events.send(event) {
+            log(&event);
+        }
+    }
+
     fn perform(&self, effect: Effect<Ticket>) {
         match effect {
-            // Whoever dropped the other end does not care for the answer, or the event.
+            // Whoever dropped the other end does not care for the answer.
             Effect::Answer(ticket, answer) => drop(ticket.send(answer)),
-            Effect::Event(event) => drop(self.events.send(event)),
+            Effect::Event(event) => self.tell(event),
             Effect::Wake(reader) => reader.wake(),
-            Effect::Room => self.room.notify_waiters(),
         }
+    }
+}
+
+/// Writes an error that nobody listens for to the log (K-63).
+fn log(event: &Event) {
+    match event {
+        Event::HandlerFailed { channel, error } => {
+            let (channel, error) = (one_line(channel), one_line(error));
+            tracing::warn!(%channel, %error, "the handler of a message failed");
+        }
+        Event::BadFrame => tracing::warn!("a frame of the broker that is no packet was ignored"),
+        _ => {}
     }
 }
 

@@ -49,6 +49,7 @@ pub struct Subscription {
     channel: Arc<str>,
     options: SubscribeOptions,
     consent: Option<oneshot::Receiver<Result<Ack, RequestError>>>,
+    refusal: Option<RequestError>,
     is_left: bool,
 }
 
@@ -60,7 +61,7 @@ impl Subscription {
         consent: Option<oneshot::Receiver<Result<Ack, RequestError>>>,
     ) -> Self {
         let (handle, channel) = (Arc::clone(handle), channel.into());
-        Subscription { handle, key, channel, options, consent, is_left: false }
+        Subscription { handle, key, channel, options, consent, refusal: None, is_left: false }
     }
 
     /// Returns the channel.
@@ -78,15 +79,17 @@ impl Subscription {
         SubscriptionRemote { handle: Arc::clone(&self.handle), key: self.key }
     }
 
-    /// Waits for the broker's consent; where it has been given, returns at once.
+    /// Waits for the broker's consent; where the broker has decided, returns at once. Cancel-safe.
     ///
     /// # Errors
-    /// Why there is none.
+    /// Why there is none, each time.
     pub async fn active(&mut self) -> Result<(), RequestError> {
-        let Some(consent) = &mut self.consent else { return Ok(()) };
-        let answer = consent.await.unwrap_or(Err(Disconnected::Closed.into()));
-        self.consent = None;
-        answer.map(drop)
+        if let Some(consent) = &mut self.consent {
+            let answer = consent.await.unwrap_or(Err(Disconnected::Closed.into()));
+            self.consent = None;
+            self.refusal = answer.err();
+        }
+        self.refusal.clone().map_or(Ok(()), Err)
     }
 
     /// Waits for the next message; `None` once the subscription has ended and all that had arrived has
@@ -177,8 +180,7 @@ impl Subscription {
 
     fn tell_failed(&self, error: &impl Display) {
         let (channel, error) = (self.channel.to_string(), error.to_string());
-        // Nobody need listen.
-        let _ = self.handle.shared.events.send(Event::HandlerFailed { channel, error });
+        self.handle.shared.tell(Event::HandlerFailed { channel, error });
     }
 
     /// Ends the subscription at the broker too, a persistent one for good, and waits for its consent.
@@ -201,7 +203,7 @@ impl Subscription {
     }
 
     fn poll_message(&mut self, context: &mut Context<'_>) -> Poll<Option<Message>> {
-        let polled = self.handle.shared.with(|core, _| core.poll_next(self.key, context));
+        let polled = self.handle.shared.timeless(|core| core.poll_next(self.key, context));
         polled.map(|item| item.map(|item| self.message(item)))
     }
 

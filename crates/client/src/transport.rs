@@ -1,6 +1,7 @@
 //! One connection: packets ended by NUL in, frames out, whatever carries them.
 
 mod byte_stream;
+mod dialing;
 mod failure;
 mod greeting;
 mod opening;
@@ -15,17 +16,17 @@ mod websocket;
 
 use std::future::poll_fn;
 use std::io;
-use std::sync::Arc;
 use std::task::Poll;
 
-use bytes::Bytes;
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 
 use crate::endpoint::{Endpoint, Scheme};
 use crate::error::ConnectError;
+use crate::incoming::Incoming;
 use crate::options::TlsOptions;
 
 use byte_stream::ByteStream;
+use dialing::connect;
 use opening::{Opening, Tap};
 use socket::Socket;
 #[cfg(feature = "websocket")]
@@ -35,16 +36,38 @@ use websocket::WebSocket;
 pub(crate) use probe::is_tls_expected;
 pub(crate) use stage::Stage;
 
+/// Memory of sent packets that is kept for the next ones.
+const SPARE_BYTES_MAX: usize = 256 << 10;
+
 /// A connection to a broker.
 pub(crate) struct Transport {
     carrier: Carrier,
     /// What came first, in the clear.
     opening: Opening,
-    /// What is being written: packets, each ended by NUL.
-    outgoing: Bytes,
+    outgoing: Outgoing,
     is_flushed: bool,
     /// Whether the peer was asked to speak by the end of a line.
     is_nudged: bool,
+}
+
+/// What is being written: packets, each ended by NUL.
+#[derive(Debug, Default)]
+struct Outgoing {
+    packets: Vec<u8>,
+    /// How many bytes of them the carrier has taken.
+    written: usize,
+}
+
+impl Outgoing {
+    /// Returns what the carrier has not taken.
+    fn rest(&self) -> &[u8] {
+        &self.packets[self.written..]
+    }
+
+    /// Notes that the carrier has taken so many bytes more.
+    fn advance(&mut self, bytes: usize) {
+        self.written += bytes;
+    }
 }
 
 enum Carrier {
@@ -86,7 +109,7 @@ impl Transport {
         Ok(Transport {
             carrier,
             opening,
-            outgoing: Bytes::new(),
+            outgoing: Outgoing::default(),
             is_flushed: true,
             is_nudged: false,
         })
@@ -94,8 +117,16 @@ impl Transport {
 
     /// Takes packets to send, each ended by NUL. Only when [`is_idle`](Self::is_idle).
     pub(crate) fn send(&mut self, packets: Vec<u8>) {
-        self.outgoing = packets.into();
-        self.is_flushed = self.outgoing.is_empty();
+        self.is_flushed = packets.is_empty();
+        self.outgoing = Outgoing { packets, written: 0 };
+    }
+
+    /// Takes the memory of what was sent, for what is sent next. Only when [`is_idle`](Self::is_idle).
+    pub(crate) fn take_spare(&mut self) -> Vec<u8> {
+        let mut spare = std::mem::take(&mut self.outgoing).packets;
+        spare.clear();
+        // One large packet is no reason to hold its memory for ever.
+        if SPARE_BYTES_MAX < spare.capacity() { Vec::new() } else { spare }
     }
 
     /// Returns whether all that was to be sent has left.
@@ -109,7 +140,7 @@ impl Transport {
     pub(crate) async fn exchange(
         &mut self,
         reading: bool,
-        frames: &mut Vec<Vec<u8>>,
+        frames: &mut Vec<Incoming>,
     ) -> io::Result<()> {
         poll_fn(|context| {
             // First, so that the last words of a broker that has closed are still heard.
@@ -202,19 +233,4 @@ impl Security {
             }
         }
     }
-}
-
-/// Connects a socket to the first address of the host that takes it.
-async fn connect(endpoint: &Endpoint, stage: &mut Stage) -> Result<TcpStream, ConnectError> {
-    let unknown =
-        |error| ConnectError::UnknownHost { endpoint: endpoint.clone(), source: Arc::new(error) };
-    let unreachable =
-        |error| ConnectError::Unreachable { endpoint: endpoint.clone(), source: Arc::new(error) };
-    *stage = Stage::LookingUp;
-    let found = lookup_host((endpoint.host(), endpoint.port())).await.map_err(unknown)?;
-    let addresses: Vec<_> = found.collect();
-    *stage = Stage::Connecting;
-    let stream = TcpStream::connect(&addresses[..]).await.map_err(unreachable)?;
-    stream.set_nodelay(true).map_err(unreachable)?;
-    Ok(stream)
 }

@@ -1,7 +1,6 @@
 //! Publishing, with and without waiting.
 
 use std::pin::pin;
-use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -11,7 +10,6 @@ use crate::core::{Admission, Publication};
 use crate::error::{Disconnected, PublishError, RequestError};
 use crate::message::{Ack, PublishOptions};
 use crate::pending::PendingAck;
-use crate::shared::Ticket;
 
 use super::Client;
 
@@ -119,32 +117,41 @@ impl Client {
         options: PublishOptions,
     ) -> Result<PendingAck, Disconnected> {
         let publication = Publication { channel, payload, options };
-        let (ticket, answer) = oneshot::channel();
-        let mut admission = self.admit(&publication, ticket)?;
-        let number = loop {
-            let ticket = match admission {
-                Admission::Taken(number) => break number,
-                Admission::NoRoom(ticket) => ticket,
-            };
+        let mut admission = self.admit(&publication)?;
+        loop {
+            if let Some(pending) = admission {
+                return Ok(pending);
+            }
             let mut room = pin!(self.shared().room.notified());
             // From here on no notice is missed.
             room.as_mut().enable();
-            admission = self.admit(&publication, ticket)?;
-            if matches!(admission, Admission::NoRoom(_)) {
+            admission = self.admit(&publication)?;
+            if admission.is_none() {
                 room.await;
+                admission = self.admit(&publication)?;
             }
-        };
-        Ok(PendingAck { answer, number, shared: Arc::clone(self.shared()) })
+        }
     }
 
-    fn admit(
-        &self,
-        publication: &Publication<'_>,
-        ticket: Ticket,
-    ) -> Result<Admission<Ticket>, Disconnected> {
-        self.shared().with(|core, now| match core.ended() {
+    /// Publishes if there is room.
+    fn admit(&self, publication: &Publication<'_>) -> Result<Option<PendingAck>, Disconnected> {
+        let mut to_come = None;
+        let ticket = || {
+            let (ticket, answer) = oneshot::channel();
+            to_come = Some(answer);
+            ticket
+        };
+        let admission = self.shared().with(|core, now| match core.ended() {
             Some(reason) => Err(reason.clone()),
             None => Ok(core.publish(now, publication, ticket)),
+        })?;
+        let shared = self.shared();
+        Ok(match admission {
+            Admission::NoRoom => None,
+            Admission::Done(answer) => Some(PendingAck::of(answer, shared)),
+            Admission::Taken(number) => {
+                to_come.map(|answer| PendingAck::to_come(answer, number, shared))
+            }
         })
     }
 

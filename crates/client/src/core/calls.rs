@@ -19,73 +19,65 @@ use super::publication::{Admission, Publication};
 use super::receipts::PushId;
 use super::requests::Asker;
 
-/// QoS 0 publishes of which a refusal is still expected, at most.
-const QUIET_MAX: usize = 1_000;
+/// What a publish packet has besides its channel and its payload, at most.
+const FRAME_BYTES: usize = 72;
 
 impl<T> Core<T> {
-    /// Publishes a message.
+    /// Publishes a message; takes a ticket only for what is answered later.
     pub(crate) fn publish(
         &mut self,
         now: Instant,
         publication: &Publication<'_>,
-        ticket: T,
-    ) -> Admission<T> {
+        ticket: impl FnOnce() -> T,
+    ) -> Admission {
         if let Some(error) = self.closed_error() {
-            self.out.answer(ticket, Err(error));
-            return Admission::Taken(0);
+            return Admission::Done(Err(error));
         }
         if publication.channel.starts_with('$') {
             let (channel, payload) = (publication.channel, publication.payload);
-            self.ask(now, (channel, payload), RequestOptions::default(), ticket);
+            self.ask(now, (channel, payload), RequestOptions::default(), ticket());
             return Admission::Taken(0);
         }
         match publication.options.qos {
-            Qos::AtMostOnce => self.publish_now(publication, ticket),
+            Qos::AtMostOnce => self.publish_now(publication),
             Qos::AtLeastOnce => self.publish_kept(now, publication, ticket),
         }
     }
 
-    fn publish_now(&mut self, publication: &Publication<'_>, ticket: T) -> Admission<T> {
+    fn publish_now(&mut self, publication: &Publication<'_>) -> Admission {
         if self.link.heartbeat().is_none() {
             let channel = publication.channel.to_owned();
             let (id, error) = (None, RequestError::Offline);
             self.out.tell(Event::Publish { id, channel, error: error.clone() });
-            self.out.answer(ticket, Err(error));
-            return Admission::Taken(0);
+            return Admission::Done(Err(error));
         }
         if self.out.is_full() || self.outbox.has_unsent() {
-            return Admission::NoRoom(ticket);
+            return Admission::NoRoom;
         }
         let number = self.hear_of_refusals.then(|| self.next_number());
-        let frame = publication.encode(number);
-        self.out.send_frame(&frame);
+        self.out.send(&publication.packet(number));
         if let Some(number) = number {
-            if QUIET_MAX <= self.quiet.len() {
-                self.quiet.pop_front();
-            }
-            self.quiet.push_back((number, publication.channel.to_owned()));
+            self.quiet.note(number, publication.channel);
         }
-        self.out.answer(ticket, Ok(Ack::default()));
-        Admission::Taken(0)
+        Admission::Done(Ok(Ack::default()))
     }
 
     fn publish_kept(
         &mut self,
         now: Instant,
         publication: &Publication<'_>,
-        ticket: T,
-    ) -> Admission<T> {
+        ticket: impl FnOnce() -> T,
+    ) -> Admission {
         match self.outbox.make_room(publication.bytes(), &mut self.out) {
             Ok(()) => {}
-            Err(WhenFull::Wait) => return Admission::NoRoom(ticket),
-            Err(_) => {
-                self.out.answer(ticket, Err(RequestError::Full));
-                return Admission::Taken(0);
-            }
+            Err(WhenFull::Wait) => return Admission::NoRoom,
+            Err(_) => return Admission::Done(Err(RequestError::Full)),
         }
         let number = self.next_number();
-        let frame = publication.encode(Some(number));
-        self.outbox.keep(number, publication.channel.to_owned(), frame, ticket);
+        // The channel, the id and what stands around them; a channel that must be escaped takes more.
+        let mut frame = Vec::with_capacity(publication.bytes() + FRAME_BYTES);
+        publication.packet(Some(number)).encode(&mut frame, Carrier::Tcp);
+        self.outbox.keep(number, publication.channel.to_owned(), frame, ticket());
         if self.link.heartbeat().is_some() {
             self.outbox.pump(now, &mut self.out);
         }

@@ -1,6 +1,11 @@
 //! The subscriptions of a client: who gets what comes (K-20 to K-36).
 
+mod arrival;
+mod ending;
+mod member;
 mod reading;
+mod restore;
+mod states;
 mod wire;
 
 use std::collections::{BTreeMap, HashMap};
@@ -8,15 +13,17 @@ use std::sync::Arc;
 
 use crate::dice::Dice;
 use crate::error::RequestError;
-use crate::event::{Event, SubscriptionChange, SubscriptionEnd, SubscriptionState};
-use crate::message::{Ack, Persistence, Push, Qos, SubscribeOptions};
+use crate::event::{SubscriptionEnd, SubscriptionState};
+use crate::message::SubscribeOptions;
 
 use super::channel::{Channel, Key};
 use super::heartbeat::Heartbeat;
-use super::inbox::{Bounds, Inbox, Item};
-use super::outlet::{Effect, Outlet};
-use super::receipts::{PushId, Receipts};
+use super::inbox::{Bounds, Inbox};
+use super::outlet::Outlet;
+use super::receipts::Receipts;
 use super::unclaimed::Unclaimed;
+
+use member::Member;
 
 /// Stands for all channels whose pushes no other subscription takes.
 pub(crate) const REST: &str = "";
@@ -24,29 +31,6 @@ pub(crate) const REST: &str = "";
 pub(crate) const DIRECT: &str = "#";
 /// Bytes that wait in all inboxes before the connection is given up.
 pub(crate) const ALL_BYTES_MAX: usize = 64 << 20;
-
-/// A subscription of the application.
-#[derive(Debug)]
-struct Member<T> {
-    channel: Arc<str>,
-    /// Whether it takes what comes without a `sub` (K-27).
-    listens: bool,
-    options: SubscribeOptions,
-    state: SubscriptionState,
-    /// Whoever waits for the broker's consent.
-    ticket: Option<T>,
-    inbox: Inbox,
-    /// The message that was given out last, to be acknowledged when the next one is asked for.
-    in_hand: Option<InHand>,
-}
-
-/// A message that was given out and is acknowledged with the next one.
-#[derive(Debug)]
-struct InHand {
-    receipt: PushId,
-    /// Whether the application still has the message, and may acknowledge it itself.
-    is_held: bool,
-}
 
 /// What the subscriptions need of the connection; `None` while the client is not online.
 pub(crate) type Line<'a> = Option<&'a Heartbeat>;
@@ -65,8 +49,8 @@ pub(crate) struct Channels<T> {
     has_retries: bool,
     /// Bytes in all inboxes.
     bytes: usize,
-    /// Inboxes at their bound.
-    full_count: usize,
+    /// Inboxes for whose sake the connection is not read.
+    pausing_count: usize,
     /// Requests that the broker has not answered.
     asked_count: usize,
     /// Whether what comes now stays unacknowledged (K-61).
@@ -90,7 +74,7 @@ impl<T> Channels<T> {
             last_arrival: 0,
             has_retries: false,
             bytes: 0,
-            full_count: 0,
+            pausing_count: 0,
             asked_count: 0,
             is_draining: false,
             is_resumed: false,
@@ -98,9 +82,9 @@ impl<T> Channels<T> {
         }
     }
 
-    /// Returns whether some inbox is at its bound.
-    pub(crate) fn is_full(&self) -> bool {
-        0 < self.full_count
+    /// Returns whether the connection should not be read for the sake of some inbox.
+    pub(crate) fn is_pausing(&self) -> bool {
+        0 < self.pausing_count
     }
 
     pub(crate) fn is_overrun(&self) -> bool {
@@ -197,147 +181,5 @@ impl<T> Channels<T> {
     /// Returns the subscriptions of a channel that the broker knows of.
     fn wired<'a>(&'a self, channel: &'a Channel<T>) -> impl Iterator<Item = Key> + 'a {
         channel.members.iter().copied().filter(|key| !self.members[key].listens)
-    }
-
-    /// Gives a push to all subscriptions that are to have it.
-    pub(crate) fn on_push(&mut self, push: Push, line: Line<'_>, out: &mut Outlet<T>) {
-        let mut takers = std::mem::take(&mut self.takers);
-        takers.clear();
-        let own = push.channel.starts_with('#').then_some(DIRECT);
-        for channel in [Some(push.channel.as_str()), own].into_iter().flatten() {
-            let Some(channel) = self.channels.get(channel) else { continue };
-            takers.extend(channel.members.iter().copied().filter(|key| {
-                !push.retained || channel.retained_for.contains(key) || self.members[key].listens
-            }));
-        }
-        if takers.is_empty()
-            && let Some(rest) = self.channels.get(REST)
-        {
-            takers.extend(&rest.members);
-        }
-        if self.is_draining {
-            // It stays unacknowledged, for the next session.
-        } else if !takers.is_empty() {
-            self.distribute(push, &takers, line, out);
-        } else if push.qos == Qos::AtLeastOnce {
-            self.unclaimed.keep(push);
-        } else if !push.retained && self.unclaimed.note_dropped(&push.channel) {
-            out.tell(Event::Slow { channel: push.channel, dropped: Some(1) });
-        }
-        self.takers = takers;
-    }
-
-    fn distribute(&mut self, push: Push, takers: &[Key], line: Line<'_>, out: &mut Outlet<T>) {
-        let receipt = match &push.id {
-            Some(id) if push.qos == Qos::AtLeastOnce => {
-                let is_lasting = takers.iter().any(|key| self.members[key].is_lasting());
-                let held = (takers.len(), is_lasting);
-                let Some(receipt) = self.receipts.take(id, held, line, out) else { return };
-                Some(receipt)
-            }
-            _ => None,
-        };
-        self.last_arrival += 1;
-        let item = Item { push: Arc::new(push), receipt, arrival: self.last_arrival };
-        for key in takers {
-            self.deliver(*key, item.clone(), out);
-        }
-    }
-
-    fn deliver(&mut self, key: Key, item: Item, out: &mut Outlet<T>) {
-        let Some(member) = self.members.get_mut(&key) else { return };
-        let was_full = member.inbox.is_full();
-        // The client reads on only because a call waits for its answer.
-        if was_full && item.receipt.is_none() {
-            if member.inbox.drop_one() {
-                let channel = member.channel.to_string();
-                out.tell(Event::Slow { channel, dropped: None });
-            }
-            return;
-        }
-        self.bytes += item.bytes();
-        let reader = member.inbox.add(item);
-        out.effects.extend(reader.map(Effect::Wake));
-        if !was_full && member.inbox.is_full() {
-            self.full_count += 1;
-        }
-    }
-
-    fn claim(&mut self, name: &str, line: Line<'_>, out: &mut Outlet<T>) {
-        let is_wanted = |channel: &str| {
-            name == REST || name == channel || name == DIRECT && channel.starts_with(DIRECT)
-        };
-        for push in self.unclaimed.claim(is_wanted) {
-            self.on_push(push, line, out);
-        }
-    }
-
-    /// Ends a subscription; what has arrived can still be read.
-    fn end(&mut self, key: Key, end: SubscriptionEnd, error: &RequestError, out: &mut Outlet<T>) {
-        let Some(member) = self.members.get_mut(&key) else { return };
-        if matches!(member.state, SubscriptionState::Ended(_)) {
-            return;
-        }
-        if let Some(ticket) = member.ticket.take() {
-            out.answer(ticket, Err(error.clone()));
-        }
-        out.effects.extend(member.inbox.take_reader().map(Effect::Wake));
-        let refusal = match error {
-            RequestError::Refused(refusal) => Some(refusal),
-            _ => None,
-        };
-        let change = SubscriptionChange {
-            channel: member.channel.to_string(),
-            state: SubscriptionState::Ended(end),
-            status: refusal.map(|refusal| refusal.status),
-            text: refusal.and_then(|refusal| refusal.message.clone()),
-            restored: false,
-            gap: false,
-        };
-        member.state = change.state;
-        let name = Arc::clone(&member.channel);
-        out.tell(Event::Subscription(change));
-        if let Some(channel) = self.channels.get_mut(&name) {
-            channel.remove(key);
-            if channel.is_idle() {
-                self.channels.remove(&name);
-            }
-        }
-    }
-
-    fn become_active(&mut self, key: Key, (restored, gap): (bool, bool), out: &mut Outlet<T>) {
-        self.change(key, SubscriptionState::Active, (restored, gap), out);
-        if let Some(ticket) = self.members.get_mut(&key).and_then(|member| member.ticket.take()) {
-            out.answer(ticket, Ok(Ack::default()));
-        }
-    }
-
-    fn change(
-        &mut self,
-        key: Key,
-        state: SubscriptionState,
-        (restored, gap): (bool, bool),
-        out: &mut Outlet<T>,
-    ) {
-        let Some(member) = self.members.get_mut(&key) else { return };
-        if member.state == state {
-            return;
-        }
-        member.state = state;
-        let channel = member.channel.to_string();
-        let (status, text) = (None, None);
-        let change = SubscriptionChange { channel, state, status, text, restored, gap };
-        out.tell(Event::Subscription(change));
-    }
-}
-
-impl<T> Member<T> {
-    fn is_persistent(&self) -> bool {
-        self.options.persistence == Persistence::Persistent
-    }
-
-    /// Returns whether the broker keeps over a loss what it has not acknowledged.
-    fn is_lasting(&self) -> bool {
-        self.listens || self.is_persistent()
     }
 }

@@ -1,7 +1,6 @@
 //! The messages of one subscription that nobody has asked for yet, and its bound (K-36).
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::task::Waker;
 
 use crate::message::Push;
@@ -14,7 +13,7 @@ const PUSH_BYTES: usize = size_of::<Push>() + 64;
 /// A message, and what to acknowledge it by.
 #[derive(Debug, Clone)]
 pub(crate) struct Item {
-    pub(crate) push: Arc<Push>,
+    pub(crate) push: Push,
     pub(crate) receipt: Option<PushId>,
     /// Its number among all messages of the client, in the order in which they came.
     pub(crate) arrival: u64,
@@ -40,6 +39,8 @@ pub(crate) struct Inbox {
     bounds: Bounds,
     items: VecDeque<Item>,
     bytes: usize,
+    /// Whether it was full, and is not half empty yet.
+    is_pausing: bool,
     /// QoS 0 messages dropped since it was empty.
     dropped_count: u64,
     /// Whether somebody was woken for the first message, so that it waits no more.
@@ -54,6 +55,7 @@ impl Inbox {
             bounds,
             items: VecDeque::new(),
             bytes: 0,
+            is_pausing: false,
             dropped_count: 0,
             is_promised: false,
             reader: None,
@@ -61,8 +63,17 @@ impl Inbox {
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        let waiting_count = self.items.len() - usize::from(self.is_promised);
-        self.bounds.count_max.max(1) <= waiting_count || self.bounds.bytes_max <= self.bytes
+        self.bounds.count_max.max(1) <= self.waiting_count() || self.bounds.bytes_max <= self.bytes
+    }
+
+    /// Returns whether the connection should not be read for its sake: from when it is full until it is
+    /// half empty, since to be woken for each single message costs more than the message.
+    pub(crate) fn is_pausing(&self) -> bool {
+        self.is_pausing
+    }
+
+    fn waiting_count(&self) -> usize {
+        self.items.len() - usize::from(self.is_promised)
     }
 
     /// Adds a message, full or not; returns whoever waits for it.
@@ -70,6 +81,7 @@ impl Inbox {
         self.bytes += item.bytes();
         self.items.push_back(item);
         self.is_promised |= self.reader.is_some();
+        self.is_pausing |= self.is_full();
         self.reader.take()
     }
 
@@ -83,6 +95,9 @@ impl Inbox {
         let item = self.items.pop_front()?;
         self.bytes -= item.bytes();
         self.is_promised = false;
+        let is_half_empty = self.items.len() <= self.bounds.count_max / 2
+            && self.bytes <= self.bounds.bytes_max / 2;
+        self.is_pausing &= !is_half_empty;
         Some(item)
     }
 

@@ -8,9 +8,10 @@ use serde_json::value::RawValue;
 use crate::credentials::Identity;
 use crate::error::{Disconnected, RequestError};
 use crate::event::Event;
-use crate::message::{Ack, Push, Qos};
+use crate::incoming::{Incoming, refusal, verdict};
+use crate::message::{Ack, Push};
 use crate::reason::Reason;
-use crate::status::{Refusal, Status};
+use crate::status::Refusal;
 use crate::stranger::is_packet;
 
 use super::channels::ALL_BYTES_MAX;
@@ -18,16 +19,36 @@ use super::{Core, Greeting};
 
 impl<T> Core<T> {
     /// Takes one frame from the broker. One that is no packet is a sign of life and no more (K-37).
-    pub(crate) fn on_frame(&mut self, now: Instant, frame: &[u8]) {
+    pub(crate) fn on_incoming(&mut self, now: Instant, incoming: Incoming) {
         self.on_heard(now);
-        match ServerPacket::decode(frame) {
-            Ok(packet) if self.link.heartbeat().is_some() => self.on_packet(now, packet),
-            Ok(packet) if self.link.is_attempting() => self.on_greeting(now, packet),
-            Ok(_) => {}
-            Err(_) if is_packet(frame) => {}
-            Err(_) => self.out.tell(Event::BadFrame),
+        match incoming {
+            Incoming::Push(push) => self.on_push(push),
+            Incoming::Answer { number, verdict } => {
+                if self.link.heartbeat().is_some() {
+                    self.on_pub_ack(now, number, verdict);
+                }
+            }
+            Incoming::Frame(frame) => match ServerPacket::decode(&frame) {
+                Ok(packet) if self.link.heartbeat().is_some() => self.on_packet(now, packet),
+                Ok(packet) if self.link.is_attempting() => self.on_greeting(now, packet),
+                Ok(_) => {}
+                Err(_) if is_packet(&frame) => {}
+                Err(_) => self.out.tell(Event::BadFrame),
+            },
         }
         self.beat_if_due(now);
+    }
+
+    /// Takes a message, also before the broker has let the client in: it may push what it stored first.
+    fn on_push(&mut self, push: Push) {
+        let line = self.link.heartbeat();
+        if line.is_none() && !self.link.is_attempting() {
+            return;
+        }
+        self.channels.on_push(push, line, &mut self.out);
+        if self.channels.is_overrun() {
+            self.broken = Some(Disconnected::Overrun(ALL_BYTES_MAX >> 20));
+        }
     }
 
     fn on_greeting(&mut self, now: Instant, packet: ServerPacket<'_>) {
@@ -55,10 +76,6 @@ impl<T> Core<T> {
                     _ => Greeting::Refused(refusal),
                 };
             }
-            // A broker may push what it stored before it says that the client is in.
-            ServerPacket::Push(push) => {
-                self.channels.on_push(owned(push), None, &mut self.out);
-            }
             _ => {}
         }
     }
@@ -82,16 +99,6 @@ impl<T> Core<T> {
 
     fn on_packet(&mut self, now: Instant, packet: ServerPacket<'_>) {
         match packet {
-            ServerPacket::Push(push) => {
-                self.channels.on_push(owned(push), self.link.heartbeat(), &mut self.out);
-                if self.channels.is_overrun() {
-                    self.broken = Some(Disconnected::Overrun(ALL_BYTES_MAX >> 20));
-                }
-            }
-            ServerPacket::PubAck(ack) => {
-                let Some(number) = ack.id.and_then(|id| id.parse().ok()) else { return };
-                self.on_pub_ack(now, number, verdict(ack.st, ack.mg, ack.dt));
-            }
             ServerPacket::SubAck(ack) => {
                 let verdict = verdict(ack.st, ack.mg, None);
                 self.channels.on_sub_ack(now, &ack.cn, verdict, &mut self.out);
@@ -106,8 +113,11 @@ impl<T> Core<T> {
                 let refusal = refusal(ack.st, ack.mg);
                 self.broken = Some(Disconnected::Dismissed { reason, refusal });
             }
-            // An answer to nothing: a sign of life, no more.
-            ServerPacket::ConnAck(_) | ServerPacket::AuthAck(_) => {}
+            // Answers to nothing: a sign of life, no more. What is to be had of the last two is read before.
+            ServerPacket::ConnAck(_)
+            | ServerPacket::AuthAck(_)
+            | ServerPacket::PubAck(_)
+            | ServerPacket::Push(_) => {}
         }
     }
 
@@ -126,11 +136,10 @@ impl<T> Core<T> {
 
     /// Takes the refusal of a QoS 0 publish; returns whether it was one.
     fn on_quiet_ack(&mut self, number: u64, error: Option<&RequestError>) -> bool {
-        let Ok(index) = self.quiet.binary_search_by_key(&number, |(number, _)| *number) else {
-            return false;
-        };
-        if let (Some((_, channel)), Some(error)) = (self.quiet.remove(index), error) {
-            let (id, error) = (Some(number.to_string()), error.clone());
+        let Some(channel) = self.quiet.take(number) else { return false };
+        if let Some(error) = error {
+            let (id, channel, error) =
+                (Some(number.to_string()), channel.as_ref().into(), error.clone());
             self.out.tell(Event::Publish { id, channel, error });
         }
         true
@@ -150,35 +159,5 @@ impl<T> Core<T> {
         let answer: serde_json::Value = answer.unwrap_or_default();
         let is_there = |name: &str| answer["subscriptions"][name] == "persistent";
         self.channels.on_subscriptions(is_there, &mut self.out);
-    }
-}
-
-/// Makes a refusal of a status and what was said with it.
-fn refusal(status: u8, message: Option<impl Into<String>>) -> Refusal {
-    Refusal { status: Status(status), message: message.map(Into::into) }
-}
-
-/// Reads an acknowledgement.
-fn verdict(
-    st: u8,
-    message: Option<impl Into<String>>,
-    data: Option<&RawValue>,
-) -> Result<Ack, Refusal> {
-    if st == status::OK {
-        Ok(Ack { data: data.map(ToOwned::to_owned) })
-    } else {
-        Err(refusal(st, message))
-    }
-}
-
-/// Makes a push of its own of one that borrows from its frame.
-fn owned(push: rialto_wire::jmqt::Push<'_>) -> Push {
-    Push {
-        channel: push.cn.into(),
-        payload: push.dt.to_owned(),
-        publisher: push.cl.into(),
-        qos: if push.q == 1 { Qos::AtLeastOnce } else { Qos::AtMostOnce },
-        id: push.id.map(Into::into),
-        retained: push.rt == 1,
     }
 }

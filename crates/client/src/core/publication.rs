@@ -1,9 +1,10 @@
 //! A message on its way out.
 
-use rialto_wire::jmqt::{Carrier, ClientPacket, Publish};
+use rialto_wire::jmqt::{ClientPacket, Publish};
 use serde_json::value::RawValue;
 
-use crate::message::{PublishOptions, Qos};
+use crate::error::RequestError;
+use crate::message::{Ack, PublishOptions, Qos};
 
 /// A message to be published.
 #[derive(Debug, Clone, Copy)]
@@ -20,25 +21,24 @@ impl Publication<'_> {
     }
 
     /// Returns the packet, with an id if there is a number.
-    pub(super) fn encode(&self, number: Option<u64>) -> Vec<u8> {
-        let mut frame = Vec::new();
-        let packet = Publish {
+    pub(super) fn packet(&self, number: Option<u64>) -> ClientPacket<'_> {
+        ClientPacket::Pub(Publish {
             channel: self.channel.into(),
             payload: self.payload.get(),
             acknowledged: self.options.qos == Qos::AtLeastOnce,
             retain: self.options.retain,
             id: number.map(|number| number.to_string().into()),
-        };
-        ClientPacket::Pub(packet).encode(&mut frame, Carrier::Tcp);
-        frame
+        })
     }
 }
 
 /// What became of a publish.
 #[derive(Debug)]
-pub(crate) enum Admission<T> {
-    /// Its ticket is answered, at once or later; the number withdraws it.
+pub(crate) enum Admission {
+    /// Its ticket is answered later; the number withdraws it.
     Taken(u64),
+    /// It is over, and has no ticket.
+    Done(Result<Ack, RequestError>),
     /// There is no room; it may be tried again when there is.
-    NoRoom(T),
+    NoRoom,
 }

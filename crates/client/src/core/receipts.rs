@@ -144,7 +144,7 @@ impl Receipts {
             self.unsent.push(Arc::clone(id));
             return;
         }
-        out.send(&ClientPacket::PushAck { id: (&**id).into(), accepted: true });
+        out.reply(&ClientPacket::PushAck { id: (&**id).into(), accepted: true });
         self.sent.push_back((at, Arc::clone(id)));
         if REMEMBERED_MAX < self.sent.len()
             && let Some((at, id)) = self.sent.pop_front()

@@ -24,6 +24,7 @@ use crate::credentials::Credentials;
 use crate::dice::Dice;
 use crate::error::{ConnectError, Disconnected, RequestError};
 use crate::event::{Event, State, SubscriptionState};
+use crate::incoming::Incoming;
 use crate::message::{
     Ack, Acknowledge, Persistence, PublishOptions, Qos, RequestOptions, SubscribeOptions,
 };
@@ -130,7 +131,7 @@ impl Play {
     }
 
     fn hear(&mut self, frame: &str) {
-        self.core.on_frame(self.now, frame.as_bytes());
+        self.core.on_incoming(self.now, Incoming::read(frame.as_bytes()));
         let endpoint = self.options.endpoint.clone();
         let error = match self.core.greeting() {
             Greeting::Refused(refusal) => {
@@ -194,8 +195,13 @@ impl Play {
         let qos = if verb == "pub1" { Qos::AtLeastOnce } else { Qos::AtMostOnce };
         let options = PublishOptions { qos, retain: false };
         let publication = Publication { channel, payload, options };
-        if let Admission::NoRoom(ticket) = self.core.publish(self.now, &publication, ticket) {
-            writeln!(self.transcript, "#{ticket} has no room").unwrap();
+        match self.core.publish(self.now, &publication, || ticket) {
+            Admission::Taken(_) => {}
+            Admission::NoRoom => writeln!(self.transcript, "#{ticket} has no room").unwrap(),
+            Admission::Done(answer) => {
+                self.effects();
+                writeln!(self.transcript, "#{ticket} {}", shown(answer)).unwrap();
+            }
         }
     }
 
@@ -223,22 +229,27 @@ impl Play {
             // Answers all that is open.
             let _ = self.core.step(self.now);
         }
+        self.effects();
+        loop {
+            let output = self.core.take_output(self.now, Vec::new());
+            let output = String::from_utf8(output).unwrap();
+            if output.is_empty() {
+                break;
+            }
+            for packet in output.split_terminator('\0') {
+                writeln!(self.transcript, "> {packet}").unwrap();
+            }
+        }
+    }
+
+    fn effects(&mut self) {
         for effect in self.core.take_effects() {
             match effect {
                 Effect::Answer(ticket, answer) => {
                     writeln!(self.transcript, "#{ticket} {}", shown(answer)).unwrap();
                 }
                 Effect::Event(event) => self.event(event),
-                Effect::Wake(_) | Effect::Room => {}
-            }
-        }
-        loop {
-            let output = String::from_utf8(self.core.take_output(self.now)).unwrap();
-            if output.is_empty() {
-                break;
-            }
-            for packet in output.split_terminator('\0') {
-                writeln!(self.transcript, "> {packet}").unwrap();
+                Effect::Wake(_) => {}
             }
         }
     }

@@ -1,6 +1,7 @@
 //! QoS 1 pushes that no subscription takes, kept for one that is made later (K-35).
 
 use std::collections::{HashSet, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 
 use crate::message::Push;
 
@@ -13,7 +14,9 @@ const CHANNELS_MAX: usize = 10_000;
 pub(crate) struct Unclaimed {
     pushes: VecDeque<Push>,
     bytes: usize,
-    noted: HashSet<String>,
+    /// Hashes of their names, which take the same room however long a broker makes these.
+    noted: HashSet<u64>,
+    hasher: RandomState,
 }
 
 impl Unclaimed {
@@ -40,7 +43,7 @@ impl Unclaimed {
 
     /// Notes that QoS 0 pushes of a channel are dropped; returns whether that is news.
     pub(crate) fn note_dropped(&mut self, channel: &str) -> bool {
-        self.noted.len() < CHANNELS_MAX && self.noted.insert(channel.to_owned())
+        self.noted.len() < CHANNELS_MAX && self.noted.insert(self.hasher.hash_one(channel))
     }
 
     /// Forgets the pushes: with the next connection they come again.

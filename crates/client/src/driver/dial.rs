@@ -64,7 +64,8 @@ impl Driver {
         self.shared.drive(|core, _| core.on_open(credentials));
         loop {
             if transport.is_idle() {
-                transport.send(self.shared.drive(|core, now| core.take_output(now)));
+                let spare = transport.take_spare();
+                transport.send(self.shared.drive(|core, now| core.take_output(now, spare)));
             }
             transport.exchange_greeting(endpoint, stage, &mut self.read).await?;
             self.frames.extend(self.read.drain(..));
@@ -82,7 +83,7 @@ impl Driver {
             while matches!(core.greeting(), Greeting::Open)
                 && let Some(frame) = frames.pop_front()
             {
-                core.on_frame(now, &frame);
+                core.on_incoming(now, frame);
             }
             if let Some(reason) = core.ended() {
                 return Err(ConnectError::Ended(reason.clone()));
@@ -108,15 +109,17 @@ impl Driver {
         attempt: &Attempt,
         result: Result<Transport, ConnectError>,
     ) -> Result<Transport, ConnectError> {
+        let is_wordless = matches!(result, Err(ConnectError::Wordless { .. }));
         #[cfg(feature = "tls")]
         if attempt.is_first
-            && matches!(result, Err(ConnectError::Wordless { .. }))
+            && is_wordless
             && crate::transport::is_tls_expected(&attempt.endpoint).await
         {
             let (endpoint, stranger) = (attempt.endpoint.clone(), crate::stranger::Stranger::Tls);
             return Err(ConnectError::NotJmqt { endpoint, stranger });
         }
-        let _ = attempt;
+        // Without TLS of its own a client cannot ask for it.
+        let _ = (attempt.is_first, is_wordless);
         result
     }
 }

@@ -14,6 +14,9 @@ use crate::shown::one_line;
 use crate::status::{Refusal, Status};
 use crate::stranger::Stranger;
 
+#[cfg(feature = "websocket")]
+use super::closed_with::ClosedWith;
+
 /// Why a connection did not come about.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
@@ -266,42 +269,13 @@ impl Disconnected {
 
 impl From<io::Error> for Disconnected {
     fn from(error: io::Error) -> Self {
-        let closed = error.get_ref().and_then(|inner| inner.downcast_ref::<ClosedWith>());
-        match closed.map(|closed| (closed.reason(), closed)) {
-            None | Some((Reason::Lost, _)) => Disconnected::Broken(Arc::new(error)),
-            Some((reason, closed)) => {
-                Disconnected::Dismissed { reason, refusal: closed.refusal(reason) }
-            }
+        #[cfg(feature = "websocket")]
+        if let Some(closed) = error.get_ref().and_then(|it| it.downcast_ref::<ClosedWith>())
+            && closed.reason() != Reason::Lost
+        {
+            let reason = closed.reason();
+            return Disconnected::Dismissed { reason, refusal: closed.refusal(reason) };
         }
+        Disconnected::Broken(Arc::new(error))
     }
 }
-
-/// A WebSocket that was closed with a reason; travels inside an [`io::Error`].
-#[derive(Debug, thiserror::Error)]
-#[error("closed with code {code}: {}", one_line(text))]
-pub(crate) struct ClosedWith {
-    pub(crate) code: u16,
-    pub(crate) text: String,
-}
-
-impl ClosedWith {
-    /// Returns what the close code and its text mean.
-    pub(crate) fn reason(&self) -> Reason {
-        Reason::of_close(self.code, &self.text)
-    }
-
-    /// Returns what the broker would have said in a packet.
-    pub(crate) fn refusal(&self, reason: Reason) -> Refusal {
-        let status = match reason {
-            Reason::ServerError | Reason::ServerStopping => status::SERVER_ERROR,
-            Reason::TooLarge => status::INVALID_PACKET,
-            _ => status::NOT_ALLOWED,
-        };
-        Refusal { status: Status(status), message: Some(self.text.clone()) }
-    }
-}
-
-/// A stranger that spoke in place of a broker; travels inside an [`io::Error`].
-#[derive(Debug, thiserror::Error)]
-#[error("{0} answers")]
-pub(crate) struct Met(pub(crate) Stranger);

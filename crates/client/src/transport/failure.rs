@@ -8,7 +8,9 @@ use crate::endpoint::Endpoint;
 #[cfg(feature = "websocket")]
 use crate::error::ClosedWith;
 use crate::error::{ConnectError, Met};
+#[cfg(any(feature = "tls", feature = "websocket"))]
 use crate::reason::Reason;
+#[cfg(any(feature = "tls", feature = "websocket"))]
 use crate::stranger::Stranger;
 
 use super::opening::Opening;

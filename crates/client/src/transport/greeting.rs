@@ -7,9 +7,12 @@ use tokio::time::timeout;
 
 use crate::endpoint::Endpoint;
 use crate::error::ConnectError;
+use crate::incoming::Incoming;
 use crate::stranger::sender_of;
 
-use super::{Carrier, Stage, Transport, failure};
+#[cfg(feature = "websocket")]
+use super::failure;
+use super::{Carrier, Stage, Transport};
 
 /// How long somebody may be silent who is perhaps no broker and waits for the end of a line.
 const NUDGE_AFTER: Duration = Duration::from_secs(1);
@@ -25,7 +28,7 @@ impl Transport {
         &mut self,
         endpoint: &Endpoint,
         stage: &mut Stage,
-        frames: &mut Vec<Vec<u8>>,
+        frames: &mut Vec<Incoming>,
     ) -> Result<(), ConnectError> {
         let Ok(exchanged) = timeout(NUDGE_AFTER, self.exchange(true, frames)).await else {
             self.nudge();
@@ -34,7 +37,9 @@ impl Transport {
         exchanged.map_err(|source| self.failure(source, endpoint))?;
         if let Some(first) = frames.first() {
             *stage = Stage::Answered;
-            if let Some(stranger) = sender_of(first) {
+            if let Incoming::Frame(frame) = first
+                && let Some(stranger) = sender_of(frame)
+            {
                 return Err(ConnectError::NotJmqt { endpoint: endpoint.clone(), stranger });
             }
         }

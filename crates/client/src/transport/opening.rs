@@ -1,17 +1,18 @@
 //! The first bytes that come over a connection, kept to tell who answers when no broker does.
 
+#[cfg(any(feature = "tls", feature = "websocket"))]
+mod words;
+
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use parking_lot::Mutex;
-use rialto_wire::jmqt::{ServerPacket, status};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::error::Met;
-use crate::status::{Refusal, Status};
-use crate::stranger::{Stranger, Verdict, judge};
+use crate::stranger::{Verdict, judge};
 
 /// Bytes that are kept: a last word of a broker, with room.
 const BYTES_MAX: usize = 1_024;
@@ -34,26 +35,6 @@ impl Opening {
     /// Returns whether nothing at all came.
     pub(super) fn is_empty(&self) -> bool {
         self.said.lock().is_empty()
-    }
-
-    /// Returns who has spoken, if it is no broker; nothing more is going to come.
-    pub(super) fn stranger(&self) -> Option<Stranger> {
-        match judge(&self.said.lock(), true) {
-            Verdict::Stranger(stranger) => Some(stranger),
-            Verdict::Open | Verdict::Packet => None,
-        }
-    }
-
-    /// Returns why a broker turned the connection away before anything was said.
-    pub(super) fn refusal(&self) -> Option<Refusal> {
-        let said = self.said.lock();
-        let frame = said.split(|&byte| byte == 0).next()?;
-        match ServerPacket::decode(frame) {
-            Ok(ServerPacket::ConnAck(ack)) if ack.st != status::OK => {
-                Some(Refusal { status: Status(ack.st), message: ack.mg.map(Into::into) })
-            }
-            _ => None,
-        }
     }
 }
 

@@ -8,8 +8,9 @@ use crate::endpoint::Endpoint;
 use crate::options::TlsOptions;
 use crate::stranger::Stranger;
 
+use super::dialing::connect;
 use super::opening::{Opening, Tap};
-use super::{Stage, connect, tls};
+use super::{Stage, tls};
 
 /// How long it may take to find out that a port speaks TLS.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);

@@ -4,14 +4,16 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf, Bytes};
 use rialto_wire::jmqt::FrameSplitter;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
+use crate::incoming::Incoming;
+
+use super::Outgoing;
 use super::byte_stream::{ByteStream, PACKET_BYTES_MAX, closed_by_broker};
 
 /// Bytes read at once.
-const READ_BYTES: usize = 16 << 10;
+const READ_BYTES: usize = 64 << 10;
 
 pub(super) struct Socket {
     stream: Box<dyn ByteStream>,
@@ -29,7 +31,7 @@ impl Socket {
     pub(super) fn poll_read(
         &mut self,
         context: &mut Context<'_>,
-        frames: &mut Vec<Vec<u8>>,
+        frames: &mut Vec<Incoming>,
     ) -> Poll<io::Result<()>> {
         while frames.is_empty() {
             let mut read = ReadBuf::new(&mut self.buffer);
@@ -38,8 +40,7 @@ impl Socket {
                 return Poll::Ready(Err(closed_by_broker()));
             }
             for frame in self.splitter.push(read.filled()) {
-                let frame = frame.map_err(io::Error::other)?;
-                frames.push(frame.to_vec());
+                frames.push(Incoming::read(frame.map_err(io::Error::other)?));
             }
         }
         Poll::Ready(Ok(()))
@@ -49,10 +50,10 @@ impl Socket {
     pub(super) fn poll_write(
         &mut self,
         context: &mut Context<'_>,
-        outgoing: &mut Bytes,
+        outgoing: &mut Outgoing,
     ) -> Poll<io::Result<()>> {
-        while !outgoing.is_empty() {
-            let written = ready!(Pin::new(&mut self.stream).poll_write(context, outgoing))?;
+        while !outgoing.rest().is_empty() {
+            let written = ready!(Pin::new(&mut self.stream).poll_write(context, outgoing.rest()))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }

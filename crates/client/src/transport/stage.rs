@@ -15,8 +15,10 @@ pub(crate) enum Stage {
     /// Somebody at one of them.
     Connecting,
     /// TLS.
+    #[cfg(feature = "tls")]
     Securing,
     /// WebSocket.
+    #[cfg(feature = "websocket")]
     Upgrading,
     /// The first word.
     Greeting,
@@ -36,10 +38,13 @@ impl Stage {
                 ConnectError::UnknownHost { endpoint, source: late("answer to the name lookup") }
             }
             Stage::Connecting => ConnectError::Unreachable { endpoint, source: late("answer") },
+            #[cfg(feature = "tls")]
             Stage::Securing => {
                 ConnectError::Tls { endpoint, source: late("end of the TLS handshake") }
             }
-            Stage::Upgrading | Stage::Greeting => ConnectError::Silent { endpoint, limit },
+            #[cfg(feature = "websocket")]
+            Stage::Upgrading => ConnectError::Silent { endpoint, limit },
+            Stage::Greeting => ConnectError::Silent { endpoint, limit },
             Stage::Answered => ConnectError::TimedOut { endpoint, limit },
         }
     }

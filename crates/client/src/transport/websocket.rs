@@ -3,7 +3,6 @@
 use std::io;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf, Bytes};
 use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
@@ -11,7 +10,9 @@ use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use crate::endpoint::Endpoint;
 use crate::error::ClosedWith;
+use crate::incoming::Incoming;
 
+use super::Outgoing;
 use super::byte_stream::{ByteStream, PACKET_BYTES_MAX, closed_by_broker};
 
 /// Frames handed over at once, so that a flood does not keep the owner from its other work.
@@ -46,7 +47,7 @@ impl WebSocket {
     pub(super) fn poll_read(
         &mut self,
         context: &mut Context<'_>,
-        frames: &mut Vec<Vec<u8>>,
+        frames: &mut Vec<Incoming>,
     ) -> Poll<io::Result<()>> {
         if let Some(end) = self.end.take() {
             return Poll::Ready(Err(end));
@@ -54,7 +55,7 @@ impl WebSocket {
         while frames.len() < FRAMES_MAX {
             let end = match self.stream.poll_next_unpin(context) {
                 Poll::Ready(Some(Ok(Message::Text(text)))) => {
-                    frames.push(text.as_bytes().to_vec());
+                    frames.push(Incoming::read(text.as_bytes()));
                     continue;
                 }
                 Poll::Ready(Some(Ok(Message::Close(close)))) => {
@@ -81,15 +82,16 @@ impl WebSocket {
     pub(super) fn poll_write(
         &mut self,
         context: &mut Context<'_>,
-        outgoing: &mut Bytes,
+        outgoing: &mut Outgoing,
     ) -> Poll<io::Result<()>> {
-        while !outgoing.is_empty() {
+        while !outgoing.rest().is_empty() {
             ready!(self.stream.poll_ready_unpin(context)).map_err(into_io)?;
-            let end = memchr::memchr(0, outgoing).unwrap_or(outgoing.len());
-            let packet = outgoing.split_to(end);
-            outgoing.advance(usize::from(!outgoing.is_empty()));
-            let text = Utf8Bytes::try_from(packet).map_err(io::Error::other)?;
-            self.stream.start_send_unpin(Message::Text(text)).map_err(into_io)?;
+            let rest = outgoing.rest();
+            let end = memchr::memchr(0, rest).unwrap_or(rest.len());
+            let text = std::str::from_utf8(&rest[..end]).map_err(io::Error::other)?;
+            let message = Message::Text(Utf8Bytes::from(text));
+            outgoing.advance(rest.len().min(end + 1));
+            self.stream.start_send_unpin(message).map_err(into_io)?;
         }
         self.stream.poll_flush_unpin(context).map_err(into_io)
     }

@@ -11,7 +11,8 @@ use super::super::channel::Key;
 use super::super::inbox::Item;
 use super::super::outlet::Outlet;
 use super::super::receipts::PushId;
-use super::{Channels, InHand, Line};
+use super::member::InHand;
+use super::{Channels, Line};
 
 impl<T> Channels<T> {
     /// Leaves acknowledging to whoever takes the messages of a subscription.
@@ -34,7 +35,7 @@ impl<T> Channels<T> {
         if let Some(in_hand) = member.in_hand.take() {
             self.receipts.close(&in_hand.receipt, false, line, out);
         }
-        let was_full = member.inbox.is_full();
+        let was_pausing = member.inbox.is_pausing();
         let Some(item) = member.inbox.take() else {
             if matches!(member.state, SubscriptionState::Ended(_)) {
                 return Poll::Ready(None);
@@ -43,7 +44,7 @@ impl<T> Channels<T> {
             return Poll::Pending;
         };
         self.bytes -= item.bytes();
-        self.full_count -= usize::from(was_full && !member.inbox.is_full());
+        self.pausing_count -= usize::from(was_pausing && !member.inbox.is_pausing());
         if let Some(dropped) = member.inbox.end_of_drops() {
             let channel = member.channel.to_string();
             out.tell(Event::Slow { channel, dropped: Some(dropped) });
@@ -100,7 +101,7 @@ impl<T> Channels<T> {
     /// Forgets a subscription that nobody reads any more, and what it had not given out.
     pub(crate) fn forget(&mut self, key: Key, line: Line<'_>, out: &mut Outlet<T>) {
         let Some(mut member) = self.members.remove(&key) else { return };
-        self.full_count -= usize::from(member.inbox.is_full());
+        self.pausing_count -= usize::from(member.inbox.is_pausing());
         let mut dropped = Vec::new();
         match member.in_hand.take() {
             // Of a message that the application still has, the application decides.

@@ -327,3 +327,34 @@ fn more_than_all_inboxes_hold_ends_the_connection() {
         "#]],
     );
 }
+
+#[test]
+fn a_broker_that_sends_again_and_again_without_reading_is_read_no_further() {
+    // K-33: each of these is acknowledged again.
+    let now = std::time::Instant::now();
+    let mut core = super::Core::<u32>::new(&options(), super::Dice::seeded(1), now);
+    core.start();
+    assert!(matches!(core.step(now), super::Step::Attempt(_)));
+    core.on_open(&super::Credentials::token("ada", "t1"));
+    let hear = |core: &mut super::Core<u32>, frame: &str| {
+        core.on_incoming(now, super::Incoming::read(frame.as_bytes()));
+    };
+    hear(&mut core, r#"{"connAck":{"st":1,"ts":15}}"#);
+    let key = core.listen("room", super::SubscribeOptions::persistent());
+    let id = "4".repeat(1_000);
+    let push = format!(r#"{{"push":{{"cn":"room","dt":1,"cl":"bob","id":"{id}","q":1}}}}"#);
+    hear(&mut core, &push);
+    let mut context = super::Context::from_waker(super::Waker::noop());
+    assert!(core.poll_next(key, &mut context).is_ready());
+    assert!(core.poll_next(key, &mut context).is_pending());
+
+    let mut heard = 0;
+    while core.is_reading() {
+        hear(&mut core, &push);
+        heard += 1;
+        assert!(heard < 5_000, "the acknowledgements grow without bound");
+    }
+    let sent = core.take_output(now, Vec::new());
+    assert!(sent.len() < 2 << 20, "{} bytes", sent.len());
+    assert!(core.is_reading(), "what was written makes room");
+}
