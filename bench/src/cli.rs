@@ -42,6 +42,10 @@ struct Options {
     #[arg(long, global = true, value_name = "PATH", default_value = "target/release/rialto")]
     rialto: PathBuf,
 
+    /// nats-server's program.
+    #[arg(long, global = true, value_name = "PATH", default_value = server::NATS_SERVER)]
+    nats_server: PathBuf,
+
     /// Runs of each workload against each server; tables show medians.
     #[arg(long, global = true, value_name = "N", default_value_t = 3)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=1000))]
@@ -76,7 +80,7 @@ struct Options {
 ///
 /// # Errors
 /// When nothing could be measured at all.
-pub(crate) fn run() -> Result<bool> {
+pub fn run() -> Result<bool> {
     let cli = Cli::parse();
     let result = match cli.command.unwrap_or(Command::Run) {
         Command::Run => measure(&cli.options),
@@ -147,7 +151,11 @@ impl Options {
             _ => Against::Both,
         };
         Settings {
-            places: Places { rialto: self.rialto.clone(), scratch: self.scratch.clone() },
+            places: Places {
+                rialto: self.rialto.clone(),
+                nats: self.nats_server.clone(),
+                scratch: self.scratch.clone(),
+            },
             repetitions: if self.quick { 1 } else { usize::from(self.reps) },
             size: if self.quick { Size::Quick } else { Size::Full },
             against,

@@ -10,7 +10,7 @@ use anyhow::{Result, anyhow, ensure};
 use memchr::memmem;
 
 /// Length of a payload, quotes included.
-pub(crate) const PAYLOAD_BYTES: usize = 128;
+pub const PAYLOAD_BYTES: usize = 128;
 
 /// What every payload begins with, and no other text of either protocol contains.
 pub(crate) const MARK: &[u8] = b"\"@p";
@@ -23,7 +23,7 @@ const NUMBER: Range<usize> = 8..8 + NUMBER_DIGITS;
 pub(crate) const PLACEHOLDER: &str = "##########";
 
 /// Returns the payload of publisher `index`, with [`PLACEHOLDER`] for its number.
-pub(crate) fn payload(index: usize) -> String {
+pub fn payload(index: usize) -> String {
     let mut text = format!("\"@p{index:04}n{PLACEHOLDER}:");
     let filler = "the quick brown fox jumps over the lazy dog ";
     text.extend(filler.chars().cycle().take(PAYLOAD_BYTES - 1 - text.len()));
@@ -57,7 +57,7 @@ impl Counter {
 
 /// A publish frame that only lacks its running number.
 #[derive(Debug)]
-pub(crate) struct Template {
+pub struct Template {
     frame: Vec<u8>,
     /// Where the number goes: into the payload and, if there is one, into the packet id.
     holes: Vec<usize>,
@@ -66,19 +66,19 @@ pub(crate) struct Template {
 
 impl Template {
     /// Takes a frame in which [`PLACEHOLDER`] stands wherever the number belongs.
-    pub(crate) fn new(frame: String) -> Self {
+    pub fn new(frame: String) -> Self {
         let frame = frame.into_bytes();
         let holes = memmem::find_iter(&frame, PLACEHOLDER).collect();
         Template { frame, holes, next: Counter::new() }
     }
 
     /// Number of the frame that is written next, counted from 0.
-    pub(crate) fn next_number(&self) -> u64 {
+    pub fn next_number(&self) -> u64 {
         self.next.value
     }
 
     /// Appends the next frame.
-    pub(crate) fn write_next(&mut self, out: &mut Vec<u8>) {
+    pub fn write_next(&mut self, out: &mut Vec<u8>) {
         for &hole in &self.holes {
             self.frame[hole..hole + NUMBER_DIGITS].copy_from_slice(&self.next.digits);
         }
@@ -89,14 +89,14 @@ impl Template {
 
 /// One subscriber's memory of what it received: for each publisher, the number that comes next.
 #[derive(Debug)]
-pub(crate) struct Checker {
+pub struct Checker {
     first_publisher: usize,
     expected: Vec<Counter>,
 }
 
 impl Checker {
     /// Expects messages of `publishers` only, each counting from 0.
-    pub(crate) fn new(publishers: Range<usize>) -> Self {
+    pub fn new(publishers: Range<usize>) -> Self {
         Checker {
             first_publisher: publishers.start,
             expected: vec![Counter::new(); publishers.len()],
@@ -104,7 +104,7 @@ impl Checker {
     }
 
     /// Number of messages of `publisher` received so far.
-    pub(crate) fn received(&self, publisher: usize) -> u64 {
+    pub fn received(&self, publisher: usize) -> u64 {
         self.expected[publisher - self.first_publisher].value
     }
 
@@ -112,7 +112,7 @@ impl Checker {
     ///
     /// # Errors
     /// When the payload is not one of ours, or its number is not the one that comes next.
-    pub(crate) fn check(&mut self, payload: &[u8]) -> Result<u64> {
+    pub fn check(&mut self, payload: &[u8]) -> Result<u64> {
         ensure!(payload.len() == PAYLOAD_BYTES, "payload of {} bytes", payload.len());
         let publisher = decimal(&payload[PUBLISHER])? as usize;
         let first = self.first_publisher;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, median};
 use crate::server::Kind;
 use crate::suite::Sample;
 use crate::workload::Workload;
@@ -184,7 +184,8 @@ fn cell(value: Option<f64>, show: fn(f64) -> String) -> String {
     value.map_or_else(|| "-".to_owned(), show)
 }
 
-fn rate(value: f64) -> String {
+/// Shows a rate with a unit of its size.
+pub fn rate(value: f64) -> String {
     match value {
         1e6.. => format!("{:.2} M", value / 1e6),
         1e4.. => format!("{:.0} k", value / 1e3),
@@ -199,16 +200,6 @@ fn hundredths(value: f64) -> String {
 
 fn whole(value: f64) -> String {
     format!("{value:.0}")
-}
-
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match values.len() {
-        0 => None,
-        length if length % 2 == 1 => Some(values[middle]),
-        _ => Some(f64::midpoint(values[middle - 1], values[middle])),
-    }
 }
 
 #[cfg(test)]

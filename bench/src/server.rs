@@ -15,42 +15,52 @@ use crate::connection::{Endpoint, Transport};
 
 const START_WITHIN: Duration = Duration::from_secs(10);
 const START_POLL: Duration = Duration::from_millis(5);
-const NATS_SERVER: &str = "nats-server";
+/// Name of nats-server's program.
+pub const NATS_SERVER: &str = "nats-server";
 
 /// What kind of server to measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// Rialto, spoken to in JMQT unless the workload measures another dialect.
     Rialto,
     /// Rialto again, spoken to in JMQT, where the workload measures another dialect.
     RialtoJmqt,
     /// nats-server without storage.
     Nats,
-    /// nats-server with JetStream, its store in the scratch directory.
+    /// nats-server with JetStream, its store in the scratch directory. An acknowledgement says that a
+    /// message is with the operating system.
     JetStream,
+    /// The same with `sync_interval: always`: an acknowledgement says that it is synced to disk.
+    JetStreamSynced,
 }
 
 impl Kind {
-    pub(crate) fn name(self) -> &'static str {
+    /// What it is called in tables.
+    pub fn name(self) -> &'static str {
         match self {
             Kind::Rialto => "rialto",
             Kind::RialtoJmqt => "jmqt",
             Kind::Nats => "nats",
             Kind::JetStream => "jetstream",
+            Kind::JetStreamSynced => "jetstream-sync",
         }
     }
 }
 
 /// Where programs and their data are.
 #[derive(Debug, Clone)]
-pub(crate) struct Places {
-    pub(crate) rialto: PathBuf,
+pub struct Places {
+    /// Rialto's program.
+    pub rialto: PathBuf,
+    /// nats-server's program; a bare name is looked for on the path.
+    pub nats: PathBuf,
     /// Data of the servers goes to a fresh directory in this one.
-    pub(crate) scratch: PathBuf,
+    pub scratch: PathBuf,
 }
 
 /// A running server process, stopped when dropped.
 #[derive(Debug)]
-pub(crate) struct Server {
+pub struct Server {
     kind: Kind,
     child: Child,
     tcp: SocketAddr,
@@ -68,7 +78,7 @@ impl Server {
     ///
     /// # Errors
     /// When it is not installed, ends, or does not listen within ten seconds.
-    pub(crate) fn start(kind: Kind, places: &Places) -> Result<Self> {
+    pub fn start(kind: Kind, places: &Places) -> Result<Self> {
         let directory = TempDir::with_prefix_in("rialto-bench-", &places.scratch)?;
         let (tcp, coremq, pubsubx) = (free_address()?, free_address()?, free_address()?);
         let (mut command, websocket) = match kind {
@@ -76,9 +86,9 @@ impl Server {
                 let command = rialto(&places.rialto, directory.path(), [tcp, coremq, pubsubx]);
                 (command, tcp)
             }
-            Kind::Nats | Kind::JetStream => {
+            Kind::Nats | Kind::JetStream | Kind::JetStreamSynced => {
                 let websocket = free_address()?;
-                (nats(kind, tcp, websocket, directory.path())?, websocket)
+                (nats((kind, &places.nats), [tcp, websocket], directory.path())?, websocket)
             }
         };
         let log = File::create(directory.path().join("log"))?;
@@ -98,6 +108,11 @@ impl Server {
         Endpoint { address, transport }
     }
 
+    /// Where the server listens for TCP.
+    pub fn address(&self) -> SocketAddr {
+        self.tcp
+    }
+
     /// Where the server speaks CoreMQ.
     pub(crate) fn coremq_endpoint(&self) -> Endpoint {
         Endpoint { address: self.coremq, transport: Transport::Tcp }
@@ -108,12 +123,13 @@ impl Server {
         Endpoint { address: self.pubsubx, transport: Transport::Tcp }
     }
 
-    pub(crate) fn kind(&self) -> Kind {
+    /// What kind of server it is.
+    pub fn kind(&self) -> Kind {
         self.kind
     }
 
     /// Processor time used so far, by user and system, in steps of the kernel's clock tick.
-    pub(crate) fn cpu(&self) -> Result<Duration> {
+    pub fn cpu(&self) -> Result<Duration> {
         cpu_of(self.child.id())
     }
 
@@ -160,7 +176,7 @@ impl Drop for Server {
 }
 
 /// Processor time of a process, by user and system.
-pub(crate) fn cpu_of(process: u32) -> Result<Duration> {
+pub fn cpu_of(process: u32) -> Result<Duration> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
     // The second field, the program's name in brackets, may hold anything.
     let (_, fields) = stat.rsplit_once(") ").context("stat without a name")?;
@@ -176,10 +192,10 @@ pub(crate) fn cpu_of(process: u32) -> Result<Duration> {
 ///
 /// # Errors
 /// When it cannot be run; the text says what to do.
-pub(crate) fn version(kind: Kind, places: &Places) -> Result<String> {
+pub fn version(kind: Kind, places: &Places) -> Result<String> {
     let mut command = match kind {
         Kind::Rialto | Kind::RialtoJmqt => Command::new(&places.rialto),
-        Kind::Nats | Kind::JetStream => Command::new(NATS_SERVER),
+        Kind::Nats | Kind::JetStream | Kind::JetStreamSynced => Command::new(&places.nats),
     };
     command.arg("--version");
     let output = command.output().map_err(|error| not_started(kind, &command, error))?;
@@ -198,16 +214,27 @@ fn rialto(program: &Path, directory: &Path, [jmqt, coremq, pubsubx]: [SocketAddr
     command
 }
 
-fn nats(kind: Kind, tcp: SocketAddr, websocket: SocketAddr, directory: &Path) -> Result<Command> {
-    // There is no flag for WebSocket.
+fn nats(
+    (kind, program): (Kind, &Path),
+    [tcp, websocket]: [SocketAddr; 2],
+    directory: &Path,
+) -> Result<Command> {
+    // There is no flag for WebSocket, and none for what JetStream syncs.
+    let mut text = format!("websocket {{ listen: \"{websocket}\", no_tls: true }}\n");
+    let store = directory.join("data");
+    let store = store.display();
+    match kind {
+        Kind::JetStream => text += &format!("jetstream {{ store_dir: \"{store}\" }}\n"),
+        Kind::JetStreamSynced => {
+            text += &format!("jetstream {{ store_dir: \"{store}\", sync_interval: always }}\n");
+        }
+        _ => {}
+    }
     let settings = directory.join("nats.conf");
-    fs::write(&settings, format!("websocket {{ listen: \"{websocket}\", no_tls: true }}\n"))?;
-    let mut command = Command::new(NATS_SERVER);
+    fs::write(&settings, text)?;
+    let mut command = Command::new(program);
     command.arg("-c").arg(settings);
     command.arg("-a").arg(tcp.ip().to_string()).arg("-p").arg(tcp.port().to_string());
-    if kind == Kind::JetStream {
-        command.arg("-js").arg("-sd").arg(directory.join("data"));
-    }
     Ok(command)
 }
 

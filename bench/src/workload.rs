@@ -193,7 +193,9 @@ impl Workload {
                 stream::run::<Pubsubx>(server, server.pubsubx_endpoint(), plan)
             }
             Kind::Rialto | Kind::RialtoJmqt => self.run_as::<Jmqt>(server, size),
-            Kind::Nats | Kind::JetStream => self.run_as::<Nats>(server, size),
+            Kind::Nats | Kind::JetStream | Kind::JetStreamSynced => {
+                self.run_as::<Nats>(server, size)
+            }
         }
     }
 

@@ -40,7 +40,9 @@ pub(crate) fn check() -> anyhow::Result<()> {
     let policy: Policy = toml::from_str(&policy).context("deny.toml")?;
     let mut faults = Vec::new();
     let mut count = 0;
-    for manifest in ["Cargo.toml", "fuzz/Cargo.toml"] {
+    for manifest in
+        ["Cargo.toml", "bench/clients/Cargo.toml", "bench/size/Cargo.toml", "fuzz/Cargo.toml"]
+    {
         if Path::new(manifest).exists() {
             let packages = packages(manifest)?;
             count += packages.len();

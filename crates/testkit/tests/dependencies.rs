@@ -76,7 +76,7 @@ fn read(manifest: &Path) -> Table {
 
 /// Returns the `Cargo.toml` of every crate, whether a member of the workspace or not.
 fn manifests() -> Vec<PathBuf> {
-    let parents = [root(), root().join("crates")];
+    let parents = [root(), root().join("bench"), root().join("crates")];
     let folders = parents.iter().flat_map(|parent| fs::read_dir(parent).unwrap());
     let manifests = folders.map(|folder| folder.unwrap().path().join("Cargo.toml"));
     manifests.filter(|manifest| manifest.exists()).collect()
