@@ -36,17 +36,18 @@ after(async () => {
 })
 
 /** A page whose `window.client` is subscribed to the channel of its name, persistently. */
-async function newPage(name, address = files.address) {
+async function newPage(name, { address = files.address, inWorker = false } = {}) {
   const page = await browser.newPage()
   await page.goto(address)
-  await page.evaluate(async ([to, id]) => {
+  await page.evaluate(async ([to, id, isInWorker]) => {
     const { connect: open } = await import('/src/browser.js')
+    const { WorkerWebSocket } = await import('/src/worker-socket.js')
     window.states = []
     window.seen = []
-    window.client = open(to, { credentials: { auth: { client_name: id } } })
+    window.client = open(to, { credentials: { auth: { client_name: id } }, ...(isInWorker ? { WebSocket: WorkerWebSocket } : {}) })
     window.client.on('state', ({ state, reason }) => window.states.push([state, reason]))
     await window.client.subscribe(id, ({ data }) => void window.seen.push(data), { persistent: true }).ready()
-  }, [proxy.address, name])
+  }, [proxy.address, name, inWorker])
   return page
 }
 
@@ -96,34 +97,70 @@ test('a page that is left while it is online begins anew when it is come back to
   await page.close()
 })
 
-test('a page whose policy forbids workers stays online (K-16)', async () => {
-  const strict = await serveFiles('.', "worker-src 'none'")
-  const page = await newPage('without-workers', strict.address)
-  const isForbidden = page.waitForEvent('console', ({ text }) => /worker/i.test(text()))
-  await page.evaluate(() => window.client.request('$time'))
-  await isForbidden.catch(() => {})
-  await pause(2.5 * TS * 1_000)
-  await publishAll('without-workers', 1)
-  await page.waitForFunction(() => window.seen.length === 1)
-  assert.deepEqual(await losses(page), [])
-  await page.close()
-  strict.close()
-})
+for (const inWorker of [false, true]) {
+  const how = inWorker ? ', with a socket that is to be in one' : ''
+  test(`a page whose policy forbids workers stays online${how} (K-16)`, async () => {
+    const strict = await serveFiles('.', "worker-src 'none'")
+    const page = await newPage('without-workers', { address: strict.address, inWorker })
+    await page.evaluate(() => window.client.request('$time'))
+    await pause(2.5 * TS * 1_000)
+    await publishAll('without-workers', 1)
+    await page.waitForFunction(() => window.seen.length === 1)
+    assert.deepEqual(await losses(page), [])
+    await page.evaluate(() => window.client.close())
+    await page.close()
+    strict.close()
+  })
+}
 
-test('10,000 messages at once hold up no frame of the page for more than 50 ms', async () => {
+/** Sends a subscribed page 10,000 messages at once, and returns how long it took for each frame that it showed meanwhile. */
+async function flood(page, name) {
+  await page.evaluate(() => {
+    window.seen.length = 0
+    window.frames = []
+    const frame = (now) => {
+      window.frames.push(now)
+      window.next = requestAnimationFrame(frame)
+    }
+    window.next = requestAnimationFrame(frame)
+  })
+  await page.waitForFunction(() => window.frames.length > 5)
+  proxy.hold()
+  for (const n of numbers(10_000)) speaker.publish(name, n)
+  while (!proxy.holds('9999')) await speaker.request('$time')
+  assert.equal(await page.evaluate(() => window.seen.length), 0)
+  await page.evaluate(() => { window.frames.length = 0 })
+  proxy.letGo()
+  await page.waitForFunction(() => window.seen.length === 10_000)
+  assert.deepEqual(await page.evaluate(() => window.seen), numbers(10_000))
+  return page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => {
+    cancelAnimationFrame(window.next)
+    resolve(window.frames.slice(1).map((at, place) => at - window.frames[place]))
+  })))
+}
+
+test('10,000 messages at once bring no task of the page that takes more than 50 ms', async () => {
   const page = await newPage('flooded')
   await page.evaluate(() => {
     // A task of more than 50 ms is a long one to the browser.
     window.long = []
     new PerformanceObserver((list) => window.long.push(...list.getEntries().map((it) => it.duration))).observe({ type: 'longtask' })
   })
-  proxy.hold()
-  for (const n of numbers(10_000)) speaker.publish('flooded', n)
-  while (!proxy.holds('9999')) await speaker.request('$time')
-  assert.equal(await page.evaluate(() => window.seen.length), 0)
-  proxy.letGo()
-  await page.waitForFunction(() => window.seen.length === 10_000)
+  await flood(page, 'flooded')
   assert.deepEqual(await page.evaluate(() => window.long), [])
-  assert.deepEqual(await page.evaluate(() => window.seen), numbers(10_000))
+  await page.close()
+})
+
+test('10,000 messages at once make no frame of the page late by 50 ms where the socket is in a worker', async () => {
+  const page = await newPage('flooded-worker', { inWorker: true })
+  const longest = []
+  // A machine with other work makes a frame late by itself now and then; the client would each time.
+  while (longest.length < 5 && !longest.some((gap) => gap <= 50)) {
+    const gaps = await flood(page, 'flooded-worker')
+    assert.ok(gaps.length > 5, `the page shows frames meanwhile: ${gaps.length}`)
+    longest.push(Math.max(...gaps))
+  }
+  assert.ok(longest.at(-1) <= 50, `the longest frames: ${longest}`)
+  await page.evaluate(() => window.client.close())
   await page.close()
 })

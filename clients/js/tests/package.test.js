@@ -41,6 +41,8 @@ test('the sizes are kept', async () => {
   assert.ok(core <= 1.02 * 10_750, `the core has ${core} bytes`)
   const outbox = await packedSize('src/outbox-store.js')
   assert.ok(outbox <= 1.5 * KILOBYTE, `the outbox has ${outbox} bytes`)
+  const worker = await packedSize('src/worker-socket.js')
+  assert.ok(worker <= 1.5 * KILOBYTE, `the socket in a worker has ${worker} bytes`)
   const script = await packedSize('jmqt-client.js')
   assert.ok(script <= 5 * KILOBYTE, `the classic script has ${script} bytes`)
 })

@@ -1,6 +1,7 @@
 // Compiled by tests/package.test.js with all strictness: the types as an application uses them.
 import { connect, RialtoError, Unauthorized, type Message, type State } from 'rialto-client'
 import { indexedDbOutbox } from 'rialto-client/outbox'
+import { WorkerWebSocket } from 'rialto-client/worker-socket'
 
 interface Reading { value: number }
 
@@ -11,6 +12,7 @@ export async function use(signal: AbortSignal): Promise<State> {
       return { client: 'ada', token: 'a token' }
     },
     outbox: { full: 'wait', store: indexedDbOutbox() },
+    WebSocket: WorkerWebSocket,
     signal,
   })
   const stop = client.on('state', ({ state, reason }) => console.log(state, reason))
