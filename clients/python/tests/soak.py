@@ -1,6 +1,7 @@
 """Publishes and receives for a long time, while the broker is killed now and then; memory must stay flat and nothing get lost.
 
-``python -m tests.soak SECONDS`` in ``clients/python``, with ``RIALTO_BINARY`` and ``PYTHONPATH=src:.``.
+``python -m tests.soak [SECONDS [RATE]]`` in ``clients/python``, with ``RIALTO_BINARY`` and ``PYTHONPATH=src:.``. ``RATE`` is how many
+messages each writer publishes in a second at most; without it as many as go through.
 """
 
 import asyncio
@@ -26,8 +27,9 @@ PATIENCE_SECONDS = 60.0
 class Soak:
     """A pair of clients for each carrier, and what they did."""
 
-    def __init__(self, broker: Broker, seconds: float) -> None:
+    def __init__(self, broker: Broker, seconds: float, rate: Optional[float] = None) -> None:
         self.broker = broker
+        self.rate = rate
         self.end = time.monotonic() + seconds
         self.published: Dict[str, int] = {}
         self.highest: Dict[str, int] = {}
@@ -71,7 +73,7 @@ class Soak:
                 await asyncio.wait_for(complete.wait(), PATIENCE_SECONDS)
 
     async def publish(self, writer: Client, scheme: str) -> None:
-        n, payload = 0, "x" * 200
+        n, payload, begin = 0, "x" * 200, time.monotonic()
         while time.monotonic() < self.end:
             batch: List["asyncio.Future[None]"] = []
             for _ in range(IN_FLIGHT_COUNT):
@@ -79,6 +81,8 @@ class Soak:
                 batch.append(writer.publish_nowait(f"soak/{scheme}", {"n": n, "payload": payload}))
                 n += 1
             await asyncio.gather(*batch)
+            if self.rate:
+                await asyncio.sleep(max(0.0, begin + n / self.rate - time.monotonic()))
 
     def measure(self) -> None:
         gc.collect()
@@ -97,9 +101,10 @@ def resident_mib() -> float:
 
 def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 3600.0
+    rate = float(sys.argv[2]) if len(sys.argv) > 2 else None
     broker = Broker()
     try:
-        soak = Soak(broker, seconds)
+        soak = Soak(broker, seconds, rate)
         asyncio.run(soak.run())
         soak.measure()
         print(f"published {sum(soak.published.values())}, none lost")
