@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import { connect } from 'rialto-client'
-import { Broker } from './broker.js'
-import { Proxy, launch, serveFiles } from './page.js'
+import { Stage } from './stage.js'
 
+/** @type {Stage} */
+let stage
 let broker
 let proxy
 let files
@@ -14,21 +14,11 @@ let browser
 let speaker
 
 before(async () => {
-  broker = await Broker.start()
-  proxy = await Proxy.before(broker.port)
-  files = await serveFiles()
-  browser = await launch()
-  speaker = connect(broker.address('jmqt'), { credentials: { auth: { client_name: 'speaker' } } })
-  await speaker.ready()
+  stage = await Stage.set();
+  ({ broker, proxy, files, browser, speaker } = stage)
 })
 
-after(async () => {
-  await speaker?.close()
-  await browser?.close()
-  files?.close()
-  proxy?.close()
-  await broker?.stop()
-})
+after(() => stage?.strike())
 
 /** A page with the script and a connected `window.client`; what it sends is in its session storage. */
 async function newPage(name) {

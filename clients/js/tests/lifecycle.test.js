@@ -4,13 +4,14 @@ import assert from 'node:assert/strict'
 import { setTimeout as pause } from 'node:timers/promises'
 import { after, before, test } from 'node:test'
 
-import { connect } from 'rialto-client'
-import { Broker } from './broker.js'
-import { Proxy, launch, serveFiles } from './page.js'
+import { serveFiles } from './page.js'
+import { Stage } from './stage.js'
 
 /** Seconds after which each side may take a silent other for gone; twice that for the client. */
 const TS = 3
 
+/** @type {Stage} */
+let stage
 let broker
 let proxy
 let files
@@ -18,22 +19,15 @@ let browser
 let speaker
 
 before(async () => {
-  broker = await Broker.start(['--set', `session.heartbeat_timeout=${TS}s`])
-  files = await serveFiles()
-  // Playwright keeps pages that were left out of the browser's cache, unless told otherwise.
-  browser = await launch({ ignoreDefaultArgs: ['--disable-back-forward-cache'] })
-  proxy = await Proxy.before(broker.port)
-  speaker = connect(broker.address('jmqt'), { credentials: { auth: { client_name: 'speaker' } } })
-  await speaker.ready()
+  stage = await Stage.set({
+    settings: [`session.heartbeat_timeout=${TS}s`],
+    // Playwright keeps pages that were left out of the browser's cache, unless told otherwise.
+    launched: { ignoreDefaultArgs: ['--disable-back-forward-cache'] },
+  });
+  ({ broker, proxy, files, browser, speaker } = stage)
 })
 
-after(async () => {
-  await speaker?.close()
-  await browser?.close()
-  files?.close()
-  proxy?.close()
-  await broker?.stop()
-})
+after(() => stage?.strike())
 
 /** A page whose `window.client` is subscribed to the channel of its name, persistently. */
 async function newPage(name, { address = files.address, inWorker = false } = {}) {
