@@ -5,9 +5,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Awaitable, Callable, Coroutine, Dict, List, Optional
 
-from clocks import MovedClock
 from rialto_client import Client, Closed, blocking
 from rialto_client.handover import ToHandler
+from tests.clock import MovedClock
 
 Settle = Callable[[], Awaitable[None]]
 
@@ -135,7 +135,7 @@ class AsyncioFace(Face):
         return asyncio.get_running_loop().create_future()
 
     async def advance(self, clients: List[Any], clock: MovedClock, seconds: float, settle: Settle) -> None:
-        await clock.advance(seconds, settle)
+        await clock.advance_with(seconds, settle)
 
 
 class BlockingFace(Face):
@@ -234,7 +234,7 @@ class BlockingFace(Face):
                 await asyncio.sleep(0)
 
         for client in clients:
-            if not await on_network(client, lambda: clock.advance(seconds, nothing)):
+            if not await on_network(client, lambda: clock.advance_with(seconds, nothing)):
                 continue
             return
         clock.time += seconds

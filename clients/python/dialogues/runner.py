@@ -14,12 +14,14 @@ import traceback
 from pathlib import Path
 from typing import Any, Awaitable, Callable, Dict, List, Optional, cast
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "src"), str(Path(__file__).resolve().parent)]
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "src"), str(HERE.parent), str(HERE)]
 
-from clocks import CountedClock, MovedClock  # noqa: E402
+from counted_clock import CountedClock  # noqa: E402
 from faces import AsyncioFace, BlockingFace, Face  # noqa: E402
 from rialto_client import Auth, Inbox, Outbox, Token, Unauthorized, Why  # noqa: E402
 from rialto_client.options import PlainJson, Settings  # noqa: E402
+from tests.clock import MovedClock  # noqa: E402
 
 Json = Dict[str, Any]
 

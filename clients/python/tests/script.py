@@ -8,45 +8,7 @@ from rialto_client.environment import Listener, Timer
 from rialto_client.errors import RialtoError
 from rialto_client.inbox import InHand, Member
 from rialto_client.options import Credentials, Provider, Settings, Token, Why
-
-
-class MovedTimer:
-    def __init__(self, clock: "MovedClock", at: float, act: Callable[[], object]) -> None:
-        self.clock, self.at, self.act = clock, at, act
-
-    def cancel(self) -> None:
-        if self in self.clock.timers:
-            self.clock.timers.remove(self)
-
-
-class MovedClock:
-    def __init__(self) -> None:
-        self.time = 0.0
-        self.timers: List[MovedTimer] = []
-
-    def now(self) -> float:
-        return self.time
-
-    def set(self, wait: float, act: Callable[[], object]) -> MovedTimer:
-        timer = MovedTimer(self, self.time + wait, act)
-        self.timers.append(timer)
-        return timer
-
-    def advance(self, wait: float) -> None:
-        end = self.time + wait
-        while True:
-            due = min((it for it in self.timers if it.at <= end), key=lambda it: it.at, default=None)
-            if due is None:
-                break
-            due.cancel()
-            self.time = max(self.time, due.at)
-            due.act()
-        self.time = end
-
-    def jump(self, wait: float) -> None:
-        """The machine sleeps: timers fire late."""
-        self.time += wait
-        self.advance(0)
+from tests.clock import MovedClock
 
 
 class Carrier:
