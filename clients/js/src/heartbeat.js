@@ -95,8 +95,8 @@ export class Heartbeat {
     if (now - this.#due > this.#ts) {
       // The machine slept: what it missed is no silence, but worth a question.
       this.#lastHeard = now
-      this.#plan()
-      return this.#hooks.late()
+      this.#hooks.late()
+      return this.#plan()
     }
     if (this.#reads && now - this.#lastHeard >= SILENCE * this.#ts) return this.#hooks.silent()
     if (now - this.#lastSent >= this.#ts / 3) this.#beat()

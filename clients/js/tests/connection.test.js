@@ -33,6 +33,30 @@ test('K-16, K-17: heartbeats leave in time, and a silent server is left', async 
   assert.equal(script.events.filter((it) => it.reason).at(0).reason, 'silent')
 })
 
+test('K-16: a frame that comes while timers sleep is a reason to send a heartbeat that is due', async () => {
+  const script = new Script()
+  await script.online()
+  script.take()
+  script.clock.time += 4_000
+  script.say({ hbAck: {} })
+  assert.deepEqual(script.take(), [])
+  script.clock.time += 2_000
+  script.say({ hbAck: {} })
+  assert.deepEqual(script.take(), [{ hb: {} }])
+})
+
+test('K-8: a machine that slept asks whether the server is there', async () => {
+  const script = new Script()
+  await script.online()
+  script.take()
+  script.clock.time += 3_600_000
+  await script.clock.advance(0)
+  assert.equal(script.client.state, 'online')
+  assert.deepEqual(script.take(), [{ hb: {} }])
+  await script.clock.advance(5_000)
+  assert.equal(script.events.filter((it) => it.reason).at(0).reason, 'silent')
+})
+
 test('K-3, K-14: taken over is final until the application connects again', async () => {
   const script = new Script()
   await script.online()

@@ -189,6 +189,17 @@ class Attempts(unittest.TestCase):
         self.assertEqual(script.state[1], "silent")
 
 
+    def test_k_16_a_frame_that_comes_while_timers_sleep_is_a_reason_for_a_heartbeat(self) -> None:
+        script = Script().online()
+        script.take()
+        script.clock.time += 4
+        script.say(hbAck={})
+        self.assertEqual(script.take(), [])
+        script.clock.time += 2
+        script.say(hbAck={})
+        self.assertEqual(script.take(), [{"hb": {}}])
+
+
 class Asking(unittest.TestCase):
     def test_k_11_k_12_a_function_is_asked_before_each_attempt_and_once_more_after_a_6(self) -> None:
         script = Script(credentials=lambda why: "never called here")

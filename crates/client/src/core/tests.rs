@@ -99,6 +99,8 @@ impl Play {
                 self.core.on_failed(self.now, ConnectError::Wordless { endpoint });
             }
             "lost" => self.core.on_lost(self.now, loss(rest)),
+            // Time passes, and no timer fires.
+            "asleep" => self.now += Duration::from_secs(rest.parse().unwrap()),
             _ if verb.starts_with('+') => {
                 let millis = verb.trim_start_matches('+').trim_end_matches('s');
                 self.now += Duration::from_secs_f64(millis.parse().unwrap());

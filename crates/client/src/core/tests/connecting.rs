@@ -287,6 +287,22 @@ fn heartbeats_leave_after_a_third_of_the_time_and_silence_is_noticed_after_twice
 }
 
 #[test]
+fn a_frame_that_comes_while_timers_sleep_is_a_reason_for_a_heartbeat() {
+    // K-16
+    check_online(
+        r#"
+        asleep 4
+        < {"hbAck":{}}
+        asleep 2
+        < {"hbAck":{}}
+        "#,
+        &expect![[r#"
+            > {"hb":{}}
+        "#]],
+    );
+}
+
+#[test]
 fn a_timeout_that_is_missing_or_no_number_is_fifteen_seconds() {
     // K-16
     for ack in [r#"{"st":1}"#, r#"{"st":1,"ts":0}"#, r#"{"st":1,"ts":"soon"}"#] {
