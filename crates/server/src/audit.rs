@@ -23,7 +23,7 @@ use crate::entrance::Origin;
 use self::{line::Line, rate::Rate};
 
 pub(crate) use self::{
-    act::{Act, act},
+    act::{Act, act, published, word},
     event::{Event, Reason},
     line::{Details, TARGET},
 };

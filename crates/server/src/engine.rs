@@ -95,7 +95,7 @@ impl Engine {
         listeners: &[Listener],
     ) -> Asked {
         Asked {
-            handle: Handle::new(reloadable.clone()),
+            handle: Handle::of_api(reloadable.clone()),
             server: server.clone(),
             listeners: listeners.iter().map(|listener| listener.status()).collect(),
             commit_watch: self.commit_watch.clone(),

@@ -2,6 +2,7 @@
 
 mod publish;
 mod status;
+mod trail;
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,7 +12,13 @@ use rialto_config::Settings;
 use rialto_domain::{ClientId, CloseReason, Reject};
 use rialto_session::Dialects;
 
-use crate::{hub::Hub, reloadable::ReloadableServer};
+use crate::{
+    audit::{Act, word},
+    hub::Hub,
+    reloadable::ReloadableServer,
+};
+
+use trail::act_on;
 
 pub use publish::{Delivery, Message, PublishError};
 pub use status::{ChannelStatus, ClientStatus, HistoryMessage, RetainedMessage, Subscription};
@@ -19,15 +26,23 @@ pub use status::{ChannelStatus, ClientStatus, HistoryMessage, RetainedMessage, S
 /// A running server, to be asked and told from anywhere. Cheap to clone.
 ///
 /// What it does counts as done by the server itself: it is bound by the limits of channels and
-/// names, and by nobody's rights. It works as long as the server runs; then it finds nobody.
+/// names, and by nobody's rights. It is told of in the trace of what operators do. It works as long as the server runs; then it finds nobody.
 #[derive(Clone)]
 pub struct Handle {
     reloadable: Arc<ReloadableServer>,
+    /// Whether what is done with it is the program's own act, of which it leaves a trace.
+    is_program: bool,
 }
 
 impl Handle {
+    /// Makes the handle of the program that runs the server.
     pub(crate) fn new(reloadable: Arc<ReloadableServer>) -> Self {
-        Handle { reloadable }
+        Handle { reloadable, is_program: true }
+    }
+
+    /// Makes the handle of the HTTP API, which tells by itself who asked for what.
+    pub(crate) fn of_api(reloadable: Arc<ReloadableServer>) -> Self {
+        Handle { reloadable, is_program: false }
     }
 
     pub(crate) fn hub(&self) -> &Arc<Hub> {
@@ -48,9 +63,12 @@ impl Handle {
         persistent: bool,
     ) -> Result<(), Reject> {
         self.reloadable.hub.claim(client).await?;
-        let client = ClientId::from(client);
+        let id = ClientId::from(client);
         let subscribe = Command::Subscribe { channel, persistent };
-        self.reloadable.hub.command_for(&client, &subscribe).done().await
+        self.reloadable.hub.command_for(&id, &subscribe).done().await?;
+        let channel = Some(channel);
+        self.note(&Act { channel, ..act_on(word::CLIENT_SUBSCRIBED, client) });
+        Ok(())
     }
 
     /// Ends a client's subscription (JMQT 9.e). A persistent one ends once that is stored, which may be
@@ -61,8 +79,11 @@ impl Handle {
     /// no ordinary channel, [`Reject::StoreUnavailable`] when the store cannot forget it now.
     pub async fn unsubscribe(&self, client: &str, channel: &str) -> Result<(), Reject> {
         self.reloadable.hub.claim(client).await?;
-        let client = ClientId::from(client);
-        self.reloadable.hub.command_for(&client, &Command::Unsubscribe { channel }).done().await
+        let id = ClientId::from(client);
+        self.reloadable.hub.command_for(&id, &Command::Unsubscribe { channel }).done().await?;
+        let channel = Some(channel);
+        self.note(&Act { channel, ..act_on(word::CLIENT_UNSUBSCRIBED, client) });
+        Ok(())
     }
 
     /// Forgets a client: its session ends, its persistent subscriptions and all that is stored for
@@ -73,7 +94,11 @@ impl Handle {
     /// [`Reject::StoreUnavailable`] when the store cannot forget it now; it does as soon as it can.
     pub async fn forget(&self, client: &str) -> Result<bool, Reject> {
         self.reloadable.hub.claim(client).await?;
-        self.stored(|broker| broker.forget_client(client)).await
+        let was_known = self.stored(|broker| broker.forget_client(client)).await?;
+        if was_known {
+            self.note(&act_on(word::CLIENT_FORGOTTEN, client));
+        }
+        Ok(was_known)
     }
 
     /// Removes a channel's retained message; says whether there was one. That is stored and synced
@@ -82,7 +107,12 @@ impl Handle {
     /// # Errors
     /// [`Reject::StoreUnavailable`] when the store cannot remove it now; then it stays.
     pub async fn remove_retained(&self, channel: &str) -> Result<bool, Reject> {
-        self.stored(|broker| broker.remove_retained(channel)).await
+        let was_there = self.stored(|broker| broker.remove_retained(channel)).await?;
+        if was_there {
+            let (event, channel) = (word::RETAINED_REMOVED, Some(channel));
+            self.note(&Act { event, channel, ..Act::default() });
+        }
+        Ok(was_there)
     }
 
     /// Does something, and waits until what it changes is stored; says whether there was anything to
@@ -102,7 +132,12 @@ impl Handle {
 
     /// Ends a client's connection; says whether it had one. It may come back at once.
     pub fn disconnect(&self, client: &str) -> bool {
-        self.reloadable.hub.round(|broker| broker.close_client(client, CloseReason::Removed))
+        let hub = &self.reloadable.hub;
+        let was_connected = hub.round(|broker| broker.close_client(client, CloseReason::Removed));
+        if was_connected {
+            self.note(&act_on(word::CLIENT_DISCONNECTED, client));
+        }
+        was_connected
     }
 
     /// Sends a client away and does not let it in again for so long, or ever.
@@ -118,6 +153,9 @@ impl Handle {
         let result = self.reloadable.access().ban(ban, now);
         self.reloadable.renew_rights();
         self.reloadable.hub.round(|broker| broker.close_client(client, CloseReason::Withdrawn));
+        // It holds in any case.
+        let (reason, seconds) = (Some(reason), lasts.map(|lasts| lasts.as_secs()));
+        self.note(&Act { reason, seconds, ..act_on(word::CLIENT_BANNED, client) });
         result.map_err(|error| error.to_string())
     }
 
@@ -127,7 +165,12 @@ impl Handle {
     /// When that cannot be written down.
     pub fn unban(&self, client: &str) -> Result<bool, String> {
         let now = self.reloadable.hub.now().unix_ms;
-        self.reloadable.access().unban(client, now).map_err(|error| error.to_string())
+        let unbanned = self.reloadable.access().unban(client, now);
+        let was_banned = unbanned.map_err(|error| error.to_string())?;
+        if was_banned {
+            self.note(&act_on(word::CLIENT_UNBANNED, client));
+        }
+        Ok(was_banned)
     }
 
     /// Returns the ban of a client; `None` if it is not banned.
@@ -150,6 +193,8 @@ impl Handle {
         let now = self.reloadable.hub.now().unix_ms;
         let result = self.reloadable.access().revoke_tokens(client, now);
         self.reloadable.renew_rights();
+        // It holds in any case.
+        self.note(&act_on(word::TOKENS_REVOKED, client));
         result.map_err(|error| error.to_string())
     }
 
@@ -158,7 +203,9 @@ impl Handle {
     /// # Errors
     /// When the client's id cannot be one, or signing fails.
     pub fn sign_token(&self, client: &str) -> Result<String, String> {
-        self.reloadable.access().sign(client, self.reloadable.hub.now().unix_ms)
+        let token = self.reloadable.access().sign(client, self.reloadable.hub.now().unix_ms)?;
+        self.note(&act_on(word::TOKEN_SIGNED, client));
+        Ok(token)
     }
 
     /// Returns the counters.

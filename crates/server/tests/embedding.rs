@@ -403,3 +403,82 @@ async fn an_application_uses_its_server_and_is_let_go_of_at_the_stop() {
     server.stop().await;
     assert_eq!(handle.clients("", true, 10), []);
 }
+
+/// Gathers the lines of the log.
+#[derive(Clone, Default)]
+struct Lines(std::sync::Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Lines {
+    /// Takes what the trace of operators has had since this was last asked, a line each.
+    fn take(&self) -> Vec<String> {
+        let text = String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap();
+        let audit = text.lines().filter_map(|line| line.split_once("rialto::audit: "));
+        audit.map(|(_, told)| told.to_owned()).collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_program_does_is_told_as_what_operators_do() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_max_level(tracing::Level::DEBUG)
+        .with_writer(move || writer.clone())
+        .finish();
+    // Of this thread, on which the program acts.
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let server = start(ServerBuilder::new(settings(&[]))).await;
+    let handle = server.handle();
+    let _ada = online(&server, "ada");
+    lines.take();
+    let told = |expected: &[&str]| {
+        let done = "done by an operator event=";
+        let expected: Vec<String> = expected.iter().map(|line| format!("{done}{line}")).collect();
+        assert_eq!(lines.take(), expected);
+    };
+
+    handle.subscribe("ada", "room", false).await.unwrap();
+    handle.unsubscribe("ada", "room").await.unwrap();
+    told(&[
+        r#""client-subscribed" client="ada" channel="room""#,
+        r#""client-unsubscribed" client="ada" channel="room""#,
+    ]);
+    let retained = Delivery { retain: true, ..Delivery::default() };
+    handle.publish("room", &1, retained).await.unwrap();
+    assert!(handle.remove_retained("room").await.unwrap());
+    told(&[r#""published""#, r#""retained-removed" channel="room""#]);
+    handle.sign_token("ada").unwrap();
+    handle.revoke_tokens("ada").unwrap();
+    told(&[r#""token-signed" client="ada""#, r#""tokens-revoked" client="ada""#]);
+    assert!(handle.disconnect("ada"));
+    handle.ban("ada", Some(Duration::from_secs(60)), "too loud").unwrap();
+    assert!(handle.unban("ada").unwrap());
+    assert!(handle.forget("ada").await.unwrap());
+    told(&[
+        r#""client-disconnected" client="ada""#,
+        r#""client-banned" client="ada" reason="too loud" seconds=60"#,
+        r#""client-unbanned" client="ada""#,
+        r#""client-forgotten" client="ada""#,
+    ]);
+    // What was not done, is not told.
+    assert!(!handle.disconnect("nobody"));
+    assert!(!handle.unban("nobody").unwrap());
+    assert!(!handle.forget("nobody").await.unwrap());
+    assert!(!handle.remove_retained("room").await.unwrap());
+    assert!(handle.subscribe("nobody", "room", false).await.is_err());
+    assert!(handle.publish("$no", &1, Delivery::default()).await.is_err());
+    told(&[]);
+    server.stop().await;
+}

@@ -9,7 +9,7 @@ use axum::{
 use percent_encoding::percent_decode_str;
 use rialto_config::ApiRight;
 
-use crate::audit::{Act, act};
+use crate::audit::{Act, act, published, word};
 
 /// What a request said about an act, for its line. Handlers put it among the extensions of their
 /// response.
@@ -19,6 +19,14 @@ pub(super) struct Terms {
     pub(super) reason: Option<String>,
     /// For how long; none for ever, or for what needs no time.
     pub(super) seconds: Option<u64>,
+    /// Which channel, where the path does not say it.
+    pub(super) channel: Option<String>,
+}
+
+impl Terms {
+    pub(super) fn of_channel(channel: String) -> Self {
+        Terms { channel: Some(channel), ..Terms::default() }
+    }
 }
 
 /// One request with a good key.
@@ -53,18 +61,13 @@ impl Asking {
                 key: Some(key),
                 address: Some(*address),
                 client: self.named("{client}").as_deref(),
-                channel: self.named("{channel}").as_deref(),
+                channel: self.named("{channel}").as_deref().or(terms.channel.as_deref()),
                 reason: terms.reason.as_deref(),
                 seconds: terms.seconds,
                 request: Some(&format!("{method} {path}")),
                 ..Act::default()
             }),
-            ApiRight::Publish => {
-                tracing::debug!(
-                    target: crate::audit::TARGET,
-                    event = "published", key, %address, "done by an operator"
-                );
-            }
+            ApiRight::Publish => published(Some((key, *address))),
             _ => {}
         }
     }
@@ -72,15 +75,15 @@ impl Asking {
     /// Returns the word for what was done.
     fn event(&self) -> &'static str {
         match (self.method.as_str(), self.route.as_str()) {
-            ("POST", "/v1/clients/{client}/subscriptions") => "client-subscribed",
-            ("DELETE", "/v1/clients/{client}/subscriptions") => "client-unsubscribed",
-            ("POST", "/v1/clients/{client}/disconnect") => "client-disconnected",
-            ("POST", "/v1/clients/{client}/ban") => "client-banned",
-            ("DELETE", "/v1/clients/{client}/ban") => "client-unbanned",
-            ("POST", "/v1/clients/{client}/revoke-tokens") => "tokens-revoked",
-            ("POST", "/v1/clients/{client}/token") => "token-signed",
-            ("DELETE", "/v1/clients/{client}") => "client-forgotten",
-            ("DELETE", "/v1/channels/{channel}/retained") => "retained-removed",
+            ("POST", "/v1/clients/{client}/subscriptions") => word::CLIENT_SUBSCRIBED,
+            ("DELETE", "/v1/clients/{client}/subscriptions") => word::CLIENT_UNSUBSCRIBED,
+            ("POST", "/v1/clients/{client}/disconnect") => word::CLIENT_DISCONNECTED,
+            ("POST", "/v1/clients/{client}/ban") => word::CLIENT_BANNED,
+            ("DELETE", "/v1/clients/{client}/ban") => word::CLIENT_UNBANNED,
+            ("POST", "/v1/clients/{client}/revoke-tokens") => word::TOKENS_REVOKED,
+            ("POST", "/v1/clients/{client}/token") => word::TOKEN_SIGNED,
+            ("DELETE", "/v1/clients/{client}") => word::CLIENT_FORGOTTEN,
+            ("DELETE", "/v1/channels/{channel}/retained") => word::RETAINED_REMOVED,
             _ => "managed",
         }
     }

@@ -103,10 +103,10 @@ pub(crate) async fn subscribe(
     State(asked): State<Arc<Asked>>,
     Path(client): Path<String>,
     Body(subscription): Body<SubscriptionJson>,
-) -> Result<StatusCode, Problem> {
+) -> Result<(StatusCode, Extension<Terms>), Problem> {
     let SubscriptionJson { channel, persistent } = subscription;
     asked.handle.subscribe(&client, &channel, persistent).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok((StatusCode::NO_CONTENT, Extension(Terms::of_channel(channel))))
 }
 
 /// Ends a subscription of a client
@@ -124,9 +124,9 @@ pub(crate) async fn unsubscribe(
     State(asked): State<Arc<Asked>>,
     Path(client): Path<String>,
     Body(subscription): Body<SubscriptionJson>,
-) -> Result<StatusCode, Problem> {
+) -> Result<(StatusCode, Extension<Terms>), Problem> {
     asked.handle.unsubscribe(&client, &subscription.channel).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok((StatusCode::NO_CONTENT, Extension(Terms::of_channel(subscription.channel))))
 }
 
 /// Ends a client's connection; it may come back at once
@@ -145,7 +145,7 @@ pub(crate) async fn disconnect(
     Body(Disconnecting { reason }): Body<Disconnecting>,
 ) -> Result<(StatusCode, Extension<Terms>), Problem> {
     if asked.handle.disconnect(&client) {
-        return Ok((StatusCode::NO_CONTENT, Extension(Terms { reason, seconds: None })));
+        return Ok((StatusCode::NO_CONTENT, Extension(Terms { reason, ..Terms::default() })));
     }
     let detail = format!("the client {client:?} is not connected");
     Err(Problem::new(StatusCode::NOT_FOUND, detail))
@@ -199,7 +199,10 @@ pub(crate) async fn ban(
     }
     let lasts = seconds.map(Duration::from_secs);
     asked.handle.ban(&client, lasts, &ban.reason).map_err(Problem::unwritten)?;
-    Ok((StatusCode::NO_CONTENT, Extension(Terms { reason: Some(ban.reason), seconds })))
+    Ok((
+        StatusCode::NO_CONTENT,
+        Extension(Terms { reason: Some(ban.reason), seconds, ..Terms::default() }),
+    ))
 }
 
 /// Lifts a ban

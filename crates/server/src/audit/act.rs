@@ -1,8 +1,22 @@
-//! What an operator did: by the settings and the files they name, or over the HTTP API.
+//! What an operator did: by the settings and the files they name, over the HTTP API, or by the program that
+//! runs the server.
 
 use std::net::IpAddr;
 
 use super::line::{TARGET, shortened};
+
+/// The words for what is done to clients and channels, which stay the same.
+pub(crate) mod word {
+    pub(crate) const CLIENT_SUBSCRIBED: &str = "client-subscribed";
+    pub(crate) const CLIENT_UNSUBSCRIBED: &str = "client-unsubscribed";
+    pub(crate) const CLIENT_DISCONNECTED: &str = "client-disconnected";
+    pub(crate) const CLIENT_BANNED: &str = "client-banned";
+    pub(crate) const CLIENT_UNBANNED: &str = "client-unbanned";
+    pub(crate) const CLIENT_FORGOTTEN: &str = "client-forgotten";
+    pub(crate) const TOKENS_REVOKED: &str = "tokens-revoked";
+    pub(crate) const TOKEN_SIGNED: &str = "token-signed";
+    pub(crate) const RETAINED_REMOVED: &str = "retained-removed";
+}
 
 /// One act.
 #[derive(Debug, Default)]
@@ -47,4 +61,12 @@ pub(crate) fn act(act: &Act<'_>) {
         seconds,
         "done by an operator"
     );
+}
+
+/// Writes, at `debug`, that messages were published on the server's own account: with the API key of that
+/// name, from that address, or by the program that runs the server.
+pub(crate) fn published(by: Option<(&str, IpAddr)>) {
+    let (key, address) = by.unzip();
+    let address = address.map(tracing::field::display);
+    tracing::debug!(target: TARGET, event = "published", key, address, "done by an operator");
 }

@@ -95,6 +95,9 @@ impl Handle {
             };
             results.push(result);
         }
+        if results.iter().any(Result::is_ok) {
+            self.note_published();
+        }
         results
     }
 
