@@ -17,6 +17,8 @@ pub enum Stranger {
     Tls,
     /// CoreMQ, as a broker has it on port 6747.
     Coremq,
+    /// PubSubX, as a broker has it on port 12000.
+    Pubsubx,
     /// The protocol of memcached.
     Memcached,
     /// SSH.
@@ -83,6 +85,7 @@ fn recognise(line: &[u8]) -> Stranger {
         _ if line.starts_with(b"HTTP/") => Stranger::Http,
         _ if line.starts_with(b"SSH-") => Stranger::Ssh,
         _ if is_coremq => Stranger::Coremq,
+        _ if line.starts_with(b"ERROR: This port speaks PubSubX") => Stranger::Pubsubx,
         // The first is also what a full cache of ours says.
         _ if line == b"ERROR" || line.starts_with(b"ERROR Too many") => Stranger::Memcached,
         _ if line.starts_with(b"CLIENT_ERROR") => Stranger::Memcached,
@@ -100,6 +103,7 @@ impl fmt::Display for Stranger {
             Stranger::Http => f.write_str("an HTTP server"),
             Stranger::Tls => f.write_str("a server that speaks TLS"),
             Stranger::Coremq => f.write_str("a CoreMQ server"),
+            Stranger::Pubsubx => f.write_str("a PubSubX server"),
             Stranger::Memcached => f.write_str("a memcached server"),
             Stranger::Ssh => f.write_str("an SSH server"),
             Stranger::Unknown(said) => write!(f, "a server that says \"{}\"", one_line(said)),

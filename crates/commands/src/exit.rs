@@ -150,8 +150,7 @@ fn advice(error: &ConnectError) -> &'static str {
              PROXY protocol closes like this, too"
         }
         ConnectError::Silent { .. } => {
-            "is it a port for JMQT (8010 unless configured otherwise)? A JMQT broker answers at \
-             once; one of PubSubX waits like this"
+            "is it a port for JMQT (8010 unless configured otherwise)? A JMQT broker answers at once"
         }
         ConnectError::TimedOut { .. } => {
             "the broker, or an application that it asks, is slow; --connect-timeout waits longer"

@@ -63,6 +63,9 @@ pub enum Upgrade {
     Required,
 }
 
+/// Returns what a peer is told whose first bytes are another protocol's; `None` of all others.
+pub type WordForStrangers = fn(&[u8]) -> Option<&'static [u8]>;
+
 /// What a handshake is held to.
 pub struct Terms<'a> {
     /// What is done about TLS.
@@ -76,6 +79,8 @@ pub struct Terms<'a> {
     /// Where the first packet has to be whole, up to its NUL, of peers that begin so, as far as the
     /// bytes go: which peers those are.
     pub reads_opening_of: Option<fn(&[u8]) -> bool>,
+    /// Where another protocol shows in the first bytes: what its peers are told before they are let go.
+    pub word_for_strangers: Option<WordForStrangers>,
     /// Counts the connection as one of the client that a proxy names, if there may be one more.
     pub count: &'a (dyn Fn(&mut Socket, SocketAddr) -> Result<(), CloseReason> + Sync),
 }
@@ -140,6 +145,13 @@ async fn recognize(
     let mut early = Vec::new();
     // What is said may begin with a capital there, as requests of HTTP do.
     if terms.upgrade == Upgrade::Never {
+        if let Some(word_for) = terms.word_for_strangers {
+            read_more(stream, &mut early).await?;
+            if let Some(word) = word_for(&early) {
+                stream.write_all(word).await?;
+                return Err(refused("the peer speaks another protocol than the listener"));
+            }
+        }
         return Ok((None, early));
     }
     read_more(stream, &mut early).await?;

@@ -155,6 +155,7 @@ impl Acceptor {
                 is_silent: listener.speaks_first(),
                 upgrade: listener.upgrade,
                 upgrade_terms,
+                word_for_strangers: listener.word_for_strangers(),
                 reads_opening_of: listener.looks_for().map(|blocks| blocks.may_open),
                 count: &count,
             };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rialto_config::Pacing;
 use rialto_domain::CloseReason;
 use rialto_net::{Origins, Tls, Upgrade};
-use rialto_session::{Blocks, Dialect, coremq, jmqt, pubsubx};
+use rialto_session::{Blocks, Dialect, WordForStrangers, coremq, jmqt, pubsubx};
 
 use crate::{memcached, status};
 
@@ -128,6 +128,21 @@ impl ListenerProfile {
         }
 
         self.upgrade == Upgrade::Never && self.spoken.pick(SpeaksFirst)
+    }
+
+    /// Returns what tells peers of other protocols that they are wrong here, where that is said.
+    pub(crate) fn word_for_strangers(&self) -> Option<WordForStrangers> {
+        struct Word;
+
+        impl InDialect for Word {
+            type Done = Option<WordForStrangers>;
+
+            fn run<D: Dialect>(self) -> Self::Done {
+                D::WORD_FOR_STRANGERS
+            }
+        }
+
+        self.spoken.pick(Word)
     }
 
     /// Returns by what a peer is known that has to be paced, where that is looked for.

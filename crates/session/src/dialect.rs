@@ -72,6 +72,9 @@ pub trait Deliveries {
     fn command_answer(_format: Format, _answer: &CommandAnswer<'_>, _out: &mut Vec<u8>) {}
 }
 
+/// Returns what a peer is told whose first bytes are another protocol's; `None` of all others.
+pub type WordForStrangers = fn(&[u8]) -> Option<&'static [u8]>;
+
 /// A dialect; a value of it is the session of one connection.
 ///
 /// The server is generic over it. Sessions are generic over the broker's encoder, so that they can be
@@ -93,6 +96,9 @@ pub trait Dialect: Deliveries + Sized + Send + 'static {
 
     /// Whether an empty text message of a WebSocket is a packet.
     const TAKES_EMPTY_TEXT: bool = true;
+
+    /// What peers of other protocols are told before they are let go, where nothing else tells them.
+    const WORD_FOR_STRANGERS: Option<WordForStrangers> = None;
 
     /// How frames are written to a peer that is paced.
     const UNITS: Units;

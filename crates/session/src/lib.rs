@@ -24,6 +24,7 @@ pub use authorization::Requester;
 pub use close::{close_code, close_text};
 pub use dialect::{
     Blocks, Deliveries, Dialect, DialectSettings, Framer, Opening, ServerName, Units,
+    WordForStrangers,
 };
 pub use dialects::{All, Both, Dialects, Either, Encoders};
 pub use journal::{Journal, Notice};

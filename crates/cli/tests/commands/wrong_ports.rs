@@ -1,6 +1,6 @@
 //! What a client is told that reaches something else than a JMQT broker with room for it.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -57,12 +57,27 @@ fn the_other_listeners_of_a_broker_are_told_apart() {
 }
 
 #[test]
-fn a_port_of_pubsubx_says_nothing() {
+fn a_port_of_pubsubx_says_what_it_speaks() {
+    // P-50
     let broker = Launch::of(PROGRAM).pubsubx().start();
-    let server = format!("jmqt://{}", broker.address_of("pubsubx"));
-    let said = said_of(&server, &["--connect-timeout", "2s"], 3);
-    assert!(said.contains("took the connection, and said nothing for 2s"), "{said}");
-    assert!(said.contains("one of PubSubX waits like this"), "{said}");
+    for (scheme, listener) in [("jmqt", "pubsubx"), ("jmqts", "pubsubx-tls")] {
+        let server = format!("{scheme}://localhost:{}", broker.address_of(listener).port());
+        let flags =
+            ["--ca", broker.certificate_file().to_str().unwrap(), "--connect-timeout", "60s"];
+        let said = said_of(&server, &flags, 3);
+        assert!(said.contains("a PubSubX server answers there"), "{said}");
+        assert!(said.contains("8010"), "{said}");
+    }
+    check(
+        &format!("ws://{}", broker.address_of("pubsubx")),
+        &["no WebSocket at", "HTTP error", "400"],
+    );
+    // Who begins as a PubSubX client may is told nothing, as by the original (P-13).
+    let mut bob = TcpStream::connect(broker.address_of("pubsubx")).unwrap();
+    bob.write_all(b"POST hello\n\nx").unwrap();
+    let mut said = Vec::new();
+    bob.read_to_end(&mut said).unwrap();
+    assert_eq!(said, b"");
 }
 
 #[test]

@@ -237,14 +237,14 @@ fn noise_harms_nobody_else() {
 
 #[test]
 fn what_other_protocols_say_is_no_session() {
-    // P-13, P-40
+    // P-13, P-40, P-50
     let broker = start(&["limits.authenticate_timeout=500ms"]);
-    for said in [
-        &b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"[..],
-        b"{\"conn\":{}}\0",
-        b"+9 a {\"n\":1}",
-        b"\x16\x03\x01\x02",
-    ] {
+    let mut ada = PubsubxPeer::connect(&broker, Transport::Tcp);
+    ada.send_raw(b"{\"conn\":{}}\0");
+    let word = ada.recv();
+    assert!(word.starts_with("ERROR: This port speaks PubSubX"), "{word}");
+    ada.expect_goodbye();
+    for said in [&b"+9 a {\"n\":1}"[..], b"\x16\x03\x01\x02", b"GET it"] {
         let mut ada = PubsubxPeer::connect(&broker, Transport::Tcp);
         ada.send_raw(said);
         ada.expect_goodbye();

@@ -26,6 +26,7 @@ fn those_who_are_known_are_named() {
     );
     check(b"+87 5f2c {\"response\":\"OK\"}", Stranger::Coremq);
     check(b"ERROR\r\n", Stranger::Memcached);
+    check(b"ERROR: This port speaks PubSubX: begin\n\nx", Stranger::Pubsubx);
     check(b"ERROR Too many open connections\r\n", Stranger::Memcached);
     check(b"CLIENT_ERROR bad command line format\r\n", Stranger::Memcached);
     check(

@@ -12,7 +12,9 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{Negotiated, OPENING_BYTES_MAX, REQUEST_BYTES_MAX, Terms, Upgrade, negotiate};
+use super::{
+    Negotiated, OPENING_BYTES_MAX, REQUEST_BYTES_MAX, Terms, Upgrade, WordForStrangers, negotiate,
+};
 use crate::{
     patience::Patience,
     proxies::Proxies,
@@ -38,6 +40,7 @@ struct Place {
     tls: Tls,
     is_silent: bool,
     upgrade: Upgrade,
+    word_for_strangers: Option<WordForStrangers>,
     reads_opening_of: Option<fn(&[u8]) -> bool>,
     origins: Origins,
     trusted: &'static [&'static str],
@@ -51,6 +54,7 @@ impl Default for Place {
             tls: Tls::Off,
             is_silent: false,
             upgrade: Upgrade::Allowed,
+            word_for_strangers: None,
             reads_opening_of: None,
             origins: Origins::default(),
             trusted: &[],
@@ -83,6 +87,7 @@ impl Place {
                 texts: &TEXTS,
                 peer,
             },
+            word_for_strangers: self.word_for_strangers,
             reads_opening_of: self.reads_opening_of,
             count: &count,
         };
@@ -205,6 +210,20 @@ async fn an_opening_that_has_to_be_whole_is_waited_for_up_to_its_end_or_a_bound(
     // Of others the first read is all.
     let (_client, negotiated) = place.hear(b"[1").await;
     assert_eq!(negotiated.unwrap().early, b"[1");
+}
+
+#[tokio::test]
+async fn a_peer_of_another_protocol_is_told_so_where_the_listener_has_a_word_for_it() {
+    let place = Place {
+        upgrade: Upgrade::Never,
+        word_for_strangers: Some(|first| first.starts_with(b"{").then_some(b"not here")),
+        ..Place::default()
+    };
+    let (client, negotiated) = place.hear(b"{}\0").await;
+    assert!(negotiated.is_err());
+    assert_eq!(told(client).await, "not here");
+    let (_client, negotiated) = place.hear(b"CONNECT ada").await;
+    assert_eq!(negotiated.unwrap().early, b"CONNECT ada");
 }
 
 #[tokio::test]

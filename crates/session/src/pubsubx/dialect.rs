@@ -10,6 +10,7 @@ use rialto_wire::pubsubx::{self, Command, Envelope, FrameSplitter, put_message};
 use super::{Session, TCP};
 use crate::{
     Deliveries, Dialect, DialectSettings, Framer, Journal, Opening, Requester, Units, Verdict,
+    WordForStrangers,
 };
 
 /// How long one that is back waits for what it missed: its first answer must be alone in its
@@ -55,6 +56,8 @@ impl Deliveries for Session {
 impl Dialect for Session {
     type Framer = FrameSplitter;
     type Packet<'a> = Command<'a>;
+
+    const WORD_FOR_STRANGERS: Option<WordForStrangers> = Some(word_for_stranger);
 
     const UNITS: Units =
         Units { first_frame_bytes: pubsubx::first_frame_bytes, is_each_alone: false, blocks: None };
@@ -126,5 +129,26 @@ impl Dialect for Session {
 
     fn lost_client(&self, broker: &Broker<impl Encoder>) -> Option<ClientId> {
         self.client().filter(|client| broker.is_lost(client.as_str())).cloned()
+    }
+}
+
+/// Beginnings of a request of HTTP that no command of PubSubX has.
+const HTTP: [&[u8]; 7] =
+    [b"GET /", b"HEAD /", b"POST /", b"PUT /", b"PATCH /", b"DELETE /", b"OPTIONS "];
+
+/// Returns what a peer is told that begins as one of JMQT, or of CoreMQ over WebSocket, or of HTTP.
+///
+/// # Spec
+/// P-50. Other strangers are closed without a word, as P-13 has it.
+fn word_for_stranger(first: &[u8]) -> Option<&'static [u8]> {
+    match first {
+        [b'{' | b'[', ..] => Some(
+            b"ERROR: This port speaks PubSubX: begin with CONNECT and a name, or use another port\n\nx",
+        ),
+        _ if HTTP.iter().any(|begin| first.starts_with(begin)) => Some(
+            b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 56\r\n\
+              Connection: close\r\n\r\nThis port speaks PubSubX and no HTTP: use another port.\n",
+        ),
+        _ => None,
     }
 }
