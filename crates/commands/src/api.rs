@@ -99,8 +99,15 @@ impl ApiArgs {
 
 impl Api {
     /// Gets what is at a path, given as its parts.
-    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, Failure> {
-        let url = self.path(path)?;
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<T, Failure> {
+        let mut url = self.path(path)?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
         self.ask(Request::new(Method::GET, &url)).await?.read()
     }
 

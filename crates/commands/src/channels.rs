@@ -87,7 +87,7 @@ fn retained(channel: &Value) -> String {
 }
 
 async fn show(args: &ShowArgs) -> Result<(), Failure> {
-    let channel: Value = args.api.open()?.get(&["v1", "channels", &args.channel]).await?;
+    let channel: Value = args.api.open()?.get(&["v1", "channels", &args.channel], &[]).await?;
     if args.format.format == Format::Json {
         return print_json_lines([channel.to_string()]);
     }

@@ -72,9 +72,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 
 async fn history(args: &Args) -> Result<(), Failure> {
     let path = ["v1", "channels", &args.channel, "history"];
-    let History { messages } = args.api.open()?.get(&path).await?;
-    let count = args.count.map_or(messages.len(), NonZeroUsize::get);
-    let latest = &messages[messages.len().saturating_sub(count)..];
+    let limit = args.count.map(|count| count.to_string());
+    let query: Vec<_> = limit.iter().map(|limit| ("limit", limit.as_str())).collect();
+    let History { messages: latest } = args.api.open()?.get(&path, &query).await?;
     if latest.is_empty() {
         talk(&format!("the channel {} has no history", word(&args.channel)));
         return Ok(());
@@ -85,7 +85,7 @@ async fn history(args: &Args) -> Result<(), Failure> {
             let lines = latest.iter().map(|message| json(&args.channel, message));
             print_json_lines(lines.collect::<Result<Vec<_>, _>>()?)
         }
-        Format::Text => print_lines(table(latest)),
+        Format::Text => print_lines(table(&latest)),
     }
 }
 

@@ -100,7 +100,7 @@ async fn list(args: &ChannelsArgs) -> Result<(), Failure> {
 
 async fn get(args: &GetArgs) -> Result<(), Failure> {
     let channel = &args.channel;
-    let retained: Retained = args.api.open()?.get(&path(channel)).await?;
+    let retained: Retained = args.api.open()?.get(&path(channel), &[]).await?;
     let Retained { publisher, payload: kept } = &retained;
     let line = match args.format.format {
         Format::Text => payload(kept),

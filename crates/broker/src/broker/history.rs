@@ -32,6 +32,17 @@ impl<E: Encoder> Broker<E> {
         self.channels[key].history.as_ref().is_some_and(|history| history.has_recent(id))
     }
 
+    /// Returns the last messages of a channel, so many at most, oldest first, as of the last
+    /// [`settle`](Self::settle).
+    pub fn latest(
+        &self,
+        channel: &str,
+        count_max: usize,
+    ) -> impl Iterator<Item = (Source<'_>, &[u8])> {
+        let count = self.history(channel).count();
+        self.history(channel).skip(count.saturating_sub(count_max))
+    }
+
     /// Adds a message to a channel's history.
     pub(super) fn remember(&mut self, key: ChannelKey, source: &Source<'_>, payload: Vec<u8>) {
         let rule = self.channels[key].profile.history;

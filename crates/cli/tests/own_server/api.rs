@@ -264,6 +264,8 @@ fn every_error_is_a_problem_wherever_the_mistake_is() {
         ("clients?%ff=1", "no UTF-8"),
         ("clients/%ff", "UTF-8"),
         ("channels/a%ff/history", "UTF-8"),
+        ("channels/a/history?limit=0", "limit must be a number from 1"),
+        ("channels/a/history?limit=+1", "limit must be a number from 1"),
     ];
     for (path, what) in queries {
         let detail = refused(&broker, &format!("GET /v1/{path}"), "", 400);

@@ -10,11 +10,14 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     large::{Large, Lender},
-    page::PageCount,
+    page::{HistoryCount, PageCount},
     problem::Problem,
     take::{Path, Query},
 };
 use crate::{asked::Asked, handle::ChannelStatus};
+
+/// What a message takes in a history, besides its publisher and its payload.
+const MESSAGE_BYTES: usize = 64;
 
 /// Which channels.
 #[derive(Default, Deserialize, IntoParams)]
@@ -26,6 +29,16 @@ pub(crate) struct ChannelsQuery {
     /// How many.
     #[param(value_type = usize, minimum = 1, maximum = 1000, default = 100)]
     limit: PageCount,
+}
+
+/// How much of a history.
+#[derive(Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub(crate) struct HistoryQuery {
+    /// So many messages at most, the latest; without it all that there are.
+    #[param(value_type = u64, minimum = 1)]
+    limit: HistoryCount,
 }
 
 /// A page of channels in use, by name.
@@ -174,7 +187,7 @@ pub(crate) async fn remove_retained(
 /// Reads the last messages of a channel
 #[utoipa::path(
     get, path = "/v1/channels/{channel}/history", tag = "channels",
-    params(("channel" = String, Path, min_length = 1, description = "Its name, percent-encoded")),
+    params(("channel" = String, Path, min_length = 1, description = "Its name, percent-encoded"), HistoryQuery),
     responses(
         (status = 200, description = "The messages; none of a channel that is not in use", body = HistoryJson),
         (status = 503, description = "There is no room for a large answer now"),
@@ -184,13 +197,19 @@ pub(crate) async fn history(
     State(asked): State<Arc<Asked>>,
     lender: Lender,
     Path(channel): Path<String>,
+    Query(HistoryQuery { limit: HistoryCount(count_max) }): Query<HistoryQuery>,
 ) -> Result<Large<HistoryJson>, Problem> {
     let bytes = asked.handle.hub().round(|broker| {
         broker.settle();
-        broker.history_bytes(&channel)
+        let latest = broker.latest(&channel, count_max);
+        latest
+            .map(|(source, payload)| {
+                MESSAGE_BYTES + source.publisher.as_str().len() + payload.len()
+            })
+            .sum()
     });
     let lent = lender.lend(bytes).await?;
-    let messages = asked.handle.history(&channel).into_iter();
+    let messages = asked.handle.latest(&channel, count_max).into_iter();
     let messages = messages.map(|message| KeptMessage {
         publisher: message.publisher,
         at_ms: (message.at_ms > 0).then_some(message.at_ms),

@@ -13,6 +13,26 @@ const ENTRY_BYTES: usize = 512;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PageCount(usize);
 
+/// How many messages of a history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HistoryCount(pub(super) usize);
+
+impl Default for HistoryCount {
+    fn default() -> Self {
+        HistoryCount(usize::MAX)
+    }
+}
+
+impl<'de> Deserialize<'de> for HistoryCount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        // More than can be counted is all.
+        let count = digits.then(|| text.parse().unwrap_or(usize::MAX)).filter(|&count| 0 < count);
+        count.map(HistoryCount).ok_or_else(|| D::Error::custom("limit must be a number from 1"))
+    }
+}
+
 impl Default for PageCount {
     fn default() -> Self {
         PageCount(PAGE_COUNT)

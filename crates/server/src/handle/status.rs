@@ -130,9 +130,16 @@ impl Handle {
     /// Returns the last messages of a channel, oldest first.
     #[must_use]
     pub fn history(&self, channel: &str) -> Vec<HistoryMessage> {
+        self.latest(channel, usize::MAX)
+    }
+
+    /// Returns the last messages of a channel, so many at most, oldest first.
+    #[must_use]
+    pub fn latest(&self, channel: &str, count_max: usize) -> Vec<HistoryMessage> {
         self.reloadable.hub.round(|broker| {
             broker.settle();
-            let messages = broker.history(channel).map(|(source, payload)| HistoryMessage {
+            let latest = broker.latest(channel, count_max);
+            let messages = latest.map(|(source, payload)| HistoryMessage {
                 publisher: source.publisher.as_str().to_owned(),
                 at_ms: source.at,
                 payload: text(payload),

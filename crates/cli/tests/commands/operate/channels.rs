@@ -43,6 +43,10 @@ fn the_history_is_printed_oldest_first_and_as_it_was_written() {
     assert_eq!(raw, "1\n12345678901234567890.10\n\"two words\"\n");
     let latest = operated.run(&["history", "room/1", "--count", "1", "--raw"]).printed();
     assert_eq!(latest, "\"two words\"\n");
+    let latest = operated.run(&["history", "room/1", "--count", "2", "--raw"]).printed();
+    assert_eq!(latest, "12345678901234567890.10\n\"two words\"\n");
+    let more = operated.run(&["history", "room/1", "-n", "99999999999", "--raw"]).printed();
+    assert_eq!(more, raw);
     let table = operated.run(&["history", "room/1"]).printed();
     assert!(table.starts_with("TIME ") && table.contains("Z  ada        1\n"), "{table}");
     let json = operated.run(&["history", "room/1", "--format", "json"]).printed();
