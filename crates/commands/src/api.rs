@@ -57,7 +57,7 @@ pub(crate) struct ApiArgs {
 pub(crate) struct Api {
     client: Client,
     url: Url,
-    key: String,
+    key: Option<String>,
     timeout: Duration,
 }
 
@@ -73,6 +73,15 @@ pub(crate) enum List {
 impl ApiArgs {
     /// Makes ready to ask; nothing is sent yet.
     pub(crate) fn open(&self) -> Result<Api, Failure> {
+        let api = self.open_keyless()?;
+        if api.key.is_none() {
+            return Err(Failure::new(Exit::Usage, NO_KEY));
+        }
+        Ok(api)
+    }
+
+    /// Makes ready to ask what is told to anybody; a key is sent where there is one.
+    pub(crate) fn open_keyless(&self) -> Result<Api, Failure> {
         let context = self.context.load(self.api.is_some())?;
         let url = match (&self.api, &context.api) {
             (Some(url), _) => url.clone(),
@@ -91,7 +100,6 @@ impl ApiArgs {
             Some(key) => Some(key),
             None => context.api_key()?,
         };
-        let key = key.ok_or_else(|| Failure::new(Exit::Usage, NO_KEY))?;
         let client = client(&url, self.ca.as_ref().or(context.ca.as_ref()))?;
         Ok(Api { client, url, key, timeout: self.timeout.get() })
     }
@@ -109,6 +117,19 @@ impl Api {
             url.query_pairs_mut().extend_pairs(query);
         }
         self.ask(Request::new(Method::GET, &url)).await?.read()
+    }
+
+    /// Asks how the broker is; returns whether it is well, and its words.
+    pub(crate) async fn health(
+        &self,
+        probe: &str,
+        is_verbose: bool,
+    ) -> Result<(bool, String), Failure> {
+        let mut url = self.path(&[probe])?;
+        if is_verbose {
+            url.set_query(Some("verbose"));
+        }
+        self.send(Request::new(Method::GET, &url)).await?.health()
     }
 
     /// Gets what is at a path; `None` if there is nothing.
@@ -175,7 +196,10 @@ impl Api {
     }
 
     async fn send(&self, request: Request) -> Result<Answer, Failure> {
-        let request = request.secret(AUTHORIZATION, &format!("Bearer {}", self.key));
+        let request = match &self.key {
+            Some(key) => request.secret(AUTHORIZATION, &format!("Bearer {key}")),
+            None => request,
+        };
         let answer = Answer::to(&self.client, request, &self.url);
         timeout(self.timeout, answer).await.unwrap_or_else(|_| {
             let text = format!(

@@ -3,8 +3,8 @@
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::{
-    access, cert, channels, client, config, context, documents, history, ping, publish, request,
-    retained, serve, store, subscribe, token, user, version,
+    access, cert, channels, client, config, context, documents, health, history, ping, publish,
+    request, retained, serve, store, subscribe, token, user, version,
 };
 
 /// What `--help` says about exit codes; [`Exit`](crate::exit::Exit) is where they are made.
@@ -33,6 +33,7 @@ pub(crate) enum Command {
     Sub(subscribe::Args),
     Request(request::Args),
     Ping(ping::Args),
+    Health(health::Args),
     Retained(retained::Args),
     History(history::Args),
     Client(client::Args),

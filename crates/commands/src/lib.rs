@@ -21,6 +21,7 @@ mod client;
 mod config;
 mod context;
 mod documents;
+mod health;
 mod history;
 mod ping;
 mod publish;
@@ -57,6 +58,7 @@ pub fn run() -> ExitCode {
         Command::Sub(args) => subscribe::run(&args),
         Command::Request(args) => request::run(&args),
         Command::Ping(args) => ping::run(&args),
+        Command::Health(args) => health::run(&args),
         Command::Retained(args) => retained::run(&args),
         Command::History(args) => history::run(&args),
         Command::Client(args) => client::run(&args),

@@ -35,7 +35,7 @@ use crate::asked::Asked;
 
 use self::{document::Head, key::Guard, names::Names};
 
-pub(crate) use self::problem::Problem;
+pub(crate) use self::{key::refuse_stranger, problem::Problem};
 
 /// Makes the router of all routes, and of the document about them.
 pub(crate) fn router(asked: &Arc<Asked>) -> Router {

@@ -4,8 +4,9 @@ use std::{net::SocketAddr, sync::Arc};
 
 use rialto_session::ServerName;
 use serde::Serialize;
+use tokio::sync::watch;
 
-use crate::{handle::Handle, store::CommitWatch};
+use crate::{handle::Handle, health::Pulse, store::CommitWatch};
 
 /// What the handlers ask.
 pub(crate) struct Asked {
@@ -14,6 +15,9 @@ pub(crate) struct Asked {
     /// What the status page and the sample application are told of the listeners.
     pub(crate) listeners: Vec<ListenerStatus>,
     pub(crate) commit_watch: Arc<CommitWatch>,
+    pub(crate) pulse: Arc<Pulse>,
+    /// Becomes true when the server stops.
+    pub(crate) stopping: watch::Receiver<bool>,
 }
 
 /// A listener, as the page shows it.

@@ -7,7 +7,7 @@ use rialto_broker::Broker;
 use rialto_config::{Settings, SlowConsumer, StoreKind};
 use rialto_domain::{Change, Load};
 use rialto_session::{Dialects, ServerName};
-use tokio::task::JoinHandle;
+use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
     asked::Asked,
@@ -16,6 +16,7 @@ use crate::{
     control::Controls,
     error::ServeError,
     handle::Handle,
+    health::Pulse,
     hub::Hub,
     lasting,
     listener::Listener,
@@ -34,6 +35,8 @@ pub(crate) struct Engine {
     pub(crate) jobs: mpsc::Sender<Job>,
     pub(crate) store_threads: StoreThreads,
     pub(crate) commit_watch: Arc<CommitWatch>,
+    /// What each tick of the broker shows.
+    pub(crate) pulse: Arc<Pulse>,
     pub(crate) workers: Workers,
     /// What writes the trace of refusals.
     pub(crate) trace: JoinHandle<()>,
@@ -84,7 +87,8 @@ impl Engine {
         let workers = ends.start(&hub.authorizer);
         let audit = hub.audit.clone();
         let trace = lasting::spawn("audit", move || audit.clone().keep());
-        Ok((Engine { hub, jobs, store_threads, commit_watch, workers, trace }, webhooks))
+        let pulse = Arc::default();
+        Ok((Engine { hub, jobs, store_threads, commit_watch, pulse, workers, trace }, webhooks))
     }
 
     /// Makes what the HTTP listeners ask.
@@ -93,12 +97,15 @@ impl Engine {
         reloadable: &Arc<ReloadableServer>,
         server: &Arc<ServerName>,
         listeners: &[Listener],
+        stopping: watch::Receiver<bool>,
     ) -> Asked {
         Asked {
             handle: Handle::of_api(reloadable.clone()),
             server: server.clone(),
             listeners: listeners.iter().map(|listener| listener.status()).collect(),
             commit_watch: self.commit_watch.clone(),
+            pulse: self.pulse.clone(),
+            stopping,
         }
     }
 }

@@ -19,7 +19,8 @@ use rialto_stopwatch::sleep_until;
 use tokio::{sync::Notify, time::sleep};
 
 use crate::{
-    api, asked::Asked, entrance::Origin, http_request::Requests, sample, status, turned::Turned,
+    api, asked::Asked, entrance::Origin, health, http_request::Requests, sample, status,
+    turned::Turned,
 };
 
 /// How long a request that is being answered may take when the server stops.
@@ -39,6 +40,7 @@ impl HttpService {
     pub(crate) fn new(asked: Asked, proxies: Arc<Proxies>) -> Self {
         let asked = Arc::new(asked);
         let router = status::router(asked.clone())
+            .merge(health::router(asked.clone()))
             .merge(sample::router(asked.handle.clone(), &asked.listeners))
             .merge(api::router(&asked));
         HttpService { asked, proxies, router }

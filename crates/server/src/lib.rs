@@ -47,6 +47,7 @@ mod control;
 mod decision;
 mod entrance;
 mod hangup;
+mod health;
 mod http;
 mod http_request;
 mod listener;

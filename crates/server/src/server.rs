@@ -94,10 +94,11 @@ impl Server {
         }
         // Of sessions that a crash ended.
         hub.round(|_| ());
+        let asked = engine.asked(&reloadable, &server, &listeners, stopping.subscribe());
         let acceptor = Arc::new(Acceptor {
             hub: hub.clone(),
             cache: cache.clone(),
-            http: HttpService::new(engine.asked(&reloadable, &server, &listeners), proxies.clone()),
+            http: HttpService::new(asked, proxies.clone()),
             limits: connection_limits,
             gate: Gate { limiter: limiter.clone(), proxies },
             outbox_bytes_max: limits.outbox_bytes_max.as_usize(),
@@ -113,7 +114,7 @@ impl Server {
         let mut tasks = startup::start_links(settings, &acceptor, origin);
         let listeners = listeners.into_iter().map(|it| accept(it, &acceptor)).collect();
         tasks.extend(startup::start_watches(&reloadable, looked_at));
-        let ticker = Ticker::start(hub, cache, engine.commit_watch.clone());
+        let ticker = Ticker::start(hub, cache, engine.commit_watch.clone(), engine.pulse.clone());
         startup::announce(settings, &named);
         Ok(Server {
             reloadable,

@@ -11,6 +11,7 @@ use tokio::{
 
 use crate::{
     answers::Borrower,
+    health::Pulse,
     hub::{Hub, TICK},
     lasting,
     memcached::Cache,
@@ -24,10 +25,16 @@ pub(crate) struct Ticker {
 }
 
 impl Ticker {
-    pub(crate) fn start(hub: Arc<Hub>, cache: Arc<Cache>, commits: Arc<CommitWatch>) -> Self {
+    pub(crate) fn start(
+        hub: Arc<Hub>,
+        cache: Arc<Cache>,
+        commits: Arc<CommitWatch>,
+        pulse: Arc<Pulse>,
+    ) -> Self {
         let (ticks, ticked) = watch::channel(());
         let task = lasting::spawn("tick", move || {
-            tick(hub.clone(), cache.clone(), commits.clone(), ticks.clone())
+            let told = (commits.clone(), pulse.clone(), ticks.clone());
+            tick(hub.clone(), cache.clone(), told)
         });
         Ticker { task, ticked }
     }
@@ -46,8 +53,7 @@ impl Ticker {
 async fn tick(
     hub: Arc<Hub>,
     cache: Arc<Cache>,
-    commits: Arc<CommitWatch>,
-    ticked: watch::Sender<()>,
+    (commits, pulse, ticked): (Arc<CommitWatch>, Arc<Pulse>, watch::Sender<()>),
 ) {
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -78,6 +84,7 @@ async fn tick(
         }
         cache.on_tick();
         commits.look();
+        pulse.beat();
         ticked.send_replace(());
     }
 }

@@ -12,6 +12,7 @@ mod certificates;
 mod counters;
 mod ended_certificates;
 mod guessing;
+mod health;
 mod keys;
 mod login;
 mod presence;

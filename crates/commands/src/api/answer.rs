@@ -78,6 +78,18 @@ impl Answer {
         serde_json::from_slice(&self.body).map_err(|_| self.foreign())
     }
 
+    /// Reads the answer to the question how the broker is: whether it is well, and its words.
+    pub(super) fn health(self) -> Result<(bool, String), Failure> {
+        let is_told = self.content_type.starts_with("text/plain");
+        let is_well = match self.status {
+            StatusCode::OK if is_told => true,
+            StatusCode::SERVICE_UNAVAILABLE if is_told => false,
+            status if status.is_success() => return Err(self.foreign()),
+            _ => return Err(self.check().map_or_else(|refused| refused, |it| it.foreign())),
+        };
+        Ok((is_well, String::from_utf8_lossy(&self.body).trim_end().to_owned()))
+    }
+
     /// Says that what answers is not the API of a broker.
     pub(super) fn foreign(&self) -> Failure {
         let kind = match self.content_type.as_str() {

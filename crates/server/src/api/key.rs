@@ -6,8 +6,9 @@ use axum::{
     Extension,
     extract::{MatchedPath, Request, State},
     http::{
-        HeaderMap, StatusCode,
+        HeaderMap, Method, StatusCode, Uri,
         header::{AUTHORIZATION, WWW_AUTHENTICATE},
+        request::Parts,
     },
     middleware::Next,
     response::{IntoResponse as _, Response},
@@ -47,10 +48,10 @@ pub(crate) async fn check(
 ) -> Response {
     let origin = Origin { entrance: &entrance, address: peer };
     let settings = guard.asked.handle.settings();
-    let key = match guard.key(&settings, &request) {
+    let key = match guard.key(&settings, request.headers()) {
         Ok(key) => key,
         Err(refusal) => {
-            guard.note(&refusal, origin, &request);
+            guard.note(&refusal, origin, (request.method(), request.uri()));
             return guard.refuse(&refusal, origin).await;
         }
     };
@@ -61,6 +62,22 @@ pub(crate) async fn check(
         asked.note_done(guard.right, &terms);
     }
     response
+}
+
+/// Refuses what only shows the server to somebody who is neither on this machine nor has a key that may
+/// read; `None` where it may be shown.
+pub(crate) async fn refuse_stranger(
+    asked: &Arc<Asked>,
+    origin: Origin<'_>,
+    request: &Parts,
+) -> Option<Response> {
+    if origin.address.ip().to_canonical().is_loopback() {
+        return None;
+    }
+    let guard = Guard { asked: asked.clone(), right: ApiRight::Read };
+    let refusal = guard.key(&asked.handle.settings(), &request.headers).err()?;
+    guard.note(&refusal, origin, (&request.method, &request.uri));
+    Some(guard.refuse(&refusal, origin).await)
 }
 
 /// Why a key does not do.
@@ -76,11 +93,11 @@ enum Refusal {
 }
 
 impl Guard {
-    fn key<'a>(&self, settings: &'a Settings, request: &Request) -> Result<&'a ApiKey, Refusal> {
+    fn key<'a>(&self, settings: &'a Settings, headers: &HeaderMap) -> Result<&'a ApiKey, Refusal> {
         if settings.api.keys.is_empty() {
             return Err(Refusal::Closed);
         }
-        let shown = shown(request.headers()).ok_or(Refusal::NoKey)?;
+        let shown = shown(headers).ok_or(Refusal::NoKey)?;
         let key = find(settings, shown).ok_or(Refusal::Unknown)?;
         if key.allow.contains(&self.right) {
             Ok(key)
@@ -89,9 +106,9 @@ impl Guard {
         }
     }
 
-    fn note(&self, refusal: &Refusal, origin: Origin<'_>, request: &Request) {
+    fn note(&self, refusal: &Refusal, origin: Origin<'_>, (method, uri): (&Method, &Uri)) {
         self.asked.handle.hub().audit.refused(origin, Event::Api, || {
-            let method_and_path = format!("{} {}", request.method(), request.uri().path());
+            let method_and_path = format!("{method} {}", uri.path());
             refusal.details(self.right).detail(&method_and_path)
         });
     }
