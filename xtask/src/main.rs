@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "a build tool talks to its user")]
 
 mod circles;
+mod container;
 mod debian_source;
 mod dependencies;
 mod dist;
@@ -54,6 +55,8 @@ enum Task {
     Test,
     /// Make what is given away: an archive and a Debian package.
     Dist(dist::Arguments),
+    /// Build the image of the Containerfile with podman, and check a broker in it. Not a part of CI.
+    Container(container::Arguments),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -68,5 +71,6 @@ fn main() -> anyhow::Result<()> {
         Task::BenchSmoke => steps::bench_smoke(),
         Task::Test => steps::test(),
         Task::Dist(arguments) => dist::make(&arguments),
+        Task::Container(arguments) => container::check(&arguments),
     }
 }
