@@ -42,7 +42,9 @@ pub(crate) fn check(arguments: &Arguments) -> anyhow::Result<()> {
     let volume = Volume::new()?;
     check_first_life(image, &volume)?;
     check_second_life(image, &volume)?;
-    println!("{image}: not root, healthy while the broker answers, and the volume keeps what was stored");
+    println!(
+        "{image}: not root, healthy while the broker answers, and the volume keeps what was stored"
+    );
     Ok(())
 }
 
@@ -91,7 +93,8 @@ fn check_first_life(image: &str, volume: &Volume) -> anyhow::Result<()> {
 /// Finds the message in another container with the same volume, which may write nowhere else.
 fn check_second_life(image: &str, volume: &Volume) -> anyhow::Result<()> {
     let broker = Container::start(image, volume, &["--read-only"])?;
-    let kept = broker.run(&["rialto", "sub", "--quiet", "--raw", "--count", "1", "room/kitchen"])?;
+    let kept =
+        broker.run(&["rialto", "sub", "--quiet", "--raw", "--count", "1", "room/kitchen"])?;
     if kept.trim_end() != r#""kept""# {
         bail!("the volume kept {kept:?}");
     }

@@ -25,21 +25,15 @@ Examples:
   rialto access test --client ada --claim tenant=acme --history acme/log --json";
 
 /// Test access rules.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
 #[derive(Debug, clap::Subcommand)]
-enum Command {
+pub(crate) enum Command {
     Test(TestArgs),
 }
 
 /// Test what a client would be allowed to do, and by which rule
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-struct TestArgs {
+pub(crate) struct TestArgs {
     /// Client id to ask for
     #[arg(long, value_name = "ID")]
     client: String,
@@ -78,9 +72,8 @@ struct Questions {
     history: Vec<String>,
 }
 
-pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let Command::Test(args) = &args.command;
-    let (settings, _) = args.settings.load()?;
+pub(crate) fn run(Command::Test(args): &Command) -> Result<(), Failure> {
+    let settings = args.settings.settings()?;
     let claims = args.claim.iter().map(|text| claim(text)).collect::<Result<Map<_, _>, _>>()?;
     let trial = AccessTrial::new(&settings, &args.client, &args.group, claims)
         .map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;

@@ -34,18 +34,28 @@ pub(crate) enum Command {
     Request(request::Args),
     Ping(ping::Args),
     Health(health::Args),
-    Retained(retained::Args),
+    #[command(subcommand)]
+    Retained(retained::Command),
     History(history::Args),
-    Client(client::Args),
-    Channel(channels::Args),
-    User(user::Args),
-    Access(access::Args),
-    Token(token::Args),
-    Store(store::Args),
+    #[command(subcommand)]
+    Client(client::Command),
+    #[command(subcommand)]
+    Channel(channels::Command),
+    #[command(subcommand)]
+    User(user::Command),
+    #[command(subcommand)]
+    Access(access::Command),
+    #[command(subcommand)]
+    Token(token::Command),
+    #[command(subcommand)]
+    Store(store::Command),
     Backup(store::BackupArgs),
-    Context(context::Args),
-    Config(config::Args),
-    Cert(cert::Args),
+    #[command(subcommand)]
+    Context(context::Command),
+    #[command(subcommand)]
+    Config(config::Command),
+    #[command(subcommand)]
+    Cert(cert::Command),
     Version(version::Args),
     Completions(documents::CompletionsArgs),
     Man(documents::ManArgs),

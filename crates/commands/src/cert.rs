@@ -14,14 +14,8 @@ use authority::{Authority, Pair};
 const CLIENT_NAME: &str = "Rialto development client";
 
 /// Make certificates for development.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
 #[derive(Debug, clap::Subcommand)]
-enum Command {
+pub(crate) enum Command {
     New(NewArgs),
     Client(ClientArgs),
 }
@@ -32,7 +26,7 @@ enum Command {
 /// by their owner only. Certificates are valid for 825 days, the authority for ten years. Not for
 /// production: anybody with ca.key can impersonate any broker to clients that trust ca.pem.
 #[derive(Debug, clap::Args)]
-struct NewArgs {
+pub(crate) struct NewArgs {
     /// Directory to write to, made if need be, for its owner only
     #[arg(long, value_name = "DIR", default_value = "rialto-certs")]
     dir: PathBuf,
@@ -49,7 +43,7 @@ struct NewArgs {
 /// The common name of the certificate is the client id. A broker accepts it if tls.client_authority
 /// names the authority. The files are client-NAME.pem and client-NAME.key beside the authority's.
 #[derive(Debug, clap::Args)]
-struct ClientArgs {
+pub(crate) struct ClientArgs {
     /// Client id
     name: String,
     /// Directory with ca.pem and ca.key
@@ -60,8 +54,8 @@ struct ClientArgs {
     force: bool,
 }
 
-pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    match &args.command {
+pub(crate) fn run(command: &Command) -> Result<(), Failure> {
+    match command {
         Command::New(args) => new(args),
         Command::Client(args) => client(args),
     }

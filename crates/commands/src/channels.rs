@@ -19,15 +19,9 @@ Examples:
   rialto channel show lamp/kitchen";
 
 /// See the channels of a running broker.
-#[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
 #[derive(Debug, clap::Subcommand)]
-enum Command {
+#[command(after_help = EXAMPLES)]
+pub(crate) enum Command {
     List(ChannelsArgs),
     Show(ShowArgs),
 }
@@ -38,7 +32,7 @@ enum Command {
 /// retained message, the messages of the history, and the stored messages that not all persistent
 /// subscribers have acknowledged, with their bytes.
 #[derive(Debug, clap::Args)]
-struct ChannelsArgs {
+pub(crate) struct ChannelsArgs {
     #[command(flatten)]
     list: ListArgs,
     #[command(flatten)]
@@ -47,7 +41,7 @@ struct ChannelsArgs {
 
 /// Show a channel: subscribers, retained message, history and log
 #[derive(Debug, clap::Args)]
-struct ShowArgs {
+pub(crate) struct ShowArgs {
     /// Channel
     channel: String,
     #[command(flatten)]
@@ -56,8 +50,8 @@ struct ShowArgs {
     api: ApiArgs,
 }
 
-pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    match &args.command {
+pub(crate) fn run(command: &Command) -> Result<(), Failure> {
+    match command {
         Command::List(args) => block_on(list(args)),
         Command::Show(args) => block_on(show(args)),
     }

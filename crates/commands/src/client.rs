@@ -36,15 +36,9 @@ Examples:
   rialto client list --banned --format json";
 
 /// See and manage the clients of a running broker.
-#[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
 #[derive(Debug, clap::Subcommand)]
-enum Command {
+#[command(after_help = EXAMPLES)]
+pub(crate) enum Command {
     List(ClientsArgs),
     Show(ShowArgs),
     Disconnect(DisconnectArgs),
@@ -56,7 +50,7 @@ enum Command {
 /// List the clients that the broker knows, by their ids
 #[derive(Debug, clap::Args)]
 #[command(after_help = LIST_EXAMPLES)]
-struct ClientsArgs {
+pub(crate) struct ClientsArgs {
     /// Only clients that are online
     #[arg(long)]
     online: bool,
@@ -74,7 +68,7 @@ struct ClientsArgs {
 
 /// Show a client: its connection, its subscriptions, and its ban
 #[derive(Debug, clap::Args)]
-struct ShowArgs {
+pub(crate) struct ShowArgs {
     /// Client id
     #[arg(value_name = "ID")]
     client: String,
@@ -86,7 +80,7 @@ struct ShowArgs {
 
 /// End a client's connection; the client may connect again at once
 #[derive(Debug, clap::Args)]
-struct DisconnectArgs {
+pub(crate) struct DisconnectArgs {
     #[command(flatten)]
     one: OneArgs,
     /// Why, for the broker's log
@@ -98,7 +92,7 @@ struct DisconnectArgs {
 ///
 /// The ban outlives a restart of the broker. A client that is not known can be banned as well.
 #[derive(Debug, clap::Args)]
-struct BanArgs {
+pub(crate) struct BanArgs {
     #[command(flatten)]
     one: OneArgs,
     /// How long, such as 1h or 30d; without it, until `unban`
@@ -111,7 +105,7 @@ struct BanArgs {
 
 /// Lift the ban of a client
 #[derive(Debug, clap::Args)]
-struct OneArgs {
+pub(crate) struct OneArgs {
     /// Client id
     #[arg(value_name = "ID")]
     client: String,
@@ -124,13 +118,13 @@ struct OneArgs {
 /// Direct messages that wait for it are removed as well. Its tokens stay valid, so that it may come
 /// back as a new client.
 #[derive(Debug, clap::Args)]
-struct ForgetArgs {
+pub(crate) struct ForgetArgs {
     #[command(flatten)]
     one: OneArgs,
 }
 
-pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    match &args.command {
+pub(crate) fn run(command: &Command) -> Result<(), Failure> {
+    match command {
         Command::List(args) => block_on(list(args)),
         Command::Show(args) => block_on(show::run(&args.api, &args.client, args.format.format)),
         Command::Disconnect(args) => block_on(disconnect(args)),

@@ -24,14 +24,8 @@ Examples:
   rialto config check --config rialto.toml";
 
 /// Check, show and import settings.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
 #[derive(Debug, clap::Subcommand)]
-enum Command {
+pub(crate) enum Command {
     /// Check the settings that `rialto serve` with the same flags and environment would use
     ///
     /// Names every mistake in the file, the environment and the flags, and values that do not go
@@ -50,7 +44,7 @@ enum Command {
 /// Print a settings file made of configuration files of CoreMQ and JMQT
 #[derive(Debug, clap::Args)]
 #[command(after_help = IMPORT_EXAMPLES)]
-struct ImportArgs {
+pub(crate) struct ImportArgs {
     /// Files of the original programs
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -59,8 +53,8 @@ struct ImportArgs {
     set: Vec<String>,
 }
 
-pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    match &args.command {
+pub(crate) fn run(command: &Command) -> Result<(), Failure> {
+    match command {
         Command::Check(args) => check(args),
         Command::Show(args) => print(&to_toml(&load(args)?)),
         Command::Default => print(&default_toml()),

@@ -12,7 +12,7 @@ use crate::exit::{Exit, Failure};
 
 use file::ContextFile;
 
-pub(crate) use commands::{Args, run};
+pub(crate) use commands::{Command, run};
 pub(crate) use content::Context;
 
 /// Which context a command uses.

@@ -22,15 +22,9 @@ Examples:
   rialto retained remove lamp/kitchen";
 
 /// See and remove retained messages of a running broker.
-#[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
 #[derive(Debug, clap::Subcommand)]
-enum Command {
+#[command(after_help = EXAMPLES)]
+pub(crate) enum Command {
     List(ChannelsArgs),
     Get(GetArgs),
     Remove(RemoveArgs),
@@ -38,7 +32,7 @@ enum Command {
 
 /// List the channels with a retained message, each name as a JSON text
 #[derive(Debug, clap::Args)]
-struct ChannelsArgs {
+pub(crate) struct ChannelsArgs {
     #[command(flatten)]
     list: ListArgs,
     #[command(flatten)]
@@ -49,7 +43,7 @@ struct ChannelsArgs {
 ///
 /// As text: the payload in JSON. As json: an object with channel, publisher and payload.
 #[derive(Debug, clap::Args)]
-struct GetArgs {
+pub(crate) struct GetArgs {
     /// Channel
     channel: String,
     #[command(flatten)]
@@ -62,7 +56,7 @@ struct GetArgs {
 ///
 /// Those who subscribe from then on get none until one is published.
 #[derive(Debug, clap::Args)]
-struct RemoveArgs {
+pub(crate) struct RemoveArgs {
     /// Channel
     channel: String,
     #[command(flatten)]
@@ -84,8 +78,8 @@ struct Record<'a> {
     payload: &'a RawValue,
 }
 
-pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    match &args.command {
+pub(crate) fn run(command: &Command) -> Result<(), Failure> {
+    match command {
         Command::List(args) => block_on(list(args)),
         Command::Get(args) => block_on(get(args)),
         Command::Remove(args) => block_on(remove(args)),

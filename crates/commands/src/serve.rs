@@ -90,6 +90,11 @@ impl SettingsArgs {
         Ok((settings?, notes))
     }
 
+    /// As [`load`](Self::load), for a command to whose result the notes do not matter.
+    pub(crate) fn settings(&self) -> Result<Settings, Failure> {
+        self.load().map(|(settings, _)| settings)
+    }
+
     /// Reads the settings from all their sources, or what is wrong with them.
     pub(crate) fn check(&self) -> Checked {
         let mut flags = Vec::new();
@@ -146,10 +151,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         tracing::warn!(%origin, note = text, "a source of settings is not taken as it is");
     }
     let sources = args.settings.clone();
-    let reload = move || match sources.load() {
-        Ok((settings, _)) => Ok(settings),
-        Err(failure) => Err(failure.text),
-    };
+    let reload = move || sources.settings().map_err(|failure| failure.text);
     let server = args.starter.tie(ServerBuilder::new(settings))?;
     supervised(server).run(reload).map_err(Failure::from)
 }

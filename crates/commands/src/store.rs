@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use rialto_config::Settings;
 use rialto_server::maintenance::{self, GivenUp, Report};
 use time::OffsetDateTime;
 
@@ -27,15 +26,9 @@ Example:
   rialto backup /backup/rialto-$(date +%F).db --data-dir /var/lib/rialto";
 
 /// Check and repair the store of a broker.
-#[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
 #[derive(Debug, clap::Subcommand)]
-enum Command {
+#[command(after_help = EXAMPLES)]
+pub(crate) enum Command {
     Check(CheckArgs),
     Repair(RepairArgs),
 }
@@ -45,7 +38,7 @@ enum Command {
 /// Checks the structure of the file, the checksum of every page of messages, retained message and
 /// message of a history, and that each is JSON. Changes nothing. Exits with 5 if anything is damaged.
 #[derive(Debug, clap::Args)]
-struct CheckArgs {
+pub(crate) struct CheckArgs {
     /// A backup, or a data directory [default: that of the settings]
     path: Option<PathBuf>,
     #[command(flatten)]
@@ -57,7 +50,7 @@ struct CheckArgs {
 /// Copies the damaged files into a dated directory in the data directory, keeps everything that was
 /// committed before the damage, and reports what is lost. The broker must be stopped.
 #[derive(Debug, clap::Args)]
-struct RepairArgs {
+pub(crate) struct RepairArgs {
     #[command(flatten)]
     settings: SettingsArgs,
 }
@@ -76,15 +69,15 @@ pub(crate) struct BackupArgs {
     settings: SettingsArgs,
 }
 
-pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    match &args.command {
+pub(crate) fn run(command: &Command) -> Result<(), Failure> {
+    match command {
         Command::Check(args) => check(args),
         Command::Repair(args) => repair(args),
     }
 }
 
 pub(crate) fn back_up(args: &BackupArgs) -> Result<(), Failure> {
-    let settings = load(&args.settings)?;
+    let settings = args.settings.settings()?;
     let report = maintenance::backup(&settings, &args.file)?;
     talk(&format!("{} has {}", args.file.display(), content(&report)));
     tell_findings(&report)
@@ -93,7 +86,7 @@ pub(crate) fn back_up(args: &BackupArgs) -> Result<(), Failure> {
 fn check(args: &CheckArgs) -> Result<(), Failure> {
     let path = match &args.path {
         Some(path) => path.clone(),
-        None => load(&args.settings)?.server.data_dir,
+        None => args.settings.settings()?.server.data_dir,
     };
     let report = maintenance::check(&path)?;
     talk(&format!("{} has {}", path.display(), content(&report)));
@@ -101,7 +94,7 @@ fn check(args: &CheckArgs) -> Result<(), Failure> {
 }
 
 fn repair(args: &RepairArgs) -> Result<(), Failure> {
-    let settings = load(&args.settings)?;
+    let settings = args.settings.settings()?;
     let aside = dated_directory(&settings.server.data_dir, OffsetDateTime::now_utc());
     let repair = maintenance::repair(&settings, &aside)?;
     let directory = settings.server.data_dir.display();
@@ -118,10 +111,6 @@ fn repair(args: &RepairArgs) -> Result<(), Failure> {
     }
     talk(&format!("{directory} has {}", content(&repair.report)));
     tell_findings(&repair.report)
-}
-
-fn load(args: &SettingsArgs) -> Result<Settings, Failure> {
-    args.load().map(|(settings, _)| settings)
 }
 
 /// Returns where a repair at that time keeps what it gives up.

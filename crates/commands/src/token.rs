@@ -11,14 +11,8 @@ Example:
   rialto token new --client pump-7 --data-dir /var/lib/rialto > pump-7.token";
 
 /// Make tokens for clients.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
 #[derive(Debug, clap::Subcommand)]
-enum Command {
+pub(crate) enum Command {
     New(NewArgs),
 }
 
@@ -29,7 +23,7 @@ enum Command {
 /// broker need not run.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-struct NewArgs {
+pub(crate) struct NewArgs {
     /// Client id the token is for
     #[arg(long, value_name = "ID")]
     client: String,
@@ -37,9 +31,8 @@ struct NewArgs {
     settings: SettingsArgs,
 }
 
-pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let Command::New(args) = &args.command;
-    let (settings, _) = args.settings.load()?;
+pub(crate) fn run(Command::New(args): &Command) -> Result<(), Failure> {
+    let settings = args.settings.settings()?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let now = now.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
     let token = rialto_server::sign_token(&settings, &args.client, now)

@@ -28,15 +28,9 @@ Examples:
   rialto user list --json";
 
 /// Add, change, list and remove users and their passwords.
-#[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
 #[derive(Debug, clap::Subcommand)]
-enum Command {
+#[command(after_help = EXAMPLES)]
+pub(crate) enum Command {
     Add(AddArgs),
     Remove(RemoveArgs),
     List(ListArgs),
@@ -49,7 +43,7 @@ enum Command {
 /// From then on only somebody with the password can connect under this name, in open mode as well,
 /// and tokens that were issued for the name before are invalid.
 #[derive(Debug, clap::Args)]
-struct AddArgs {
+pub(crate) struct AddArgs {
     /// The user's name, which is the client id
     name: String,
     /// Group the user belongs to. May be repeated
@@ -63,7 +57,7 @@ struct AddArgs {
 
 /// Remove a user, and end the sessions and tokens that were opened with its password
 #[derive(Debug, clap::Args)]
-struct RemoveArgs {
+pub(crate) struct RemoveArgs {
     /// The user's name
     name: String,
     #[command(flatten)]
@@ -72,7 +66,7 @@ struct RemoveArgs {
 
 /// List the users and their groups
 #[derive(Debug, clap::Args)]
-struct ListArgs {
+pub(crate) struct ListArgs {
     /// Print one JSON object for each user
     #[arg(long)]
     json: bool,
@@ -82,7 +76,7 @@ struct ListArgs {
 
 /// Change a user's password, and end the sessions and tokens that were opened with the old one
 #[derive(Debug, clap::Args)]
-struct PasswdArgs {
+pub(crate) struct PasswdArgs {
     /// The user's name
     name: String,
     #[command(flatten)]
@@ -93,7 +87,7 @@ struct PasswdArgs {
 
 /// Set the groups of a user in place of all earlier ones; without --group the user is in no group
 #[derive(Debug, clap::Args)]
-struct GroupsArgs {
+pub(crate) struct GroupsArgs {
     /// The user's name
     name: String,
     /// Group the user belongs to. May be repeated
@@ -103,8 +97,8 @@ struct GroupsArgs {
     settings: SettingsArgs,
 }
 
-pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    match &args.command {
+pub(crate) fn run(command: &Command) -> Result<(), Failure> {
+    match command {
         Command::Add(args) => add(args),
         Command::Remove(args) => remove(args),
         Command::List(args) => list(args),
@@ -114,7 +108,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 fn add(args: &AddArgs) -> Result<(), Failure> {
-    let settings = load(&args.settings)?;
+    let settings = args.settings.settings()?;
     let path = settings.users_file();
     check_name(&args.name, &settings)?;
     // Before anybody types a password in vain.
@@ -130,14 +124,14 @@ fn add(args: &AddArgs) -> Result<(), Failure> {
 }
 
 fn remove(args: &RemoveArgs) -> Result<(), Failure> {
-    let path = load(&args.settings)?.users_file();
+    let path = args.settings.settings()?.users_file();
     UsersFile::lock(&path)?.remove(&args.name)?;
     report(&path, &format!("user \"{}\" was removed", one_line(&args.name)));
     Ok(())
 }
 
 fn list(args: &ListArgs) -> Result<(), Failure> {
-    let path = load(&args.settings)?.users_file();
+    let path = args.settings.settings()?.users_file();
     let file = UsersFile::read_or_new(&path)?;
     if file.users().is_empty() {
         let path = rialto_access::real_path(&path).unwrap_or(path);
@@ -154,7 +148,7 @@ fn list(args: &ListArgs) -> Result<(), Failure> {
 }
 
 fn passwd(args: &PasswdArgs) -> Result<(), Failure> {
-    let path = load(&args.settings)?.users_file();
+    let path = args.settings.settings()?.users_file();
     if UsersFile::read_or_new(&path)?.users().get(&args.name).is_none() {
         return Err(UsersError::Unknown(args.name.clone()).into());
     }
@@ -165,7 +159,7 @@ fn passwd(args: &PasswdArgs) -> Result<(), Failure> {
 }
 
 fn groups(args: &GroupsArgs) -> Result<(), Failure> {
-    let path = load(&args.settings)?.users_file();
+    let path = args.settings.settings()?.users_file();
     let groups = BTreeSet::from_iter(args.group.iter().cloned());
     let said = match groups.len() {
         0 => format!("user \"{}\" is in no group now", one_line(&args.name)),
@@ -174,10 +168,6 @@ fn groups(args: &GroupsArgs) -> Result<(), Failure> {
     UsersFile::lock(&path)?.set_groups(&args.name, groups)?;
     report(&path, &said);
     Ok(())
-}
-
-fn load(args: &SettingsArgs) -> Result<Settings, Failure> {
-    args.load().map(|(settings, _)| settings)
 }
 
 /// A longer name could never open a session.

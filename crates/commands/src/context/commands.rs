@@ -35,15 +35,9 @@ Examples:
   rialto context use --none";
 
 /// Keep addresses and credentials of brokers under names.
-#[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
 #[derive(Debug, clap::Subcommand)]
-enum Command {
+#[command(after_help = EXAMPLES)]
+pub(crate) enum Command {
     Add(Box<AddArgs>),
     Use(UseArgs),
     List(ListArgs),
@@ -58,7 +52,7 @@ enum Command {
 /// `file:PATH` for a file whose first line it is; or `env:NAME` for an environment variable. The
 /// latter two are looked up each time that the context is used.
 #[derive(Debug, clap::Args)]
-struct AddArgs {
+pub(crate) struct AddArgs {
     /// Name of the context: letters, digits, dots, hyphens and underscores
     #[arg(value_parser = parse_name)]
     name: String,
@@ -100,7 +94,7 @@ struct AddArgs {
 
 /// Make a context the current one
 #[derive(Debug, clap::Args)]
-struct UseArgs {
+pub(crate) struct UseArgs {
     /// Name of the context
     #[arg(required_unless_present = "none", conflicts_with = "none")]
     name: Option<String>,
@@ -111,7 +105,7 @@ struct UseArgs {
 
 /// List the contexts; a star marks the current one
 #[derive(Debug, clap::Args)]
-struct ListArgs {
+pub(crate) struct ListArgs {
     /// Print an object of JSON for each
     #[arg(long)]
     json: bool,
@@ -119,7 +113,7 @@ struct ListArgs {
 
 /// Print a context, with secrets masked
 #[derive(Debug, clap::Args)]
-struct ShowArgs {
+pub(crate) struct ShowArgs {
     /// Name of the context; without it, the one of RIALTO_CONTEXT or the current one
     #[arg(env = "RIALTO_CONTEXT")]
     name: Option<String>,
@@ -127,13 +121,13 @@ struct ShowArgs {
 
 /// Remove a context, with the secrets that it holds
 #[derive(Debug, clap::Args)]
-struct RemoveArgs {
+pub(crate) struct RemoveArgs {
     /// Name of the context
     name: String,
 }
 
-pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    match &args.command {
+pub(crate) fn run(command: &Command) -> Result<(), Failure> {
+    match command {
         Command::Add(args) => add(args),
         Command::Use(args) => make_current(args.name.as_deref()),
         Command::List(args) => list(args),
