@@ -133,7 +133,7 @@ async fn follow(client: &Client, args: &Args, printer: Option<Printer>) -> Resul
     let mut inflow = Inflow::new(client.rest(options));
     for channel in &args.channels {
         if looks_like_pattern(channel) {
-            say(format!("{channel} is taken as the name that it is: channels have no wildcards"));
+            say(format!("{channel} is taken literally: channels have no wildcards"));
         }
         if args.forget {
             let done = unsubscribe(client, channel).await;

@@ -20,7 +20,7 @@ pub use session::Session;
 pub const TCP: Format = Format(2);
 /// CoreMQ's WebSocket gateway.
 pub const WEBSOCKET: Format = Format(3);
-/// CoreMQ over TCP, to a server of our kind.
+/// CoreMQ over TCP, to a Rialto server.
 pub const LINK: Format = Format(4);
 
 fn carrier(format: Format) -> Carrier {

@@ -85,10 +85,13 @@ fn what_a_rule_refuses_is_told_of_with_the_rule_in_every_dialect() {
 fn what_is_asked_for_without_a_session_is_told_of_in_every_dialect() {
     let broker = start("");
     let mut jmqt = Peer::connect(&broker, Transport::Tcp);
+    jmqt.send(r#"{"pub":{"cn":"$time","dt":null,"id":"1"}}"#);
     jmqt.send(r#"{"sub":{"cn":"a"}}"#);
     let line = trace(&broker, "subscribe-refused", "no-session");
     let a = json!({"channel": "a"});
     assert_eq!(line, refused("subscribe-refused", JMQT, "no-session", &a));
+    let log = broker.log_lines().join("\n");
+    assert!(!log.contains("control-refused"), "a health check is not told of: {log}");
     let mut coremq = CoremqPeer::connect(&broker, Transport::Tcp);
     coremq.ask("a", json!({"a": 1}));
     let line = trace(&broker, "publish-refused", "no-session");

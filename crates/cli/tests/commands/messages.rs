@@ -223,7 +223,7 @@ fn names_that_are_empty_reserved_or_look_like_patterns_are_told_apart() {
     subscriber.interrupt();
     let said = subscriber.end().said;
     for name in names {
-        let note = format!("rialto: {name} is taken as the name that it is: channels have no wild");
+        let note = format!("rialto: {name} is taken literally: channels have no wild");
         assert!(said.contains(&note), "{said}");
     }
     assert!(!said.contains("room is taken"), "{said}");

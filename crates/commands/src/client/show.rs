@@ -24,7 +24,7 @@ pub(super) async fn run(args: &ApiArgs, client: &str, format: Format) -> Result<
         // One that never came can be banned as well.
         (None, Some(_)) => json!({ "id": client, "online": false, "known": false }),
         (None, None) => {
-            let text = format!("the broker knows no client {}, and no ban of one", word(client));
+            let text = format!("the broker knows no client {client:?}, and has no ban of it");
             return Err(Failure::new(Exit::Failed, text));
         }
     };

@@ -158,7 +158,7 @@ fn add(args: &AddArgs) -> Result<(), Failure> {
         }
         Ok(())
     })?;
-    talk(&format!("rialto: the context {name} is in {}", file.path().display()));
+    talk(&format!("the context {name} was written to {}", file.path().display()));
     Ok(())
 }
 
@@ -188,11 +188,19 @@ fn make_current(name: Option<&str>) -> Result<(), Failure> {
         }
         contexts.current = name.map(str::to_owned);
         Ok(())
-    })
+    })?;
+    match name {
+        Some(name) => talk(&format!("the context {name} is the current one")),
+        None => talk("there is no current context any more"),
+    }
+    Ok(())
 }
 
 fn list(args: &ListArgs) -> Result<(), Failure> {
     let Contexts { current, contexts } = ContextFile::require()?.read()?;
+    if contexts.is_empty() {
+        talk("there are no contexts; `rialto context add` adds one");
+    }
     let entries = contexts.iter().map(|(name, context)| {
         let server = context.server.as_ref().map(ToString::to_string);
         (name, current.as_ref() == Some(name), server, context)
@@ -239,7 +247,9 @@ fn remove(name: &str) -> Result<(), Failure> {
             contexts.current = None;
         }
         Ok(())
-    })
+    })?;
+    talk(&format!("the context {name} was removed"));
+    Ok(())
 }
 
 fn parse_name(text: &str) -> Result<String, String> {

@@ -127,7 +127,7 @@ impl Contexts {
         let names: Vec<&str> = self.contexts.keys().map(String::as_str).collect();
         let known = match names[..] {
             [] => "there are none; `rialto context add` makes one".to_owned(),
-            _ => format!("there are {}", names.join(", ")),
+            _ => format!("the contexts are {}", names.join(", ")),
         };
         Failure::new(Exit::Usage, format!("there is no context {name:?}; {known}"))
     }

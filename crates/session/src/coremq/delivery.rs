@@ -11,7 +11,7 @@ use super::{LINK, carrier};
 pub enum Delivery {
     /// To clients and to servers of other kinds.
     Message(Carrier, Envelope),
-    /// To servers of our kind.
+    /// To Rialto servers.
     Relay(RelayEnvelope),
     /// To nobody: the channel has a name that CoreMQ cannot say.
     Unspeakable,

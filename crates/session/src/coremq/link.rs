@@ -52,7 +52,7 @@ pub struct Link {
     port: u16,
     credentials: Option<Credentials>,
     phase: Phase,
-    /// Whether the present connection is to a server of our kind.
+    /// Whether the present connection is to a Rialto server.
     is_of_our_kind: bool,
     /// The other server's name and port, as its messages have it.
     peer: String,

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{Journal, Notice, journal};
 
-/// The version of what servers of our kind say to each other.
+/// The version of what Rialto servers say to each other.
 pub(super) const LINK_VERSION: u32 = 1;
 
 /// Why a server of this one's own name and port gets no messages.
@@ -114,7 +114,7 @@ impl Session {
         self.send(broker, |_, out| put_request(out, self.id.as_str(), &answer));
     }
 
-    /// Sends a server of our kind the next part of what it missed.
+    /// Sends a Rialto server the next part of what it missed.
     pub(super) fn send_more(&self, share: Share, broker: &mut Broker<impl Encoder>) {
         let is_more = match share {
             Share::Messages => {

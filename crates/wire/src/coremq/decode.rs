@@ -42,10 +42,10 @@ pub enum Request<'a> {
     Replicate {
         /// The server's name and port.
         name: Cow<'a, str>,
-        /// What a server of our kind says besides.
+        /// What a Rialto server says besides.
         link: Option<Box<LinkOffer>>,
     },
-    /// More of what a server of our kind missed.
+    /// More of what a Rialto server missed.
     More(Share),
     /// How the server is.
     Status,

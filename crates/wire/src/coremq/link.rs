@@ -1,4 +1,4 @@
-//! What two servers of our kind say to each other over a replicant's connection, and what any
+//! What two Rialto servers say to each other over a replicant's connection, and what any
 //! CoreMQ server says to a replicant.
 //!
 //! A server of another kind passes over what it does not know here, and is served as CoreMQ does.
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::json::{depth, put_ascii};
 
-/// What a server of our kind adds to its answer.
+/// What a Rialto server adds to its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkAnswer {
     /// The version of what this module describes; 1.
@@ -29,7 +29,7 @@ pub struct LinkAnswer {
     pub clock: Option<u64>,
 }
 
-/// Where a message comes from, as servers of our kind tell each other.
+/// Where a message comes from, as Rialto servers tell each other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Relay<'a> {
     /// Its channel; any text, while a queue's name has no blank.
@@ -66,9 +66,9 @@ pub enum ServerFrame<'a> {
         /// The server's name, without its port.
         server: Cow<'a, str>,
     },
-    /// An answer, and what a server of our kind adds to it.
+    /// An answer, and what a Rialto server adds to it.
     Response(Cow<'a, str>, Option<LinkAnswer>),
-    /// A message, and its JSON value, from a server of our kind.
+    /// A message, and its JSON value, from a Rialto server.
     Relay(Relay<'a>, &'a str),
     /// A message of the history.
     Past(Relay<'a>, &'a str),
@@ -108,7 +108,7 @@ fn opening(name: &str, relay: &Relay<'_>) -> Vec<u8> {
     out
 }
 
-/// Appends a message for a server of our kind.
+/// Appends a message for a Rialto server.
 pub fn put_relay(out: &mut Vec<u8>, envelope: &RelayEnvelope, payload: &str) {
     put_link_frame(out, |out| {
         out.extend_from_slice(&envelope.0);
@@ -117,7 +117,7 @@ pub fn put_relay(out: &mut Vec<u8>, envelope: &RelayEnvelope, payload: &str) {
     });
 }
 
-/// Appends a message of the history for a server of our kind.
+/// Appends a message of the history for a Rialto server.
 pub fn put_past(out: &mut Vec<u8>, relay: &Relay<'_>, payload: &str) {
     put_link_frame(out, |out| {
         out.extend_from_slice(&opening("coremq_past", relay));

@@ -40,7 +40,7 @@ pub enum Malformed {
     Unrecognized,
 }
 
-/// What a replicant of our kind adds to its request.
+/// What a Rialto replicant adds to its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkOffer {
     /// The version of what this module describes; 1.

@@ -1,4 +1,4 @@
-//! Servers of our kind that replicate each other, over connections that are cut anywhere.
+//! Rialto servers that replicate each other, over connections that are cut anywhere.
 
 use proptest::{collection::vec, prelude::*};
 use rialto_wire::coremq::decode_server;

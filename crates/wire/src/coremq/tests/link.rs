@@ -56,7 +56,7 @@ proptest! {
     }
 
     /// C-31: what any server distributes is a message to its replicant, whatever a client wrote into
-    /// it: no welcome, no answer, and none of what servers of our kind say.
+    /// it: no welcome, no answer, and none of what Rialto servers say.
     #[test]
     fn a_delivered_message_is_nothing_else(payload in object_text(), name in any::<String>()) {
         let named = format!("{{\"response\":\"OK: x\",\"server\":\"s\",\"coremq_done\":1,{}", &payload[1..]);
