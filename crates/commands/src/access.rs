@@ -13,9 +13,9 @@ use crate::serve::SettingsArgs;
 use report::{Decision, Report};
 
 const EXAMPLES: &str = "\
-Evaluates the access rules of the settings, with the groups of the client's user and preset tokens
-besides those that are given. Makes no connection, and asks no application (webhook), which may
-still refuse what the rules allow.
+This command evaluates the access rules of the settings, with the groups that the settings and the
+users file give the client and those that are given here. It makes no connection, and asks no
+application (webhook), which may still refuse what the rules allow.
 
 Exit codes: 0 if all is allowed, 1 if something is denied, 2 for wrong arguments or settings.
 

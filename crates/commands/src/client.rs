@@ -15,8 +15,8 @@ use crate::remote::block_on;
 use crate::table::{moment, or_nothing, span, word};
 
 const EXAMPLES: &str = "\
-These commands ask the HTTP API of a running broker. To see needs a key that allows \"read\", all else
-one that allows \"manage\".
+These commands ask the HTTP API of a running broker. `list` and `show` need a key that allows
+\"read\", the others one that allows \"manage\".
 
 Examples:
   export RIALTO_API_KEY=...

@@ -13,8 +13,8 @@ use crate::remote::block_on;
 use crate::table::{Table, moment, or_nothing, word};
 
 const EXAMPLES: &str = "\
-This command asks the HTTP API of a running broker, with a key that allows \"read\". How many messages a
-channel keeps is set by history.messages and by channels.rules.
+This command asks the HTTP API of a running broker, with a key that allows \"read\". The settings
+history.messages and channels.rules say how many messages a channel keeps.
 
 Examples:
   export RIALTO_API_KEY=...

@@ -13,11 +13,11 @@ use crate::output::{print_lines, print_while_read, talk};
 use crate::remote::{RemoteArgs, block_on};
 
 const EXAMPLES: &str = "\
-Without --login it asks the broker something that it answers without a session, so that it needs no
-credentials in any mode of access, opens no session and ends none: each answer, on a connection of
-its own, shows that the broker is there and takes packets. With --login, or --client, it opens a
-session as the client that flags, environment or context name, and times heartbeats in it; that
-ends another session of the same client.
+Without --login each ping is a connection on which the command sends a question that a broker
+answers without a session. It needs no credentials in any access mode, and neither opens nor ends a
+session; an answer shows that the broker is there and handles packets. With --login, or --client,
+the command opens a session as the client that flags, environment or context name, and measures
+heartbeats in it; this ends another session of the same client.
 
 Exit codes, for health checks:
   0  each ping was answered

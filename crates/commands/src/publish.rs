@@ -23,9 +23,9 @@ use lines::{ChannelFrom, Lines, Message, Parser};
 use tally::{Progress, Tally};
 
 const EXAMPLES: &str = "\
-A payload that is JSON is sent as it is, anything else as a JSON text; what looks like JSON and is
-not, such as {a:1}, is refused. The payload - is all of standard input as one message, without the
-end of its last line.
+A payload that is JSON is sent as it is, and anything else as a JSON string. A payload that looks
+like JSON but is not, such as {a:1}, is refused. The payload - is all of standard input as one
+message, without the line break at its end.
 
 With --file each line is a message: the whole line is the payload, and the channel is taken from
 one of its fields. Messages arrive in the order of the lines. With --qos 1 the command succeeds

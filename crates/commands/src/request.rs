@@ -11,8 +11,9 @@ use crate::payload::PayloadArgs;
 use crate::remote::{RemoteArgs, block_on};
 
 const EXAMPLES: &str = "\
-A control channel answers whoever asks it and distributes nothing. Its name begins with $, which may
-be left out here, because shells take it for a variable. Every broker has these:
+A control channel is a question to the broker, which answers the client that asks; nothing is
+distributed. Its name begins with $, which may be left out here, because shells take it for a
+variable. Every broker has these:
 
   $time             the broker's clock
   $whoami           who the client is
@@ -21,8 +22,8 @@ be left out here, because shells take it for a variable. Every broker has these:
   $mySubscriptions  what the client is subscribed to
   $removeRetained   removes the retained message of the channel in DATA
 
-An application of the broker may have more. The answer is printed as one line of JSON. A broker that
-refuses ends the command with exit code 1, and one that does not answer in time with 4.
+An application that extends the broker may add others. The answer is printed as one line of JSON.
+The exit code is 1 if the broker refuses, and 4 if it does not answer in time.
 
 Examples:
   rialto request time

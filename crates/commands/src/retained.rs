@@ -12,8 +12,8 @@ use crate::remote::block_on;
 use crate::table::word;
 
 const EXAMPLES: &str = "\
-These commands ask the HTTP API of a running broker. To see needs a key that allows \"read\", to remove
-one that allows \"manage\".
+These commands ask the HTTP API of a running broker. `list` and `get` need a key that allows
+\"read\", `remove` one that allows \"manage\".
 
 Examples:
   export RIALTO_API_KEY=...

@@ -14,9 +14,9 @@ use starter::StarterArgs;
 
 const EXAMPLES: &str = "\
 Without arguments the broker listens on loopback only: JMQT on ports 8010 to 8012 (and 8013 with a
-certificate), CoreMQ on 6747 and, for WebSocket, 9000, PubSubX on 12000, the status page on 8080. It keeps its data in
-./rialto-data. SIGTERM or Ctrl-C stops it gracefully; SIGHUP takes up changed settings without
-dropping a client.
+certificate), CoreMQ on 6747 and, for WebSocket, 9000, PubSubX on 12000, the status page on 8080. It
+keeps its data in ./rialto-data. SIGTERM or Ctrl-C stops it gracefully; SIGHUP makes it read changed
+settings without disconnecting any client.
 
 Examples:
   rialto serve --data-dir /var/lib/rialto
@@ -148,7 +148,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let (settings, notes) = args.settings.load()?;
     Level::choose(args.settings.log_level(), &settings.log).start(settings.log.format)?;
     for Note { origin, text } in &notes {
-        tracing::warn!(%origin, note = text, "a source of settings is not taken as it is");
+        tracing::warn!(%origin, note = text, "something in the settings is ignored or inadvisable");
     }
     let sources = args.settings.clone();
     let reload = move || sources.settings().map_err(|failure| failure.text);

@@ -19,8 +19,8 @@ Examples:
   rialto store repair --data-dir /var/lib/rialto";
 
 const BACKUP_EXAMPLES: &str = "\
-Users, bans, keys and revoked tokens are separate files in the data directory, which can be copied as
-they are. docs/operating.md says how to restore a backup.
+Users, bans, keys and revoked tokens are separate files in the data directory, which can be copied
+as they are. docs/operating.md says how to restore a backup.
 
 Example:
   rialto backup /backup/rialto-$(date +%F).db --data-dir /var/lib/rialto";

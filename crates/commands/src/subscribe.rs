@@ -27,23 +27,25 @@ use target::Target;
 const BATCH_COUNT_MAX: usize = 256;
 
 const EXAMPLES: &str = "\
-Messages go to standard output, one a line. As text: channel and payload. As json: an object with
-channel, payload, client (who published it), qos, id and retained. What a terminal would obey, and
-what is not seen, is escaped, in json without changing a value. With --raw: the payload alone, a
-text as it is and anything else as the JSON that came; only on a terminal it is escaped.
+Messages go to standard output, one on each line. As text: channel and payload. As json: an object
+with channel, payload, client (the publisher), qos, id and retained. Control characters and
+invisible characters are escaped, in json without changing a value. With --raw: the payload alone, a
+text without quotes and anything else as the JSON that was published; it is escaped on a terminal
+only.
 
---timestamp puts the time in front at which a message was printed, in UTC to the millisecond (RFC
-3339), or has json say it as time. --output appends to a file, which is made if need be; lines that
-do not fit on its disk are not left in parts. A QoS 1 message is acknowledged once its line was
-handed to the system, by one write for all messages that had come.
+--timestamp prints the time at which a message was printed in front of it, in UTC to the millisecond
+(RFC 3339); in json it is the field time. --output appends to a file, which is created if it does
+not exist; if the disk is full, no line is left incomplete. A QoS 1 message is acknowledged once its
+line was written, by one write for all messages that had arrived.
 
-With --persistent the broker keeps QoS 1 messages while nobody is there: run the same command again
-and it goes on where it ended. A broker that did not hear of an acknowledgement sends the message
-again; within one run it is printed once.
+With --persistent the broker keeps QoS 1 messages while the client is away: run the same command
+again to get them. A broker that did not receive an acknowledgement sends the message again; within
+one run it is printed once.
 
-A channel's name is taken as it is: there are no wildcards.
+The name of a channel is literal: there are no wildcards.
 
-Runs until --count or --timeout is reached, Ctrl-C, or nobody reads its output any more.
+The command runs until --count or --timeout is reached, until Ctrl-C, or until nobody reads its
+output any more.
 
 Examples:
   rialto sub weather news

@@ -16,9 +16,10 @@ use crate::output::{print_json_lines, print_lines, talk};
 use crate::serve::SettingsArgs;
 
 const EXAMPLES: &str = "\
-Users are kept in users.toml in the data directory, or in the file that access.users_file names, with
-argon2id hashes of their passwords. Run these commands as the account that runs the broker: no other
-account can read the file. A running broker applies changes by itself within about two seconds.
+Users are kept in users.toml in the data directory, or in the file that access.users_file names,
+with argon2id hashes of their passwords. Run these commands as the account that runs the broker: no
+other account can read the file. A running broker applies changes by itself within about two
+seconds.
 
 Examples:
   rialto user add ada --group staff

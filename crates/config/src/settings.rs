@@ -42,7 +42,7 @@ pub struct Settings {
     pub listeners: BTreeMap<String, Listener>,
     /// The broker's certificate, and those of its clients.
     pub tls: Tls,
-    /// What guards the broker against its peers.
+    /// Limits that protect the broker.
     pub limits: Limits,
     /// How long a client may be silent or away.
     pub session: Session,

@@ -10,15 +10,15 @@ use crate::section::{Key, Section};
 use crate::settings::Settings;
 
 const PREAMBLE: &str = "\
-# Rialto's settings. Every key is here with its default; keep those you want to change.
+# The settings of Rialto. Every key is here with its default; keep those that you want to change.
 #
-# Name this file with `rialto serve --config FILE`, or in the environment variable RIALTO_CONFIG.
-# Above the file stand environment variables (RIALTO_LIMITS__PACKET_BYTES_MAX=2MiB), and above
-# those flags (--set limits.packet_bytes_max=2MiB). `rialto config check` checks all of them,
-# `rialto config show` prints the result.
+# Give this file to the broker with `rialto serve --config FILE`, or in the environment variable
+# RIALTO_CONFIG. Environment variables (RIALTO_LIMITS__PACKET_BYTES_MAX=2MiB) take precedence over
+# the file, and flags (--set limits.packet_bytes_max=2MiB) over both. `rialto config check` checks
+# all of them, `rialto config show` prints the result.
 #
-# Sizes are numbers of bytes or texts with a unit: B, KiB, MiB, GiB (1024) or KB, MB, GB (1000).
-# Times are texts with a unit: ms, s, m, h or d. Relative paths start at the working directory.
+# Sizes are numbers of bytes, or strings with a unit: B, KiB, MiB, GiB (1024) or KB, MB, GB (1000).
+# Times are strings with a unit: ms, s, m, h or d. Relative paths start at the working directory.
 ";
 
 /// Returns the default settings as a TOML file that documents every key.

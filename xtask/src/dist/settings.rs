@@ -9,9 +9,9 @@ const DATA_DIR: &str = "/var/lib/rialto";
 const DEFAULT_DATA_DIR: &str = r#"data_dir = "rialto-data""#;
 
 const HEAD: &str = "\
-# Settings of the installed broker. Each setting is here with its default behind a #: remove it before those you
-# change. `systemctl reload rialto` checks the file and takes it up, and says what is wrong with it if something
-# is; some settings need `systemctl restart rialto`, which the log names. Keep secrets here unreadable to others.
+# Settings of the installed broker. Each setting is here with its default, as a comment: remove the # before those
+# that you change. `systemctl reload rialto` checks the file and applies it, or names the mistakes in it. Some settings
+# need `systemctl restart rialto`; the log names them. If secrets are in this file, nobody else should be able to read it.
 #
 ";
 

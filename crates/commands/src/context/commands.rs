@@ -13,17 +13,17 @@ use super::file::{ContextFile, Contexts};
 use super::secret::{SecretFlag, SecretSource};
 
 const EXAMPLES: &str = "\
-A context keeps under a name what a command needs to know of a broker: address, client id, token or
-password, certificates, and the HTTP API with its key. It is used by --context NAME or the
-environment variable RIALTO_CONTEXT, or without either when it is the current one. A flag or an
-environment variable stands above what the context says; one that names the broker (--server,
-RIALTO_SERVER, --api, RIALTO_API) has the current context left out altogether.
+A context keeps under a name what a command needs to know about a broker: address, client id, token
+or password, certificates, and the HTTP API with its key. A command uses the context that --context
+or the environment variable RIALTO_CONTEXT names, and otherwise the current one. Flags and
+environment variables take precedence over the context. If one of them names the broker (--server,
+RIALTO_SERVER, --api, RIALTO_API), the current context is not used at all.
 
-A broker has one session for each client id: commands that run at the same time as the same client,
-with a context that names one, end each other's.
+A broker has one session for each client id: commands that run at the same time with a context that
+names a client end each other's sessions.
 
-The contexts are in rialto/contexts.toml below $XDG_CONFIG_HOME, or ~/.config without it, readable by
-their owner only.
+The contexts are in rialto/contexts.toml below $XDG_CONFIG_HOME, or ~/.config without it, readable
+by their owner only.
 
 Examples:
   rialto context add factory --server jmqts://broker.example --ca ca.pem --use

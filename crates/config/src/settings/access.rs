@@ -12,59 +12,62 @@ use crate::settings::jwt::JwtIssuer;
 section! {
     /// Who may connect, and what they may do.
     pub struct Access {
-        /// "open" gives a token to anybody who asks, for the name they ask for; "tokens" serves
-        /// only those with a password, a token, a JWT or a client certificate.
+        /// "open" gives a token for any client id to anybody who asks for it; "tokens" accepts
+        /// only clients with a password, a token, a JWT or a client certificate.
         mode: AccessMode = "open",
         /// How long a token that the broker signs is valid.
         token_lifetime: Period = "30d" in "1s" to "3650d",
         /// Allows mode "open" on an address that other machines can reach. Anybody who can reach
-        /// it can then read and publish everything.
+        /// the address can then read and publish everything.
         open_beyond_loopback: bool = "false",
-        /// Tokens known in advance, as a list: [[access.tokens]] with client = "name" and
-        /// token = "secret" for each, and groups = ["staff"] where rules ask for one. A client may
-        /// have several.
+        /// Preset tokens, as a list: [[access.tokens]] with client = "name" and token = "secret"
+        /// for each, and groups = ["staff"] if rules ask for a group. A client may have several
+        /// tokens.
         tokens: Vec<PresetToken> = "[]",
-        /// File with users and the hashes of their passwords, which "rialto user add" makes; empty
-        /// is users.toml in server.data_dir.
+        /// File with the users and the hashes of their passwords, which "rialto user add" writes;
+        /// if it is empty, users.toml in server.data_dir.
         users_file: OptionalPath = "",
         /// Who may do what on which channels, as a list: [[access.rules]] with allow or deny, a
         /// list of "publish", "subscribe", "control", "p2p" and "history", and channels, a list of
-        /// patterns, in which * stands for anything, ? for one character and {client} for the
-        /// client's id. Where one of these is given the rule is only for such clients: client (a
-        /// pattern), group, claim ("name=value", of a JWT). A name tells rules apart in logs. The
-        /// first rule that fits decides.
+        /// patterns in which * stands for any text, ? for one character and {client} for the
+        /// client id. A rule with one of the following applies only to matching clients: client (a
+        /// pattern), group, claim ("name=value", of a JWT). A name identifies the rule in logs.
+        /// The first rule that matches decides.
         rules: Vec<AccessRule> = "[]",
-        /// What holds where there are rules and none of them fits: "deny" or "allow". Without any
-        /// rule everything is allowed.
+        /// What happens if there are rules and none of them matches: "deny" or "allow". Without
+        /// any rule everything is allowed.
         unmatched: Unmatched = "deny",
         /// Channels that clients are subscribed to when their session opens, as a list:
-        /// [[access.subscribe]] with channel, which may hold {client}, and persistent = true where
-        /// that is wanted. Given client (a pattern) or group, it is only for such clients.
+        /// [[access.subscribe]] with channel, in which {client} stands for the client id, and
+        /// persistent = true for a persistent subscription. With client (a pattern) or group, an
+        /// entry applies only to matching clients.
         subscribe: Vec<ConnectSubscription> = "[]",
-        /// Channel on which the server publishes {"online": id} and {"offline": id} for each client
-        /// that comes and goes; empty is none. Its name must not begin with $ or #.
+        /// Channel on which the server publishes {"online": id} and {"offline": id} for each
+        /// client that connects and disconnects; empty publishes nothing. Its name must not begin
+        /// with $ or #.
         presence_channel: String = "",
-        /// Whose JWTs are taken as tokens, as a list: [[access.jwt]] with name, algorithms (a list
-        /// of those taken; "RS256" alone if it is left out) and one of secret (for HS256, HS384 and
-        /// HS512), key_file (a public key in PEM), jwks_file and jwks_url (fetched again after each
-        /// refresh, "10m" by default). Where issuer or audience is given, the JWT must have the
-        /// same. client_claim ("sub" by default) is the client id, groups_claim ("groups") its
-        /// groups and rights_claim ("rialto") what it may do.
+        /// Issuers whose JWTs are accepted as tokens, as a list: [[access.jwt]] with name,
+        /// algorithms (a list of the accepted ones; only "RS256" by default) and one of secret
+        /// (for HS256, HS384 and HS512), key_file (a public key in PEM), jwks_file and jwks_url
+        /// (fetched again after each refresh, "10m" by default). If issuer or audience is given,
+        /// the JWT must have the same. client_claim ("sub" by default) is the client id,
+        /// groups_claim ("groups") its groups and rights_claim ("rialto") its rights.
         jwt: Vec<JwtIssuer> = "[]",
         /// Origins of the pages from which browsers may connect, such as `https://app.example`;
-        /// empty is any. What sends no Origin is no browser, and is let in.
+        /// empty allows any. A client that sends no Origin is no browser, and is accepted.
         websocket_origins: Vec<String> = "[]",
-        /// Networks whose proxies are believed when they say for whom they connect: on listeners with
-        /// proxy_protocol, and by a header of HTTP and of WebSocket upgrades. Anybody who can reach
-        /// the broker from there can come as from any address.
+        /// Networks whose proxies are trusted to name the address of the client: on listeners with
+        /// proxy_protocol, and in a header of HTTP requests and WebSocket upgrades. Anybody who
+        /// can reach the broker from such a network can claim any address.
         trusted_proxies: Vec<Network> = "[]",
-        /// The header in which they say it: "x-forwarded-for" or "forwarded". They must set it
-        /// themselves; the other one is not read, as it may be the client's.
+        /// The header in which proxies name the address: "x-forwarded-for" or "forwarded". The
+        /// proxies must set this header themselves. The other one is ignored, since it may come
+        /// from the client.
         forwarded_header: ForwardedHeader = "x-forwarded-for",
-        /// Failed attempts from one address, or for one client id, before each further one has to
-        /// wait.
+        /// Failed logins from one address, or for one client id, after which each further attempt
+        /// is delayed.
         failed_attempts_max: usize = "5" in "1" to "1000",
-        /// Longest such wait.
+        /// Longest such delay.
         attempt_delay_max: Period = "10s" in "0s" to "5m",
     }
 }

@@ -8,51 +8,55 @@ use crate::secret::{OptionalPath, Secret};
 use crate::section::section;
 
 section! {
-    /// An application of your own that decides what clients may do, and hears what they did: a POST
-    /// of JSON for each event.
+    /// An application of your own that decides what clients may do, and is notified of what they
+    /// did: a POST request with JSON for each event.
     pub struct Webhook {
-        /// Where it is, "http://" or "https://"; empty is nowhere.
+        /// Its address, "http://" or "https://"; empty means that there is none.
         url: String = "",
-        /// What each request is signed with, so that the application knows who asks. It must be set
-        /// where url is.
+        /// Secret with which each request is signed, so that the application can check where it
+        /// comes from. It is required if url is set.
         secret: Secret = "",
-        /// What it is asked about ("auth", "connect", "subscribe", "publish", "control") and told
-        /// ("unsubscribe", "disconnect", "close"). With "publish" each message waits for an answer,
-        /// unless the application allows for an earlier one to be kept: leave out what you need not
-        /// decide.
+        /// The events that the application decides on ("auth", "connect", "subscribe", "publish",
+        /// "control") or is notified of ("unsubscribe", "disconnect", "close"). With "publish"
+        /// each message waits for an answer, unless the application allows an earlier answer to be
+        /// reused: leave out the events that you need not decide on.
         events: Vec<WebhookEvent> =
             r#"["auth", "connect", "subscribe", "unsubscribe", "publish", "control", "disconnect", "close"]"#,
-        /// How long an answer may take; after it the application counts as down for this question.
+        /// How long an answer may take. After that the application counts as unavailable for this
+        /// request.
         timeout: Period = "2s" in "10ms" to "30s",
-        /// Requests that are under way at the same time; further ones wait.
+        /// Most requests at the same time. Further ones wait.
         concurrency_max: usize = "64" in "1" to "10000",
-        /// What is decided while it does not answer: "deny" refuses what it would have been asked
-        /// about with status 5, "allow" allows what the rules allow, and takes tokens that this
-        /// server has signed.
+        /// What happens while the application does not answer: "deny" refuses what it would have
+        /// decided on with status 5, "allow" allows what the rules allow, and accepts tokens that
+        /// this server has signed.
         when_down: WhenDown = "deny",
-        /// How long what it could not be told is tried again.
+        /// How long a notification that could not be delivered is retried.
         retry_for: Period = "1h" in "0s" to "7d",
-        /// Notifications that may wait to be told; beyond it the oldest are dropped and counted.
+        /// Most notifications that wait to be delivered. Beyond it the oldest are dropped and
+        /// counted.
         queue_max: usize = "10000" in "1" to "1000000",
-        /// Decisions that are kept for as long as their answers allow; 0 keeps none.
+        /// Most decisions that are kept for reuse, for as long as their answers allow; 0 keeps
+        /// none.
         cache_max: usize = "10000" in "0" to "1000000",
-        /// PEM file with authorities to trust for "https://" besides those of the system.
+        /// PEM file with authorities to trust for "https://", besides those of the system.
         authority: OptionalPath = "",
     }
 }
 
 section! {
-    /// What an application may do by HTTP, on listeners whose dialect is "http".
+    /// The HTTP API for applications and operators, on listeners whose dialect is "http".
     pub struct Api {
-        /// Who may use it, as a list: [[api.keys]] with name, key (at least 16 bytes that nobody
-        /// can guess) and allow, a list of "read", "publish" and "manage"; all three if it is left
-        /// out. Without TLS whoever can listen in on the way can read the key.
+        /// Keys, as a list: [[api.keys]] with name, key (at least 16 bytes that nobody can guess)
+        /// and allow, a list of "read", "publish" and "manage"; all three by default. Without TLS,
+        /// anybody who can read the traffic on the network can read the key.
         keys: Vec<ApiKey> = "[]",
         /// Whether the listener also shows the status page, which needs no key.
         status_page: bool = "true",
-        /// Where it also serves the sample application, a page at /sample/ with which people try the
-        /// broker in a browser: "open-mode" while access.mode is "open", "always" or "never". The
-        /// page needs no key and is nothing but files; what it does it does as any client.
+        /// When the listener also serves the sample application, a page at /sample/ with which
+        /// people try the broker in a browser: "open-mode" while access.mode is "open", "always"
+        /// or "never". The page needs no key. It consists of static files, and has no other rights
+        /// than any client.
         sample: SamplePage = "open-mode",
     }
 }

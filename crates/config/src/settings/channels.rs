@@ -9,26 +9,27 @@ use crate::section::section;
 section! {
     /// The last messages of each channel, which CoreMQ clients can ask for.
     pub struct History {
-        /// Messages kept of each channel; 0 keeps none. See channels.rules for single channels.
+        /// Messages that are kept of each channel; 0 keeps none. See channels.rules for single
+        /// channels.
         messages: usize = "10" in "0" to "100000",
-        /// Whether they are kept over a restart, in the store. After a crash those of the last
+        /// Whether they are kept over a restart, in the store. After a crash, messages of the last
         /// tenth of a second may be missing.
         persistent: bool = "false",
-        /// Memory for the history of all channels together, some 500 bytes for each channel and 100
-        /// for each message included. When it is full, channels that nobody has published to for
-        /// long lose theirs.
+        /// Memory for the histories of all channels together, including about 500 bytes for each
+        /// channel and 100 for each message. When it is full, the histories of the channels that
+        /// were not published to for longest are dropped.
         bytes_max: ByteSize = "64MiB" in "0" to "1024GiB",
     }
 }
 
 section! {
-    /// Retained messages: the last one of each channel that was published to stay. Both limits hold
-    /// for all channels together. A new retained message beyond them is refused with status 5; one
-    /// that replaces a larger one, or one of its own size, is always taken.
+    /// Retained messages: the last message of each channel that was published with the retain
+    /// flag. Both limits are for all channels together. A new retained message beyond them is
+    /// refused with status 5; one that replaces another of at least its size is always accepted.
     pub struct Retained {
-        /// Channels with a retained message.
+        /// Most channels with a retained message.
         count_max: usize = "1000000" in "0" to "100000000",
-        /// Memory for retained messages, some 700 bytes for each and its channel included.
+        /// Memory for retained messages, including about 700 bytes for each with its channel.
         bytes_max: ByteSize = "256MiB" in "0" to "1024GiB",
     }
 }
@@ -36,13 +37,13 @@ section! {
 section! {
     /// Settings of single channels.
     pub struct Channels {
-        /// Rules, as a list: [[channels.rules]] with pattern = "sensors.*" (where * stands for
-        /// anything and ? for one character) and what differs on the channels it fits:
+        /// Rules, as a list: [[channels.rules]] with pattern = "sensors.*" (where * stands for any
+        /// text and ? for one character), and the settings of the channels whose names match:
         /// history_messages, history_persistent; echo, as delivery.echo; log_messages_max,
-        /// log_bytes_max, log_age_max and log_full, as in the store section; payload_bytes_max, the
-        /// largest data of a message; publish_rate_max, the messages that one client may publish in
-        /// a second to the channels of the rule together. Of several rules that fit, the first that
-        /// says something about it holds.
+        /// log_bytes_max, log_age_max and log_full, as in the store section; payload_bytes_max,
+        /// the largest data of a message; publish_rate_max, the messages that one client may
+        /// publish each second to all channels of the rule together. Each setting is taken from
+        /// the first matching rule that has it.
         rules: Vec<ChannelRule> = "[]",
     }
 }

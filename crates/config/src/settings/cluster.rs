@@ -5,41 +5,44 @@ use crate::secret::{OptionalPath, Secret};
 use crate::section::section;
 
 section! {
-    /// Other brokers that get what is published here, and the other way round: every node passes on
-    /// what its own clients publish to all others, over their "coremq" listeners.
+    /// Replication: every broker of a cluster sends what its own clients publish to all others,
+    /// over their "coremq" listeners.
     pub struct Cluster {
-        /// Name of this server as others see it; empty is the machine's host name.
+        /// Name of this server for the others; if it is empty, the host name of the machine.
         name: String = "",
-        /// All servers of the cluster, each "host", "host:port" (6747 if none is given) or, to speak
-        /// TLS, "coremqs://host:port". The same list may stand on every server: this one is
-        /// recognised and left out.
+        /// All servers of the cluster, each as "host", "host:port" (the default port is 6747) or,
+        /// for TLS, "coremqs://host:port". All servers may have the same list: each recognises
+        /// itself and leaves itself out.
         nodes: Vec<String> = "[]",
-        /// Client ids of servers and gateways that may ask for all messages, and then read every
-        /// channel and publish in anybody's name. They have to show a token, a password or a
-        /// certificate. With access.mode "tokens" nobody else may. Taken up while the server runs.
+        /// Client ids of servers and gateways that may receive all messages (replicants). They can
+        /// read every channel and publish in the name of any client. They must authenticate with a
+        /// token, a password or a certificate. With access.mode "tokens" nobody else may. A change
+        /// takes effect while the server runs.
         replicants: Vec<String> = "[]",
-        /// Further hosts that may ask for all messages by their address, such as that of a WebSocket
-        /// gateway. The hosts of nodes may as well. With access.mode "tokens" it takes
-        /// replicants_by_address, too.
+        /// Further hosts that may receive all messages because of their address, such as that of a
+        /// WebSocket gateway, besides the hosts of nodes. With access.mode "tokens" this also
+        /// needs replicants_by_address.
         allowed_replicants: Vec<String> = "[]",
-        /// Lets these hosts have all messages by their address alone, also with access.mode
-        /// "tokens": for original servers and gateways, which bring no token. Whoever can connect
-        /// from such an address then reads and publishes everything. Taken up while the server runs.
+        /// Allows these hosts to receive all messages because of their address alone, also with
+        /// access.mode "tokens": for original servers and gateways, which have no token. Anybody
+        /// who can connect from such an address can then read and publish everything. A change
+        /// takes effect while the server runs.
         replicants_by_address: bool = "false",
-        /// Client id with which this server opens a session on the others, where they ask for one.
+        /// Client id with which this server opens a session on the others, if they require one.
         client: String = "",
-        /// The token, or password, for it.
+        /// The token or password for that client id.
         token: Secret = "",
-        /// PEM file with the authorities that sign the certificates of the nodes that are reached
-        /// over TLS; a certificate has to have the name, or address, by which its node is listed.
+        /// PEM file with the authorities that sign the certificates of nodes that are reached over
+        /// TLS. A certificate must be for the name or address under which its node is listed.
         authority: OptionalPath = "",
-        /// PEM file with the certificate that this server shows the others as their client, which
-        /// can stand in place of client and token; empty shows none.
+        /// PEM file with the certificate with which this server authenticates to the others, in
+        /// place of client and token; if it is empty, none is sent.
         certificate: OptionalPath = "",
         /// PEM file with the private key of that certificate.
         key: OptionalPath = "",
-        /// Memory for messages that others have not fetched yet, because the connection to them is
-        /// down. Beyond it the oldest are dropped, and those that miss them are told how many.
+        /// Memory for messages that other servers have not fetched yet because the connection to
+        /// them is down. Beyond it the oldest are dropped, and the servers that miss them are told
+        /// how many.
         backlog_bytes_max: ByteSize = "16MiB" in "0" to "1024GiB",
     }
 }

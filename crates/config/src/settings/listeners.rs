@@ -10,53 +10,56 @@ use crate::secret::OptionalPath;
 use crate::section::section;
 
 section! {
-    /// A door for clients. A JMQT listener hears by itself whether a client speaks TLS or plain,
-    /// WebSocket or plain socket. The names are free: those below are the defaults', and a listener
-    /// by another name is added to them.
+    /// A listener for clients. A JMQT listener recognises from the first bytes whether a client
+    /// uses TLS or not, and WebSocket or a plain socket. You may choose the names: those below are
+    /// the default listeners, and a listener with another name is added to them.
     pub struct Listener {
-        /// IP address or host name, and port, to listen on; port 0 takes any that is free. All
-        /// addresses of a host name are listened on: "localhost:8010" is 127.0.0.1 and ::1. A
-        /// listener by a name of your own must be given an address.
+        /// IP address or host name, and port, to listen on; port 0 takes any free port. A host
+        /// name stands for all of its addresses: "localhost:8010" is 127.0.0.1 and ::1. A listener
+        /// with a name of your own must have an address.
         address: ListenAddress = "127.0.0.1:0",
         /// Whether the listener is opened at all.
         enabled: bool = "true",
-        /// What its clients speak: "jmqt", "coremq" (TCP), "coremq-websocket", "pubsubx",
+        /// The protocol of its clients: "jmqt", "coremq" (TCP), "coremq-websocket", "pubsubx",
         /// "memcached" or "http" (the API, the status page and the sample application).
         dialect: Dialect = "jmqt",
-        /// What to do about TLS: "off", "allow" (TLS or plain, as the client opens, if there is a
-        /// certificate) or "require". The wss listener of the defaults is not opened while there is
-        /// no certificate. On a "coremq" listener the server speaks first, so that "allow" means
-        /// plain there.
+        /// How TLS is handled: "off", "allow" (the client chooses, if there is a certificate) or
+        /// "require". The default listener wss is not opened without a certificate. On a "coremq"
+        /// listener the server speaks first, so that "allow" means no TLS there.
         tls: TlsMode = "allow",
-        /// Send whole packets in small paced writes, which the original Python client of JMQT and
-        /// the asyncio client of CoreMQ need: "auto" does so on connections to a "jmqt" listener
-        /// that write exactly as the former does, true on all, where it slows everybody else, and
-        /// false on none. WebSocket is never paced.
+        /// Whether the server sends small writes of whole packets with pauses between them, which
+        /// the original Python client of JMQT and the asyncio client of CoreMQ need. "auto" paces
+        /// connections to a "jmqt" listener that write exactly as the original Python client does,
+        /// true paces all connections, which slows other clients down, and false none. WebSocket
+        /// is never paced.
         paced: Pacing = "auto",
-        /// Most connections on this listener; 0 is as many as limits.connections_max leaves it.
+        /// Most connections on this listener at the same time; 0 sets no limit besides
+        /// limits.connections_max.
         connections_max: usize = "0" in "0" to "10000000",
-        /// Whether its clients come through proxies that put a head of the PROXY protocol, version 1
-        /// or 2, before each connection. Only those of access.trusted_proxies may connect then.
+        /// Whether the clients of this listener connect through proxies that begin each connection
+        /// with a header of the PROXY protocol, version 1 or 2. Then only the networks in
+        /// access.trusted_proxies may connect.
         proxy_protocol: bool = "false",
     }
 }
 
 section! {
-    /// The broker's certificate, both its keys or none ("rialto cert new" makes one for
-    /// development), and those of its clients.
+    /// The certificate and key of the broker, either both or neither ("rialto cert new" makes them
+    /// for development), and certificates of clients.
     pub struct Tls {
-        /// PEM file with the certificate chain, the broker's own first.
+        /// PEM file with the certificate chain, beginning with the certificate of the broker.
         certificate: OptionalPath = "",
         /// PEM file with the private key of the certificate.
         key: OptionalPath = "",
-        /// PEM file with the authorities whose client certificates are accepted; empty asks clients
-        /// for none.
+        /// PEM file with the authorities whose client certificates are accepted; if it is empty,
+        /// clients are not asked for a certificate.
         client_authority: OptionalPath = "",
-        /// Whether a client must show one: "accept" takes clients without, who then need a token,
-        /// "require" ends their connection. It means something with tls.client_authority only.
+        /// Whether clients must have a certificate: "accept" also accepts clients without one,
+        /// which then need a token; "require" closes their connections. It has an effect only if
+        /// tls.client_authority is set.
         client_certificates: ClientCertificates = "accept",
-        /// Which name in it is the client id: "common-name" of the subject, or the first
-        /// "dns-name", "email" or "uri" among the alternative names.
+        /// Which name in a client certificate is the client id: the "common-name" of the subject,
+        /// or the first "dns-name", "email" or "uri" of the alternative names.
         client_id: CertificateName = "common-name",
     }
 }

@@ -9,24 +9,24 @@ use crate::section::section;
 section! {
     /// The process.
     pub struct Server {
-        /// Directory for everything the broker keeps. It is made if it does not exist, and only one
-        /// broker may use it at a time.
+        /// Directory for everything that the broker stores. It is created if it does not exist,
+        /// and only one broker may use it at a time.
         data_dir: PathBuf = "rialto-data",
-        /// How long a stop may take to flush connections and store. What is left is then cut off;
-        /// nothing acknowledged is lost.
+        /// How long the broker may take, when it stops, to send what is queued for clients and to
+        /// close the store. After that, connections are cut; nothing acknowledged is lost.
         shutdown_timeout: Period = "10s" in "0s" to "1h",
-        /// Threads that serve connections; 0 is one for each core.
+        /// Threads that serve connections; 0 starts one for each core.
         worker_threads: usize = "0" in "0" to "1024",
     }
 }
 
 section! {
-    /// What the broker tells its operator, on standard error.
+    /// The log, on standard error.
     pub struct Log {
-        /// "text" for people, "json" for machines: one object a line.
+        /// "text" for people, or "json" for machines, with one object on each line.
         format: LogFormat = "text",
         /// "off", "error", "warn", "info", "debug" or "trace", or such levels by module, as in
-        /// "info,rialto_session=debug". The environment variable RIALTO_LOG stands above it.
+        /// "info,rialto_session=debug". The environment variable RIALTO_LOG takes precedence.
         level: String = "info",
     }
 }

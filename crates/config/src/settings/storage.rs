@@ -7,45 +7,47 @@ use crate::quantity::{ByteSize, Period};
 use crate::section::section;
 
 section! {
-    /// What outlives a restart: persistent subscriptions, the QoS 1 messages stored for them (a log
-    /// for each channel), and retained messages.
+    /// What is kept over a restart: persistent subscriptions, the QoS 1 messages stored for them
+    /// (a log for each channel), and retained messages.
     pub struct Store {
-        /// "sqlite" keeps it in the data directory, "memory" forgets it with the process.
+        /// "sqlite" stores it in the data directory, "memory" loses it with the process.
         kind: StoreKind = "sqlite",
-        /// When a message counts as stored: "fsync" once the disk has it, which survives a power
-        /// cut; "os" once the operating system has it, which survives a crash of the broker only.
+        /// When a message counts as stored: with "fsync" once the disk has it, so that it survives
+        /// a loss of power; with "os" once the operating system has it, so that it survives a
+        /// crash of the broker only.
         durability: Durability = "fsync",
-        /// Largest size of the store; then QoS 1 is refused with status 5. 0 is unlimited.
+        /// Largest size of the store. Beyond it QoS 1 messages are refused with status 5. 0 sets
+        /// no limit.
         bytes_max: ByteSize = "0",
-        /// Messages one channel's log may hold; 0 is unlimited.
+        /// Most messages in the log of a channel; 0 sets no limit.
         log_messages_max: u64 = "0",
-        /// Bytes one channel's log may hold; 0 is unlimited.
+        /// Most bytes in the log of a channel; 0 sets no limit.
         log_bytes_max: ByteSize = "0",
-        /// Age at which messages leave a channel's log, read or not; 0s is never. Counted while a
-        /// broker runs on the store.
+        /// Age at which messages are removed from a channel's log, whether they were read or not;
+        /// 0s never removes any. Only time during which a broker runs on the store counts.
         log_age_max: Period = "0s",
-        /// What happens when a log is at its limit: "refuse" refuses the new message with status 5,
-        /// "drop-oldest" drops the oldest one even if a subscriber has not had it.
+        /// What happens when a log is at its limit: "refuse" refuses the new message with status
+        /// 5, "drop-oldest" drops the oldest message, even if a subscriber has not received it.
         log_full: LogFull = "refuse",
     }
 }
 
 section! {
-    /// The cache that "memcached" listeners serve. It is kept in memory, and gone with the process.
-    /// The listener of the defaults is not opened unless listeners.memcached.enabled = true.
+    /// The cache that "memcached" listeners serve. It is kept in memory and lost when the process
+    /// ends. The default listener is not opened unless listeners.memcached.enabled = true.
     pub struct Cache {
-        /// Memory for all items together, keys and some 400 bytes for each included. When it is
-        /// full, those that nobody has used for longest are evicted.
+        /// Memory for all items together, including their keys and about 400 bytes for each. When
+        /// it is full, the items not used for longest are evicted.
         bytes_max: ByteSize = "64MiB" in "1MiB" to "1024GiB",
-        /// Longest value; a longer one is refused. More than half of cache.bytes_max counts as half.
+        /// Longest value. A longer one is refused. At most half of cache.bytes_max takes effect.
         item_bytes_max: ByteSize = "1MiB" in "1KiB" to "1GiB",
-        /// Silence after which a connection is closed; 0s lets them be silent for as long as they
-        /// like, as memcached does. A client that leaves answers unread is silent, too.
+        /// Silence after which a connection is closed; 0s never closes one, as in memcached. A
+        /// client that does not read its answers counts as silent.
         idle_timeout: Period = "0s" in "0s" to "1d",
         /// Which changes are published, as a list: [[cache.publish]] with prefix = "config." and
-        /// channel = "cache.config" for each. Whatever clients of the cache do to a key that begins
-        /// with the prefix is published on the channel, with the new value; expiry and eviction
-        /// are not.
+        /// channel = "cache.config" for each. Whenever a client of the cache changes a key that
+        /// begins with the prefix, the change is published on the channel with the new value.
+        /// Expiry and eviction are not published.
         publish: Vec<CachePublish> = "[]",
     }
 }
