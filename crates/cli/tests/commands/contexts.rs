@@ -219,7 +219,10 @@ fn what_is_wrong_with_a_context_is_named() {
         let said = user.run(&[], args, "").failed(2);
         assert!(said.contains(expected), "{said}");
     };
-    check(&["pub", "a", "1", "--context", "lap"], "there is no context \"lap\"; the contexts are lab");
+    check(
+        &["pub", "a", "1", "--context", "lap"],
+        "there is no context \"lap\"; the contexts are lab",
+    );
     check(&["context", "use", "lap"], "there is no context \"lap\"");
     check(&["context", "remove", "lap"], "there is no context \"lap\"");
     check(&["context", "show"], "there is no current context");

@@ -55,7 +55,7 @@ fn a_client_is_shown_with_its_subscriptions_and_its_ban() {
     assert_eq!(shown["ban"], json!({"client": "pump-7", "reason": "too loud"}));
     assert_eq!(shown["subscribed"], json!([{"channel": "jobs", "persistent": true}]));
     let unknown = operated.run(&["client", "show", "nobody"]).failed(1);
-    assert_eq!(unknown, "rialto: the broker knows no client nobody, and no ban of one\n");
+    assert_eq!(unknown, "rialto: the broker knows no client \"nobody\", and has no ban of it\n");
 }
 
 #[test]
