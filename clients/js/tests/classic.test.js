@@ -97,3 +97,108 @@ test('a page that is left takes leave, and its sockets end', async () => {
   await assert.rejects(speaker.send('leaving', 1, { qos: 1 }), { status: 8 })
   await page.close()
 })
+
+test('what pages read and what the console says are as they were', async () => {
+  const page = await browser.newPage()
+  await page.goto(files.address)
+  const lines = []
+  page.on('console', (message) => lines.push(message.text()))
+  await page.addScriptTag({ url: '/jmqt-client.js' })
+  const port = broker.port
+  const seen = await page.evaluate(async (brokerPort) => {
+    const call = (act) => new Promise((resolve) => act((...given) => resolve(given)))
+    const client = new window.JMQTClient('127.0.0.1', brokerPort, false)
+    const read = () => {
+      const { opened, connected, clientId, authToken, websockAddress, websocket } = client
+      return [opened, connected, clientId, authToken !== '', websockAddress, websocket?.constructor.name ?? null]
+    }
+    const states = [read()]
+    const [, token, id] = await call((done) => client.auth({ client_name: 'reader' }, done))
+    states.push(read())
+    await call((done) => client.conn(id, token, done))
+    states.push(read())
+    const subs = []
+    // The callback of a channel is called at each of its answers.
+    await new Promise((resolve) => {
+      client.sub('read', false, (...given) => subs.push(given) === 2 && resolve())
+      client.pub('$time', {}, 0, 0, () => client.sub('read', false, (...given) => subs.push(given) === 2 && resolve()))
+    })
+    const zero = []
+    const zeroId = client.pub('read', 1, 0, 0, (...given) => zero.push(given))
+    const one = await call((done) => client.pub('read', { n: 1 }, 0, 1, done))
+    const unsub = await call((done) => client.unsub('read', done))
+    client.disconnect()
+    states.push(read())
+    const { statusCodes, JMQT_VERSION } = client
+    return { states, subs, zero, zeroId, one: one.slice(0, 2), unsub, statusCodes, same: statusCodes === window.JMQT.statusCodes, JMQT_VERSION }
+  }, port)
+  const where = `ws://127.0.0.1:${port}`
+  assert.deepEqual(seen, {
+    states: [
+      [false, false, '', false, where, null], [true, false, 'reader', true, where, 'WebSocket'],
+      [true, true, 'reader', true, where, 'WebSocket'], [false, false, 'reader', true, where, null],
+    ],
+    subs: [[1, 'read'], [1, 'read']], zero: [], zeroId: '2', one: [1, '3'], unsub: [1, 'read'],
+    statusCodes: {
+      UNKNOWN: -1, FAILED: 0, OK: 1, MALFORMED_PACKET: 3, SERVER_ERROR: 5, INVALID_TOKEN: 6, NOT_ALLOWED: 7,
+      CLIENT_OFFLINE: 8, NETWORK_ERROR: 9, INVALID_PACKET: 10, INVALID_CHANNEL: 11,
+    },
+    same: true, JMQT_VERSION: '1.0',
+  })
+  assert.deepEqual(lines, [
+    `Opening web socket ${where}`, `Web socket opened ${where}`, 'JMQT auth..', 'JMQT authAck, status 1', 'JMQT conn..',
+    'JMQT connAck, status 1', 'JMQT sub "read", persistent 0', 'JMQT pub "1" to "$time"', 'JMQT subAck for "read", status 1',
+    'JMQT pubAck for "1", status 1', 'JMQT sub "read", persistent 0', 'JMQT subAck for "read", status 1', 'JMQT pub "2" to "read"',
+    'JMQT pub "3" to "read"', 'JMQT pubAck for "3", status 1', 'JMQT unsub "read"', 'JMQT unsubAck for "read", status 1',
+  ])
+  await page.close()
+})
+
+test('without a network each call is answered with 9, and then the page is told of the end', async () => {
+  const page = await browser.newPage()
+  await page.goto(files.address)
+  await page.addScriptTag({ url: '/jmqt-client.js' })
+  proxy.refuse()
+  const calls = await page.evaluate((port) => new Promise((resolve) => {
+    window.JMQTClient.log = () => {}
+    const told = []
+    const client = new window.JMQTClient('127.0.0.1', port, false)
+    const tell = (what) => (...given) => told.push([what, ...given])
+    client.on('disconnect', (address) => { tell('disconnect')(address); resolve(told) })
+    client.auth(undefined, tell('auth'))
+    client.conn('ada', 'a token', tell('conn'))
+    client.sub('c', true, tell('sub'))
+    client.unsub('c', tell('unsub'))
+    client.pub('c', 1, 1, 1, tell('pub'))
+    client.pushAck('7')
+  }), Number(new URL(proxy.address).port))
+  proxy.accept()
+  assert.deepEqual(calls, [['sub', 9, 'c'], ['unsub', 9, 'c'], ['pub', 9, '1'], ['auth', 9], ['conn', 9], ['disconnect', proxy.address]])
+  await page.close()
+})
+
+test('login data that are missing are an empty text, and a session of one second is kept by heartbeats that do not flood', async () => {
+  const page = await browser.newPage()
+  await page.goto(files.address)
+  await page.addScriptTag({ url: '/jmqt-client.js' })
+  const sent = []
+  let beaten
+  const beats = new Promise((resolve) => { beaten = resolve })
+  // This broker's sessions last three seconds at least, others' may not.
+  await page.routeWebSocket('ws://short.example/', (socket) => socket.onMessage((text) => {
+    const [root] = Object.keys(JSON.parse(text))
+    sent.push({ root, text, at: performance.now() })
+    if (root === 'auth') socket.send('{"authAck":{"st":1,"cl":"ada","at":"a token"}}')
+    if (root === 'conn') socket.send('{"connAck":{"st":1,"ts":1}}')
+    if (sent.length === 6) beaten()
+  }))
+  await page.evaluate(() => {
+    const client = new window.JMQTClient('short.example', 80, false)
+    client.auth(undefined, (_, token, id) => client.conn(id, token))
+  })
+  await beats
+  assert.deepEqual(sent.map(({ root }) => root), ['auth', 'conn', 'hb', 'hb', 'hb', 'hb'])
+  assert.equal(sent[0].text, '{"auth":{"dt":""}}')
+  assert.ok(sent[5].at - sent[2].at > 750, 'a third of the second lies between heartbeats')
+  await page.close()
+})
