@@ -4,6 +4,7 @@ import { authenticate, connect } from './client/browser.js'
 import { codeFor } from './code.js'
 import { element, json, prepend, timeNow } from './log.js'
 import { Step } from './step.js'
+import { validity } from './token.js'
 import { watchedBy, withoutSecrets } from './watched-socket.js'
 
 const REASONS = {
@@ -73,7 +74,7 @@ export class ClientView {
     const said = password ? { client_name: name, password } : { client_name: name }
     const credentials = await authenticate(address, said, { WebSocket: this.#Socket })
     this.#credentials = { address, ...credentials }
-    return `Token ${credentials.token.slice(0, 12)}… for ${credentials.client}`
+    return `Token ${credentials.token.slice(0, 12)}… for ${credentials.client}${validity(credentials.token)}`
   }
 
   async #connect() {

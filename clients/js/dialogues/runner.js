@@ -211,8 +211,7 @@ async function act(line) {
 }
 
 sockets = openSockets()
-// A WebSocket's messages cannot be held back.
-write({ runner: 1, language: 'javascript', lacks: { websocket: ['pause'], 'websocket-tls': ['pause'] } })
+write({ runner: 1, language: 'javascript', lacks: {} })
 let last = Promise.resolve()
 const lines = createInterface({ input: process.stdin })
 lines.on('line', (line) => { last = last.then(() => act(line)) })

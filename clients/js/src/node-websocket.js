@@ -25,6 +25,7 @@ export class NodeWebSocket {
   #socket = undefined
   #request
   #read = Buffer.alloc(0)
+  #isPaused = false
   /** @type {Buffer[]} */
   #fragments = []
   /**
@@ -70,6 +71,20 @@ export class NodeWebSocket {
     body.writeUInt16BE(code)
     this.#write(CLOSE, body)
     this.#socket?.end()
+    // What still comes is read away, or the end of the stream is never seen.
+    this.resume()
+  }
+
+  /** Stops reading, which a WebSocket of a browser cannot. */
+  pause() {
+    this.#isPaused = true
+    this.#socket?.pause()
+  }
+
+  resume() {
+    this.#isPaused = false
+    this.#takeRead()
+    if (!this.#isPaused) this.#socket?.resume()
   }
 
   #upgraded(response, socket, head, key) {
@@ -78,11 +93,15 @@ export class NodeWebSocket {
     this.#socket = socket
     socket.setNoDelay(true)
     this.readyState = 1
-    socket.on('data', (bytes) => this.#take(bytes))
+    const take = (bytes) => {
+      this.#read = Buffer.concat([this.#read, bytes])
+      this.#takeRead()
+    }
+    socket.on('data', take)
     socket.on('error', (error) => this.onerror?.(error))
     socket.on('close', () => this.#over())
     this.onopen?.()
-    if (head.length > 0) this.#take(head)
+    if (head.length > 0) take(head)
   }
 
   #over() {
@@ -91,9 +110,9 @@ export class NodeWebSocket {
     this.onclose?.(this.#farewell ?? { code: 1006, reason: '' })
   }
 
-  #take(bytes) {
-    this.#read = this.#read.length === 0 ? bytes : Buffer.concat([this.#read, bytes])
-    for (let frame = headOf(this.#read); frame; frame = headOf(this.#read)) {
+  /** Takes the whole frames of what was read, until it is paused. */
+  #takeRead() {
+    for (let frame = headOf(this.#read); frame && !this.#isPaused; frame = headOf(this.#read)) {
       const body = this.#read.subarray(frame.from, frame.end)
       this.#read = this.#read.subarray(frame.end)
       this.#frame(frame, body)

@@ -27,6 +27,9 @@ export function openWebSocket(WebSocket, address, events) {
   socket.onerror = () => {}
   return {
     send: (text) => socket.send(text),
+    // Only that of Node can stop reading.
+    pause: socket.pause && (() => socket.pause()),
+    resume: () => socket.resume(),
     abort() {
       over = true
       socket.close()

@@ -34,7 +34,7 @@ macro_rules! files_of_the_page {
 }
 
 /// Each file: its name, its path here, and what is in it. `client` is the client's own source.
-const FILES: [(&str, &str, &str); 34] = files_of_the_page![
+const FILES: [(&str, &str, &str); 35] = files_of_the_page![
     "address.js",
     "app.js",
     "client-view.js",
@@ -45,6 +45,7 @@ const FILES: [(&str, &str, &str); 34] = files_of_the_page![
     "sample.css",
     "step.js",
     "theme.js",
+    "token.js",
     "tokens.css",
     "watched-socket.js",
     "client/acknowledger.js",
