@@ -94,7 +94,7 @@ export class NodeWebSocket {
     socket.setNoDelay(true)
     this.readyState = 1
     const take = (bytes) => {
-      this.#read = Buffer.concat([this.#read, bytes])
+      this.#read = this.#read.length === 0 ? bytes : Buffer.concat([this.#read, bytes])
       this.#takeRead()
     }
     socket.on('data', take)
@@ -130,27 +130,43 @@ export class NodeWebSocket {
       if (this.readyState === 1) this.close()
       return
     }
-    this.#fragments.push(body)
+    if (!last || this.#fragments.length > 0) this.#fragments.push(body)
     if (!last) return
-    const data = Buffer.concat(this.#fragments).toString()
+    const data = (this.#fragments.length === 0 ? body : Buffer.concat(this.#fragments)).toString()
     this.#fragments = []
     this.onmessage?.({ data })
   }
 
   #write(opcode, body) {
-    if (!this.#socket?.writable) return
+    const socket = this.#socket
+    if (!socket?.writable) return
+    // What one turn sends is written at once.
+    if (socket.writableCorked === 0) {
+      socket.cork()
+      queueMicrotask(() => socket.uncork())
+    }
     const long = body.length > 65_535 ? 8 : body.length > 125 ? 2 : 0
-    const head = Buffer.alloc(6 + long)
-    head[0] = 0x80 | opcode
-    head[1] = 0x80 | (long === 8 ? 127 : long === 2 ? 126 : body.length)
-    if (long === 2) head.writeUInt16BE(body.length, 2)
-    if (long === 8) head.writeBigUInt64BE(BigInt(body.length), 2)
-    const mask = randomBytes(4)
-    mask.copy(head, 2 + long)
-    const masked = Buffer.allocUnsafe(body.length)
-    for (let at = 0; at < body.length; at += 1) masked[at] = body[at] ^ mask[at & 3]
-    this.#socket.write(Buffer.concat([head, masked]))
+    const from = 6 + long
+    const frame = Buffer.allocUnsafe(from + body.length)
+    frame[0] = 0x80 | opcode
+    frame[1] = 0x80 | (long === 8 ? 127 : long === 2 ? 126 : body.length)
+    if (long === 2) frame.writeUInt16BE(body.length, 2)
+    if (long === 8) frame.writeBigUInt64BE(BigInt(body.length), 2)
+    const mask = nextMask()
+    mask.copy(frame, from - 4)
+    for (let at = 0; at < body.length; at += 1) frame[from + at] = body[at] ^ mask[at & 3]
+    socket.write(frame)
   }
+}
+
+let masks = Buffer.alloc(0)
+
+/** Returns four bytes that nobody can guess; many are made at once, since each time costs as much as a message. */
+function nextMask() {
+  if (masks.length === 0) masks = randomBytes(4_096)
+  const mask = masks.subarray(0, 4)
+  masks = masks.subarray(4)
+  return mask
 }
 
 /** Returns where the first frame's body lies, if the whole of it is there. */
