@@ -1,4 +1,5 @@
-//! One suite for every driver: the duties of [`Store`] and [`StoreReader`], each as a check.
+//! One suite for every driver: the duties of [`Store`](crate::Store) and
+//! [`StoreReader`](crate::StoreReader), each as a check.
 //!
 //! A driver's tests implement [`Driver`] and call [`check_all`], which panics at the first duty
 //! that is neglected.
