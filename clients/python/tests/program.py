@@ -26,6 +26,7 @@ class Program:
             ]))
         self.loop = asyncio.new_event_loop()
         self.server = Server(self.loop, path)
+        self.keeps = True
         self.heard: List[Tuple[str, Tuple[Any, ...]]] = []
         self.answers: Dict[str, Callable[..., Any]] = {"auth": lambda data, *_: (CODES.OK, data["client_name"], "t", ""), "control": lambda *_: (1, None)}
         setters: Dict[str, Callable[[Callable[..., Any]], None]] = {
@@ -39,7 +40,8 @@ class Program:
 
     def _callback(self, kind: str) -> Callable[..., Any]:
         async def callback(*given: Any) -> Any:
-            self.heard.append((kind, given))
+            if self.keeps:
+                self.heard.append((kind, given))
             answer = self.answers[kind](*given) if kind in self.answers else CODES.OK
             return await answer if asyncio.iscoroutine(answer) else answer
 

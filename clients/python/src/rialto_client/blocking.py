@@ -142,6 +142,7 @@ class Client:
 
     def wake(self) -> None:
         """Says that the network may be back."""
+        self._session.check_process("wake")
         self._network.submit(self._session.core.connection.wake)
 
     def drain(self, timeout: float = _DRAIN_SECONDS) -> None:
@@ -303,6 +304,7 @@ class Subscription:
     def stop(self) -> None:
         """Ends it here only: for a persistent one the server stores on."""
         session, member = self._client._session, self._handover.member
+        session.check_process("stop")
         self._client._network.submit(lambda: session.core.channels.stop(member))
 
     def _leave(self) -> None:
@@ -312,6 +314,9 @@ class Subscription:
             self._own.in_hand = None
             self._handover.abandoned(in_hand)
         session, member = self._client._session, self._handover.member
+        if session.is_of_parent:
+            # A loop that a fork copied is left: it is the parent's.
+            return
 
         def leave() -> None:
             if member.persistent:

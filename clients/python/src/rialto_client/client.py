@@ -156,8 +156,9 @@ class Client:
             if running is None:
                 raise RuntimeError(f"{call}: there is no running event loop; use rialto_client.blocking without one")
             self._session = Session(running, *self._made_of, self._events, self._clock)
-        self._session.check_process(call)
-        self._session.check_loop(running, call)
+        if running is not self._session.loop or self._session.is_of_parent:
+            self._session.check_process(call)
+            self._session.check_loop(running, call)
         return self._session
 
 

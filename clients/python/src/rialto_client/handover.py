@@ -57,7 +57,7 @@ class Handover:
         """A message is dealt with."""
         self._end(in_hand.handled)
 
-    def failed(self, in_hand: InHand, message: Optional[Message], error: Exception) -> None:
+    def failed(self, in_hand: InHand, message: Optional[Message], error: BaseException) -> None:
         """Its handler has failed."""
         self._end(lambda: self._session.handler_failed(in_hand, message, error))
 
@@ -127,7 +127,8 @@ class ToHandler(Handover):
         try:
             message = self.message(in_hand)
             self._handler(message)
-        except Exception as error:
+        except BaseException as error:
+            # `sys.exit()` ends no program from here, only this thread, and with it the subscription.
             self.failed(in_hand, message, error)
         else:
             self.handled(in_hand)

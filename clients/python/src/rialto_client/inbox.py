@@ -20,9 +20,9 @@ class Delivery:
         self.channel = push.get("cn")
         self.data = push.get("dt")
         self.sender = push.get("cl") or ""
-        self.retained = is_on(push.get("rt"))
+        self.retained = "rt" in push and is_on(push["rt"])
         # A retained push has no id, and is never acknowledged (J-115).
-        self.qos = 1 if is_on(push.get("q")) and not self.retained and "id" in push else 0
+        self.qos = 1 if "id" in push and is_on(push.get("q")) and not self.retained else 0
         self.id: Optional[str] = str(push["id"]) if self.qos == 1 else None
         self.size = size
         self.open_count = 0

@@ -44,6 +44,9 @@ def in_thread(work: Callable[[], T]) -> "asyncio.Future[T]":
             result = work()
         except Exception as error:
             problem = error
+        except BaseException as error:
+            # Raised in the loop, `sys.exit()` would end that.
+            problem = RuntimeError(f"it ended with {error!r}")
         try:
             loop.call_soon_threadsafe(finish, result, problem)
         except RuntimeError:

@@ -19,10 +19,7 @@ class LoopClock:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-
-    def now(self) -> float:
-        """Returns the time."""
-        return self._loop.time()
+        self.now = loop.time
 
     def set(self, wait: float, act: Callable[[], object]) -> Timer:
         """Calls ``act`` after ``wait`` seconds."""
@@ -75,8 +72,20 @@ class LoopEnvironment:
         """Starts a task, which ``finish`` ends."""
         task: "asyncio.Task[None]" = self.loop.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._over)
         return task
+
+    @property
+    def is_own_task(self) -> bool:
+        """Whether the caller runs in one of these tasks."""
+        return asyncio.current_task() in self._tasks
+
+    def _over(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        # One that ends the program, Ctrl-C in a handler, is raised by the loop already.
+        if isinstance(error, Exception):
+            self.loop.call_exception_handler({"message": "a task of the client failed", "exception": error, "task": task})
 
     async def finish(self) -> None:
         """Cancels the tasks that still run, save the one that calls this, and waits for them for at most 2 seconds."""

@@ -50,9 +50,14 @@ class Session:
         self._readiers: List["asyncio.Future[None]"] = []
         self._sent_count = 0
 
+    @property
+    def is_of_parent(self) -> bool:
+        """Whether this process was forked after the client was made."""
+        return self._forks != _forks
+
     def check_process(self, call: str) -> None:
         """``RuntimeError``: the call comes from another process than the client's."""
-        if self._forks != _forks:
+        if self.is_of_parent:
             raise RuntimeError(f"{call}: the process was forked; a child needs a client of its own")
 
     def check_loop(self, running: Optional[asyncio.AbstractEventLoop], call: str) -> None:
@@ -73,18 +78,24 @@ class Session:
             raise self.core.error
         future: "asyncio.Future[None]" = self.loop.create_future()
         self._readiers.append(future)
-        await future
+        try:
+            await future
+        finally:
+            if future in self._readiers:
+                self._readiers.remove(future)
 
     async def send(self, channel: str, payload: str, retain: bool) -> None:
         """Publishes with QoS 0."""
         self.core.check_open()
-        self._sent_count += 1
-        if not self.env.is_writable:
+        # Again after each wait: whoever waited before may have filled it.
+        while not self.env.is_writable:
             await self.env.writable()
-        elif self._sent_count % _SENDS_WITHOUT_A_BREAK == 0:
-            # A loop that publishes would otherwise keep everything else from running.
-            await asyncio.sleep(0)
         self.core.publisher.send(channel, payload, retain)
+        self._sent_count += 1
+        if self._sent_count % _SENDS_WITHOUT_A_BREAK == 0:
+            # A loop that publishes would otherwise keep everything else from running. Behind the send: calls that are under way at once,
+            # as with `gather`, would leave in another order (K-45).
+            await asyncio.sleep(0)
 
     def keep(self, channel: str, payload: str, retain: bool, may_wait: bool) -> "asyncio.Future[None]":
         """Publishes with QoS 1. Cancelling the future withdraws what has not left."""
@@ -127,7 +138,9 @@ class Session:
         await future
 
     async def drain(self, timeout: float) -> None:
-        """Lets what is under way finish, then closes."""
+        """Lets what is under way finish, then closes. ``RuntimeError``: what calls it is one of those that it would wait for."""
+        if self.env.is_own_task:
+            raise RuntimeError("drain: it waits for the handlers, and this is one of them; use close, or another task")
         await self._end(lambda done: self.core.drain(timeout, done))
 
     async def close(self) -> None:

@@ -49,7 +49,11 @@ class Subscription(AsyncIterator[Message]):
         if self._member.state == "pending":
             future: "asyncio.Future[None]" = self._session.loop.create_future()
             self._readiers.append(future)
-            await future
+            try:
+                await future
+            finally:
+                if future in self._readiers:
+                    self._readiers.remove(future)
 
     def __await__(self) -> Generator[Any, None, "Subscription"]:
         yield from self.ready().__await__()

@@ -70,7 +70,11 @@ class NetworkThread:
             self._is_woken = False
             acts, self._acts = self._acts, deque()
         for act in acts:
-            act()
+            try:
+                act()
+            except Exception as error:
+                # The others are of callers that wait.
+                self.loop.call_exception_handler({"message": "an act of the client failed", "exception": error})
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
@@ -82,7 +86,6 @@ class NetworkThread:
         finally:
             asyncio.set_event_loop(None)
             self.loop.close()
-
 
     async def _end_tasks(self) -> None:
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
@@ -164,6 +167,7 @@ class HandlerThread:
         while act is not None:
             try:
                 act()
-            except Exception as error:
+            except BaseException as error:
+                # Even `sys.exit()`: the thread would end without a word, and what waits for it stay.
                 _log.error("a listener failed", exc_info=error)
             act = self._queue.get()
