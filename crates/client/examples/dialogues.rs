@@ -18,6 +18,7 @@ use runner::{Stage, settle};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
+    runner::count_panics();
     // Only `advance` moves the clock: while a blocking task runs, tokio does not move it by itself.
     tokio::time::pause();
     let (lines, mut actions) = mpsc::channel(1);

@@ -27,6 +27,18 @@ const STEPS_MAX: u64 = 40;
 /// Tasks of the runner itself that have not ended.
 static OWN_TASKS: AtomicUsize = AtomicUsize::new(0);
 
+/// Panics of any task: what nobody caught, as a rejection that nobody handled is elsewhere.
+static PANICS: AtomicUsize = AtomicUsize::new(0);
+
+/// Counts panics from now on, besides telling of them.
+pub fn count_panics() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        PANICS.fetch_add(1, Ordering::SeqCst);
+        tell(panic);
+    }));
+}
+
 /// Lines that leave soon: many events are one write.
 static OUT: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 static WRITTEN: Notify = Notify::const_new();
@@ -78,7 +90,7 @@ pub struct Stage {
     readings: HashMap<String, Reading>,
     cancels: HashMap<String, oneshot::Sender<()>>,
     is_real_time: bool,
-    baseline: [usize; 3],
+    baseline: [usize; 4],
 }
 
 impl Stage {
@@ -125,9 +137,9 @@ impl Stage {
                 let client = self.client(who)?.clone();
                 let limit = Duration::from_millis(action["limit_ms"].as_u64().unwrap_or(10_000));
                 calls::outcome(who, name, async move {
-                    let drained = client.drain(limit).await.map(|()| Value::Null);
-                    // What was left has outcomes of its own.
-                    Ok(drained.unwrap_or(Value::Null))
+                    // What was left has outcomes of its own; how much it was is told all the same.
+                    let left = client.drain(limit).await.err();
+                    Ok(left.map_or(Value::Null, |left| left.to_string().into()))
                 });
             }
             "close" => {
@@ -182,9 +194,11 @@ impl Stage {
     /// Returns what is left of the clients.
     pub fn left(&self) -> Value {
         let now = counts();
-        let [timers, threads, sockets] =
-            [0, 1, 2].map(|index| now[index].saturating_sub(self.baseline[index]));
-        json!({ "timers": timers, "threads": threads, "rejections": 0, "sockets": sockets })
+        let [timers, threads, sockets, rejections] =
+            [0, 1, 2, 3].map(|index| now[index].saturating_sub(self.baseline[index]));
+        json!({
+            "timers": timers, "threads": threads, "rejections": rejections, "sockets": sockets,
+        })
     }
 
     async fn end(&mut self) {
@@ -215,8 +229,9 @@ pub fn text<'a>(action: &'a Value, key: &str) -> &'a str {
     action[key].as_str().unwrap_or_default()
 }
 
-/// Returns how many tasks, threads and sockets there are, without those of the runner.
-fn counts() -> [usize; 3] {
+/// Returns how many tasks, threads and sockets there are, without those of the runner, and how many
+/// panics there were.
+fn counts() -> [usize; 4] {
     let tasks = Handle::current().metrics().num_alive_tasks();
     let threads = fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
     let is_socket = |link: std::path::PathBuf| link.to_string_lossy().starts_with("socket:");
@@ -225,7 +240,8 @@ fn counts() -> [usize; 3] {
         .filter_map(|file| fs::read_link(file.ok()?.path()).ok())
         .filter(|link| is_socket(link.clone()))
         .count();
-    [tasks.saturating_sub(OWN_TASKS.load(Ordering::SeqCst)), threads, sockets]
+    let tasks = tasks.saturating_sub(OWN_TASKS.load(Ordering::SeqCst));
+    [tasks, threads, sockets, PANICS.load(Ordering::SeqCst)]
 }
 
 fn resident_bytes() -> u64 {

@@ -65,8 +65,10 @@ impl Reading {
         let (consented, consent) = oneshot::channel();
         calls::outcome(&who, &name, async move {
             match consent.await {
-                Ok(Ok(())) | Err(_) => Ok(Value::Null),
+                Ok(Ok(())) => Ok(Value::Null),
                 Ok(Err(error)) => Err(calls::failure(&error)),
+                // Its reader was dropped, or it panicked, before the broker had decided.
+                Err(_) => Err(json!({ "is": "cancelled" })),
             }
         });
         let parallel = action["parallel"].as_u64().unwrap_or(1);
