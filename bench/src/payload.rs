@@ -20,7 +20,7 @@ const PUBLISHER: Range<usize> = 3..7;
 const NUMBER: Range<usize> = 8..8 + NUMBER_DIGITS;
 
 /// Stands for the running number in the frame given to [`Template::new`].
-pub(crate) const PLACEHOLDER: &str = "##########";
+pub const PLACEHOLDER: &str = "##########";
 
 /// Returns the payload of publisher `index`, with [`PLACEHOLDER`] for its number.
 pub fn payload(index: usize) -> String {

@@ -22,7 +22,8 @@ use crate::shared::Shared;
 /// A client of a broker.
 ///
 /// Cheap to clone; the clones share one session. Heartbeats are sent by a task of its own. When the
-/// last clone and the last [`Subscription`](crate::Subscription) are dropped the session is closed.
+/// last clone and the last [`Subscription`](crate::Subscription) are dropped the session is closed, and
+/// what is not acknowledged by then fails.
 ///
 /// # Example
 /// ```no_run

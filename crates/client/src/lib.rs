@@ -12,6 +12,14 @@
 //! that all clients share, and with the real broker. What a client does is specified in
 //! `spec/client.md`.
 //!
+//! # Cancelling
+//! Each future can be dropped at any time. What a call asked of the broker still happens, and dropping ends
+//! the waiting only, but for these: [`Client::connect`] and [`Client::authenticate`] end the client that
+//! they make; [`Client::publish`] and [`Client::send`] withdraw a message that was not sent yet, and
+//! [`Client::start_publish`] has published nothing; [`Client::subscription`] ends its subscription;
+//! [`Subscription::handle`] drops the handlers that run, whose messages are not acknowledged, and ends its
+//! subscription; [`Client::drain`] leaves a client that takes no calls.
+//!
 //! # Features
 //! `tls` and `websocket`, both on unless switched off, and `blocking`.
 //!

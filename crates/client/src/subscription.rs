@@ -220,7 +220,8 @@ impl Subscription {
     }
 }
 
-/// Ends a [`Subscription`] that something else reads; see [`Subscription::remote`].
+/// Ends a [`Subscription`] that something else reads; see [`Subscription::remote`]. It keeps the client
+/// open as a subscription does.
 #[derive(Debug, Clone)]
 pub struct SubscriptionRemote {
     handle: Arc<Handle>,
