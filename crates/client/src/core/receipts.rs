@@ -1,5 +1,6 @@
 //! Which pushes are in hand, and which acknowledgements the broker surely has (K-31, K-33, K-34).
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -16,6 +17,8 @@ pub(crate) type PushId = Arc<str>;
 
 #[derive(Debug)]
 struct Held {
+    /// The same as its key; tells it from another push that has the id again.
+    id: PushId,
     /// Subscriptions that are not done with it.
     open_count: usize,
     /// Whether one of them let go of it without having dealt with it.
@@ -53,16 +56,22 @@ impl Receipts {
         heartbeat: Option<&Heartbeat>,
         out: &mut Outlet<T>,
     ) -> Option<PushId> {
-        if let Some((id, held)) = self.held.get_key_value(id) {
-            let (id, is_done) = (Arc::clone(id), held.acknowledged_at.is_some());
-            if is_done {
-                self.send(&id, heartbeat, out);
+        if let Some(held) = self.held.get_mut(id) {
+            if held.acknowledged_at.is_some() {
+                let id = held.acknowledge(heartbeat);
+                self.send(id, heartbeat, out);
             }
             return None;
         }
         let id: PushId = id.into();
-        let (is_dropped, is_left, acknowledged_at) = (false, false, None);
-        let held = Held { open_count, is_dropped, is_left, is_persistent, acknowledged_at };
+        let held = Held {
+            id: Arc::clone(&id),
+            open_count,
+            is_dropped: false,
+            is_left: false,
+            is_persistent,
+            acknowledged_at: None,
+        };
         self.held.insert(Arc::clone(&id), held);
         self.in_hand_count += 1;
         Some(id)
@@ -77,8 +86,8 @@ impl Receipts {
         out: &mut Outlet<T>,
     ) {
         // One that came again since then is another's.
-        let is_it = self.held.get_key_value(id).is_some_and(|(key, _)| Arc::ptr_eq(key, id));
-        let Some(held) = self.held.get_mut(id).filter(|_| is_it) else { return };
+        let held = self.held.get_mut(id).filter(|held| Arc::ptr_eq(&held.id, id));
+        let Some(held) = held else { return };
         if held.acknowledged_at.is_some() {
             return;
         }
@@ -91,7 +100,8 @@ impl Receipts {
         if held.is_dropped {
             self.held.remove(id);
         } else {
-            self.send(&Arc::clone(id), heartbeat, out);
+            let id = held.acknowledge(heartbeat);
+            self.send(id, heartbeat, out);
         }
     }
 
@@ -106,14 +116,17 @@ impl Receipts {
     /// Forgets the acknowledgements that the broker surely has: it answered a later heartbeat.
     pub(crate) fn settle(&mut self, answered_count: u64) {
         while let Some((at, id)) = self.sent.pop_front_if(|(at, _)| *at < answered_count) {
-            self.forget(at, &id);
+            self.forget(at, id);
         }
     }
 
     /// Sends the acknowledgements that were made meanwhile.
     pub(crate) fn on_online<T>(&mut self, heartbeat: Option<&Heartbeat>, out: &mut Outlet<T>) {
         for id in std::mem::take(&mut self.unsent) {
-            self.send(&id, heartbeat, out);
+            if let Some(held) = self.held.get_mut(&id) {
+                let id = held.acknowledge(heartbeat);
+                self.send(id, heartbeat, out);
+            }
         }
     }
 
@@ -136,26 +149,31 @@ impl Receipts {
         self.unsent.retain(|id| self.held.contains_key(id));
     }
 
-    fn send<T>(&mut self, id: &PushId, heartbeat: Option<&Heartbeat>, out: &mut Outlet<T>) {
-        let Some(held) = self.held.get_mut(id) else { return };
-        let at = heartbeat.map_or(0, |heartbeat| heartbeat.sent_count);
-        held.acknowledged_at = Some(at);
-        if heartbeat.is_none() {
-            self.unsent.push(Arc::clone(id));
-            return;
-        }
-        out.reply(&ClientPacket::PushAck { id: (&**id).into(), accepted: true });
-        self.sent.push_back((at, Arc::clone(id)));
+    /// Sends the acknowledgement of a push that is noted as acknowledged, or keeps it for a connection.
+    fn send<T>(&mut self, id: PushId, heartbeat: Option<&Heartbeat>, out: &mut Outlet<T>) {
+        let Some(heartbeat) = heartbeat else { return self.unsent.push(id) };
+        out.reply(&ClientPacket::PushAck { id: (&*id).into(), accepted: true });
+        self.sent.push_back((heartbeat.sent_count, id));
         if REMEMBERED_MAX < self.sent.len()
             && let Some((at, id)) = self.sent.pop_front()
         {
-            self.forget(at, &id);
+            self.forget(at, id);
         }
     }
 
-    fn forget(&mut self, at: u64, id: &PushId) {
-        if self.held.get(id).is_some_and(|held| held.acknowledged_at == Some(at)) {
-            self.held.remove(id);
+    fn forget(&mut self, at: u64, id: PushId) {
+        if let Entry::Occupied(held) = self.held.entry(id)
+            && held.get().acknowledged_at == Some(at)
+        {
+            held.remove();
         }
+    }
+}
+
+impl Held {
+    /// Notes that it is acknowledged now, and returns its id.
+    fn acknowledge(&mut self, heartbeat: Option<&Heartbeat>) -> PushId {
+        self.acknowledged_at = Some(heartbeat.map_or(0, |heartbeat| heartbeat.sent_count));
+        Arc::clone(&self.id)
     }
 }
