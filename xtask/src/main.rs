@@ -12,6 +12,7 @@ mod node;
 mod process;
 mod python;
 mod setup;
+mod size;
 mod steps;
 
 use clap::{Parser, Subcommand};
@@ -51,6 +52,8 @@ enum Task {
     },
     /// Run the benchmark once on a small scale, to see that it works; its figures mean nothing.
     BenchSmoke,
+    /// Check how much machine code the Rust client adds to a program.
+    Size,
     /// Run all tests.
     Test,
     /// Make what is given away: an archive and a Debian package.
@@ -69,6 +72,7 @@ fn main() -> anyhow::Result<()> {
         Task::Fuzz { seconds } => steps::fuzz(seconds),
         Task::Loom { preemptions } => steps::loom(preemptions),
         Task::BenchSmoke => steps::bench_smoke(),
+        Task::Size => size::check(),
         Task::Test => steps::test(),
         Task::Dist(arguments) => dist::make(&arguments),
         Task::Container(arguments) => container::check(&arguments),

@@ -7,7 +7,7 @@ use anyhow::Context;
 use crate::{
     circles, dependencies,
     process::{cargo, run},
-    setup,
+    setup, size,
 };
 
 /// Seconds each fuzz target runs in CI.
@@ -23,6 +23,7 @@ pub(crate) fn ci() -> anyhow::Result<()> {
     timed("fuzz", || fuzz(FUZZ_SECONDS))?;
     timed("loom", || loom(LOOM_PREEMPTIONS))?;
     timed("benchmark smoke", bench_smoke)?;
+    timed("size of the client", size::check)?;
     timed("doc tests", || cargo(&["test", "--workspace", "--doc", "--quiet", "--locked"]))?;
     test()
 }
