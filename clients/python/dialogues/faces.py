@@ -176,8 +176,8 @@ class BlockingFace(Face):
 
     def unsubscribe(self, name: str) -> Awaitable[Any]:
         subscription = self.subscriptions[name]
-        client, member = subscription._client, subscription._handover.member
-        return asyncio.wrap_future(client._network.start(lambda: client._session.unsubscribe(member)))
+        calls, member = subscription._calls, subscription._handover.member
+        return asyncio.wrap_future(calls.network.start(lambda: calls.session.unsubscribe(member)))
 
     def publish(self, client: blocking.Client, channel: str, data: Any, qos: int, retain: bool) -> Awaitable[Any]:
         return asyncio.wrap_future(client._publish(channel, data, qos, retain, True))

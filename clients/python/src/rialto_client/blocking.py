@@ -7,24 +7,25 @@ call anything here, save what would wait for themselves.
 from __future__ import annotations
 
 import ssl
-import threading
 import weakref
-from concurrent.futures import CancelledError, Future
-from typing import Any, Callable, Iterator, List, Optional, Sequence, Type, TypeVar, Union
+from concurrent.futures import Future
+from typing import Any, Callable, List, Optional, Sequence, Type, TypeVar, Union
 
-from .channels import ended_by
+from .blocking_subscription import Subscription
+from .calls import Calls
 from .endpoint import parse
 from .environment import Clock
 from .errors import Closed, ending
 from .events import Events
 from .framing import to_json
 from .handover import Handler, Handover, ToCaller, ToHandler
-from .inbox import InHand, Member
+from .inbox import Member
 from .lookup import in_thread
-from .message import Message
 from .options import Codec, Credentials, Identity, Inbox, Listener, Outbox, PlainJson, Provider, Settings, Why
 from .session import Session, checked_qos
 from .threads import HandlerThread, NetworkThread, follow, void
+
+__all__ = ["Client", "Subscription", "connect"]
 
 T = TypeVar("T")
 
@@ -54,6 +55,7 @@ class Client:
         self._network = NetworkThread()
         self._workers[:] = [HandlerThread()]
         self._session = Session(self._network.loop, *self._made_of, self._events, self._clock)
+        self._calls = Calls(self._network, self._session)
         self._handovers: List[Handover] = []
         # At the end of the program too, or when nobody has the client any more.
         self._end = weakref.finalize(self, _end, self._network, self._workers[0], self._session, self._handovers)
@@ -118,7 +120,7 @@ class Client:
 
     def subscribe(
         self, channel: str, handler: Optional[Handler] = None, *, persistent: bool = False, ack: str = "handled", parallel: int = 1,
-    ) -> "Subscription":
+    ) -> Subscription:
         """Subscribes to a channel; ``ready`` on what it returns waits until it is active.
 
         With a handler, messages go to it, on ``parallel`` threads of its own; otherwise ``get`` them or iterate. ``ack`` says when a QoS 1
@@ -126,11 +128,11 @@ class Client:
         """
         return self._subscribe("subscribe", channel, handler, persistent, False, ack, parallel)
 
-    def listen(self, channel: str, handler: Optional[Handler] = None, *, ack: str = "handled") -> "Subscription":
+    def listen(self, channel: str, handler: Optional[Handler] = None, *, ack: str = "handled") -> Subscription:
         """Takes what comes on a channel without subscribing to it."""
         return self._subscribe("listen", channel, handler, False, True, ack, 1)
 
-    def direct(self, handler: Optional[Handler] = None) -> "Subscription":
+    def direct(self, handler: Optional[Handler] = None) -> Subscription:
         """Takes messages to this client."""
         return self.listen(f"#{self._session.own_id}", handler)
 
@@ -150,36 +152,33 @@ class Client:
         self._check("drain")
         if any(isinstance(it, ToHandler) and it.worker.is_here for it in self._handovers):
             raise RuntimeError("drain: it waits for the handlers, and this is one of them; use close, or another thread")
-        if self._end.alive:
-            for handover in list(self._handovers):
-                handover.drain()
-            try:
+        try:
+            if self._end.alive:
+                for handover in list(self._handovers):
+                    handover.drain()
                 self._wait(self._network.start(lambda: self._session.drain(timeout)))
-            except Closed:
-                # It had ended before.
-                pass
-            finally:
-                self.close()
+        except Closed:
+            # It had ended before.
+            pass
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Ends at once, in every state. Calls that wait fail with ``Closed``. The threads end, a handler that runs when it is over."""
         self._check("close")
         self._end()
+        handlers = [it.worker for it in self._handovers if isinstance(it, ToHandler)]
+        if not any(it.is_here for it in [*handlers, *self._workers]):
+            # A handler may have begun to close it just before, which is then still under way.
+            self._network.join(2 * _END_SECONDS)
+            for worker in [*handlers, *self._workers]:
+                worker.stop(_END_SECONDS)
 
     def _check(self, call: str) -> None:
-        self._session.check_process(call)
-        if self._network.is_here:
-            raise RuntimeError(f"{call}: this is the client's own network thread, which would wait for itself")
+        self._calls.check(call)
 
     def _wait(self, future: "Future[T]") -> T:
-        try:
-            return future.result()
-        except CancelledError:
-            raise self._session.core.error or ending("asked") from None
-        except BaseException:
-            # Ctrl-C: nobody waits any more.
-            future.cancel()
-            raise
+        return self._calls.wait(future)
 
     def _encode(self, data: Any) -> str:
         return to_json(self._codec.encode(data))
@@ -205,7 +204,7 @@ class Client:
     def _subscribe(
         self, call: str, channel: str, handler: Optional[Handler], persistent: bool, listens: bool, ack: str,
         parallel: int,
-    ) -> "Subscription":
+    ) -> Subscription:
         self._check(call)
         handover: Handover
         if handler is None:
@@ -221,113 +220,7 @@ class Client:
             core.channels.add(handover.member)
 
         self._wait(self._network.start(add))
-        return Subscription(self, channel, handover)
-
-
-class Subscription:
-    """A subscription. Messages come from ``get`` or by iterating, to any number of threads, unless it has a handler."""
-
-    def __init__(self, client: Client, channel: str, handover: Handover) -> None:
-        self.channel = channel
-        self._client = client
-        self._handover = handover
-        self._own = threading.local()
-
-    @property
-    def state(self) -> str:
-        """``pending``, ``active``, ``waiting`` (not online) or ``ended``."""
-        return self._handover.member.state
-
-    def ready(self, timeout: Optional[float] = None) -> "Subscription":
-        """Waits until it is active. ``Refused``: the server refused it; ``TimeoutError``: it took too long."""
-        self._client._check("ready")
-        handover = self._handover
-        with handover.changed:
-            if not handover.changed.wait_for(lambda: handover.state != "pending", timeout):
-                raise TimeoutError(f"the subscription to {self.channel} is not active after {timeout} seconds")
-        if handover.state == "ended":
-            raise self._ended()
-        return self
-
-    def get(self, timeout: Optional[float] = None) -> Message:
-        """Waits for the next message, and acknowledges the one that this thread got before.
-
-        ``TimeoutError``: none came in time; ``Closed`` or ``Refused``: the subscription has ended.
-        """
-        self._client._check("get")
-        handover = self._handover
-        if not isinstance(handover, ToCaller):
-            raise RuntimeError(f"the subscription to {self.channel} has a handler, which gets its messages")
-        in_hand: Optional[InHand] = getattr(self._own, "in_hand", None)
-        if in_hand is not None:
-            self._own.in_hand = None
-            handover.handled(in_hand)
-        while True:
-            in_hand = handover.take(timeout)
-            if in_hand is None:
-                if handover.state == "ended":
-                    raise self._ended()
-                raise TimeoutError(f"no message of {self.channel} within {timeout} seconds")
-            try:
-                message = handover.message(in_hand)
-            except Exception as error:
-                handover.failed(in_hand, None, error)
-            else:
-                self._own.in_hand = in_hand
-                return message
-
-    def __iter__(self) -> Iterator[Message]:
-        try:
-            while True:
-                try:
-                    message = self.get()
-                except Closed as error:
-                    if ended_by(error):
-                        raise
-                    return
-                yield message
-        finally:
-            self._leave()
-
-    def __enter__(self) -> "Subscription":
-        return self.ready()
-
-    def __exit__(self, *_: object) -> None:
-        self._leave()
-
-    def unsubscribe(self) -> None:
-        """Ends it at the server too."""
-        self._client._check("unsubscribe")
-        session, member = self._client._session, self._handover.member
-        self._client._wait(self._client._network.start(lambda: session.unsubscribe(member)))
-
-    def stop(self) -> None:
-        """Ends it here only: for a persistent one the server stores on."""
-        session, member = self._client._session, self._handover.member
-        session.check_process("stop")
-        self._client._network.submit(lambda: session.core.channels.stop(member))
-
-    def _leave(self) -> None:
-        """Ends it as leaving a loop does (K-26); the message in hand stays unacknowledged."""
-        in_hand: Optional[InHand] = getattr(self._own, "in_hand", None)
-        if in_hand is not None:
-            self._own.in_hand = None
-            self._handover.abandoned(in_hand)
-        session, member = self._client._session, self._handover.member
-        if session.is_of_parent:
-            # A loop that a fork copied is left: it is the parent's.
-            return
-
-        def leave() -> None:
-            if member.persistent:
-                session.core.channels.stop(member)
-            elif member.state != "ended":
-                session.core.channels.unsubscribe(member, lambda _: None)
-
-        self._client._network.submit(leave)
-
-    def _ended(self) -> Exception:
-        return self._handover.error or Closed(f"the subscription to {self.channel} has ended", "asked")
+        return Subscription(channel, handover, self._calls)
 
 
 def connect(

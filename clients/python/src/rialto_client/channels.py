@@ -306,8 +306,3 @@ class Channels:
     def _claim(self, name: str, channel: Channel) -> None:
         for delivery in self._unclaimed.take(name):
             self._deliver(delivery, channel)
-
-
-def ended_by(error: Optional[RialtoError]) -> bool:
-    """Whether a subscription ended so that its reader must hear of it, and not by the application's own will."""
-    return error is not None and not (isinstance(error, Closed) and error.reason == "asked")

@@ -77,10 +77,10 @@ class Client:
         """
         session = self._here("publish")
         payload = session.encode(data)
-        if checked_qos(qos) == 0:
-            await session.send(channel, payload, retain)
-        else:
+        if checked_qos(qos) == 1:
             await session.keep(channel, payload, retain, True)
+        elif not session.send_now(channel, payload, retain):
+            await session.send(channel, payload, retain)
 
     def publish_nowait(self, channel: str, data: Any, *, qos: int = 1, retain: bool = False) -> "asyncio.Future[None]":
         """Publishes with QoS 1 without waiting, and returns the answer to come; nobody has to look at it.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from typing import Any, Callable, List, Mapping, NamedTuple, Optional, Protocol, Sequence
+from typing import Any, Callable, Mapping, Optional, Sequence
 
 from .attempts import Attempts
 from .backoff import Backoff
+from .connection_owner import ConnectionOwner, Said
 from .environment import Carrier, Environment, Timer
 from .errors import NETWORK_ERROR, SERVER_ERROR, INVALID_TOKEN, Unauthorized, is_final
 from .farewell import reason_named, reason_of_close, reason_of_conn_ack, status_of, text_of
@@ -18,38 +19,6 @@ from .options import Auth, Credentials, Identity, Settings, StateEvent, Token, W
 _ATTEMPT_SECONDS = 10.0
 _HINT_SECONDS = 0.25
 _DEFAULT_TIMEOUT = 15.0
-
-
-class ConnectionOwner(Protocol):
-    """Who is told what the connection brings."""
-
-    def state_changed(self, event: StateEvent) -> None:
-        """The state has changed."""
-
-    def online(self, resumed: bool) -> None:
-        """A session has begun; it is the first to hear of it."""
-
-    def packet(self, root: str, body: Mapping[str, Any], size: int) -> None:
-        """A packet came, in a frame of ``size`` bytes."""
-
-    def unreadable(self) -> None:
-        """A frame came that holds no packet."""
-
-    def lost(self, reason: str) -> None:
-        """A session is over."""
-
-    def ended(self, event: StateEvent) -> None:
-        """The client has ended."""
-
-    def has_room(self) -> bool:
-        """Whether a connection may be opened again after an overrun."""
-
-
-class Said(NamedTuple):
-    """What the server or the system said about the end of a connection."""
-
-    status: Optional[int] = None
-    text: Optional[str] = None
 
 
 class Connection:

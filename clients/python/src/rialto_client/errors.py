@@ -73,3 +73,9 @@ def ending(reason: str, text: Optional[str] = None, status: Optional[int] = None
     """Returns the error of calls that the end of a client leaves unanswered."""
     kind: Type[RialtoError] = Refused if reason in ("refused", "unauthorized") else Closed
     return kind(f"the client is closed, {reason}" + (f": {text}" if text else ""), reason, status)
+
+
+
+def ended_by(error: Optional[RialtoError]) -> bool:
+    """Whether a subscription ended so that its reader must hear of it, and not by the application's own will."""
+    return error is not None and not (isinstance(error, Closed) and error.reason == "asked")

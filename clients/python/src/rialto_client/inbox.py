@@ -130,6 +130,7 @@ class Member:
         """Whether messages that are begun are sure to end, so that they can be waited for (K-61)."""
         self.state = "pending"
         self._owner = owner
+        self._limits = owner.limits
         self._user = user
         self._inbox: Deque[Delivery] = deque()
         self._bytes = 0
@@ -142,12 +143,12 @@ class Member:
     @property
     def is_full(self) -> bool:
         """Whether its inbox is at a bound, and reading should stop."""
-        return self._fills(1)
+        return len(self._inbox) + self._ahead_count >= self._limits.count or self._bytes >= self._limits.bytes
 
     @property
     def is_half_full(self) -> bool:
         """Whether it has no room to go on reading: stopping and going on at each message would cost system calls."""
-        return self._fills(2)
+        return 2 * (len(self._inbox) + self._ahead_count) >= self._limits.count or 2 * self._bytes >= self._limits.bytes
 
     def set_ahead(self, count: int) -> None:
         """Says how many messages that were begun wait on another thread, and so are in the inbox all the same."""
@@ -224,14 +225,11 @@ class Member:
         """A message may be given out again with the next connection."""
         self._owner.abandon(delivery)
 
-    def _fills(self, share: int) -> bool:
-        limits = self._owner.limits
-        return (len(self._inbox) + self._ahead_count) * share >= limits.count or self._bytes * share >= limits.bytes
-
     def _release(self, delivery: Delivery) -> None:
         self._bytes -= delivery.size
         self._owner.drained(delivery.size)
-        self._tell_dropped()
+        if self._dropped_count > 0:
+            self._tell_dropped()
 
     def _tell_dropped(self) -> None:
         if self._dropped_count > 0 and not self._inbox and self._ahead_count == 0:

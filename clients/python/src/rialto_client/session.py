@@ -84,6 +84,15 @@ class Session:
             if future in self._readiers:
                 self._readiers.remove(future)
 
+    def send_now(self, channel: str, payload: str, retain: bool) -> bool:
+        """Publishes with QoS 0, unless there is something to wait for: then ``send`` is to do it."""
+        if (self._sent_count + 1) % _SENDS_WITHOUT_A_BREAK == 0 or not self.env.is_writable:
+            return False
+        self.core.check_open()
+        self.core.publisher.send(channel, payload, retain)
+        self._sent_count += 1
+        return True
+
     async def send(self, channel: str, payload: str, retain: bool) -> None:
         """Publishes with QoS 0."""
         self.core.check_open()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, AsyncIterator, Callable, Generator, List, Optional, Type
+from typing import Any, AsyncIterator, Awaitable, Callable, Coroutine, Generator, List, Optional, Type
 
-from .channels import ended_by
-from .errors import RialtoError, ending
+from .errors import RialtoError, ended_by, ending
 from .inbox import InHand, Member
 from .message import Message
 from .session import Session, settle
@@ -147,7 +146,9 @@ class Subscription(AsyncIterator[Message]):
         in_hand: Optional[InHand] = first
         try:
             while in_hand is not None:
-                await self._handle(handler, in_hand)
+                waits = self._handle(handler, in_hand)
+                if waits is not None:
+                    await waits
                 count += 1
                 if count % _MESSAGES_WITHOUT_A_BREAK == 0:
                     await asyncio.sleep(0)
@@ -155,13 +156,26 @@ class Subscription(AsyncIterator[Message]):
         finally:
             self._running_count -= 1
 
-    async def _handle(self, handler: Handler, in_hand: InHand) -> None:
+    def _handle(self, handler: Handler, in_hand: InHand) -> Optional[Coroutine[Any, Any, None]]:
+        """Calls the handler, and returns what is left to wait for: a plain function's message costs no coroutine."""
         message: Optional[Message] = None
         try:
             message = self._session.message(in_hand)
             result = handler(message)
+        except Exception as error:
+            self._session.handler_failed(in_hand, message, error)
+        except BaseException:
+            in_hand.dropped()
+            raise
+        else:
             if result is not None and hasattr(result, "__await__"):
-                await result
+                return self._wait_for(result, in_hand, message)
+            in_hand.handled()
+        return None
+
+    async def _wait_for(self, result: Awaitable[Any], in_hand: InHand, message: Message) -> None:
+        try:
+            await result
         except Exception as error:
             self._session.handler_failed(in_hand, message, error)
         except BaseException:

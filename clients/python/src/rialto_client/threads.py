@@ -65,6 +65,10 @@ class NetworkThread:
         if not self.is_here:
             self._thread.join(timeout)
 
+    def join(self, timeout: float) -> None:
+        """Waits until another thread has ended it."""
+        self._thread.join(timeout)
+
     def _do_all(self) -> None:
         with self._lock:
             self._is_woken = False
