@@ -23,7 +23,7 @@ modules! {
     the_asyncio_client_works_with_a_broker: ["test_asyncio", "test_robustness"],
     the_blocking_client_works_with_a_broker: ["test_blocking"],
     programs_for_pyjmqt_work: ["test_pyjmqt"],
-    servers_for_pyjmqt_work: ["test_pyjmqt_server", "test_pyjmqt_guide"],
+    servers_for_pyjmqt_work: ["test_pyjmqt_server", "test_pyjmqt_guide", "test_samples"],
     programs_for_coremq_work: ["test_coremq"],
     the_wheel_is_as_promised: ["test_package"],
 }
