@@ -37,7 +37,7 @@ pub(crate) struct ChannelsQuery {
 #[serde(default)]
 pub(crate) struct HistoryQuery {
     /// So many messages at most, the latest; without it all that there are.
-    #[param(value_type = u64, minimum = 1)]
+    #[param(value_type = usize, minimum = 1)]
     limit: HistoryCount,
 }
 
