@@ -6,7 +6,7 @@ use rialto_session::ServerName;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::{handle::Handle, health::Pulse, store::CommitWatch};
+use crate::{handle::Handle, pulse::Pulse, store::CommitWatch};
 
 /// What the handlers ask.
 pub(crate) struct Asked {

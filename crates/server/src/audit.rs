@@ -9,7 +9,14 @@ mod line;
 mod rate;
 pub(crate) mod told;
 
-use std::{mem, sync::Arc, time::Duration};
+use std::{
+    mem,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use parking_lot::Mutex;
 use rialto_domain::network_of;
@@ -38,6 +45,8 @@ pub(crate) struct Audit {
     gathered: Mutex<Gathered>,
     /// Notified when there is something to write.
     is_due: Notify,
+    /// How often each event happened, told of or not.
+    counts: [AtomicU64; Event::ALL.len()],
 }
 
 #[derive(Debug, Default)]
@@ -61,6 +70,7 @@ impl Audit {
         event: Event,
         details: impl FnOnce() -> Details,
     ) {
+        self.counts[event as usize].fetch_add(1, Ordering::Relaxed);
         if !tracing::enabled!(target: TARGET, tracing::Level::INFO) {
             return;
         }
@@ -70,6 +80,11 @@ impl Audit {
             drop(gathered);
             self.is_due.notify_one();
         }
+    }
+
+    /// Returns how often each event happened since the start.
+    pub(crate) fn counts(&self) -> [(Event, u64); Event::ALL.len()] {
+        Event::ALL.map(|event| (event, self.counts[event as usize].load(Ordering::Relaxed)))
     }
 
     /// Writes what is gathered, and at the end of each window what it left out, until it is aborted.

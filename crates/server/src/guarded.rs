@@ -4,7 +4,10 @@
 //! is [`Guarded::lock`], and a panic while it is locked ends the process, before anybody else can
 //! have the lock.
 
-use std::ops::{Deref, DerefMut};
+use std::{
+    ops::{Deref, DerefMut},
+    time::{Duration, Instant},
+};
 
 use parking_lot::{Mutex, MutexGuard};
 
@@ -26,6 +29,23 @@ impl<T> Guarded<T> {
     /// Waits for the lock; whoever has it ends the process by a panic, which names `part`.
     pub(crate) fn lock(&self, part: &'static str) -> Locked<'_, T> {
         let state = self.0.lock();
+        Locked { _abort: AbortOnPanic::new(part), state }
+    }
+}
+
+impl<T> Guarded<T> {
+    /// As [`lock`](Self::lock); `waited` is told how long, where somebody else has the lock.
+    pub(crate) fn lock_noting(
+        &self,
+        part: &'static str,
+        waited: impl FnOnce(Duration),
+    ) -> Locked<'_, T> {
+        let state = self.0.try_lock().unwrap_or_else(|| {
+            let began = Instant::now();
+            let state = self.0.lock();
+            waited(began.elapsed());
+            state
+        });
         Locked { _abort: AbortOnPanic::new(part), state }
     }
 }

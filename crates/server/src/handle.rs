@@ -220,6 +220,10 @@ impl Handle {
         self.reloadable.hub.dropped_session_events()
     }
 
+    pub(crate) fn webhook_counters(&self) -> Option<rialto_webhook::Counters> {
+        self.reloadable.webhooks().counters()
+    }
+
     /// Returns the settings in force (guide 1.g).
     #[must_use]
     pub fn settings(&self) -> Arc<Settings> {

@@ -5,8 +5,6 @@
 //! the moment; `/healthz` is both. They are free and say little; `?verbose` names each check, for
 //! whoever is on this machine or has a key that may read.
 
-mod pulse;
-
 use std::{fmt::Write as _, net::SocketAddr, sync::Arc};
 
 use axum::{
@@ -28,8 +26,6 @@ use crate::{
     store::StoreState,
 };
 
-pub(crate) use pulse::Pulse;
-
 /// What is asked of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Probe {
@@ -42,11 +38,17 @@ enum Probe {
 }
 
 /// One thing that is looked at.
-struct Check {
-    name: &'static str,
+#[derive(Debug)]
+pub(crate) struct Check {
+    pub(crate) name: &'static str,
     /// How it is, in a word or two.
     state: &'static str,
-    passes: bool,
+    pub(crate) passes: bool,
+}
+
+/// Looks at everything that a server needs in order to be ready.
+pub(crate) fn checks(asked: &Asked) -> [Check; 3] {
+    [broker(asked), store(asked), stopping(asked)]
 }
 
 impl Probe {
@@ -59,10 +61,9 @@ impl Probe {
     }
 
     fn checks(self, asked: &Asked) -> Vec<Check> {
-        let broker = broker(asked);
         match self {
-            Probe::Live => vec![broker],
-            Probe::Ready | Probe::Health => vec![broker, store(asked), stopping(asked)],
+            Probe::Live => vec![broker(asked)],
+            Probe::Ready | Probe::Health => checks(asked).into(),
         }
     }
 }

@@ -19,7 +19,7 @@ use rialto_stopwatch::sleep_until;
 use tokio::{sync::Notify, time::sleep};
 
 use crate::{
-    api, asked::Asked, entrance::Origin, health, http_request::Requests, sample, status,
+    api, asked::Asked, entrance::Origin, health, http_request::Requests, metrics, sample, status,
     turned::Turned,
 };
 
@@ -41,6 +41,7 @@ impl HttpService {
         let asked = Arc::new(asked);
         let router = status::router(asked.clone())
             .merge(health::router(asked.clone()))
+            .merge(metrics::router(asked.clone()))
             .merge(sample::router(asked.handle.clone(), &asked.listeners))
             .merge(api::router(&asked));
         HttpService { asked, proxies, router }

@@ -5,6 +5,7 @@
 //! written after the lock is let go.
 
 mod archive;
+mod lock_times;
 mod relief;
 mod state;
 
@@ -41,7 +42,7 @@ use crate::{
 use archive::Archive;
 use state::{Endpoint, State};
 
-pub(crate) use state::Pushing;
+pub(crate) use {lock_times::LockTimes, state::Pushing};
 
 /// The broker and all that its effects reach.
 pub(crate) struct Hub {
@@ -55,6 +56,8 @@ pub(crate) struct Hub {
     pub(crate) audit: Arc<Audit>,
     session_events: SessionEvents,
     clock: Clock,
+    /// How the broker's lock does.
+    pub(crate) lock_times: Arc<LockTimes>,
     /// What is stored about clients that the broker does not have in memory.
     pub(crate) archive: Archive,
 }
@@ -94,6 +97,7 @@ impl Hub {
             authorizer,
             session_events,
             clock,
+            lock_times: Arc::default(),
             archive,
         }
     }
@@ -278,6 +282,9 @@ impl Hub {
             state.relieve(&self.memory);
             state.perform(dirty, &self.session_events);
         }
+        if let Some(began) = state.measured.take() {
+            self.lock_times.held.note(began.elapsed());
+        }
     }
 
     fn locked(&self) -> Locked<'_, State> {
@@ -285,7 +292,9 @@ impl Hub {
     }
 
     fn begin_round(&self) -> Locked<'_, State> {
-        let mut state = self.locked();
+        let waited = |waited| self.lock_times.waited.note(waited);
+        let mut state = self.state.lock_noting("the broker", waited);
+        state.begin_measure();
         // Read under the lock, or a round that had to wait for it would go back in time.
         state.broker.begin_round(self.clock.now());
         self.uncounted.count_in(state.broker.stats_mut());

@@ -11,10 +11,10 @@ use tokio::{
 
 use crate::{
     answers::Borrower,
-    health::Pulse,
     hub::{Hub, TICK},
     lasting,
     memcached::Cache,
+    pulse::Pulse,
     store::CommitWatch,
 };
 

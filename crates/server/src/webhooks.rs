@@ -10,7 +10,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use rialto_webhook::{Deliveries, Webhook};
+use rialto_webhook::{Counters, Deliveries, Webhook};
 use tokio::{runtime::Handle, task::JoinHandle};
 
 use crate::{
@@ -91,6 +91,11 @@ impl Webhooks {
             ApplicationSlot::new(Arc::new(webhook))
         });
         authorizer.replace_application(slot);
+    }
+
+    /// Returns what has happened since the settings named the present webhook; `None` without one.
+    pub(crate) fn counters(&self) -> Option<Counters> {
+        self.running.lock().as_ref().map(|running| running.webhook.counters())
     }
 
     /// Delivers what waits, for so long, and keeps what could not be delivered for the next start.

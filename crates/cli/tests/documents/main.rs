@@ -53,6 +53,7 @@ pages! {
     installing_runs_as_it_stands: "docs/install.md",
     jmqt_runs_as_it_stands: "docs/jmqt.md",
     memcached_runs_as_it_stands: "docs/memcached.md",
+    metrics_run_as_they_stand: "docs/metrics.md",
     operating_runs_as_it_stands: "docs/operating.md",
     pubsubx_runs_as_it_stands: "docs/pubsubx.md",
     replication_runs_as_it_stands: "docs/replication.md",

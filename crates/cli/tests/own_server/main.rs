@@ -15,6 +15,7 @@ mod guessing;
 mod health;
 mod keys;
 mod login;
+mod metrics;
 mod presence;
 mod reload;
 mod removal;

@@ -64,6 +64,22 @@ pub(crate) enum Reason {
 }
 
 impl Event {
+    /// All of them, in their order.
+    pub(crate) const ALL: [Event; 12] = [
+        Event::Connection,
+        Event::Handshake,
+        Event::Authentication,
+        Event::Session,
+        Event::Publish,
+        Event::Subscribe,
+        Event::Unsubscribe,
+        Event::Control,
+        Event::History,
+        Event::Replication,
+        Event::Api,
+        Event::Guessing,
+    ];
+
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Event::Connection => "connection-refused",

@@ -1,15 +1,4 @@
-use std::time::Duration;
-
 use super::*;
-
-#[test]
-fn a_pulse_is_felt_until_it_has_been_missing_for_ten_seconds() {
-    let pulse = Pulse::default();
-    pulse.beat_at(Duration::from_secs(100));
-    assert!(pulse.is_felt_at(Duration::from_secs(100)));
-    assert!(pulse.is_felt_at(Duration::from_secs(110)));
-    assert!(!pulse.is_felt_at(Duration::from_millis(110_001)));
-}
 
 #[test]
 fn each_check_is_named_with_its_state() {

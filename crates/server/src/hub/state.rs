@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, mpsc},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -45,7 +45,14 @@ pub(super) struct State {
     pub(super) is_relieving: bool,
     /// When connections were last looked at for closing some to make room.
     pub(super) relieved: Option<Duration>,
+    /// Counts rounds.
+    round: u32,
+    /// When the present round began, if it is one that is measured.
+    pub(super) measured: Option<Instant>,
 }
+
+/// One of so many rounds is measured, so that reading the clock costs the others nothing.
+const MEASURED_EVERY: u32 = 64;
 
 /// The far end of a connection, and the way to it.
 pub(super) struct Endpoint {
@@ -91,7 +98,16 @@ impl State {
             level: Level::default(),
             is_relieving: false,
             relieved: None,
+            round: 0,
+            measured: None,
         }
+    }
+
+    /// Begins to measure a round, if it is its turn.
+    #[inline]
+    pub(super) fn begin_measure(&mut self) {
+        self.round = self.round.wrapping_add(1);
+        self.measured = self.round.is_multiple_of(MEASURED_EVERY).then(Instant::now);
     }
 
     /// Carries out a command of the server's.

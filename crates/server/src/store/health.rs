@@ -2,13 +2,15 @@
 //! not everything between.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 
 use parking_lot::Mutex;
 use rialto_store::StoreError;
 use serde::Serialize;
+
+use crate::durations::Durations;
 
 /// Quiet after which the store is given time for its own tidying.
 pub(super) const IDLE: Duration = Duration::from_millis(250);
@@ -91,6 +93,8 @@ impl Health {
 pub(crate) struct CommitWatch {
     under_way: Mutex<Option<UnderWay>>,
     is_failing: AtomicBool,
+    durations: Durations,
+    changes: AtomicU64,
 }
 
 /// How the store does, for people.
@@ -120,11 +124,26 @@ impl CommitWatch {
         *self.under_way.lock() = Some(under_way);
         let result = commit();
         let done = self.under_way.lock().take();
+        // One without changes is the store's own tidying.
+        if let Some(done) = done.as_ref().filter(|done| 0 < done.changes) {
+            self.durations.note(done.began.elapsed());
+            self.changes.fetch_add(done.changes as u64, Ordering::Relaxed);
+        }
         if let Some(UnderWay { began, changes, is_slow: true }) = done {
             let seconds = began.elapsed().as_secs_f32();
             tracing::warn!(seconds, changes, "the slow store commit has finished");
         }
         result
+    }
+
+    /// Returns how long commits took.
+    pub(crate) fn durations(&self) -> &Durations {
+        &self.durations
+    }
+
+    /// Returns the changes of these commits.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
     }
 
     /// Says whether the commit under way is one that was told of.

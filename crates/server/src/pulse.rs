@@ -27,12 +27,26 @@ impl Pulse {
         self.is_felt_at(running())
     }
 
-    pub(super) fn beat_at(&self, now: Duration) {
+    fn beat_at(&self, now: Duration) {
         self.last_ms.store(now.as_millis() as u64, Ordering::Relaxed);
     }
 
-    pub(super) fn is_felt_at(&self, now: Duration) -> bool {
+    fn is_felt_at(&self, now: Duration) -> bool {
         let last = Duration::from_millis(self.last_ms.load(Ordering::Relaxed));
         now.saturating_sub(last) <= SILENCE_MAX
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pulse_is_felt_until_it_has_been_missing_for_ten_seconds() {
+        let pulse = Pulse::default();
+        pulse.beat_at(Duration::from_secs(100));
+        assert!(pulse.is_felt_at(Duration::from_secs(100)));
+        assert!(pulse.is_felt_at(Duration::from_secs(110)));
+        assert!(!pulse.is_felt_at(Duration::from_millis(110_001)));
     }
 }

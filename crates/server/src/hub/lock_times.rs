@@ -1,0 +1,12 @@
+//! How the broker's lock does.
+
+use crate::durations::Durations;
+
+/// How long the broker's lock is held, and waited for.
+#[derive(Debug, Default)]
+pub(crate) struct LockTimes {
+    /// By some of the rounds.
+    pub(crate) held: Durations,
+    /// By rounds that had to wait.
+    pub(crate) waited: Durations,
+}
