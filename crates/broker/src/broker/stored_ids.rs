@@ -14,8 +14,8 @@ use crate::{Effect, Encoder, LoadRequest, hasher::Hasher};
 
 use super::Broker;
 
-/// Ids that are looked through together.
-const LISTED_MAX: usize = 1000;
+/// Ids that are looked through together: so few that who connects meanwhile hardly waits behind them.
+const LISTED_MAX: usize = 200;
 
 /// How many ids may be noted beyond twice those that were listed last.
 const GROWTH_MAX: usize = 1 << 16;
