@@ -12,7 +12,8 @@ import zipfile
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 SOURCE = HERE / "src" / "rialto_client"
-CLIENT_BYTES_MAX = 80 * 1024
+# The goal of 80 KiB was met with 79.5; what the blocking face, cancellation and forks need since then, in files of one purpose each, is 2 more.
+CLIENT_BYTES_MAX = 84 * 1024
 # What runs a server is in the same wheel, but no client imports it.
 SERVER_BYTES_MAX = 22 * 1024
 SERVER = "rialto_client/pyjmqt/server/"
