@@ -27,9 +27,11 @@ PATIENCE_SECONDS = 60.0
 class Soak:
     """A pair of clients for each carrier, and what they did."""
 
-    def __init__(self, broker: Broker, seconds: float, rate: Optional[float] = None) -> None:
+    def __init__(self, broker: Broker, seconds: float, rate: Optional[float] = None, kill_seconds: float = KILL_SECONDS) -> None:
         self.broker = broker
         self.rate = rate
+        self.kill_seconds = kill_seconds
+        self.kill_count = 0
         self.end = time.monotonic() + seconds
         self.published: Dict[str, int] = {}
         self.highest: Dict[str, int] = {}
@@ -48,8 +50,9 @@ class Soak:
     async def kill_now_and_then(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(KILL_SECONDS)
+            await asyncio.sleep(self.kill_seconds)
             self.broker.kill()
+            self.kill_count += 1
             await loop.run_in_executor(None, self.broker.run)
             self.measure()
 

@@ -25,6 +25,7 @@ modules! {
     programs_for_pyjmqt_work: ["test_pyjmqt"],
     servers_for_pyjmqt_work: ["test_pyjmqt_server", "test_pyjmqt_guide", "test_samples"],
     programs_for_coremq_work: ["test_coremq"],
+    the_page_is_true_and_a_soak_loses_nothing: ["test_documents"],
     the_wheel_is_as_promised: ["test_package"],
 }
 
