@@ -5,6 +5,7 @@ mod dialing;
 mod failure;
 mod greeting;
 mod opening;
+mod outgoing;
 #[cfg(feature = "tls")]
 mod probe;
 mod socket;
@@ -28,6 +29,7 @@ use crate::options::TlsOptions;
 use byte_stream::ByteStream;
 use dialing::connect;
 use opening::{Opening, Tap};
+use outgoing::Outgoing;
 use socket::Socket;
 #[cfg(feature = "websocket")]
 use websocket::WebSocket;
@@ -48,26 +50,6 @@ pub(crate) struct Transport {
     is_flushed: bool,
     /// Whether the peer was asked to speak by the end of a line.
     is_nudged: bool,
-}
-
-/// What is being written: packets, each ended by NUL.
-#[derive(Debug, Default)]
-struct Outgoing {
-    packets: Vec<u8>,
-    /// How many bytes of them the carrier has taken.
-    written: usize,
-}
-
-impl Outgoing {
-    /// Returns what the carrier has not taken.
-    fn rest(&self) -> &[u8] {
-        &self.packets[self.written..]
-    }
-
-    /// Notes that the carrier has taken so many bytes more.
-    fn advance(&mut self, bytes: usize) {
-        self.written += bytes;
-    }
 }
 
 enum Carrier {
@@ -118,12 +100,12 @@ impl Transport {
     /// Takes packets to send, each ended by NUL. Only when [`is_idle`](Self::is_idle).
     pub(crate) fn send(&mut self, packets: Vec<u8>) {
         self.is_flushed = packets.is_empty();
-        self.outgoing = Outgoing { packets, written: 0 };
+        self.outgoing = Outgoing::new(packets);
     }
 
     /// Takes the memory of what was sent, for what is sent next. Only when [`is_idle`](Self::is_idle).
     pub(crate) fn take_spare(&mut self) -> Vec<u8> {
-        let mut spare = std::mem::take(&mut self.outgoing).packets;
+        let mut spare = std::mem::take(&mut self.outgoing).into_packets();
         spare.clear();
         // One large packet is no reason to hold its memory for ever.
         if SPARE_BYTES_MAX < spare.capacity() { Vec::new() } else { spare }

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use crate::endpoint::Endpoint;
 use crate::error::ConnectError;
 
-use super::Stage;
+use super::stage::Stage;
 
 /// How long an address may take that is not the last one: one that swallows everything, as IPv6
 /// sometimes does, must leave time for the others.

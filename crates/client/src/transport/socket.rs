@@ -9,8 +9,8 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use crate::incoming::Incoming;
 
-use super::Outgoing;
 use super::byte_stream::{ByteStream, PACKET_BYTES_MAX, closed_by_broker};
+use super::outgoing::Outgoing;
 
 /// Bytes read at once.
 const READ_BYTES: usize = 64 << 10;

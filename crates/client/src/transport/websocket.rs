@@ -12,8 +12,8 @@ use crate::endpoint::Endpoint;
 use crate::error::ClosedWith;
 use crate::incoming::Incoming;
 
-use super::Outgoing;
 use super::byte_stream::{ByteStream, PACKET_BYTES_MAX, closed_by_broker};
+use super::outgoing::Outgoing;
 
 /// Frames handed over at once, so that a flood does not keep the owner from its other work.
 const FRAMES_MAX: usize = 256;
