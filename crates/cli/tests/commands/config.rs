@@ -16,7 +16,7 @@ fn the_default_file_is_good_and_shows_as_itself() {
 
     let shown = rialto_in(dir.path(), &[], &["config", "show", "--config", "rialto.toml"], "");
     assert_eq!(shown.printed(), rialto(&["config", "show"]).printed());
-    assert!(file.contains("# Largest packet a client may send"), "{file}");
+    assert!(file.contains("# Largest packet that a client may send"), "{file}");
 }
 
 #[test]
