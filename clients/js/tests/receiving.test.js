@@ -59,6 +59,20 @@ test('K-20, K-31: two subscriptions share one on the wire, and both must be done
   assert.deepEqual(script.take(), [{ pushAck: { id: 'p' } }])
 })
 
+test('K-34: of 10,000 acknowledgements that are not settled the oldest is forgotten first', async () => {
+  const script = new Script()
+  await script.online({ st: 1, ts: 1_000 })
+  script.client.subscribe('c', () => {}, { persistent: true, ack: 'received' })
+  script.say({ subAck: { st: 1, cn: 'c' } })
+  for (let number = 0; number < 10_002; number += 1) script.say({ push: { cn: 'c', dt: 1, q: 1, id: `m${number}` } })
+  await settle()
+  script.take()
+  await script.lose()
+  await script.online()
+  const again = script.take().filter((it) => it.pushAck).map((it) => it.pushAck.id)
+  assert.deepEqual([again.length, again[0], again.at(-1)], [10_000, 'm2', 'm10001'])
+})
+
 test('K-33: a push that comes again is not delivered again, but acknowledged if finished', async () => {
   const script = new Script()
   await script.online()

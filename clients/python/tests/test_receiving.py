@@ -124,6 +124,17 @@ class Subscribing(unittest.TestCase):
 
 
 class Receiving(unittest.TestCase):
+    def test_k_34_of_10_000_acknowledgements_the_oldest_is_forgotten_first(self) -> None:
+        script = Script().online(ts=1000)
+        script.subscribed("c", persistent=True)
+        for number in range(10_002):
+            push(script, 1, f"m{number}")
+        script.take()
+        script.lose()
+        script.online()
+        again = acknowledged(script)
+        self.assertEqual((len(again), again[0], again[-1]), (10_000, "m2", "m10001"))
+
     def test_k_32_a_failed_handler_leaves_its_message_which_comes_again(self) -> None:
         script = Script().online()
         failing = ["bad"]

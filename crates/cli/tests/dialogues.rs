@@ -1,7 +1,7 @@
 //! The scenarios of `spec/dialogues`, played with each client library against this build's broker.
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
-use std::path::Path;
+use std::{path::Path, process::Command};
 
 use rialto_testkit::{Suite, Verdict};
 
@@ -41,6 +41,32 @@ clients! {
     python_keeps_the_contract_over_tls: PYTHON, over "tls";
     python_keeps_the_contract_over_websocket: PYTHON, over "websocket";
     blocking_python_keeps_the_contract_over_tcp: BLOCKING_PYTHON, over "tcp";
+}
+
+#[test]
+fn the_command_of_the_page_plays_a_scenario() {
+    let page = std::fs::read_to_string(format!("{ROOT}/docs/clients.md")).unwrap();
+    let command =
+        page.lines().find_map(|line| line.trim().strip_prefix("$ target/debug/")).unwrap();
+    let (options, runner) = command.split_once(" -- ").unwrap();
+    let folder = Path::new(PROGRAM).parent().unwrap();
+    let mut words = options.split(' ').map(|word| match word.strip_prefix("target/debug/") {
+        Some(program) => folder.join(program),
+        None => word.into(),
+    });
+    let output = Command::new(folder.join(words.next().unwrap()))
+        .args(words)
+        .args(["--carrier", "tcp", "--only", "quickstart", "--"])
+        .args(runner.split(' '))
+        .current_dir(ROOT)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    for server in ["a script", "a broker"] {
+        let passed = |line: &str| line.starts_with("passed") && line.ends_with(server);
+        assert!(said.lines().any(passed), "{said}");
+    }
 }
 
 fn play(runner: &[&str], carrier: &str) {
