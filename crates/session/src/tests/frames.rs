@@ -4,6 +4,8 @@ use rialto_wire::jmqt::Carrier;
 
 /// First byte of a final text frame (RFC 6455, 5.2).
 const FINAL_TEXT: u8 = 0x81;
+/// A ping without a body.
+const EMPTY_PING: [u8; 2] = [0x89, 0];
 
 /// Cuts what a peer was sent into its packets.
 ///
@@ -46,4 +48,13 @@ pub(crate) fn text_message(bytes: &[u8]) -> (&[u8], &[u8]) {
     };
     assert_eq!(header_bytes, shortest, "a length of {payload_bytes} in a longer form than need be");
     bytes[header_bytes..].split_at(payload_bytes)
+}
+
+/// Takes off the pings that come first, and says how many there are.
+pub(crate) fn take_pings(mut bytes: &[u8]) -> (usize, &[u8]) {
+    let mut count = 0;
+    while let Some(rest) = bytes.strip_prefix(&EMPTY_PING) {
+        (count, bytes) = (count + 1, rest);
+    }
+    (count, bytes)
 }

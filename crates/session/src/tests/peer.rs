@@ -5,21 +5,25 @@ use std::sync::Arc;
 use rialto_application::{AuthorizationRequest, Event};
 use rialto_broker::{Broker, ConnectionKey};
 use rialto_domain::{Admission, CloseReason};
-use rialto_wire::{coremq::FrameSplitter, jmqt::Carrier};
+use rialto_wire::{
+    coremq::FrameSplitter,
+    jmqt::{Carrier, ServerPacket},
+};
 
 use crate::{
     Deliveries, Dialect, DialectSettings, Encoders, Opening, ServerName, coremq, jmqt, pubsubx,
     tests::{
         authorizer::{TestAuthorizer, take},
-        frames::{packets, text_message},
+        frames::{packets, take_pings, text_message},
         journal::TestJournal,
     },
 };
 
-/// How deep a payload may be nested.
-const DEPTH_MAX: usize = 8;
 /// The most characters of a frame.
 pub(crate) const FRAME_CHARS_MAX: usize = 1 << 20;
+
+/// How a transcript shows that a WebSocket was sent a ping.
+pub(crate) const PING: &str = "(ping)";
 
 /// What this server calls itself.
 pub(crate) fn server() -> Arc<ServerName> {
@@ -63,6 +67,8 @@ pub(crate) struct Setting<'a> {
     pub(crate) authorizer: &'a TestAuthorizer,
     pub(crate) journal: &'a TestJournal,
     pub(crate) dialects: &'a DialectSettings,
+    /// How deep a payload may be nested.
+    pub(crate) json_depth_max: usize,
 }
 
 /// What a packet asked, and what was to be decided on it.
@@ -79,6 +85,9 @@ pub(crate) trait Peer<S: Deliveries> {
         broker: &mut Broker<Encoders<S>>,
         setting: &Setting<'_>,
     ) -> Question;
+
+    /// Sends bytes that need not be text, as only a stream can carry them.
+    fn send_bytes(&mut self, frame: &[u8], broker: &mut Broker<Encoders<S>>, setting: &Setting<'_>);
 
     /// Returns the frames that it is sent.
     fn receive(&self, bytes: &[u8], count: u32) -> Vec<String>;
@@ -150,13 +159,24 @@ impl<D: TestDialect, S: Deliveries> Peer<S> for Session<D> {
     ) -> Question {
         let frame = D::sent(frame);
         let packet = if self.is_websocket {
-            D::decode_text(&frame, DEPTH_MAX)
+            D::decode_text(&frame, setting.json_depth_max)
         } else {
-            D::decode(frame.as_bytes(), DEPTH_MAX)
+            D::decode(frame.as_bytes(), setting.json_depth_max)
         };
         let event = D::event(&packet);
         let decides = (setting.authorizer, setting.journal as &_);
         (event, take(&mut self.session, packet, self.connection, broker, decides))
+    }
+
+    fn send_bytes(
+        &mut self,
+        frame: &[u8],
+        broker: &mut Broker<Encoders<S>>,
+        setting: &Setting<'_>,
+    ) {
+        let packet = D::decode(frame, setting.json_depth_max);
+        let decides = (setting.authorizer, setting.journal as &_);
+        take(&mut self.session, packet, self.connection, broker, decides);
     }
 
     fn receive(&self, bytes: &[u8], count: u32) -> Vec<String> {
@@ -178,7 +198,14 @@ impl TestDialect for jmqt::Session {
 
     fn frames(is_websocket: bool, bytes: &[u8]) -> Vec<String> {
         let carrier = if is_websocket { Carrier::WebSocket } else { Carrier::Tcp };
-        packets(carrier, bytes).into_iter().map(str::to_owned).collect()
+        let (pings, bytes) = if is_websocket { take_pings(bytes) } else { (0, bytes) };
+        let packets = packets(carrier, bytes).into_iter().map(str::to_owned);
+        // J-25: a client finds every key that it reads without looking.
+        let read = |packet: &String| {
+            ServerPacket::decode(packet.as_bytes())
+                .unwrap_or_else(|error| panic!("{packet}: {error}"));
+        };
+        std::iter::repeat_n(PING.to_owned(), pings).chain(packets.inspect(read)).collect()
     }
 }
 

@@ -1,11 +1,15 @@
 //! What the scripts of all dialogues have in common.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use rialto_broker::Now;
 
 /// Where a line of a script ends one frame and begins another of the same read.
 pub(crate) const FRAME_END: char = '␀';
+
+/// Bytes of a UUID, and what fills up to them behind the short ids of scripts.
+const ID_BYTES: usize = 36;
+const FILLER: char = '~';
 
 /// Returns the lines of a script that say something, each with those that go on with it.
 pub(crate) fn lines(script: &str) -> Vec<String> {
@@ -34,4 +38,21 @@ pub(crate) fn duration(text: &str) -> Duration {
 
 pub(crate) fn bad<T>(line: &str) -> T {
     panic!("no such line in a script: {line}")
+}
+
+/// Makes each id of a script, such as `id-ada`, as long as ids are; transcripts have the short form.
+pub(crate) fn with_long_ids(text: &str) -> String {
+    let mut parts = text.split("id-");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|after: char| !after.is_ascii_alphanumeric()).unwrap_or(part.len());
+        let (name, rest) = part.split_at(end);
+        write!(out, "id-{name:~<width$}{rest}", width = ID_BYTES - "id-".len()).unwrap();
+    }
+    out
+}
+
+/// Gives ids the form that they have in a script.
+pub(crate) fn with_short_ids(text: &str) -> String {
+    text.replace(FILLER, "")
 }

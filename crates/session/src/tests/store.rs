@@ -3,15 +3,15 @@
 
 use std::collections::VecDeque;
 
-use rialto_broker::{Broker, ReadRequest};
+use rialto_broker::{Broker, Encoder, ReadRequest};
 use rialto_domain::{Commit, FailureKind, LogEntry};
 use rialto_store::{MemoryStore, Store};
 
-use crate::Dialects;
+use crate::tests::script::bad;
 
 /// What the store does with what it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Mood {
+enum Mood {
     /// Does it at once.
     #[default]
     Works,
@@ -24,15 +24,25 @@ pub(crate) enum Mood {
 /// What the broker asked, oldest first, and what would be on disk.
 #[derive(Debug, Default)]
 pub(crate) struct TestStore {
-    pub(crate) mood: Mood,
+    mood: Mood,
     pub(crate) commits: VecDeque<Commit>,
     pub(crate) reads: VecDeque<ReadRequest>,
     store: MemoryStore,
 }
 
 impl TestStore {
+    /// Takes a line of a script.
+    pub(crate) fn obey(&mut self, order: &str) {
+        self.mood = match order {
+            "works" => Mood::Works,
+            "waits" => Mood::Waits,
+            "fails" => Mood::Fails,
+            _ => bad(order),
+        };
+    }
+
     /// Does the oldest thing it was asked; says whether there was one and it did not have to wait.
-    pub(crate) fn answer_one(&mut self, broker: &mut Broker<Dialects>) -> bool {
+    pub(crate) fn answer_one(&mut self, broker: &mut Broker<impl Encoder>) -> bool {
         let works = match self.mood {
             Mood::Works => true,
             Mood::Waits => return false,

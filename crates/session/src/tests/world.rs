@@ -3,27 +3,27 @@
 use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
 
 use expect_test::Expect;
-use rialto_application::AuthorizationRequest;
 use rialto_broker::{Broker, ConnectionKey, Effect, Held, Now, Settings, Stats};
-use rialto_domain::{CloseReason, Outcome, Snapshot};
+use rialto_domain::{CloseReason, Snapshot};
 
 use crate::{
-    All, Deliveries, DialectSettings, Encoders, coremq, jmqt, pubsubx,
+    All, Deliveries, Encoders, coremq, jmqt, pubsubx,
     tests::{
         authorizer::TestAuthorizer,
         journal::TestJournal,
-        peer::{FRAME_CHARS_MAX, Kind, Peer, Question, Setting, server},
-        script::{FRAME_END, bad, duration, lines, seconds},
+        peer::{Kind, Peer, Setting, server},
+        question::show,
+        script::{FRAME_END, bad, duration, lines, seconds, with_long_ids, with_short_ids},
+        store::TestStore,
     },
 };
 
-/// Bytes of a UUID, and what fills up to them behind the short ids of scripts.
-const ID_BYTES: usize = 36;
-const FILLER: char = '~';
+pub(crate) use crate::tests::rules::Rules;
+
 /// How often the server calls `on_tick`.
 const TICK: Duration = Duration::from_millis(100);
 
-/// A broker and its peers.
+/// A broker, its store and its peers.
 ///
 /// # Script
 /// A line is what happens next:
@@ -44,7 +44,11 @@ const TICK: Duration = Duration::from_millis(100);
 ///   takes no token, `authorizer fails why` no credentials, `authorizer allows` is as at first.
 /// - `authorizer may pub:room,sub:*`, `authorizer gives news`: what sessions that begin from now on may do, and are
 ///   subscribed to.
-/// - `+5s`: time passes, with a tick every 100 ms.
+/// - `store waits`, `store works`, `store fails`: what the store does with all it is asked from
+///   now on, and with what still waits. At first it works.
+/// - `+5s`, `+300ms`: time passes, with a tick every 100 ms.
+///
+/// A line that begins with `␀` goes on with the one before it.
 ///
 /// # Transcript
 /// A peer and what it was sent, `0s ada < id-ada {"response":"OK: Message sent"}`; why its connection
@@ -55,36 +59,14 @@ pub(crate) struct World<S: Deliveries = All> {
     kinds: Vec<Kind<S>>,
     authorizer: TestAuthorizer,
     journal: TestJournal,
+    store: TestStore,
     rules: Rules,
     now: Now,
+    /// The peers whose connections are open.
     peers: BTreeMap<String, Box<dyn Peer<S>>>,
+    /// Connections the broker has ended, whose tasks it has not heard of since.
+    ended: Vec<ConnectionKey>,
     transcript: String,
-}
-
-/// What the server has configured besides the broker's settings.
-#[derive(Debug, Clone)]
-pub(crate) struct Rules {
-    pub(crate) settings: Settings,
-    /// Whether a name without a token opens a session.
-    pub(crate) admits_anybody: bool,
-    /// How long a lost client of PubSubX may take to come back.
-    pub(crate) resume_for: Duration,
-    /// Whether the transcript has what PubSubX's diagnostics say.
-    pub(crate) tells_all: bool,
-    /// Whether the transcript has what is to be decided before a frame is taken.
-    pub(crate) asks: bool,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Rules {
-            settings: Settings::default(),
-            admits_anybody: true,
-            resume_for: Duration::from_secs(60),
-            tells_all: false,
-            asks: false,
-        }
-    }
 }
 
 /// Plays `script` with default settings and compares all that peers were sent.
@@ -147,9 +129,11 @@ impl<S: Deliveries + 'static> World<S> {
             kinds,
             authorizer: TestAuthorizer::new(rules.admits_anybody),
             journal: TestJournal::default(),
+            store: TestStore::default(),
             rules,
             now,
             peers: BTreeMap::new(),
+            ended: Vec::new(),
             transcript: String::new(),
         }
     }
@@ -160,6 +144,10 @@ impl<S: Deliveries + 'static> World<S> {
 
     pub(crate) fn stats(&self) -> Stats {
         self.broker.stats()
+    }
+
+    pub(crate) fn take_transcript(&mut self) -> String {
+        std::mem::take(&mut self.transcript)
     }
 
     pub(crate) fn transcript(&self) -> &str {
@@ -177,6 +165,10 @@ impl<S: Deliveries + 'static> World<S> {
             match line.split_once(' ') {
                 None => self.pass(duration(line.strip_prefix('+').unwrap_or_else(|| bad(line)))),
                 Some(("authorizer", order)) => self.authorizer.obey(order),
+                Some(("store", order)) => {
+                    self.store.obey(order);
+                    self.perform();
+                }
                 Some((name, "drops")) => self.lose(name),
                 Some((name, "online")) => {
                     let (kind, id) = self.kind(name);
@@ -192,25 +184,47 @@ impl<S: Deliveries + 'static> World<S> {
 
     /// Gives the broker what a peer sent in one read, in one round as the server does.
     pub(crate) fn send(&mut self, name: &str, frames: &str) {
-        self.broker.begin_round(self.now);
-        if !self.peers.contains_key(name) {
-            self.open(name);
-        }
+        self.hear(name);
         let World { broker, authorizer, journal, peers, rules, transcript, .. } = self;
         let peer = peers.get_mut(name).unwrap();
-        broker.heard(peer.connection());
-        let dialects = &rules.dialects();
+        let (dialects, json_depth_max) = (&rules.dialects(), rules.settings.json_depth_max);
         for frame in with_long_ids(frames).split(FRAME_END).filter(|frame| !frame.is_empty()) {
-            let setting = Setting { authorizer, journal, dialects };
+            let setting = Setting { authorizer, journal, dialects, json_depth_max };
             let question = peer.send(frame, broker, &setting);
             if rules.asks {
-                writeln!(transcript, "? {name}: {}", show(&question).replace(FILLER, "")).unwrap();
+                writeln!(transcript, "? {name}: {}", with_short_ids(&show(&question))).unwrap();
             }
         }
         for notice in journal.take(rules.tells_all) {
             writeln!(self.transcript, "! {notice}").unwrap();
         }
         self.perform();
+    }
+
+    /// Gives the broker frames that need not be text likewise.
+    pub(crate) fn send_bytes<'a>(
+        &mut self,
+        name: &str,
+        frames: impl IntoIterator<Item = &'a [u8]>,
+    ) {
+        self.hear(name);
+        let World { broker, authorizer, journal, peers, rules, .. } = self;
+        let peer = peers.get_mut(name).unwrap();
+        let (dialects, json_depth_max) = (&rules.dialects(), rules.settings.json_depth_max);
+        let setting = Setting { authorizer, journal, dialects, json_depth_max };
+        for frame in frames {
+            peer.send_bytes(frame, broker, &setting);
+        }
+        self.perform();
+    }
+
+    /// Begins a round in which a peer is heard of, whose connection is opened if it has none.
+    fn hear(&mut self, name: &str) {
+        self.broker.begin_round(self.now);
+        if !self.peers.contains_key(name) {
+            self.open(name);
+        }
+        self.broker.heard(self.peers[name].connection());
     }
 
     /// Returns what kind of peer has this name, and the name without the word for that.
@@ -224,7 +238,8 @@ impl<S: Deliveries + 'static> World<S> {
         let (prefix, id) = name.split_once('.').unwrap_or(("", name));
         let World { broker, kinds, authorizer, journal, rules, .. } = self;
         let kind = kinds.iter().find(|kind| kind.prefix == prefix).unwrap_or_else(|| bad(name));
-        let setting = Setting { authorizer, journal, dialects: &rules.dialects() };
+        let (dialects, json_depth_max) = (&rules.dialects(), rules.settings.json_depth_max);
+        let setting = Setting { authorizer, journal, dialects, json_depth_max };
         let peer = kind.connect(&with_long_ids(&format!("id-{id}")), broker, &setting);
         self.peers.insert(name.to_owned(), peer);
     }
@@ -262,35 +277,37 @@ impl<S: Deliveries + 'static> World<S> {
         self.broker.deliveries().count_written(u64::from(*count));
     }
 
-    /// Carries out what the broker asks for; what came in and what became of it come out even.
+    /// Carries out what the broker asks for until it asks for nothing that can be done now; what came in and what
+    /// became of it come out even.
     fn perform(&mut self) {
         loop {
-            let effects = self.broker.take_effects();
-            if effects.is_empty() {
-                for (sum, one, other) in self.broker.stats().balance() {
-                    assert_eq!(one, other, "{sum}");
-                }
-                return;
+            for effect in self.broker.take_effects() {
+                self.perform_one(effect);
             }
-            for effect in effects {
-                self.count(&effect);
-                match effect {
-                    Effect::Send { connection, frames, count, .. }
-                    | Effect::Answer { connection, frames, count, .. } => {
-                        self.show(connection, &frames, count);
-                    }
-                    Effect::Close { connection, reason } => self.end(connection, reason),
-                    // Clients of JMQT that are to be known; nothing here looks for them later.
-                    Effect::Commit(commit) => {
-                        let outcomes = vec![Outcome::Done; commit.changes.len()];
-                        self.broker.on_committed(Ok(&outcomes));
-                    }
-                    Effect::Read(_) => unreachable!("nothing was stored"),
-                    Effect::Opened { .. } => {}
-                    Effect::Load(_) | Effect::Resolved { .. } | Effect::SessionEnded(_) => {
-                        unreachable!("nobody asked")
-                    }
-                }
+            if self.store.answer_one(&mut self.broker) {
+                continue;
+            }
+            let Some(connection) = self.ended.pop() else { break };
+            self.broker.disconnect(connection);
+        }
+        for (sum, one, other) in self.broker.stats().balance() {
+            assert_eq!(one, other, "{sum}");
+        }
+    }
+
+    fn perform_one(&mut self, effect: Effect) {
+        self.count(&effect);
+        match effect {
+            Effect::Send { connection, frames, count, .. }
+            | Effect::Answer { connection, frames, count, .. } => {
+                self.show(connection, &frames, count);
+            }
+            Effect::Close { connection, reason } => self.end(connection, reason),
+            Effect::Commit(commit) => self.store.commits.push_back(commit),
+            Effect::Read(request) => self.store.reads.push_back(request),
+            Effect::Opened { .. } => {}
+            Effect::Load(_) | Effect::Resolved { .. } | Effect::SessionEnded(_) => {
+                unreachable!("nobody asked")
             }
         }
     }
@@ -305,7 +322,7 @@ impl<S: Deliveries + 'static> World<S> {
         };
         let frames = peer.receive(frames, count);
         for frame in frames {
-            let frame = frame.replace(FILLER, "");
+            let frame = with_short_ids(&frame);
             writeln!(self.transcript, "{} {name} < {frame}", seconds(self.now)).unwrap();
         }
     }
@@ -316,60 +333,12 @@ impl<S: Deliveries + 'static> World<S> {
         let name = name.clone();
         let peer = self.peers.remove(&name).unwrap();
         writeln!(self.transcript, "{} {name} x {reason}", seconds(self.now)).unwrap();
-        if let Some(frame) = peer.close_frame(reason) {
-            let frame = frame.replace(FILLER, "");
+        if self.rules.tells_end
+            && let Some(frame) = peer.close_frame(reason)
+        {
+            let frame = with_short_ids(&frame);
             writeln!(self.transcript, "{} {name} < {frame}", seconds(self.now)).unwrap();
         }
-        self.broker.disconnect(connection);
+        self.ended.push(connection);
     }
-}
-
-impl Rules {
-    fn dialects(&self) -> DialectSettings {
-        DialectSettings {
-            packet_bytes_max: FRAME_CHARS_MAX,
-            jmqt_resume_for: Duration::ZERO,
-            pubsubx_resume_for: self.resume_for,
-            pubsubx_request_bytes_max: FRAME_CHARS_MAX,
-            pubsubx_notes_messages: true,
-        }
-    }
-}
-
-/// Writes what a packet asks in the script's words.
-fn show((event, request): &Question) -> String {
-    let Some(event) = event else { return "nothing to ask".to_owned() };
-    let Some(request) = request else { return format!("{event:?}: nothing to decide") };
-    match request {
-        AuthorizationRequest::Authenticate(request) => format!("Authenticate {}", request.data),
-        AuthorizationRequest::Connect(request) => {
-            format!("Connect {} with {:?}", request.client, request.token)
-        }
-        AuthorizationRequest::Subscribe(requests) => {
-            let asked = requests.iter().map(|it| (&*it.channel, it.persistent));
-            format!("Subscribe {:?}", asked.collect::<Vec<_>>())
-        }
-        AuthorizationRequest::Unsubscribe(requests) => {
-            format!("Unsubscribe {:?}", requests.iter().map(|it| &*it.channel).collect::<Vec<_>>())
-        }
-        AuthorizationRequest::Publish(request) => {
-            let retained = if request.retain { " retained" } else { "" };
-            format!("Publish {} {} {:?}{retained}", request.channel, request.payload, request.qos)
-        }
-        AuthorizationRequest::Control(request) => {
-            format!("Control {} {}", request.name, request.payload)
-        }
-    }
-}
-
-/// Makes each id of a script, such as `id-ada`, as long as ids are; transcripts have the short form.
-fn with_long_ids(text: &str) -> String {
-    let mut parts = text.split("id-");
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let end = part.find(|after: char| !after.is_ascii_alphanumeric()).unwrap_or(part.len());
-        let (name, rest) = part.split_at(end);
-        write!(out, "id-{name:~<width$}{rest}", width = ID_BYTES - "id-".len()).unwrap();
-    }
-    out
 }

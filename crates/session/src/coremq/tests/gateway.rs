@@ -1,8 +1,9 @@
 //! CoreMQ through a WebSocket.
 
 use expect_test::expect;
+use rialto_broker::Settings;
 
-use super::world::check;
+use super::world::{check, check_with};
 
 #[test]
 fn the_gateway_speaks_in_objects() {
@@ -33,7 +34,8 @@ fn the_gateway_speaks_in_objects() {
 #[test]
 fn what_the_gateway_does_not_know_it_says() {
     // C-35, C-40, C-21.
-    check(
+    check_with(
+        Settings { json_depth_max: 8, ..Settings::default() },
         r#"
         ws.ada > {"coremq_subscribe":[]}␀{"text":1}␀[]␀{"coremq_status":""}␀{"coremq_subscribe":5}␀{"queue":"a","n":[[[[[[[[1]]]]]]]]}
         ws.bob online

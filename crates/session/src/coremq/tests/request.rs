@@ -63,7 +63,8 @@ fn subscribing_twice_or_unsubscribing_from_nothing_is_fine() {
 #[test]
 fn a_request_of_the_wrong_type_changes_nothing() {
     // C-21. C-9: nor does what is none.
-    check(
+    check_with(
+        Settings { json_depth_max: 8, ..Settings::default() },
         r#"
         ada > x {"coremq_subscribe":5}␀x {"coremq_subscribe":["a",5]}␀x {"coremq_unsubscribe":{}}
         ada > x {"coremq_options":"echo"}␀x {"coremq_gethistory":1}␀x {"coremq_replicant":1}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use expect_test::expect;
 use rialto_broker::Settings;
 
-use super::world::{check, check_with};
+use super::world::{check, check_with, world};
 
 #[test]
 fn each_heartbeat_of_a_session_is_answered_once() {
@@ -43,6 +43,28 @@ fn a_session_ends_between_one_and_two_times_its_timeout_after_the_last_packet() 
             29s ada x heartbeat timeout
         "#]],
     );
+}
+
+#[test]
+fn a_websocket_that_is_silent_for_half_the_time_is_pinged_once_for_each_silence() {
+    // J-130: not before it has a session. J-45: bob never has one.
+    let script = r#"
+        bob > {"hb":{}}
+        ada online
+        +8s
+        ada > {"hb":{}}
+        +12s
+        "#;
+    let mut world = world(Settings::default(), Duration::ZERO, true);
+    world.play(script);
+    expect![[r#"
+        0s ada < {"connAck":{"st":1,"ts":15}}
+        7.5s ada < (ping)
+        8s ada < {"hbAck":{}}
+        15s bob x heartbeat timeout
+        15.5s ada < (ping)
+    "#]]
+    .assert_eq(world.transcript());
 }
 
 #[test]

@@ -1,31 +1,28 @@
 //! Frames that are no packets, or wrong ones: the vectors of `spec/vectors`, and what they leave.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
 use expect_test::expect;
 use rialto_broker::Settings;
 use serde_json::Value;
 
-use super::{
-    super::{TCP, WEBSOCKET},
-    world::{World, check},
-};
+use super::world::{check, world};
 
 #[test]
 fn each_wrong_frame_is_answered_as_the_vectors_say_or_ignored() {
     // J-13 to J-18, J-20, J-22, J-28, J-34, J-48, J-49, J-59 to J-61, J-70, J-95 and J-96 each have
     // vectors here. After any of them the client's heartbeat is still answered.
     for vector in vectors() {
-        for format in [TCP, WEBSOCKET] {
+        for is_websocket in [false, true] {
             let is_text = vector["frame_hex"].is_null();
-            if format == WEBSOCKET && !is_text {
+            if is_websocket && !is_text {
                 // J-5: there the connection ends, before any session sees the frame.
                 continue;
             }
-            let mut world = World::new(Settings::default(), format);
+            let mut world = world(Settings::default(), Duration::ZERO, is_websocket);
             world.play("ada online");
             world.take_transcript();
-            world.send("ada", [&frame(&vector)[..], br#"{"hb":{}}"#]);
+            world.send_bytes("ada", [&frame(&vector)[..], br#"{"hb":{}}"#]);
             check_answers(&vector, &world.take_transcript());
         }
     }
@@ -85,9 +82,9 @@ fn frame(vector: &Value) -> Vec<u8> {
 #[test]
 fn what_is_ignored_is_counted() {
     // J-13 to J-15 and J-17: that is what the clauses mean by it.
-    let mut world = World::new(Settings::default(), TCP);
+    let mut world = world(Settings::default(), Duration::ZERO, false);
     world.play("ada online");
-    world.send("ada", [&b"?"[..], b"{}", b"\xff", br#"{"push":{}}"#, br#"{"hb":7}"#]);
+    world.send_bytes("ada", [&b"?"[..], b"{}", b"\xff", br#"{"push":{}}"#, br#"{"hb":7}"#]);
     assert_eq!(world.stats().malformed, 5);
 }
 
