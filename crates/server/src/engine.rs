@@ -6,7 +6,7 @@ use rialto_access::{Access, Throttle};
 use rialto_broker::Broker;
 use rialto_config::{Settings, SlowConsumer, StoreKind};
 use rialto_domain::{Change, Load};
-use rialto_session::{Dialects, ServerName};
+use rialto_session::ServerName;
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     authorizer::Authorizer,
     clock::Clock,
     control::Controls,
+    dialects::Dialects,
     error::ServeError,
     handle::Handle,
     hub::Hub,

@@ -10,10 +10,10 @@ use rialto_access::Ban;
 use rialto_broker::{Broker, Command, Stats};
 use rialto_config::Settings;
 use rialto_domain::{ClientId, CloseReason, Reject};
-use rialto_session::Dialects;
 
 use crate::{
     audit::{Act, word},
+    dialects::Dialects,
     hub::Hub,
     reloadable::ReloadableServer,
 };

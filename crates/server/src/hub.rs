@@ -23,7 +23,6 @@ use rialto_broker::{
     Remembered, Stats,
 };
 use rialto_domain::{ClientId, CloseReason, Reject, UnixMs};
-use rialto_session::Dialects;
 use tokio::sync::oneshot;
 
 use crate::{
@@ -32,6 +31,7 @@ use crate::{
     authorizer::{Authorizer, Caller},
     clock::Clock,
     connection_writer::{ConnectionWriter, DirtyWriters},
+    dialects::Dialects,
     guarded::{Guarded, Locked},
     memory::Memory,
     session_events::SessionEvents,

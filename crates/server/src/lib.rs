@@ -45,6 +45,7 @@ mod connection_limits;
 mod connection_writer;
 mod control;
 mod decision;
+mod dialects;
 mod durations;
 mod entrance;
 mod hangup;

@@ -14,7 +14,7 @@ use rialto_application::Events;
 use rialto_broker::{Broker, ConnectionKey};
 use rialto_domain::CloseReason;
 use rialto_net::{Frames, Kind, WebSocketReader};
-use rialto_session::{Dialect, Dialects, Requester, Verdict};
+use rialto_session::{Dialect, Requester, Verdict};
 
 use crate::{
     allowance::{Allowance, Exhausted},
@@ -22,6 +22,7 @@ use crate::{
     connection_limits::ConnectionLimits,
     connection_writer::{ConnectionWriter, DirtyWriters},
     decision::Decision,
+    dialects::Dialects,
     hub::{Hub, PACKETS_PER_ROUND_MAX},
     journal::ConnectionJournal,
     parked::{Cause, Frame, Parked, ParkedPackets, Tail},

@@ -7,7 +7,6 @@ use rialto_broker::Broker;
 use rialto_config::Settings;
 use rialto_domain::CloseReason;
 use rialto_net::{ConnectionLimiter, Gate, Proxies};
-use rialto_session::Dialects;
 use tokio::{
     sync::watch,
     task::JoinHandle,
@@ -18,6 +17,7 @@ use uuid::Uuid;
 use crate::{
     acceptor::Acceptor,
     authorizer::ApplicationSlot,
+    dialects::Dialects,
     engine::Engine,
     error::ServeError,
     handle::Handle,
@@ -220,3 +220,6 @@ fn accept(listener: Listener, acceptor: &Arc<Acceptor>) -> (JoinHandle<()>, Arc<
     });
     (task, listener)
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,6 +38,8 @@ pub(crate) enum Spoken {
     Jmqt,
     Coremq,
     Pubsubx,
+    #[cfg(test)]
+    Toy,
 }
 
 /// Something that is done in any dialect.
@@ -54,6 +56,8 @@ impl Spoken {
             Spoken::Jmqt => task.run::<jmqt::Session>(),
             Spoken::Coremq => task.run::<coremq::Session>(),
             Spoken::Pubsubx => task.run::<pubsubx::Session>(),
+            #[cfg(test)]
+            Spoken::Toy => task.run::<crate::dialects::toy::Toy>(),
         }
     }
 }

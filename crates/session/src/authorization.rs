@@ -26,18 +26,18 @@ impl<'a, E: Encoder> Requester<'a, E> {
     }
 
     /// Returns the broker, which knows what the connection is in.
-    pub(crate) fn broker(&self) -> &'a Broker<E> {
+    pub fn broker(&self) -> &'a Broker<E> {
         self.broker
     }
 
     /// Asks who a client is that sends `data`, one JSON text.
-    pub(crate) fn authenticate(&self, data: &str) -> AuthorizationRequest {
+    pub fn authenticate(&self, data: &str) -> AuthorizationRequest {
         let (data, peer) = (data.to_owned(), self.peer.clone());
         AuthorizationRequest::Authenticate(AuthenticateRequest { data, peer })
     }
 
     /// Asks whether a session may be opened for `client`, its id or the name that its token is for.
-    pub(crate) fn connect(&self, client: &str, token: &str) -> AuthorizationRequest {
+    pub fn connect(&self, client: &str, token: &str) -> AuthorizationRequest {
         AuthorizationRequest::Connect(ConnectRequest {
             client: client.into(),
             token: token.to_owned(),
@@ -47,7 +47,7 @@ impl<'a, E: Encoder> Requester<'a, E> {
     }
 
     /// Asks whether the client may subscribe to all of these channels.
-    pub(crate) fn subscribe(
+    pub fn subscribe(
         &self,
         channels: &[impl AsRef<str>],
         persistent: bool,
@@ -63,7 +63,7 @@ impl<'a, E: Encoder> Requester<'a, E> {
     }
 
     /// Asks whether the client may unsubscribe from all of these channels.
-    pub(crate) fn unsubscribe(&self, channels: &[impl AsRef<str>]) -> Option<AuthorizationRequest> {
+    pub fn unsubscribe(&self, channels: &[impl AsRef<str>]) -> Option<AuthorizationRequest> {
         let client = self.client()?;
         let requests = channels.iter().map(|channel| {
             let channel = channel.as_ref().to_owned();
@@ -73,7 +73,7 @@ impl<'a, E: Encoder> Requester<'a, E> {
     }
 
     /// Asks whether the client may publish `payload`, one JSON text.
-    pub(crate) fn publish(
+    pub fn publish(
         &self,
         channel: Cow<'_, str>,
         payload: impl Into<String>,
@@ -93,7 +93,7 @@ impl<'a, E: Encoder> Requester<'a, E> {
     }
 
     /// Asks what the control channel of that name, without its mark, answers.
-    pub(crate) fn control(&self, name: &str, payload: &str) -> Option<AuthorizationRequest> {
+    pub fn control(&self, name: &str, payload: &str) -> Option<AuthorizationRequest> {
         if !self.may(Action::Control, &format!("${name}")) {
             return None;
         }

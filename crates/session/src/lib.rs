@@ -30,5 +30,9 @@ pub use dialects::{All, Both, Dialects, Either, Encoders};
 pub use journal::{Journal, Notice};
 pub use verdict::Verdict;
 
+// The dialect of the tests is written as any other crate would write it: the server serves the same file.
+#[cfg(test)]
+extern crate self as rialto_session;
+
 #[cfg(test)]
 mod tests;

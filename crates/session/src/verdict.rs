@@ -21,7 +21,7 @@ impl Verdict {
     ///
     /// # Errors
     /// The reason for the client.
-    pub(crate) fn authenticated(&self) -> Result<Grant, Refusal> {
+    pub fn authenticated(&self) -> Result<Grant, Refusal> {
         match self {
             Verdict::Authenticated(result) => result.clone(),
             Verdict::None | Verdict::Admitted(_) | Verdict::Permitted(_) => {
@@ -35,7 +35,7 @@ impl Verdict {
     ///
     /// # Errors
     /// [`Reject::InvalidToken`], or another where more is to be said.
-    pub(crate) fn admission(&self) -> Result<&Admission, &Reject> {
+    pub fn admission(&self) -> Result<&Admission, &Reject> {
         match self {
             Verdict::Admitted(result) => result.as_ref(),
             Verdict::None | Verdict::Authenticated(_) | Verdict::Permitted(_) => {
@@ -50,7 +50,7 @@ impl Verdict {
     /// # Errors
     /// What the client is told.
     #[inline]
-    pub(crate) fn permit(&self) -> Result<&Permit, &Reject> {
+    pub fn permit(&self) -> Result<&Permit, &Reject> {
         const AS_ASKED: &Permit = &Permit { payload: None, answer: None, status: None };
         match self {
             Verdict::Permitted(result) => result.as_ref(),

@@ -4,8 +4,9 @@
 use parking_lot::Mutex;
 use rialto_broker::{Broker, ClientReport};
 use rialto_domain::{ClientId, ClientState, StoredClient};
-use rialto_session::Dialects;
 use rialto_store::{StoreError, StoreReader};
+
+use crate::dialects::Dialects;
 
 /// Reads what is stored about clients.
 pub(crate) struct Archive {

@@ -13,7 +13,6 @@ use rialto_broker::{
 };
 use rialto_domain::{CloseReason, Reject};
 use rialto_net::{Frames, Kind, Pushed};
-use rialto_session::Dialects;
 use slotmap::SecondaryMap;
 use tokio::sync::oneshot;
 
@@ -21,6 +20,7 @@ use crate::{
     audit::{self, Audit, told},
     authorizer::Caller,
     connection_writer::{ConnectionWriter, DirtyWriters},
+    dialects::Dialects,
     memory::Level,
     session_events::SessionEvents,
     store_jobs::{Job, Lookup},

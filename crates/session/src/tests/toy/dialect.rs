@@ -9,19 +9,19 @@ use rialto_broker::{
     Mark, Publish, Source,
 };
 use rialto_domain::{ChannelName, ClientId, CloseReason, PacketId, Qos};
-
-use super::numbers::{self, Numbers};
-use crate::{
+use rialto_session::{
     Deliveries, Dialect, DialectSettings, Framer, Journal, Opening, Requester, Units, Verdict,
 };
 
+use super::numbers::{self, Numbers};
+
 const LINES: Format = Format(7);
 
-pub(super) struct Toy(ConnectionKey);
+pub(crate) struct Toy(ConnectionKey);
 
 /// Keeps the line whose end has not come yet, and how many bytes the lines before it have.
 #[derive(Default)]
-pub(super) struct Lines(Vec<u8>, usize);
+pub(crate) struct Lines(Vec<u8>, usize);
 
 impl Framer for Lines {
     fn push<'a>(

@@ -9,20 +9,20 @@ const SEPARATOR: char = '\u{1F}';
 
 /// How many messages a connection was sent, and which of them it is to acknowledge.
 #[derive(Debug, Default)]
-pub(super) struct Numbers {
+pub(crate) struct Numbers {
     last: u64,
     owed: BTreeMap<u64, PacketId>,
 }
 
 /// Returns what all receivers share of a message.
-pub(super) fn shared(text: &str, id: Option<PacketId>) -> String {
+pub(crate) fn shared(text: &str, id: Option<PacketId>) -> String {
     let id = id.map(|id| id.to_string()).unwrap_or_default();
     format!("{text}{SEPARATOR}{id}\n")
 }
 
 impl Numbers {
     /// Numbers messages in the order in which they are sent.
-    pub(super) fn address(&mut self, shared: &str) -> String {
+    pub(crate) fn address(&mut self, shared: &str) -> String {
         let number = |line: &str| {
             let (text, id) = line.split_once(SEPARATOR).unwrap();
             self.last += 1;
@@ -33,7 +33,7 @@ impl Numbers {
     }
 
     /// Takes what is acknowledged by a number.
-    pub(super) fn resolve(&mut self, number: &str) -> Option<PacketId> {
+    pub(crate) fn resolve(&mut self, number: &str) -> Option<PacketId> {
         self.owed.remove(&number.parse().ok()?)
     }
 }
