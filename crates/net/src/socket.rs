@@ -148,3 +148,6 @@ impl AsyncWrite for Socket {
         self.stream_mut().poll_shutdown(context)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -186,3 +186,6 @@ impl AsyncWrite for Prompt {
         self.attend(ended, context)
     }
 }
+
+#[cfg(test)]
+mod tests;
