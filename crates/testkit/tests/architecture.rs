@@ -44,9 +44,8 @@ fn what_is_named_behind_a_file_stands_in_it() {
     for (path, name) in pairs() {
         let sources = files.iter().filter(|file| is_of(file, &path) && !file.contains("/tests"));
         let name = name.rsplit("::").next().unwrap();
-        let has_it = |file: &String| {
-            words(&fs::read_to_string(root().join(file)).unwrap()).contains(name)
-        };
+        let has_it =
+            |file: &String| words(&fs::read_to_string(root().join(file)).unwrap()).contains(name);
         assert!(sources.into_iter().any(has_it), "{path} has no {name}");
         count += 1;
     }
