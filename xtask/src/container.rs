@@ -5,13 +5,15 @@
 
 mod bases;
 mod broker;
-
-use std::process::Command;
+mod podman;
 
 use anyhow::{Context, bail, ensure};
 use serde_json::Value;
 
-use self::broker::{Container, Volume};
+use self::{
+    broker::{Container, Volume},
+    podman::podman,
+};
 use crate::process::{output, run};
 
 /// What `cargo xtask container` can be told.
@@ -99,8 +101,4 @@ fn check_second_life(image: &str, volume: &Volume) -> anyhow::Result<()> {
         bail!("the volume kept {kept:?}");
     }
     broker.stop()
-}
-
-fn podman() -> Command {
-    Command::new("podman")
 }

@@ -7,13 +7,12 @@ use std::{env, fs, path::Path, path::PathBuf, process::Command};
 
 use anyhow::{Context, ensure};
 
-use super::podman;
+use super::podman::podman;
 use crate::process::{output, run};
 
 /// Where the build finds this machine's Rust and its packages.
 const RUST: &str = "/opt/rust";
 const CARGO: &str = "/opt/cargo";
-const MIRROR: &str = "http://deb.debian.org/debian";
 
 /// One image.
 struct Base {
@@ -74,7 +73,7 @@ impl Base {
         if self.has_compiler {
             command.arg("--include=ca-certificates,gcc,libc6-dev");
         }
-        run(command.arg(release).arg(root).arg(MIRROR))
+        run(command.arg(release).arg(root))
     }
 
     fn import(&self, root: &Path) -> anyhow::Result<()> {

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{bail, ensure};
 
-use super::podman;
+use super::podman::podman;
 use crate::process::{output, run};
 
 /// What a broker's log says once clients can connect.
