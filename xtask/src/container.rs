@@ -73,7 +73,7 @@ fn check_description(image: &str) -> anyhow::Result<()> {
     let config = &described[0]["Config"];
     ensure!(config["User"] == "10001:10001", "the user is {}", config["User"]);
     ensure!(config["Volumes"].get("/var/lib/rialto").is_some(), "there is no volume");
-    let check = [&described[0]["HealthCheck"], &config["Healthcheck"]];
+    let check = [&described[0]["Healthcheck"], &config["Healthcheck"]];
     ensure!(check.iter().any(|it| !it.is_null()), "there is no health check");
     Ok(())
 }
