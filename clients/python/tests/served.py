@@ -38,7 +38,9 @@ class Served:
     def start(self) -> "Served":
         """Starts it and waits until it serves."""
         source = HERE.parent / "src"
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (source, HERE.parent)))}
+        # What is set for a broker outside, or for the tests, is none of its settings.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("RIALTO_")}
+        environment["PYTHONPATH"] = os.pathsep.join(map(str, (source, HERE.parent)))
         child = self.child = subprocess.Popen(
             [sys.executable, "-W", "error", self._program, *self._arguments], cwd=self.directory.name, env=environment,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
