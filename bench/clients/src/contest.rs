@@ -11,7 +11,7 @@ use rialto_bench::feed::Feed;
 use rialto_bench::server::{Kind, Places, Server, version};
 
 use crate::meter::Figures;
-use crate::table::Table;
+use crate::table::{Sample, Table};
 use crate::task::{CHANNEL, ENTRIES, Entry, Task};
 
 /// Messages under way to a client that is fed: less than async-nats' subscriptions hold (65,536).
@@ -30,15 +30,6 @@ pub struct Settings {
     pub threads: u16,
     /// Names of the tasks; all of them if empty.
     pub only: Vec<String>,
-}
-
-/// One run.
-#[derive(Debug, Clone, Copy)]
-pub struct Sample {
-    /// Against which server, and so with which client.
-    pub kind: Kind,
-    /// What came of it.
-    pub figures: Figures,
 }
 
 /// Runs what the settings say.

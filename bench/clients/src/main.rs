@@ -7,6 +7,7 @@
 //! Read [`task::Task`] first, then [`contest`], then one of [`rialto`] and [`nats`].
 
 mod contest;
+mod job;
 mod measured;
 mod meter;
 mod nats;
@@ -63,7 +64,7 @@ struct Cli {
 enum Command {
     /// Be the process that is measured.
     #[command(hide = true)]
-    Measured(measured::Job),
+    Measured(job::Job),
 }
 
 fn main() -> Result<()> {

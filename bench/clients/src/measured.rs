@@ -1,43 +1,12 @@
 //! The process that is measured: one client that does one task.
 
 use std::io::Write;
-use std::net::SocketAddr;
 
 use anyhow::Result;
-use clap::{Args, ValueEnum};
 
+use crate::job::{Job, Library};
 use crate::meter::Figures;
-use crate::task::Task;
 use crate::{nats, rialto};
-
-/// Which client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Library {
-    /// `rialto-client`.
-    Rialto,
-    /// `async-nats`.
-    Nats,
-}
-
-/// What to do.
-#[derive(Debug, Clone, Args)]
-pub struct Job {
-    /// With which client.
-    #[arg(long)]
-    pub library: Library,
-    /// What.
-    #[arg(long)]
-    pub task: Task,
-    /// Where the server listens.
-    #[arg(long)]
-    pub address: SocketAddr,
-    /// How many messages.
-    #[arg(long)]
-    pub messages: u64,
-    /// Threads of the runtime.
-    #[arg(long)]
-    pub runtime_threads: u16,
-}
 
 /// Does the job, and prints what came of it.
 ///

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use rialto_bench::payload::{Checker, Template, payload};
 
-use crate::measured::Job;
+use crate::job::Job;
 use crate::meter::{Figures, Meter, say};
 use crate::task::{CHANNEL, Task};
 

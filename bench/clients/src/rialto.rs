@@ -7,7 +7,7 @@ use rialto_bench::payload::{Checker, Template, payload};
 use rialto_client::{Client, Credentials, Options, PublishOptions, SubscribeOptions};
 use serde_json::value::RawValue;
 
-use crate::measured::Job;
+use crate::job::Job;
 use crate::meter::{Figures, Meter};
 use crate::task::{CHANNEL, Task};
 

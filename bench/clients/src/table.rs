@@ -6,9 +6,17 @@ use rialto_bench::outcome::median;
 use rialto_bench::report::rate;
 use rialto_bench::server::Kind;
 
-use crate::contest::Sample;
 use crate::meter::Figures;
 use crate::task::Entry;
+
+/// One run.
+#[derive(Debug, Clone, Copy)]
+pub struct Sample {
+    /// Against which server, and so with which client.
+    pub kind: Kind,
+    /// What came of it.
+    pub figures: Figures,
+}
 
 /// What came of one task.
 pub struct Table<'a> {
