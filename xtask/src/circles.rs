@@ -42,7 +42,7 @@ struct Target {
 pub(crate) fn check() -> anyhow::Result<()> {
     let mut circles = Vec::new();
     let mut file_count = 0;
-    for manifest in ["Cargo.toml", "fuzz/Cargo.toml"] {
+    for manifest in ["Cargo.toml", "fuzz/Cargo.toml", "bench/clients/Cargo.toml"] {
         for package in packages(manifest)? {
             let (files, found) = check_package(&package)?;
             file_count += files;
