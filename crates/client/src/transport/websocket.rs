@@ -97,7 +97,8 @@ impl WebSocket {
     }
 
     pub(super) async fn shutdown(&mut self) -> io::Result<()> {
-        self.stream.close(None).await.map_err(into_io)
+        // Named, since a box of a sink is a sink itself, and has a `close` of its own.
+        WebSocketStream::close(&mut self.stream, None).await.map_err(into_io)
     }
 }
 
