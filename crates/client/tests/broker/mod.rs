@@ -164,7 +164,8 @@ impl Peer {
     pub async fn close(self, code: u16, reason: &'static str) {
         if let Peer::WebSocket(mut socket) = self {
             let frame = CloseFrame { code: code.into(), reason: reason.into() };
-            socket.close(Some(frame)).await.unwrap();
+            // Of the stream itself: a box of a sink is a sink, too, with a `close` of its own.
+            socket.as_mut().close(Some(frame)).await.unwrap();
             assert!(matches!(socket.next().await, Some(Ok(Message::Close(_)))));
         }
     }
