@@ -13,7 +13,7 @@ struct Needed {
     purpose: &'static str,
 }
 
-const NEEDED: [Needed; 18] = [
+const NEEDED: [Needed; 19] = [
     Needed { program: "cc", package: "gcc", purpose: "builds SQLite and the TLS library" },
     Needed { program: "c++", package: "g++", purpose: "builds the fuzzer" },
     Needed { program: "chromium", package: "chromium", purpose: "runs pages with our client" },
@@ -38,6 +38,11 @@ const NEEDED: [Needed; 18] = [
         program: "openssl",
         package: "openssl",
         purpose: "runs the commands of the documents",
+    },
+    Needed {
+        program: "pg_ctlcluster",
+        package: "postgresql",
+        purpose: "stores what a broker keeps, in tests",
     },
     Needed { program: "promtool", package: "prometheus", purpose: "reads metrics and alert rules" },
     Needed { program: "prove", package: "perl", purpose: "runs the tests of memcached" },

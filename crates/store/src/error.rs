@@ -8,6 +8,10 @@ use std::{
 use rialto_domain::FailureKind;
 use rusqlite::{Error as SqliteError, ErrorCode};
 
+mod database;
+
+pub use database::DatabaseCause;
+
 /// A failure of the store. Its text is one sentence for people: what is wrong, why, what to do.
 ///
 /// The text is complete, so [`source`](std::error::Error::source) has nothing to add.
@@ -128,11 +132,15 @@ pub enum Cause {
     /// The batch held a page without messages.
     #[error("a page without messages cannot be stored")]
     EmptyPage,
+    /// A database server failed, or cannot be used.
+    #[error(transparent)]
+    Database(DatabaseCause),
 }
 
 impl StoreError {
     /// Makes an error of what happened and where; the kind follows from the cause.
-    pub(crate) fn new(during: &'static str, path: Option<&Path>, cause: Cause) -> Self {
+    #[must_use]
+    pub fn new(during: &'static str, path: Option<&Path>, cause: Cause) -> Self {
         let path = path.map(Path::to_path_buf);
         StoreError { kind: cause.kind(), during, path, cause: Box::new(cause) }
     }
@@ -145,7 +153,12 @@ impl StoreError {
     #[must_use]
     pub fn is_unusable(&self) -> bool {
         self.kind == FailureKind::Corrupt
-            || matches!(*self.cause, Cause::SchemaNewer { .. } | Cause::Foreign)
+            || matches!(
+                *self.cause,
+                Cause::SchemaNewer { .. }
+                    | Cause::Foreign
+                    | Cause::Database(DatabaseCause::SchemaNewer { .. })
+            )
     }
 }
 
@@ -166,6 +179,7 @@ impl Cause {
         match self {
             Cause::Full => FailureKind::Transient,
             Cause::Sqlite(error) => sqlite_kind(error),
+            Cause::Database(cause) => cause.kind(),
             Cause::Damaged(_) | Cause::LogDamaged { .. } | Cause::ChangedByAnother => {
                 FailureKind::Corrupt
             }

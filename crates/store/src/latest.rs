@@ -9,7 +9,7 @@ use crate::StoreError;
 /// What came of the batches that were carried out last. A store that one process uses needs to know no
 /// others, and not beyond the end of that process: who gives one again has not gone on to the next.
 #[derive(Debug, Default)]
-pub(crate) struct Latest {
+pub struct Latest {
     /// Ascending, each with its part of the outcomes.
     ids: Vec<(CommitId, Range<usize>)>,
     outcomes: Vec<Outcome>,
@@ -17,7 +17,10 @@ pub(crate) struct Latest {
 
 impl Latest {
     /// Has the batches carried out that were not yet; returns the outcomes of all.
-    pub(crate) fn once(
+    ///
+    /// # Errors
+    /// What `carry_out` failed for.
+    pub fn once(
         &mut self,
         commits: &[Commit],
         carry_out: impl FnOnce(&[&Commit]) -> Result<Vec<Outcome>, StoreError>,
@@ -37,6 +40,17 @@ impl Latest {
         };
         self.note(commits, &all);
         Ok(all)
+    }
+
+    /// Knows of batches that turned out to have been carried out, besides those it knows already.
+    pub fn add(&mut self, ids: impl IntoIterator<Item = (CommitId, Vec<Outcome>)>) {
+        for (id, outcomes) in ids {
+            let end = self.outcomes.len() + outcomes.len();
+            if let Err(place) = self.ids.binary_search_by_key(&id, |(id, _)| *id) {
+                self.ids.insert(place, (id, self.outcomes.len()..end));
+                self.outcomes.extend(outcomes);
+            }
+        }
     }
 
     fn outcomes_of(&self, commit: &Commit) -> Option<&[Outcome]> {

@@ -26,7 +26,8 @@ mod memory;
 mod settings;
 mod sqlite;
 
-pub use error::{Cause, StoreError};
+pub use error::{Cause, DatabaseCause, StoreError};
+pub use latest::Latest;
 pub use memory::MemoryStore;
 pub use settings::{StoreSettings, open};
 pub use sqlite::{

@@ -18,6 +18,7 @@ mod clock;
 mod launch;
 mod log;
 mod port;
+mod postgres;
 
 mod carrier;
 mod connection;
@@ -46,6 +47,7 @@ pub use left_out::leave_out;
 pub use pattern::{Names, matches};
 pub use peer::Peer;
 pub use port::Port;
+pub use postgres::Postgres;
 pub use pubsubx_peer::PubsubxPeer;
 pub use suite::{Outcome, Suite, Verdict};
 pub use sums::expect_even_sums;

@@ -1,0 +1,122 @@
+//! Reads what the core starts from, all as of one moment.
+
+use bytes::Bytes;
+use rialto_domain::{
+    ChannelName, ClientId, HistoryMessage, Load, Retained, SessionNumber, Snapshot, StoreClock,
+};
+use tokio_postgres::Row;
+
+use crate::{
+    cause::Trouble,
+    clients,
+    damaged::Damaged,
+    link::Link,
+    logs::Logs,
+    names::{channel, client, unsigned},
+    records,
+};
+
+/// Returns what is stored but the messages of logs, and the logs that have rows which are trimmed and still there.
+///
+/// A record that is damaged is left out, counted and told of.
+pub(crate) async fn snapshot(link: &Link, load: Load) -> Result<(Snapshot, Vec<i64>), Trouble> {
+    // Whole tables are read: keys are no help.
+    link.run(
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+         SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on",
+    )
+    .await?;
+    let mut damaged = Damaged::default();
+    let mut logs = Logs::read(link, &mut damaged).await?;
+    let (clients, cursors) = match load {
+        Load::All => {
+            let cursors = clients::cursors(link, &mut logs, &mut damaged).await?;
+            (clients::seen(link, &mut damaged).await?, cursors)
+        }
+        Load::Heads => {
+            logs.read_readers(link).await?;
+            (Vec::new(), Vec::new())
+        }
+    };
+    let snapshot = Snapshot {
+        load,
+        clients,
+        cursors,
+        retained: retained(link, &mut damaged).await?,
+        history: histories(link, &mut damaged).await?,
+        sessions: sessions(link, &mut damaged).await?,
+        clock: clock(link).await?,
+        damaged: damaged.count,
+        logs: logs.states,
+    };
+    link.run("COMMIT").await?;
+    Ok((snapshot, logs.untidy))
+}
+
+/// Returns a payload if it is the one that was written.
+fn payload(row: &Row, crc: usize, column: usize) -> Option<Bytes> {
+    let bytes: Vec<u8> = row.get(column);
+    (i64::from(crc32fast::hash(&bytes)) == row.get::<_, i64>(crc)).then(|| bytes.into())
+}
+
+async fn retained(
+    link: &Link,
+    damaged: &mut Damaged,
+) -> Result<Vec<(ChannelName, Retained)>, Trouble> {
+    let sql = "SELECT channel, publisher, crc, payload FROM retained ORDER BY channel";
+    let read = |row: &Row| {
+        let (publisher, payload) = (client(row, 1)?, payload(row, 2, 3)?);
+        Some((channel(row, 0)?, Retained { publisher, payload }))
+    };
+    let rows = link.query(sql, &[]).await?;
+    Ok(rows.iter().filter_map(|row| damaged.sound("retained", read(row))).collect())
+}
+
+async fn histories(
+    link: &Link,
+    damaged: &mut Damaged,
+) -> Result<Vec<(ChannelName, Vec<HistoryMessage>)>, Trouble> {
+    let sql = "SELECT channel, id, logical_ms, at_ms, publisher, server, crc, payload FROM history
+               ORDER BY channel, logical_ms, id";
+    let rows = link.query(sql, &[]).await?;
+    let mut histories: Vec<(ChannelName, Vec<HistoryMessage>)> = Vec::new();
+    let messages = rows.iter().filter_map(|row| damaged.sound("history", history_message(row)));
+    for (channel, message) in messages {
+        match histories.last_mut() {
+            Some((last, messages)) if *last == channel => messages.push(message),
+            _ => histories.push((channel, vec![message])),
+        }
+    }
+    Ok(histories)
+}
+
+fn history_message(row: &Row) -> Option<(ChannelName, HistoryMessage)> {
+    let server = match row.get::<_, Option<&[u8]>>(5) {
+        Some(name) => Some(std::str::from_utf8(name).ok()?.into()),
+        None => None,
+    };
+    let message = HistoryMessage {
+        id: records::id_of(row.get(1))?,
+        logical: unsigned(row, 2),
+        at: unsigned(row, 3),
+        publisher: client(row, 4)?,
+        server,
+        payload: payload(row, 6, 7)?,
+    };
+    Some((channel(row, 0)?, message))
+}
+
+async fn sessions(
+    link: &Link,
+    damaged: &mut Damaged,
+) -> Result<Vec<(ClientId, SessionNumber)>, Trouble> {
+    let rows = link.query("SELECT client, number FROM session ORDER BY client", &[]).await?;
+    let read = |row: &Row| Some((client(row, 0)?, unsigned(row, 1)));
+    Ok(rows.iter().filter_map(|row| damaged.sound("session", read(row))).collect())
+}
+
+async fn clock(link: &Link) -> Result<StoreClock, Trouble> {
+    let rows = link.query("SELECT served_ms, logical_ms FROM clock", &[]).await?;
+    let clock = |row| StoreClock { served: unsigned(row, 0), logical: unsigned(row, 1) };
+    Ok(rows.first().map(clock).unwrap_or_default())
+}

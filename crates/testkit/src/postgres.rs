@@ -1,0 +1,218 @@
+//! A PostgreSQL server of a test's own: in a directory that goes with it, reached through a socket there.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read},
+    os::unix::{fs::chown, process::CommandExt},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+};
+
+use rustix::process::{Pid, Signal, getuid, kill_process};
+use tempfile::TempDir;
+
+/// Where Debian puts the programs, a directory for each version.
+const DEBIAN: &str = "/usr/lib/postgresql";
+
+/// A running server, which syncs what it commits. It ends when this is dropped.
+pub struct Postgres {
+    directory: TempDir,
+    programs: PathBuf,
+    /// Who runs it, if it may not be who runs the test.
+    user: Option<(u32, u32)>,
+    /// Settings, each as in `fsync=on`.
+    settings: Vec<String>,
+    process: Option<Child>,
+}
+
+impl Postgres {
+    /// Makes a database and starts its server with these settings, each as in `fsync=on`.
+    ///
+    /// # Panics
+    /// When PostgreSQL is not installed, which `cargo xtask setup` does, or does not start.
+    pub fn start(settings: &[&str]) -> Self {
+        Postgres::start_in(&std::env::temp_dir(), settings)
+    }
+
+    /// Does the same in memory, if the system has a place for that: for what is asked many small things, and is not
+    /// killed.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub fn start_in_memory(settings: &[&str]) -> Self {
+        let memory = Path::new("/dev/shm");
+        if memory.is_dir() {
+            Postgres::start_in(memory, settings)
+        } else {
+            Postgres::start(settings)
+        }
+    }
+
+    fn start_in(place: &Path, settings: &[&str]) -> Self {
+        let directory = tempfile::Builder::new().prefix("pg").tempdir_in(place);
+        let directory = directory.expect("a directory is made");
+        let user = getuid().is_root().then(another_user);
+        if let Some((uid, gid)) = user {
+            chown(directory.path(), Some(uid), Some(gid)).expect("the directory changes hands");
+        }
+        let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
+        let programs = programs();
+        let mut server = Postgres { directory, programs, user, settings, process: None };
+        server.make_database();
+        server.resume();
+        server
+    }
+
+    /// Returns the URL of the database, for a role that may do everything.
+    pub fn url(&self) -> String {
+        let path = self.directory.path().to_str().unwrap().replace('/', "%2F");
+        format!("postgres://rialto@{path}/postgres")
+    }
+
+    /// Returns the path of the socket.
+    pub fn socket(&self) -> PathBuf {
+        self.directory.path().join(".s.PGSQL.5432")
+    }
+
+    /// Kills the server with all its processes, as a loss of power does.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn kill(&mut self) {
+        self.signal_all(Signal::KILL);
+        self.process.take().expect("the server runs").wait().unwrap();
+    }
+
+    /// Has the server and all its processes stand still, until [`go_on`](Self::go_on).
+    pub fn stand_still(&self) {
+        self.signal_all(Signal::STOP);
+    }
+
+    /// Has what stood still go on.
+    pub fn go_on(&self) {
+        self.signal_all(Signal::CONT);
+    }
+
+    /// Starts the server again, after it was killed; returns once it takes connections.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn resume(&mut self) {
+        let data = self.directory.path().join("data");
+        // Its processes watch each other: those of a killed one are gone before its lock is taken.
+        _ = fs::remove_file(data.join("postmaster.pid"));
+        let mut command = self.command("postgres");
+        command.arg("-D").arg(&data).arg("-k").arg(self.directory.path());
+        let settings = [
+            "listen_addresses=",
+            "port=5432",
+            "fsync=on",
+            "shared_buffers=16MB",
+            "max_connections=60",
+        ];
+        let settings = settings.into_iter().chain(self.settings.iter().map(String::as_str));
+        settings.for_each(|setting| _ = command.args(["-c", setting]));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut process = command.spawn().expect("the server is started");
+        let mut log = BufReader::new(process.stderr.take().unwrap());
+        let mut told = String::new();
+        while !told.contains("database system is ready to accept connections") {
+            let length = log.read_line(&mut told).unwrap();
+            assert!(0 < length, "the server ended: {told}");
+        }
+        // Otherwise it would wait for somebody to read.
+        thread::spawn(move || log.read_to_end(&mut Vec::new()));
+        self.process = Some(process);
+    }
+
+    /// Runs SQL, and returns what it prints: a row a line, without titles.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn sql(&self, sql: &str) -> String {
+        let output = self
+            .command("psql")
+            .args([
+                "-XAtq",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-U",
+                "rialto",
+                "-d",
+                "postgres",
+                "-c",
+                sql,
+                "-h",
+            ])
+            .arg(self.directory.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn make_database(&self) {
+        let data = self.directory.path().join("data");
+        let arguments =
+            ["-U", "rialto", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "-D"];
+        let output = self.command("initdb").args(arguments).arg(data).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(self.programs.join(program));
+        command.current_dir(self.directory.path()).env("LC_ALL", "C.UTF-8");
+        if let Some((uid, gid)) = self.user {
+            command.uid(uid).gid(gid);
+        }
+        command
+    }
+
+    fn signal_all(&self, signal: Signal) {
+        let process = Pid::from_child(self.process.as_ref().expect("the server runs"));
+        // The first one before those that it would start anew.
+        let started = children(process);
+        kill_process(process, signal).expect("the server runs");
+        // Each of them leads a group of its own.
+        for child in started {
+            _ = kill_process(child, signal);
+        }
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        if self.process.is_some() {
+            self.kill();
+        }
+    }
+}
+
+/// Returns the processes that a process has started.
+fn children(parent: Pid) -> Vec<Pid> {
+    let id = parent.as_raw_nonzero();
+    let listed = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+    listed.split_whitespace().filter_map(|id| Pid::from_raw(id.parse().ok()?)).collect()
+}
+
+/// Returns the directory of the programs, of the latest version that is there.
+fn programs() -> PathBuf {
+    let versions = fs::read_dir(DEBIAN).into_iter().flatten().flatten();
+    let numbers = versions.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    match numbers.max() {
+        Some(version) => Path::new(DEBIAN).join(version.to_string()).join("bin"),
+        None => panic!("PostgreSQL is not in {DEBIAN}: run `cargo xtask setup`, which installs it"),
+    }
+}
+
+/// Returns the user and group that run a server which root may not run: those of the package, or nobody's.
+fn another_user() -> (u32, u32) {
+    let users = fs::read_to_string("/etc/passwd").unwrap();
+    let ids = |name: &str| {
+        let line = users.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(":x:"))?;
+        let mut fields = line.split(':');
+        Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
+    };
+    ids("postgres").or_else(|| ids("nobody")).expect("there is a user besides root")
+}
