@@ -62,6 +62,7 @@ mod driver;
 mod handle;
 mod incoming;
 mod pending;
+mod queue;
 mod reach;
 mod received;
 mod shared;

@@ -14,6 +14,7 @@ use crate::error::RequestError;
 use crate::event::Event;
 use crate::message::Ack;
 use crate::options::Options;
+use crate::queue::Queue;
 use crate::shown::one_line;
 
 /// Events that are kept for whoever reads them late.
@@ -30,8 +31,8 @@ pub(crate) struct Shared {
     core: Mutex<Core<Ticket>>,
     /// Wakes the driver: what it is to do may have changed.
     pub(crate) driver: Notify,
-    /// Wakes publishes that wait for room.
-    pub(crate) room: Notify,
+    /// Publishes that wait for room.
+    pub(crate) queue: Queue,
     /// Wakes whoever waits for the end of draining.
     pub(crate) progress: Notify,
     pub(crate) events: broadcast::Sender<Event>,
@@ -47,7 +48,7 @@ impl Shared {
         Shared {
             core: Mutex::new(core),
             driver: Notify::new(),
-            room: Notify::new(),
+            queue: Queue::default(),
             progress: Notify::new(),
             events: broadcast::Sender::new(EVENTS_MAX),
             connection: watch::Sender::new(Connection::Connecting),
@@ -84,7 +85,7 @@ impl Shared {
             self.progress.notify_waiters();
         }
         if has_room {
-            self.room.notify_waiters();
+            self.queue.notice_room();
         }
         effects.into_iter().for_each(|effect| self.perform(effect));
         result

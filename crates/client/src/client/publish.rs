@@ -1,7 +1,5 @@
 //! Publishing, with and without waiting.
 
-use std::pin::pin;
-
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::oneshot;
@@ -116,21 +114,14 @@ impl Client {
         payload: &RawValue,
         options: PublishOptions,
     ) -> Result<PendingAck, Disconnected> {
-        let publication = Publication { channel, payload, options };
-        let mut admission = self.admit(&publication)?;
-        loop {
-            if let Some(pending) = admission {
-                return Ok(pending);
-            }
-            let mut room = pin!(self.shared().room.notified());
-            // From here on no notice is missed.
-            room.as_mut().enable();
-            admission = self.admit(&publication)?;
-            if admission.is_none() {
-                room.await;
-                admission = self.admit(&publication)?;
-            }
+        let queue = &self.shared().queue;
+        let is_behind = !queue.is_empty();
+        let publication = Publication { channel, payload, options, is_behind };
+        if let Some(pending) = self.admit(&publication)? {
+            return Ok(pending);
         }
+        let publication = Publication { is_behind: false, ..publication };
+        queue.wait_for(|| self.admit(&publication).transpose()).await
     }
 
     /// Publishes if there is room.

@@ -51,7 +51,7 @@ impl<T> Core<T> {
             self.out.tell(Event::Publish { id, channel, error: error.clone() });
             return Admission::Done(Err(error));
         }
-        if self.out.is_full() || self.outbox.has_unsent() {
+        if publication.is_behind || self.out.is_full() || self.outbox.has_unsent() {
             return Admission::NoRoom;
         }
         let number = self.hear_of_refusals.then(|| self.next_number());
@@ -68,6 +68,9 @@ impl<T> Core<T> {
         publication: &Publication<'_>,
         ticket: impl FnOnce() -> T,
     ) -> Admission {
+        if publication.is_behind && self.outbox.waits() {
+            return Admission::NoRoom;
+        }
         match self.outbox.make_room(publication.bytes(), &mut self.out) {
             Ok(()) => {}
             Err(WhenFull::Wait) => return Admission::NoRoom,

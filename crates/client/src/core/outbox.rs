@@ -60,6 +60,11 @@ impl<T> Outbox<T> {
         self.sent_count < self.kept.len()
     }
 
+    /// Returns whether a publish that finds no room waits for it.
+    pub(crate) fn waits(&self) -> bool {
+        self.limits.full == WhenFull::Wait
+    }
+
     /// Makes room for a packet of about so many bytes, as far as the settings let it.
     ///
     /// # Errors

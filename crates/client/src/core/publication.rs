@@ -12,6 +12,8 @@ pub(crate) struct Publication<'a> {
     pub(crate) channel: &'a str,
     pub(crate) payload: &'a RawValue,
     pub(crate) options: PublishOptions,
+    /// Whether others wait for room, whom it may not overtake (K-45).
+    pub(crate) is_behind: bool,
 }
 
 impl Publication<'_> {

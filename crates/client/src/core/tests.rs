@@ -196,7 +196,7 @@ impl Play {
     fn publish(&mut self, verb: &str, channel: &str, payload: &RawValue, ticket: u32) {
         let qos = if verb == "pub1" { Qos::AtLeastOnce } else { Qos::AtMostOnce };
         let options = PublishOptions { qos, retain: false };
-        let publication = Publication { channel, payload, options };
+        let publication = Publication { channel, payload, options, is_behind: false };
         match self.core.publish(self.now, &publication, || ticket) {
             Admission::Taken(_) => {}
             Admission::NoRoom => writeln!(self.transcript, "#{ticket} has no room").unwrap(),
