@@ -16,6 +16,8 @@ export class Client {
   #subscriptions
   #listeners = new Map()
   #draining = false
+  /** @type {(isOpen?: boolean) => void} */
+  #stopDraining = nothing
   #readers = []
   #closing = Promise.resolve()
   #stopHints = nothing
@@ -124,7 +126,7 @@ export class Client {
   connect() {
     const { state } = this.#connection
     if (state !== 'idle' && state !== 'closed') return
-    this.#draining = false
+    this.#draining = this.#subscriptions.refusesPushes = false
     this.#begin()
   }
 
@@ -142,10 +144,14 @@ export class Client {
     this.#emit('state', { state: 'draining', previous, attempt: this.#connection.attempt })
     const { clock } = this.#env
     let timer
-    const limit = new Promise((resolve) => { timer = clock.set(timeout, resolve) })
-    await Promise.race([limit, Promise.all([this.#subscriptions.drain(), this.#publisher.outbox.settled()])])
+    // What ends the client meanwhile ends this too: the application may connect again before the last handler returns.
+    const isOpen = await new Promise((resolve) => {
+      this.#stopDraining = resolve
+      timer = clock.set(timeout, () => resolve(true))
+      Promise.all([this.#subscriptions.drain(), this.#publisher.outbox.settled()]).then(() => resolve(true))
+    })
     clock.clear(timer)
-    return this.close()
+    return isOpen ? this.close() : this.#closing
   }
 
   close() {
@@ -182,6 +188,7 @@ export class Client {
 
   #ended(reason) {
     const error = ending(reason)
+    this.#stopDraining()
     this.#forgetSignal()
     this.#stopHints()
     for (const reader of this.#readers.splice(0)) reader.reject(error)

@@ -16,6 +16,8 @@ const UNSUBSCRIBE_MS = 10_000
 export class Subscriptions {
   limits
   report
+  /** Whether what comes is left unacknowledged, from a drain on until the application connects again (K-61). */
+  refusesPushes = false
   #env
   #connection
   #publisher
@@ -29,7 +31,6 @@ export class Subscriptions {
   /** Whether this connection took up the last one's session, so that nothing is missing (K-24). */
   #resumed = false
   #dropNoted = new Set()
-  #refusesPushes = false
 
   /** @param report `subscription`, `slow`, `error`: functions that take the event */
   constructor(env, connection, publisher, { inbox, codec }, report) {
@@ -165,7 +166,7 @@ export class Subscriptions {
   push(push, text) {
     const retained = isOn(push.rt)
     const isStored = Number(push.q) === 1 && !retained
-    if (isStored && this.#refusesPushes) return
+    if (isStored && this.refusesPushes) return
     const bytes = byteLength(text)
     const channel = this.#channels.get(push.cn)
     const takers = channel?.takers(retained) ?? []
@@ -180,7 +181,7 @@ export class Subscriptions {
 
   /** Takes no more pushes, and resolves when the running handlers have finished (K-61). */
   async drain() {
-    this.#refusesPushes = true
+    this.refusesPushes = true
     const ends = this.#all().map((member) => {
       member.forgetWaiting()
       return member.persistent || member.listens || member.unsubscribe().catch(nothing)
@@ -189,7 +190,6 @@ export class Subscriptions {
   }
 
   end(reason) {
-    this.#refusesPushes = false
     for (const channel of this.#channels.values()) {
       channel.forsake()
       for (const member of channel.members) this.stop(member, reason)

@@ -36,6 +36,7 @@ class Core:
         self._env = env
         self._owner = owner
         self._is_draining = False
+        self._stop_draining: Callable[[], None] = _nothing
         self.error: Optional[RialtoError] = None
         """Why the client has ended, if it has."""
         ids = Ids()
@@ -78,6 +79,7 @@ class Core:
         def finish() -> None:
             nonlocal timer, parts
             parts = -1
+            self._stop_draining = _nothing
             if timer is not None:
                 timer.cancel()
                 timer = None
@@ -90,6 +92,7 @@ class Core:
                 finish()
 
         timer = self._env.clock.set(timeout, finish)
+        self._stop_draining = finish
         self.channels.drain(one_less)
         self.publisher.when_settled(one_less)
 
@@ -147,4 +150,10 @@ class Core:
         self.channels.end(self.error)
         self.requests.end(self.error)
         self.publisher.end(self.error)
+        # A drain has nothing more to wait for, and its call is answered (K-62).
+        self._stop_draining()
         self._owner.has_ended(self.error)
+
+
+def _nothing() -> None:
+    pass
