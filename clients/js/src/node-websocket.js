@@ -4,23 +4,15 @@ import { createHash, randomBytes } from 'node:crypto'
 import http from 'node:http'
 import https from 'node:https'
 
+import { SocketLike } from './socket-like.js'
+
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 const TEXT = 1
 const CLOSE = 8
 const PING = 9
 const PONG = 10
 
-export class NodeWebSocket {
-  CLOSED = 3
-  readyState = 0
-  /** @type {((event?: any) => void) | undefined} */
-  onopen = undefined
-  /** @type {((event: { data: string }) => void) | undefined} */
-  onmessage = undefined
-  /** @type {((event: { code: number, reason: string }) => void) | undefined} */
-  onclose = undefined
-  /** @type {((error: unknown) => void) | undefined} */
-  onerror = undefined
+export class NodeWebSocket extends SocketLike {
   /** @type {import('node:stream').Duplex | undefined} */
   #socket = undefined
   #request
@@ -44,6 +36,7 @@ export class NodeWebSocket {
   }
 
   constructor(address, tls) {
+    super()
     const url = new URL(address)
     const secure = url.protocol === 'wss:'
     url.protocol = secure ? 'https:' : 'http:'

@@ -4,7 +4,8 @@ import { reasonNamed, reasonOfConnAck, reasonOfClose } from './farewell.js'
 import { parse } from './packets.js'
 
 /**
- * What `env.open` makes; one that cannot stop reading has no `pause`.
+ * What `env.open` makes; one that cannot stop reading has no `pause`. It says nothing more once it was left by `abort` or `end`,
+ * whatever its connection still brings (K-4).
  * @typedef {{ send(text: string): void, abort(): void, end(): Promise<void>, pause?(): void, resume?(): void }} Transport
  */
 
@@ -24,13 +25,11 @@ export class Session {
    */
   constructor(open, address, credentials, events) {
     this.#events = events
-    // What a connection still brings after the client left it is ignored (K-4).
-    const ifCurrent = (act) => (given) => this.#transport && act(given)
     this.#transport = open(address, {
-      opened: ifCurrent(() => this.#greet(credentials)),
-      heard: ifCurrent(() => events.heard()),
-      frame: ifCurrent((text) => this.#frame(text)),
-      closed: ifCurrent((how) => this.#closed(how)),
+      opened: () => this.#greet(credentials),
+      heard: events.heard,
+      frame: (text) => this.#frame(text),
+      closed: (how) => this.#closed(how),
     })
   }
 

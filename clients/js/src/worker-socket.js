@@ -3,6 +3,8 @@
  * WebSocket before it paints, so that a burst makes each frame late by 100 ms, whatever the page does with them.
  */
 
+import { SocketLike } from './socket-like.js'
+
 /** How many messages the page takes in one task; it asks for the next ones when it has dealt with these. */
 const BATCH_COUNT = 32
 
@@ -29,17 +31,7 @@ const acts = {
 onmessage = ({ data: [act, value] }) => acts[act](value)`
 
 /** For the option `WebSocket`. Where the page's policy forbids workers it is a WebSocket of the page. */
-export class WorkerWebSocket {
-  CLOSED = 3
-  readyState = 0
-  /** @type {((event?: any) => void) | undefined} */
-  onopen = undefined
-  /** @type {((event: { data: string }) => void) | undefined} */
-  onmessage = undefined
-  /** @type {((event: { code: number, reason: string }) => void) | undefined} */
-  onclose = undefined
-  /** @type {((error: unknown) => void) | undefined} */
-  onerror = undefined
+export class WorkerWebSocket extends SocketLike {
   #address
   /** @type {Worker | undefined} */
   #worker
@@ -49,6 +41,7 @@ export class WorkerWebSocket {
   #closeCode
 
   constructor(address) {
+    super()
     this.#address = address
     const url = URL.createObjectURL(new Blob([WORKER], { type: 'text/javascript' }))
     try {
