@@ -7,8 +7,13 @@ use crate::process::run;
 /// Where the environment is; the tests look there, whatever the target directory is.
 const DIRECTORY: &str = "target/python";
 /// What is installed into it, from PyPI.
-const PACKAGES: [&str; 4] =
-    ["mypy==1.18.2", "pymemcache==4.0.0", "schemathesis==4.32.5", "setuptools==80.9.0"];
+const PACKAGES: [&str; 5] = [
+    "mypy==1.18.2",
+    "prometheus-client==0.23.1",
+    "pymemcache==4.0.0",
+    "schemathesis==4.32.5",
+    "setuptools==80.9.0",
+];
 
 /// Makes the environment, unless it is there with these packages.
 pub(crate) fn install() -> anyhow::Result<()> {

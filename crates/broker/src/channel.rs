@@ -66,6 +66,8 @@ pub(crate) struct Trimmed {
     pub(crate) last: Sequence,
     /// How many messages it had.
     pub(crate) count: u64,
+    /// Their bytes.
+    pub(crate) bytes: u64,
 }
 
 /// A stored page, as its log knows it.
@@ -166,16 +168,15 @@ impl Log {
         self.pages.iter().map(LogPage::count).sum()
     }
 
-    /// Forgets a page that ends with `last` and is damaged; returns how many messages it had, if it was
-    /// there.
+    /// Forgets a page that ends with `last` and is damaged; returns what it had, if it was there.
     ///
     /// # Cost
     /// Grows with the number of pages.
-    pub(crate) fn remove(&mut self, last: Sequence) -> Option<u64> {
+    pub(crate) fn remove(&mut self, last: Sequence) -> Option<Trimmed> {
         let place = self.pages.binary_search_by_key(&last, |page| page.state.last).ok()?;
         let page = self.pages.remove(place)?;
         self.bytes -= page.state.bytes;
-        Some(page.count())
+        Some(Trimmed { last, count: page.count(), bytes: page.state.bytes })
     }
 
     /// Says whether a limit keeps more messages out.
@@ -200,7 +201,7 @@ impl Log {
         &mut self,
         is_done: impl Fn(&Self, &PageState) -> bool,
     ) -> Option<Trimmed> {
-        let mut count = 0;
+        let (mut count, before) = (0, self.bytes);
         while let Some(page) = self.pages.front().copied() {
             if !is_done(self, &page.state) {
                 break;
@@ -210,6 +211,6 @@ impl Log {
             self.trimmed = page.state.last;
             count += page.count();
         }
-        (0 < count).then_some(Trimmed { last: self.trimmed, count })
+        (0 < count).then_some(Trimmed { last: self.trimmed, count, bytes: before - self.bytes })
     }
 }

@@ -146,6 +146,9 @@ counters! {
     /// Messages that the logs hold.
     log_held: Gauge of "messages", well:
         "Persistent subscribers are away or slow. `rialto channel list` says on which channels.";
+    /// Payload bytes of these messages.
+    log_bytes: Gauge of "bytes", well:
+        "As for `log_held`; the limits are `store.log_*` for each channel, and `store.bytes_max` for the file.";
     /// Messages removed from a log because every persistent subscriber has acknowledged them.
     log_acknowledged: Counter of "messages", well: "Persistent subscribers acknowledge.";
     /// Messages removed from a log because its last persistent subscriber unsubscribed or was forgotten.

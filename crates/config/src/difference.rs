@@ -23,7 +23,8 @@ const RESTART: [&str; 11] = [
 ];
 
 /// Keys in these sections that are taken up all the same.
-const TAKEN_UP: [&str; 2] = ["cluster.replicants", "cluster.replicants_by_address"];
+const TAKEN_UP: [&str; 3] =
+    ["cluster.replicants", "cluster.replicants_by_address", "cluster.ready_when_linked"];
 
 /// A key with another value than before.
 ///

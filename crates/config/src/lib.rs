@@ -63,4 +63,4 @@ pub use settings::{
     ConnectSubscription, Delivery, History, JwtIssuer, JwtKeys, Limits, Listener, Log, PresetToken,
     Pubsubx, Retained, Server, Session, Settings, Store, Tls, Webhook,
 };
-pub use template::{default_toml, to_toml};
+pub use template::{default_toml, digest, to_toml};

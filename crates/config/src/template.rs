@@ -47,6 +47,15 @@ pub fn to_toml(settings: &Settings) -> String {
     toml::to_string(settings).expect("settings are a TOML table")
 }
 
+/// Returns 16 hexadecimal digits that are the same wherever all settings are, secrets left out: for
+/// comparing servers, not for keeping anything secret (FNV-1a).
+pub fn digest(settings: &Settings) -> String {
+    let hash = to_toml(settings).bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{hash:016x}")
+}
+
 /// Writes each listener; the keys are documented at the first.
 fn write_listeners(text: &mut String, section: &Section, listeners: &toml::Table) {
     text.push('\n');

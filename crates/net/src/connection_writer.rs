@@ -82,6 +82,7 @@ impl<S: TryWrite, A: Accounts> ConnectionWriter<S, A> {
             state.outbox.push(frames, kind)
         };
         state.count_overhead(&self.accounts);
+        state.count_slow(&self.accounts);
         let is_first_drop =
             pushed == Pushed::Dropped && !std::mem::replace(&mut state.drop_logged, true);
         (pushed, is_first_drop)
@@ -105,7 +106,7 @@ impl<S: TryWrite, A: Accounts> ConnectionWriter<S, A> {
     /// Adds the goodbye behind all that waits, also when nothing else is let in any more.
     pub fn push_last(&self, bytes: Bytes) {
         if !bytes.is_empty() {
-            self.state.lock().outbox.push(Frames { bytes, deliveries: 0 }, Kind::Kept);
+            self.state.lock().outbox.push(Frames { bytes, packets: 0, deliveries: 0 }, Kind::Kept);
         }
     }
 
@@ -138,6 +139,7 @@ impl<S: TryWrite, A: Accounts> ConnectionWriter<S, A> {
         self.accounts.count_unwritten(state.outbox.abandon());
         state.lease = None;
         state.count_overhead(&self.accounts);
+        state.count_slow(&self.accounts);
     }
 
     /// Returns the bytes that were ever written.
@@ -216,11 +218,12 @@ impl<S: TryWrite, A: Accounts> ConnectionWriter<S, A> {
 
     /// Gives back what could not be written.
     pub fn put_back(&self, rest: VecDeque<Frames>, written: Written) {
-        self.accounts.count_written(written.deliveries);
+        self.accounts.count_written(written);
         let mut state = self.state.lock();
         state.outbox.put_back(rest, written);
         state.on_drained();
         state.count_overhead(&self.accounts);
+        state.count_slow(&self.accounts);
     }
 
     /// Says whether everything is written.
@@ -245,12 +248,13 @@ impl<S: TryWrite, A: Accounts> ConnectionWriter<S, A> {
                 state.outbox.take()
             };
             let (result, written) = write_all_now(socket, &mut frames);
-            self.accounts.count_written(written.deliveries);
+            self.accounts.count_written(written);
             let mut state = self.state.lock();
             state.outbox.put_back(frames, written);
             state.writing = false;
             state.on_drained();
             state.count_overhead(&self.accounts);
+            state.count_slow(&self.accounts);
             match result? {
                 Flushed::All => {}
                 Flushed::Blocked => {
@@ -286,6 +290,9 @@ impl<S, A: Accounts> Drop for ConnectionWriter<S, A> {
         let state = self.state.get_mut();
         self.accounts.count_unwritten(state.outbox.deliveries());
         self.accounts.change_overhead(state.counted_overhead_bytes, 0);
+        if state.counted_slow {
+            self.accounts.change_slow(false);
+        }
     }
 }
 

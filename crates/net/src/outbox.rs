@@ -14,6 +14,8 @@ pub const FRAME_OVERHEAD_BYTES: usize = 2 * size_of::<Frames>();
 pub struct Frames {
     /// The frames, one after the other.
     pub bytes: Bytes,
+    /// How many packets these are; what a carrier adds of its own counts as none.
+    pub packets: u32,
     /// How many of them are deliveries.
     pub deliveries: u32,
 }
@@ -23,6 +25,8 @@ pub struct Frames {
 pub struct Written {
     /// Bytes, of whole frames or not.
     pub bytes: usize,
+    /// Packets in frames that are written to their last byte.
+    pub packets: u64,
     /// Deliveries in frames that are written to their last byte.
     pub deliveries: u64,
 }
@@ -183,6 +187,7 @@ impl Written {
                 return;
             }
             left -= first.bytes.len();
+            self.packets += u64::from(first.packets);
             self.deliveries += u64::from(first.deliveries);
             frames.pop_front();
         }

@@ -51,7 +51,8 @@ impl Acceptor {
     /// Notes that a connection is refused.
     pub(crate) fn note_refused(&self, origin: Origin<'_>, reason: CloseReason) {
         self.hub.count_refused();
-        self.hub.audit.refused(origin, Event::Connection, || told::close_details(reason));
+        let details = told::close_details(reason);
+        self.hub.audit.refused(origin, (Event::Connection, details.reason), || details);
         let peer = origin.address;
         if self.gate.limiter.begins_refusing() {
             tracing::warn!(%peer, %reason, "connections are refused");
@@ -109,7 +110,7 @@ impl Acceptor {
         if let Some(turned) = Turned::of(error) {
             let address = turned.client.unwrap_or(origin.address);
             let origin = Origin { address, ..origin };
-            self.hub.audit.refused(origin, turned.event, || turned.details());
+            self.hub.audit.refused(origin, (turned.event, turned.reason), || turned.details());
         }
         match error.kind() {
             // It is counted.

@@ -6,7 +6,7 @@ use rialto_session::ServerName;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::{handle::Handle, pulse::Pulse, store::CommitWatch};
+use crate::{entrance::Entrance, handle::Handle, pulse::Pulse, store::CommitWatch};
 
 /// What the handlers ask.
 pub(crate) struct Asked {
@@ -14,6 +14,8 @@ pub(crate) struct Asked {
     pub(crate) server: Arc<ServerName>,
     /// What the status page and the sample application are told of the listeners.
     pub(crate) listeners: Vec<ListenerStatus>,
+    /// The listeners of the broker, each once, however many sockets it has.
+    pub(crate) entrances: Vec<Arc<Entrance>>,
     pub(crate) commit_watch: Arc<CommitWatch>,
     pub(crate) pulse: Arc<Pulse>,
     /// Becomes true when the server stops.

@@ -47,6 +47,8 @@ pub(crate) struct Audit {
     is_due: Notify,
     /// How often each event happened, told of or not.
     counts: [AtomicU64; Event::ALL.len()],
+    /// The same by why.
+    causes: [AtomicU64; Reason::ALL.len()],
 }
 
 #[derive(Debug, Default)]
@@ -57,7 +59,7 @@ struct Gathered {
 }
 
 impl Audit {
-    /// Notes that something was refused to whoever is at `origin`. `details` is called only if there
+    /// Notes what was refused to whoever is at `origin`, and why. `details` is called only if there
     /// is to be a line.
     ///
     /// # Cost
@@ -67,10 +69,11 @@ impl Audit {
     pub(crate) fn refused(
         &self,
         origin: Origin<'_>,
-        event: Event,
+        (event, reason): (Event, Reason),
         details: impl FnOnce() -> Details,
     ) {
         self.counts[event as usize].fetch_add(1, Ordering::Relaxed);
+        self.causes[reason as usize].fetch_add(1, Ordering::Relaxed);
         if !tracing::enabled!(target: TARGET, tracing::Level::INFO) {
             return;
         }
@@ -85,6 +88,11 @@ impl Audit {
     /// Returns how often each event happened since the start.
     pub(crate) fn counts(&self) -> [(Event, u64); Event::ALL.len()] {
         Event::ALL.map(|event| (event, self.counts[event as usize].load(Ordering::Relaxed)))
+    }
+
+    /// Returns how often each reason was the one since the start.
+    pub(crate) fn causes(&self) -> [(Reason, u64); Reason::ALL.len()] {
+        Reason::ALL.map(|reason| (reason, self.causes[reason as usize].load(Ordering::Relaxed)))
     }
 
     /// Writes what is gathered, and at the end of each window what it left out, until it is aborted.

@@ -2,6 +2,7 @@
 //! again, whatever ended the connection before.
 
 mod error;
+mod standing;
 mod stream;
 mod tries;
 
@@ -25,10 +26,14 @@ use crate::{connection_limits::ConnectionLimits, hub::Hub};
 
 use self::{
     error::{CONNECT_WITHIN, LinkError},
+    standing::Standing,
     tries::Tries,
 };
 
-pub(crate) use stream::check_certificates;
+pub(crate) use self::{
+    standing::{LinkCounts, LinkState},
+    stream::check_certificates,
+};
 
 /// Bytes read at a time.
 const READ_BYTES: usize = 256 << 10;
@@ -56,10 +61,15 @@ impl Links {
         let mut link =
             Link::new(self.server.clone(), self.origin, node.port, self.credentials.clone());
         let mut tries = Tries::default();
+        let mut standing = Standing::begin(&self.hub.links);
         loop {
-            let mut was_attached = false;
-            let ended = self.connect_once(&node, &mut link, &mut was_attached).await;
+            let ended = self.connect_once(&node, &mut link, &mut standing).await;
+            let was_attached = standing.is(LinkState::Attached);
             self.hub.round(|broker| link.end(broker));
+            standing.set(match ended {
+                LinkError::Link(LinkEnd::Itself) => LinkState::Itself,
+                _ => LinkState::Trying,
+            });
             let pause = tries.after(was_attached, &ended);
             if tries.is_news() {
                 self.log(&node, was_attached, &ended);
@@ -90,7 +100,7 @@ impl Links {
         &self,
         node: &Node,
         link: &mut Link,
-        was_attached: &mut bool,
+        standing: &mut Standing,
     ) -> LinkError {
         let mut stream = match stream::connect(node, &self.settings).await {
             Ok(stream) => stream,
@@ -120,7 +130,8 @@ impl Links {
             }
             let answers = self.take(&mut splitter, &input, link);
             input.clear();
-            if link.is_attached() && !std::mem::replace(was_attached, true) {
+            if link.is_attached() && !standing.is(LinkState::Attached) {
+                standing.set(LinkState::Attached);
                 tracing::info!(
                     server = link.peer(),
                     "connected to a cluster node: its messages are received"

@@ -154,6 +154,7 @@ impl<D: Dialect> Connection<D> {
 
     /// Takes what was read, whatever it holds.
     fn on_bytes(&mut self, input: &[u8], context: &mut Context<'_>) {
+        self.caller.entrance.traffic.note_read(input.len());
         let mut is_taken_for_another = false;
         self.take_in(context, None, |pipeline, incoming, transport| match incoming {
             Incoming::Stream(framer) => {
@@ -208,6 +209,7 @@ impl<D: Dialect> Connection<D> {
             is_websocket: matches!(incoming, Incoming::WebSocket(_)),
             dirty: DirtyWriters::default(),
             uncommitted: Uncommitted::default(),
+            taken_count: 0,
             context,
         };
         let mut waiting = take(&mut pipeline, incoming, transport);
@@ -216,7 +218,9 @@ impl<D: Dialect> Connection<D> {
         }
         let mut behind = Vec::new();
         pipeline.dirty.flush_for_publisher(&mut behind);
-        let PacketPipeline { uncommitted, allowance, .. } = pipeline;
+        pipeline.hub.note_written(&mut pipeline.dirty);
+        let PacketPipeline { uncommitted, allowance, taken_count, .. } = pipeline;
+        caller.entrance.traffic.note_taken(taken_count);
         let is_owed = allowance.is_owed() || uncommitted.is_due;
         let lease =
             allowance.into_room().map(|room| hub.answers.lend(room, Borrower::Client(*key)));
@@ -285,6 +289,7 @@ impl<D: Dialect> Connection<D> {
 /// However the task ends, a panic included, the broker forgets the connection.
 impl<D: Dialect> Drop for Connection<D> {
     fn drop(&mut self) {
+        self.caller.entrance.traffic.note_closed();
         self.hub.forget(self.key);
     }
 }

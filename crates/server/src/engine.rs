@@ -15,6 +15,7 @@ use crate::{
     clock::Clock,
     control::Controls,
     dialects::Dialects,
+    entrance::Entrance,
     error::ServeError,
     handle::Handle,
     hub::Hub,
@@ -23,6 +24,7 @@ use crate::{
     memory::Memory,
     pulse::Pulse,
     reloadable::ReloadableServer,
+    service::Service,
     session_events::{SessionEvents, Workers},
     settings_map, startup,
     store::{CommitWatch, StoreThreads},
@@ -104,11 +106,21 @@ impl Engine {
             handle: Handle::of_api(reloadable.clone()),
             server: server.clone(),
             listeners: listeners.iter().map(|listener| listener.status()).collect(),
+            entrances: entrances(listeners),
             commit_watch: self.commit_watch.clone(),
             pulse: self.pulse.clone(),
             stopping,
         }
     }
+}
+
+/// Returns each listener whose connections are clients of the broker.
+fn entrances(listeners: &[Listener]) -> Vec<Arc<Entrance>> {
+    let brokers = listeners.iter().filter(|it| matches!(it.service, Service::Broker(_)));
+    let mut entrances: Vec<_> = brokers.map(|listener| listener.entrance.clone()).collect();
+    // Sockets of one listener stand beside each other.
+    entrances.dedup_by(|one, other| Arc::ptr_eq(one, other));
+    entrances
 }
 
 fn authorizer(

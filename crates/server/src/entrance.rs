@@ -1,14 +1,24 @@
-//! Where a connection came in, as it is told in logs.
+//! Where a connection came in, as it is told in logs and counted in metrics.
 
 use std::{net::SocketAddr, sync::Arc};
 
-/// A listener, as far as logs name it.
-#[derive(Debug, PartialEq, Eq)]
+use crate::traffic::Traffic;
+
+/// A listener, as far as logs and metrics name it.
+#[derive(Debug)]
 pub(crate) struct Entrance {
     /// Its name in the settings.
     pub(crate) listener: String,
     /// What is spoken there, in the words of the settings.
     pub(crate) dialect: &'static str,
+    /// What its connections send and get.
+    pub(crate) traffic: Traffic,
+}
+
+impl Entrance {
+    pub(crate) fn new(listener: &str, dialect: &'static str) -> Arc<Self> {
+        Arc::new(Entrance { listener: listener.to_owned(), dialect, traffic: Traffic::default() })
+    }
 }
 
 /// Whose connection it is, and where it came in.

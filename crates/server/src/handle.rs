@@ -224,6 +224,10 @@ impl Handle {
         self.reloadable.webhooks().counters()
     }
 
+    pub(crate) fn webhook_times(&self) -> Option<Arc<rialto_webhook::RequestTimes>> {
+        self.reloadable.webhooks().request_times()
+    }
+
     /// Returns the settings in force (guide 1.g).
     #[must_use]
     pub fn settings(&self) -> Arc<Settings> {

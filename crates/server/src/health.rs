@@ -22,6 +22,7 @@ use axum::{
 use crate::{
     api::refuse_stranger,
     asked::Asked,
+    cluster::LinkState,
     entrance::{Entrance, Origin},
     store::StoreState,
 };
@@ -47,8 +48,9 @@ pub(crate) struct Check {
 }
 
 /// Looks at everything that a server needs in order to be ready.
-pub(crate) fn checks(asked: &Asked) -> [Check; 3] {
-    [broker(asked), store(asked), stopping(asked)]
+pub(crate) fn checks(asked: &Asked) -> Vec<Check> {
+    let links = asked.handle.settings().cluster.ready_when_linked.then(|| links(asked));
+    [broker(asked), store(asked), stopping(asked)].into_iter().chain(links).collect()
 }
 
 impl Probe {
@@ -63,7 +65,7 @@ impl Probe {
     fn checks(self, asked: &Asked) -> Vec<Check> {
         match self {
             Probe::Live => vec![broker(asked)],
-            Probe::Ready | Probe::Health => checks(asked).into(),
+            Probe::Ready | Probe::Health => checks(asked),
         }
     }
 }
@@ -140,6 +142,13 @@ fn store(asked: &Asked) -> Check {
         StoreState::Failing => ("refuses writes", false),
     };
     Check { name: "store", state, passes }
+}
+
+/// Looks whether the messages of all other servers come.
+fn links(asked: &Asked) -> Check {
+    let passes = asked.handle.hub().links.get(LinkState::Trying) == 0;
+    let state = if passes { "ok" } else { "a cluster node is not connected" };
+    Check { name: "links", state, passes }
 }
 
 /// Looks whether the server is about to end.

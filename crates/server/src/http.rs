@@ -19,8 +19,8 @@ use rialto_stopwatch::sleep_until;
 use tokio::{sync::Notify, time::sleep};
 
 use crate::{
-    api, asked::Asked, entrance::Origin, health, http_request::Requests, metrics, sample, status,
-    turned::Turned,
+    api, asked::Asked, entrance::Origin, health, http_request::Requests, http_times::HttpTimes,
+    metrics, sample, status, turned::Turned,
 };
 
 /// How long a request that is being answered may take when the server stops.
@@ -32,6 +32,7 @@ pub(crate) struct HttpService {
     asked: Arc<Asked>,
     proxies: Arc<Proxies>,
     router: Router,
+    times: Arc<HttpTimes>,
 }
 
 type Connection = http1::Connection<TokioIo<Prompt>, Requests>;
@@ -39,12 +40,13 @@ type Connection = http1::Connection<TokioIo<Prompt>, Requests>;
 impl HttpService {
     pub(crate) fn new(asked: Asked, proxies: Arc<Proxies>) -> Self {
         let asked = Arc::new(asked);
+        let times = Arc::<HttpTimes>::default();
         let router = status::router(asked.clone())
             .merge(health::router(asked.clone()))
-            .merge(metrics::router(asked.clone()))
+            .merge(metrics::router(asked.clone(), times.clone()))
             .merge(sample::router(asked.handle.clone(), &asked.listeners))
             .merge(api::router(&asked));
-        HttpService { asked, proxies, router }
+        HttpService { asked, proxies, router, times }
     }
 
     /// Serves one connection until its client goes, does not do its part in time, or the server
@@ -67,6 +69,7 @@ impl HttpService {
             proxies: self.proxies.clone(),
             peer: origin.address,
             entrance: origin.entrance.clone(),
+            times: self.times.clone(),
             limit,
             has_asked: has_asked.clone(),
             overdue: overdue.clone(),
@@ -87,7 +90,7 @@ impl HttpService {
             && let Some(turned) = Turned::of(error)
         {
             let audit = &self.asked.handle.hub().audit;
-            audit.refused(origin, turned.event, || turned.details());
+            audit.refused(origin, (turned.event, turned.reason), || turned.details());
         }
         connection.into_parts().io.into_inner().into_inner().part().await;
         ended

@@ -10,7 +10,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -32,7 +32,12 @@ use rialto_net::Proxies;
 use rialto_stopwatch::{Moment, sleep_until};
 use tokio::sync::Notify;
 
-use crate::{answers::Borrower, api::Problem, entrance::Entrance};
+use crate::{
+    answers::Borrower,
+    api::Problem,
+    entrance::Entrance,
+    http_times::{HttpTimes, TraceId},
+};
 
 /// Answers the requests of one connection.
 pub(crate) struct Requests {
@@ -42,6 +47,8 @@ pub(crate) struct Requests {
     pub(crate) peer: SocketAddr,
     /// Where it came in.
     pub(crate) entrance: Arc<Entrance>,
+    /// How long requests take.
+    pub(crate) times: Arc<HttpTimes>,
     /// How long a body may take.
     pub(crate) limit: Duration,
     /// Becomes true with the first request.
@@ -78,10 +85,14 @@ impl Service<Request<Incoming>> for Requests {
             };
             axum::body::Body::new(body)
         });
+        let (times, began) = (self.times.clone(), Instant::now());
+        let trace = TraceId::of(request.headers());
         let answering = TowerToHyperService::new(self.router.clone()).call(request);
         Box::pin(async move {
             let response = answering.await?;
-            Ok(if is_late.load(Ordering::Relaxed) { too_late(limit) } else { response })
+            let response = if is_late.load(Ordering::Relaxed) { too_late(limit) } else { response };
+            times.note(response.status(), began.elapsed(), trace);
+            Ok(response)
         })
     }
 }

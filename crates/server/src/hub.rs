@@ -5,6 +5,7 @@
 //! written after the lock is let go.
 
 mod archive;
+mod latencies;
 mod lock_times;
 mod relief;
 mod state;
@@ -30,6 +31,7 @@ use crate::{
     audit::Audit,
     authorizer::{Authorizer, Caller},
     clock::Clock,
+    cluster::LinkCounts,
     connection_writer::{ConnectionWriter, DirtyWriters},
     dialects::Dialects,
     guarded::{Guarded, Locked},
@@ -42,7 +44,7 @@ use crate::{
 use archive::Archive;
 use state::{Endpoint, State};
 
-pub(crate) use {lock_times::LockTimes, state::Pushing};
+pub(crate) use {latencies::Latencies, lock_times::LockTimes, state::Pushing};
 
 /// The broker and all that its effects reach.
 pub(crate) struct Hub {
@@ -58,6 +60,10 @@ pub(crate) struct Hub {
     clock: Clock,
     /// How the broker's lock does.
     pub(crate) lock_times: Arc<LockTimes>,
+    /// How long messages take.
+    pub(crate) latencies: Arc<Latencies>,
+    /// How the links to other servers stand.
+    pub(crate) links: Arc<LinkCounts>,
     /// What is stored about clients that the broker does not have in memory.
     pub(crate) archive: Archive,
 }
@@ -98,6 +104,8 @@ impl Hub {
             session_events,
             clock,
             lock_times: Arc::default(),
+            latencies: Arc::default(),
+            links: Arc::default(),
             archive,
         }
     }
@@ -159,6 +167,7 @@ impl Hub {
         self.end_round(&mut state, &mut dirty);
         drop(state);
         dirty.flush();
+        self.note_written(&mut dirty);
         pushing
     }
 
@@ -275,6 +284,28 @@ impl Hub {
         result
     }
 
+    /// As [`round_into`](Self::round_into), with what was committed; says whether anybody is sent messages
+    /// that were stored.
+    pub(crate) fn round_committed(
+        &self,
+        dirty: &mut DirtyWriters,
+        act: impl FnOnce(&mut Broker<Dialects>),
+    ) -> bool {
+        let mut state = self.begin_round();
+        act(&mut state.broker);
+        self.end_round(&mut state, dirty);
+        state.sent.kept
+    }
+
+    /// Notes how long it took until messages were written, if it is measured: called once writers were
+    /// flushed.
+    #[inline]
+    pub(crate) fn note_written(&self, dirty: &mut DirtyWriters) {
+        if let Some(began) = dirty.take_measured() {
+            self.latencies.delivered.note(began.elapsed());
+        }
+    }
+
     /// Carries out what came of a round, and sees to it that all that waits stays within its bound.
     fn end_round(&self, state: &mut State, dirty: &mut DirtyWriters) {
         state.perform(dirty, &self.session_events);
@@ -284,6 +315,9 @@ impl Hub {
         }
         if let Some(began) = state.measured.take() {
             self.lock_times.held.note(began.elapsed());
+            if state.sent.droppable {
+                dirty.measure(began);
+            }
         }
     }
 

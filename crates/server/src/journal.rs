@@ -17,8 +17,8 @@ pub(crate) struct ConnectionJournal<'a> {
 impl Journal for ConnectionJournal<'_> {
     fn note_refused(&self, refused: &Refused<'_>) {
         if told::is_told(refused.reject) {
-            let event = told::event(refused.asked);
-            self.audit.refused(self.caller.origin(), event, || told::details(refused));
+            let what = (told::event(refused.asked), told::reason(refused));
+            self.audit.refused(self.caller.origin(), what, || told::details(refused));
         }
     }
 

@@ -63,6 +63,8 @@ pub(crate) struct Unit {
     pub(crate) frame_bytes: usize,
     /// Deliveries that are on their way with it to the last byte.
     pub(crate) deliveries: u32,
+    /// As many packets as that.
+    pub(crate) packets: u32,
 }
 
 impl Pacer {
@@ -160,7 +162,7 @@ impl Pacer {
     /// Takes whole frames for one write off the front.
     pub(crate) fn next_unit(&self, frames: &mut VecDeque<Frames>) -> Unit {
         let mut unit = BytesMut::new();
-        let mut deliveries = 0;
+        let (mut deliveries, mut packets) = (0, 0);
         while let Some(first) = frames.front_mut() {
             let frame_bytes = (self.units.first_frame_bytes)(&first.bytes);
             let frame_bytes = frame_bytes.unwrap_or(first.bytes.len());
@@ -172,6 +174,7 @@ impl Pacer {
             unit.extend_from_slice(&first.bytes.split_to(frame_bytes));
             if first.bytes.is_empty() {
                 deliveries += first.deliveries;
+                packets += first.packets;
                 frames.pop_front();
             }
         }
@@ -179,7 +182,7 @@ impl Pacer {
         if self.units.blocks.is_some() && !self.is_tls {
             fill_up(&mut unit);
         }
-        Unit { bytes: unit.freeze(), frame_bytes, deliveries }
+        Unit { bytes: unit.freeze(), frame_bytes, deliveries, packets }
     }
 }
 

@@ -46,6 +46,8 @@ pub(crate) struct PacketPipeline<'a, 'c, D> {
     pub(crate) asked: Events,
     pub(crate) dirty: DirtyWriters,
     pub(crate) uncommitted: Uncommitted,
+    /// How many packets the broker was given.
+    pub(crate) taken_count: usize,
     /// What may be answered before the connection has to read.
     pub(crate) allowance: Allowance,
     pub(crate) context: &'a mut Context<'c>,
@@ -146,7 +148,7 @@ impl<D: Dialect> PacketPipeline<'_, '_, D> {
         }
         let Tail { answers, end } = tail;
         if !answers.is_empty() {
-            let answers = Frames { bytes: Bytes::from(answers), deliveries: 0 };
+            let answers = Frames { bytes: Bytes::from(answers), packets: 0, deliveries: 0 };
             self.writer.push(answers, Kind::Answer, false);
             self.writer.flush();
         }
@@ -236,6 +238,7 @@ impl<D: Dialect> PacketPipeline<'_, '_, D> {
             allowance.note_made(broker.answered_bytes());
             (result, Uncommitted::of(broker, *key))
         });
+        self.taken_count += usize::from(result.is_ok());
         self.uncommitted = uncommitted;
         result
     }
@@ -261,6 +264,7 @@ impl<D: Dialect> PacketPipeline<'_, '_, D> {
             (result, done_count, Uncommitted::of(broker, *key))
         });
         packets.frames.drain(..done_count);
+        self.taken_count += done_count;
         self.uncommitted = uncommitted;
         result
     }

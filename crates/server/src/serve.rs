@@ -99,8 +99,12 @@ impl Acceptor {
             Some(reader) => Incoming::WebSocket(reader),
             None => Incoming::Stream(D::framer(&limits.dialects)),
         };
-        let counts =
-            Counts { memory: self.hub.memory.clone(), deliveries: self.hub.deliveries.clone() };
+        caller.entrance.traffic.note_opened();
+        let counts = Counts {
+            memory: self.hub.memory.clone(),
+            deliveries: self.hub.deliveries.clone(),
+            entrance: caller.entrance.clone(),
+        };
         let writer =
             Arc::new(ConnectionWriter::new(socket, is_paced, self.outbox_bytes_max, counts));
         let profile = ConnectionProfile {

@@ -71,7 +71,7 @@ fn open_listeners(
             TlsMode::Require => continue,
         };
         let dialect = listener.dialect.as_str();
-        let entrance = Arc::new(Entrance { listener: name.to_owned(), dialect });
+        let entrance = Entrance::new(name, dialect);
         for (address, socket) in addresses::open(settings, name, listener)? {
             let service =
                 Service::new(listener.dialect, tls.clone(), listener.paced, origins.clone());

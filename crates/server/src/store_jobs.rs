@@ -1,6 +1,6 @@
 //! What the hub hands over to the store's threads.
 
-use std::sync::mpsc;
+use std::{sync::mpsc, time::Duration};
 
 use rialto_broker::{LoadRequest, ReadRequest};
 use rialto_domain::Commit;
@@ -8,8 +8,8 @@ use rialto_store::StoreReader;
 
 /// Work for the writing thread.
 pub(crate) enum Job {
-    /// Commit this batch.
-    Commit(Commit),
+    /// Commit this batch, which the broker made at this time of its own.
+    Commit(Commit, Duration),
     /// Finish what came before, tidy up and end.
     Close,
 }

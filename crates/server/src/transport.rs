@@ -77,6 +77,7 @@ impl OwnedStream {
                     frame_bytes: first.bytes.len(),
                     bytes: first.bytes,
                     deliveries: first.deliveries,
+                    packets: first.packets,
                 },
             });
         }
@@ -97,8 +98,12 @@ impl OwnedStream {
                 unit.frame_bytes.min(self.written + written) - unit.frame_bytes.min(self.written);
             self.written += written;
             let is_whole = self.written == unit.bytes.len();
-            let deliveries = if is_whole { u64::from(unit.deliveries) } else { 0 };
-            writer.put_back(VecDeque::new(), Written { bytes: counted, deliveries });
+            let (packets, deliveries) = if is_whole {
+                (u64::from(unit.packets), u64::from(unit.deliveries))
+            } else {
+                (0, 0)
+            };
+            writer.put_back(VecDeque::new(), Written { bytes: counted, packets, deliveries });
         }
         if let Some(pacer) = &mut self.pacer {
             if let Some(stream) = &mut self.tls {

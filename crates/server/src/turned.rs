@@ -11,7 +11,7 @@ use crate::audit::{Details, Event, Reason};
 /// Why a connection was turned away.
 pub(crate) struct Turned {
     pub(crate) event: Event,
-    reason: Reason,
+    pub(crate) reason: Reason,
     rule: Option<&'static str>,
     detail: Option<String>,
     /// For whom a proxy brought it, where only its request said so.

@@ -31,7 +31,7 @@ impl Visit {
             return None;
         }
         let Origin { entrance, address } = origin;
-        let Entrance { dialect, listener } = &**entrance;
+        let Entrance { dialect, listener, .. } = &**entrance;
         tracing::debug!(target: TARGET, dialect, listener, %address, "connection opened");
         Some(Box::new(Visit {
             entrance: entrance.clone(),
@@ -45,7 +45,7 @@ impl Visit {
 
     /// Tells of a session that it opened.
     pub(crate) fn open_session(&mut self, client: ClientId, session: u64) {
-        let Entrance { dialect, listener } = &*self.entrance;
+        let Entrance { dialect, listener, .. } = &*self.entrance;
         let address = self.address;
         let name = client.as_str();
         tracing::debug!(
@@ -65,7 +65,7 @@ impl Visit {
 impl Drop for Visit {
     fn drop(&mut self) {
         let Visit { entrance, address, began, client, session, reason } = self;
-        let Entrance { dialect, listener } = &**entrance;
+        let Entrance { dialect, listener, .. } = &**entrance;
         let client = client.as_ref().map(ClientId::as_str);
         let lasted_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::debug!(

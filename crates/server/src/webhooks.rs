@@ -10,7 +10,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use rialto_webhook::{Counters, Deliveries, Webhook};
+use rialto_webhook::{Counters, Deliveries, RequestTimes, Webhook};
 use tokio::{runtime::Handle, task::JoinHandle};
 
 use crate::{
@@ -96,6 +96,11 @@ impl Webhooks {
     /// Returns what has happened since the settings named the present webhook; `None` without one.
     pub(crate) fn counters(&self) -> Option<Counters> {
         self.running.lock().as_ref().map(|running| running.webhook.counters())
+    }
+
+    /// Returns how long requests took since then; `None` without a webhook.
+    pub(crate) fn request_times(&self) -> Option<Arc<RequestTimes>> {
+        self.running.lock().as_ref().map(|running| running.webhook.request_times())
     }
 
     /// Delivers what waits, for so long, and keeps what could not be delivered for the next start.

@@ -6,15 +6,20 @@
 //! listen. Whatever judges them counts by this clock instead, which stands still meanwhile.
 //!
 //! Somebody has to [tick](Ticking::tick) for that; while nobody does, this is the monotonic clock.
-//! Knows nothing of sockets and starts nothing. Read [`running`] first, then [`timeout`].
+//! What took how long is counted in [`Durations`]. Knows nothing of sockets and starts nothing. Read
+//! [`running`] first, then [`timeout`].
 
 use std::{ops::Add, pin::pin, sync::LazyLock, time::Duration};
 
 use tokio::time::Instant;
 
 mod clock;
+mod durations;
+mod ranges;
 
 pub use clock::TICK_WITHIN;
+pub use durations::Durations;
+pub use ranges::Ranges;
 
 use clock::Clock;
 

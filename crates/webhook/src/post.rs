@@ -1,6 +1,9 @@
 //! One signed request.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use rialto_application::{Event, UnixMs};
 use rialto_http::{
@@ -8,7 +11,7 @@ use rialto_http::{
     header::{CONTENT_TYPE, HeaderName},
 };
 
-use crate::{Failure, WebhookError, http, signature::Signer};
+use crate::{Failure, RequestTimes, WebhookError, http, signature::Signer};
 
 const EVENT: HeaderName = HeaderName::from_static("rialto-event");
 const DELIVERY: HeaderName = HeaderName::from_static("rialto-delivery");
@@ -20,6 +23,7 @@ pub(crate) struct Post {
     client: Client,
     url: Url,
     signer: Signer,
+    pub(crate) times: Arc<RequestTimes>,
 }
 
 /// What is sent.
@@ -41,7 +45,7 @@ impl Post {
     ) -> Result<Self, WebhookError> {
         let url = http::url(url)?;
         let client = http::client(&url, authority)?;
-        Ok(Post { client, url, signer: Signer::new(secret) })
+        Ok(Post { client, url, signer: Signer::new(secret), times: Arc::default() })
     }
 
     /// Sends a message, signed for this moment, and returns the beginning of the answer.
@@ -55,8 +59,10 @@ impl Post {
             .header(TIMESTAMP, &timestamp)
             .header(SIGNATURE, &signature)
             .body(message.body.clone());
-        let sent = self.client.send(request).await;
-        sent.map_err(|error| Failure::of(&error))
+        let under_way = self.times.begin();
+        let answer = self.client.send(request).await.map_err(|error| Failure::of(&error))?;
+        under_way.answered(answer.status().is_success());
+        Ok(answer)
     }
 }
 

@@ -5,8 +5,8 @@ use std::{fmt, sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 
 use crate::{
-    Counters, Deliveries, Settings, WebhookError, counters::Tally, decisions::Decisions,
-    health::Health, outbox::Outbox, post::Post, shared::Shared,
+    Counters, Deliveries, RequestTimes, Settings, WebhookError, counters::Tally,
+    decisions::Decisions, health::Health, outbox::Outbox, post::Post, shared::Shared,
 };
 
 mod application;
@@ -63,6 +63,12 @@ impl Webhook {
                 None => self.shared.lose(),
             }
         }
+    }
+
+    /// Returns how long requests took since the start.
+    #[must_use]
+    pub fn request_times(&self) -> Arc<RequestTimes> {
+        self.shared.post.times.clone()
     }
 
     /// Returns what has happened since the start.

@@ -6,7 +6,7 @@ use rialto_domain::{Change, FailureKind, LogEntry, LogId, PacketId, Sequence, St
 
 use crate::{
     ChannelKey, ClientKey, ConnectionKey, Effect, Encoder, Mark, ReadRequest, Source,
-    cursor::Phase, output::Delivery,
+    channel::Trimmed, cursor::Phase, output::Delivery,
 };
 
 use super::{Broker, batch::Pending};
@@ -268,9 +268,10 @@ impl<E: Encoder> Broker<E> {
         let channel = &mut self.channels[key];
         let log = channel.log.as_mut().filter(|log| log.id == id);
         // One that is not there any more was set aside when another subscriber came to it.
-        if let Some(count) = log.and_then(|log| log.remove(last)) {
+        if let Some(Trimmed { count, bytes, .. }) = log.and_then(|log| log.remove(last)) {
             self.stats.dropped_damaged += count;
             self.stats.log_held -= count;
+            self.stats.log_bytes -= bytes;
             self.stats.damaged_records += 1;
             let change = Change::SetAside(channel.name.clone(), id, last);
             self.batch.push(change, Pending::SetAside(key, id, last));

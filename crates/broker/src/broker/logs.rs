@@ -35,6 +35,7 @@ impl<E: Encoder> Broker<E> {
         if let Some(log) = &mut self.channels[page.channel].log {
             log.append(first, PageState { last, bytes, served: page.served });
             self.stats.log_held += u64::from(page.count);
+            self.stats.log_bytes += bytes;
         }
     }
 
@@ -62,9 +63,11 @@ impl<E: Encoder> Broker<E> {
     pub(super) fn trim_acknowledged(&mut self, key: ChannelKey, slowest: Sequence) {
         let Some(channel) = self.channels.get_mut(key) else { return };
         let Some(log) = &mut channel.log else { return };
-        if let Some(Trimmed { last, count }) = log.trim_while(|_, page| page.last <= slowest) {
+        if let Some(Trimmed { last, count, bytes }) = log.trim_while(|_, page| page.last <= slowest)
+        {
             self.stats.log_acknowledged += count;
             self.stats.log_held -= count;
+            self.stats.log_bytes -= bytes;
             self.dirty.note_trimmed(key, log.id, last);
         }
     }
@@ -101,6 +104,7 @@ impl<E: Encoder> Broker<E> {
     fn drop_logged(&mut self, key: ChannelKey, dropped: Trimmed) {
         self.stats.dropped_log += dropped.count;
         self.stats.log_held -= dropped.count;
+        self.stats.log_bytes -= dropped.bytes;
         self.trim(key, dropped.last);
     }
 
@@ -125,6 +129,7 @@ impl<E: Encoder> Broker<E> {
             let count = log.count();
             self.stats.log_unread += count;
             self.stats.log_held -= count;
+            self.stats.log_bytes -= log.held().1;
         }
     }
 }

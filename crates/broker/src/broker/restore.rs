@@ -22,6 +22,7 @@ impl<E: Encoder> Broker<E> {
             self.log_channels.insert(state.log, key);
             let log = Log::from_state(&state);
             self.stats.log_found += log.count();
+            self.stats.log_bytes += log.held().1;
             self.channels[key].log = Some(Box::new(log));
             if snapshot.load == Load::Heads {
                 self.channels[key].stored_reader_count = state.reader_count;

@@ -2,12 +2,12 @@
 
 use std::process::Command;
 
-use rialto_testkit::{Broker, Peer, Transport};
+use rialto_testkit::{Broker, Launch, Peer, Transport};
 
 use crate::{
     common::PROGRAM,
     http::{Answer, ask, ask_with},
-    launch, start,
+    launch, start, until,
 };
 
 const KEY: &str = "0123456789abcdef";
@@ -63,6 +63,39 @@ fn a_broker_whose_store_refuses_writes_is_live_and_not_ready() {
     assert_eq!(code, Some(1));
     assert!(printed.contains("[-]store refuses writes\n"), "{printed}");
     assert_eq!(health(&api(&broker), &["--live"]).0, Some(0));
+}
+
+#[test]
+fn a_broker_that_is_to_have_its_links_is_ready_once_it_has() {
+    let other = rialto_testkit::Port::reserve().unwrap();
+    let cluster = |wants: bool| {
+        format!("[cluster]\nnodes = [\"{}\"]\nready_when_linked = {wants}\n", other.address)
+    };
+    assert_eq!(probe(&start(&cluster(false)), "/readyz").status, 200);
+    let broker = start(&cluster(true));
+    let verbose = probe(&broker, "/readyz?verbose");
+    assert_eq!(verbose.status, 503);
+    assert!(
+        verbose.body.contains("[-]links a cluster node is not connected\n"),
+        "{}",
+        verbose.body
+    );
+    assert!(
+        ask(&broker, "GET /metrics", None, "").body.contains("rialto_links{state=\"trying\"} 1\n")
+    );
+    let _other = Launch::of(PROGRAM)
+        .without_certificate()
+        .listener_at("coremq", other.address)
+        .set("listeners.coremq.dialect=coremq")
+        .set("cluster.name=other")
+        .set(r#"cluster.allowed_replicants=["127.0.0.1"]"#)
+        .start();
+    until("the link is there", || (probe(&broker, "/readyz").status == 200).then_some(()));
+    assert!(
+        ask(&broker, "GET /metrics", None, "")
+            .body
+            .contains("rialto_links{state=\"attached\"} 1\n")
+    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What Prometheus reads, and what is made of it.
 
+mod workload;
+
 use std::{
     collections::BTreeSet,
     fs,
@@ -100,6 +102,9 @@ fn the_metrics_are_what_happened() {
         (r#"rialto_check_passes{check="store"}"#, 1.0),
         (r#"rialto_refusals_total{event="publish-refused"}"#, 1.0),
         (r#"rialto_refusals_total{event="session-refused"}"#, 0.0),
+        (r#"rialto_refusals_by_cause_total{cause="rule"}"#, 1.0),
+        (r#"rialto_refusals_by_cause_total{cause="no-rule"}"#, 0.0),
+        (r#"rialto_links{state="attached"}"#, 0.0),
         (&format!(r#"rialto_build_info{{version="{version}"}}"#), 1.0),
     ] {
         assert_eq!(value(&metrics, series), expected, "{series}");

@@ -44,5 +44,9 @@ section! {
         /// them is down. Beyond it the oldest are dropped, and the servers that miss them are told
         /// how many.
         backlog_bytes_max: ByteSize = "16MiB" in "0" to "1024GiB",
+        /// Whether this server is ready (/readyz) only while it is connected to all nodes; a node
+        /// that is this server itself counts as connected. A change takes effect while the server
+        /// runs.
+        ready_when_linked: bool = "false",
     }
 }

@@ -91,13 +91,15 @@ struct Counts(Arc<std::sync::Mutex<(u64, u64)>>);
 impl Accounts for Counts {
     type Lease = Arc<()>;
 
-    fn count_written(&self, deliveries: u64) {
-        self.0.lock().unwrap().0 += deliveries;
+    fn count_written(&self, written: Written) {
+        self.0.lock().unwrap().0 += written.deliveries;
     }
 
     fn count_unwritten(&self, deliveries: u64) {
         self.0.lock().unwrap().1 += deliveries;
     }
+
+    fn change_slow(&self, _: bool) {}
 
     fn change_overhead(&self, _: usize, _: usize) {}
 }
@@ -111,7 +113,7 @@ fn writer(pipe: &Pipe, is_paced: bool, bytes_max: usize) -> (Arc<Writer>, Counts
 }
 
 fn frame(letter: u8) -> Frames {
-    Frames { bytes: Bytes::from(vec![letter; FRAME_BYTES]), deliveries: 1 }
+    Frames { bytes: Bytes::from(vec![letter; FRAME_BYTES]), packets: 1, deliveries: 1 }
 }
 
 /// Puts frames in and flushes, as a round of the broker does.

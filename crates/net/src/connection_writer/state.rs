@@ -29,6 +29,8 @@ pub(super) struct State<L> {
     pub(super) lease: Option<L>,
     /// What is counted, over all connections, of what its frames take besides their bytes.
     pub(super) counted_overhead_bytes: usize,
+    /// Whether it is counted as that of a slow peer.
+    pub(super) counted_slow: bool,
     pub(super) task: Option<Waker>,
     /// Tasks of publishers that wait for the outbox to drain; an idle connection has none.
     pub(super) publishers: Option<Box<Publishers>>,
@@ -51,6 +53,7 @@ impl<L> State<L> {
             wake_once_answered: false,
             lease: None,
             counted_overhead_bytes: 0,
+            counted_slow: false,
             task: None,
             publishers: None,
         }
@@ -63,6 +66,17 @@ impl<L> State<L> {
         if UNCOUNTED_BYTES_MAX < before.abs_diff(now) || (now == 0 && before > 0) {
             accounts.change_overhead(before, now);
             self.counted_overhead_bytes = now;
+        }
+    }
+
+    /// Counts the peer as slow while its outbox is more than half full, and until it is less than a
+    /// quarter full: one at the edge is not counted again and again.
+    pub(super) fn count_slow(&mut self, accounts: &impl Accounts) {
+        let part = if self.counted_slow { 4 } else { 2 };
+        let is_slow = self.outbox.bytes_max() / part < self.outbox.bytes();
+        if is_slow != self.counted_slow {
+            self.counted_slow = is_slow;
+            accounts.change_slow(is_slow);
         }
     }
 

@@ -1,11 +1,11 @@
 use super::*;
 
 fn frames(count: usize) -> Frames {
-    Frames { bytes: Bytes::from(vec![b'x'; count]), deliveries: 2 }
+    Frames { bytes: Bytes::from(vec![b'x'; count]), packets: 2, deliveries: 2 }
 }
 
 fn text(text: &'static str) -> Frames {
-    Frames { bytes: Bytes::from_static(text.as_bytes()), deliveries: 1 }
+    Frames { bytes: Bytes::from_static(text.as_bytes()), packets: 1, deliveries: 1 }
 }
 
 /// Writes so many bytes of what was taken out.

@@ -107,9 +107,9 @@ impl Guard {
     }
 
     fn note(&self, refusal: &Refusal, origin: Origin<'_>, (method, uri): (&Method, &Uri)) {
-        self.asked.handle.hub().audit.refused(origin, Event::Api, || {
-            let method_and_path = format!("{method} {}", uri.path());
-            refusal.details(self.right).detail(&method_and_path)
+        let details = refusal.details(self.right);
+        self.asked.handle.hub().audit.refused(origin, (Event::Api, details.reason), || {
+            details.detail(&format!("{method} {}", uri.path()))
         });
     }
 

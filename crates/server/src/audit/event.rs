@@ -99,6 +99,42 @@ impl Event {
 }
 
 impl Reason {
+    /// All of them, in their order.
+    pub(crate) const ALL: [Reason; 32] = [
+        Reason::Application,
+        Reason::Banned,
+        Reason::ClosedApi,
+        Reason::ForeignOrigin,
+        Reason::GreetingTimeout,
+        Reason::InvalidCertificate,
+        Reason::InvalidForm,
+        Reason::InvalidJwt,
+        Reason::InvalidToken,
+        Reason::ListenerFull,
+        Reason::MissingRight,
+        Reason::NameTaken,
+        Reason::NoCertificate,
+        Reason::NoKey,
+        Reason::NoRule,
+        Reason::NoSession,
+        Reason::NotAllowed,
+        Reason::PayloadTooLarge,
+        Reason::Rule,
+        Reason::NotAuthenticated,
+        Reason::TlsFailed,
+        Reason::TlsRequired,
+        Reason::TokenRights,
+        Reason::TooFast,
+        Reason::TooManyConnections,
+        Reason::TooManyFailures,
+        Reason::TooManyFromAddress,
+        Reason::TooManySubscriptions,
+        Reason::Undecided,
+        Reason::UntrustedProxy,
+        Reason::WrongKey,
+        Reason::WrongPassword,
+    ];
+
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Reason::Application => "application",
@@ -134,5 +170,18 @@ impl Reason {
             Reason::WrongKey => "wrong-key",
             Reason::WrongPassword => "wrong-password",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_event_and_each_reason_stands_at_its_own_number() {
+        assert!(Event::ALL.iter().enumerate().all(|(number, event)| *event as usize == number));
+        assert!(Reason::ALL.iter().enumerate().all(|(number, reason)| *reason as usize == number));
+        // The last there is.
+        assert_eq!(Reason::ALL.len(), Reason::WrongPassword as usize + 1);
     }
 }

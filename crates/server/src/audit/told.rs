@@ -46,8 +46,8 @@ pub(crate) fn is_told(reject: &Reject) -> bool {
 
 /// Returns what is told of a request that the session or the broker refused.
 pub(crate) fn details(refused: &Refused<'_>) -> Details {
-    let mut details = by_rights(refused).unwrap_or_else(|| Details::new(reason(refused)));
-    details.rule = details.rule.or_else(|| setting(refused.reject));
+    let mut details = Details::new(reason(refused));
+    details.rule = rule(refused).or_else(|| setting(refused.reject));
     let details = match refused.client {
         Some(client) => details.client(client),
         None => details,
@@ -87,11 +87,15 @@ pub(crate) fn authentication_reason(reject: &Reject, data: &str) -> Reason {
     }
 }
 
-fn reason(refused: &Refused<'_>) -> Reason {
-    match refused.cause {
-        Cause::NoSession => Reason::NoSession,
-        Cause::NameTaken => Reason::NameTaken,
-        Cause::Rejected => of_reject(refused.reject),
+/// Returns why the session or the broker refused a request.
+pub(crate) fn reason(refused: &Refused<'_>) -> Reason {
+    match (denied_by(refused), refused.cause) {
+        (Some(DeniedBy::Rule(..)), _) => Reason::Rule,
+        (Some(DeniedBy::Token), _) => Reason::TokenRights,
+        (Some(DeniedBy::NoRule), _) => Reason::NoRule,
+        (None, Cause::NoSession) => Reason::NoSession,
+        (None, Cause::NameTaken) => Reason::NameTaken,
+        (None, Cause::Rejected) => of_reject(refused.reject),
     }
 }
 
@@ -116,18 +120,23 @@ pub(crate) fn by_application(reject: &Reject) -> Reason {
     }
 }
 
-fn by_rights(refused: &Refused<'_>) -> Option<Details> {
-    let (Asked::Act(action), Reject::Denied(_)) = (refused.asked, refused.reject) else {
-        return None;
-    };
-    let denied_by = refused.rights?.denied_by(action, refused.channel?)?;
-    Some(match denied_by {
-        DeniedBy::Rule(number, None) => Details::new(Reason::Rule).rule(number.to_string()),
-        DeniedBy::Rule(number, Some(name)) => {
-            Details::new(Reason::Rule).rule(format!("{number} {name}"))
+/// Returns what of a client's rights refuses a request, if they do.
+fn denied_by(refused: &Refused<'_>) -> Option<DeniedBy> {
+    match (refused.asked, refused.reject) {
+        (Asked::Act(action), Reject::Denied(_)) => {
+            refused.rights?.denied_by(action, refused.channel?)
         }
-        DeniedBy::Token => Details::new(Reason::TokenRights),
-        DeniedBy::NoRule => Details::new(Reason::NoRule).rule("access.unmatched"),
+        _ => None,
+    }
+}
+
+/// Returns what is told of the rule that refuses a request, if one does.
+fn rule(refused: &Refused<'_>) -> Option<String> {
+    Some(match denied_by(refused)? {
+        DeniedBy::Rule(number, None) => number.to_string(),
+        DeniedBy::Rule(number, Some(name)) => format!("{number} {name}"),
+        DeniedBy::NoRule => "access.unmatched".to_owned(),
+        DeniedBy::Token => return None,
     })
 }
 

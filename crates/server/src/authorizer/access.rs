@@ -227,8 +227,9 @@ impl Authorizer {
         let address = origin.address.ip();
         let attempt = self.throttle.load().count(address, name, self.clock.now().uptime);
         if !attempt.delay.is_zero() {
-            self.audit.refused(origin, audit::Event::Guessing, || {
-                let details = Details::new(Reason::TooManyFailures)
+            let reason = Reason::TooManyFailures;
+            self.audit.refused(origin, (audit::Event::Guessing, reason), || {
+                let details = Details::new(reason)
                     .rule("access.failed_attempts_max")
                     .detail(&format!("answered in {} ms", attempt.delay.as_millis()));
                 client.iter().fold(details, |details, client| details.client(client))
@@ -239,12 +240,16 @@ impl Authorizer {
     }
 
     fn note_unauthenticated(&self, caller: &Caller, data: &str, refusal: &Refusal, by: By) {
-        self.audit.refused(caller.origin(), audit::Event::Authentication, || {
+        let reason = match by {
+            By::Application => told::by_application(&refusal.reject),
+            By::Access => told::authentication_reason(&refusal.reject, data),
+        };
+        self.audit.refused(caller.origin(), (audit::Event::Authentication, reason), || {
+            let details = Details::new(reason);
             let details = match by {
-                By::Application => Details::new(told::by_application(&refusal.reject)),
+                By::Application => details,
                 // The words of access quote nothing that was sent.
-                By::Access => Details::new(told::authentication_reason(&refusal.reject, data))
-                    .detail(&refusal.message),
+                By::Access => details.detail(&refusal.message),
             };
             let name = Access::claimed_name(data);
             name.iter().fold(details, |details, name| details.client(name))
@@ -252,13 +257,13 @@ impl Authorizer {
     }
 
     fn note_no_session(&self, caller: &Caller, client: &str, reject: &Reject, by: By) {
-        self.audit.refused(caller.origin(), audit::Event::Session, || {
-            let reason = match (by, reject) {
-                (By::Application, _) => told::by_application(reject),
-                // The server's own access denies nothing else.
-                (By::Access, Reject::Denied(_)) => Reason::Banned,
-                (By::Access, _) => told::of_reject(reject),
-            };
+        let reason = match (by, reject) {
+            (By::Application, _) => told::by_application(reject),
+            // The server's own access denies nothing else.
+            (By::Access, Reject::Denied(_)) => Reason::Banned,
+            (By::Access, _) => told::of_reject(reject),
+        };
+        self.audit.refused(caller.origin(), (audit::Event::Session, reason), || {
             Details::new(reason).client(client)
         });
     }

@@ -103,7 +103,7 @@ impl Authorizer {
     }
 
     fn refused(&self, caller: &Caller, asked: &Asked, reason: Reason) {
-        self.audit.refused(caller.origin(), asked.event, || {
+        self.audit.refused(caller.origin(), (asked.event, reason), || {
             Details::new(reason).client(asked.client.id.as_str()).channel(&asked.channel)
         });
     }

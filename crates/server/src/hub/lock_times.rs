@@ -1,6 +1,6 @@
 //! How the broker's lock does.
 
-use crate::durations::Durations;
+use rialto_stopwatch::Durations;
 
 /// How long the broker's lock is held, and waited for.
 #[derive(Debug, Default)]

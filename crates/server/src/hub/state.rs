@@ -6,7 +6,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use rialto_application as application;
 use rialto_broker::{
     Answer, Broker, Command, CommandOutcome, ConnectionKey, Effect, Issuer, SessionEnded,
@@ -49,6 +48,17 @@ pub(super) struct State {
     round: u32,
     /// When the present round began, if it is one that is measured.
     pub(super) measured: Option<Instant>,
+    /// What the present round sends.
+    pub(super) sent: Sent,
+}
+
+/// Whether messages are sent.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Sent {
+    /// Such as may be dropped: with QoS 0.
+    pub(super) droppable: bool,
+    /// Such as may not.
+    pub(super) kept: bool,
 }
 
 /// One of so many rounds is measured, so that reading the clock costs the others nothing.
@@ -100,6 +110,7 @@ impl State {
             relieved: None,
             round: 0,
             measured: None,
+            sent: Sent::default(),
         }
     }
 
@@ -108,6 +119,7 @@ impl State {
     pub(super) fn begin_measure(&mut self) {
         self.round = self.round.wrapping_add(1);
         self.measured = self.round.is_multiple_of(MEASURED_EVERY).then(Instant::now);
+        self.sent = Sent::default();
     }
 
     /// Carries out a command of the server's.
@@ -165,10 +177,14 @@ impl State {
         match effect {
             Effect::Send { connection, frames, count, droppable } => {
                 let kind = if droppable { Kind::Droppable } else { Kind::Kept };
-                self.send(connection, (frames, count), kind, dirty);
+                self.sent.droppable |= droppable;
+                self.sent.kept |= !droppable;
+                let frames = Frames { bytes: frames, packets: count, deliveries: count };
+                self.send(connection, frames, kind, dirty);
             }
-            Effect::Answer { connection, frames, deliveries, .. } => {
-                self.send(connection, (frames, deliveries), Kind::Answer, dirty);
+            Effect::Answer { connection, frames, count, deliveries } => {
+                let frames = Frames { bytes: frames, packets: count, deliveries };
+                self.send(connection, frames, Kind::Answer, dirty);
             }
             Effect::Close { connection, reason } => {
                 self.log_close(connection, reason);
@@ -181,7 +197,10 @@ impl State {
                 }
             }
             // The store's threads outlive all rounds; at the very end a lost request harms nobody.
-            Effect::Commit(commit) => _ = self.store.send(Job::Commit(commit)),
+            Effect::Commit(commit) => {
+                let taken = self.broker.now().uptime;
+                _ = self.store.send(Job::Commit(commit, taken));
+            }
             Effect::Read(request) => _ = self.reader.send(Lookup::Pages(request)),
             Effect::Load(request) => _ = self.reader.send(Lookup::Clients(request)),
             // Whoever does not wait any more does not mind.
@@ -195,14 +214,15 @@ impl State {
     fn send(
         &mut self,
         connection: ConnectionKey,
-        (bytes, deliveries): (Bytes, u32),
+        frames: Frames,
         kind: Kind,
         dirty: &mut DirtyWriters,
     ) {
+        let deliveries = frames.deliveries;
         let Some(Endpoint { writer, .. }) = self.endpoints.get(connection) else {
             return self.count_unwritten(deliveries);
         };
-        match writer.push(Frames { bytes, deliveries }, kind, self.level.is_pressed) {
+        match writer.push(frames, kind, self.level.is_pressed) {
             (Pushed::Queued, _) => {
                 self.broker.note_queued(deliveries);
                 dirty.add(writer);
@@ -250,8 +270,9 @@ impl State {
             visit.close(reason);
         }
         if reason == CloseReason::NotAuthenticated {
-            let details = || told::close_details(reason);
-            self.audit.refused(caller.origin(), audit::Event::Session, details);
+            let details = told::close_details(reason);
+            self.audit
+                .refused(caller.origin(), (audit::Event::Session, details.reason), || details);
         }
     }
 

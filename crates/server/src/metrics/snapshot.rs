@@ -3,22 +3,24 @@
 use std::{fmt, sync::Arc};
 
 use prometheus_client::{
-    collector::Collector,
-    encoding::{DescriptorEncoder, NoLabelSet},
-    metrics::MetricType,
-    registry::Unit,
+    collector::Collector, encoding::DescriptorEncoder, metrics::MetricType, registry::Unit,
 };
-use rialto_broker::{COUNTERS, Counter, CounterKind};
-use rialto_webhook::Counters as WebhookCounters;
+use rialto_broker::{COUNTERS, Counter};
+use rialto_webhook::{Counters as WebhookCounters, RequestTimes};
 
 use crate::{
     asked::Asked,
-    audit::Event,
-    durations::Durations,
+    audit::{Event, Reason},
+    cluster::{LinkCounts, LinkState},
+    entrance::Entrance,
     health::{self, Check},
-    hub::LockTimes,
+    http_times::HttpTimes,
+    hub::{Latencies, LockTimes},
     store::CommitWatch,
+    traffic::Counted,
 };
+
+use super::page::Page;
 
 /// Everything that a scrape tells.
 #[derive(Debug)]
@@ -26,29 +28,48 @@ pub(super) struct Snapshot {
     /// In the order of [`COUNTERS`].
     stats: Vec<(&'static Counter, u64)>,
     started_s: f64,
-    checks: [Check; 3],
+    checks: Vec<Check>,
+    /// What the settings in force are, in a few digits.
+    settings_digest: String,
+    traffic: Vec<(Arc<Entrance>, Counted)>,
+    latencies: Arc<Latencies>,
+    links: Arc<LinkCounts>,
+    observer_count: u64,
     commits: Arc<CommitWatch>,
     lock_times: Arc<LockTimes>,
     refusals: [(Event, u64); Event::ALL.len()],
+    causes: [(Reason, u64); Reason::ALL.len()],
     webhook: Option<WebhookCounters>,
+    webhook_times: Option<Arc<RequestTimes>>,
     missed_session_ends: u64,
+    http: Arc<HttpTimes>,
 }
 
 impl Snapshot {
-    pub(super) fn take(asked: &Asked) -> Self {
+    pub(super) fn take(asked: &Asked, http: Arc<HttpTimes>) -> Self {
         let hub = asked.handle.hub();
-        let (stats, now) = hub.round(|broker| (broker.stats(), broker.now()));
+        let (stats, now, observer_count) =
+            hub.round(|broker| (broker.stats(), broker.now(), broker.observers().count() as u64));
+        let entrances = asked.entrances.iter();
         let stats = serde_json::to_value(stats).unwrap_or_default();
         let value = |counter: &Counter| stats[counter.name].as_u64().unwrap_or_default();
         Snapshot {
             stats: COUNTERS.iter().map(|counter| (counter, value(counter))).collect(),
             started_s: now.unix_ms as f64 / 1e3 - now.uptime.as_secs_f64(),
             checks: health::checks(asked),
+            settings_digest: rialto_config::digest(&asked.handle.settings()),
+            traffic: entrances.map(|it| (it.clone(), it.traffic.counted())).collect(),
+            latencies: hub.latencies.clone(),
+            links: hub.links.clone(),
+            observer_count,
             commits: asked.commit_watch.clone(),
             lock_times: hub.lock_times.clone(),
             refusals: hub.audit.counts(),
+            causes: hub.audit.causes(),
             webhook: asked.handle.webhook_counters(),
+            webhook_times: asked.handle.webhook_times(),
             missed_session_ends: asked.handle.missed_session_ends(),
+            http,
         }
     }
 }
@@ -57,6 +78,9 @@ impl Collector for Snapshot {
     fn encode(&self, encoder: DescriptorEncoder) -> fmt::Result {
         let mut page = Page(encoder);
         page.info("build", "The release that runs", ("version", env!("CARGO_PKG_VERSION")))?;
+        let help =
+            "The settings in force: the same digits wherever they are the same, secrets left out";
+        page.info("settings", help, ("digest", &self.settings_digest))?;
         let help = "When the server started, in seconds since 1970";
         page.gauge(("start_time", help), Some(&Unit::Seconds), self.started_s)?;
         for (counter, value) in &self.stats {
@@ -68,6 +92,12 @@ impl Collector for Snapshot {
         let refusals = self.refusals.iter().map(|(event, count)| (event.as_str(), *count));
         let help = "What was refused, by the event of the audit trail";
         page.counters("refusals", help, "event", refusals)?;
+        let causes = self.causes.iter().map(|(reason, count)| (reason.as_str(), *count));
+        let help = "What was refused, by the reason in the audit trail";
+        page.counters("refusals_by_cause", help, "cause", causes)?;
+        self.encode_traffic(&mut page)?;
+        self.encode_latencies(&mut page)?;
+        self.encode_links(&mut page)?;
         self.encode_store(&mut page)?;
         self.encode_lock(&mut page)?;
         self.encode_application(&mut page)
@@ -79,7 +109,10 @@ impl Snapshot {
         let help = "How long commits to the store took";
         page.durations("store_commit", help, self.commits.durations())?;
         let help = "Changes in these commits";
-        page.counter("store_committed_changes", help, self.commits.changes())
+        let changes = self.commits.changes();
+        page.counter("store_committed_changes", help, changes.sum())?;
+        let help = "How many changes commits to the store had";
+        page.sizes("store_commit_changes", help, changes)
     }
 
     fn encode_lock(&self, page: &mut Page<'_>) -> fmt::Result {
@@ -87,6 +120,52 @@ impl Snapshot {
         page.durations("lock_held", help, &self.lock_times.held)?;
         let help = "How long the broker's lock was waited for, by rounds that had to wait";
         page.durations("lock_waited", help, &self.lock_times.waited)
+    }
+
+    /// What came in and went out, by listener.
+    fn encode_traffic(&self, page: &mut Page<'_>) -> fmt::Result {
+        use MetricType::{Counter, Gauge};
+        type Column = fn(&Counted) -> u64;
+        let bytes = Some(&Unit::Bytes);
+        let columns: [(&str, &str, _, _, Column); 8] = [
+            ("received_packets", "Packets that were taken in", Counter, None, |it| it.packets_in),
+            ("received", "Bytes that were read, TLS left out", Counter, bytes, |it| it.bytes_in),
+            ("sent_packets", "Packets that were written", Counter, None, |it| it.packets_out),
+            ("sent", "Bytes that were written, TLS left out", Counter, bytes, |it| it.bytes_out),
+            ("connections_opened", "Connections that were opened", Counter, None, |it| it.opened),
+            ("connections_open", "Connections that are open", Gauge, None, |it| it.open),
+            ("slow_consumers_begun", "How often a connection became slow", Counter, None, |it| {
+                it.slow_begun
+            }),
+            ("slow_consumers", "Connections that are slow", Gauge, None, |it| it.slow),
+        ];
+        for (name, help, kind, unit, column) in columns {
+            let rows = self.traffic.iter().map(|(entrance, counted)| {
+                let Entrance { dialect, listener, .. } = &**entrance;
+                let labels = [("dialect", (*dialect).to_owned()), ("listener", listener.clone())];
+                (labels, column(counted))
+            });
+            page.numbers((name, help), (kind, unit), rows)?;
+        }
+        Ok(())
+    }
+
+    fn encode_latencies(&self, page: &mut Page<'_>) -> fmt::Result {
+        let Latencies { acknowledged, delivered, delivered_stored } = &*self.latencies;
+        let help = "How long messages that are stored took until they were acknowledged";
+        page.durations("publish_acknowledgement", help, acknowledged)?;
+        let help = "How long messages took until they were written to those that read, with QoS 0 measured at one of 64 rounds";
+        let by_qos = [("0", delivered), ("1", delivered_stored)];
+        page.durations_by(("publish_delivery", help), "qos", by_qos)?;
+        let help = "How long HTTP requests took until their answer began";
+        page.requests("http_request", help, &self.http)
+    }
+
+    fn encode_links(&self, page: &mut Page<'_>) -> fmt::Result {
+        let states = LinkState::ALL.map(|it| (it.as_str(), self.links.get(it) as u64));
+        page.gauges("links", "Links to other servers", "state", states)?;
+        let help = "Other servers that get all messages of this one";
+        page.gauge(("replicants", help), None, self.observer_count as f64)
     }
 
     fn encode_application(&self, page: &mut Page<'_>) -> fmt::Result {
@@ -102,81 +181,12 @@ impl Snapshot {
         page.counters("webhook_decisions", help, "outcome", decisions)?;
         let help = "Notifications that were taken, sent again, and dropped";
         let notifications = [("delivered", delivered), ("retried", retried), ("dropped", dropped)];
-        page.counters("webhook_notifications", help, "outcome", notifications)
-    }
-}
-
-/// The page that is being written. Descriptions have no full stop, which is added to them.
-struct Page<'a>(DescriptorEncoder<'a>);
-
-impl Page<'_> {
-    /// Writes a number of the broker's table under its own name; times are in seconds here.
-    fn counter_of_table(&mut self, counter: &Counter, value: u64) -> fmt::Result {
-        let help = counter.what.trim().trim_end_matches('.');
-        match (counter.kind, counter.name.strip_suffix("_ms")) {
-            (CounterKind::Counter, _) => self.counter(counter.name, help, value),
-            (CounterKind::Gauge, None) => self.gauge((counter.name, help), None, value as f64),
-            (CounterKind::Gauge, Some(name)) => {
-                self.gauge((name, help), Some(&Unit::Seconds), value as f64 / 1e3)
-            }
-        }
-    }
-
-    fn info(&mut self, name: &str, help: &str, label: (&str, &str)) -> fmt::Result {
-        self.0.encode_descriptor(name, help, None, MetricType::Info)?.encode_info(&[label])
-    }
-
-    fn gauge(
-        &mut self,
-        (name, help): (&str, &str),
-        unit: Option<&Unit>,
-        value: f64,
-    ) -> fmt::Result {
-        self.0.encode_descriptor(name, help, unit, MetricType::Gauge)?.encode_gauge(&value)
-    }
-
-    /// Writes a gauge for each value of a label.
-    fn gauges(
-        &mut self,
-        name: &str,
-        help: &str,
-        label: &str,
-        values: impl IntoIterator<Item = (&'static str, u64)>,
-    ) -> fmt::Result {
-        let mut family = self.0.encode_descriptor(name, help, None, MetricType::Gauge)?;
-        for (word, value) in values {
-            family.encode_family(&[(label, word)])?.encode_gauge(&value)?;
-        }
-        Ok(())
-    }
-
-    fn counter(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
-        let mut encoder = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
-        encoder.encode_counter::<NoLabelSet, _, u64>(&value, None)
-    }
-
-    /// Writes a counter for each value of a label.
-    fn counters(
-        &mut self,
-        name: &str,
-        help: &str,
-        label: &str,
-        values: impl IntoIterator<Item = (&'static str, u64)>,
-    ) -> fmt::Result {
-        let mut family = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
-        for (word, value) in values {
-            let labels = [(label, word)];
-            let mut encoder = family.encode_family(&labels)?;
-            encoder.encode_counter::<NoLabelSet, _, u64>(&value, None)?;
-        }
-        Ok(())
-    }
-
-    fn durations(&mut self, name: &str, help: &str, durations: &Durations) -> fmt::Result {
-        let unit = Some(&Unit::Seconds);
-        let mut encoder = self.0.encode_descriptor(name, help, unit, MetricType::Histogram)?;
-        let ranges = durations.ranges();
-        let count = ranges.iter().map(|(_, count)| count).sum();
-        encoder.encode_histogram::<NoLabelSet>(durations.sum_s(), count, &ranges, None)
+        page.counters("webhook_notifications", help, "outcome", notifications)?;
+        let Some(times) = &self.webhook_times else { return Ok(()) };
+        let RequestTimes { answered, refused, failed } = &**times;
+        let outcomes = [("answered", answered), ("refused", refused), ("failed", failed)];
+        let help =
+            "How long requests to the webhook took until their answer began, each try by itself";
+        page.durations_by(("webhook_request", help), "outcome", outcomes)
     }
 }

@@ -5,7 +5,7 @@ use rialto_session::{Dialect as _, coremq, jmqt};
 use super::*;
 
 fn frame(bytes: impl Into<Bytes>) -> Frames {
-    Frames { bytes: bytes.into(), deliveries: 1 }
+    Frames { bytes: bytes.into(), packets: 1, deliveries: 1 }
 }
 
 fn queue(frames: &[&str]) -> VecDeque<Frames> {

@@ -38,7 +38,7 @@ fn open_toy_listener(server: &mut Server) -> SocketAddr {
         origins: Arc::<Origins>::default(),
     };
     let listener = Listener {
-        entrance: Arc::new(Entrance { listener: "toy".to_owned(), dialect: "toy" }),
+        entrance: Entrance::new("toy", "toy"),
         service: Service::Broker(profile),
         socket: rialto_net::Listener { number: 0, address, socket, is_proxied: false },
     };

@@ -7,7 +7,7 @@ use rialto_domain::{FailureKind, Outcome};
 use super::group::BatchSize;
 use crate::{
     connection_writer::DirtyWriters,
-    hub::{Hub, PACKETS_PER_ROUND_MAX},
+    hub::{Hub, Latencies, PACKETS_PER_ROUND_MAX},
 };
 
 /// One commit's result, to be taken apart into the batches it was made of.
@@ -19,22 +19,42 @@ pub(super) struct Committed {
 /// Completes what was committed, until there is nobody left to commit more.
 pub(super) fn complete(hub: &Hub, completed: &mpsc::Receiver<Committed>) {
     let mut dirty = DirtyWriters::default();
-    while let Ok(Committed { batches, outcomes }) = completed.recv() {
+    while let Ok(Committed { batches: all, outcomes }) = completed.recv() {
         let mut rest = outcomes.as_deref().map_err(|kind| *kind);
-        let mut batches = batches.as_slice();
+        let mut batches = all.as_slice();
+        let mut sent = Vec::new();
         // A commit may hold what many rounds asked for: it takes as many to complete it, so that
         // nobody waits for the lock longer than for a round of packets.
         while let Some(part) = first_round(batches) {
             batches = &batches[part.len()..];
-            hub.round_into(&mut dirty, |broker| {
+            let is_sent = hub.round_committed(&mut dirty, |broker| {
                 for size in part {
                     let batch = rest.map(|outcomes| &outcomes[..size.changes]);
                     broker.on_committed(batch);
                     rest = rest.map(|outcomes| &outcomes[size.changes..]);
                 }
             });
+            if is_sent {
+                sent.extend_from_slice(part);
+            }
         }
         dirty.flush();
+        if outcomes.is_ok() {
+            note_latencies(hub, &all, &sent);
+        }
+    }
+}
+
+/// Notes how long the messages of batches took that were written out, and of those among them that
+/// somebody was sent.
+fn note_latencies(hub: &Hub, all: &[BatchSize], sent: &[BatchSize]) {
+    let Latencies { acknowledged, delivered_stored, .. } = &*hub.latencies;
+    // One look at the clock for all.
+    let now = hub.now().uptime;
+    for (batches, durations) in [(all, acknowledged), (sent, delivered_stored)] {
+        for BatchSize { stored, taken, .. } in batches.iter().filter(|size| 0 < size.stored) {
+            durations.note_many(now.saturating_sub(*taken), *stored);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is committed together: all that gathered while the commit before was under way.
 
-use std::sync::mpsc;
+use std::{sync::mpsc, time::Duration};
 
 use rialto_domain::{Change, Commit};
 
@@ -26,15 +26,28 @@ pub(super) struct BatchSize {
     pub(super) changes: usize,
     /// What it takes to complete it, in messages.
     pub(super) messages: usize,
+    /// How many messages it stores.
+    pub(super) stored: u64,
+    /// When the broker made it.
+    pub(super) taken: Duration,
 }
 
 impl BatchSize {
-    pub(super) fn of(batch: &[Change]) -> Self {
+    pub(super) fn of(batch: &[Change], taken: Duration) -> Self {
         let messages = |change: &Change| match change {
             Change::Append(page) => page.count as usize,
             _ => 1,
         };
-        BatchSize { changes: batch.len(), messages: batch.iter().map(messages).sum() }
+        let stored = |change: &Change| match change {
+            Change::Append(page) | Change::AppendDirect(_, page) => u64::from(page.count),
+            _ => 0,
+        };
+        BatchSize {
+            changes: batch.len(),
+            messages: batch.iter().map(messages).sum(),
+            stored: batch.iter().map(stored).sum(),
+            taken,
+        }
     }
 }
 
@@ -46,8 +59,8 @@ impl Group {
         let mut next = Some(first);
         while let Some(job) = next {
             match job {
-                Job::Commit(commit) => {
-                    group.batches.push(BatchSize::of(&commit.changes));
+                Job::Commit(commit, taken) => {
+                    group.batches.push(BatchSize::of(&commit.changes, taken));
                     bytes += commit.changes.iter().map(payload_bytes).sum::<usize>();
                     change_count += commit.changes.len();
                     group.commits.push(commit);

@@ -2,15 +2,14 @@
 //! not everything between.
 
 use std::{
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 
 use parking_lot::Mutex;
+use rialto_stopwatch::{Durations, Ranges};
 use rialto_store::StoreError;
 use serde::Serialize;
-
-use crate::durations::Durations;
 
 /// Quiet after which the store is given time for its own tidying.
 pub(super) const IDLE: Duration = Duration::from_millis(250);
@@ -94,7 +93,7 @@ pub(crate) struct CommitWatch {
     under_way: Mutex<Option<UnderWay>>,
     is_failing: AtomicBool,
     durations: Durations,
-    changes: AtomicU64,
+    changes: Ranges,
 }
 
 /// How the store does, for people.
@@ -127,7 +126,7 @@ impl CommitWatch {
         // One without changes is the store's own tidying.
         if let Some(done) = done.as_ref().filter(|done| 0 < done.changes) {
             self.durations.note(done.began.elapsed());
-            self.changes.fetch_add(done.changes as u64, Ordering::Relaxed);
+            self.changes.note(done.changes as u64);
         }
         if let Some(UnderWay { began, changes, is_slow: true }) = done {
             let seconds = began.elapsed().as_secs_f32();
@@ -141,9 +140,9 @@ impl CommitWatch {
         &self.durations
     }
 
-    /// Returns the changes of these commits.
-    pub(crate) fn changes(&self) -> u64 {
-        self.changes.load(Ordering::Relaxed)
+    /// Returns how many changes these commits had.
+    pub(crate) fn changes(&self) -> &Ranges {
+        &self.changes
     }
 
     /// Says whether the commit under way is one that was told of.

@@ -45,6 +45,7 @@ fn each_counter_counts_what_it_says() {
             delivered: 5,
             stored: 3,
             log_held: 1,
+            log_bytes: 3,
             discarded: 1,
             acknowledged: 1,
             rejected: 3,

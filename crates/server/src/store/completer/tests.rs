@@ -1,9 +1,12 @@
+use std::time::Duration;
+
 use rialto_domain::Change;
 
 use super::{BatchSize, first_round};
 
 fn sizes(messages: &[usize]) -> Vec<BatchSize> {
-    messages.iter().map(|&messages| BatchSize { changes: 1, messages }).collect()
+    let size = |&messages| BatchSize { changes: 1, messages, stored: 0, taken: Duration::ZERO };
+    messages.iter().map(size).collect()
 }
 
 /// Returns how many messages each round completes.
@@ -41,6 +44,7 @@ fn a_page_counts_its_messages_and_any_other_change_as_one() {
         count: 7,
         payloads: rialto_domain::Payloads::default(),
     };
-    let size = BatchSize::of(&[Change::Append(page), Change::ForgetClient("bob".into())]);
-    assert_eq!((size.changes, size.messages), (2, 8));
+    let changes = [Change::Append(page), Change::ForgetClient("bob".into())];
+    let size = BatchSize::of(&changes, Duration::ZERO);
+    assert_eq!((size.changes, size.messages, size.stored), (2, 8, 7));
 }

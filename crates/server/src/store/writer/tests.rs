@@ -61,7 +61,7 @@ fn commit_two(
     let health = Health::new(Part::Writing);
     let mut writer = Writer { store, health, watch, done, retry_time };
     let forget = |name: &str| Change::ForgetClient(ClientId::from(name));
-    let commit = |changes| Job::Commit(Commit { changes, ..Commit::default() });
+    let commit = |changes| Job::Commit(Commit { changes, ..Commit::default() }, Duration::ZERO);
     jobs.send(commit(vec![forget("a"), forget("b")])).unwrap();
     let group = Group::gather(commit(vec![forget("a")]), &inbox);
     writer.commit(group).unwrap();
