@@ -8,6 +8,7 @@ mod container;
 mod debian_source;
 mod dependencies;
 mod dist;
+mod fuzz;
 mod node;
 mod process;
 mod python;

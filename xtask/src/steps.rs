@@ -1,11 +1,11 @@
 //! The steps of CI, each a cargo command or two.
 
-use std::{env, fs, process::Command, time::Instant};
+use std::{env, fs, process::Command, thread, time::Instant};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use crate::{
-    circles, dependencies,
+    circles, dependencies, fuzz,
     process::{cargo, run},
     setup, size,
 };
@@ -20,10 +20,17 @@ pub(crate) fn ci() -> anyhow::Result<()> {
     setup::install_missing()?;
     timed("lint", lint)?;
     timed("dependencies", dependencies::check)?;
-    timed("fuzz", || fuzz(FUZZ_SECONDS))?;
-    timed("loom", || loom(LOOM_PREEMPTIONS))?;
+    timed("fuzz targets", fuzz::build)?;
+    // A fuzz target keeps one core busy for a fixed time: the others compile meanwhile.
+    thread::scope(|scope| {
+        let fuzzing = scope.spawn(|| timed("fuzz", || fuzz::run_all(FUZZ_SECONDS)));
+        let beside = timed("loom", || loom(LOOM_PREEMPTIONS))
+            .and_then(|()| timed("size of the client", size::check));
+        let fuzzed = fuzzing.join().unwrap_or_else(|_| bail!("the step fuzz panicked"));
+        fuzzed.and(beside)
+    })?;
+    timed("build", build)?;
     timed("benchmark smoke", bench_smoke)?;
-    timed("size of the client", size::check)?;
     timed("doc tests", || cargo(&["test", "--workspace", "--doc", "--quiet", "--locked"]))?;
     test()
 }
@@ -40,24 +47,8 @@ pub(crate) fn lint() -> anyhow::Result<()> {
 
 /// Runs every fuzz target for some seconds.
 pub(crate) fn fuzz(seconds: u32) -> anyhow::Result<()> {
-    // Built in its own folder, whose cargo configuration adds the instrumentation.
-    run(Command::new("cargo").args(["build", "--release", "--locked"]).current_dir("fuzz"))?;
-    let mut targets = Vec::new();
-    for entry in std::fs::read_dir("fuzz/targets").context("fuzz/targets cannot be read")? {
-        let path = entry?.path();
-        let name = path.file_stem().context("a target has a name")?;
-        targets.push(name.to_string_lossy().into_owned());
-    }
-    targets.sort();
-    for target in targets {
-        println!("fuzzing {target} for {seconds} s");
-        run(Command::new("cargo")
-            .args(["run", "--quiet", "--release", "--locked", "--bin", &target, "--"])
-            .args([&format!("-max_total_time={seconds}"), "-verbosity=0", "-print_final_stats=1"])
-            .arg(format!("corpus/{target}"))
-            .current_dir("fuzz"))?;
-    }
-    Ok(())
+    fuzz::build()?;
+    fuzz::run_all(seconds)
 }
 
 /// Checks the shared writer in every order in which its threads can run, up to so many preemptions; 0 is
@@ -72,9 +63,15 @@ pub(crate) fn loom(preemptions: u32) -> anyhow::Result<()> {
     run(&mut command)
 }
 
+/// Builds programs and tests in one go: the steps that follow find what they need. Building some of it by
+/// itself would build its dependencies with fewer features, and once more for the tests.
+fn build() -> anyhow::Result<()> {
+    cargo(&["build", "--workspace", "--all-targets", "--locked"])
+}
+
 /// Runs the benchmark against the debug build, to see that it works.
 pub(crate) fn bench_smoke() -> anyhow::Result<()> {
-    cargo(&["build", "--locked", "--package", "rialto-cli", "--package", "rialto-bench"])?;
+    build()?;
     run(Command::new("target/debug/rialto-bench").args([
         "--quick",
         "--rialto",
@@ -91,16 +88,24 @@ pub(crate) fn test() -> anyhow::Result<()> {
     if list.exists() {
         fs::remove_file(&list)?;
     }
-    let arguments: &[&str] = if setup::is_there("cargo-nextest") {
-        &["nextest", "run", "--workspace", "--locked"]
+    let mut command = Command::new("cargo");
+    if setup::is_there("cargo-nextest") {
+        command.args(["nextest", "run", "--workspace", "--locked", "--test-threads"]);
+        command.arg(test_threads()?.to_string());
     } else {
-        &["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast"]
-    };
-    let tested = run(Command::new("cargo").args(arguments).env("RIALTO_LEFT_OUT", &list));
+        command.args(["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast"]);
+    }
+    let tested = run(command.env("RIALTO_LEFT_OUT", &list));
     if let Ok(left_out) = fs::read_to_string(&list) {
         println!("left out on this machine, in whole or in part:\n{left_out}");
     }
     tested
+}
+
+/// Half as many again as there are cores, since tests of real programs wait for a good part of their time.
+fn test_threads() -> anyhow::Result<usize> {
+    let cores = thread::available_parallelism()?.get();
+    Ok(cores + cores / 2)
 }
 
 fn timed(name: &str, step: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
