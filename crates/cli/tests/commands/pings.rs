@@ -72,6 +72,24 @@ fn a_ping_without_a_login_ends_no_session() {
 }
 
 #[test]
+fn a_ping_is_no_refused_publish() {
+    let broker = Broker::start(PROGRAM);
+    rialto(&[
+        "ping",
+        "--count",
+        "3",
+        "--interval",
+        "1ms",
+        "--server",
+        &format!("jmqt://{}", broker.address()),
+    ])
+    .printed();
+    for counter in ["rejected", "publish_refused", "malformed"] {
+        assert_eq!(broker.stat(counter), 0, "{counter}");
+    }
+}
+
+#[test]
 fn nobody_and_somebody_else_end_it_with_3() {
     rialto(&["ping", "--server", &nobody()]).failed(3);
     let broker = Launch::of(PROGRAM).coremq().start();

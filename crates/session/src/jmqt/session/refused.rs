@@ -21,26 +21,29 @@ impl Session {
         broker: &mut Broker<impl Encoder>,
         journal: &dyn Journal,
     ) {
-        let (ack, id, channel) = match packet {
+        let (ack, channel) = match packet {
             ClientPacket::Sub { channel, .. } => {
                 journal::too_early(Asked::Act(Action::Subscribe), Some(channel), journal);
-                (AckKind::Sub, None, &**channel)
+                (AckKind::Sub, &**channel)
             }
             ClientPacket::Unsub { channel } => {
                 journal::too_early(Asked::Unsubscribe, Some(channel), journal);
-                (AckKind::Unsub, None, &**channel)
+                (AckKind::Unsub, &**channel)
             }
             ClientPacket::Pub(Publish { id, channel, .. }) => {
-                // A health check such as `rialto ping` asks for the time, to be answered at all.
-                if **channel != *HEALTH_CHECK {
-                    journal::too_early(journal::publishing(channel), Some(channel), journal);
+                let request = Request { ack: AckKind::Pub, id: id.as_deref(), channel: "" };
+                // A health check such as `rialto ping` asks for the time, to be answered at all: nobody was
+                // refused anything that he wanted, so neither log nor counters tell of it.
+                if **channel == *HEALTH_CHECK {
+                    return self.answer_too_early(request, broker);
                 }
+                journal::too_early(journal::publishing(channel), Some(channel), journal);
                 broker.note_publish_refused();
-                (AckKind::Pub, id.as_deref(), "")
+                return self.refuse_too_early(request, broker);
             }
             _ => return,
         };
-        self.refuse_too_early(Request { ack, id, channel }, broker);
+        self.refuse_too_early(Request { ack, id: None, channel }, broker);
     }
 
     pub(super) fn on_malformed(
@@ -63,6 +66,10 @@ impl Session {
     /// Answers a request that came before a session and was not acted on (J-40).
     fn refuse_too_early(&self, request: Request<'_>, broker: &mut Broker<impl Encoder>) {
         broker.stats_mut().rejected += 1;
+        self.answer_too_early(request, broker);
+    }
+
+    fn answer_too_early(&self, request: Request<'_>, broker: &mut Broker<impl Encoder>) {
         if request.ack == AckKind::Pub && request.id.is_none() {
             return;
         }

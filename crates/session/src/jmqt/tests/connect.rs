@@ -5,7 +5,7 @@ use std::time::Duration;
 use expect_test::expect;
 use rialto_broker::Settings;
 
-use super::world::{check, check_with};
+use super::world::{check, check_with, world};
 
 #[test]
 fn an_accepted_conn_is_told_how_long_it_may_be_silent() {
@@ -210,6 +210,18 @@ fn before_the_session_requests_are_refused_and_the_rest_is_not_answered() {
             0s ada < {"connAck":{"st":1,"ts":15}}
         "#]],
     );
+}
+
+#[test]
+fn a_question_for_the_time_before_the_session_is_answered_and_counts_as_no_fault() {
+    // J-40: health checks ask it, to be answered at all.
+    let mut world = world(Settings::default(), Duration::ZERO, false);
+    world.play(r#"ada > {"pub":{"cn":"$time","dt":null,"id":"1"}}"#);
+    assert_eq!(world.stats().rejected, 0);
+    assert_eq!(world.stats().publish_refused, 0);
+    world.play(r#"ada > {"pub":{"cn":"$whoami","dt":null,"id":"2"}}"#);
+    assert_eq!(world.stats().rejected, 1);
+    assert_eq!(world.stats().publish_refused, 1);
 }
 
 #[test]
