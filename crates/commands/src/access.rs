@@ -7,6 +7,7 @@ use rialto_server::AccessTrial;
 use serde_json::{Map, Value};
 
 use crate::exit::{Exit, Failure};
+use crate::format::FormatArgs;
 use crate::output::{print_json_lines, print_lines};
 use crate::serve::SettingsArgs;
 
@@ -22,7 +23,7 @@ Exit codes: 0 if all is allowed, 1 if something is denied, 2 for wrong arguments
 Examples:
   rialto access test --config rialto.toml --client pump-7 --publish pumps/7/pressure
   rialto access test --client ada --group staff --subscribe news --control stats --p2p bob
-  rialto access test --client ada --claim tenant=acme --history acme/log --json";
+  rialto access test --client ada --claim tenant=acme --history acme/log --format json";
 
 /// Test access rules.
 #[derive(Debug, clap::Subcommand)]
@@ -45,9 +46,8 @@ pub(crate) struct TestArgs {
     claim: Vec<String>,
     #[command(flatten)]
     questions: Questions,
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: FormatArgs,
     #[command(flatten)]
     settings: SettingsArgs,
 }
@@ -87,7 +87,7 @@ pub(crate) fn run(Command::Test(args): &Command) -> Result<(), Failure> {
         subscriptions: trial.subscriptions(),
         decisions: decisions.collect(),
     };
-    if args.json {
+    if args.format.is_json() {
         print_json_lines([report.to_json()])?;
     } else {
         print_lines(report.to_lines())?;

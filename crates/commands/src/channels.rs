@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use crate::api::{ApiArgs, List};
 use crate::exit::Failure;
-use crate::listing::{Format, FormatArgs, ListArgs, number};
+use crate::format::FormatArgs;
+use crate::listing::{ListArgs, number};
 use crate::output::{print_json_lines, print_lines};
 use crate::remote::block_on;
 use crate::table::{Table, or_nothing, word};
@@ -82,7 +83,7 @@ fn retained(channel: &Value) -> String {
 
 async fn show(args: &ShowArgs) -> Result<(), Failure> {
     let channel: Value = args.api.open()?.get(&["v1", "channels", &args.channel], &[]).await?;
-    if args.format.format == Format::Json {
+    if args.format.is_json() {
         return print_json_lines([channel.to_string()]);
     }
     let names = [

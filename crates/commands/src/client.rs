@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use crate::api::{ApiArgs, List};
 use crate::exit::{Exit, Failure};
-use crate::listing::{FormatArgs, ListArgs, number};
+use crate::format::FormatArgs;
+use crate::listing::{ListArgs, number};
 use crate::output::talk;
 use crate::remote::block_on;
 use crate::table::{moment, or_nothing, span, word};
@@ -126,7 +127,7 @@ pub(crate) struct ForgetArgs {
 pub(crate) fn run(command: &Command) -> Result<(), Failure> {
     match command {
         Command::List(args) => block_on(list(args)),
-        Command::Show(args) => block_on(show::run(&args.api, &args.client, args.format.format)),
+        Command::Show(args) => block_on(show::run(&args.api, &args.client, args.format.get())),
         Command::Disconnect(args) => block_on(disconnect(args)),
         Command::Ban(args) => block_on(ban(args)),
         Command::Unban(args) => block_on(unban(args)),

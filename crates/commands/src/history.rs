@@ -7,7 +7,8 @@ use serde_json::value::RawValue;
 
 use crate::api::ApiArgs;
 use crate::exit::{Exit, Failure};
-use crate::listing::{Format, FormatArgs, payload};
+use crate::format::{Format, FormatArgs};
+use crate::listing::payload;
 use crate::output::{print_json_lines, print_lines, talk};
 use crate::remote::block_on;
 use crate::table::{Table, moment, or_nothing, word};
@@ -79,7 +80,7 @@ async fn history(args: &Args) -> Result<(), Failure> {
         talk(&format!("the channel {} has no history", word(&args.channel)));
         return Ok(());
     }
-    match args.format.format {
+    match args.format.get() {
         _ if args.raw => print_json_lines(latest.iter().map(|message| payload(&message.payload))),
         Format::Json => {
             let lines = latest.iter().map(|message| json(&args.channel, message));

@@ -36,6 +36,7 @@ mod version;
 
 mod api;
 mod channel;
+mod format;
 mod listing;
 mod logging;
 mod output;

@@ -8,25 +8,9 @@ use wildmatch::WildMatch;
 
 use crate::api::{Api, List};
 use crate::exit::Failure;
+use crate::format::{Format, FormatArgs};
 use crate::output::{print_json_lines, print_lines, talk};
 use crate::table::Table;
-
-/// How a list or an entry is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Format {
-    /// Columns for people
-    Text,
-    /// A JSON object a line
-    Json,
-}
-
-/// How to print, for commands that print what the broker knows.
-#[derive(Debug, clap::Args)]
-pub(crate) struct FormatArgs {
-    /// How to print: text for people, or json, one object a line, with the names of the HTTP API
-    #[arg(long, value_enum, default_value_t = Format::Text, hide_possible_values = true)]
-    pub(crate) format: Format,
-}
 
 /// Which entries of a list to print, and how.
 #[derive(Debug, clap::Args)]
@@ -63,7 +47,7 @@ impl ListArgs {
         api.list(list, query, |entry| {
             if fits(&entry) && is_wanted(&entry) {
                 count += 1;
-                match self.format.format {
+                match self.format.get() {
                     Format::Json => print_json_lines([entry.to_string()])?,
                     Format::Text => table.push(row(&entry)),
                 }
@@ -71,7 +55,7 @@ impl ListArgs {
             Ok(count < most)
         })
         .await?;
-        match (self.format.format, count) {
+        match (self.format.get(), count) {
             (_, 0) => talk("there are none"),
             (Format::Json, _) => {}
             (Format::Text, _) => print_lines(table.into_lines())?,

@@ -9,6 +9,7 @@ use serde_json::json;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::exit::{Exit, Failure};
+use crate::format::FormatArgs;
 use crate::output::{print_lines, print_while_read, talk};
 use crate::remote::{RemoteArgs, block_on};
 
@@ -18,6 +19,9 @@ answers without a session. It needs no credentials in any access mode, and neith
 session; an answer shows that the broker is there and handles packets. With --login, or --client,
 the command opens a session as the client that flags, environment or context name, and measures
 heartbeats in it; this ends another session of the same client.
+
+With --format json each answer is an object with server, answered_ms and, without --login,
+connected_ms.
 
 Exit codes, for health checks:
   0  each ping was answered
@@ -47,10 +51,8 @@ pub(crate) struct Args {
     /// Open a session, and time heartbeats in it
     #[arg(long)]
     login: bool,
-    /// Print an object of JSON for each answer: server, answered_ms and, without --login,
-    /// connected_ms
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: FormatArgs,
     #[command(flatten)]
     remote: RemoteArgs,
 }
@@ -62,7 +64,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     } else {
         block_on(ping(args, args.remote.resolve_nameless(Some(args.timeout))?))?
     };
-    if !args.json && 1 < times.len() {
+    if !args.format.is_json() && 1 < times.len() {
         print_lines([summary(&times)])?;
     }
     Ok(())
@@ -124,7 +126,7 @@ impl Args {
         answered_in: Duration,
         connected_in: Option<Duration>,
     ) -> Result<bool, Failure> {
-        if self.json {
+        if self.format.is_json() {
             let mut record = json!({ "server": server, "answered_ms": millis(answered_in) });
             if let Some(time) = connected_in {
                 record["connected_ms"] = millis(time).into();

@@ -6,7 +6,8 @@ use serde_json::{Value, value::RawValue};
 
 use crate::api::{ApiArgs, List};
 use crate::exit::{Exit, Failure};
-use crate::listing::{Format, FormatArgs, ListArgs, payload};
+use crate::format::{Format, FormatArgs};
+use crate::listing::{ListArgs, payload};
 use crate::output::{print_json_lines, talk};
 use crate::remote::block_on;
 use crate::table::word;
@@ -96,7 +97,7 @@ async fn get(args: &GetArgs) -> Result<(), Failure> {
     let channel = &args.channel;
     let retained: Retained = args.api.open()?.get(&path(channel), &[]).await?;
     let Retained { publisher, payload: kept } = &retained;
-    let line = match args.format.format {
+    let line = match args.format.get() {
         Format::Text => payload(kept),
         Format::Json => serde_json::to_string(&Record { channel, publisher, payload: kept })
             .map_err(|error| Failure::new(Exit::Failed, error.to_string()))?,

@@ -16,11 +16,12 @@ use rialto_config::Period;
 
 use crate::channel::{check_subscribable, looks_like_pattern};
 use crate::exit::{Exit, Failure};
+use crate::format::{Format, FormatArgs};
 use crate::output;
 use crate::remote::{RemoteArgs, block_on};
 
 use inflow::Inflow;
-use printer::{Format, Printer, Style};
+use printer::{Look, Printer, Style};
 use target::Target;
 
 /// Messages that are printed and acknowledged together, at most.
@@ -62,11 +63,10 @@ pub(crate) struct Args {
     /// Channels to subscribe to
     #[arg(required = true, value_name = "CHANNEL")]
     channels: Vec<String>,
-    /// How to print a message: text or json
-    #[arg(long, value_enum, default_value_t = Format::Text, hide_possible_values = true)]
-    format: Format,
+    #[command(flatten)]
+    format: FormatArgs,
     /// Print payloads and nothing else, each with a line end behind it
-    #[arg(long, conflicts_with = "format")]
+    #[arg(long, conflicts_with_all = ["format", "json"])]
     raw: bool,
     /// Print when each message came, in UTC
     #[arg(long)]
@@ -118,8 +118,12 @@ async fn subscribe(args: &Args) -> Result<(), Failure> {
 impl Args {
     fn printer(&self) -> Result<Printer, Failure> {
         let target = Target::open(self.output.as_deref())?;
-        let format = if self.raw { Format::Raw } else { self.format };
-        let style = Style { format, has_time: self.timestamp, is_seen: target.is_terminal() };
+        let look = match self.format.get() {
+            _ if self.raw => Look::Raw,
+            Format::Text => Look::Text,
+            Format::Json => Look::Json,
+        };
+        let style = Style { look, has_time: self.timestamp, is_seen: target.is_terminal() };
         Ok(Printer::new(style, target))
     }
 }

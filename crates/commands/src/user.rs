@@ -12,6 +12,7 @@ use rialto_config::Settings;
 use serde_json::json;
 
 use crate::exit::{Exit, Failure};
+use crate::format::FormatArgs;
 use crate::output::{print_json_lines, print_lines, talk};
 use crate::serve::SettingsArgs;
 
@@ -26,7 +27,7 @@ Examples:
   rialto user add pump-7 --group pumps --password-stdin < pump-7.password
   rialto user passwd ada --data-dir /var/lib/rialto
   rialto user groups ada --group staff --group admins
-  rialto user list --json";
+  rialto user list --format json";
 
 /// Add, change, list and remove users and their passwords.
 #[derive(Debug, clap::Subcommand)]
@@ -68,9 +69,8 @@ pub(crate) struct RemoveArgs {
 /// List the users and their groups
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListArgs {
-    /// Print one JSON object for each user
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: FormatArgs,
     #[command(flatten)]
     settings: SettingsArgs,
 }
@@ -138,7 +138,7 @@ fn list(args: &ListArgs) -> Result<(), Failure> {
         let path = rialto_access::real_path(&path).unwrap_or(path);
         talk(&format!("there are no users in {}; `rialto user add` adds one", path.display()));
     }
-    if args.json {
+    if args.format.is_json() {
         let user = |user: &User| json!({ "name": user.name, "groups": user.groups });
         return print_json_lines(file.list().map(|it| user(it).to_string()));
     }

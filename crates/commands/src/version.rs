@@ -3,11 +3,13 @@
 use serde_json::json;
 
 use crate::exit::Failure;
+use crate::format::{Format, FormatArgs};
 use crate::output::{print_json_lines, print_lines};
 
 const EXAMPLES: &str = "\
 Prints the version of this program; it asks no broker. A running broker says its own on its status
-page, as version in /status.json, and in the first line of its log.
+page, as version in /status.json, and in the first line of its log. With --format json: an object
+with name, version, os and architecture.
 
 Examples:
   rialto version
@@ -17,21 +19,13 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// How to print it: text, or json for an object with name, version, os and architecture
-    #[arg(long, value_enum, default_value_t = Format::Text, hide_possible_values = true)]
-    format: Format,
-}
-
-/// How a result is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    Text,
-    Json,
+    #[command(flatten)]
+    format: FormatArgs,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let version = env!("CARGO_PKG_VERSION");
-    match args.format {
+    match args.format.get() {
         Format::Text => print_lines([format!("rialto {version}")]),
         Format::Json => {
             let (os, architecture) = (std::env::consts::OS, std::env::consts::ARCH);

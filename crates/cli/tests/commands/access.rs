@@ -102,7 +102,8 @@ fn groups_of_users_and_of_preset_tokens_count() {
 
 #[test]
 fn programs_get_json() {
-    let args = ["--client", "7", "--json", "--publish", "sensors/7/a", "--subscribe", "b"];
+    let args =
+        ["--client", "7", "--format", "json", "--publish", "sensors/7/a", "--subscribe", "b"];
     let outcome = test(&args);
     assert_eq!(outcome.code, 1);
     let expected = json!({
@@ -163,7 +164,7 @@ fn a_channel_stays_on_its_line_and_says_nothing_to_the_terminal() {
     let printed = outcome.stdout;
     assert!(printed.starts_with("allowed  publish sensors/joe/1\\n\\u{1b}[2J"), "{printed:?}");
     assert!(!printed.contains(|c: char| c != '\n' && c.is_control()), "{printed:?}");
-    let outcome = test(&["--client", "joe", "--publish", channel, "--json"]);
+    let outcome = test(&["--client", "joe", "--publish", channel, "--format", "json"]);
     let printed = outcome.stdout;
     assert!(!printed.contains(|c: char| c != '\n' && c.is_control()), "{printed:?}");
     let report: Value = serde_json::from_str(&printed).unwrap();

@@ -72,7 +72,7 @@ fn contexts_are_added_used_listed_shown_and_removed() {
     assert!(user.context(&["show", "lab"]).contains("file = \"/k\""));
 
     user.context(&["use", "lab"]);
-    let listed = user.context(&["list", "--json"]);
+    let listed = user.context(&["list", "--format", "json"]);
     let listed: Vec<Value> =
         listed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(listed[0]["current"], false);
@@ -101,7 +101,7 @@ fn the_file_is_its_owners_and_no_secret_is_shown() {
     for made in [".config", ".config/rialto"] {
         assert_eq!(mode(&user.home.path().join(made)), 0o700, "{made}");
     }
-    for args in [&["show"][..], &["list"], &["list", "--json"]] {
+    for args in [&["show"][..], &["list"], &["list", "--format", "json"]] {
         let shown = user.context(args);
         assert!(!shown.contains("sesame") && !shown.contains("open"), "{shown}");
     }

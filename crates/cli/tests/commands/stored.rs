@@ -27,7 +27,7 @@ fn names_of_users_and_groups_stay_in_their_place() {
     assert_eq!(said.code, 0, "{}", said.stderr);
     assert_harmless(&said.stderr, 1);
     assert_harmless(&run(&["user", "list"], "").printed(), 1);
-    let listed = run(&["user", "list", "--json"], "").printed();
+    let listed = run(&["user", "list", "--format", "json"], "").printed();
     assert_harmless(&listed, 1);
     let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
     assert_eq!(listed, json!({"name": HOSTILE, "groups": [HOSTILE]}));

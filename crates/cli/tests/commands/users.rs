@@ -60,7 +60,7 @@ fn users_are_added_listed_changed_and_removed() {
     run(&["groups", "ada", "--group", "staff", "--group", "admins"], "").printed();
     run(&["groups", "pump-7"], "").printed();
     run(&["passwd", "ada", "--password-stdin"], "another\n").printed();
-    let listed = run(&["list", "--json"], "").printed();
+    let listed = run(&["list", "--format", "json"], "").printed();
     let listed: Vec<Value> =
         listed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let expected = [
@@ -84,7 +84,7 @@ fn the_file_is_its_owners_and_holds_hashes_only() {
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     let text = users_file(dir.path());
     assert!(text.contains("$argon2id$") && !text.contains("sesame"), "{text}");
-    for args in [&["list"][..], &["list", "--json"]] {
+    for args in [&["list"][..], &["list", "--format", "json"]] {
         assert!(!user(dir.path(), args, "").printed().contains("argon2id"));
     }
     user(dir.path(), &["passwd", "ada", "--password-stdin"], "another").printed();

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::api::ApiArgs;
 use crate::exit::{Exit, Failure};
-use crate::listing::{Format, number};
+use crate::format::Format;
+use crate::listing::number;
 use crate::output::{print_json_lines, print_lines};
 use crate::table::{Table, moment, or_nothing, span, word};
 

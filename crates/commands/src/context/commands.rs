@@ -6,6 +6,7 @@ use rialto_client::Endpoint;
 use serde_json::json;
 
 use crate::exit::{Exit, Failure};
+use crate::format::FormatArgs;
 use crate::output::{print_json_lines, print_lines, talk};
 
 use super::Context;
@@ -106,9 +107,8 @@ pub(crate) struct UseArgs {
 /// List the contexts; a star marks the current one
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListArgs {
-    /// Print an object of JSON for each
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: FormatArgs,
 }
 
 /// Print a context, with secrets masked
@@ -205,7 +205,7 @@ fn list(args: &ListArgs) -> Result<(), Failure> {
         let server = context.server.as_ref().map(ToString::to_string);
         (name, current.as_ref() == Some(name), server, context)
     });
-    if args.json {
+    if args.format.is_json() {
         return print_json_lines(entries.map(|(name, is_current, server, context)| {
             let Context { client, api, .. } = context;
             json!({ "name": name, "current": is_current, "server": server, "client": client,

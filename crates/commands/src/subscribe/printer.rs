@@ -14,21 +14,20 @@ use super::recent::Recent;
 use super::target::{Reader, Target};
 
 /// How a message is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Format {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
     /// `channel payload`, a text without its quotes
     Text,
     /// A JSON object a line
     Json,
     /// The payload and nothing else: a text as it is, other JSON as it came
-    #[value(skip)]
     Raw,
 }
 
 /// What a line looks like.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Style {
-    pub(super) format: Format,
+    pub(super) look: Look,
     /// Whether each line has the time when it was printed.
     pub(super) has_time: bool,
     /// Whether a terminal shows it: what it would obey is escaped even where it is raw.
@@ -94,15 +93,15 @@ fn write_line(
 ) -> io::Result<()> {
     let time = time.map(rfc_3339);
     if let Some(time) = &time
-        && style.format != Format::Json
+        && style.look != Look::Json
     {
         write!(out, "{time} ")?;
     }
-    match style.format {
-        Format::Text => {
+    match style.look {
+        Look::Text => {
             writeln!(out, "{} {}", one_word(&push.channel), plain_payload(&push.payload))
         }
-        Format::Json => {
+        Look::Json => {
             let record = Record {
                 time,
                 channel: &push.channel,
@@ -114,8 +113,8 @@ fn write_line(
             };
             writeln!(out, "{}", json_line(&serde_json::to_string(&record)?))
         }
-        Format::Raw if style.is_seen => writeln!(out, "{}", plain_payload(&push.payload)),
-        Format::Raw => writeln!(out, "{}", raw_payload(&push.payload)),
+        Look::Raw if style.is_seen => writeln!(out, "{}", plain_payload(&push.payload)),
+        Look::Raw => writeln!(out, "{}", raw_payload(&push.payload)),
     }
 }
 

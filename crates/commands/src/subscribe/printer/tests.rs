@@ -4,12 +4,12 @@ use expect_test::{Expect, expect};
 use rialto_client::{Push, Qos};
 use serde_json::value::RawValue;
 
-use super::{Format, Style, rfc_3339, write_line};
+use super::{Look, Style, rfc_3339, write_line};
 
 /// Prints pushes of `payloads` on the channel `channel`, and compares the lines.
 #[track_caller]
-fn check(format: Format, channel: &str, payloads: &[&str], expected: &Expect) {
-    check_styled(Style { format, has_time: false, is_seen: false }, channel, payloads, expected);
+fn check(look: Look, channel: &str, payloads: &[&str], expected: &Expect) {
+    check_styled(Style { look, has_time: false, is_seen: false }, channel, payloads, expected);
 }
 
 #[track_caller]
@@ -33,7 +33,7 @@ fn check_styled(style: Style, channel: &str, payloads: &[&str], expected: &Expec
 #[test]
 fn a_line_of_text_is_channel_and_payload() {
     check(
-        Format::Text,
+        Look::Text,
         "a/b",
         &["5", r#""hello world""#, r#"{"n": [1.00,  2]}"#, "null"],
         &expect![[r#"
@@ -49,7 +49,7 @@ fn a_line_of_text_is_channel_and_payload() {
 fn text_never_breaks_the_line_or_reaches_the_terminal_as_a_command() {
     let payloads = ["{\n\"n\":\n1}", r#""two\nlines""#, r#""\u001b[2J""#, "\"\u{9b}2J\""];
     check(
-        Format::Text,
+        Look::Text,
         "room",
         &payloads,
         &expect![[r#"
@@ -60,7 +60,7 @@ fn text_never_breaks_the_line_or_reaches_the_terminal_as_a_command() {
     "#]],
     );
     check(
-        Format::Text,
+        Look::Text,
         "my room\u{1b}",
         &["1"],
         &expect![[r#"
@@ -73,7 +73,7 @@ fn text_never_breaks_the_line_or_reaches_the_terminal_as_a_command() {
 fn a_line_of_json_says_all_there_is() {
     let payloads = [r#"{"n": 1.00}"#, "{\n\"n\":\r\n1}", r#""two\nlines""#];
     check(
-        Format::Json,
+        Look::Json,
         "my room",
         &payloads,
         &expect![[r#"
@@ -87,7 +87,7 @@ fn a_line_of_json_says_all_there_is() {
 #[test]
 fn raw_is_the_payload_alone_and_a_terminal_does_not_obey_it() {
     let payloads = [r#""two\nlines \u001b[2J""#, r#"{"a": "\u001b"}"#, "5"];
-    let raw = |is_seen| Style { format: Format::Raw, has_time: false, is_seen };
+    let raw = |is_seen| Style { look: Look::Raw, has_time: false, is_seen };
     let lines = expect!["two\nlines \u{1b}[2J\n{\"a\": \"\\u001b\"}\n5\n"];
     check_styled(raw(false), "room", &payloads, &lines);
     let lines = expect!["\"two\\nlines \\u001b[2J\"\n{\"a\": \"\\u001b\"}\n5\n"];
@@ -96,9 +96,9 @@ fn raw_is_the_payload_alone_and_a_terminal_does_not_obey_it() {
 
 #[test]
 fn a_time_stands_in_front_or_in_the_object() {
-    let timed = |format| Style { format, has_time: true, is_seen: false };
+    let timed = |look| Style { look, has_time: true, is_seen: false };
     check_styled(
-        timed(Format::Text),
+        timed(Look::Text),
         "a",
         &["5"],
         &expect![[r#"
@@ -106,7 +106,7 @@ fn a_time_stands_in_front_or_in_the_object() {
     "#]],
     );
     check_styled(
-        timed(Format::Raw),
+        timed(Look::Raw),
         "a",
         &["5"],
         &expect![[r#"
@@ -114,7 +114,7 @@ fn a_time_stands_in_front_or_in_the_object() {
     "#]],
     );
     check_styled(
-        timed(Format::Json),
+        timed(Look::Json),
         "a",
         &["5"],
         &expect![[r#"
