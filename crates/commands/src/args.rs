@@ -3,8 +3,8 @@
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::{
-    access, cert, channels, client, config, context, documents, health, history, ping, publish,
-    request, retained, serve, store, subscribe, token, user, version,
+    access, balance, cert, channels, client, config, context, documents, health, history, ping,
+    publish, request, retained, serve, store, subscribe, token, user, version,
 };
 
 /// What `--help` says about exit codes; [`Exit`](crate::exit::Exit) is where they are made.
@@ -29,6 +29,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Serve(serve::Args),
+    Balance(balance::Args),
     Pub(publish::Args),
     Sub(subscribe::Args),
     Request(request::Args),

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind};
 
 use rialto_access::UsersError;
+use rialto_balancer::BalancerError;
 use rialto_client::{ConnectError, Disconnected, RequestError, Status, Stranger};
 use rialto_config::ConfigErrors;
 use rialto_server::ServeError;
@@ -63,6 +64,16 @@ impl From<ServeError> for Failure {
             }
             error => Failure::new(Exit::Failed, error.to_string()),
         }
+    }
+}
+
+impl From<BalancerError> for Failure {
+    fn from(error: BalancerError) -> Self {
+        let exit = match error {
+            BalancerError::NoRoutes => Exit::Usage,
+            _ => Exit::Failed,
+        };
+        Failure::new(exit, error.to_string())
     }
 }
 

@@ -15,6 +15,7 @@ mod args;
 mod exit;
 
 mod access;
+mod balance;
 mod cert;
 mod channels;
 mod client;
@@ -55,6 +56,7 @@ use args::Command;
 pub fn run() -> ExitCode {
     let result = match args::parse().command {
         Command::Serve(args) => serve::run(&args),
+        Command::Balance(args) => balance::run(&args),
         Command::Pub(args) => publish::run(&args),
         Command::Sub(args) => subscribe::run(&args),
         Command::Request(args) => request::run(&args),

@@ -49,6 +49,7 @@ macro_rules! choice {
 
 mod access;
 mod application;
+mod balancer;
 mod pacing;
 
 pub use access::{
@@ -56,6 +57,7 @@ pub use access::{
     Unmatched,
 };
 pub use application::{ApiRight, SamplePage, WebhookEvent, WhenDown};
+pub use balancer::{BalancedDialect, BalancingPolicy, HealthCheck, RouteTls};
 pub use pacing::Pacing;
 
 choice! {

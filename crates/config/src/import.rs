@@ -88,6 +88,13 @@ pub(crate) fn coremq(file: File) -> Result<(Vec<Assignment>, Vec<Note>), ConfigE
     Ok((assignments, reading.notes))
 }
 
+/// Reads a `load_balancer.conf` that takes the place of a settings file.
+pub(crate) fn balancer(file: File) -> Result<(Vec<Assignment>, Vec<Note>), ConfigError> {
+    let reading = balancer::read(file)?;
+    let assignments = reading.found.into_iter().map(|found| found.assignment).collect();
+    Ok((assignments, reading.notes))
+}
+
 fn read(file: &OriginalFile) -> Result<Reading<'_>, ConfigError> {
     let kind = Kind::of(&file.text);
     let file = File { path: &file.path, text: &file.text };

@@ -9,12 +9,13 @@
 //! [`difference()`] says what a reload changes.
 //!
 //! [`import()`] turns the configuration files of the original programs into one of ours; of these,
-//! [`load()`] takes `coremq.conf` as it is.
+//! [`load()`] takes `coremq.conf` and `load_balancer.conf` as they are.
 //!
 //! Tested by data in `tests/`: a set of sources on the left, settings or the error text on the
 //! right; the default file is parsed back to the defaults.
 
 mod address;
+mod backend;
 mod choice;
 mod network;
 mod quantity;
@@ -43,10 +44,12 @@ mod tests;
 
 pub use address::{ListenAddress, ParseListenAddressError};
 pub use assignment::Flag;
+pub use backend::{Backend, ParseBackendError};
 pub use choice::{
-    AccessAction, AccessMode, ApiRight, CertificateName, ClientCertificates, Dialect, Durability,
-    ForwardedHeader, JwtAlgorithm, LogFormat, LogFull, Pacing, ResumeFull, SamplePage,
-    SlowConsumer, StoreKind, TlsMode, Unmatched, WebhookEvent, WhenDown,
+    AccessAction, AccessMode, ApiRight, BalancedDialect, BalancingPolicy, CertificateName,
+    ClientCertificates, Dialect, Durability, ForwardedHeader, HealthCheck, JwtAlgorithm, LogFormat,
+    LogFull, Pacing, ResumeFull, RouteTls, SamplePage, SlowConsumer, StoreKind, TlsMode, Unmatched,
+    WebhookEvent, WhenDown,
 };
 pub use difference::{Difference, difference, needs_restart};
 pub use error::{ConfigError, ConfigErrors, Origin};
@@ -59,8 +62,8 @@ pub use quantity::{ByteSize, ParseQuantityError, Period};
 pub use rules::{Exposed, LOG_LEVELS, check_resolved};
 pub use secret::{OptionalPath, Secret};
 pub use settings::{
-    Access, AccessRule, Api, ApiKey, Cache, CachePublish, ChannelRule, Channels, Cluster,
+    Access, AccessRule, Api, ApiKey, Balancer, Cache, CachePublish, ChannelRule, Channels, Cluster,
     ConnectSubscription, Delivery, History, JwtIssuer, JwtKeys, Limits, Listener, Log, PresetToken,
-    Pubsubx, Retained, Server, Session, Settings, Store, Tls, Webhook,
+    Pubsubx, Retained, Route, Server, Session, Settings, Store, Tls, Webhook,
 };
 pub use template::{default_toml, digest, to_toml};

@@ -27,7 +27,7 @@ use crate::settings::Settings;
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
-    /// The file to read, in TOML or CoreMQ's `coremq.conf`. Without it `RIALTO_CONFIG` of `environment` names the file, if it is set.
+    /// The file to read, in TOML, CoreMQ's `coremq.conf` or JMQT's `load_balancer.conf`. Without it `RIALTO_CONFIG` of `environment` names the file, if it is set.
     pub file: Option<PathBuf>,
     /// Variables and their values. Those that do not start with `RIALTO_` are passed over; of the others, those that have
     /// no two underscores are no settings.
@@ -141,10 +141,15 @@ fn read_file(path: &Path, named_by: &str) -> Result<String, ConfigError> {
     })
 }
 
-/// Lays a file over the draft, ours or a `coremq.conf`, and returns notes on the latter.
+/// Lays a file over the draft, ours, a `coremq.conf` or a `load_balancer.conf`, and returns notes on the latter two.
 fn apply_file(draft: &mut Draft, file: File) -> Vec<Note> {
-    if Kind::is_coremq(file.text) {
-        match import::coremq(file) {
+    let original = match () {
+        () if Kind::is_coremq(file.text) => Some(import::coremq(file)),
+        () if Kind::is_balancer(file.text) => Some(import::balancer(file)),
+        () => None,
+    };
+    if let Some(read) = original {
+        match read {
             Ok((assignments, notes)) => {
                 draft.advise_on_files(import::ADVICE);
                 draft.apply_all(assignments.into_iter().map(Ok).collect());

@@ -8,6 +8,7 @@ pub(crate) use violation::Violation;
 
 mod access;
 mod application;
+mod balancer;
 mod channels;
 mod cluster;
 mod jwt;
@@ -20,7 +21,7 @@ mod violation;
 type Rule = fn(&Settings) -> Vec<Violation>;
 
 /// Every rule, and the keys and sections that it weighs besides the one that it blames.
-const RULES: [(Rule, &[&str]); 25] = [
+const RULES: [(Rule, &[&str]); 28] = [
     (tls::certificate_and_key_go_together, &["tls.certificate", "tls.key"]),
     (tls::client_certificates_can_be_checked, &["tls"]),
     (listeners::listener_names_are_plain, &[]),
@@ -41,6 +42,9 @@ const RULES: [(Rule, &[&str]); 25] = [
     (cluster::tls_has_what_it_needs, &["cluster"]),
     (application::webhook_can_be_asked, &["webhook"]),
     (application::api_keys_can_be_used, &[]),
+    (balancer::routes_have_servers, &[]),
+    (balancer::routes_listen_apart, &[]),
+    (balancer::tls_has_a_certificate, &["tls.certificate", "tls.key"]),
     (channels::changes_have_a_channel, &[]),
     (channels::channel_rules_leave_something, &[]),
     (channels::an_outbox_holds_a_packet, &["limits.packet_bytes_max"]),

@@ -2,15 +2,15 @@
 
 use crate::section::{Key, Section};
 use crate::settings::{
-    Access, Api, Cache, Channels, Cluster, Delivery, History, Limits, Listener, Log, Pubsubx,
-    Retained, Server, Session, Store, Tls, Webhook,
+    Access, Api, Balancer, Cache, Channels, Cluster, Delivery, History, Limits, Listener, Log,
+    Pubsubx, Retained, Server, Session, Store, Tls, Webhook,
 };
 
 /// The name of the table that holds a table for each listener.
 pub(crate) const LISTENERS: &str = "listeners";
 
 /// All sections, in the order of the default file.
-pub(crate) const SECTIONS: [(&str, Section); 17] = [
+pub(crate) const SECTIONS: [(&str, Section); 18] = [
     ("server", Server::SECTION),
     (LISTENERS, Listener::SECTION),
     ("tls", Tls::SECTION),
@@ -27,6 +27,7 @@ pub(crate) const SECTIONS: [(&str, Section); 17] = [
     ("access", Access::SECTION),
     ("webhook", Webhook::SECTION),
     ("api", Api::SECTION),
+    ("balancer", Balancer::SECTION),
     ("log", Log::SECTION),
 ];
 

@@ -9,6 +9,7 @@ use crate::choice::TlsMode;
 
 mod access;
 mod application;
+mod balancer;
 mod channels;
 mod clients;
 mod cluster;
@@ -19,6 +20,7 @@ mod storage;
 
 pub use access::{Access, AccessRule, ConnectSubscription, PresetToken};
 pub use application::{Api, ApiKey, Webhook};
+pub use balancer::{Balancer, Route};
 pub use channels::{ChannelRule, Channels, History, Retained};
 pub use clients::{Delivery, Limits, Pubsubx, Session};
 pub use cluster::Cluster;
@@ -68,6 +70,8 @@ pub struct Settings {
     pub webhook: Webhook,
     /// The HTTP API.
     pub api: Api,
+    /// The load balancer.
+    pub balancer: Balancer,
     /// What the broker tells its operator.
     pub log: Log,
 }
@@ -91,6 +95,7 @@ impl Default for Settings {
             access: Access::default(),
             webhook: Webhook::default(),
             api: Api::default(),
+            balancer: Balancer::default(),
             log: Log::default(),
         }
     }

@@ -21,4 +21,5 @@ pub use error::{Error, SetupError};
 pub use hyper::{Method, StatusCode, header};
 pub use request::Request;
 pub use settings::{Proxy, Settings};
+pub use trust::client_config;
 pub use url::Url;

@@ -27,6 +27,14 @@ pub enum Stream {
 }
 
 impl Stream {
+    /// Returns the socket below, to look at.
+    pub fn socket(&self) -> &Socket {
+        match self {
+            Stream::Plain(socket) => socket,
+            Stream::Tls(stream) => stream.get_ref().0,
+        }
+    }
+
     /// Returns the socket below.
     pub fn socket_mut(&mut self) -> &mut Socket {
         match self {

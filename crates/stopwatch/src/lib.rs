@@ -54,6 +54,12 @@ impl Moment {
     pub fn elapsed(self) -> Duration {
         running().saturating_sub(self.0)
     }
+
+    /// Returns how long the process ran from `earlier` to this moment; nothing if that was later.
+    #[must_use]
+    pub fn since(self, earlier: Moment) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
 }
 
 impl Add<Duration> for Moment {

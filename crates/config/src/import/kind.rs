@@ -33,6 +33,12 @@ impl Kind {
             && Kind::of(text) == Some(Kind::Coremq)
     }
 
+    /// Says whether `text` is a `load_balancer.conf` and cannot be TOML of ours.
+    pub(crate) fn is_balancer(text: &str) -> bool {
+        let first = lines(text).next().and_then(ini::header);
+        matches!(first, Some("options" | "mappings")) && Kind::of(text) == Some(Kind::Balancer)
+    }
+
     fn of_headers<'a>(mut headers: impl Iterator<Item = &'a str>) -> Option<Kind> {
         headers.find_map(|header| match header {
             header if is_of_coremq(header) => Some(Kind::Coremq),

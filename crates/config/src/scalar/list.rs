@@ -9,6 +9,7 @@ use crate::scalar::{Fault, Scalar};
 use crate::schema;
 use crate::settings::{
     AccessRule, ApiKey, CachePublish, ChannelRule, ConnectSubscription, JwtIssuer, PresetToken,
+    Route,
 };
 
 /// Defines what a list of each type looks like, and whether a message may quote it.
@@ -33,6 +34,7 @@ lists! {
     AccessRule, quotable true: r#"a list of tables like { group = "staff", allow = ["publish"], channels = ["news.*"] }"#;
     ConnectSubscription, quotable true: r#"a list of tables like { channel = "news.{client}", persistent = true }"#;
     WebhookEvent, quotable true: r#"a list of "auth", "connect", "subscribe", "unsubscribe", "publish", "control", "disconnect" and "close", or some of them"#;
+    Route, quotable true: r#"a list of tables like { listen = "0.0.0.0:8010", servers = ["10.0.0.10:8010", "10.0.0.11:8010"] }"#;
     PresetToken, quotable false: r#"a list of tables like { client = "name", token = "secret", groups = ["staff"] }"#;
     JwtIssuer, quotable false: r#"a list of tables like { name = "login", algorithms = ["RS256"], jwks_url = "https://…" }"#;
     ApiKey, quotable false: r#"a list of tables like { name = "shop", key = "secret", allow = ["publish"] }"#;

@@ -291,7 +291,7 @@ REMOTE_HOTS = 1
 }
 
 #[test]
-fn a_load_balancer_conf_becomes_notes() {
+fn a_load_balancer_conf_becomes_routes() {
     check(
         "load_balancer.conf",
         "\
@@ -306,19 +306,21 @@ tcp=ten:8010
 
 [more]
 ",
-        &expect![[r#"
+        &expect![[r##"
             # Settings of Rialto, imported from load_balancer.conf.
             # What is not here is at its default; see `rialto config default`.
             #
             # Notes:
-            # - load_balancer.conf: this version has no load balancer; a TCP balancer such as HAProxy or nginx can stand in its place, with these mappings
-            # - load_balancer.conf:2:1: `buffer_size` has no counterpart and was left out
+            # - load_balancer.conf:2:1: `buffer_size` has no counterpart and was left out: an idle connection has no buffer, and those of one that waits for its peer are bounded
             # - load_balancer.conf:3:1: `buffers` is not known and was left out
-            # - load_balancer.conf:6:1: mapping of 8010 to 10.0.0.1:8010, 10.0.0.2:8010
-            # - load_balancer.conf:7:1: mapping of 127.0.0.1:8012 to ten:8012
             # - load_balancer.conf:8:1: `tcp` is not known and was left out
+            # - load_balancer.conf:6:1: the original gives each connection to a server drawn at random; here it goes to the one with the fewest connections, unless a route has another `policy`
             # - load_balancer.conf:10:1: [more] is not known and was left out
-        "#]],
+
+            [balancer]
+            # load_balancer.conf:6:6: 8010, 127.0.0.1:8012
+            routes = [{ listen = "0.0.0.0:8010", servers = ["10.0.0.1:8010", "10.0.0.2:8010"] }, { listen = "127.0.0.1:8012", servers = ["ten:8012"] }]
+        "##]],
     );
 }
 
@@ -338,8 +340,7 @@ fn several_files_become_one() {
             # Notes:
             # - server.conf: JMQT listens on all addresses, Rialto on 127.0.0.1, for this machine only; to be reached from others, give the listeners other addresses, and set access.mode = "tokens" or access.open_beyond_loopback = true
             # - coremq.conf: there is no [CoreWS]; `listeners.coremq-websocket` stays at its default, 127.0.0.1:9000
-            # - balancer.conf: this version has no load balancer; a TCP balancer such as HAProxy or nginx can stand in its place, with these mappings
-            # - balancer.conf:2:1: mapping of 8010 to ten:8010
+            # - balancer.conf:2:1: the original gives each connection to a server drawn at random; here it goes to the one with the fewest connections, unless a route has another `policy`
 
             [listeners.coremq]
             # coremq.conf:2:11: address, port
@@ -348,6 +349,10 @@ fn several_files_become_one() {
             [listeners.tcp]
             # server.conf:1:15: SOCKET_PORT
             address = "127.0.0.1:9010"
+
+            [balancer]
+            # balancer.conf:2:6: 8010
+            routes = [{ listen = "0.0.0.0:8010", servers = ["ten:8010"] }]
 
             [log]
             # server.conf:2:12: LOG_MODE

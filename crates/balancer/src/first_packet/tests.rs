@@ -1,0 +1,58 @@
+use proptest::prelude::*;
+
+use super::{Found, client_in};
+
+fn found(bytes: &[u8]) -> Found {
+    client_in(bytes)
+}
+
+fn client(name: &str) -> Found {
+    Found::Client(name.to_owned())
+}
+
+#[test]
+fn each_dialect_names_its_client() {
+    assert_eq!(
+        found(b"{\"conn\":{\"at\":\"t\",\"cl\":\"sensor-1\"}}\0{\"hb\":{}}\0"),
+        client("sensor-1")
+    );
+    assert_eq!(found(b"CONNECT alice\n\nx"), client("alice"));
+    assert_eq!(found(b"CONNECT alice token\n\nx"), client("alice"));
+    assert_eq!(found(b"GET /?x=1&client=a%20b HTTP/1.1\r\nHost: h\r\n\r\n"), client("a b"));
+}
+
+#[test]
+fn what_is_not_whole_is_waited_for() {
+    for bytes in [&b""[..], b"{\"conn\"", b"CONNECT ali", b"GET /?client=a HTTP/1.1\r\nHost"] {
+        assert_eq!(found(bytes), Found::TooLittle, "{bytes:?}");
+    }
+}
+
+#[test]
+fn what_names_nobody_is_not_waited_for() {
+    for bytes in [
+        &b"{\"auth\":{\"dt\":1}}\0"[..],
+        b"{no json\0",
+        b"{\"conn\":{\"at\":\"t\",\"cl\":\"\"}}\0",
+        b"CONNECT \n\nx",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET /?client=%ff HTTP/1.1\r\n\r\n",
+        b"\x16\x03\x01",
+        b"1 binary",
+    ] {
+        assert_eq!(found(bytes), Found::Nobody, "{bytes:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_borne(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        found(&bytes);
+    }
+
+    #[test]
+    fn nothing_that_follows_changes_what_was_found(rest in proptest::collection::vec(any::<u8>(), 0..50)) {
+        let first = b"{\"conn\":{\"at\":\"t\",\"cl\":\"c\"}}\0";
+        prop_assert_eq!(found(&[&first[..], &rest].concat()), client("c"));
+    }
+}

@@ -1,0 +1,65 @@
+//! Routes of the load balancer that can be opened.
+
+use std::collections::BTreeMap;
+
+use crate::address::ListenAddress;
+use crate::choice::RouteTls;
+use crate::rules::violation::Violation;
+use crate::settings::Settings;
+
+const ROUTES: &str = "balancer.routes";
+
+pub(super) fn routes_have_servers(settings: &Settings) -> Vec<Violation> {
+    let routes = settings.balancer.routes.iter().enumerate();
+    let without = routes.filter(|(_, route)| route.servers.is_empty());
+    let violation = |(index, route): (usize, &crate::settings::Route)| {
+        let problem = format!("the route `{}` of `{ROUTES}` has no servers", route.label());
+        let hint = "name one at least, as in servers = [\"10.0.0.10:8010\"]";
+        Violation::new(ROUTES, problem, hint).of_entry(index)
+    };
+    without.map(violation).collect()
+}
+
+pub(super) fn routes_listen_apart(settings: &Settings) -> Vec<Violation> {
+    let balancer = &settings.balancer;
+    let mut violations = Vec::new();
+    let mut taken = BTreeMap::new();
+    let with_port = |address: &ListenAddress| address.port() != 0;
+    for (index, route) in balancer.routes.iter().enumerate().filter(|(_, it)| with_port(&it.listen))
+    {
+        if let Some(other) = taken.insert(&route.listen, index) {
+            let problem = format!(
+                "entries {} and {} of `{ROUTES}` both listen on {}",
+                other + 1,
+                index + 1,
+                route.listen
+            );
+            let hint = "give each an address of its own";
+            violations.push(Violation::new(ROUTES, problem, hint).of_entry(index));
+        }
+    }
+    let is_loopback = match &balancer.admin {
+        ListenAddress::Socket(address) => address.ip().is_loopback(),
+        ListenAddress::Name { host, .. } => host == "localhost",
+    };
+    if !is_loopback {
+        violations.push(Violation::new(
+            "balancer.admin",
+            format!("`balancer.admin` is {}, which others can reach", balancer.admin),
+            "use an address of loopback: whoever reaches it may drain servers",
+        ));
+    }
+    violations
+}
+
+pub(super) fn tls_has_a_certificate(settings: &Settings) -> Vec<Violation> {
+    let mut routes = settings.balancer.routes.iter();
+    let ending = routes.position(|route| route.tls == RouteTls::End);
+    let (Some(index), None) = (ending, settings.tls.files()) else { return Vec::new() };
+    let problem = format!(
+        "the route `{}` of `{ROUTES}` ends TLS, and there is no certificate",
+        settings.balancer.routes[index].label()
+    );
+    let hint = "set tls.certificate and tls.key; `rialto cert new` makes a pair for development";
+    vec![Violation::new(ROUTES, problem, hint).of_entry(index)]
+}
