@@ -1,7 +1,7 @@
 //! What a scrape of the balancer gathers, and under which names it is told. Labels are routes, which the settings name,
 //! and words of ours; never clients.
 
-use std::{fmt, time::UNIX_EPOCH};
+use std::{fmt, sync::Arc, time::UNIX_EPOCH};
 
 use prometheus_client::{
     collector::Collector,
@@ -10,9 +10,9 @@ use prometheus_client::{
     registry::Unit,
 };
 
-use crate::counts::Counted;
+use crate::{counts::Counted, route::Route};
 
-use super::{Administered, Server};
+use super::administered::{Administered, Server};
 
 /// Everything that a scrape tells.
 #[derive(Debug)]
@@ -26,9 +26,7 @@ pub(super) struct Snapshot {
 impl Snapshot {
     pub(super) fn take(administered: &Administered) -> Self {
         let routes = administered.routes.load();
-        let counted = |route: &std::sync::Arc<crate::route::Route>| {
-            (route.label.clone(), route.counts.read())
-        };
+        let counted = |route: &Arc<Route>| (route.label.clone(), route.counts.read());
         Snapshot {
             started_s: administered
                 .started

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use rialto_stopwatch::Moment;
 
-use super::{Spec, Terms};
+use super::terms::{Spec, Terms};
 
 /// Parts of its weight that a server begins with which has come back.
 const SLOW_START_BEGINS: f64 = 0.1;

@@ -4,7 +4,7 @@ use std::hash::BuildHasher as _;
 
 use foldhash::fast::FixedState;
 
-use super::{Candidate, member::Member};
+use super::member::{Candidate, Member};
 
 /// Returns the one with the fewest open connections for its weight.
 pub(super) fn least_connections(candidates: &[Candidate]) -> Option<usize> {
