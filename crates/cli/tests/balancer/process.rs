@@ -12,7 +12,7 @@ use std::{
 
 use rialto_testkit::{PATIENCE, Port};
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::common::{self, PROGRAM};
@@ -101,7 +101,7 @@ impl Balancer {
         let answer = self.get("/v1/servers", "localhost");
         let (_, body) = answer.split_once("\r\n\r\n").unwrap();
         let servers: Vec<Value> = serde_json::from_str(body).unwrap();
-        servers.into_iter().find(|it| it["server"] == server).unwrap_or_else(|| json!(null))
+        servers.into_iter().find(|it| it["server"] == server).unwrap_or_default()
     }
 
     /// Waits until what it tells of a server has this value.

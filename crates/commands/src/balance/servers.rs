@@ -9,7 +9,7 @@ use serde::Deserialize;
 use tokio::time::timeout;
 
 use crate::exit::{Exit, Failure};
-use crate::listing::{Format, FormatArgs};
+use crate::format::FormatArgs;
 use crate::output::{print_json_lines, print_lines, talk};
 use crate::remote::block_on;
 use crate::table::{Table, word};
@@ -61,7 +61,7 @@ struct Server {
 pub(super) fn list(args: &ListArgs) -> Result<(), Failure> {
     let text = block_on(args.admin.ask(Method::GET, "v1/servers"))?;
     let malformed = |error| Failure::new(Exit::Failed, format!("the answer is no list: {error}"));
-    if args.format.format == Format::Json {
+    if args.format.is_json() {
         let servers: Vec<serde_json::Value> = serde_json::from_str(&text).map_err(malformed)?;
         return print_json_lines(servers.iter().map(ToString::to_string));
     }
