@@ -20,8 +20,9 @@ use crate::{
 };
 
 /// Words of a command that goes on, and the words by which it says that it has begun.
-const SIGNS: [(&str, &str); 4] = [
+const SIGNS: [(&str, &str); 5] = [
     ("rialto serve", "ready"),
+    ("rialto balance --", "ready"),
     ("cargo run --release -- serve", "ready"),
     ("sample_server", "ready"),
     ("rialto sub", "subscribed to"),
