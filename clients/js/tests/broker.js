@@ -5,6 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { within } from './bounded.js'
+
 export const PROGRAM = process.env.RIALTO_BINARY ?? new URL('../../../target/debug/rialto', import.meta.url).pathname
 
 const HTTP = ['--set', 'listeners.http.address=127.0.0.1:0', '--set', 'listeners.http.dialect=http']
@@ -34,8 +36,8 @@ export class Broker {
     const listen = `127.0.0.1:${this.port}`
     this.#child = spawn(PROGRAM, ['serve', '--listen', listen, '--data-dir', this.#directory, ...this.#extra],
       { stdio: ['ignore', 'pipe', 'pipe'] })
-    this.port = await new Promise((resolve, reject) => {
-      let log = ''
+    let log = ''
+    this.port = await within('the start of the broker', new Promise((resolve, reject) => {
       const look = (bytes) => {
         log += bytes
         const found = /listen-1=127\.0\.0\.1:(\d+)/.exec(log)
@@ -46,7 +48,7 @@ export class Broker {
       this.#child.stdout.on('data', look)
       this.#child.stderr.on('data', look)
       this.#child.once('exit', (code) => reject(new Error(`the broker ended with ${code}: ${log}`)))
-    })
+    }), { look: () => log })
   }
 
   async kill(signal = 'SIGKILL') {
@@ -54,7 +56,7 @@ export class Broker {
     if (child.exitCode !== null || child.signalCode !== null) return
     const gone = new Promise((resolve) => child.once('exit', resolve))
     child.kill(signal)
-    await gone
+    await within(`the end of the broker after ${signal}`, gone)
   }
 
   async stop() {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
 import { connect } from 'rialto-client'
+import { within } from './bounded.js'
 import { Broker } from './broker.js'
 import { Proxy, launch, serveFiles } from './page.js'
 
@@ -56,7 +57,7 @@ async function collect(channel, count) {
     if (!seen.includes(data)) seen.push(data)
     if (seen.length === count) complete()
   }).ready()
-  return { client, seen, all }
+  return { client, seen, all: () => within(`${count} messages`, all, { look: () => `${seen.length} came: ${seen}` }) }
 }
 
 test('a page subscribes, publishes, asks and closes', async () => {
@@ -120,7 +121,7 @@ test('100 stalled publishes survive a reload, in order, and a second tab sends n
   await openClient(page, 'storer', true)
   await page.waitForFunction(() => window.events.some((it) => it.restored === 100))
   proxy.release()
-  await collector.all
+  await collector.all()
   assert.deepEqual(collector.seen, Array.from({ length: 100 }, (_, n) => n))
   await page.waitForFunction(() => window.events.filter((it) => it.outcome === 'done').length === 100)
   await collector.client.close()
@@ -135,7 +136,7 @@ test('10,000 messages at once arrive in order', async () => {
     await window.client.subscribe('burst', ({ data }) => void window.seen.push(data)).ready()
   })
   const speaker = connect(broker.address('jmqt'), { credentials: { auth: { client_name: 'burst-speaker' } } })
-  await Promise.all(Array.from({ length: 10_000 }, (_, n) => speaker.publish('burst', n, { qos: 1 })))
+  await within('10,000 publishes', Promise.all(Array.from({ length: 10_000 }, (_, n) => speaker.publish('burst', n, { qos: 1 }))))
   await page.waitForFunction(() => window.seen.length === 10_000)
   assert.ok(await page.evaluate(() => window.seen.every((data, n) => data === n)))
   await speaker.close()

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { NodeWebSocket } from '../src/node-websocket.js'
+import { within } from './bounded.js'
 
 export class DevTools {
   #profile = mkdtempSync(join(tmpdir(), 'rialto-chromium-'))
@@ -26,23 +27,23 @@ export class DevTools {
     ], { stdio: ['ignore', 'ignore', 'pipe'] })
     tools.#gone = new Promise((resolve) => tools.#program.once('exit', resolve))
     let said = ''
-    const address = await new Promise((resolve, reject) => {
+    const address = await within('the start of Chromium', new Promise((resolve, reject) => {
       tools.#program.stderr.on('data', (bytes) => {
         said += bytes
         const found = /listening on (ws:\S+)/.exec(said)
         if (found) resolve(found[1])
       })
       tools.#gone.then(() => reject(new Error(`Chromium ended: ${said}`)))
-    })
+    }), { look: () => said })
     tools.#socket = new NodeWebSocket(address)
-    await new Promise((resolve, reject) => {
+    await within('the connection to Chromium', new Promise((resolve, reject) => {
       tools.#socket.onopen = resolve
       tools.#socket.onclose = () => {
         const error = new Error(`Chromium left: ${said}`)
         reject(error)
         for (const asked of tools.#waiting.values()) asked.reject(error)
       }
-    })
+    }), { look: () => said })
     tools.#socket.onmessage = ({ data }) => {
       const { id, result, error } = JSON.parse(data)
       const asked = tools.#waiting.get(id)
@@ -56,7 +57,8 @@ export class DevTools {
   #ask(method, params, sessionId) {
     this.#id += 1
     this.#socket.send(JSON.stringify({ id: this.#id, method, params, sessionId }))
-    return new Promise((resolve, reject) => this.#waiting.set(this.#id, { resolve, reject }))
+    const answer = new Promise((resolve, reject) => this.#waiting.set(this.#id, { resolve, reject }))
+    return within(`${method} ${JSON.stringify(params).slice(0, 120)}`, answer)
   }
 
   /** Opens a tab, in front of the others, and returns how to evaluate an expression in it. */
@@ -74,7 +76,7 @@ export class DevTools {
 
   async close() {
     this.#program.kill()
-    await this.#gone
+    await within('the end of Chromium', this.#gone)
     rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 })
   }
 }

@@ -6,6 +6,8 @@ import net from 'node:net'
 import { join, resolve as resolvePath } from 'node:path'
 import { chromium } from 'playwright-core'
 
+import { bounded, within } from './bounded.js'
+
 const ROOT = new URL('..', import.meta.url).pathname
 const BLANK = '<!doctype html><meta charset="utf-8"><title>test</title>'
 
@@ -110,9 +112,12 @@ export class Proxy {
   }
 }
 
-/** @param {{ args?: string[], ignoreDefaultArgs?: string[] }} more what this browser is to have besides */
-export function launch({ args = [], ...more } = {}) {
-  return chromium.launch({
+/**
+ * Starts Chromium; each step with it and its pages has a bound.
+ * @param {{ args?: string[], ignoreDefaultArgs?: string[] }} more what this browser is to have besides
+ */
+export async function launch({ args = [], ...more } = {}) {
+  const browser = chromium.launch({
     ...more,
     executablePath: '/usr/bin/chromium',
     args: [
@@ -121,4 +126,5 @@ export function launch({ args = [], ...more } = {}) {
       '--disable-background-networking', '--disable-component-update', '--disable-sync',
     ],
   })
+  return bounded(await within('the start of Chromium', browser))
 }

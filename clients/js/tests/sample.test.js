@@ -136,7 +136,7 @@ test('everything can be done with the keyboard', async () => {
   await page.getByLabel('Unsubscribe from room/kitchen').focus()
   await press('Enter')
   await page.locator('.chips li').waitFor({ state: 'detached' })
-  assert.equal(await page.evaluate(() => document.activeElement.name), 'channel')
+  await page.waitForFunction(() => document.activeElement.name === 'channel')
   await done()
 })
 
