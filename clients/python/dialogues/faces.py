@@ -9,6 +9,7 @@ from rialto_client import Client, Closed, blocking
 from rialto_client.handover import ToHandler
 from tests.clock import MovedClock
 
+THREAD_SECONDS = 10.0
 Settle = Callable[[], Awaitable[None]]
 
 
@@ -153,6 +154,9 @@ class BlockingFace(Face):
         return blocking.Client(addresses, credentials, settings, codec, tls, clock if isinstance(clock, MovedClock) else None)
 
     def begin(self, client: blocking.Client) -> None:
+        if client.state == "closed":
+            # Its threads end by themselves, which may not have come about yet: what were submitted now would get lost.
+            client._network.join(THREAD_SECONDS)
         if not client._network.submit(client._session.core.connect):
             client._start()
             client._network.submit(client._session.core.connect)
@@ -214,12 +218,13 @@ class BlockingFace(Face):
         self._iterators.clear()
 
     async def settle(self, client: blocking.Client) -> None:
-        await super().settle(client)
-
         async def turns() -> None:
             for _ in range(8):
                 await asyncio.sleep(0)
 
+        # First, so that a connection which its thread is to begin has begun.
+        await on_network(client, turns)
+        await super().settle(client)
         await on_network(client, turns)
         for handover in list(client._handovers):
             rested = threading.Event()
