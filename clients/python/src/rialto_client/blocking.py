@@ -166,9 +166,11 @@ class Client:
     def close(self) -> None:
         """Ends at once, in every state. Calls that wait fail with ``Closed``. The threads end, a handler that runs when it is over."""
         self._check("close")
+        # Whoever ends it has waited for the handlers.
+        has_waited = self._end.alive
         self._end()
         handlers = [it.worker for it in self._handovers if isinstance(it, ToHandler)]
-        if not any(it.is_here for it in [*handlers, *self._workers]):
+        if not has_waited and not any(it.is_here for it in [*handlers, *self._workers]):
             # A handler may have begun to close it just before, which is then still under way.
             self._network.join(2 * _END_SECONDS)
             for worker in [*handlers, *self._workers]:

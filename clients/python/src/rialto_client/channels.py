@@ -244,15 +244,17 @@ class Channels:
                 return
         # Held open until all have it: one that is done at once must not end it for the others.
         delivery.open_count += 1
-        for member in list(members):
-            self._bytes += delivery.size
-            if not member.take(delivery):
-                self._bytes -= delivery.size
+        for member in [*members]:
+            if member.take(delivery):
+                self._bytes += delivery.size
         delivery.leave()
         if self._bytes > _BYTES_MAX:
             self._connection.lose("overrun")
-        elif not self._is_paused and not self._must_read and any([member.is_full for member in members]):
-            self._consider_reading()
+        elif not self._is_paused and not self._must_read:
+            # Without `any`, whose generator costs as much as taking a small message.
+            for member in members:
+                if member.is_full:
+                    return self._consider_reading()
 
     def _consider_reading(self) -> None:
         if self._is_paused:

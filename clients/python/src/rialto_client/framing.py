@@ -9,7 +9,8 @@ from typing import Any, Callable, Iterator, Mapping, Optional, Sequence, Tuple
 Packet = Tuple[str, Mapping[str, Any]]
 """A packet's root and its body (J-12)."""
 
-_read = json.JSONDecoder().raw_decode
+# As `raw_decode`, which only turns its exception into another.
+_scan: Callable[[str, int], Tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
@@ -89,10 +90,10 @@ def decode(frame: bytes) -> Optional[Packet]:
     """Returns a frame's packet, or ``None`` for one that holds none (K-37)."""
     try:
         text = frame.decode("utf-8")
-        value, end = _read(text)
+        value, end = _scan(text, 0)
         if end != len(text) and text[end:].strip():
             return None
-    except (ValueError, RecursionError):
+    except (ValueError, StopIteration, RecursionError):
         # Blanks before a packet are lawful and rare.
         text = frame.decode("utf-8", "replace")
         return decode(text.lstrip().encode()) if text[:1].isspace() and text.strip() else None

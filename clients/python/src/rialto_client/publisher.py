@@ -36,6 +36,9 @@ class Publisher:
         self._waiting: Deque[Publish] = deque()
         # Channels of QoS 0 publishes whose refusal may still come, by id.
         self._unkept: "OrderedDict[str, str]" = OrderedDict()
+        # The last channel, and its name as JSON.
+        self._channel: Optional[str] = None
+        self._channel_json = ""
         self._timer: Optional[Timer] = None
         self._settled: List[Callable[[], None]] = []
 
@@ -47,7 +50,7 @@ class Publisher:
     def send(self, channel: str, payload: str, retain: bool) -> None:
         """Sends a QoS 0 publish (K-42). ``Lost``: there is no connection."""
         id = self._ids.next()
-        if not self._connection.send(_frame(channel, payload, 0, retain, id)):
+        if not self._connection.send(self._frame(channel, payload, "", retain, id)):
             error = offline(f"the publish to {channel}")
             self._report(PublishEvent(channel, id, "failed", error))
             raise error
@@ -58,7 +61,7 @@ class Publisher:
     def keep(self, channel: str, payload: str, retain: bool, settle: Settle, may_wait: bool) -> Publish:
         """Keeps a QoS 1 publish until it is answered, or lets it wait for room. ``Full``: neither is possible."""
         id = self._ids.next()
-        publish = Publish(id, channel, _frame(channel, payload, 1, retain, id), settle)
+        publish = Publish(id, channel, self._frame(channel, payload, ',"q":1', retain, id), settle)
         size = len(publish.frame)
         if not self._waiting and (self._kept.has_room(size) or self._make_room(size)):
             self._kept.keep(publish)
@@ -123,6 +126,13 @@ class Publisher:
             self._settle(publish, error)
         self._unkept.clear()
         self._tell_settled()
+
+    def _frame(self, channel: str, payload: str, qos: str, retain: bool, id: str) -> bytes:
+        # Put together from parts, since the payload is JSON text already.
+        if channel != self._channel:
+            self._channel, self._channel_json = channel, to_json(channel)
+        flags = qos + ',"rt":1' if retain else qos
+        return f'{{"pub":{{"cn":{self._channel_json},"dt":{payload}{flags},"id":"{id}"}}}}'.encode("utf-8")
 
     def _make_room(self, size: int) -> bool:
         if self._limits.full != "drop-oldest":
@@ -189,12 +199,6 @@ class Publisher:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-def _frame(channel: str, payload: str, qos: int, retain: bool, id: str) -> bytes:
-    # Put together from parts, since the payload is JSON text already.
-    flags = (',"q":1' if qos else "") + (',"rt":1' if retain else "")
-    return f'{{"pub":{{"cn":{to_json(channel)},"dt":{payload}{flags},"id":"{id}"}}}}'.encode("utf-8")
 
 
 def _refusal(channel: str, body: Mapping[str, Any]) -> Optional[RialtoError]:

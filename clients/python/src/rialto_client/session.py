@@ -18,7 +18,7 @@ from .message import Message
 from .options import Auth, Codec, Credentials, ErrorEvent, Settings, Token
 from .outbox import Publish
 
-_SENDS_WITHOUT_A_BREAK = 64
+_SENDS_WITHOUT_A_BREAK = 128
 
 _forks = 0
 
