@@ -26,6 +26,7 @@ mod detached;
 mod hasher;
 mod history;
 mod inbox;
+mod log;
 mod memory;
 mod output;
 mod receivers;

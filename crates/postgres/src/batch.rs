@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rialto_domain::{ChannelName, ClientId, LogId, Outcome, Page, Sequence};
+use rialto_domain::{ChannelName, ClientId, LogExtent, LogId, Outcome, Page, Sequence};
 use rialto_store::DatabaseCause;
 use tokio_postgres::Row;
 
@@ -12,8 +12,8 @@ use crate::{
     names::{bytes, number, ranges, shard, unsigned},
     node::Node,
     plan::{Plan, Stage},
-    segment::Draft,
-    statements as sql,
+    segment::{self, Draft},
+    statements as sql, trim,
 };
 
 /// What a transaction has done that is not committed yet.
@@ -50,7 +50,6 @@ enum Answer<'a> {
     Subscribed(Vec<usize>),
     /// One a log, by the place of its channel among those asked for; the moves' places for each channel.
     Slowest(Vec<Vec<usize>>),
-    Trimmed,
 }
 
 /// Begins a transaction and does all that is planned, but does not end it.
@@ -84,15 +83,10 @@ impl<'a> Batch<'a> {
         self.append(&stage.appends);
         self.append_directly(stage).await?;
         self.move_marks(stage);
-        for (channel, log, last) in &stage.asides {
-            let values: Vec<Value> = vec![
-                Box::new(bytes(channel.as_str())),
-                Box::new(number(log.0)),
-                Box::new(number(*last)),
-            ];
-            self.push(sql::SET_ASIDE, values, Answer::Ignored);
-        }
+        self.trim(stage).await?;
+        self.set_aside(stage).await?;
         self.unsubscribe(&stage.unsubscribes);
+        self.drop_logs(&stage.drops);
         self.forget(&stage.forgets);
         Ok(())
     }
@@ -134,9 +128,6 @@ impl<'a> Batch<'a> {
                         self.done.outcomes[*place] = Outcome::Moved { slowest };
                     }
                 }
-            }
-            Answer::Trimmed => {
-                self.done.trimmed.extend(rows.iter().map(|row| row.get::<_, i64>(0)));
             }
         }
         Ok(())
@@ -267,11 +258,44 @@ impl<'a> Batch<'a> {
             values.push(Box::new(sets.collect::<Vec<_>>()));
             self.push(sql::ACKNOWLEDGE, values, Answer::Ignored);
         }
-        if !stage.trims.is_empty() {
-            let names: Vec<_> = stage.trims.keys().map(|name| bytes(name.as_str())).collect();
-            let ends: Vec<_> = stage.trims.values().map(|through| number(*through)).collect();
-            self.push(sql::TRIM, vec![Box::new(names), Box::new(ends)], Answer::Trimmed);
+    }
+
+    async fn trim(&mut self, stage: &Stage<'a>) -> Result<(), Trouble> {
+        if stage.trims.is_empty() {
+            return Ok(());
         }
+        self.flush().await?;
+        let trimmed = trim::trim(self.link, &stage.trims).await?;
+        self.done.trimmed.extend(trimmed.logs);
+        for (place, outcome) in trimmed.outcomes {
+            self.done.outcomes[place] = outcome;
+        }
+        Ok(())
+    }
+
+    /// Sets damaged pages aside, one by one: there are few.
+    async fn set_aside(&mut self, stage: &Stage<'a>) -> Result<(), Trouble> {
+        if stage.asides.is_empty() {
+            return Ok(());
+        }
+        self.flush().await?;
+        for (place, channel, log, last) in &stage.asides {
+            let (name, id, last) = (bytes(channel.as_str()), number(log.0), number(*last));
+            let rows = self.link.query(sql::SET_ASIDE, &[&name, &id, &last]).await?;
+            let Some(row) = rows.first() else { continue };
+            let is_it = |there: Sequence| there == last.unsigned_abs();
+            let pages = segment::states(unsigned(row, 0), row.get(1), is_it);
+            // Where it cannot be told what stands in a row, all of it goes.
+            let of_row = row.get::<_, i64>(2);
+            let gone =
+                pages.map_or(of_row, |pages| pages.iter().map(|page| number(page.bytes)).sum());
+            let rows = self.link.query(sql::BYTES_LESS, &[&id, &gone]).await?;
+            let bytes = rows.first().map_or(0, |row| unsigned(row, 0));
+            let oldest = trim::oldest(self.link, channel).await?;
+            let extent = LogExtent { trimmed: unsigned(row, 3), bytes, oldest };
+            self.done.outcomes[*place] = Outcome::Trimmed(extent);
+        }
+        Ok(())
     }
 
     fn move_cursors(&mut self, stage: &Stage<'a>) {
@@ -298,7 +322,12 @@ impl<'a> Batch<'a> {
             return;
         }
         self.push(sql::CURSORS_REMOVE, pairs(all.iter().copied()), Answer::Ignored);
-        let channels: BTreeSet<_> = all.iter().map(|(_, channel)| *channel).collect();
+    }
+
+    fn drop_logs(&mut self, channels: &BTreeSet<&'a ChannelName>) {
+        if channels.is_empty() {
+            return;
+        }
         let names: Vec<_> = channels.iter().map(|channel| bytes(channel.as_str())).collect();
         self.push(sql::LOGS_REMOVE, vec![Box::new(names)], Answer::Ignored);
         self.done.has_removed = true;
@@ -309,12 +338,9 @@ impl<'a> Batch<'a> {
             return;
         }
         let names: Vec<_> = clients.iter().map(|client| bytes(client.as_str())).collect();
-        for statement in
-            [sql::CLIENTS_LOGS_REMOVE, sql::CLIENTS_CURSORS_REMOVE, sql::CLIENTS_REMOVE]
-        {
+        for statement in [sql::CLIENTS_CURSORS_REMOVE, sql::CLIENTS_REMOVE] {
             self.push(statement, vec![Box::new(names.clone())], Answer::Ignored);
         }
-        self.done.has_removed = true;
     }
 }
 

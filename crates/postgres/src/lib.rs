@@ -27,6 +27,7 @@ mod settings;
 mod statements;
 mod store;
 mod sweep;
+mod trim;
 mod wait;
 mod writer;
 

@@ -1,17 +1,15 @@
-//! Where logs end, who reads them and what pages they have, as the core starts from it.
+//! Where logs end, who reads them and what they hold, as the core starts from it.
 
-use std::{collections::HashMap, pin::pin};
+use std::collections::HashMap;
 
-use futures_util::StreamExt;
-use rialto_domain::{LogId, LogState, PageState, Sequence};
-use tokio_postgres::types::ToSql;
+use rialto_domain::{LogExtent, LogId, LogState, Sequence};
 
 use crate::{
     cause::Trouble,
     damaged::Damaged,
     link::Link,
     names::{channel, unsigned},
-    segment,
+    segment, trim,
 };
 
 /// All logs.
@@ -26,57 +24,36 @@ pub(crate) struct Logs {
 
 impl Logs {
     pub(crate) async fn read(link: &Link, damaged: &mut Damaged) -> Result<Self, Trouble> {
-        let sql = "SELECT id, name, last, trimmed FROM log WHERE kind = 0 ORDER BY name";
+        let sql = "SELECT l.id, l.name, l.last, l.trimmed, l.bytes, s.last, s.pages
+            FROM log l LEFT JOIN LATERAL (
+                SELECT x.last, x.pages FROM segment x
+                WHERE x.log = l.id AND l.trimmed < x.last ORDER BY x.last DESC LIMIT 1) s ON true
+            WHERE l.kind = 0 ORDER BY l.name";
         let mut logs = Logs { states: Vec::new(), untidy: Vec::new(), places: HashMap::new() };
         for row in link.query(sql, &[]).await? {
             let Some(channel) = damaged.sound("log", channel(&row, 1)) else { continue };
             let last = unsigned(&row, 2);
+            let (trimmed, bytes) = (unsigned(&row, 3), unsigned(&row, 4));
+            let newest = row.get::<_, Option<i64>>(5).map(|last| {
+                let pages = segment::states(last.unsigned_abs(), row.get(6), |_| true);
+                pages.and_then(|pages| pages.last().copied()).map_or(0, |page| page.served)
+            });
             logs.places.insert(row.get(0), logs.states.len());
             logs.states.push(LogState {
                 channel,
                 log: LogId(unsigned(&row, 0)),
                 last,
-                trimmed: unsigned(&row, 3),
+                extent: LogExtent { trimmed, bytes, oldest: None },
+                newest: newest.unwrap_or(0),
                 reader_count: 0,
                 slowest: last,
-                pages: Vec::new(),
             });
         }
-        logs.read_pages(link).await?;
+        trim::read_oldest(link, &mut logs.states).await?;
+        let sql = "SELECT l.id FROM log l WHERE l.kind = 0 AND EXISTS (
+                       SELECT 1 FROM segment x WHERE x.log = l.id AND x.last <= l.trimmed)";
+        logs.untidy = link.query(sql, &[]).await?.iter().map(|row| row.get(0)).collect();
         Ok(logs)
-    }
-
-    /// Reads which pages there are, without what is in them.
-    async fn read_pages(&mut self, link: &Link) -> Result<(), Trouble> {
-        let sql = "SELECT s.log, s.last, s.count, s.aside, s.pages FROM segment s
-                   JOIN log l ON l.id = s.log AND l.kind = 0 ORDER BY s.log, s.last";
-        let no_values: [&(dyn ToSql + Sync); 0] = [];
-        let mut rows = pin!(link.client().query_raw(sql, no_values).await?);
-        while let Some(row) = rows.next().await {
-            let row = row?;
-            let log: i64 = row.get(0);
-            let Some(state) = self.places.get(&log).map(|place| &mut self.states[*place]) else {
-                continue;
-            };
-            let last = unsigned(&row, 1);
-            if last <= state.trimmed {
-                if self.untidy.last() != Some(&log) {
-                    self.untidy.push(log);
-                }
-                continue;
-            }
-            let (aside, trimmed): (Vec<i64>, Sequence) = (row.get(3), state.trimmed);
-            let is_there = |last: Sequence| trimmed < last && !aside.contains(&last.cast_signed());
-            match segment::states(last, row.get(4), is_there) {
-                Some(pages) => state.pages.extend(pages),
-                // Whoever reads it is told.
-                None if is_there(last) => {
-                    state.pages.push(PageState { last, bytes: 0, served: 0 });
-                }
-                None => {}
-            }
-        }
-        Ok(())
     }
 
     /// Reads how many cursors each log has and where the slowest stands, but no cursor.

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rialto_domain::{Change, ChannelName, ClientId, LogId, Page, Seen, Sequence};
 
-use crate::records::Records;
+use crate::{records::Records, trim::Trims};
 
 /// Changes to clients, logs and cursors that do not depend on each other but in the order of the fields. Places are those
 /// among all changes, where the outcomes go.
@@ -20,9 +20,10 @@ pub(crate) struct Stage<'a> {
     pub(crate) directs: Vec<(usize, &'a ClientId, &'a Page)>,
     pub(crate) moves: Vec<(usize, &'a ClientId, &'a ChannelName, Sequence)>,
     pub(crate) acknowledged: BTreeMap<(&'a ClientId, &'a ChannelName), Vec<(Sequence, Sequence)>>,
-    pub(crate) trims: BTreeMap<&'a ChannelName, Sequence>,
-    pub(crate) asides: Vec<(&'a ChannelName, LogId, Sequence)>,
+    pub(crate) trims: Trims<'a>,
+    pub(crate) asides: Vec<(usize, &'a ChannelName, LogId, Sequence)>,
     pub(crate) unsubscribes: Vec<(&'a ClientId, &'a ChannelName)>,
+    pub(crate) drops: BTreeSet<&'a ChannelName>,
     pub(crate) forgets: BTreeSet<&'a ClientId>,
 }
 
@@ -37,6 +38,7 @@ enum Turn {
     Mark,
     Aside,
     Unsubscribe,
+    Drop,
 }
 
 /// What changes are about.
@@ -95,18 +97,20 @@ impl<'a> Plan<'a> {
                 let stage = self.stage(&[Channel(channel)], Turn::Mark);
                 stage.acknowledged.entry((client, channel)).or_default().extend(stretches);
             }
-            Change::Trim(channel, through) => {
+            Change::Trim(channel, trim) => {
                 let stage = self.stage(&[Channel(channel)], Turn::Mark);
-                let trim = stage.trims.entry(channel).or_default();
-                *trim = (*trim).max(*through);
+                stage.trims.entry(channel).or_default().push((place, trim));
             }
             Change::SetAside(channel, log, last) => {
                 let stage = self.stage(&[Channel(channel)], Turn::Aside);
-                stage.asides.push((channel, *log, *last));
+                stage.asides.push((place, channel, *log, *last));
             }
             Change::Unsubscribe(client, channel) => {
                 let subjects = [Client(client), Channel(channel)];
                 self.stage(&subjects, Turn::Unsubscribe).unsubscribes.push((client, channel));
+            }
+            Change::DropLog(channel) => {
+                self.stage(&[Channel(channel)], Turn::Drop).drops.insert(channel);
             }
             Change::ForgetClient(client) => self.forget(client),
             other => self.records.add(other),

@@ -22,8 +22,8 @@ const ROWS_MAX: i64 = 1024;
 
 /// Some rows of a log, as long as what is before them is at most so many bytes.
 pub(crate) const READ: &str = "
-    SELECT last, trimmed, aside, pages, body FROM (
-        SELECT s.last, l.trimmed, s.aside, s.pages, s.body,
+    SELECT last, trimmed, aside, pages, body, count FROM (
+        SELECT s.last, l.trimmed, s.aside, s.pages, s.body, s.count,
             sum(octet_length(s.body)) OVER (ORDER BY s.last) - octet_length(s.body) AS before
         FROM log l JOIN LATERAL (
             SELECT * FROM segment x WHERE x.log = $1 AND GREATEST($2, l.trimmed + 1) <= x.last
@@ -111,7 +111,7 @@ async fn pages(
                 from <= last && trimmed < last && !aside.contains(&last.cast_signed())
             };
             let body = Bytes::from(row.get::<_, Vec<u8>>(4));
-            entries.extend(segment::entries(last, row.get(3), &body, is_there));
+            entries.extend(segment::entries(last, unsigned(row, 5), row.get(3), &body, is_there));
         }
         bound(&mut entries, bytes_max);
         if !entries.is_empty() {

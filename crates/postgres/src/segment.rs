@@ -6,7 +6,7 @@
 //! first. The payloads stand apart, in the same order, so that what is loaded at start does not read them.
 
 use bytes::Bytes;
-use rialto_domain::{ClientId, LogEntry, Page, PageState, Payloads, Sequence, StoredPage};
+use rialto_domain::{ClientId, LogEntry, Page, Payloads, Sequence, ServedMs, StoredPage};
 
 /// The only format there is so far.
 const FORMAT: u8 = 0;
@@ -47,6 +47,15 @@ impl Draft {
     }
 }
 
+/// What trimming has to know of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PageState {
+    pub(crate) last: Sequence,
+    /// Length of its payload sequence.
+    pub(crate) bytes: u64,
+    pub(crate) served: ServedMs,
+}
+
 /// A page's head.
 #[derive(Debug)]
 struct Head {
@@ -72,15 +81,17 @@ pub(crate) fn states(
     Some(heads.map(state).collect())
 }
 
-/// Returns a row's pages that are there; those that are not what was written as such.
+/// Returns the pages that are there of a row with `count` messages; those that are not what was written as such.
 pub(crate) fn entries(
     last: Sequence,
+    count: u64,
     heads: &[u8],
     body: &Bytes,
     is_there: impl Fn(Sequence) -> bool,
 ) -> Vec<LogEntry> {
     let Some(heads) = read(last, heads) else {
-        return is_there(last).then_some(LogEntry::Damaged(last)).into_iter().collect();
+        let first = (last + 1).saturating_sub(count.max(1));
+        return is_there(last).then_some(LogEntry::Damaged { first, last }).into_iter().collect();
     };
     let mut entries = Vec::with_capacity(heads.len());
     let mut start = 0_usize;
@@ -96,15 +107,16 @@ pub(crate) fn entries(
 }
 
 fn entry(head: Head, payloads: Option<Bytes>) -> LogEntry {
+    let (first, last) = (head.last + 1 - u64::from(head.count), head.last);
     match payloads.filter(|payloads| crc32fast::hash(payloads) == head.crc) {
         Some(payloads) => LogEntry::Page(StoredPage {
-            first: head.last + 1 - u64::from(head.count),
+            first,
             publisher: head.publisher,
             at: head.at,
             count: head.count,
             payloads: Payloads::from_sequence(payloads),
         }),
-        None => LogEntry::Damaged(head.last),
+        None => LogEntry::Damaged { first, last },
     }
 }
 

@@ -67,17 +67,32 @@ pub(crate) const ACKNOWLEDGE: &str = "
     JOIN log l ON l.kind = 0 AND l.name = i.name
     WHERE c.owner_kind = 0 AND c.owner = i.owner AND c.log = l.id";
 
-pub(crate) const TRIM: &str = "
-    UPDATE log l SET trimmed = LEAST(l.last, i.through)
-    FROM unnest($1::bytea[], $2::int8[]) AS i(name, through)
-    WHERE l.kind = 0 AND l.name = i.name AND l.trimmed < LEAST(l.last, i.through)
-    RETURNING l.id";
+/// The first rows of logs behind what is trimmed, and behind what was looked at; a row without a segment for a log
+/// that has none.
+pub(crate) const OLDEST: &str = "
+    SELECT i.k, l.id, l.last, l.trimmed, l.bytes, s.last, s.aside, s.pages
+    FROM unnest($1::bytea[], $2::int8[]) WITH ORDINALITY AS i(name, behind, k)
+    JOIN log l ON l.kind = 0 AND l.name = i.name
+    LEFT JOIN LATERAL (
+        SELECT x.last, x.aside, x.pages FROM segment x
+        WHERE x.log = l.id AND GREATEST(i.behind, l.trimmed) < x.last ORDER BY x.last LIMIT $3) s ON true
+    ORDER BY i.k, s.last";
 
+pub(crate) const TRIM: &str = "
+    UPDATE log l SET trimmed = i.trimmed, bytes = i.bytes
+    FROM unnest($1::int8[], $2::int8[], $3::int8[]) AS i(id, trimmed, bytes)
+    WHERE l.id = i.id";
+
+/// Returns the row as it was found, if the page is in it and was not set aside.
 pub(crate) const SET_ASIDE: &str = "
     UPDATE segment s SET aside = s.aside || $3::int8
     FROM log l
     WHERE l.kind = 0 AND l.name = $1 AND l.id = $2 AND s.log = l.id AND NOT s.aside @> ARRAY[$3::int8]
-      AND s.last = (SELECT min(x.last) FROM segment x WHERE x.log = $2 AND $3 <= x.last)";
+      AND s.last = (SELECT min(x.last) FROM segment x WHERE x.log = $2 AND $3 <= x.last)
+    RETURNING s.last, s.pages, octet_length(s.body)::int8, l.trimmed";
+
+pub(crate) const BYTES_LESS: &str =
+    "UPDATE log SET bytes = GREATEST(bytes - $2, 0) WHERE id = $1 RETURNING bytes";
 
 pub(crate) const CURSORS_REMOVE: &str = "
     DELETE FROM cursor c USING unnest($1::bytea[], $2::bytea[]) AS i(owner, name)
@@ -88,16 +103,6 @@ pub(crate) const LOGS_REMOVE: &str = "
     WITH gone AS (
         DELETE FROM log l USING unnest($1::bytea[]) AS i(name)
         WHERE l.kind = 0 AND l.name = i.name AND NOT EXISTS (SELECT 1 FROM cursor c WHERE c.log = l.id)
-        RETURNING l.id)
-    INSERT INTO gone_log (log) SELECT id FROM gone";
-
-/// The logs that only these clients read; before their cursors go.
-pub(crate) const CLIENTS_LOGS_REMOVE: &str = "
-    WITH gone AS (
-        DELETE FROM log l
-        WHERE l.id IN (SELECT c.log FROM cursor c WHERE c.owner_kind = 0 AND c.owner = ANY($1::bytea[]))
-          AND NOT EXISTS (SELECT 1 FROM cursor o WHERE o.log = l.id
-              AND NOT (o.owner_kind = 0 AND o.owner = ANY($1::bytea[])))
         RETURNING l.id)
     INSERT INTO gone_log (log) SELECT id FROM gone";
 
@@ -164,7 +169,7 @@ pub(crate) const SWEEP_GONE: &str = "
     WHERE s.log = old.log AND s.last = old.last";
 
 /// All that a commit may send, to be parsed when a connection begins.
-pub(crate) const ALL: [&str; 31] = [
+pub(crate) const ALL: [&str; 32] = [
     BEGIN,
     COMMIT,
     FENCE,
@@ -176,11 +181,12 @@ pub(crate) const ALL: [&str; 31] = [
     MOVE,
     SLOWEST,
     ACKNOWLEDGE,
+    OLDEST,
     TRIM,
     SET_ASIDE,
+    BYTES_LESS,
     CURSORS_REMOVE,
     LOGS_REMOVE,
-    CLIENTS_LOGS_REMOVE,
     CLIENTS_CURSORS_REMOVE,
     CLIENTS_REMOVE,
     CLIENTS_PUT,

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rialto_domain::{Change, Page, Payloads, PayloadsBuilder};
+use rialto_domain::{Change, Page, Payloads, PayloadsBuilder, Trim};
 use rialto_store::{Durability, SqliteSettings, SqliteStore, Store, StoreError};
 
 /// How long each load lasts.
@@ -120,7 +120,7 @@ impl Load {
             }));
             if self.trimmed && COMMITS_KEPT < pages_before {
                 let through = (pages_before - COMMITS_KEPT) * u64::from(self.messages_a_page);
-                changes.push(Change::Trim(channel.into(), through));
+                changes.push(Change::Trim(channel.into(), Trim::through(through)));
             }
         }
         changes

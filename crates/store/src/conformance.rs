@@ -28,6 +28,8 @@ pub fn check_all(driver: &mut dyn Driver) {
     logs::a_batch_that_is_given_again_is_not_carried_out_again(driver);
     logs::sequences_have_no_gaps(driver);
     logs::trimming_drops_whole_pages_and_nothing_else(driver);
+    logs::trimming_keeps_a_log_within_each_bound(driver);
+    logs::trimming_leaves_a_later_log_of_the_channel_alone(driver);
     logs::trimming_never_reaches_pages_to_come(driver);
 
     cursors::subscribing_starts_behind_the_last_message(driver);
@@ -35,9 +37,8 @@ pub fn check_all(driver: &mut dyn Driver) {
     cursors::moving_without_a_cursor_makes_nothing(driver);
     cursors::what_is_acknowledged_is_added_up(driver);
     cursors::acknowledgements_outlive_the_store(driver);
-    cursors::a_log_goes_with_its_last_cursor(driver);
+    cursors::a_log_is_dropped_if_nobody_reads_it(driver);
     cursors::forgetting_a_client_forgets_its_cursors_only(driver);
-    cursors::a_log_nobody_ever_read_stays_until_its_channel_is_unsubscribed(driver);
     cursors::the_id_of_a_log_is_never_used_again(driver);
     cursors::all_but_append_may_be_repeated(driver);
 

@@ -46,8 +46,8 @@ pub use sqlite::{
 /// 4. **Gap-free:** a log's first message has sequence 1, and each page begins right behind the
 ///    one before, whatever was trimmed, whichever commit failed, and across restarts.
 /// 5. **Logs come and go:** the first `Append` or `Subscribe` makes a channel's log. It goes, with
-///    its pages, when its last cursor does, by `Unsubscribe` or `ForgetClient`. One that never had
-///    a cursor stays until an `Unsubscribe` names its channel.
+///    its pages, by a `DropLog` that finds no cursor in it, and by nothing else: whether a log that nobody
+///    reads stays is the core's to say.
 /// 6. **Ids are never reused:** a log that went and was made anew has an id no log had before.
 /// 7. **Subscribing twice is subscribing once:** a new cursor stands behind the log's last
 ///    message; one that is there stays where it is.
@@ -55,9 +55,10 @@ pub use sqlite::{
 ///    given, its stretches are all it was given, joined where they overlap or touch, as far as they
 ///    are above the floor and not beyond the log's last message. `MoveCursor` and `Acknowledge`
 ///    without a cursor change nothing.
-/// 9. **Trimming drops whole pages**, those that end at or below the given sequence; later pages
-///    and the numbering stay as they are. A log knows how far it was ever trimmed, which is never
-///    beyond its last message, and is not removed by it.
+/// 9. **Trimming drops whole pages**, the oldest one as long as one of the bounds of [`Trim`](rialto_domain::Trim) has it go;
+///    later pages and the numbering stay as they are. The outcome says what the log holds then, and so
+///    does what is loaded: where the last page ended that was trimmed, or the log if none is left, the
+///    bytes of all pages, and the oldest. A log is not removed by it, and one that is not meant left alone.
 /// 10. **Repeatable:** a batch that is given again under its id, alone or with others and before any later
 ///     one was carried out, is not carried out again: its outcomes are those it had. And a change carried out
 ///     twice equals once, save `Append` and `AppendDirect`; so
@@ -80,7 +81,8 @@ pub use sqlite::{
 ///     loaded, and counted there; all others are loaded. A cursor that cannot be where it says stands
 ///     at the oldest message that is there.
 /// 18. **Setting aside:** `SetAside` takes a page out of the log that it names, if both are there: no
-///     reader sees it any more. Other pages and the numbering stay as they are.
+///     reader sees it any more, and the outcome says what the log holds then. Other pages and the
+///     numbering stay as they are.
 /// 19. **Retained messages stand alone:** `Retain` sets the one of its channel in place of what was
 ///     there, and `DropRetained` forgets it, if there is one; nothing else changes it.
 /// 20. **Heads are the whole without clients:** [`Load::Heads`] gives back what [`Load::All`] does,
@@ -142,7 +144,7 @@ pub trait Store: Send {
 /// 4. **Gone is gone:** a log that went, or never was, has no pages.
 /// 5. **Faithful:** payloads come back to the byte, or not at all.
 /// 6. **Damage is told, and hides nothing:** a page that is not what was written is an entry that says
-///    so, in its place among those that are.
+///    so, in its place among those that are, from behind the page before it to its last message.
 /// 7. **A client is whole:** what is read of one is as of one moment, and is what [`Load::All`] gives
 ///    back of it. Known is who was put or has a cursor, and was not forgotten since.
 /// 8. **Nobody is left out** of a list of clients, or of ids, who was known when it was asked for.

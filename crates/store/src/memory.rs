@@ -15,7 +15,7 @@ use rialto_domain::{
 
 use crate::{Cause, Store, StoreError, StoreReader, latest::Latest};
 
-use log::{Cursor, Log, last_of};
+use log::{Cursor, Log};
 
 /// Keeps everything in memory, until the last handle to it is dropped.
 ///
@@ -96,17 +96,7 @@ impl StoreReader for MemoryReader {
         else {
             return Ok(Vec::new());
         };
-        let start = log.pages.partition_point(|(page, _)| last_of(page) < from);
-        let mut entries = Vec::new();
-        let mut bytes = 0;
-        for (page, _) in log.pages.range(start..) {
-            bytes += page.payloads.as_bytes().len();
-            entries.push(LogEntry::Page(page.clone()));
-            if bytes_max < bytes {
-                break;
-            }
-        }
-        Ok(entries)
+        Ok(log.read(from, bytes_max))
     }
 
     fn client(&mut self, id: &ClientId) -> Result<Option<ClientState>, StoreError> {
@@ -153,7 +143,12 @@ impl Shelves {
                 self.clients.insert(client.clone(), *seen);
             }
             Change::ForgetClient(client) => self.forget(client),
-            Change::Unsubscribe(client, channel) => self.unsubscribe(client, channel),
+            Change::Unsubscribe(client, channel) => {
+                if let Some(log) = self.logs.get_mut(channel) {
+                    log.remove_cursor(client);
+                }
+            }
+            Change::DropLog(channel) => self.drop_log(channel),
             Change::MoveCursor(client, channel, floor) => {
                 return self.move_cursor(client, channel, *floor);
             }
@@ -165,15 +160,19 @@ impl Shelves {
                     cursor.acknowledged.remove_through(cursor.floor);
                 }
             }
-            Change::Trim(channel, through) => {
-                if let Some(log) = self.logs.get_mut(channel) {
-                    log.trim(*through);
+            Change::Trim(channel, trim) => {
+                let log = self.logs.get_mut(channel);
+                if let Some(log) = log.filter(|log| trim.log.is_none_or(|meant| meant == log.id)) {
+                    log.trim(trim);
+                    return Outcome::Trimmed(log.extent());
                 }
             }
             Change::SetAside(channel, id, last) => {
                 let log = self.logs.get_mut(channel).filter(|log| log.id == *id);
-                if let Some(log) = log {
-                    log.pages.retain(|(page, _)| last_of(page) != *last);
+                if let Some(log) = log
+                    && log.set_aside(*last)
+                {
+                    return Outcome::Trimmed(log.extent());
                 }
             }
             Change::KeepHistory { channel, messages, count_max } => {
@@ -196,7 +195,6 @@ impl Shelves {
     fn append(&mut self, page: &Page) -> Outcome {
         let log = self.log_of(&page.channel);
         let first = log.last + 1;
-        log.last += u64::from(page.count);
         let stored = StoredPage {
             first,
             publisher: page.publisher.clone(),
@@ -204,7 +202,7 @@ impl Shelves {
             count: page.count,
             payloads: page.payloads.clone(),
         };
-        log.pages.push_back((stored, page.served));
+        log.append(stored, page.served);
         Outcome::Appended { log: log.id, first }
     }
 
@@ -261,25 +259,20 @@ impl Shelves {
         Some((log.cursors.get_mut(client)?, log.last))
     }
 
-    fn unsubscribe(&mut self, client: &ClientId, channel: &ChannelName) {
-        if let Some(log) = self.logs.get_mut(channel) {
-            log.remove_cursor(client);
-            if log.cursors.is_empty() {
-                self.channels.remove(&log.id);
-                self.logs.remove(channel);
-            }
+    /// Drops a channel's log, unless it has a cursor.
+    fn drop_log(&mut self, channel: &ChannelName) {
+        if self.logs.get(channel).is_some_and(|log| log.cursors.is_empty())
+            && let Some(log) = self.logs.remove(channel)
+        {
+            self.channels.remove(&log.id);
         }
     }
 
     fn forget(&mut self, client: &ClientId) {
         self.clients.remove(client);
-        self.logs.retain(|_, log| {
-            let last_left = log.remove_cursor(client) && log.cursors.is_empty();
-            if last_left {
-                self.channels.remove(&log.id);
-            }
-            !last_left
-        });
+        for log in self.logs.values_mut() {
+            log.remove_cursor(client);
+        }
     }
 
     fn keep_history(&mut self, channel: &ChannelName, added: &[HistoryMessage], count_max: u32) {

@@ -88,14 +88,14 @@ pub(super) enum Pending {
         reply_to: Option<ConnectionKey>,
     },
     Cursor(ClientKey, ChannelKey),
-    /// A log without readers is to go from the store.
-    Unread(ChannelName),
+    /// A log that nobody reads is to go from the store.
+    DropLog(ChannelName),
     /// A page that the core has dropped already, since it is damaged.
     SetAside(ChannelKey, LogId, Sequence),
     /// The lane in which the batch is under way may be opened.
     Lane(Lane),
-    /// Messages that the core has dropped already, up to this one.
-    Trim(ChannelKey, LogId, Sequence),
+    /// The oldest pages of a log are to go.
+    Trim(ChannelKey, LogId),
     Client(ClientKey),
     /// A client that the core has forgotten already.
     Forget(ClientId),

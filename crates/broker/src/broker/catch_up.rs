@@ -6,7 +6,7 @@ use rialto_domain::{Change, FailureKind, LogEntry, LogId, PacketId, Sequence, St
 
 use crate::{
     ChannelKey, ClientKey, ConnectionKey, Effect, Encoder, Mark, ReadRequest, Source,
-    channel::Trimmed, cursor::Phase, output::Delivery,
+    cursor::Phase, output::Delivery,
 };
 
 use super::{Broker, batch::Pending};
@@ -203,10 +203,10 @@ impl<E: Encoder> Broker<E> {
         for entry in entries {
             let is_full = match entry {
                 LogEntry::Page(page) => self.gather_page(request, page, bounds, gathered),
-                LogEntry::Damaged(last) if bounds.last < *last => true,
-                LogEntry::Damaged(last) => {
+                LogEntry::Damaged { last, .. } if bounds.last < *last => true,
+                LogEntry::Damaged { first, last } => {
                     self.skip_dropped(request.client, request.channel, *last);
-                    self.set_aside(request.channel, request.log, *last);
+                    self.set_aside((request.channel, request.log), *first, *last);
                     false
                 }
             };
@@ -264,14 +264,13 @@ impl<E: Encoder> Broker<E> {
     }
 
     /// Drops a damaged page, and has the store keep it apart.
-    fn set_aside(&mut self, key: ChannelKey, id: LogId, last: Sequence) {
+    fn set_aside(&mut self, (key, id): (ChannelKey, LogId), first: Sequence, last: Sequence) {
         let channel = &mut self.channels[key];
         let log = channel.log.as_mut().filter(|log| log.id == id);
-        // One that is not there any more was set aside when another subscriber came to it.
-        if let Some(Trimmed { count, bytes, .. }) = log.and_then(|log| log.remove(last)) {
+        // One that is known was set aside when another subscriber came to it.
+        if let Some(count) = log.and_then(|log| log.lose(first, last)) {
             self.stats.dropped_damaged += count;
             self.stats.log_held -= count;
-            self.stats.log_bytes -= bytes;
             self.stats.damaged_records += 1;
             let change = Change::SetAside(channel.name.clone(), id, last);
             self.batch.push(change, Pending::SetAside(key, id, last));

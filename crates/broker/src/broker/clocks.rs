@@ -57,7 +57,7 @@ impl Clocks {
     /// Makes clocks that go on where those of earlier runs ended.
     pub(super) fn new(snapshot: &Snapshot, now: Now) -> Self {
         // What a store holds besides counts too: its clocks are noted from time to time only.
-        let pages = snapshot.logs.iter().flat_map(|log| &log.pages).map(|page| page.served);
+        let pages = snapshot.logs.iter().map(|log| log.newest);
         let clients = snapshot.clients.iter().map(|(_, seen)| seen.served);
         let served = pages.chain(clients).fold(snapshot.clock.served, ServedMs::max);
         let messages = snapshot.history.iter().flat_map(|(_, messages)| messages);

@@ -75,7 +75,7 @@ impl<E: Encoder> Broker<E> {
                 self.retained_dropped(channel, version, asked, result);
             }
             Pending::Cursor(client, channel) => match outcome {
-                Ok(Outcome::Moved { slowest }) => self.trim_acknowledged(channel, slowest),
+                Ok(Outcome::Moved { slowest }) => self.all_acknowledged(channel, slowest),
                 Ok(_) => {}
                 Err(_) => self.cursor_refused(client, channel),
             },
@@ -88,7 +88,7 @@ impl<E: Encoder> Broker<E> {
             }
             Pending::Forget(client) if outcome.is_err() => self.dirty.forgotten.push(client),
             Pending::Forget(client) => self.note_forgotten(&client),
-            Pending::Unread(channel) if outcome.is_err() => self.dirty.unread.push(channel),
+            Pending::DropLog(channel) if outcome.is_err() => self.dirty.unread.push(channel),
             Pending::OpenSession(client, number) if outcome.is_err() => {
                 self.dirty.sessions.entry(client).or_insert(number);
             }
@@ -102,8 +102,12 @@ impl<E: Encoder> Broker<E> {
             Pending::SetAside(channel, log, last) if outcome.is_err() => {
                 self.dirty.damaged.insert((channel, last), log);
             }
-            Pending::Trim(channel, log, last) if outcome.is_err() => {
-                self.dirty.note_trimmed(channel, log, last);
+            Pending::SetAside(channel, log, _) | Pending::Trim(channel, log) => {
+                let extent = match outcome {
+                    Ok(Outcome::Trimmed(extent)) => Some(extent),
+                    Ok(_) | Err(_) => None,
+                };
+                self.log_trimmed((channel, log), extent);
             }
             Pending::Client(key) if outcome.is_err() => {
                 if let Some(client) = self.clients.get_mut(key) {

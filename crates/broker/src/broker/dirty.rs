@@ -25,8 +25,8 @@ pub(super) struct Dirty {
     pub(super) dropped_histories: BTreeSet<ChannelName>,
     /// Channels that may not be needed any more.
     pub(super) idle: Vec<ChannelKey>,
-    /// Up to where logs were trimmed that the store has not trimmed.
-    pub(super) trims: BTreeMap<ChannelKey, (LogId, Sequence)>,
+    /// Channels whose logs have pages that all have acknowledged.
+    pub(super) trims: BTreeSet<ChannelKey>,
     /// Sessions that began, with their numbers, or ended, and the store does not know of.
     pub(super) sessions: BTreeMap<ClientId, Option<SessionNumber>>,
     /// Channels whose logs in the store have no readers.
@@ -42,13 +42,6 @@ pub(super) struct Dirty {
 }
 
 impl Dirty {
-    /// Has the store trim a log at the next tick.
-    pub(super) fn note_trimmed(&mut self, channel: ChannelKey, log: LogId, last: Sequence) {
-        let noted = self.trims.entry(channel).or_insert((log, last));
-        // What was refused may have been overtaken.
-        *noted = if noted.0 == log { (log, noted.1.max(last)) } else { (*noted).max((log, last)) };
-    }
-
     /// Has a client written at the next tick, with when it was there last.
     pub(super) fn note_client(&mut self, key: ClientKey, client: &mut Client) {
         if !std::mem::replace(&mut client.dirty, true) {

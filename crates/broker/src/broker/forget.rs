@@ -56,7 +56,9 @@ impl<E: Encoder> Broker<E> {
         self.note_forgetting(&client.id);
         self.write_forgotten(client.id);
         for channel in client.subscriptions.keys() {
-            self.channels[channel].persistent.remove(&key);
+            if self.channels[channel].persistent.remove(&key).is_some() {
+                self.drop_log_if_unread(self.channels[channel].name.clone());
+            }
             self.drop_unread_log(channel);
             self.drop_if_idle(channel);
         }

@@ -1,11 +1,11 @@
 //! Logs of channels as the core knows them: adopted from the store, trimmed by limits and by what all
 //! have acknowledged, forgotten with their last reader.
 
-use rialto_domain::{Change, LogId, PageState, Reject, Sequence};
+use rialto_domain::{Change, ChannelName, LogExtent, LogId, Reject, Sequence, Trim};
 
 use crate::{
     ChannelKey, Encoder,
-    channel::{Log, Trimmed},
+    log::{self, Log},
 };
 
 use super::{Broker, batch::Pending, route::CommittedPage};
@@ -33,13 +33,14 @@ impl<E: Encoder> Broker<E> {
         let last = first + u64::from(page.count) - 1;
         let bytes = page.payloads.as_bytes().len() as u64;
         if let Some(log) = &mut self.channels[page.channel].log {
-            log.append(first, PageState { last, bytes, served: page.served });
+            log.append(last, bytes, page.served);
             self.stats.log_held += u64::from(page.count);
             self.stats.log_bytes += bytes;
         }
     }
 
-    /// Makes room in a log for one more message, as configured.
+    /// Makes room in a log for one more message, as configured: the store drops what is too much, in the
+    /// batch that brings the message or an earlier one.
     ///
     /// # Errors
     /// [`Reject::LogFull`] when the limit is reached and nothing may be dropped.
@@ -52,36 +53,36 @@ impl<E: Encoder> Broker<E> {
         if !limits.drop_oldest {
             return Err(Reject::LogFull);
         }
-        if let Some(dropped) = log.trim_while(|log, _| log.is_full(&limits)) {
-            self.drop_logged(key, dropped);
+        if log.begin_limiting() {
+            self.trim(key, log::within(&limits));
         }
         Ok(())
     }
 
-    /// Drops the pages that every persistent subscriber has acknowledged: up to where the store says
-    /// that the slowest one stands. The store hears of it at the next tick.
-    pub(super) fn trim_acknowledged(&mut self, key: ChannelKey, slowest: Sequence) {
+    /// Takes where the slowest persistent subscriber stands, as the store says. What all have
+    /// acknowledged is held no more; the store drops its pages at the next tick.
+    pub(super) fn all_acknowledged(&mut self, key: ChannelKey, slowest: Sequence) {
         let Some(channel) = self.channels.get_mut(key) else { return };
         let Some(log) = &mut channel.log else { return };
-        if let Some(Trimmed { last, count, bytes }) = log.trim_while(|_, page| page.last <= slowest)
-        {
-            self.stats.log_acknowledged += count;
-            self.stats.log_held -= count;
-            self.stats.log_bytes -= bytes;
-            self.dirty.note_trimmed(key, log.id, last);
+        let count = log.acknowledged(slowest);
+        if log.trimmable().is_some() {
+            self.dirty.trims.insert(key);
         }
+        self.stats.log_acknowledged += count;
+        self.stats.log_held -= count;
     }
 
-    /// Has the store trim what it does not know to be trimmed, unless the log went meanwhile.
+    /// Has the store drop the pages that all have acknowledged.
     pub(super) fn write_trims(&mut self) {
-        for (key, (log, last)) in std::mem::take(&mut self.dirty.trims) {
-            let present = self.channels.get(key).and_then(|channel| channel.log.as_ref());
-            if present.is_some_and(|present| present.id == log) {
-                self.trim(key, last);
+        for key in std::mem::take(&mut self.dirty.trims) {
+            let log = self.channels.get(key).and_then(|channel| channel.log.as_ref());
+            if let Some(trim) = log.and_then(|log| log.trimmable()) {
+                self.trim(key, trim);
             }
         }
     }
 
+    /// Has the store drop what is older than configured.
     pub(super) fn drop_aged(&mut self) {
         let rules = &self.settings.channel_rules;
         let no_rule = rules.iter().all(|rule| rule.log_age_max.is_none_or(|age| age.is_zero()));
@@ -93,26 +94,46 @@ impl<E: Encoder> Broker<E> {
             let channel = &mut self.channels[key];
             let age_max = channel.profile.log.age_max.as_millis() as u64;
             let Some(log) = channel.log.as_mut().filter(|_| age_max > 0) else { continue };
-            let age = |page: &PageState| self.clocks.served().saturating_sub(page.served);
-            if let Some(dropped) = log.trim_while(|_, page| age_max < age(page)) {
-                self.drop_logged(key, dropped);
+            let served_min = self.clocks.served().saturating_sub(age_max);
+            if log.has_aged(served_min) && log.begin_limiting() {
+                self.trim(key, Trim { served_min, ..Trim::default() });
             }
         }
     }
 
-    /// Counts what a limit dropped from a log, and has the store drop it.
-    fn drop_logged(&mut self, key: ChannelKey, dropped: Trimmed) {
-        self.stats.dropped_log += dropped.count;
-        self.stats.log_held -= dropped.count;
-        self.stats.log_bytes -= dropped.bytes;
-        self.trim(key, dropped.last);
-    }
-
-    fn trim(&mut self, key: ChannelKey, last: Sequence) {
+    fn trim(&mut self, key: ChannelKey, trim: Trim) {
         let channel = &self.channels[key];
         let Some(log) = channel.log.as_ref().map(|log| log.id) else { return };
-        let change = Change::Trim(channel.name.clone(), last);
-        self.batch.push(change, Pending::Trim(key, log, last));
+        let change = Change::Trim(channel.name.clone(), Trim { log: Some(log), ..trim });
+        self.batch.push(change, Pending::Trim(key, log));
+    }
+
+    /// Takes what a log holds after the store has dropped or set aside pages of it, unless it refused to.
+    /// Messages that nobody had acknowledged were dropped because of a limit.
+    pub(super) fn log_trimmed(
+        &mut self,
+        (key, id): (ChannelKey, LogId),
+        extent: Option<LogExtent>,
+    ) {
+        let log = self.channels.get_mut(key).and_then(|channel| channel.log.as_mut());
+        let Some(log) = log.filter(|log| log.id == id) else { return };
+        log.end_limiting();
+        if let Some(extent) = extent {
+            let bytes_before = log.bytes();
+            let count = log.trimmed(extent);
+            self.stats.log_bytes = self.stats.log_bytes + log.bytes() - bytes_before;
+            self.stats.dropped_log += count;
+            self.stats.log_held -= count;
+        }
+        if log.trimmable().is_some() {
+            self.dirty.trims.insert(key);
+        }
+    }
+
+    /// Has the store drop a channel's log, unless somebody reads it: no channel's retention policy keeps
+    /// messages for readers that are yet to come. Only the store knows all readers.
+    pub(super) fn drop_log_if_unread(&mut self, channel: ChannelName) {
+        self.batch.push(Change::DropLog(channel.clone()), Pending::DropLog(channel));
     }
 
     /// Forgets a log that went with its last cursor.
@@ -129,7 +150,7 @@ impl<E: Encoder> Broker<E> {
             let count = log.count();
             self.stats.log_unread += count;
             self.stats.log_held -= count;
-            self.stats.log_bytes -= log.held().1;
+            self.stats.log_bytes -= log.bytes();
         }
     }
 }

@@ -147,7 +147,7 @@ impl<E: Encoder> Broker<E> {
 
     fn report_channel(&self, key: ChannelKey) -> ChannelReport {
         let channel = &self.channels[key];
-        let log = channel.log.as_ref().map(|log| log.held());
+        let log = channel.log.as_ref().map(|log| (log.count(), log.bytes()));
         let (log_count, log_bytes) = log.unwrap_or_default();
         ChannelReport {
             name: channel.name.as_str().to_owned(),

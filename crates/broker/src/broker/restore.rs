@@ -2,7 +2,7 @@
 
 use rialto_domain::{ChannelKind, CursorState, Load, Snapshot};
 
-use crate::{ChannelKey, ClientKey, Encoder, channel::Log, client::Subscription, cursor::Cursor};
+use crate::{ChannelKey, ClientKey, Encoder, client::Subscription, cursor::Cursor, log::Log};
 
 use super::Broker;
 
@@ -16,24 +16,22 @@ impl<E: Encoder> Broker<E> {
         let (read, unread): (Vec<_>, Vec<_>) =
             snapshot.logs.into_iter().partition(|state| state.reader_count > 0);
         self.dirty.unread.extend(unread.into_iter().map(|state| state.channel));
-        let mut slowest = Vec::new();
         for state in read {
             let key = self.channel_or_new(state.channel.as_str());
             self.log_channels.insert(state.log, key);
             let log = Log::from_state(&state);
             self.stats.log_found += log.count();
-            self.stats.log_bytes += log.held().1;
-            self.channels[key].log = Some(Box::new(log));
+            self.stats.log_bytes += log.bytes();
             if snapshot.load == Load::Heads {
                 self.channels[key].stored_reader_count = state.reader_count;
             }
-            slowest.push((key, state.slowest));
+            if log.trimmable().is_some() {
+                // Acknowledged by all, and not trimmed any more.
+                self.dirty.trims.insert(key);
+            }
+            self.channels[key].log = Some(Box::new(log));
         }
         self.stats.log_held = self.stats.log_found;
-        // What was acknowledged, and not trimmed any more.
-        for (key, slowest) in slowest {
-            self.trim_acknowledged(key, slowest);
-        }
         for (id, channel, state) in snapshot.cursors {
             let client = self.known_client(id, self.seen_now());
             let channel = self.channel_or_new(channel.as_str());

@@ -52,8 +52,9 @@ impl<E: Encoder> Broker<E> {
         let id = self.clients[client].id.clone();
         let name = self.channels[channel].name.clone();
         let pending = Pending::Unsubscribe { client, channel, reply_to };
-        self.batch.push(Change::Unsubscribe(id, name), pending);
+        self.batch.push(Change::Unsubscribe(id, name.clone()), pending);
         self.charge(reply_to, channel);
+        self.drop_log_if_unread(name);
         CommandOutcome::AwaitsCommit
     }
 

@@ -1,6 +1,6 @@
 //! Lazy writes: what is only in memory goes to the store in lanes, a bounded number of changes a tick.
 
-use rialto_domain::{Change, ClientId};
+use rialto_domain::Change;
 
 use crate::Encoder;
 
@@ -47,8 +47,8 @@ impl<E: Encoder> Broker<E> {
             self.write_trims();
             let beyond_max = self.lane_room(Lane::Acknowledged, extent);
             let beyond = self.write_floors(room, beyond_max);
-            self.drop_unread_logs();
             self.forget_again();
+            self.drop_unread_logs();
             self.hand_over_lane(Lane::Room);
             self.batch.extend(beyond);
             self.hand_over_lane(Lane::Acknowledged);
@@ -90,12 +90,10 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
-    /// Has the store drop logs that have no cursors. It does so when anybody is unsubscribed; the
-    /// server is, since it has no cursor to lose.
+    /// Has the store drop logs that have no cursors.
     fn drop_unread_logs(&mut self) {
         for channel in std::mem::take(&mut self.dirty.unread) {
-            let change = Change::Unsubscribe(ClientId::server(), channel.clone());
-            self.batch.push(change, Pending::Unread(channel));
+            self.drop_log_if_unread(channel);
         }
     }
 

@@ -71,7 +71,7 @@ CREATE TABLE log (
     last BIGINT NOT NULL DEFAULT 0,
     -- Pages that end at or below this are gone, though their rows may linger.
     trimmed BIGINT NOT NULL DEFAULT 0,
-    -- Of all that was ever appended.
+    -- Of the payloads of all pages but those that are gone.
     bytes BIGINT NOT NULL DEFAULT 0,
     -- In which generation it was appended to last.
     generation BIGINT NOT NULL,

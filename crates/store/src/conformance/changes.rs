@@ -1,6 +1,6 @@
 //! The changes that stores are checked with.
 
-use rialto_domain::{Change, ClientId, Page, PayloadsBuilder, Seen, Sequence};
+use rialto_domain::{Change, ClientId, Page, PayloadsBuilder, Seen, Sequence, Trim};
 
 /// Returns a page of `count` small messages, or none.
 pub(super) fn page(channel: &str, count: u32) -> Page {
@@ -47,7 +47,11 @@ pub(super) fn acknowledge(
 }
 
 pub(super) fn trim(channel: &str, through: Sequence) -> Change {
-    Change::Trim(channel.into(), through)
+    Change::Trim(channel.into(), Trim::through(through))
+}
+
+pub(super) fn drop_log(channel: &str) -> Change {
+    Change::DropLog(channel.into())
 }
 
 pub(super) fn put_client(client: &str, seen: u64) -> Change {

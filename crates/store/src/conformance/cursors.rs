@@ -4,7 +4,8 @@ use rialto_domain::{Change, CursorState, Retained};
 
 use super::{
     changes::{
-        acknowledge, append, forget, move_cursor, put_client, seen, subscribe, trim, unsubscribe,
+        acknowledge, append, drop_log, forget, move_cursor, put_client, seen, subscribe, trim,
+        unsubscribe,
     },
     history::{drop_history, keep, message},
     subject::{Driver, Subject},
@@ -93,22 +94,28 @@ pub(super) fn acknowledgements_outlive_the_store(driver: &mut dyn Driver) {
 }
 
 /// Store, duty 5.
-pub(super) fn a_log_goes_with_its_last_cursor(driver: &mut dyn Driver) {
+pub(super) fn a_log_is_dropped_if_nobody_reads_it(driver: &mut dyn Driver) {
     let mut subject = Subject::create(driver);
     let (log, _) = subject.subscribe("ada", "room");
     subject.subscribe("bob", "room");
     subject.append("room", 2);
 
-    subject.commit(&[unsubscribe("ada", "room")]);
+    subject.commit(&[unsubscribe("ada", "room"), drop_log("room")]);
     assert_eq!(subject.spans(log), [(1, 2)], "bob still reads it");
-    subject.commit(&[unsubscribe("ada", "room")]);
+    subject.commit(&[unsubscribe("ada", "room"), drop_log("room")]);
     assert_eq!(subject.spans(log), [(1, 2)], "ada's cursor had gone already");
     subject.commit(&[unsubscribe("bob", "room")]);
+    assert_eq!(subject.spans(log), [(1, 2)], "nobody said that it is to go");
+    assert_eq!(subject.append("room", 1), (log, 3), "and it goes on");
+    subject.commit(&[drop_log("room")]);
     assert_eq!(subject.spans(log), []);
     assert_eq!(subject.load().logs, []);
     assert_eq!(subject.load().cursors, []);
 
-    subject.commit(&[unsubscribe("bob", "room"), unsubscribe("bob", "no log of that name")]);
+    subject.commit(&[unsubscribe("bob", "room"), drop_log("room"), drop_log("no such log")]);
+    subject.append("room", 1);
+    subject.commit(&[put_client("ada", 1), forget("ada"), trim("room", 1), drop_log("room")]);
+    assert_eq!(subject.log("room"), None, "one that nobody ever read goes as well");
 }
 
 /// Store, duty 5.
@@ -132,24 +139,12 @@ pub(super) fn forgetting_a_client_forgets_its_cursors_only(driver: &mut dyn Driv
     let snapshot = subject.load();
     assert_eq!(snapshot.clients, [("bob".into(), seen(1))]);
     let channels: Vec<_> = snapshot.logs.iter().map(|log| log.channel.as_str()).collect();
-    assert_eq!(channels, ["shared", "unread"]);
+    assert_eq!(channels, ["own", "shared", "unread"], "logs stay");
     assert_eq!(snapshot.cursors, [("bob".into(), "shared".into(), CursorState::default())]);
     assert_eq!(snapshot.retained, [("own".into(), retained)]);
 
     subject.commit(&[subscribe("stranger", "shared"), forget("stranger")]);
     assert_eq!(subject.load(), snapshot, "cursors of a client never put are forgotten as well");
-}
-
-/// Store, duty 5.
-pub(super) fn a_log_nobody_ever_read_stays_until_its_channel_is_unsubscribed(
-    driver: &mut dyn Driver,
-) {
-    let mut subject = Subject::create(driver);
-    let (log, _) = subject.append("room", 1);
-    subject.commit(&[put_client("ada", 1), forget("ada"), trim("room", 1)]);
-    assert!(subject.log("room").is_some_and(|state| state.log == log && state.last == 1));
-    subject.commit(&[unsubscribe("ada", "room")]);
-    assert_eq!(subject.log("room"), None);
 }
 
 /// Store, duty 6.
@@ -158,14 +153,14 @@ pub(super) fn the_id_of_a_log_is_never_used_again(driver: &mut dyn Driver) {
     let mut ids = vec![subject.subscribe("ada", "room").0];
     for _ in 0..2 {
         subject.append("room", 3);
-        subject.commit(&[unsubscribe("ada", "room")]);
+        subject.commit(&[unsubscribe("ada", "room"), drop_log("room")]);
         let (log, first) = subject.append("room", 1);
         assert_eq!(first, 1, "a log made anew counts anew");
         assert_eq!(subject.spans(log), [(1, 1)], "and has none of the old pages");
         ids.push(log);
-        subject.commit(&[unsubscribe("ada", "room"), subscribe("ada", "room")]);
+        subject.commit(&[drop_log("room"), subscribe("ada", "room")]);
         ids.push(subject.subscribe("ada", "room").0);
-        subject.commit(&[forget("ada")]);
+        subject.commit(&[forget("ada"), drop_log("room")]);
 
         // After the last log of all went, nothing but the store's own memory knows its id.
         subject = match subject.reopen(driver) {
@@ -196,13 +191,14 @@ pub(super) fn all_but_append_may_be_repeated(driver: &mut dyn Driver) {
         drop_history("room"),
         unsubscribe("bob", "room"),
         forget("ada"),
+        drop_log("room"),
     ] {
         let once_outcome = subject.commit(std::slice::from_ref(&change));
         let once = subject.load();
         let twice_outcome = subject.commit(std::slice::from_ref(&change));
         assert_eq!(subject.load(), once, "after {change:?} was repeated");
         match change {
-            Change::Subscribe(..) | Change::MoveCursor(..) => {
+            Change::Subscribe(..) | Change::MoveCursor(..) | Change::Trim(..) => {
                 assert_eq!(twice_outcome, once_outcome);
             }
             _ => assert_eq!(twice_outcome, [rialto_domain::Outcome::Done]),

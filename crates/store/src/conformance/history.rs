@@ -4,7 +4,10 @@ use bytes::Bytes;
 use rialto_domain::{Change, HistoryMessage, MessageId, Retained};
 
 use super::{
-    changes::{acknowledge, append, forget, move_cursor, put_client, subscribe, trim, unsubscribe},
+    changes::{
+        acknowledge, append, drop_log, forget, move_cursor, put_client, subscribe, trim,
+        unsubscribe,
+    },
     subject::{Driver, Subject},
 };
 
@@ -171,6 +174,8 @@ pub(super) fn histories_and_all_else_leave_each_other_alone(driver: &mut dyn Dri
         unsubscribe("ada", "room"),
         forget("ada"),
         forget("publisher"),
+        drop_log("unread"),
+        drop_log("room"),
     ]);
     assert_eq!(subject.load().logs, []);
     assert_eq!(subject.load().history, with_history.history);

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use rialto_domain::{
-    Change, CursorState, LogState, Page, PageState, Payloads, Retained, Snapshot, StoredPage,
+    Change, CursorState, LogExtent, LogState, OldestPage, Page, Payloads, Retained, Snapshot,
+    StoredPage,
 };
 
 use super::{
@@ -45,20 +46,19 @@ pub(super) fn loading_gives_back_what_was_committed(driver: &mut dyn Driver) {
     let [a, b] = &snapshot.logs[..] else { panic!("there are two logs, not {:?}", snapshot.logs) };
     let served = page("", 1).served;
     let bytes = |count| page("", count).payloads.as_bytes().len() as u64;
-    let pages = vec![
-        PageState { last: 4, bytes: bytes(2), served },
-        PageState { last: 6, bytes: bytes(2), served: served + 5 },
-    ];
-    let log = |state: &LogState, last, trimmed, reader_count, pages| LogState {
+    let empty = LogExtent::default();
+    let oldest = Some(OldestPage { last: 4, served });
+    let two_pages = LogExtent { trimmed: 2, bytes: 2 * bytes(2), oldest };
+    let log = |state: &LogState, last, extent, newest, reader_count| LogState {
         last,
-        trimmed,
+        extent,
+        newest,
         reader_count,
         slowest: 0,
-        pages,
         ..state.clone()
     };
     assert_eq!((a.channel.as_str(), b.channel.as_str()), ("a", "b"));
-    assert_eq!((a, b), (&log(a, 0, 0, 1, vec![]), &log(b, 6, 3, 2, pages)));
+    assert_eq!((a, b), (&log(a, 0, empty, 0, 1), &log(b, 6, two_pages, served + 5, 2)));
 }
 
 /// Store, duty 3.

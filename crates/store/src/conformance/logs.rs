@@ -1,9 +1,9 @@
 //! Batches, numbering and trimming.
 
-use rialto_domain::{Change, Commit, CommitId, Outcome};
+use rialto_domain::{Change, Commit, CommitId, LogState, Outcome, Page, Trim};
 
 use super::{
-    changes::{append, forget, put_client, seen, subscribe, trim, unsubscribe},
+    changes::{append, drop_log, forget, page, put_client, seen, subscribe, trim, unsubscribe},
     subject::{Driver, Subject},
 };
 use crate::FailureKind;
@@ -54,6 +54,7 @@ pub(super) fn a_failed_batch_leaves_nothing_behind(driver: &mut dyn Driver) {
         forget("ada"),
         append("gone", 1),
         unsubscribe("bob", "gone"),
+        drop_log("gone"),
         append("room", 0),
     ]);
 
@@ -80,7 +81,7 @@ pub(super) fn changes_build_upon_each_other(driver: &mut dyn Driver) {
         put_client("ada", 2),
     ]);
 
-    let log = subject.log("room").expect("the log is there").log;
+    let LogState { log, extent, .. } = subject.log("room").expect("the log is there");
     assert_eq!(
         outcomes,
         [
@@ -88,7 +89,7 @@ pub(super) fn changes_build_upon_each_other(driver: &mut dyn Driver) {
             Outcome::Subscribed { log, floor: 2 },
             Outcome::Appended { log, first: 3 },
             Outcome::Subscribed { log, floor: 5 },
-            Outcome::Done,
+            Outcome::Trimmed(extent),
             Outcome::Done,
             Outcome::Done,
         ]
@@ -127,18 +128,19 @@ pub(super) fn trimming_drops_whole_pages_and_nothing_else(driver: &mut dyn Drive
     let (other, _) = subject.append("other", 1);
 
     for (through, left, trimmed) in [
-        (2, vec![(1, 3), (4, 6), (7, 7)], 2),
+        (2, vec![(1, 3), (4, 6), (7, 7)], 0),
         (3, vec![(4, 6), (7, 7)], 3),
-        (5, vec![(4, 6), (7, 7)], 5),
-        (1, vec![(4, 6), (7, 7)], 5),
+        (5, vec![(4, 6), (7, 7)], 3),
+        (1, vec![(4, 6), (7, 7)], 3),
         (7, vec![], 7),
     ] {
-        subject.commit(&[trim("room", through)]);
+        let outcomes = subject.commit(&[trim("room", through)]);
         assert_eq!(subject.spans(log), left, "trimmed through {through}");
         let state = subject.log("room").expect("trimming removes no log");
-        assert_eq!((state.last, state.trimmed), (7, trimmed));
-        let ends: Vec<_> = left.iter().map(|span| span.1).collect();
-        assert_eq!(state.pages.iter().map(|page| page.last).collect::<Vec<_>>(), ends);
+        assert_eq!((state.last, state.extent.trimmed), (7, trimmed));
+        let oldest = left.first().map(|span| span.1);
+        assert_eq!(state.extent.oldest.map(|page| page.last), oldest);
+        assert_eq!(outcomes, [Outcome::Trimmed(state.extent)]);
     }
     assert_eq!(subject.spans(other), [(1, 1), (2, 2)], "other logs keep their pages");
 
@@ -146,12 +148,64 @@ pub(super) fn trimming_drops_whole_pages_and_nothing_else(driver: &mut dyn Drive
     assert_eq!(subject.load().logs.len(), 2, "trimming makes no log");
 }
 
+/// Store, duty 9.
+pub(super) fn trimming_keeps_a_log_within_each_bound(driver: &mut dyn Driver) {
+    let bytes = page("", 2).payloads.as_bytes().len() as u64;
+    let any = Trim::default();
+    for (trim, firsts, trimmed) in [
+        (any, vec![1, 3, 5, 7], 0),
+        (Trim { count_max: 8, ..any }, vec![1, 3, 5, 7], 0),
+        (Trim { count_max: 7, ..any }, vec![3, 5, 7], 2),
+        (Trim { count_max: 4, ..any }, vec![5, 7], 4),
+        (Trim { count_max: 0, ..any }, vec![], 8),
+        (Trim { bytes_max: 4 * bytes, ..any }, vec![1, 3, 5, 7], 0),
+        (Trim { bytes_max: 4 * bytes - 1, ..any }, vec![3, 5, 7], 2),
+        (Trim { bytes_max: bytes, ..any }, vec![7], 6),
+        (Trim { served_min: 10, ..any }, vec![1, 3, 5, 7], 0),
+        // Time goes by the oldest: what was taken in before it stands behind a later one.
+        (Trim { served_min: 11, ..any }, vec![3, 5, 7], 2),
+        (Trim { served_min: 13, ..any }, vec![7], 6),
+        (Trim { through: 2, count_max: 5, ..any }, vec![5, 7], 4),
+    ] {
+        let mut subject = Subject::create(driver);
+        subject.subscribe("ada", "room");
+        for served in [10, 12, 11, 13] {
+            subject.commit(&[Change::Append(Page { served, ..page("room", 2) })]);
+        }
+        let outcomes = subject.commit(&[Change::Trim("room".into(), trim), append("room", 1)]);
+        let state = subject.log("room").expect("the log is there");
+        let read: Vec<_> = subject.spans(state.log).into_iter().map(|span| span.0).collect();
+        assert_eq!(read, [&firsts[..], &[9]].concat(), "{trim:?}");
+        let left = firsts.len() as u64;
+        let of_one = page("", 1).payloads.as_bytes().len() as u64;
+        assert_eq!(state.extent.bytes, left * bytes + of_one, "{trim:?}");
+        assert_eq!(state.extent.trimmed, trimmed, "{trim:?}");
+        let Outcome::Trimmed(extent) = outcomes[0] else { panic!("{outcomes:?}") };
+        assert_eq!((extent.trimmed, extent.bytes), (trimmed, left * bytes), "{trim:?}");
+        let oldest = firsts.first().map(|first| first + 1);
+        assert_eq!(extent.oldest.map(|page| page.last), oldest, "{trim:?}");
+    }
+}
+
+/// Store, duty 9: what is dropped belonged to the log that is meant, not to one that came after it.
+pub(super) fn trimming_leaves_a_later_log_of_the_channel_alone(driver: &mut dyn Driver) {
+    let mut subject = Subject::create(driver);
+    let (before, _) = subject.append("room", 5);
+    subject.commit(&[drop_log("room")]);
+    let (log, _) = subject.append("room", 2);
+    let of = |log| Change::Trim("room".into(), Trim { log: Some(log), ..Trim::through(5) });
+    assert_eq!(subject.commit(&[of(before)]), [Outcome::Done]);
+    assert_eq!(subject.spans(log), [(1, 2)]);
+    assert!(matches!(subject.commit(&[of(log)])[..], [Outcome::Trimmed(_)]));
+    assert_eq!(subject.spans(log), []);
+}
+
 /// Store, duty 9: a trim beyond the end must not be remembered.
 pub(super) fn trimming_never_reaches_pages_to_come(driver: &mut dyn Driver) {
     let mut subject = Subject::create(driver);
     let (log, _) = subject.append("room", 2);
     subject.commit(&[trim("room", u64::MAX), append("room", 2)]);
-    assert!(subject.log("room").is_some_and(|state| state.trimmed == 2));
+    assert!(subject.log("room").is_some_and(|state| state.extent.trimmed == 2));
     subject.append("room", 1);
     assert_eq!(subject.spans(log), [(3, 4), (5, 5)]);
 }

@@ -5,10 +5,10 @@ use std::{
     thread,
 };
 
-use rialto_domain::{Change, LogId, StoredPage};
+use rialto_domain::{Change, LogExtent, LogId, OldestPage, Outcome, StoredPage};
 
 use super::{
-    changes::{append, page, subscribe, trim, unsubscribe},
+    changes::{append, drop_log, page, subscribe, trim, unsubscribe},
     subject::{Driver, Subject, sound},
 };
 use crate::{Store, StoreReader};
@@ -29,12 +29,18 @@ pub(super) fn a_page_that_is_set_aside_is_seen_no_more(driver: &mut dyn Driver) 
     subject.commit(&[set_aside(log, 4), set_aside(log, 6), set_aside(other, 5)]);
     assert_eq!(subject.load(), before, "no such pages are there");
 
-    subject.commit(&[set_aside(log, 5), set_aside(log, 5)]);
+    let bytes = |counts: &[u32]| {
+        counts.iter().map(|count| page("", *count).payloads.as_bytes().len() as u64).sum()
+    };
+    let oldest = Some(OldestPage { last: 2, served: page("", 1).served });
+    let left = LogExtent { trimmed: 0, bytes: bytes(&[2, 4]), oldest };
+    let outcomes = subject.commit(&[set_aside(log, 5), set_aside(log, 5)]);
+    assert_eq!(outcomes, [Outcome::Trimmed(left), Outcome::Done], "it went once");
     assert_eq!(subject.spans(log), [(1, 2), (6, 9)]);
     assert_eq!(subject.read(log, 3, 0)[0].first, 6, "reading goes on behind it");
     let state = subject.log("room").expect("the log is there");
-    assert_eq!((state.last, state.trimmed), (9, 0));
-    assert_eq!(state.pages.iter().map(|page| page.last).collect::<Vec<_>>(), [2, 9]);
+    assert_eq!((state.last, state.extent.trimmed), (9, 0));
+    assert_eq!(state.extent, left);
     assert_eq!(subject.append("room", 1), (log, 10), "the numbering goes on");
     subject.commit(&[set_aside(log, 10)]);
     assert_eq!(subject.append("room", 1), (log, 11), "also behind the last page");
@@ -94,7 +100,7 @@ pub(super) fn a_log_that_is_gone_has_no_pages(driver: &mut dyn Driver) {
     let mut subject = Subject::create(driver);
     let (log, _) = subject.subscribe("ada", "room");
     subject.append("room", 1);
-    subject.commit(&[unsubscribe("ada", "room"), append("room", 2)]);
+    subject.commit(&[unsubscribe("ada", "room"), drop_log("room"), append("room", 2)]);
 
     assert_eq!(subject.read(log, 0, usize::MAX), []);
     assert_eq!(subject.read(LogId(log.0 + 1000), 0, usize::MAX), []);
@@ -104,7 +110,7 @@ pub(super) fn a_log_that_is_gone_has_no_pages(driver: &mut dyn Driver) {
 pub(super) fn a_reader_beside_a_writer_sees_every_message_in_order(driver: &mut dyn Driver) {
     let Subject { mut store, mut reader } = Subject::create(driver);
     let outcomes = store.commit(&[subscribe("ada", "room")]).expect("the batch is committed");
-    let [rialto_domain::Outcome::Subscribed { log, .. }] = outcomes[..] else {
+    let [Outcome::Subscribed { log, .. }] = outcomes[..] else {
         panic!("a subscription has the outcome {outcomes:?}");
     };
     let committed = AtomicU64::new(0);

@@ -121,6 +121,6 @@ impl Subject {
 pub(super) fn sound(entry: LogEntry) -> StoredPage {
     match entry {
         LogEntry::Page(page) => page,
-        LogEntry::Damaged(last) => panic!("the page that ends with {last} is damaged"),
+        LogEntry::Damaged { last, .. } => panic!("the page that ends with {last} is damaged"),
     }
 }

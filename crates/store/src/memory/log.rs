@@ -3,16 +3,18 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use rialto_domain::{
-    ChannelName, ClientId, CursorState, LogId, LogState, PageState, Sequence, ServedMs, StoredPage,
-    Stretches,
+    ChannelName, ClientId, CursorState, LogEntry, LogExtent, LogId, LogState, OldestPage, Sequence,
+    ServedMs, StoredPage, Stretches, Trim,
 };
 
 #[derive(Debug)]
 pub(super) struct Log {
     pub(super) id: LogId,
     pub(super) last: Sequence,
-    pub(super) trimmed: Sequence,
-    pub(super) pages: VecDeque<(StoredPage, ServedMs)>,
+    trimmed: Sequence,
+    pages: VecDeque<(StoredPage, ServedMs)>,
+    /// Of the payloads of all pages.
+    bytes: u64,
     pub(super) cursors: BTreeMap<ClientId, Cursor>,
     /// How many cursors stand at each place; that of the slowest is first.
     pub(super) floors: BTreeMap<Sequence, usize>,
@@ -39,6 +41,7 @@ impl Log {
             last: 0,
             trimmed: 0,
             pages: VecDeque::new(),
+            bytes: 0,
             cursors: BTreeMap::new(),
             floors: BTreeMap::new(),
         }
@@ -60,31 +63,75 @@ impl Log {
         }
     }
 
-    pub(super) fn trim(&mut self, through: Sequence) {
-        let kept = self.pages.partition_point(|(page, _)| last_of(page) <= through);
-        self.pages.drain(..kept);
-        self.trimmed = self.trimmed.max(through.min(self.last));
+    /// Appends a page.
+    pub(super) fn append(&mut self, page: StoredPage, served: ServedMs) {
+        self.last = last_of(&page);
+        self.bytes += bytes_of(&page);
+        self.pages.push_back((page, served));
+    }
+
+    pub(super) fn trim(&mut self, trim: &Trim) {
+        while trim.drops(self.last, &self.extent()) {
+            self.trimmed = self.pages.front().map_or(self.last, |(page, _)| last_of(page));
+            self.remove(0);
+        }
+        if self.pages.is_empty() {
+            self.trimmed = self.last;
+        }
+    }
+
+    /// Removes the page that ends with this message; says whether it was there.
+    pub(super) fn set_aside(&mut self, last: Sequence) -> bool {
+        let place = self.pages.iter().position(|(page, _)| last_of(page) == last);
+        place.inspect(|place| self.remove(*place)).is_some()
+    }
+
+    fn remove(&mut self, place: usize) {
+        if let Some((page, _)) = self.pages.remove(place) {
+            self.bytes -= bytes_of(&page);
+        }
+    }
+
+    /// Returns the pages whose last message is at or above `from`, until they pass `bytes_max`.
+    pub(super) fn read(&self, from: Sequence, bytes_max: usize) -> Vec<LogEntry> {
+        let start = self.pages.partition_point(|(page, _)| last_of(page) < from);
+        let mut entries = Vec::new();
+        let mut bytes = 0;
+        for (page, _) in self.pages.range(start..) {
+            bytes += page.payloads.as_bytes().len();
+            entries.push(LogEntry::Page(page.clone()));
+            if bytes_max < bytes {
+                break;
+            }
+        }
+        entries
+    }
+
+    pub(super) fn extent(&self) -> LogExtent {
+        let oldest = self.pages.front();
+        let oldest =
+            oldest.map(|(page, served)| OldestPage { last: last_of(page), served: *served });
+        LogExtent { trimmed: self.trimmed, bytes: self.bytes, oldest }
     }
 
     pub(super) fn state(&self, channel: &ChannelName) -> LogState {
-        let pages = self.pages.iter().map(|(page, served)| PageState {
-            last: last_of(page),
-            bytes: page.payloads.as_bytes().len() as u64,
-            served: *served,
-        });
         LogState {
             channel: channel.clone(),
             log: self.id,
             last: self.last,
-            trimmed: self.trimmed,
+            extent: self.extent(),
+            newest: self.pages.back().map_or(0, |(_, served)| *served),
             reader_count: self.cursors.len() as u64,
             slowest: self.floors.keys().next().copied().unwrap_or(self.last),
-            pages: pages.collect(),
         }
     }
 }
 
 /// Returns the sequence of a page's last message.
-pub(super) fn last_of(page: &StoredPage) -> Sequence {
+fn last_of(page: &StoredPage) -> Sequence {
     page.first + u64::from(page.count) - 1
+}
+
+fn bytes_of(page: &StoredPage) -> u64 {
+    page.payloads.as_bytes().len() as u64
 }

@@ -1,8 +1,7 @@
 //! Carries out one batch of changes in one transaction.
 
 use rialto_domain::{
-    Change, ChannelName, ClientId, Commit, LogId, Outcome, Page, Retained, Seen, Sequence,
-    SessionNumber, StoreClock,
+    Change, ChannelName, ClientId, Commit, LogExtent, LogId, Outcome, Page, Sequence, Trim,
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
@@ -13,6 +12,7 @@ use super::{
     history,
     inspection::{self, Finding, Inspection},
     leftovers::{self, Leftovers, LeftoversDraft, WHOLE_LOG},
+    pages, records,
     stretches::Journal,
 };
 use crate::Cause;
@@ -86,8 +86,10 @@ impl<'a> Batch<'a> {
     fn move_head(&self, before: Head, head: Head) -> Result<(), Cause> {
         let moved = self
             .transaction
-            .prepare_cached("UPDATE log SET last = ?2, trimmed = ?3 WHERE id = ?1 AND last <= ?4")?
-            .execute(params![head.log.0, head.last, head.trimmed, before.last])?;
+            .prepare_cached(
+                "UPDATE log SET last = ?2, trimmed = ?3, bytes = ?4 WHERE id = ?1 AND last <= ?5",
+            )?
+            .execute(params![head.log.0, head.last, head.trimmed, head.bytes, before.last])?;
         if moved == 1 { Ok(()) } else { Err(Cause::ChangedByAnother) }
     }
 
@@ -96,11 +98,13 @@ impl<'a> Batch<'a> {
             Change::Append(page) => return self.append(page),
             Change::AppendDirect(client, page) => return self.append_direct(client, page),
             Change::Subscribe(client, channel) => return self.subscribe(client, channel),
-            Change::Retain(channel, retained) => self.retain(channel, retained)?,
-            Change::DropRetained(channel) => {
-                self.execute("DELETE FROM retained WHERE channel = ?1", [channel.as_str()])?;
+            Change::Retain(channel, retained) => {
+                records::retain(&self.transaction, channel, retained)?;
             }
-            Change::PutClient(client, seen) => self.put_client(client, *seen)?,
+            Change::DropRetained(channel) => records::drop_retained(&self.transaction, channel)?,
+            Change::PutClient(client, seen) => {
+                records::put_client(&self.transaction, client, *seen)?;
+            }
             Change::ForgetClient(client) => self.forget(client)?,
             Change::Unsubscribe(client, channel) => self.unsubscribe(client, channel)?,
             Change::MoveCursor(client, channel, floor) => {
@@ -109,17 +113,18 @@ impl<'a> Batch<'a> {
             Change::Acknowledge(client, channel, stretches) => {
                 self.acknowledge(client, channel, stretches)?;
             }
-            Change::Trim(channel, through) => self.trim(channel, *through),
-            Change::SetAside(channel, log, last) => self.set_aside(channel, *log, *last)?,
+            Change::DropLog(channel) => self.drop_log(channel)?,
+            Change::Trim(channel, trim) => return self.trim(channel, trim),
+            Change::SetAside(channel, log, last) => return self.set_aside(channel, *log, *last),
             Change::KeepHistory { channel, messages, count_max } => {
                 history::keep(&self.transaction, channel, messages, *count_max)?;
             }
             Change::DropHistory(channel) => history::forget(&self.transaction, channel)?,
-            Change::OpenSession(client, number) => self.open_session(client, *number)?,
-            Change::CloseSession(client) => {
-                self.execute("DELETE FROM session WHERE client = ?1", [client.as_str()])?;
+            Change::OpenSession(client, number) => {
+                records::open_session(&self.transaction, client, *number)?;
             }
-            Change::NoteClock(clock) => self.note_clock(*clock)?,
+            Change::CloseSession(client) => records::close_session(&self.transaction, client)?,
+            Change::NoteClock(clock) => records::note_clock(&self.transaction, *clock)?,
         }
         Ok(Outcome::Done)
     }
@@ -128,29 +133,12 @@ impl<'a> Batch<'a> {
         if page.count == 0 {
             return Err(Cause::EmptyPage);
         }
-        let mut head = self.head_of(&page.channel)?;
-        let first = head.last + 1;
-        head.last += u64::from(page.count);
-        let payloads = page.payloads.as_bytes();
-        self.execute(
-            "INSERT INTO page (log, last, count, bytes, at_ms, publisher, crc, payloads, served_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            params![
-                head.log.0,
-                head.last,
-                page.count,
-                payloads.len(),
-                page.at,
-                page.publisher.as_str(),
-                crc32fast::hash(payloads),
-                &payloads[..],
-                page.served,
-            ],
-        )?;
+        let before = self.head_of(&page.channel)?;
+        let head = pages::append(&self.transaction, before, page)?;
         self.heads.put(&page.channel, Some(head));
         self.pages_appended += 1;
-        self.bytes_appended += payloads.len() as u64;
-        Ok(Outcome::Appended { log: head.log, first })
+        self.bytes_appended += head.bytes - before.bytes;
+        Ok(Outcome::Appended { log: head.log, first: before.last + 1 })
     }
 
     fn append_direct(&mut self, client: &ClientId, page: &Page) -> Result<Outcome, Cause> {
@@ -178,63 +166,21 @@ impl<'a> Batch<'a> {
         Ok(slowest.map_or(Outcome::Done, |slowest| Outcome::Moved { slowest }))
     }
 
-    fn put_client(&self, client: &ClientId, seen: Seen) -> Result<(), Cause> {
-        self.execute(
-            "INSERT INTO client (name, seen_ms, served_ms) VALUES (?1, ?2, ?3)
-             ON CONFLICT (name) DO UPDATE SET
-             seen_ms = excluded.seen_ms, served_ms = excluded.served_ms",
-            params![client.as_str(), seen.at, seen.served],
-        )
-    }
-
-    fn note_clock(&self, clock: StoreClock) -> Result<(), Cause> {
-        self.execute(
-            "INSERT INTO clock (row, served_ms, logical_ms) VALUES (1, ?1, ?2)
-             ON CONFLICT (row) DO UPDATE SET
-             served_ms = excluded.served_ms, logical_ms = excluded.logical_ms",
-            params![clock.served, clock.logical],
-        )
-    }
-
-    fn open_session(&self, client: &ClientId, number: SessionNumber) -> Result<(), Cause> {
-        self.execute(
-            "INSERT INTO session (client, number) VALUES (?1, ?2)
-             ON CONFLICT (client) DO UPDATE SET number = excluded.number",
-            params![client.as_str(), number],
-        )
-    }
-
-    fn retain(&self, channel: &ChannelName, retained: &Retained) -> Result<(), Cause> {
-        // The old one goes first: an update would want room for both, which a full store has not.
-        self.execute(
-            "INSERT OR REPLACE INTO retained (channel, publisher, crc, payload)
-             VALUES (?1, ?2, ?3, ?4)",
-            params![
-                channel.as_str(),
-                retained.publisher.as_str(),
-                crc32fast::hash(&retained.payload),
-                &retained.payload[..],
-            ],
-        )
-    }
-
     fn subscribe(&mut self, client: &ClientId, channel: &ChannelName) -> Result<Outcome, Cause> {
         let head = self.head_of(channel)?;
         cursors::subscribe(&self.transaction, client, head)
     }
 
-    fn unsubscribe(&mut self, client: &ClientId, channel: &ChannelName) -> Result<(), Cause> {
+    fn unsubscribe(&self, client: &ClientId, channel: &ChannelName) -> Result<(), Cause> {
         let Some(head) = self.heads.get(channel) else { return Ok(()) };
-        cursors::remove(&self.transaction, client, head.log)?;
-        self.drop_if_unread(channel, head.log)
+        cursors::remove(&self.transaction, client, head.log)
     }
 
-    fn forget(&mut self, client: &ClientId) -> Result<(), Cause> {
-        for (channel, log) in self.logs_read_by(client)? {
+    fn forget(&self, client: &ClientId) -> Result<(), Cause> {
+        for log in self.logs_read_by(client)? {
             cursors::remove(&self.transaction, client, log)?;
-            self.drop_if_unread(&channel, log)?;
         }
-        self.execute("DELETE FROM client WHERE name = ?1", params![client.as_str()])
+        records::forget_client(&self.transaction, client)
     }
 
     fn acknowledge(
@@ -248,14 +194,16 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    fn trim(&mut self, channel: &ChannelName, through: Sequence) {
-        let Some(head) = self.heads.get(channel) else { return };
-        // Not beyond the end: pages still to come are none of this trim's business.
-        let trimmed = through.min(head.last);
-        if head.trimmed < trimmed {
-            self.heads.put(channel, Some(Head { trimmed, ..head }));
-            self.leftovers.add(head.log, trimmed);
+    fn trim(&mut self, channel: &ChannelName, trim: &Trim) -> Result<Outcome, Cause> {
+        let head = self.heads.get(channel);
+        let meant = head.filter(|head| trim.log.is_none_or(|meant| meant == head.log));
+        let Some(before) = meant else { return Ok(Outcome::Done) };
+        let (head, extent) = pages::trim(&self.transaction, before, trim)?;
+        if before.trimmed < head.trimmed {
+            self.heads.put(channel, Some(head));
+            self.leftovers.add(&self.transaction, head.log, head.trimmed)?;
         }
+        Ok(Outcome::Trimmed(extent))
     }
 
     fn set_aside(
@@ -263,10 +211,10 @@ impl<'a> Batch<'a> {
         channel: &ChannelName,
         log: LogId,
         last: Sequence,
-    ) -> Result<(), Cause> {
-        if self.heads.get(channel).is_none_or(|head| head.log != log) {
-            return Ok(());
-        }
+    ) -> Result<Outcome, Cause> {
+        let Some(head) = self.heads.get(channel).filter(|head| head.log == log) else {
+            return Ok(Outcome::Done);
+        };
         let found_now; // It may have come with this very batch.
         let finding = match self.inspection.get(log, last) {
             Some(finding) => Some(finding),
@@ -275,10 +223,16 @@ impl<'a> Batch<'a> {
                 found_now.as_ref()
             }
         };
-        if let Some(Finding { damage, record }) = finding {
-            self.told.extend(damage.keep(&self.transaction, record)?);
-        }
-        Ok(())
+        let Some(Finding { damage, record }) = finding else { return Ok(Outcome::Done) };
+        let Some(bytes_before) = pages::bytes_of(&self.transaction, log, last)? else {
+            return Ok(Outcome::Done);
+        };
+        self.told.extend(damage.keep(&self.transaction, record)?);
+        let is_gone = pages::bytes_of(&self.transaction, log, last)?.is_none();
+        let bytes = head.bytes.saturating_sub(if is_gone { bytes_before } else { 0 });
+        self.heads.put(channel, Some(Head { bytes, ..head }));
+        let oldest = pages::oldest(&self.transaction, log, head.trimmed)?;
+        Ok(Outcome::Trimmed(LogExtent { trimmed: head.trimmed, bytes, oldest }))
     }
 
     /// Returns the head of the channel's log, made if need be.
@@ -286,10 +240,9 @@ impl<'a> Batch<'a> {
         if let Some(head) = self.heads.get(channel) {
             return Ok(head);
         }
-        self.execute(
-            "INSERT INTO log (kind, name, last, trimmed) VALUES (0, ?1, 0, 0)",
-            params![channel.as_str()],
-        )?;
+        self.transaction
+            .prepare_cached("INSERT INTO log (kind, name, last, trimmed) VALUES (0, ?1, 0, 0)")?
+            .execute([channel.as_str()])?;
         let id = u64::try_from(self.transaction.last_insert_rowid())
             .expect("AUTOINCREMENT counts from 1 up");
         let head = Head::new(LogId(id));
@@ -297,7 +250,9 @@ impl<'a> Batch<'a> {
         Ok(head)
     }
 
-    fn drop_if_unread(&mut self, channel: &ChannelName, log: LogId) -> Result<(), Cause> {
+    /// Drops a channel's log, unless it has a cursor.
+    fn drop_log(&mut self, channel: &ChannelName) -> Result<(), Cause> {
+        let Some(Head { log, .. }) = self.heads.get(channel) else { return Ok(()) };
         let dropped = self
             .transaction
             .prepare_cached(
@@ -307,13 +262,13 @@ impl<'a> Batch<'a> {
             .execute(params![log.0])?;
         if 0 < dropped {
             self.heads.put(channel, None);
-            self.leftovers.add(log, WHOLE_LOG);
+            self.leftovers.add(&self.transaction, log, WHOLE_LOG)?;
         }
         Ok(())
     }
 
     /// Returns the logs that a client reads, but for those whose channel is not known.
-    fn logs_read_by(&self, client: &ClientId) -> Result<Vec<(ChannelName, LogId)>, Cause> {
+    fn logs_read_by(&self, client: &ClientId) -> Result<Vec<LogId>, Cause> {
         let mut statement = self.transaction.prepare_cached(
             "SELECT CAST(log.name AS BLOB), log.id FROM cursor JOIN log ON log.id = cursor.log
              WHERE cursor.owner_kind = 0 AND cursor.owner = ?1",
@@ -321,15 +276,10 @@ impl<'a> Batch<'a> {
         let mut rows = statement.query(params![client.as_str()])?;
         let mut logs = Vec::new();
         while let Some(row) = rows.next()? {
-            if let Ok(channel) = String::from_utf8(row.get(0)?) {
-                logs.push((ChannelName::from(channel), LogId(row.get(1)?)));
+            if String::from_utf8(row.get(0)?).is_ok() {
+                logs.push(LogId(row.get(1)?));
             }
         }
         Ok(logs)
-    }
-
-    fn execute(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<(), Cause> {
-        self.transaction.prepare_cached(sql)?.execute(parameters)?;
-        Ok(())
     }
 }

@@ -126,8 +126,8 @@ pub(super) fn load(
         };
         let floor = u64::try_from(floor).ok().filter(|floor| *floor <= state.last);
         let floor = floor.unwrap_or_else(|| {
-            damaged.push(misplaced(id, state.trimmed));
-            state.trimmed
+            damaged.push(misplaced(id, state.extent.trimmed));
+            state.extent.trimmed
         });
         cursors.push((id, client, state, floor));
     }

@@ -28,6 +28,7 @@ pub(super) const CLIENT: Table = Table { name: "client", key: "CAST(name AS BLOB
 pub(super) const CLOCK: Table = Table { name: "clock", key: "row" };
 pub(super) const CURSOR: Table = Table { name: "cursor", key: "id" };
 pub(super) const HISTORY: Table = Table { name: "history", key: "row" };
+pub(super) const LEFTOVER: Table = Table { name: "leftover", key: "log" };
 pub(super) const LOG: Table = Table { name: "log", key: "id" };
 pub(super) const PAGE: Table = Table { name: "page", key: "id" };
 pub(super) const RETAINED: Table = Table { name: "retained", key: "rowid" };

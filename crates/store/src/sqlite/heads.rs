@@ -12,12 +12,14 @@ pub(super) struct Head {
     pub(super) last: Sequence,
     /// Pages that end at or below this one are gone.
     pub(super) trimmed: Sequence,
+    /// Length of the payloads of the others.
+    pub(super) bytes: u64,
 }
 
 impl Head {
     /// Returns the head of a log that nothing was appended to.
     pub(super) fn new(log: LogId) -> Self {
-        Head { log, last: 0, trimmed: 0 }
+        Head { log, last: 0, trimmed: 0, bytes: 0 }
     }
 }
 

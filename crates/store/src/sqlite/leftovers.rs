@@ -2,7 +2,7 @@
 //!
 //! Trimming a log or dropping it only moves a mark: readers see the pages no more. Their rows
 //! are removed by later commits, each a bounded number, so that no commit waits for gigabytes to
-//! be deleted. Measured with a log of 1.5 GB in 100,000 pages: to delete it at once takes 10 s;
+//! be deleted; what is to be removed is in a table of its own, so that no start looks for it. Measured with a log of 1.5 GB in 100,000 pages: to delete it at once takes 10 s;
 //! this way dropping it takes 1 ms, and the commits after it 1.4 ms at the 99th percentile.
 
 use std::collections::BTreeMap;
@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use rialto_domain::{LogId, Sequence};
 use rusqlite::{Connection, params};
 
+use super::damage::{self, Damage, sound_rows};
 use crate::{Cause, FailureKind};
 
 /// Up to where the pages of a dropped log are gone: the last sequence a row can have.
@@ -53,6 +54,15 @@ struct Portion {
 }
 
 impl Leftovers {
+    /// Reads what earlier runs left.
+    pub(super) fn read(connection: &Connection, damaged: &mut Vec<Damage>) -> Result<Self, Cause> {
+        let columns = ("log, through", "log");
+        let rows = sound_rows(connection, &damage::LEFTOVER, columns, damaged, |row| {
+            Ok((LogId(row.get(1)?), row.get(2)?))
+        })?;
+        Ok(Leftovers { gone: rows.into_iter().collect(), has_given_up: false })
+    }
+
     pub(super) fn draft(&mut self) -> LeftoversDraft<'_> {
         LeftoversDraft { leftovers: self, added: Leftovers::default(), swept: Vec::new() }
     }
@@ -80,8 +90,17 @@ impl Leftovers {
 
 impl LeftoversDraft<'_> {
     /// Notes that the pages of `log` that end at or below `through` are gone.
-    pub(super) fn add(&mut self, log: LogId, through: Sequence) {
+    pub(super) fn add(
+        &mut self,
+        connection: &Connection,
+        log: LogId,
+        through: Sequence,
+    ) -> Result<(), Cause> {
+        connection
+            .prepare_cached("INSERT OR REPLACE INTO leftover (log, through) VALUES (?1, ?2)")?
+            .execute(params![log.0, through])?;
         self.added.add(log, through);
+        Ok(())
     }
 
     /// Removes rows worth about `effort`, at least one, of those that were left over before.
@@ -99,6 +118,10 @@ impl LeftoversDraft<'_> {
                 portion => portion?,
             };
             if portion.whole {
+                // Unless more of it went in this very transaction.
+                connection
+                    .prepare_cached("DELETE FROM leftover WHERE log = ?1 AND through = ?2")?
+                    .execute(params![log.0, through])?;
                 self.swept.push(log);
             }
             effort_left = effort_left.saturating_sub(portion.effort);
@@ -158,7 +181,7 @@ fn portion(
             break;
         }
         portion.through = Some(row.get(0)?);
-        portion.effort += ROW_EFFORT + row.get::<_, u64>(1)?;
+        portion.effort += ROW_EFFORT + row.get::<_, i64>(1)?.max(0).unsigned_abs();
     }
     Ok(portion)
 }

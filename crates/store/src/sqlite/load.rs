@@ -39,7 +39,7 @@ pub(super) fn snapshot(connection: &mut Connection, load: Load) -> Result<Found,
     let transaction = connection.transaction()?; // All as of one moment.
     let mut damaged = Vec::new();
     let mut logs = Logs::read(&transaction, &mut damaged)?;
-    let leftovers = logs.read_pages(&transaction, &mut damaged)?;
+    let leftovers = Leftovers::read(&transaction, &mut damaged)?;
     let (clients, cursors) = match load {
         Load::All => {
             let cursors = cursors::load(&transaction, &logs, &mut damaged)?;

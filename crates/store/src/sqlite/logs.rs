@@ -2,14 +2,13 @@
 
 use std::collections::HashMap;
 
-use rialto_domain::{ChannelName, LogId, LogState, PageState, Sequence};
+use rialto_domain::{ChannelName, LogExtent, LogId, LogState, Sequence, ServedMs};
 use rusqlite::{Connection, params};
 
 use super::{
     damage::{self, Damage, sound_rows},
     heads::{Head, Heads},
-    leftovers::{Leftovers, WHOLE_LOG},
-    row,
+    pages, row,
 };
 use crate::Cause;
 
@@ -31,22 +30,35 @@ struct LogRow {
     channel: ChannelName,
     last: i64,
     trimmed: i64,
-    /// The last message of its last page.
+    bytes: i64,
+    /// The last message of its last page, and when that was taken in.
     page_last: Option<i64>,
+    newest: Option<i64>,
+}
+
+/// The same, as far as they make sense.
+struct Numbers {
+    last: Sequence,
+    trimmed: Sequence,
+    bytes: u64,
 }
 
 impl Logs {
     pub(super) fn read(connection: &Connection, damaged: &mut Vec<Damage>) -> Result<Self, Cause> {
         let mut logs = Logs { states: Vec::new(), places: HashMap::new() };
         let mut nameless = Vec::new();
-        let columns = "name, last, trimmed, (SELECT max(last) FROM page WHERE page.log = log.id)";
+        let columns = "name, last, trimmed, bytes,
+             (SELECT max(last) FROM page WHERE page.log = log.id),
+             (SELECT served_ms FROM page WHERE page.log = log.id ORDER BY last DESC LIMIT 1)";
         let rows = sound_rows(connection, &damage::LOG, (columns, "name"), &mut nameless, |row| {
             Ok(LogRow {
                 id: LogId(row.get(0)?),
                 channel: row::channel(row, 1)?,
                 last: row.get(2)?,
                 trimmed: row.get(3)?,
-                page_last: row.get(4)?,
+                bytes: row.get(4)?,
+                page_last: row.get(5)?,
+                newest: row.get(6)?,
             })
         })?;
         // Its messages are still there: whoever finds out whose they are can have them.
@@ -57,19 +69,23 @@ impl Logs {
             damaged.push(damage.hidden());
         }
         for row in rows {
-            let (last, trimmed) = row.numbers(connection, damaged)?;
-            let LogRow { id: log, channel, .. } = row;
+            let Numbers { last, trimmed, bytes } = row.numbers(connection, damaged)?;
+            let LogRow { id: log, channel, newest, .. } = row;
             logs.places.insert(log, Some(logs.states.len()));
-            let (reader_count, slowest, pages) = (0, last, Vec::new());
-            let state = LogState { channel, log, last, trimmed, reader_count, slowest, pages };
+            let oldest = pages::oldest(connection, log, trimmed)?;
+            let newest = newest.filter(|_| oldest.is_some()).map_or(0, served);
+            let extent = LogExtent { trimmed, bytes, oldest };
+            let (reader_count, slowest) = (0, last);
+            let state = LogState { channel, log, last, extent, newest, reader_count, slowest };
             logs.states.push(state);
         }
         Ok(logs)
     }
 
     pub(super) fn heads(&self) -> impl Iterator<Item = (ChannelName, Head)> {
-        self.states.iter().map(|LogState { channel, log, last, trimmed, .. }| {
-            (channel.clone(), Head { log: *log, last: *last, trimmed: *trimmed })
+        self.states.iter().map(|LogState { channel, log, last, extent, .. }| {
+            let LogExtent { trimmed, bytes, .. } = *extent;
+            (channel.clone(), Head { log: *log, last: *last, trimmed, bytes })
         })
     }
 
@@ -109,7 +125,7 @@ impl Logs {
             let state = &mut self.states[place];
             let (count, lowest, highest): (u64, i64, i64) = (row.get(1)?, row.get(2)?, row.get(3)?);
             let is_sound = 0 <= lowest && highest <= state.last.cast_signed();
-            let lowest = if is_sound { lowest.unsigned_abs() } else { state.trimmed };
+            let lowest = if is_sound { lowest.unsigned_abs() } else { state.extent.trimmed };
             if !is_sound {
                 find_misplaced(connection, state, damaged)?;
             }
@@ -117,48 +133,23 @@ impl Logs {
         }
         Ok(())
     }
-
-    /// Adds each page to its log, or to the leftovers if it is gone. Reads the index only.
-    pub(super) fn read_pages(
-        &mut self,
-        connection: &Connection,
-        damaged: &mut Vec<Damage>,
-    ) -> Result<Leftovers, Cause> {
-        let mut leftovers = Leftovers::default();
-        let columns = ("log, last, bytes, served_ms", "log, last, bytes, served_ms");
-        let pages = sound_rows(connection, &damage::PAGE, columns, damaged, |row| {
-            let page = PageState { last: row.get(2)?, bytes: row.get(3)?, served: row.get(4)? };
-            Ok((LogId(row.get(1)?), page))
-        })?;
-        for (log, page) in pages {
-            match self.places.get(&log) {
-                None => leftovers.add(log, WHOLE_LOG),
-                Some(None) => {}
-                Some(Some(place)) => {
-                    let state = &mut self.states[*place];
-                    if page.last <= state.trimmed {
-                        leftovers.add(log, state.trimmed);
-                    } else {
-                        state.pages.push(page);
-                    }
-                }
-            }
-        }
-        Ok(leftovers)
-    }
 }
 
 impl LogRow {
-    /// Returns where the log ends and up to where it is trimmed, put right where that cannot be.
+    /// Returns where the log ends, up to where it is trimmed and how many bytes it holds, put right
+    /// where that cannot be.
     fn numbers(
         &self,
         connection: &Connection,
         damaged: &mut Vec<Damage>,
-    ) -> Result<(Sequence, Sequence), Cause> {
+    ) -> Result<Numbers, Cause> {
         let page_last = self.page_last.unwrap_or(0);
-        let is_sound = 0 <= self.trimmed && self.trimmed <= self.last && page_last <= self.last;
-        let (last, trimmed) = if is_sound {
-            (self.last, self.trimmed)
+        let is_sound = 0 <= self.trimmed
+            && self.trimmed <= self.last
+            && page_last <= self.last
+            && 0 <= self.bytes;
+        let (last, trimmed, bytes) = if is_sound {
+            (self.last, self.trimmed, self.bytes)
         } else {
             // What subscribers have come to was there, although it may be trimmed.
             let sql = "SELECT max(floor) FROM cursor WHERE log = ?1";
@@ -166,17 +157,27 @@ impl LogRow {
             let last = self.last.max(page_last).max(floor.unwrap_or(0)).max(0);
             // Rows of what was trimmed may linger, and are trimmed again.
             let trimmed = if (0..=last).contains(&self.trimmed) { self.trimmed } else { 0 };
-            let sql = "UPDATE log SET last = ?2, trimmed = ?3 WHERE id = ?1";
+            let bytes = pages::bytes_behind(connection, self.id, trimmed)?;
+            let sql = "UPDATE log SET last = ?2, trimmed = ?3, bytes = ?4 WHERE id = ?1";
             let damage = Damage::new(
                 &damage::LOG,
                 self.id.0.cast_signed(),
-                "its end cannot be where it says",
+                "its numbers cannot be what they say",
             );
-            damaged.push(damage.corrected(sql, vec![last, trimmed]));
-            (last, trimmed)
+            damaged.push(damage.corrected(sql, vec![last, trimmed, bytes]));
+            (last, trimmed, bytes)
         };
-        Ok((last.unsigned_abs(), trimmed.unsigned_abs()))
+        Ok(Numbers {
+            last: last.unsigned_abs(),
+            trimmed: trimmed.unsigned_abs(),
+            bytes: bytes.unsigned_abs(),
+        })
     }
+}
+
+/// Returns when a page was taken in; of one that cannot say, long ago.
+fn served(served: i64) -> ServedMs {
+    ServedMs::try_from(served).unwrap_or(0)
 }
 
 /// Finds the cursors of a log that stand where no message is.
@@ -189,7 +190,7 @@ fn find_misplaced(
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![log.log.0, log.last])?;
     while let Some(row) = rows.next()? {
-        damaged.push(misplaced(row.get(0)?, log.trimmed));
+        damaged.push(misplaced(row.get(0)?, log.extent.trimmed));
     }
     Ok(())
 }

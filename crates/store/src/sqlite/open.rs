@@ -33,7 +33,7 @@ const WRITE_AHEAD_LOG_BYTES: u32 = 64 << 20;
 const CACHE_KIB: i32 = 32 << 10;
 
 /// One for each of the store's statements, so that none is ever prepared twice.
-const STATEMENTS_CACHED: usize = 32;
+const STATEMENTS_CACHED: usize = 40;
 
 /// The name of the index of the write-ahead log, which all who use the database share.
 const LOG_INDEX_FILE: &str = "rialto.db-shm";

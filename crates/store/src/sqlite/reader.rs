@@ -73,12 +73,23 @@ impl SqliteReader {
                 }
                 Err(_) => {
                     damaged_bytes += ENTRY_BYTES;
-                    entries.push(LogEntry::Damaged(last));
+                    let before = if before == 0 { self.end_before(log, last) } else { before };
+                    entries.push(LogEntry::Damaged { first: before + 1, last });
                 }
             }
             before = last;
         }
         Ok(entries)
+    }
+
+    /// Returns where the page before one ends, or what was trimmed; if that cannot be told, the page
+    /// counts for one message.
+    fn end_before(&self, log: LogId, last: Sequence) -> Sequence {
+        let sql = "SELECT max(trimmed, coalesce(
+                       (SELECT max(last) FROM page WHERE log = ?1 AND last < ?2), 0))
+                   FROM log WHERE id = ?1";
+        let end = self.connection.query_one(sql, params![log.0, last], |row| row.get(0));
+        end.unwrap_or(last - 1).min(last - 1)
     }
 }
 

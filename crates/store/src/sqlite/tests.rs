@@ -8,7 +8,7 @@ use std::{
 
 use rialto_domain::{
     Change, ChannelName, HistoryMessage, Load, LogEntry, LogId, MessageId, Page, Payloads, Seen,
-    Sequence, StoredPage,
+    Sequence, StoredPage, Trim,
 };
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -105,12 +105,20 @@ fn subscribe(client: &str, channel: &str) -> Change {
     Change::Subscribe(client.into(), channel.into())
 }
 
+fn unsubscribe(client: &str, channel: &str) -> Change {
+    Change::Unsubscribe(client.into(), channel.into())
+}
+
+fn trim(channel: &str, through: Sequence) -> Change {
+    Change::Trim(channel.into(), Trim::through(through))
+}
+
 /// Returns the pages of a log, all of which must be sound.
 fn pages_of(store: &SqliteStore, log: LogId) -> Vec<StoredPage> {
     let entries = store.reader().unwrap().read(log, 1, usize::MAX).unwrap();
     let page = |entry| match entry {
         LogEntry::Page(page) => page,
-        LogEntry::Damaged(last) => panic!("the page that ends with {last} is damaged"),
+        LogEntry::Damaged { last, .. } => panic!("the page that ends with {last} is damaged"),
     };
     entries.into_iter().map(page).collect()
 }

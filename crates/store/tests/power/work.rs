@@ -11,6 +11,7 @@ use std::{
 use bytes::Bytes;
 use rialto_domain::{
     Change, HistoryMessage, Load, MessageId, Page, PayloadsBuilder, Retained, Seen, StoreClock,
+    Trim,
 };
 use rialto_store::{Durability, MemoryStore, SqliteSettings, SqliteStore, Store};
 
@@ -129,7 +130,8 @@ fn change(commit: u64, dice: &mut Dice) -> Change {
             channel.into(),
             vec![(commit + 2, commit + 4), (commit + 7, commit + 7)],
         ),
-        16 => Change::Trim(channel.into(), 2 * commit / 3),
+        16 if dice.once_in(4) => Change::DropLog(channel.into()),
+        16 => Change::Trim(channel.into(), Trim::through(2 * commit / 3)),
         17 => Change::KeepHistory {
             channel: channel.into(),
             messages: vec![HistoryMessage {

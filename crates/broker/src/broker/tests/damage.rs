@@ -139,6 +139,7 @@ fn a_damaged_page_that_the_store_does_not_set_aside_is_passed_over_all_the_same(
             store < move ada vault 1
             store < set aside vault 1-1
             store < move ada vault 1
+            store < trim vault 1
         "#]],
     );
 }

@@ -60,16 +60,18 @@ fn a_client_that_is_away_loses_what_waits_for_it() {
         crash
         ada: connect
         ",
-        expect![[r##"
+        expect![[r#"
             ada < connected 15
             ada < subscribed room
             bob < connected 15
             bob < published 1
             bob < published 2: ClientOffline
             store < forget ada
+            store < drop log of room
+            store < drop log of #ada
             ada < connected 15
             ada < connected 15
-        "##]],
+        "#]],
     );
 }
 
@@ -143,7 +145,9 @@ fn a_client_that_the_store_would_not_forget_is_forgotten_at_the_next_tick() {
             ada < connected 15
             ada < subscribed room
             store < forget ada
+            store < drop log of room
             store < forget ada
+            store < drop log of room
             bob < connected 15
             bob < published 1
         "#]],

@@ -139,10 +139,10 @@ fn a_full_log_drops_the_oldest_where_configured() {
             bob < connected 3600
             bob < published 1
             bob < published 2
-            store < trim vault 1
+            store < trim vault to 1 messages
             store < append vault 3 by bob
             bob < published 3
-            store < trim vault 2
+            store < trim vault to 1 messages
             store < append vault 4 by bob
             bob < published 4
             ada < connected 3600
@@ -178,7 +178,7 @@ fn old_messages_are_dropped_by_age() {
             bob < connected 3600
             bob < published 1
             bob < published 2
-            store < trim vault 1
+            store < trim vault of before 500
             ada < connected 3600
             store < read 1 to 2
             ada < push vault 2 by bob id 1-2

@@ -292,6 +292,7 @@ fn renewed_rights_end_subscriptions_that_they_do_not_allow() {
             ada < subscribed vault
             ada < subscribed safe
             store < unsubscribe ada vault
+            store < drop log of vault
             ada < push room 1 by bob
             bob < published c
             store < append safe 4 by bob
@@ -325,7 +326,9 @@ fn renewed_rights_end_subscriptions_that_are_under_way_and_none_twice() {
             ada < subscribed safe
             store < subscribe ada vault
             store < unsubscribe ada safe
+            store < drop log of safe
             store < unsubscribe ada vault
+            store < drop log of vault
             ada < subscribed vault
             ada < unsubscribed safe
             ada < published a: Denied("no rule for control:$mySubscriptions")

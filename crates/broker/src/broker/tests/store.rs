@@ -111,11 +111,11 @@ impl TestStore {
     }
 
     /// Returns the pages of a log, oldest first, damaged ones as they were written.
-    fn pages(&mut self, log: LogId) -> Vec<StoredPage> {
+    pub(super) fn pages(&mut self, log: LogId) -> Vec<StoredPage> {
         let entries = self.reader.read(log, 0, usize::MAX).expect("a store in memory can be read");
         let page = |entry| match entry {
             LogEntry::Page(page) => Some(page),
-            LogEntry::Damaged(_) => None,
+            LogEntry::Damaged { .. } => None,
         };
         entries.into_iter().filter_map(page).collect()
     }
@@ -123,7 +123,7 @@ impl TestStore {
     fn as_on_disk(&self, log: LogId, entry: LogEntry) -> LogEntry {
         match &entry {
             LogEntry::Page(page) if self.damaged.contains(&(log, last_of(page))) => {
-                LogEntry::Damaged(last_of(page))
+                LogEntry::Damaged { first: page.first, last: last_of(page) }
             }
             _ => entry,
         }

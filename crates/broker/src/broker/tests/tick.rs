@@ -8,6 +8,21 @@ use super::world::{World, check, check_whole};
 use crate::{HistorySettings, Settings};
 
 #[test]
+fn what_was_to_be_trimmed_of_a_log_is_not_taken_from_the_next_one_of_its_channel() {
+    let mut world = World::new(Settings::default());
+    world.play("ada: connect\nada: sub vault persistent\nbob: connect");
+    world.play(
+        "bob: pub vault 1 qos1 id=1\nbob: pub vault 2 qos1 id=2\nada: ack 1-1 | ada: ack 1-2",
+    );
+    world.play("+100ms\nstore: hold\nada: unsub vault\nada: sub vault persistent");
+    world.play("bob: pub vault 3 qos1 id=3\n+100ms\nstore: go\ncrash");
+    world.take_transcript();
+    world.play("ada: connect");
+    let transcript = world.take_transcript();
+    assert!(transcript.ends_with("ada < push vault 3 by bob id 2-1\n"), "{transcript}");
+}
+
+#[test]
 fn a_silent_session_is_closed_between_once_and_twice_the_timeout() {
     // J-44: not at the timeout itself, since a heartbeat may still be on its way.
     check(
@@ -136,6 +151,7 @@ fn a_client_seen_last_long_ago_is_forgotten_with_its_direct_channel() {
             bob < connected 15
             bob < published 2: ClientOffline
             store < forget ada
+            store < drop log of #ada
             bob < published 3: ClientOffline
             store < subscribe eve #eve
             store < append #eve 4 by bob

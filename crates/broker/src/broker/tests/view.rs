@@ -115,7 +115,7 @@ fn what_all_acknowledged_before_a_crash_is_trimmed_after_it() {
         .play("store: hold\neve: connect\nstore: read\neve: ack 1-1\n+100ms\nstore: commit\ncrash");
     assert_eq!(world.broker.stats().log_held, 0);
     world.play("store: go\n+100ms");
-    assert_eq!(world.store.snapshot().logs[0].trimmed, 1);
+    assert_eq!(world.store.snapshot().logs[0].extent.trimmed, 1);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use super::{
 };
 use rialto_domain::{
     Change, ClientId, CloseReason, Commit, FailureKind, Load, LogEntry, MessageId, Qos, Reject,
-    Snapshot,
+    Snapshot, Trim,
 };
 
 use crate::{
@@ -675,7 +675,16 @@ impl World {
             Change::SetAside(channel, log, last) => {
                 format!("set aside {channel} {}-{last}", log.0)
             }
-            Change::Trim(channel, last) => format!("trim {channel} {last}"),
+            Change::DropLog(channel) => format!("drop log of {channel}"),
+            Change::Trim(channel, trim) => {
+                let mut words = vec![format!("trim {channel}")];
+                let Trim { through, count_max, bytes_max, served_min, .. } = *trim;
+                words.extend((through > 0).then(|| through.to_string()));
+                words.extend((count_max < u64::MAX).then(|| format!("to {count_max} messages")));
+                words.extend((bytes_max < u64::MAX).then(|| format!("to {bytes_max} bytes")));
+                words.extend((served_min > 0).then(|| format!("of before {served_min}")));
+                words.join(" ")
+            }
             Change::KeepHistory { channel, messages, count_max } => {
                 let payloads = messages.iter().map(|one| String::from_utf8_lossy(&one.payload));
                 let payloads: Vec<_> = payloads.collect();

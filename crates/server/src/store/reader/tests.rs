@@ -43,7 +43,7 @@ fn what_a_read_came_to_is_handed_on_by_its_kind() {
         Err(FailureKind::Transient),
         Err(FailureKind::Corrupt),
         Err(FailureKind::Corrupt),
-        Ok(vec![LogEntry::Damaged(4)]),
+        Ok(vec![LogEntry::Damaged { first: 4, last: 4 }]),
     ];
     let mut reader = Reader::new(Box::new(Found(found.clone())));
     for (expected, is_told) in found.into_iter().zip([false, true, true, false]) {

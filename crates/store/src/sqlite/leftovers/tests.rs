@@ -32,7 +32,7 @@ fn a_draft_that_is_not_kept_comes_to_nothing() {
     leftovers.add(LogId(1), 3);
 
     let mut draft = leftovers.draft();
-    draft.add(LogId(2), 7);
+    draft.add(&connection, LogId(2), 7).unwrap();
     draft.sweep(&connection, ROW_EFFORT).unwrap();
     drop(draft);
     assert!(leftovers.gone.into_iter().eq([(LogId(1), 3)]));
@@ -41,7 +41,9 @@ fn a_draft_that_is_not_kept_comes_to_nothing() {
 /// Returns a database with such pages, each by its log and last message.
 fn pages(pages: &[(u64, u64)]) -> Connection {
     let connection = Connection::open_in_memory().unwrap();
-    connection.execute_batch("CREATE TABLE page (log, last, bytes)").unwrap();
+    let tables = "CREATE TABLE page (log, last, bytes);
+                  CREATE TABLE leftover (log PRIMARY KEY, through)";
+    connection.execute_batch(tables).unwrap();
     for (log, last) in pages {
         connection.execute("INSERT INTO page VALUES (?1, ?2, 0)", params![log, last]).unwrap();
     }

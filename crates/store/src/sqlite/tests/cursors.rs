@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use rialto_domain::{Change, Load, Page, Payloads, Sequence};
 
-use super::{append, database_in, open, shell, subscribe};
+use super::{append, database_in, open, shell, subscribe, unsubscribe};
 use crate::{SqliteStore, Store};
 
 /// Messages that a cursor has not acknowledged among those that it has.
@@ -58,7 +58,7 @@ fn acknowledgements_that_say_little_are_folded() {
         assert!(rows <= 3 * HOLES + 4_096 + 10, "{rows} rows");
     }
     store.commit(&[Change::MoveCursor("client-0".into(), "room".into(), 2 * HOLES)]).unwrap();
-    store.commit(&[Change::Unsubscribe("gone".into(), "room".into())]).unwrap();
+    store.commit(&[unsubscribe("gone", "room")]).unwrap();
     drop(store);
     let mut store = open(directory.path());
     let before = store.load(Load::All).unwrap();

@@ -10,7 +10,10 @@ use bytes::Bytes;
 use rialto_domain::{Change, Load, LogEntry, LogId, Retained, Sequence, Snapshot};
 use tempfile::TempDir;
 
-use super::{append, database_in, end_of, keep, open, put_client, refusal, shell, subscribe};
+use super::{
+    append, database_in, end_of, keep, open, put_client, refusal, shell, subscribe, trim,
+    unsubscribe,
+};
 use crate::{FailureKind, SqliteSettings, SqliteStore, Store, StoreReader};
 
 /// How large SQLite's pages are.
@@ -87,12 +90,13 @@ fn a_part_of_the_file_that_cannot_be_read_hides_no_page_elsewhere() {
     assert_eq!(lasts(&mut *reader, log, 1), (sound, damaged));
 
     // Nothing else suffers from it: not even when these pages are to be removed.
-    store.commit(&[Change::Trim("room".into(), 20), append("room", 10)]).unwrap();
+    store.commit(&[trim("room", 20), append("room", 10)]).unwrap();
     for _ in 0..3 {
         store.commit(&[append("room", 10)]).unwrap();
     }
     assert_eq!(lasts(&mut *reader, log, 1).0, [21, 22, 23, 24]);
-    store.commit(&[Change::Unsubscribe("ada".into(), "room".into())]).unwrap();
+    store.commit(&[unsubscribe("ada", "room"), unsubscribe("bob", "room")]).unwrap();
+    store.commit(&[Change::DropLog("room".into()), append("other", 10)]).unwrap();
     store.commit(&[append("other", 10)]).unwrap();
 }
 
@@ -115,7 +119,7 @@ fn records_that_are_damaged_are_left_out_of_what_is_loaded_and_kept() {
         ("client", &format!("UPDATE client SET name = {not_text}"), "invalid utf-8"),
         ("session", "UPDATE session SET number = -1", "out of range"),
         ("session", &format!("UPDATE session SET client = {not_text}"), "invalid utf-8"),
-        ("page", "UPDATE page SET bytes = -1 WHERE last = 7", "out of range"),
+        ("leftover", "INSERT INTO leftover VALUES (9, -1)", "out of range"),
         ("cursor", &format!("UPDATE cursor SET owner = {not_text} WHERE owner = 'bob'"), "invalid"),
         ("acknowledged", "UPDATE acknowledged SET first = -4", "out of range"),
         ("acknowledged", "UPDATE acknowledged SET last = 21", "no such messages"),
@@ -142,8 +146,7 @@ fn records_that_are_damaged_are_left_out_of_what_is_loaded_and_kept() {
                 "history" => rest.history.clear(),
                 "client" => rest.clients.clear(),
                 "session" => rest.sessions.clear(),
-                "page" => rest.logs[0].pages.retain(|page| page.last != 7),
-                "clock" | "stretch" => {}
+                "clock" | "stretch" | "leftover" => {}
                 "cursor" => {
                     rest.cursors.retain(|(client, ..)| *client != "bob".into());
                     rest.logs[0].reader_count -= 1;
@@ -179,10 +182,28 @@ fn rows_that_a_table_would_not_take_are_set_aside_like_all_others() {
 }
 
 #[test]
+fn a_page_that_cannot_say_how_long_it_is_is_served_and_trimmed() {
+    let directory = filled();
+    let sql = "UPDATE page SET bytes = -1, served_ms = -1 WHERE last = 7";
+    shell(directory.path()).execute(sql, []).unwrap();
+    let mut store = open(directory.path());
+    let (log, _) = end_of(&mut store, "room");
+    assert_eq!(lasts(&mut *store.reader().unwrap(), log, 1), (sequences(20, &[]), vec![]));
+    store.commit(&[trim("room", 7)]).unwrap();
+    for _ in 0..3 {
+        store.commit(&[append("other", 20_000)]).unwrap();
+    }
+    assert_eq!(lasts(&mut *store.reader().unwrap(), log, 1).0[0], 8);
+    let count = "SELECT count(*) FROM page WHERE log = ?1 AND last < 8";
+    let left: u64 = shell(directory.path()).query_one(count, [log.0], |row| row.get(0)).unwrap();
+    assert_eq!(left, 0);
+}
+
+#[test]
 fn a_cursor_that_stands_nowhere_goes_back_to_the_oldest_message() {
     for floor in [-1, 21, i64::MAX] {
         let directory = filled();
-        open(directory.path()).commit(&[Change::Trim("room".into(), 4)]).unwrap();
+        open(directory.path()).commit(&[trim("room", 4)]).unwrap();
         let sql = "UPDATE cursor SET floor = ?1 WHERE owner = 'ada'";
         shell(directory.path()).execute(sql, [floor]).unwrap();
         let snapshot = open(directory.path()).load(Load::All).unwrap();
@@ -201,13 +222,15 @@ fn a_log_that_says_it_ends_before_its_pages_do_ends_with_them() {
         ("UPDATE log SET trimmed = 21", 20, 0),
         ("UPDATE log SET last = 1, trimmed = 5", 20, 5),
         ("UPDATE log SET last = 1, trimmed = 99", 20, 0),
+        ("UPDATE log SET bytes = -1", 20, 0),
     ] {
         let directory = filled();
         shell(directory.path()).execute(sql, []).unwrap();
         let mut store = open(directory.path());
         let snapshot = store.load(Load::All).unwrap();
         let log = &snapshot.logs[0];
-        assert_eq!((log.last, log.trimmed, snapshot.damaged), (end, trimmed, 1), "{sql}");
+        assert_eq!((log.last, log.extent.trimmed, snapshot.damaged), (end, trimmed, 1), "{sql}");
+        assert_eq!(log.extent.bytes, (20 - trimmed) * 20_002, "{sql}");
         store.commit(&[append("room", 1)]).unwrap();
         assert_eq!(end_of(&mut store, "room").1, 21, "no place is taken twice");
         drop(store);
@@ -227,7 +250,7 @@ fn a_log_whose_channel_is_not_known_stays_where_it_is() {
         assert_eq!(snapshot.clients.len(), 1);
         // Its messages are not swept away, nor is another log of that name in its way.
         store.commit(&[subscribe("ada", "room"), append("room", 5)]).unwrap();
-        store.commit(&[Change::Unsubscribe("ada".into(), "room".into())]).unwrap();
+        store.commit(&[unsubscribe("ada", "room"), Change::DropLog("room".into())]).unwrap();
         store.commit(&[Change::ForgetClient("bob".into())]).unwrap();
         store.commit(&[]).unwrap();
         assert_eq!(kept(directory.path()).len(), 1);
@@ -318,7 +341,10 @@ fn lasts(
     for entry in reader.read(log, from, usize::MAX).unwrap() {
         match entry {
             LogEntry::Page(page) => sound.push(page.first + u64::from(page.count) - 1),
-            LogEntry::Damaged(last) => damaged.push(last),
+            LogEntry::Damaged { first, last } => {
+                assert!(first <= last && (last < 2 || first == last), "{first} to {last}");
+                damaged.push(last);
+            }
         }
     }
     (sound, damaged)

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use rialto_domain::{
     Change, ChannelName, ClientId, HistoryMessage, Load, LogId, MessageId, Outcome, Page,
-    PayloadsBuilder, Retained, Sequence, StoreClock,
+    PayloadsBuilder, Retained, Sequence, StoreClock, Trim,
 };
 
 use super::{open, put_client};
@@ -87,7 +87,9 @@ fn check_clients(sqlite: &dyn Store, memory: &dyn Store) -> Result<(), TestCaseE
 fn log_of(outcome: &Outcome) -> Option<LogId> {
     match outcome {
         Outcome::Appended { log, .. } | Outcome::Subscribed { log, .. } => Some(*log),
-        Outcome::Moved { .. } | Outcome::ClientUnknown | Outcome::Done => None,
+        Outcome::Moved { .. } | Outcome::Trimmed(_) | Outcome::ClientUnknown | Outcome::Done => {
+            None
+        }
     }
 }
 
@@ -119,7 +121,8 @@ fn change() -> impl Strategy<Value = Change> {
         2 => (client(), channel(), stretches()).prop_map(|(client, channel, stretches)| {
             Change::Acknowledge(client, channel, stretches)
         }),
-        3 => (channel(), 0..20_u64).prop_map(|(channel, through)| Change::Trim(channel, through)),
+        3 => (channel(), trim()).prop_map(|(channel, trim)| Change::Trim(channel, trim)),
+        2 => channel().prop_map(Change::DropLog),
         4 => history(),
         1 => channel().prop_map(Change::DropHistory),
         1 => channel().prop_map(Change::DropRetained),
@@ -129,6 +132,16 @@ fn change() -> impl Strategy<Value = Change> {
         2 => (client(), 0..9_u64).prop_map(|(client, number)| Change::OpenSession(client, number)),
         1 => client().prop_map(Change::CloseSession),
     ]
+}
+
+fn trim() -> impl Strategy<Value = Trim> {
+    let bound = |max: u64| prop_oneof![3 => Just(u64::MAX), 1 => 0..max];
+    (0..20_u64, bound(9), bound(200), prop_oneof![3 => Just(0), 1 => any::<u32>()]).prop_map(
+        |(through, count_max, bytes_max, at)| {
+            let served_min = u64::from(at) / 3;
+            Trim { through, count_max, bytes_max, served_min, ..Trim::default() }
+        },
+    )
 }
 
 /// One in twenty is empty, and fails its batch.

@@ -6,7 +6,7 @@ use rialto_domain::{Change, Load};
 
 use super::{
     append, database_in, end_of, history_of, keep, mount::Mount, open, pages_of, put_client, seen,
-    shell, subscribe,
+    shell, subscribe, trim,
 };
 use crate::{FailureKind, SqliteSettings, SqliteStore, Store, StoreError};
 
@@ -43,7 +43,7 @@ fn a_full_store_fails_commits_until_something_is_trimmed() {
     let mut store = open_limited(directory.path(), bytes_max);
 
     let committed = fill(&mut store);
-    store.commit(&[Change::Trim("room".into(), committed)]).unwrap();
+    store.commit(&[trim("room", committed)]).unwrap();
     for _ in 0..committed / 2 {
         store.commit(&[append("room", PAGE_BYTES)]).unwrap();
     }
@@ -59,7 +59,7 @@ fn a_client_can_be_forgotten_in_a_full_store() {
     let mut store = open_limited(directory.path(), 1 << 20);
     fill(&mut store);
 
-    store.commit(&[Change::ForgetClient("ada".into())]).unwrap();
+    store.commit(&[Change::ForgetClient("ada".into()), Change::DropLog("room".into())]).unwrap();
     store.commit(&[append("room", PAGE_BYTES)]).unwrap();
     assert_eq!(end_of(&mut store, "room").1, 1);
 }
@@ -72,7 +72,7 @@ fn a_limit_below_the_size_of_the_file_stops_its_growth_only() {
     let mut store = open_limited(directory.path(), 1);
     let last = end_of(&mut store, "room").1;
     store.commit(&[append("room", PAGE_BYTES)]).unwrap_err();
-    store.commit(&[Change::Trim("room".into(), last)]).unwrap();
+    store.commit(&[trim("room", last)]).unwrap();
     store.commit(&[append("room", PAGE_BYTES)]).unwrap();
 }
 
@@ -118,7 +118,7 @@ fn rows_of_a_dropped_log_are_removed_a_few_at_a_time() {
     store.commit(&[subscribe("ada", "room")]).unwrap();
     let page = append("room", 10);
     store.commit(&vec![page; 2000]).unwrap();
-    store.commit(&[Change::ForgetClient("ada".into())]).unwrap();
+    store.commit(&[Change::ForgetClient("ada".into()), Change::DropLog("room".into())]).unwrap();
     assert_eq!(rows(directory.path()), 2000, "dropping removes no rows yet");
 
     store.commit(&[]).unwrap();
@@ -144,8 +144,8 @@ fn the_file_stops_growing_when_messages_are_trimmed_as_they_come() {
             .commit(&[
                 append("room", PAGE_BYTES),
                 append("other", 10),
-                Change::Trim("room".into(), last),
-                Change::Trim("other".into(), last),
+                trim("room", last),
+                trim("other", last),
             ])
             .unwrap();
     }

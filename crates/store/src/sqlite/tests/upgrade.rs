@@ -3,8 +3,8 @@
 use std::{fs, path::Path};
 
 use rialto_domain::{
-    Change, ChannelName, CursorState, HistoryMessage, Load, LogId, LogState, MessageId, PageState,
-    Retained, Seen, Snapshot, StoreClock, StoredPage,
+    Change, ChannelName, CursorState, HistoryMessage, Load, LogExtent, LogId, LogState, MessageId,
+    OldestPage, Retained, Seen, Snapshot, StoreClock, StoredPage,
 };
 use rusqlite::{Connection, params};
 
@@ -195,7 +195,7 @@ fn a_store_of_version_4_keeps_what_it_holds_and_no_id_is_given_again() {
     drop(connection);
 
     let mut store = open(directory.path());
-    assert_eq!(version(&shell(directory.path())), 5);
+    assert_eq!(version(&shell(directory.path())), MIGRATIONS.len());
     let expected = Snapshot { history: histories(), ..content() };
     assert_eq!(store.load(Load::All).unwrap(), expected);
     assert_eq!(pages_of(&store, LogId(3)), [page()]);
@@ -217,6 +217,31 @@ fn a_store_of_version_4_keeps_what_it_holds_and_no_id_is_given_again() {
              INSERT INTO cursor (owner_kind, owner, log, floor) VALUES (1, 'ada', 3, 0);",
         )
         .unwrap();
+}
+
+#[test]
+fn a_store_of_version_5_goes_on_removing_what_is_gone() {
+    let directory = tempfile::tempdir().unwrap();
+    let connection = version_5(version_4(version_3(filled_version_2(directory.path()))));
+    connection
+        .execute_batch(
+            "INSERT INTO page (log, last, count, bytes, at_ms, publisher, crc, payloads)
+             VALUES (99, 7, 1, 5, 1, '', 0, x'1E310A'), (3, 1, 1, 5, 1, '', 0, x'1E310A');",
+        )
+        .unwrap();
+    drop(connection);
+
+    let mut store = open(directory.path());
+    let expected = Snapshot { history: histories(), ..content() };
+    assert_eq!(store.load(Load::All).unwrap(), expected);
+    let rows = |sql: &str| -> u64 {
+        shell(directory.path()).query_one(sql, [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(rows("SELECT count(*) FROM leftover"), 2);
+    store.commit(&[]).unwrap();
+    assert_eq!(rows("SELECT count(*) FROM leftover"), 0);
+    assert_eq!(rows("SELECT count(*) FROM page"), 1, "that of the log that is there");
+    assert_eq!(store.load(Load::All).unwrap(), expected);
 }
 
 /// Makes a database as version 1 did.
@@ -287,6 +312,13 @@ fn version_4(connection: Connection) -> Connection {
     connection
 }
 
+/// Makes of a database of version 4 what version 5 did.
+fn version_5(connection: Connection) -> Connection {
+    connection.execute_batch(include_str!("../schema/5.sql")).unwrap();
+    connection.pragma_update(None, "user_version", 5).unwrap();
+    connection
+}
+
 /// Makes a database with something of everything in it, by version 2's statements.
 fn filled_version_2(directory: &Path) -> Connection {
     let connection = version_2(filled_version_1(directory));
@@ -328,26 +360,26 @@ fn histories() -> Vec<(ChannelName, Vec<HistoryMessage>)> {
 /// Returns what the database of [`filled_version_1`] holds.
 fn content() -> Snapshot {
     let bytes = PAYLOADS.len() as u64;
-    let pages = vec![PageState { last: 4, bytes, served: 0 }];
+    let oldest = Some(OldestPage { last: 4, served: 0 });
     let state = CursorState { floor: 2, acknowledged: vec![(4, 4)] };
     let retained = Retained { publisher: "bob".into(), payload: "2".into() };
     let empty = LogState {
         channel: "empty".into(),
         log: LogId(2),
         last: 0,
-        trimmed: 0,
+        extent: LogExtent::default(),
+        newest: 0,
         reader_count: 0,
         slowest: 0,
-        pages: vec![],
     };
     let room = LogState {
         channel: "room".into(),
         log: LogId(3),
         last: 4,
-        trimmed: 2,
+        extent: LogExtent { trimmed: 2, bytes, oldest },
+        newest: 0,
         reader_count: 1,
         slowest: 2,
-        pages,
     };
     Snapshot {
         load: Load::All,

@@ -65,13 +65,13 @@ impl Reference {
                     let client = known(client.as_str());
                     self.acknowledged.entry((client, *log)).or_default().extend(1..=*floor);
                 }
-                (Change::Unsubscribe(client, channel), _) if !client.as_str().is_empty() => {
+                (Change::Unsubscribe(client, channel), _) => {
                     let client = known(client.as_str());
                     let left: Vec<Number> = self.owed_to(client, channel.as_str()).collect();
                     self.left_in_store.extend(left.into_iter().map(|number| (client, number)));
                 }
-                (Change::Trim(channel, through), _) if self.drops_by_limit() => {
-                    self.write_off(channel, *through);
+                (Change::Trim(channel, _), Outcome::Trimmed(extent)) if self.drops_by_limit() => {
+                    self.write_off(channel, extent.trimmed);
                 }
                 _ => {}
             }
