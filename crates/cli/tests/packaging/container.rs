@@ -84,7 +84,10 @@ fn the_check_of_the_container_is_a_command_that_tells_a_broker_from_none() {
         let api = format!("http://{address}");
         Command::new(PROGRAM).args(&command[1..]).args(["--api", &api]).output().unwrap()
     };
-    let mut broker = rialto_testkit::Broker::start(PROGRAM);
+    let mut broker = rialto_testkit::Launch::of(PROGRAM)
+        .listener("http")
+        .set("listeners.http.dialect=http")
+        .start();
     let address = broker.address_of("http").to_string();
     let well = run(&address);
     assert!(well.status.success(), "{}", String::from_utf8_lossy(&well.stderr));
