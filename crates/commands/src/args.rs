@@ -13,7 +13,7 @@ Exit codes:
   0  done
   1  refused by the broker, or failed
   2  wrong arguments or settings
-  3  no connection to the broker, or lost for good
+  3  no connection to the broker, or it was lost and not made again
   4  nothing came within --timeout
   5  what is stored is damaged, or not usable by this release";
 
@@ -80,6 +80,7 @@ pub(crate) fn command() -> clap::Command {
 fn without_server_options(command: clap::Command) -> clap::Command {
     let hide = |argument: clap::Arg| {
         let is_hidden = serve::SERVER_OPTIONS.contains(&argument.get_id().as_str());
+        let is_hidden = is_hidden || argument.is_hide_set();
         argument.hide(is_hidden)
     };
     command.mut_args(hide).mut_subcommands(without_server_options)

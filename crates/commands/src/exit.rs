@@ -18,7 +18,7 @@ pub(crate) enum Exit {
     Failed = 1,
     /// Wrong arguments or settings.
     Usage = 2,
-    /// No connection to the broker, or lost for good.
+    /// No connection to the broker, or it was lost and not made again.
     Unreachable = 3,
     /// Nothing came in time.
     TimedOut = 4,

@@ -7,15 +7,15 @@ use crate::remote::block_on;
 
 const EXAMPLES: &str = "\
 This command asks the http listener of a running broker, and needs no key, except for --verbose from
-another machine. It is meant for the health checks of containers.
+another machine. It is meant for health checks, such as those of containers.
 
-A broker is ready if its store takes what is written and it is not about to stop. One that is live but
-not ready is better left running.
+A broker is ready if its store accepts writes and it is not about to stop. A broker that is
+live but not ready is better left running than restarted.
 
 Exit codes:
-  0  it is well
-  1  it is not; what it says is printed
-  3  nobody answers there
+  0  the broker is ready (with --live: it is live)
+  1  it is not; its answer is printed
+  3  no broker answers there
   4  no answer within --timeout
 
 Examples:

@@ -27,7 +27,7 @@ pub(crate) enum PayloadRule {
 /// How a command is told what payloads are.
 #[derive(Debug, clap::Args)]
 pub(crate) struct PayloadArgs {
-    /// Insist that payloads are JSON, instead of sending what is not as a text
+    /// Refuse payloads that are not JSON, instead of sending them as texts
     #[arg(long)]
     json: bool,
     /// Send payloads as texts, even those that are JSON or look like it

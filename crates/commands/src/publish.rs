@@ -68,7 +68,7 @@ pub(crate) struct Args {
     payload_field: Option<String>,
     #[command(flatten)]
     how: PayloadArgs,
-    /// 0: sent once to whoever is there; 1: stored and acknowledged
+    /// 0: sent once to those who are connected; 1: stored and acknowledged
     #[arg(long, value_name = "LEVEL", default_value = "1", value_parser = qos_parser())]
     qos: Qos,
     /// Keep the message as the channel's retained one, for later subscribers

@@ -48,7 +48,7 @@ pub(crate) struct RemoteArgs {
     key: Option<PathBuf>,
     #[command(flatten)]
     context: ContextArgs,
-    /// Longest wait for a connection, from the name lookup to the broker's consent
+    /// Longest wait for a connection, from the name lookup until the broker has accepted it
     #[arg(long, value_name = "TIME", default_value = "10s")]
     connect_timeout: Period,
     /// End when the connection is lost, instead of connecting again

@@ -53,7 +53,7 @@ pub(crate) struct GetArgs {
     api: ApiArgs,
 }
 
-/// Remove a channel's retained message for good
+/// Remove a channel's retained message
 ///
 /// Those who subscribe from then on get none until one is published.
 #[derive(Debug, clap::Args)]

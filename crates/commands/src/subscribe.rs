@@ -65,7 +65,7 @@ pub(crate) struct Args {
     channels: Vec<String>,
     #[command(flatten)]
     format: FormatArgs,
-    /// Print payloads and nothing else, each with a line end behind it
+    /// Print payloads and nothing else, each followed by a line break
     #[arg(long, conflicts_with_all = ["format", "json"])]
     raw: bool,
     /// Print when each message came, in UTC
@@ -81,7 +81,7 @@ pub(crate) struct Args {
     /// --connect-timeout is the longest wait for a connection too
     #[arg(long, value_name = "TIME")]
     timeout: Option<Period>,
-    /// Subscribe for good: the broker keeps QoS 1 messages for the client while it is away
+    /// Make a persistent subscription: the broker keeps QoS 1 messages for the client while it is away
     #[arg(long)]
     persistent: bool,
     /// Remove persistent subscriptions and what is stored for them, instead of subscribing

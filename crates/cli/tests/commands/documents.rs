@@ -54,6 +54,18 @@ fn options_of_a_running_broker_are_in_its_own_help_only_and_in_groups() {
 }
 
 #[test]
+fn json_is_asked_for_in_one_way_and_the_former_one_is_accepted() {
+    for command in [&["ping"][..], &["sub"], &["history"], &["client", "list"], &["user", "list"]] {
+        let help = rialto(&[command, &["--help"]].concat()).printed();
+        assert!(help.contains("--format <FORMAT>"), "{help}");
+        assert!(!help.contains("--json"), "{help}");
+    }
+    let former = rialto(&["version", "--json"]).printed();
+    assert_eq!(former, rialto(&["version", "--format", "json"]).printed());
+    rialto(&["version", "--json", "--format", "text"]).failed(2);
+}
+
+#[test]
 fn the_version_is_printed() {
     let expected = format!("rialto {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(rialto(&["--version"]).printed(), expected);
