@@ -10,6 +10,7 @@ mod process;
 mod failing;
 mod policies;
 mod routes;
+mod slow;
 mod words;
 
 use rialto_testkit::{Broker, Launch, Peer, Transport};

@@ -135,6 +135,10 @@ impl Balancer {
         (self.process.wait().unwrap(), started.elapsed())
     }
 
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.process), signal).unwrap();
     }

@@ -112,3 +112,26 @@ fn settings_that_cannot_be_used_are_told_apart() {
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("expected host:port"), "{text}");
 }
+
+#[test]
+fn servers_are_reached_over_tls_and_checked_over_http() {
+    let mut broker = Launch::of(PROGRAM)
+        .set("store.kind=memory")
+        .listener("http")
+        .set("listeners.http.dialect=http")
+        .set("listeners.http.tls=off")
+        .start();
+    let server = broker.address().to_string();
+    let (authority, port) =
+        (broker.certificate_file().display().to_string(), broker.address_of("http").port());
+    let settings = format!(
+        "[balancer]\nserver_authority = {authority:?}\ncheck_interval = \"100ms\"\nfailures_max = 1\n"
+    );
+    let route = format!("server_tls = true\ncheck = \"http\"\ncheck_port = {port}\n");
+    let balancer = Balancer::start(std::slice::from_ref(&server), &route, &settings);
+    expect_service(&mut online(&balancer, &broker, Transport::Tcp, "client"));
+    assert!(broker.terminate().0.success());
+    balancer.wait_for_server(&server, "state", "ejected");
+    broker.restart();
+    balancer.wait_for_server(&server, "state", "up");
+}
