@@ -254,6 +254,14 @@ async def on_network(client: blocking.Client, work: Callable[[], Coroutine[Any, 
     return True
 
 
+async def light(call: Awaitable[Any]) -> Any:
+    """Ends as the call does, without the data that its traceback holds on to."""
+    try:
+        return await call
+    except Exception as error:
+        raise error.with_traceback(None)
+
+
 async def without_result(call: Awaitable[Any]) -> None:
     await call
 

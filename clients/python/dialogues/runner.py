@@ -17,53 +17,17 @@ from typing import Any, Awaitable, Callable, Dict, List, Optional, cast
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "src"), str(HERE.parent), str(HERE)]
 
+from application import EVENTS, FailsOnBad, Handler  # noqa: E402
 from counted_clock import CountedClock  # noqa: E402
-from faces import AsyncioFace, BlockingFace, Face  # noqa: E402
+from faces import AsyncioFace, BlockingFace, Face, light  # noqa: E402
 from rialto_client import Auth, Inbox, Outbox, Token, Unauthorized, Why  # noqa: E402
 from rialto_client.options import PlainJson, Settings  # noqa: E402
+from sockets import open_sockets  # noqa: E402
 from tests.clock import MovedClock  # noqa: E402
 
 Json = Dict[str, Any]
 
-EVENTS: Dict[str, Callable[[Any], Json]] = {
-    "state": lambda it: {**it._asdict(), "wait": None if it.wait is None else round(it.wait * 1_000_000) / 1000 if it.wait else 0},
-    "subscription": lambda it: {"subscription": it.state, **{name: value for name, value in it._asdict().items() if name != "state"}},
-    "publish": lambda it: {"publish": it.outcome, "channel": it.channel, "reason": it.error.reason, "status": it.error.status},
-    "slow": lambda it: {"slow": it.channel, "dropped": it.dropped},
-    "error": lambda it: {"error": it.kind, "text": str(it.error)},
-}
 SETTLING_TURNS = 20
-
-
-class FailsOnBad(PlainJson):
-    """A codec that cannot decode ``"bad"``."""
-
-    def decode(self, data: Any) -> Any:
-        if data == "bad":
-            raise ValueError("bad data")
-        return data
-
-
-class Handler:
-    """What a subscription's handler does with its messages, and which of them it holds."""
-
-    def __init__(self, runner: "Runner", who: str, of: str, does: str) -> None:
-        self.runner, self.who, self.of, self.does = runner, who, of, does
-        self.held: List[Callable[[], None]] = []
-        self.messages: List[Any] = []
-
-    def take(self, message: Any) -> None:
-        self.messages.append(message)
-        about = {"channel": message.channel, "from": message.sender, "qos": message.qos, "id": message.id, "retained": message.retained}
-        self.runner.tell(self.who, {"message": message.data, "of": self.of, **about})
-
-    def __call__(self, message: Any) -> Any:
-        # Held before it is told of: the harness may let go of it at once.
-        wait = self.runner.face.hold(self.held) if self.does == "holds" else None
-        self.take(message)
-        if self.does == "fails":
-            raise ValueError("the handler fails")
-        return wait() if wait is not None else None
 
 
 class Runner:
@@ -183,7 +147,7 @@ class Runner:
         self.face.begin(client)
 
     def subscribed(self, who: str, name: str, does: str, begin: Callable[[Optional[Handler]], Any]) -> None:
-        handler = self.handlers[name] = Handler(self, who, name, does)
+        handler = self.handlers[name] = Handler(self.tell, self.face.hold, who, name, does)
         self.outcome(who, name, self.face.ready(name, begin(None if does == "iterator" else handler), does == "iterator"))
 
     def do_subscribe(self, client: Any, who: str, channel: str, handler: str = "takes", **more: Any) -> None:
@@ -309,24 +273,6 @@ class Runner:
         self.clock = MovedClock()
         self.rejections = 0
         self.sockets = open_sockets()
-
-
-async def light(call: Awaitable[Any]) -> Any:
-    """Ends as the call does, without the data that its traceback holds on to."""
-    try:
-        return await call
-    except Exception as error:
-        raise error.with_traceback(None)
-
-
-def open_sockets() -> int:
-    count = 0
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            count += os.readlink(f"/proc/self/fd/{name}").startswith("socket:")
-        except OSError:
-            pass
-    return count
 
 
 async def main() -> None:

@@ -55,6 +55,16 @@ class Publishing(unittest.TestCase):
             self.assertEqual((reason(error), error and error.status, error and error.temporary), (said, status, temporary))
             self.assertEqual(script.of("publish")[-1].outcome, "refused" if said == "refused" else "failed")
 
+    def test_k_43_at_qos_0_as_much_may_wait_for_the_connection_as_in_an_outbox(self) -> None:
+        script = Script(Settings(retry_first=True, outbox=Outbox(bytes=100))).online()
+        script.frames.clear()
+        script.core.publisher.send_bounded("c", "1", False, 99)
+        with self.assertRaises(Full) as refused:
+            script.core.publisher.send_bounded("c", "2", False, 100)
+        self.assertEqual((refused.exception.reason, refused.exception.temporary), ("overrun", True))
+        self.assertEqual(script.of("publish")[-1].error, refused.exception)
+        self.assertEqual(len(script.frames), 1)
+
     def test_k_40_a_refused_qos_0_publish_is_an_event(self) -> None:
         script = Script().online()
         script.core.publisher.send("c", "1", False)

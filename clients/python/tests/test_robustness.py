@@ -11,7 +11,7 @@ from rialto_client import ErrorEvent, Message, blocking
 from rialto_client.framing import to_json
 from rialto_client.threads import NetworkThread
 from tests.broker import WithTlsBroker
-from tests.test_asyncio import PATIENCE, WithBroker, within
+from tests.on_asyncio import PATIENCE, WithBroker, within
 
 
 class Asyncio(WithBroker):

@@ -20,7 +20,7 @@ macro_rules! modules {
 
 modules! {
     the_core_keeps_the_contract: ["test_session", "test_publishing", "test_receiving", "test_wire"],
-    the_asyncio_client_works_with_a_broker: ["test_asyncio", "test_robustness"],
+    the_asyncio_client_works_with_a_broker: ["test_asyncio", "test_asyncio_receiving", "test_robustness"],
     the_blocking_client_works_with_a_broker: ["test_blocking"],
     programs_for_pyjmqt_work: ["test_pyjmqt"],
     servers_for_pyjmqt_work: ["test_pyjmqt_server", "test_pyjmqt_guide", "test_samples"],

@@ -104,7 +104,10 @@ class Client:
         self._wait(self._publish(channel, data, checked_qos(qos), retain, True))
 
     def publish_nowait(self, channel: str, data: Any, *, qos: int = 1, retain: bool = False) -> "Future[None]":
-        """Publishes without waiting, and returns the answer to come; nobody has to look at it."""
+        """Publishes without waiting, and returns the answer to come; nobody has to look at it.
+
+        It fails with ``Full`` if the outbox has no room, at QoS 0 if as many bytes have not left yet.
+        """
         self._session.check_process("publish_nowait")
         return self._publish(channel, data, checked_qos(qos), retain, False)
 
@@ -193,8 +196,12 @@ class Client:
             try:
                 if qos == 1:
                     follow(session.keep(channel, payload, retain, may_wait), future, network)
-                else:
+                elif may_wait:
                     follow(session.loop.create_task(session.send(channel, payload, retain)), future, network)
+                else:
+                    session.send_bounded(channel, payload, retain)
+                    if future.set_running_or_notify_cancel():
+                        future.set_result(None)
             except Exception as error:
                 if future.set_running_or_notify_cancel():
                     future.set_exception(error)

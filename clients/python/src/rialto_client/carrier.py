@@ -138,6 +138,12 @@ class StreamCarrier(asyncio.Protocol):
         """Whether what is sent leaves soon; otherwise it piles up."""
         return self._is_writable
 
+    @property
+    def unsent_bytes(self) -> int:
+        """How much of what was sent has not left."""
+        written = self._transport.get_write_buffer_size() if self._transport is not None else 0
+        return self._out_bytes + written
+
     def writable(self) -> "asyncio.Future[None]":
         """Returns what is done when it is writable, or over."""
         future: "asyncio.Future[None]" = self._loop.create_future()

@@ -6,9 +6,11 @@ from collections import deque
 from typing import Callable, Deque, List, Optional, Set
 
 from .backoff import Backoff
-from .environment import Timer
-from .errors import RialtoError
+from .environment import Clock, Timer
+from .errors import Lost, RialtoError
 from .inbox import Member
+
+_END_SECONDS = 10.0
 
 
 class Channel:
@@ -69,6 +71,20 @@ class Channel:
         """It is not subscribed to any more."""
         self.set_timer(None)
         self.was_made = self.is_active = False
+
+    def await_end(self, name: str, clock: Clock, done: Callable[[Optional[RialtoError]], None]) -> None:
+        """Calls ``done`` when the ``unsub`` that was sent is answered, or has not been in time."""
+
+        def settle(error: Optional[RialtoError]) -> None:
+            timer.cancel()
+            done(error)
+
+        def late() -> None:
+            self.leavers.remove(settle)
+            done(Lost(f"the end of the subscription to {name} was not answered in time", "timeout", None, True))
+
+        timer = clock.set(_END_SECONDS, late)
+        self.leavers.append(settle)
 
     def settle_leavers(self) -> None:
         """Answers those who wait for an ``unsubAck``: with the connection the subscription has ended."""

@@ -8,7 +8,7 @@ from .acknowledger import Acknowledger
 from .channel import Channel
 from .connection import Connection
 from .environment import Environment
-from .errors import Closed, Lost, Refused, RialtoError, offline, refusal
+from .errors import Refused, RialtoError, offline, refusal
 from .farewell import status_of, text_of
 from .framing import encode
 from .inbox import Delivery, Member
@@ -17,7 +17,6 @@ from .requests import Requests
 from .unclaimed import Unclaimed
 
 _BYTES_MAX = 64 * 1024 * 1024
-_UNSUBSCRIBE_SECONDS = 10.0
 _REQUEST_SECONDS = 10.0
 
 Done = Callable[[Optional[RialtoError]], None]
@@ -76,7 +75,7 @@ class Channels:
             return done(None)
         channel.forget()
         if self._connection.send(encode("unsub", {"cn": member.channel})):
-            self._await_unsubscribed(member.channel, channel, done)
+            channel.await_end(member.channel, self._env.clock, done)
         elif member.persistent:
             done(offline(f"the end of the subscription to {member.channel}"))
         else:
@@ -292,18 +291,6 @@ class Channels:
                 channel.kept(members)
             else:
                 self._subscribe(name, channel, members)
-
-    def _await_unsubscribed(self, name: str, channel: Channel, done: Done) -> None:
-        def settle(error: Optional[RialtoError]) -> None:
-            timer.cancel()
-            done(error)
-
-        def late() -> None:
-            channel.leavers.remove(settle)
-            done(Lost(f"the end of the subscription to {name} was not answered in time", "timeout", None, True))
-
-        timer = self._env.clock.set(_UNSUBSCRIBE_SECONDS, late)
-        channel.leavers.append(settle)
 
     def _claim(self, name: str, channel: Channel) -> None:
         for delivery in self._unclaimed.take(name):

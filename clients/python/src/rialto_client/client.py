@@ -83,16 +83,15 @@ class Client:
             await session.send(channel, payload, retain)
 
     def publish_nowait(self, channel: str, data: Any, *, qos: int = 1, retain: bool = False) -> "asyncio.Future[None]":
-        """Publishes with QoS 1 without waiting, and returns the answer to come; nobody has to look at it.
+        """Publishes without waiting, and returns the answer to come; nobody has to look at it.
 
-        ``Full``: the outbox has no room; this call cannot wait for it.
+        ``Full``: the outbox has no room, which this call cannot wait for; at QoS 0, that as many bytes have not left yet.
         """
         session = self._here("publish_nowait")
         payload = session.encode(data)
         if checked_qos(qos) == 1:
             return session.keep(channel, payload, retain, False)
-        session.core.check_open()
-        session.core.publisher.send(channel, payload, retain)
+        session.send_bounded(channel, payload, retain)
         done: "asyncio.Future[None]" = session.loop.create_future()
         done.set_result(None)
         return done

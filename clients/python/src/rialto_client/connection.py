@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from typing import Any, Callable, Mapping, Optional, Sequence
 
+from .attempt import Attempt
 from .attempts import Attempts
 from .backoff import Backoff
 from .connection_owner import ConnectionOwner, Said
 from .environment import Carrier, Environment, Timer
-from .errors import NETWORK_ERROR, SERVER_ERROR, INVALID_TOKEN, Unauthorized, is_final
-from .farewell import reason_named, reason_of_close, reason_of_conn_ack, status_of, text_of
+from .errors import NETWORK_ERROR, Unauthorized, is_final
+from .farewell import reason_of_close, reason_of_conn_ack, reason_of_refusal, status_of, text_of
 from .framing import decode, encode
 from .heartbeat import Heartbeat
 from .options import Auth, Credentials, Identity, Settings, StateEvent, Token, Why
@@ -37,9 +37,10 @@ class Connection:
         self._attempts = Attempts(addresses, settings.in_order, env.random)
         self._backoff = Backoff(env.random)
         self._attempt = 0
-        # Counts connections: what an abandoned one still brings has another number (K-4).
+        # Counts connections: credentials for an abandoned one have another number.
         self._generation = 0
         self._carrier: Optional[Carrier] = None
+        self._hearer: Optional[Attempt] = None
         self._timer: Optional[Timer] = None
         self._question: Optional[Timer] = None
         self._pending_id = ""
@@ -188,7 +189,8 @@ class Connection:
         self._dial(identity)
 
     def _dial(self, identity: Identity) -> None:
-        self._carrier = self._env.open(self._attempts.address, _Attempt(self, self._generation, identity))
+        self._hearer = Attempt(partial(self._opened, identity), self._frame, self._closed)
+        self._carrier = self._env.open(self._attempts.address, self._hearer)
 
     def _opened(self, identity: Identity) -> None:
         if isinstance(identity, str):
@@ -248,12 +250,9 @@ class Connection:
 
     def _refused(self, body: Mapping[str, Any]) -> None:
         said = Said(status_of(body), text_of(body))
-        # A full server is no refusal of this client: it may have room later.
-        named = reason_named(body.get("rs"), said.text or "")
-        if said.status == SERVER_ERROR or named in ("server-full", "server-stopping"):
-            self.lose(named if named in ("server-full", "server-stopping") else "server-error", said)
-        elif said.status != INVALID_TOKEN:
-            self.lose("refused", said)
+        reason = reason_of_refusal(body)
+        if reason != "unauthorized":
+            self.lose(reason, said)
         elif not callable(self._credentials) or self._asked_again:
             self.lose("unauthorized", said)
         else:
@@ -273,6 +272,8 @@ class Connection:
     def _abandon(self) -> None:
         self._generation += 1
         self._carrier = None
+        if self._hearer is not None:
+            self._hearer.is_left = True
         self.heartbeat.stop()
         self._cancel_timer()
         if self._question is not None:
@@ -298,31 +299,6 @@ class Connection:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-class _Attempt:
-    """Hears of one carrier, and passes on what it says as long as it is the current one (K-4)."""
-
-    def __init__(self, connection: Connection, generation: int, identity: Identity) -> None:
-        self._connection = connection
-        self._generation = generation
-        self._identity = identity
-
-    def _is_current(self) -> bool:
-        return self._connection._generation == self._generation
-
-    def opened(self) -> None:
-        if self._is_current():
-            self._connection._opened(self._identity)
-
-    def frame(self, frame: bytes) -> None:
-        # As `_is_current`, without a call for each frame.
-        if self._connection._generation == self._generation:
-            self._connection._frame(frame)
-
-    def closed(self, code: Optional[int], text: str) -> None:
-        if self._is_current():
-            self._connection._closed(code, text)
 
 
 _HEARTBEAT = encode("hb", {})

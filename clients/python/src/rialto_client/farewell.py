@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, Mapping, Optional
 
+from .errors import INVALID_TOKEN, SERVER_ERROR
+
 # The server's words for the end of a session, and this client's reasons: the table of K-19.
 WORDS = {
     "taken-over": "taken-over", "removed": "removed", "withdrawn": "withdrawn", "refused": "refused",
@@ -47,6 +49,15 @@ def status_of(body: Mapping[str, Any]) -> int:
 def reason_of_conn_ack(body: Mapping[str, Any]) -> str:
     """Returns the reason of a ``connAck`` that ends a session."""
     return reason_named(body.get("rs"), text_of(body) or "") or _STATUSES.get(status_of(body), "lost")
+
+
+def reason_of_refusal(body: Mapping[str, Any]) -> str:
+    """Returns the reason of an answer to ``auth`` or ``conn`` that refuses; ``unauthorized`` where other credentials may help."""
+    named = reason_named(body.get("rs"), text_of(body) or "")
+    # A full server is no refusal of this client: it may have room later.
+    if named in ("server-full", "server-stopping"):
+        return named
+    return {SERVER_ERROR: "server-error", INVALID_TOKEN: "unauthorized"}.get(status_of(body), "refused")
 
 
 def reason_of_close(code: int, text: str) -> str:

@@ -100,6 +100,11 @@ class LoopEnvironment:
         """Whether what is sent leaves soon."""
         return self._carrier is None or self._carrier.is_writable
 
+    @property
+    def unsent_bytes(self) -> int:
+        """How much of what was sent has not left."""
+        return 0 if self._carrier is None else self._carrier.unsent_bytes
+
     async def writable(self) -> None:
         """Waits until what is sent leaves soon, or the connection is over."""
         if self._carrier is not None and not self._carrier.is_writable:

@@ -47,6 +47,14 @@ class Publisher:
         """Whether a call waits for its answer, so that reading must go on (K-36)."""
         return len(self._kept) > 0
 
+    def send_bounded(self, channel: str, payload: str, retain: bool, unsent_bytes: int) -> None:
+        """As ``send``, for who cannot wait. ``Full``: so many bytes have not left yet that an outbox would be full (K-43)."""
+        if self._connection.is_online and unsent_bytes + len(payload) > self._limits.bytes:
+            error = Full(f"the connection does not take more: the publish to {channel} was not sent", "overrun", None, True)
+            self._tell(channel, self._ids.next(), error)
+            raise error
+        self.send(channel, payload, retain)
+
     def send(self, channel: str, payload: str, retain: bool) -> None:
         """Sends a QoS 0 publish (K-42). ``Lost``: there is no connection."""
         id = self._ids.next()

@@ -93,6 +93,11 @@ class Session:
         self._sent_count += 1
         return True
 
+    def send_bounded(self, channel: str, payload: str, retain: bool) -> None:
+        """Publishes with QoS 0 without waiting. ``Full``: what was sent before does not leave."""
+        self.core.check_open()
+        self.core.publisher.send_bounded(channel, payload, retain, self.env.unsent_bytes)
+
     async def send(self, channel: str, payload: str, retain: bool) -> None:
         """Publishes with QoS 0."""
         self.core.check_open()

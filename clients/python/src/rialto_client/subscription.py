@@ -162,11 +162,8 @@ class Subscription(AsyncIterator[Message]):
         try:
             message = self._session.message(in_hand)
             result = handler(message)
-        except Exception as error:
-            self._session.handler_failed(in_hand, message, error)
-        except BaseException:
-            in_hand.dropped()
-            raise
+        except BaseException as error:
+            self._has_failed(in_hand, message, error)
         else:
             if result is not None and hasattr(result, "__await__"):
                 return self._wait_for(result, in_hand, message)
@@ -176,13 +173,17 @@ class Subscription(AsyncIterator[Message]):
     async def _wait_for(self, result: Awaitable[Any], in_hand: InHand, message: Message) -> None:
         try:
             await result
-        except Exception as error:
-            self._session.handler_failed(in_hand, message, error)
-        except BaseException:
-            in_hand.dropped()
-            raise
+        except BaseException as error:
+            self._has_failed(in_hand, message, error)
         else:
             in_hand.handled()
+
+    def _has_failed(self, in_hand: InHand, message: Optional[Message], error: BaseException) -> None:
+        """A handler has failed, or is ended with all others, which goes on."""
+        if isinstance(error, Exception):
+            return self._session.handler_failed(in_hand, message, error)
+        in_hand.dropped()
+        raise error
 
 
 class Iteration(AsyncIterator[Message]):
