@@ -14,6 +14,7 @@ mod nats;
 mod rialto;
 mod table;
 mod task;
+mod window;
 
 use std::path::PathBuf;
 

@@ -1,11 +1,7 @@
 //! The same tasks with `async-nats`, as its documentation says.
 
-use std::collections::VecDeque;
-use std::future::IntoFuture;
-
 use anyhow::{Context, Result, anyhow};
 use async_nats::jetstream::consumer::{PullConsumer, pull};
-use async_nats::jetstream::context::PublishAckFuture;
 use async_nats::jetstream::{self, stream};
 use async_nats::{Client, Error};
 use bytes::Bytes;
@@ -15,6 +11,7 @@ use rialto_bench::payload::{Checker, Template, payload};
 use crate::job::Job;
 use crate::meter::{Figures, Meter, say};
 use crate::task::{CHANNEL, Task};
+use crate::window::Window;
 
 const STREAM: &str = "BENCH";
 const CONSUMER: &str = "taker";
@@ -52,30 +49,18 @@ async fn publish(client: &Client, mut meter: Meter, messages: u64) -> Result<Fig
 
 async fn acknowledged(
     client: &Client,
-    mut meter: Meter,
-    (messages, window): (u64, usize),
+    meter: Meter,
+    (messages, count_max): (u64, usize),
 ) -> Result<Figures> {
     let context = jetstream::new(client.clone());
     store(&context).await.map_err(plain)?;
     let mut payloads = Template::new(payload(0));
-    let mut waiting = VecDeque::with_capacity(window);
+    let mut window = Window::new(count_max, meter);
     for _ in 0..messages {
-        if waiting.len() == window
-            && let Some(oldest) = waiting.pop_front()
-        {
-            settled(oldest, &mut meter).await?;
-        }
-        waiting.push_back(context.publish(CHANNEL, next(&mut payloads)).await?);
+        window.room().await?;
+        window.push(context.publish(CHANNEL, next(&mut payloads)).await?);
     }
-    for left in waiting {
-        settled(left, &mut meter).await?;
-    }
-    Ok(meter.figures())
-}
-
-async fn settled(pending: PublishAckFuture, meter: &mut Meter) -> Result<()> {
-    pending.into_future().await?;
-    meter.count()
+    window.finish().await
 }
 
 /// Makes the stream and the consumer, with files and explicit acknowledgement.

@@ -1,7 +1,5 @@
 //! The tasks with `rialto-client`, as its documentation says.
 
-use std::collections::VecDeque;
-
 use anyhow::{Context, Result};
 use rialto_bench::payload::{Checker, Template, payload};
 use rialto_client::{Client, Credentials, Options, PublishOptions, SubscribeOptions};
@@ -10,6 +8,7 @@ use serde_json::value::RawValue;
 use crate::job::Job;
 use crate::meter::{Figures, Meter};
 use crate::task::{CHANNEL, Task};
+use crate::window::Window;
 
 /// Unacknowledged messages while the store is filled.
 const FILL_WINDOW: usize = 1_000;
@@ -69,29 +68,17 @@ async fn publish(client: &Client, mut meter: Meter, messages: u64) -> Result<Fig
 
 async fn acknowledged(
     client: &Client,
-    mut meter: Meter,
-    (messages, window): (u64, usize),
+    meter: Meter,
+    (messages, count_max): (u64, usize),
 ) -> Result<Figures> {
     let mut payloads = Template::new(payload(0));
-    let mut waiting = VecDeque::with_capacity(window);
+    let mut window = Window::new(count_max, meter);
     let options = PublishOptions::acknowledged();
     for _ in 0..messages {
-        if waiting.len() == window
-            && let Some(oldest) = waiting.pop_front()
-        {
-            settled(oldest, &mut meter).await?;
-        }
-        waiting.push_back(client.start_publish(CHANNEL, &next(&mut payloads)?, options).await?);
+        window.room().await?;
+        window.push(client.start_publish(CHANNEL, &next(&mut payloads)?, options).await?);
     }
-    for left in waiting {
-        settled(left, &mut meter).await?;
-    }
-    Ok(meter.figures())
-}
-
-async fn settled(pending: rialto_client::PendingAck, meter: &mut Meter) -> Result<()> {
-    pending.await?;
-    meter.count()
+    window.finish().await
 }
 
 async fn take(
