@@ -132,6 +132,12 @@ impl Api {
         self.send(Request::new(Method::GET, &url)).await?.health()
     }
 
+    /// Gets the text at a path.
+    pub(crate) async fn text(&self, path: &[&str]) -> Result<String, Failure> {
+        let url = self.path(path)?;
+        self.ask(Request::new(Method::GET, &url)).await?.text()
+    }
+
     /// Gets what is at a path; `None` if there is nothing.
     pub(crate) async fn find<T: DeserializeOwned>(
         &self,

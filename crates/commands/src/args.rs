@@ -4,7 +4,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::{
     access, balance, cert, channels, client, config, context, documents, health, history, ping,
-    publish, request, retained, serve, store, subscribe, token, user, version,
+    publish, request, retained, serve, status, store, subscribe, token, top, user, version,
 };
 
 /// What `--help` says about exit codes; [`Exit`](crate::exit::Exit) is where they are made.
@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Request(request::Args),
     Ping(ping::Args),
     Health(health::Args),
+    Status(status::Args),
+    Top(top::Args),
     #[command(subcommand)]
     Retained(retained::Command),
     History(history::Args),

@@ -29,12 +29,15 @@ mod publish;
 mod request;
 mod retained;
 mod serve;
+mod status;
 mod store;
 mod subscribe;
 mod token;
+mod top;
 mod user;
 mod version;
 
+mod amount;
 mod api;
 mod channel;
 mod format;
@@ -43,6 +46,7 @@ mod logging;
 mod output;
 mod payload;
 mod remote;
+mod scrape;
 mod table;
 
 use std::process::ExitCode;
@@ -62,6 +66,8 @@ pub fn run() -> ExitCode {
         Command::Request(args) => request::run(&args),
         Command::Ping(args) => ping::run(&args),
         Command::Health(args) => health::run(&args),
+        Command::Status(args) => status::run(&args),
+        Command::Top(args) => top::run(&args),
         Command::Retained(command) => retained::run(&command),
         Command::History(args) => history::run(&args),
         Command::Client(command) => client::run(&command),

@@ -2,6 +2,8 @@
 
 mod channels;
 mod clients;
+mod status;
+mod top;
 mod troubles;
 
 use std::time::Instant;

@@ -78,6 +78,14 @@ impl Answer {
         serde_json::from_slice(&self.body).map_err(|_| self.foreign())
     }
 
+    /// Returns the answer as it is, if it is a text.
+    pub(super) fn text(self) -> Result<String, Failure> {
+        if !self.content_type.starts_with("text/plain") {
+            return Err(self.foreign());
+        }
+        Ok(String::from_utf8_lossy(&self.body).into_owned())
+    }
+
     /// Reads the answer to the question how the broker is: whether it is well, and its words.
     pub(super) fn health(self) -> Result<(bool, String), Failure> {
         let is_told = self.content_type.starts_with("text/plain");
