@@ -9,6 +9,7 @@ mod process;
 
 mod failing;
 mod policies;
+mod rolling;
 mod routes;
 mod slow;
 mod words;
