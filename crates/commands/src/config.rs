@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use rialto_config::{
     Checked, ConfigErrors, Flag, Log, OriginalFile, Settings, default_toml, import, to_toml,
 };
+use rialto_server::maintenance;
 
 use crate::exit::{Exit, Failure};
 use crate::logging::Level;
@@ -31,14 +32,25 @@ pub(crate) enum Command {
     /// Names every mistake in the file, the environment and the flags, and values that do not go
     /// together; exits with 2 if there is one. Warns of variables that are not settings, and of files
     /// and host names in the settings that cannot be used on this machine; a warning does not change
-    /// the exit code.
-    Check(SettingsArgs),
+    /// the exit code. With --connect it also connects to the database that the store is in.
+    Check(CheckArgs),
     /// Print the settings that `rialto serve` with the same flags and environment would use, with
     /// secrets masked
     Show(SettingsArgs),
     /// Print a settings file with every setting, its default and what it is for
     Default,
     Import(ImportArgs),
+}
+
+/// What is checked.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    settings: SettingsArgs,
+    /// Connect to the database that the store is in, and look whether it can be used; nothing is
+    /// changed there
+    #[arg(long)]
+    connect: bool,
 }
 
 /// Print a settings file made of configuration files of CoreMQ and JMQT
@@ -64,7 +76,7 @@ pub(crate) fn run(command: &Command) -> Result<(), Failure> {
 
 /// Says everything that is wrong, and apart from it what is only to be noted: that is no mistake in
 /// the settings, which may be meant for another machine.
-fn check(args: &SettingsArgs) -> Result<(), Failure> {
+fn check(CheckArgs { settings: args, connect }: &CheckArgs) -> Result<(), Failure> {
     let Checked { settings, notes } = args.check();
     notes.iter().for_each(warn);
     let mistakes = match &settings {
@@ -81,6 +93,21 @@ fn check(args: &SettingsArgs) -> Result<(), Failure> {
         (Some(mistakes), _) => return Err(mistakes),
         (None, Some(file)) => talk(&format!("{}: the settings are good", file.display())),
         (None, None) => talk("the settings are good"),
+    }
+    match settings {
+        Ok(settings) if *connect => look_at_database(&settings),
+        _ => Ok(()),
+    }
+}
+
+/// Says how the database is, and what should be otherwise there.
+fn look_at_database(settings: &Settings) -> Result<(), Failure> {
+    match maintenance::look_at_database(settings)? {
+        Some((found, warnings)) => {
+            warnings.iter().for_each(warn);
+            talk(&found);
+        }
+        None => talk("the store is in no database"),
     }
     Ok(())
 }

@@ -86,7 +86,7 @@ pub(crate) fn back_up(args: &BackupArgs) -> Result<(), Failure> {
 fn check(args: &CheckArgs) -> Result<(), Failure> {
     let path = match &args.path {
         Some(path) => path.clone(),
-        None => args.settings.settings()?.server.data_dir,
+        None => maintenance::directory(&args.settings.settings()?)?,
     };
     let report = maintenance::check(&path)?;
     talk(&format!("{} has {}", path.display(), content(&report)));

@@ -107,6 +107,8 @@ choice! {
         Sqlite = "sqlite",
         /// In memory only: a restart loses everything. For tests and throw-away brokers.
         Memory = "memory",
+        /// In a PostgreSQL database.
+        Postgres = "postgres",
     }
 }
 

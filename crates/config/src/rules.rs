@@ -14,6 +14,7 @@ mod cluster;
 mod jwt;
 mod listeners;
 mod log;
+mod store;
 mod tls;
 mod violation;
 
@@ -21,7 +22,7 @@ mod violation;
 type Rule = fn(&Settings) -> Vec<Violation>;
 
 /// Every rule, and the keys and sections that it weighs besides the one that it blames.
-const RULES: [(Rule, &[&str]); 28] = [
+const RULES: [(Rule, &[&str]); 30] = [
     (tls::certificate_and_key_go_together, &["tls.certificate", "tls.key"]),
     (tls::client_certificates_can_be_checked, &["tls"]),
     (listeners::listener_names_are_plain, &[]),
@@ -48,6 +49,8 @@ const RULES: [(Rule, &[&str]); 28] = [
     (channels::changes_have_a_channel, &[]),
     (channels::channel_rules_leave_something, &[]),
     (channels::an_outbox_holds_a_packet, &["limits.packet_bytes_max"]),
+    (store::a_database_has_an_address, &["store.kind", "store.url", "store.url_file"]),
+    (store::a_database_takes_what_is_asked, &["store.kind"]),
     (log::levels_are_levels, &[]),
     (listeners::something_is_listened_on, &["tls", "listeners"]),
 ];

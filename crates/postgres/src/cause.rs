@@ -87,3 +87,8 @@ fn with_reasons(error: &Error) -> String {
     }
     text
 }
+
+/// Returns the cause of there being no connection for the moment.
+pub(crate) fn pausing() -> Cause {
+    Cause::Database(DatabaseCause::Unreachable("the connection was lost a moment ago".to_owned()))
+}

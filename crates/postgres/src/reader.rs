@@ -1,6 +1,10 @@
 //! Reads logs and clients over a connection of its own, which it makes anew when it is lost.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use rialto_domain::{ClientId, ClientState, LogEntry, LogId, Sequence, StoredClient, StoredId};
@@ -9,13 +13,20 @@ use rialto_store::{StoreError, StoreReader};
 use crate::{
     PostgresSettings,
     address::Address,
-    cause::Trouble,
+    cause::{Trouble, pausing},
     check, clients,
     link::Link,
     names::{number, unsigned},
     segment,
     wait::Moves,
 };
+
+/// The first pause before another connection is tried, and the longest.
+const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE_MAX: Duration = Duration::from_millis(500);
+
+/// How long nothing is tried after a try failed that was as long as it may be.
+const REST: Duration = Duration::from_secs(1);
 
 /// The rows of a log that are looked at in one go.
 const ROWS_MAX: i64 = 1024;
@@ -37,26 +48,41 @@ pub(crate) struct PostgresReader {
     address: Address,
     link: Option<Link>,
     moves: Arc<Moves>,
+    /// Until when nothing is tried, after all tries have failed.
+    rests_until: Option<Instant>,
 }
 
 impl PostgresReader {
     /// Makes one, which connects when it is asked for the first time.
     pub(crate) fn new(settings: PostgresSettings, address: Address, moves: Arc<Moves>) -> Self {
-        PostgresReader { settings, address, link: None, moves }
+        PostgresReader { settings, address, link: None, moves, rests_until: None }
     }
 
-    /// Asks, on a new connection if there is none. One that broke while nobody used it, as when the database started
-    /// anew, is no reason to fail.
+    /// Asks, on a new connection if there is none, and again where the connection broke: a database that starts anew, or
+    /// hands over to another, is soon back.
     fn ask<T>(
         &mut self,
         question: &impl AsyncFn(&Link) -> Result<T, Trouble>,
     ) -> Result<T, StoreError> {
-        let was_connected = self.link.is_some();
-        match self.ask_once(question) {
-            Err(trouble) if trouble.is_broken && was_connected => self.ask_once(question),
-            result => result,
+        let failed = |cause| StoreError::new("reading", None, cause);
+        let began = Instant::now();
+        if self.rests_until.is_some_and(|until| began < until) {
+            return Err(failed(pausing()));
         }
-        .map_err(|trouble| StoreError::new("reading", None, trouble.cause))
+        let mut pause = PAUSE;
+        loop {
+            match self.ask_once(question) {
+                Err(trouble) if trouble.is_broken => {
+                    if self.settings.patience <= began.elapsed() + pause {
+                        self.rests_until = Some(Instant::now() + REST);
+                        return Err(failed(trouble.cause));
+                    }
+                }
+                result => return result.map_err(|trouble| failed(trouble.cause)),
+            }
+            thread::sleep(pause);
+            pause = PAUSE_MAX.min(2 * pause);
+        }
     }
 
     fn ask_once<T>(

@@ -12,14 +12,14 @@ use rialto_store::{Cause, DatabaseCause, Latest, Store, StoreError, StoreReader}
 use crate::{
     PostgresSettings,
     address::Address,
-    cause::Trouble,
+    cause::{Trouble, pausing},
     link::Link,
     load,
     node::{self, Joined, Node},
     reader::PostgresReader,
     schema, statements as sql,
     wait::Moves,
-    writer::{Writer, pausing},
+    writer::Writer,
 };
 
 /// How long reading everything at the start may take.

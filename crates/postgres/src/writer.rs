@@ -6,7 +6,7 @@ use std::{
 };
 
 use rialto_domain::{Commit, CommitId, Outcome, Sequence};
-use rialto_store::{Cause, Latest};
+use rialto_store::Latest;
 
 use crate::{
     PostgresSettings,
@@ -228,11 +228,4 @@ fn named(commits: &[&Commit], outcomes: &[Outcome]) -> Vec<(CommitId, Vec<Outcom
 fn heads_text(heads: &BTreeMap<i64, Sequence>) -> String {
     let heads: Vec<String> = heads.iter().map(|(log, last)| format!("{log}:{last}")).collect();
     heads.join(",")
-}
-
-/// Returns the cause of there being no connection for the moment.
-pub(crate) fn pausing() -> Cause {
-    Cause::Database(rialto_store::DatabaseCause::Unreachable(
-        "the connection was lost a moment ago".to_owned(),
-    ))
 }

@@ -22,6 +22,7 @@ use crate::{
     lasting,
     listener::Listener,
     memory::Memory,
+    opening,
     pulse::Pulse,
     reloadable::ReloadableServer,
     service::Service,
@@ -53,11 +54,11 @@ impl Engine {
         dialects: Dialects,
         origin: u64,
     ) -> Result<(Self, Webhooks), ServeError> {
-        let mut store = rialto_store::open(settings_map::store(settings))?;
+        let mut store = opening::open(settings)?;
         // What is in memory anyway need not be asked for.
         let load = match settings.store.kind {
             StoreKind::Memory => Load::All,
-            StoreKind::Sqlite => Load::Heads,
+            StoreKind::Sqlite | StoreKind::Postgres => Load::Heads,
         };
         let snapshot = store.load(load)?;
         let (reader, archive) = (store.reader()?, store.reader()?);
@@ -84,9 +85,16 @@ impl Engine {
         let hub = Arc::new(Hub::new(broker, authorizer, session_events, clock, inboxes, bounds));
         let commit_watch = Arc::new(CommitWatch::default());
         let watch = commit_watch.clone();
-        let store_threads =
-            StoreThreads::start(&hub, store, reader, job_inbox, lookup_inbox, watch)
-                .map_err(|source| ServeError::System { what: "start threads", source })?;
+        let store_threads = StoreThreads::start(
+            &hub,
+            store,
+            reader,
+            job_inbox,
+            lookup_inbox,
+            watch,
+            opening::retry_time(settings),
+        )
+        .map_err(|source| ServeError::System { what: "start threads", source })?;
         let workers = ends.start(&hub.authorizer);
         let audit = hub.audit.clone();
         let trace = lasting::spawn("audit", move || audit.clone().keep());

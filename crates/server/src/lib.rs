@@ -27,8 +27,10 @@ mod ticker;
 mod trial;
 
 mod clock;
+mod database;
 mod guarded;
 mod hub;
+mod opening;
 mod store;
 mod store_jobs;
 

@@ -1,16 +1,41 @@
 //! Looks after a stored state from outside the broker: copies it, reads it through, repairs it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use rialto_config::Settings;
+use rialto_config::{Settings, StoreKind};
+use rialto_store::{Cause, DatabaseCause};
 pub use rialto_store::{GivenUp, Repair, Report, StoreError};
+
+use crate::database;
+
+/// Looks whether the database that these settings name can be used, and changes nothing there; returns what was found, one
+/// sentence, and what should be otherwise, one sentence each. `None` if they name none.
+///
+/// # Errors
+/// Why it cannot be used.
+pub fn look_at_database(settings: &Settings) -> Result<Option<(String, Vec<String>)>, StoreError> {
+    match settings.store.kind {
+        StoreKind::Postgres => database::look(settings).map(Some),
+        StoreKind::Sqlite | StoreKind::Memory => Ok(None),
+    }
+}
 
 /// Copies the store that these settings name into a new file, also while a broker uses it.
 ///
 /// # Errors
 /// As [`rialto_store::backup`].
 pub fn backup(settings: &Settings, target: &Path) -> Result<Report, StoreError> {
+    refuse_database(settings)?;
     rialto_store::backup(&settings.server.data_dir, target)
+}
+
+/// Returns the directory of the store that these settings name.
+///
+/// # Errors
+/// If it is in a database.
+pub fn directory(settings: &Settings) -> Result<PathBuf, StoreError> {
+    refuse_database(settings)?;
+    Ok(settings.server.data_dir.clone())
 }
 
 /// Reads all of a store that nobody uses, or of a copy.
@@ -27,5 +52,17 @@ pub fn check(path: &Path) -> Result<Report, StoreError> {
 /// # Errors
 /// As [`rialto_store::repair`].
 pub fn repair(settings: &Settings, aside: &Path) -> Result<Repair, StoreError> {
+    refuse_database(settings)?;
     rialto_store::repair(&settings.server.data_dir, aside)
+}
+
+/// Refuses to look after what has tools of its own.
+fn refuse_database(settings: &Settings) -> Result<(), StoreError> {
+    if settings.store.kind != StoreKind::Postgres {
+        return Ok(());
+    }
+    let text = "the store is a PostgreSQL database, which is backed up and restored by its own tools \
+                (docs/stores.md)";
+    let cause = Cause::Database(DatabaseCause::Unfit(text.to_owned()));
+    Err(StoreError::new("looking after the store", None, cause))
 }

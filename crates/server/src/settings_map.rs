@@ -9,12 +9,11 @@ use std::time::Duration;
 use rialto_broker::{
     ChannelRule, HistorySettings, InboxLimits, LogLimits, ReplicationSettings, RetainedLimits,
 };
-use rialto_config::{ByteSize, Durability, LogFull, ResumeFull, Settings, StoreKind};
+use rialto_config::{ByteSize, LogFull, ResumeFull, Settings};
 use rialto_session::{
     DialectSettings,
     coremq::{self, Credentials},
 };
-use rialto_store::{SqliteSettings, StoreSettings};
 
 use crate::{connection_limits::ConnectionLimits, machine};
 
@@ -103,23 +102,6 @@ pub(crate) fn credentials(settings: &Settings) -> Option<Credentials> {
     let token = cluster.token.expose();
     (!token.is_empty())
         .then(|| Credentials { client: cluster.client.clone(), token: token.to_owned() })
-}
-
-pub(crate) fn store(settings: &Settings) -> StoreSettings {
-    match settings.store.kind {
-        StoreKind::Memory => StoreSettings::Memory,
-        StoreKind::Sqlite => StoreSettings::Sqlite {
-            directory: settings.server.data_dir.clone(),
-            settings: SqliteSettings {
-                durability: match settings.store.durability {
-                    Durability::Fsync => rialto_store::Durability::Fsync,
-                    Durability::Os => rialto_store::Durability::Os,
-                },
-                bytes_max: settings.store.bytes_max.nonzero(),
-                ..SqliteSettings::default()
-            },
-        },
-    }
 }
 
 /// Returns the bytes that may wait, over all connections: as configured, or a part of what memory

@@ -13,6 +13,7 @@ use std::{
     io,
     sync::{Arc, mpsc},
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use rialto_store::{Store, StoreReader};
@@ -28,7 +29,7 @@ pub(crate) use health::{CommitWatch, StoreState};
 use completer::complete;
 use health::{Health, Part};
 use reader::Reader;
-use writer::{RETRY_TIME, Writer};
+use writer::Writer;
 
 /// The threads, to be waited for at the end.
 pub(crate) struct StoreThreads {
@@ -37,7 +38,7 @@ pub(crate) struct StoreThreads {
 }
 
 impl StoreThreads {
-    /// Starts the threads. They end after [`Job::Close`], or when the hub is gone.
+    /// Starts the threads. What fails for a reason that may pass is tried again for `retry_time`. They end after [`Job::Close`], or when the hub is gone.
     ///
     /// # Errors
     /// When the system gives no more threads.
@@ -48,10 +49,11 @@ impl StoreThreads {
         jobs: mpsc::Receiver<Job>,
         lookups: mpsc::Receiver<Lookup>,
         watch: Arc<CommitWatch>,
+        retry_time: Duration,
     ) -> io::Result<Self> {
         let (done, completed) = mpsc::channel();
         let health = Health::new(Part::Writing);
-        let writer = Writer { store, health, watch, done, retry_time: RETRY_TIME };
+        let writer = Writer { store, health, watch, done, retry_time };
         let writer = spawn("store-writer", move || writer.run(&jobs))?;
         let for_completer = hub.clone();
         let completer = spawn("store-completer", move || complete(&for_completer, &completed))?;

@@ -108,6 +108,7 @@ impl Postgres {
             "listen_addresses=",
             "port=5432",
             "fsync=on",
+            "recovery_init_sync_method=syncfs",
             "shared_buffers=16MB",
             "max_connections=60",
         ];

@@ -1,5 +1,5 @@
-//! The broker is killed at random moments, over and over, sometimes while it starts; nothing it
-//! acknowledged may be missing.
+//! The broker, or the database that it stores in, is killed at random moments, over and over, sometimes while it starts;
+//! nothing that was acknowledged may be missing.
 //!
 //! Publishers send numbered QoS 1 messages, some of them retained, and send again what was not
 //! acknowledged when the broker died. Persistent subscribers acknowledge at once, late or in no
@@ -22,7 +22,7 @@ mod subscriber;
 
 use std::{sync::Arc, thread, time::Duration};
 
-use rialto_testkit::{Broker, Launch};
+use rialto_testkit::{Broker, Launch, Postgres};
 
 use common::{Command, Dice, PROGRAM, number_from, seed_of_the_moment};
 use publisher::Publisher;
@@ -37,21 +37,47 @@ const SHARED_CHANNELS: [&str; 3] = ["red", "green", "blue"];
 const AWAY: &str = "away";
 
 const ROUNDS: u64 = 40;
+/// How often the database is killed, which takes longer to start.
+const DATABASE_ROUNDS: u64 = 6;
 
 #[test]
 fn nothing_acknowledged_is_lost_however_often_the_broker_is_killed() {
     // J-53, J-63, J-66, J-67, J-73, J-77, J-80, J-85, J-87, J-88, J-91.
-    let rounds = number_from("RIALTO_CRASH_ROUNDS").unwrap_or(ROUNDS);
+    let launch = Launch::of(PROGRAM);
+    play(launch, number_from("RIALTO_CRASH_ROUNDS").unwrap_or(ROUNDS), |stage, broker, dice| {
+        stage.lower_curtain();
+        end_somehow(broker, dice);
+        interrupt_a_start(broker, dice);
+        broker.restart();
+        audit::retained_messages_are_there(stage);
+        stage.raise_curtain();
+    });
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_however_often_the_database_is_killed() {
+    // J-73, J-87.
+    let mut database = Postgres::start_in_memory(&[]);
+    let launch = Launch::of(PROGRAM)
+        .set("store.kind=postgres")
+        .set(&format!("store.url={}", database.url()));
+    let rounds = number_from("RIALTO_CRASH_ROUNDS").unwrap_or(DATABASE_ROUNDS);
+    play(launch, rounds, |_, _, _| {
+        database.kill();
+        database.resume();
+    });
+}
+
+/// Has everybody act while something happens again and again, and checks at the end that nothing is missing.
+fn play(launch: Launch, rounds: u64, mut strike: impl FnMut(&Stage, &mut Broker, &mut Dice)) {
     let seed = number_from("RIALTO_CRASH_SEED").unwrap_or_else(seed_of_the_moment);
     eprintln!("{rounds} rounds with RIALTO_CRASH_SEED={seed}");
     let mut dice = Dice::new(seed);
 
     // Narrow windows make subscribers catch up from the store, wide ones have them follow live.
     let window = *dice.pick(&[4, 64, 10_000]);
-    let mut broker = Launch::of(PROGRAM)
-        .without_certificate()
-        .set(&format!("limits.unacknowledged_max={window}"))
-        .start();
+    let mut broker =
+        launch.without_certificate().set(&format!("limits.unacknowledged_max={window}")).start();
     let stage = Stage::new(broker.address(), window);
     let subscribers: Vec<_> = Manner::ALL
         .into_iter()
@@ -73,12 +99,7 @@ fn nothing_acknowledged_is_lost_however_often_the_broker_is_killed() {
             (Event::Subscribed, 10),
         ]);
         stage.wait_for("progress before the next kill", event, dice.within(0..most));
-        stage.lower_curtain();
-        end_somehow(&mut broker, &mut dice);
-        interrupt_a_start(&broker, &mut dice);
-        broker.restart();
-        audit::retained_messages_are_there(&stage);
-        stage.raise_curtain();
+        strike(&stage, &mut broker, &mut dice);
     }
 
     stage.finish_publishing();

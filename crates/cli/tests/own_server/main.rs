@@ -10,6 +10,7 @@ mod http;
 
 mod certificates;
 mod counters;
+mod database;
 mod ended_certificates;
 mod guessing;
 mod health;

@@ -4,20 +4,31 @@ use serde::{Deserialize, Serialize};
 
 use crate::choice::{Durability, LogFull, StoreKind};
 use crate::quantity::{ByteSize, Period};
+use crate::secret::{OptionalPath, Secret};
 use crate::section::section;
 
 section! {
     /// What is kept over a restart: persistent subscriptions, the QoS 1 messages stored for them
     /// (a log for each channel), and retained messages.
     pub struct Store {
-        /// "sqlite" stores it in the data directory, "memory" loses it with the process.
+        /// "sqlite" stores it in the data directory, "postgres" in a PostgreSQL database, "memory"
+        /// loses it with the process. docs/stores.md says which is for whom.
         kind: StoreKind = "sqlite",
+        /// The database for "postgres", as in postgres://user:password@host:5432/database; several
+        /// hosts, with commas between them: the first that can be written to. Connections are
+        /// encrypted unless the host is this machine or the URL ends with ?sslmode=disable.
+        url: Secret = "",
+        /// A file with that URL instead, for those who keep secrets in files.
+        url_file: OptionalPath = "",
+        /// Certificates of the authorities to trust for the database, as a PEM file; those of the
+        /// system if empty.
+        tls_ca: OptionalPath = "",
         /// When a message counts as stored: with "fsync" once the disk has it, so that it survives
         /// a loss of power; with "os" once the operating system has it, so that it survives a
-        /// crash of the broker only.
+        /// crash of the broker only. For "sqlite"; a database has settings of its own.
         durability: Durability = "fsync",
         /// Largest size of the store. Beyond it QoS 1 messages are refused with status 5. 0 sets
-        /// no limit.
+        /// no limit. For "sqlite".
         bytes_max: ByteSize = "0",
         /// Most messages in the log of a channel; 0 sets no limit.
         log_messages_max: u64 = "0",

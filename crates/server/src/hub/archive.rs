@@ -5,6 +5,7 @@ use parking_lot::Mutex;
 use rialto_broker::{Broker, ClientReport};
 use rialto_domain::{ClientId, ClientState, StoredClient};
 use rialto_store::{StoreError, StoreReader};
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::dialects::Dialects;
 
@@ -47,13 +48,23 @@ impl Archive {
     /// Returns the first stored clients behind the id `after`, by id.
     pub(crate) fn client_reports(&self, after: &str, count_max: usize) -> Vec<ClientReport> {
         let Some(reader) = &self.reader else { return Vec::new() };
-        let listed = reader.lock().clients(&ClientId::from(after), count_max);
+        let listed = aside(|| reader.lock().clients(&ClientId::from(after), count_max));
         told(listed).unwrap_or_default().into_iter().map(report).collect()
     }
 
     fn client(&self, id: &ClientId) -> Option<ClientState> {
-        let state = self.reader.as_ref()?.lock().client(id);
-        told(state)?
+        let reader = self.reader.as_ref()?;
+        told(aside(|| reader.lock().client(id)))?
+    }
+}
+
+/// Reads without keeping other tasks from the thread: a database may take seconds to answer.
+fn aside<T>(read: impl FnOnce() -> T) -> T {
+    match Handle::try_current() {
+        Ok(runtime) if runtime.runtime_flavor() == RuntimeFlavor::MultiThread => {
+            tokio::task::block_in_place(read)
+        }
+        _ => read(),
     }
 }
 

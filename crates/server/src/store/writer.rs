@@ -16,9 +16,7 @@ use super::{
 };
 use crate::store_jobs::Job;
 
-/// How long a commit that failed for a reason that may pass is tried again, and the first pause, which
-/// then grows.
-pub(super) const RETRY_TIME: Duration = Duration::from_secs(5);
+/// The first pause before a commit that failed for a reason that may pass is tried again; it then grows.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// The writing thread's own.

@@ -1,0 +1,68 @@
+//! A database that can be found, and settings that it can fulfil.
+
+use crate::choice::{Durability, StoreKind};
+use crate::rules::violation::Violation;
+use crate::settings::Settings;
+
+/// Longest name of a channel that a database finds by a key.
+const NAME_BYTES_MAX: usize = 2000;
+
+pub(super) fn a_database_has_an_address(settings: &Settings) -> Vec<Violation> {
+    let store = &settings.store;
+    let (has_url, has_file) = (!store.url.expose().is_empty(), store.url_file.get().is_some());
+    let is_database = store.kind == StoreKind::Postgres;
+    let violation = match (is_database, has_url, has_file) {
+        (true, false, false) => Violation::new(
+            "store.kind",
+            "`store.kind` is \"postgres\", and no database is named",
+            "set store.url to postgres://user:password@host:5432/database, or store.url_file to a \
+             file that holds such a text",
+        ),
+        (true, true, true) => Violation::new(
+            "store.url_file",
+            "`store.url` and `store.url_file` are both set",
+            "keep one of them",
+        ),
+        (false, true, _) | (false, _, true) => Violation::new(
+            if has_url { "store.url" } else { "store.url_file" },
+            format!("a database is named, while `store.kind` is \"{}\"", store.kind),
+            "set store.kind to \"postgres\", or remove the database",
+        ),
+        _ => return Vec::new(),
+    };
+    vec![violation]
+}
+
+pub(super) fn a_database_takes_what_is_asked(settings: &Settings) -> Vec<Violation> {
+    let store = &settings.store;
+    if store.kind != StoreKind::Postgres {
+        return Vec::new();
+    }
+    let mut violations = Vec::new();
+    if store.bytes_max.nonzero().is_some() {
+        violations.push(Violation::new(
+            "store.bytes_max",
+            "`store.bytes_max` is set, and a database cannot be held to it",
+            "limit logs by store.log_bytes_max, or the database by its own means",
+        ));
+    }
+    if store.durability == Durability::Os {
+        violations.push(Violation::new(
+            "store.durability",
+            "`store.durability` is \"os\", and commits to a database are always synced",
+            "remove it",
+        ));
+    }
+    if NAME_BYTES_MAX < settings.limits.channel_name_bytes_max {
+        violations.push(Violation::new(
+            "limits.channel_name_bytes_max",
+            format!(
+                "`limits.channel_name_bytes_max` is {}, and a database finds names of {NAME_BYTES_MAX} \
+                 bytes at most",
+                settings.limits.channel_name_bytes_max
+            ),
+            "lower it",
+        ));
+    }
+    violations
+}

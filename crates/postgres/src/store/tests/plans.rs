@@ -1,0 +1,29 @@
+//! How the database finds what a statement is about.
+
+use rialto_testkit::Postgres;
+
+use super::{open, settings};
+use crate::{
+    check, clients,
+    reader::READ,
+    statements::{ALL, BEGIN, COMMIT},
+};
+
+#[test]
+fn every_statement_finds_its_rows_by_a_key() {
+    let server = Postgres::start_in_memory(&[]);
+    let settings = settings(&server, "rialto");
+    drop(open(&settings));
+    let others = [READ, clients::ONE, clients::LIST, clients::IDS];
+    let control = [BEGIN, COMMIT, "ROLLBACK"];
+    for sql in ALL.into_iter().chain(others).filter(|sql| !control.contains(sql)) {
+        let count = (1..20).take_while(|number| sql.contains(&format!("${number}"))).count();
+        let values = vec!["NULL"; count].join(", ");
+        let plan = server.sql(&format!(
+            "{}; SET plan_cache_mode = force_generic_plan; PREPARE it AS {sql}; EXPLAIN EXECUTE it ({values})",
+            check::session(&settings)
+        ));
+        assert!(plan.contains("Index") || plan.contains("Insert"), "{sql}\n{plan}");
+        assert!(!plan.contains("Seq Scan"), "{sql}\n{plan}");
+    }
+}
