@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rialto_domain::{
     Change, Commit, CommitId, FailureKind, Load, LogEntry, LogId, Outcome, Page, Payloads,
-    Retained, Sequence,
+    Retained, Sequence, Trim,
 };
 use rialto_store::{Store, StoreError, conformance};
 use rialto_testkit::Postgres;
@@ -96,7 +96,7 @@ fn entries(store: &PostgresStore, log: LogId) -> Vec<Result<Sequence, Sequence>>
     let entries = store.reader().unwrap().read(log, 1, usize::MAX).expect("the log is read");
     let entry = |entry| match entry {
         LogEntry::Page(page) => Ok(page.first),
-        LogEntry::Damaged(last) => Err(last),
+        LogEntry::Damaged { last, .. } => Err(last),
     };
     entries.into_iter().map(entry).collect()
 }

@@ -37,8 +37,9 @@ fn what_nobody_sees_any_more_is_removed() {
     for _ in 0..20 {
         store.commit(&[append("room", 1), append("hall", 1)]).unwrap();
     }
-    let trim = Change::Trim("room".into(), 15);
-    store.commit(&[trim, Change::Unsubscribe("ada".into(), "hall".into())]).unwrap();
+    let trim = Change::Trim("room".into(), Trim::through(15));
+    let unsubscribe = Change::Unsubscribe("ada".into(), "hall".into());
+    store.commit(&[trim, unsubscribe, Change::DropLog("hall".into())]).unwrap();
     let count = || server.sql("SELECT count(*) FROM rialto.segment");
     assert_eq!(count(), "40\n");
     // What the server does in quiet moments.
