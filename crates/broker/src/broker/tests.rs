@@ -24,6 +24,7 @@ mod forget;
 mod history;
 mod lanes;
 mod limits;
+mod numbered;
 mod presence;
 mod publish;
 mod relief;

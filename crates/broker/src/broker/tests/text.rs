@@ -1,18 +1,27 @@
 //! A dialect for tests: one line of readable text for each delivery and answer.
 
-use std::io::Write as _;
+use std::{collections::HashMap, io::Write as _};
 
 use rialto_domain::{ChannelName, PacketId};
 
 use crate::{Answered, CommandAnswer, Encoder, Format, Mark, SessionOpened, Source};
 
-/// Writes what the core says as lines. Formats other than 0 put their number before each.
+/// The numbers that deliveries have on one connection, each with what is acknowledged by it.
+#[derive(Debug, Default)]
+pub(super) struct Numbers {
+    last: u64,
+    owed: HashMap<u64, PacketId>,
+}
+
+/// Writes what the core says as lines. For connections that are addressed it puts a number of their own before each
+/// delivery.
+/// Formats other than 0 put their number before each.
 #[derive(Debug)]
 pub(super) struct TextEncoder;
 
 impl Encoder for TextEncoder {
     type Envelope = (Format, String, String);
-    type Outgoing = ();
+    type Outgoing = Numbers;
 
     fn envelope(
         &self,
@@ -41,12 +50,17 @@ impl Encoder for TextEncoder {
         put_line(*format, &format!("push {channel} {payload} by {publisher}{mark}"), out);
     }
 
-    fn address(&self, _: Format, (): &mut (), shared: &[u8], out: &mut Vec<u8>) {
-        out.extend_from_slice(shared);
+    fn address(&self, _: Format, numbers: &mut Numbers, shared: &[u8], out: &mut Vec<u8>) {
+        for line in std::str::from_utf8(shared).unwrap().lines() {
+            numbers.last += 1;
+            let id = line.split_once(" id ").and_then(|(_, id)| PacketId::parse(id));
+            numbers.owed.extend(id.map(|id| (numbers.last, id)));
+            writeln!(out, "#{} {line}", numbers.last).unwrap();
+        }
     }
 
-    fn resolve(&self, _: Format, (): &mut (), _: &str) -> Option<PacketId> {
-        None
+    fn resolve(&self, _: Format, numbers: &mut Numbers, name: &str) -> Option<PacketId> {
+        numbers.owed.remove(&name.strip_prefix('#')?.parse().ok()?)
     }
 
     fn session_opened(&self, format: Format, session: SessionOpened, out: &mut Vec<u8>) {

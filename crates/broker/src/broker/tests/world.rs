@@ -50,6 +50,8 @@ const COMPLETED_MAX: usize = 100_000;
 ///   what rights were asked.
 /// - `ada: sub room [persistent]`, `unsub room`, `ack 1-2`, `hear`, `disconnect`,
 ///   `pub room 1 [qos1] [retain] [id=7]`.
+/// - `numbered` with `connect` or `open` has the dialect number what this connection is sent; `ack #2` acknowledges by
+///   that number.
 /// - `pings` with `connect` or `open` makes it a connection that answers pings, by `hear`.
 /// - `resume=60` with any of these gives a lost client so many seconds to come back, `pause=1` keeps
 ///   back what it missed; `leave` says goodbye.
@@ -443,6 +445,9 @@ impl World {
             ["sub" | "unsub" | "want" | "pub" | "tell", ..] => {
                 self.client_command(who, connection, &words);
             }
+            ["ack", number] if number.starts_with('#') => {
+                broker.acknowledge_addressed(connection, number);
+            }
             ["ack", id] => broker.acknowledge(connection, id),
             ["hear"] => broker.heard(connection),
             ["disconnect"] => {
@@ -539,11 +544,13 @@ impl World {
         let seconds = |name| Duration::from_secs(option(options, name).unwrap_or(0));
         let (resume_for, resume_pause) = (seconds("resume="), seconds("pause="));
         let answers_pings = options.contains(&"pings");
+        let is_addressed = options.contains(&"numbered");
         let profile = ConnectionProfile {
             unacknowledged_max: window,
             resume_for,
             resume_pause,
             answers_pings,
+            is_addressed,
             ..profile
         };
         let connection = self.broker.open(profile);
