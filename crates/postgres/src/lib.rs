@@ -1,7 +1,7 @@
 //! The store of a server in a PostgreSQL database, which it alone writes to.
 //!
 //! [`PostgresStore`] is a driver of the store's contract, [`rialto_store::Store`], and decides nothing. A commit is one
-//! transaction: a [plan] sorts the changes into stages, a batch carries them out in a few statements,
+//! transaction: a plan sorts the changes into stages, a batch carries them out in a few statements,
 //! all sent at once, and a row of the journal says that it was committed, should the answer be lost. A *node*
 //! is one run of a server, which may write as long as no other has taken its lease.
 //!
