@@ -23,7 +23,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     options.reconnect = Some(Backoff::default());
     options.retry_first = true;
     let client = Client::start(options);
-    let mut events = client.events();
+    let mut events = client.events(); // Connecting again is the library's work: here it is only told.
     client.online().await?;
 
     let mut update = client.listen("update"); // The guide's server subscribes every client to it.
@@ -35,7 +35,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             Some(message) = update.next() => show(&message),
             Some(message) = direct.next() => show(&message),
             Some(message) = messages.next() => show(&message),
-            // Connecting again, and subscribing and publishing again, is the library's work: here it is only told.
             event = events.recv() => if let Event::State(change) = event? {
                 println!("{:?}", change.state);
             },
