@@ -92,3 +92,8 @@ pub use received::Message;
 pub use status::{Refusal, Status};
 pub use stranger::Stranger;
 pub use subscription::{Subscription, SubscriptionRemote};
+
+/// The page about clients, whose program compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/clients.md")]
+struct Page;
