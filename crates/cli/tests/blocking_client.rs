@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,10 @@ use rialto_client::{
     Credentials, Disconnected, Options, PublishOptions, RequestError, State, SubscribeOptions,
 };
 use rialto_testkit::Broker;
+use rustix::process::{Signal, getpid, kill_process};
 use serde_json::value::to_raw_value;
+use tokio::runtime::Builder;
+use tokio::signal::unix::{SignalKind, signal};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_rialto");
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -61,6 +65,29 @@ fn each_call_does_what_it_says_over_every_carrier() {
         bob.drain(PATIENCE).unwrap();
         ada.close();
     }
+}
+
+#[test]
+fn an_interrupt_ends_a_call_that_waits() {
+    let broker = Broker::start(PROGRAM);
+    let ada = client(&broker, "ada");
+    let mut room = ada.subscription("room", SubscribeOptions::default()).unwrap();
+    let (closer, (listens, listening)) = (ada.clone(), mpsc::channel());
+    let stopper = thread::spawn(move || {
+        let runtime = Builder::new_current_thread().enable_io().build().unwrap();
+        runtime.block_on(async {
+            let mut interrupts = signal(SignalKind::interrupt()).unwrap();
+            listens.send(()).unwrap();
+            interrupts.recv().await;
+        });
+        closer.close();
+    });
+    listening.recv().unwrap();
+    kill_process(getpid(), Signal::INT).unwrap();
+    assert!(room.next().is_none());
+    stopper.join().unwrap();
+    let late = ada.publish_json("room", &1, PublishOptions::acknowledged());
+    assert!(late.is_err(), "{late:?}");
 }
 
 #[test]
