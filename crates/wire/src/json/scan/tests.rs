@@ -1,4 +1,4 @@
-use super::{STRIDE, WORD, plain_bytes};
+use super::{DEPTH_MAX, STRIDE, Scanner, WORD, plain_bytes};
 
 #[test]
 fn the_first_special_byte_is_found_wherever_it_stands() {
@@ -29,5 +29,19 @@ fn bytes_above_and_behind_a_special_one_do_not_hide_it() {
 fn text_without_special_bytes_is_plain_to_its_end() {
     for length in 0..3 * STRIDE {
         assert_eq!(plain_bytes(&vec![0xc3; length]), length);
+    }
+}
+
+#[test]
+fn what_is_nested_deeper_than_a_word_has_bits_is_left_to_the_general_parser() {
+    let nested = |depth: usize, end: &str| {
+        format!("{{\"a\":{}1{}{end}", "[".repeat(depth - 1), "]".repeat(depth - 1))
+    };
+    let read = |text: &str| Scanner::new(text, usize::MAX).value().map(str::len);
+    let deepest = nested(DEPTH_MAX, "}");
+    assert_eq!(read(&deepest), Some(deepest.len()));
+    assert_eq!(read(&nested(DEPTH_MAX, "]")), None, "it ends as it began");
+    for end in ["}", "]"] {
+        assert_eq!(read(&nested(DEPTH_MAX + 1, end)), None, "{end}");
     }
 }
