@@ -43,6 +43,7 @@ mod silence;
 mod store;
 mod stored_ids;
 mod subscribe;
+mod tail;
 mod tick;
 mod unsubscribe;
 mod view;
@@ -68,6 +69,7 @@ use crate::{
     output::Outputs,
     profile::Profiles,
     run::{Run, RunBuffers},
+    tail::Tails,
 };
 
 pub use entry::{Connect, Entry, Remembered};
@@ -122,6 +124,8 @@ pub struct Broker<E: Encoder> {
     retained_version: u64,
     clocks: clocks::Clocks,
     stats: Stats,
+    /// Who looks at messages as they pass.
+    tails: Tails,
     /// Messages handed over to the store, or about to be, whose publishers are not answered yet.
     uncommitted_count: u64,
     /// Deliveries that were put into outboxes.
@@ -171,6 +175,7 @@ impl<E: Encoder> Broker<E> {
             retained_version: 0,
             clocks,
             stats: Stats::default(),
+            tails: Tails::default(),
             uncommitted_count: 0,
             queued: 0,
             deliveries: Arc::default(),

@@ -33,6 +33,7 @@ mod receivers;
 mod retained;
 mod run;
 mod sorted_map;
+mod tail;
 mod tally;
 
 mod broker;
@@ -55,3 +56,4 @@ pub use memory::Held;
 pub use retained::RetainedLimits;
 pub use settings::{ChannelRule, HistorySettings, LogLimits, ReplicationSettings, Settings};
 pub use stats::{COUNTERS, Counter, CounterKind, Stats};
+pub use tail::{Decision, Happened, Passing, Reach, TailId, TailScope, TailSink};

@@ -70,6 +70,21 @@ impl Receivers {
         }
     }
 
+    /// Counts them.
+    pub(crate) fn len(&self) -> usize {
+        match &self.entries {
+            Entries::Few(few) => few.len(),
+            Entries::Many(many) => many.len(),
+        }
+    }
+
+    pub(crate) fn contains(&self, connection: ConnectionKey) -> bool {
+        match &self.entries {
+            Entries::Few(few) => few.contains_key(&connection),
+            Entries::Many(many) => many.contains_key(&connection),
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         match &self.entries {
             Entries::Few(few) => few.is_empty(),

@@ -258,6 +258,10 @@ impl<E: Encoder> Broker<E> {
             let bytes = (gathered.frames.len() - before) as u64;
             gathered.frame_count += u32::from(0 < bytes);
             cursor.sent(sequence, 1, bytes);
+            if !self.tails.is_empty() {
+                let to = (&self.clients[client].id, request.channel);
+                self.tail_replayed(to, page, (sequence, payload));
+            }
             self.connections[request.connection].window_bytes += bytes;
         }
         false

@@ -138,7 +138,7 @@ impl<E: Encoder> Broker<E> {
             from.uncommitted_bytes -= bytes;
         }
         let result = match outcome {
-            Ok(Outcome::ClientUnknown) => Err(Reject::ClientOffline),
+            Ok(Outcome::ClientUnknown) => Err(self.refused_page(&page, Reject::ClientOffline)),
             Ok(outcome) => {
                 if page.route.if_known {
                     self.note_direct(key, outcome);
@@ -149,13 +149,16 @@ impl<E: Encoder> Broker<E> {
                 };
                 // A direct message is for a client of this server.
                 let origin = if self.is_direct(key) { Origin::Local } else { Origin::Own };
-                self.distribute(&page.committed(origin, place));
+                let reach = self.distribute(&page.committed(origin, place));
+                if !self.tails.is_empty() {
+                    self.tail_page(&page, Ok(reach));
+                }
                 if let Some(retained) = page.retained {
                     self.keep_retained(key, retained);
                 }
                 if page.route.offline { Err(Reject::ClientOffline) } else { Ok(None) }
             }
-            Err(reject) => Err(reject),
+            Err(reject) => Err(self.refused_page(&page, reject)),
         };
         let result = result.as_ref().map(|data: &Option<&str>| *data);
         if let Some(publisher) = page.from {

@@ -38,6 +38,9 @@ impl<E: Encoder> Broker<E> {
             Ok(CommandOutcome::AwaitsCommit) => {}
             Err(reject) => self.refuse_publish(publisher, publish, answer, reject),
         }
+        if !self.tails.is_empty() && !matches!(result, Ok(CommandOutcome::AwaitsCommit)) {
+            self.tail_published(publisher, publish, result.as_ref().err());
+        }
         result
     }
 
@@ -78,6 +81,20 @@ impl<E: Encoder> Broker<E> {
     pub fn note_publish_refused(&mut self) {
         self.stats.received += 1;
         self.stats.publish_refused += 1;
+    }
+
+    /// As [`note_publish_refused`](Self::note_publish_refused), of a whole message, of which those are
+    /// told who look.
+    pub fn note_message_refused(
+        &mut self,
+        issuer: Issuer<'_>,
+        publish: &Publish<'_>,
+        reject: &Reject,
+    ) {
+        self.note_publish_refused();
+        if !self.tails.is_empty() {
+            self.tail_published(Publisher::from(issuer), publish, Some(reject));
+        }
     }
 
     /// Counts a message that was taken as a question, which somebody else than the broker answers.

@@ -23,8 +23,8 @@ impl<E: Encoder> Broker<E> {
         self.channels[channel].receivers.insert(connection, receiver);
     }
 
-    pub(super) fn deliver_retained(&mut self, channel: ChannelKey, connection: ConnectionKey) {
-        let channel = &self.channels[channel];
+    pub(super) fn deliver_retained(&mut self, key: ChannelKey, connection: ConnectionKey) {
+        let channel = &self.channels[key];
         let Some(retained) = &channel.retained else { return };
         let ConnectionProfile { format, takes_retained, is_addressed, .. } =
             self.connections[connection].profile;
@@ -32,6 +32,9 @@ impl<E: Encoder> Broker<E> {
             return;
         }
         let message = &retained.message;
+        if !self.tails.is_empty() {
+            self.tail_retained(key, connection);
+        }
         let source = Source::of(&message.publisher);
         let envelope = self.encoder.envelope(format, &channel.name, source);
         self.outputs.append_delivery(connection, |out| {

@@ -39,6 +39,9 @@ impl<E: Encoder> Broker<E> {
     /// With `through`, the connection of a server that speaks to this one alone, it goes to the
     /// other observers as well.
     pub fn relay(&mut self, message: &Relayed<'_>, through: Option<ConnectionKey>) {
+        if !self.tails.is_empty() {
+            self.tail_relayed(message, through);
+        }
         let logical = message.logical.unwrap_or(self.clocks.logical());
         // Our own messages from now on stand behind it, as those who have both expect.
         self.see_logical(logical);

@@ -151,7 +151,7 @@ impl<E: Encoder> Broker<E> {
         let (log_count, log_bytes) = log.unwrap_or_default();
         ChannelReport {
             name: channel.name.as_str().to_owned(),
-            subscriber_count: channel.receivers.iter().count(),
+            subscriber_count: channel.receivers.len(),
             persistent_count: channel.reader_count(),
             has_retained: channel.retained.is_some(),
             history_count: channel.history.as_ref().map_or(0, |history| history.iter().count()),

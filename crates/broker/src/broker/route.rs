@@ -3,7 +3,7 @@
 use rialto_domain::{ClientId, LogId, Payloads, Sequence, ServedMs, UnixMs};
 
 use crate::{
-    ChannelKey, ConnectionKey, Encoder,
+    ChannelKey, ConnectionKey, Encoder, Reach,
     cursor::Phase,
     output::Delivery,
     receivers::Receiver,
@@ -27,14 +27,23 @@ pub(super) struct CommittedPage<'a> {
 }
 
 impl<E: Encoder> Broker<E> {
-    /// Sends a committed page to the receivers of its channel, and keeps it for those that wait.
-    pub(super) fn distribute(&mut self, page: &CommittedPage<'_>) {
+    /// Sends a committed page to the receivers of its channel, and keeps it for those that wait; returns
+    /// whom each of its messages reaches.
+    pub(super) fn distribute(&mut self, page: &CommittedPage<'_>) -> Reach {
         if let Some((log, first)) = page.place {
             self.note_appended(page, log, first);
         }
         self.count_routed(page);
-        if self.channels[page.channel].receivers.is_empty() && !self.is_kept(page.channel) {
-            return;
+        let channel = &self.channels[page.channel];
+        let mut reach = Reach {
+            waiting: channel.absent.len() as u32,
+            stored: page.place.map(|(_, first)| first),
+            ..Reach::default()
+        };
+        // Persistent subscribers that are to get it and have not, until they are found to have.
+        let mut behind = if page.place.is_some() { channel.reader_count() as u32 } else { 0 };
+        if channel.receivers.is_empty() && !self.is_kept(page.channel) {
+            return Reach { waiting: reach.waiting + behind, ..reach };
         }
         let frames = self.encode_page(page);
         // By client, not by connection: it may have reconnected meanwhile.
@@ -47,12 +56,18 @@ impl<E: Encoder> Broker<E> {
             match page.place {
                 Some((_, first)) if receiver.persistent => {
                     let span = Span { first, count: page.count, is_excluded };
-                    self.tail(connection, receiver, page.channel, &frames, &span);
+                    let is_sent = self.tail(connection, receiver, page.channel, &frames, &span);
+                    reach.sent += u32::from(is_sent);
+                    behind = behind.saturating_sub(u32::from(is_sent || is_excluded));
                 }
                 _ if is_excluded => {}
-                _ => self.deliver_live(connection, receiver, page.count, &frames),
+                _ => {
+                    self.deliver_live(connection, receiver, page.count, &frames);
+                    reach.sent += 1;
+                }
             }
         }
+        Reach { waiting: reach.waiting + behind, ..reach }
     }
 
     fn count_routed(&mut self, page: &CommittedPage<'_>) {
@@ -82,7 +97,8 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
-    /// Sends a page to a persistent subscriber that has all before it, if its window has room.
+    /// Sends a page to a persistent subscriber that has all before it, if its window has room; says
+    /// whether it was sent.
     fn tail(
         &mut self,
         connection: ConnectionKey,
@@ -90,16 +106,16 @@ impl<E: Encoder> Broker<E> {
         channel: ChannelKey,
         frames: &RunFrames,
         span: &Span,
-    ) {
+    ) -> bool {
         let (window, room) = self.window_room(connection);
-        let Some(cursor) = self.clients[receiver.client].cursor(channel) else { return };
+        let Some(cursor) = self.clients[receiver.client].cursor(channel) else { return false };
         if cursor.phase != Phase::Tailing {
-            return;
+            return false;
         }
         if span.is_excluded && cursor.next() == span.first {
             cursor.skip(span.first, span.last());
             self.mark_cursor_dirty(receiver.client, channel);
-            return;
+            return false;
         }
         let (frames, frame_count) = frames.of(receiver.format);
         let fits =
@@ -107,7 +123,7 @@ impl<E: Encoder> Broker<E> {
         if cursor.next() != span.first || !fits {
             cursor.phase = Phase::CatchingUp;
             self.fill(receiver.client, channel);
-            return;
+            return false;
         }
         let bytes = frames.len() as u64;
         cursor.sent(span.last(), u64::from(span.count), bytes);
@@ -116,6 +132,7 @@ impl<E: Encoder> Broker<E> {
         let frames = self.outgoing.frames_for(&self.encoder, tally, to, frames);
         let delivery = Delivery { connection, frames, count: frame_count, droppable: false };
         self.outputs.deliver(span.count, delivery);
+        true
     }
 }
 

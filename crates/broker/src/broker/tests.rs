@@ -37,6 +37,8 @@ mod server;
 mod server_assigned;
 mod stats;
 mod subscribe;
+#[expect(clippy::disallowed_types, reason = "sinks may be shared by threads; these are not")]
+mod tail;
 mod tick;
 mod transient;
 mod view;

@@ -243,10 +243,14 @@ impl Session {
         on_behalf_of: Option<&str>,
         broker: &mut Broker<impl Encoder>,
     ) -> Result<CommandOutcome, Reject> {
-        let issuer = match on_behalf_of {
+        broker.command(self.issuer(on_behalf_of), command, rialto_broker::Answer::None)
+    }
+
+    /// Returns who asks: the client, or a gateway for its client.
+    fn issuer<'a>(&self, on_behalf_of: Option<&'a str>) -> Issuer<'a> {
+        match on_behalf_of {
             Some(client) => Issuer::Gateway(self.connection, client),
             None => Issuer::Client(self.connection),
-        };
-        broker.command(issuer, command, rialto_broker::Answer::None)
+        }
     }
 }

@@ -184,13 +184,14 @@ impl Session {
                 self.carry_out(&message, request, broker, journal);
             }
             Ok(_) => self.carry_out(&message(publish), request, broker, journal),
-            Err(reject) if publish.acknowledged || request.is_some() => {
-                broker.note_publish_refused();
-                self.refuse(broker, Answered::Publish, request, reject);
-            }
-            Err(_) => {
-                broker.note_publish_refused();
-                broker.stats_mut().rejected += 1;
+            Err(reject) => {
+                let issuer = Issuer::Client(self.connection);
+                broker.note_message_refused(issuer, &message(publish), reject);
+                if publish.acknowledged || request.is_some() {
+                    self.refuse(broker, Answered::Publish, request, reject);
+                } else {
+                    broker.stats_mut().rejected += 1;
+                }
             }
         }
     }

@@ -215,16 +215,17 @@ impl Session {
         verdict: &Verdict,
         journal: &dyn Journal,
     ) -> bool {
-        let Ok(permit) = verdict.permit() else {
-            broker.note_publish_refused();
-            broker.stats_mut().rejected += 1;
-            return false;
-        };
-        let payload = match &permit.payload {
+        let permit = verdict.permit();
+        let payload = match permit.as_ref().ok().and_then(|permit| permit.payload.as_ref()) {
             Some(payload) => Cow::Borrowed(payload.as_bytes()),
             None => payload_of(data).into(),
         };
         let publish = Publish { channel, payload: &payload, qos: Qos::AtMostOnce, retain: false };
+        if let Err(reject) = permit {
+            broker.note_message_refused(Issuer::Client(self.connection), &publish, reject);
+            broker.stats_mut().rejected += 1;
+            return false;
+        }
         let result = self.command(&BrokerCommand::Publish(&publish), broker);
         if let Err(reject) = &result {
             let asked = (journal::publishing(channel), Some(channel));

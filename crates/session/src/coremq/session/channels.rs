@@ -78,7 +78,11 @@ impl Session {
                 self.publish((queue, payload), on_behalf_of, broker, journal);
             }
             Err(reject) => {
-                broker.note_publish_refused();
+                let channel = channel_of(queue, broker);
+                let payload = payload.as_bytes();
+                let (qos, retain) = (Qos::AtMostOnce, false);
+                let publish = Publish { channel: &channel, payload, qos, retain };
+                broker.note_message_refused(self.issuer(on_behalf_of), &publish, reject);
                 self.reject(reject, on_behalf_of.unwrap_or(self.id.as_str()), broker);
             }
         }
