@@ -1,5 +1,6 @@
 //! What comes back.
 
+use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
 use hyper::{Response, StatusCode, body::Incoming, header::HeaderName};
 
@@ -24,6 +25,21 @@ impl Answer {
     #[must_use]
     pub fn header(&self, name: &HeaderName) -> Option<&str> {
         self.0.headers().get(name)?.to_str().ok()
+    }
+
+    /// Waits for the next piece of the body; `None` at its end. For a body that goes on and on: its bytes
+    /// are bounded by nobody.
+    ///
+    /// # Errors
+    /// [`Error::Answer`] when the connection breaks off.
+    pub async fn next_piece(&mut self) -> Result<Option<Bytes>, Error> {
+        while let Some(frame) = self.0.body_mut().frame().await {
+            // Anything else is a trailer.
+            if let Ok(piece) = frame.map_err(Error::Answer)?.into_data() {
+                return Ok(Some(piece));
+            }
+        }
+        Ok(None)
     }
 
     /// Reads the body, of `bytes_max` bytes at most; reading stops where it grows beyond.

@@ -17,6 +17,7 @@ mod whole;
 mod channels;
 mod clients;
 mod publish;
+mod tail;
 
 use std::sync::Arc;
 
@@ -67,7 +68,8 @@ fn routes_and_document(asked: &Arc<Asked>) -> (Router, Document) {
         .routes(routes!(channels::show))
         .routes(routes!(channels::retained))
         .routes(routes!(channels::history))
-        .routes(routes!(channels::stats));
+        .routes(routes!(channels::stats))
+        .routes(routes!(tail::tail));
     let manage = OpenApiRouter::new()
         .routes(routes!(clients::subscribe, clients::unsubscribe))
         .routes(routes!(clients::disconnect))

@@ -6,7 +6,9 @@ use rialto_session::ServerName;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::{entrance::Entrance, handle::Handle, pulse::Pulse, store::CommitWatch};
+use crate::{
+    entrance::Entrance, handle::Handle, pulse::Pulse, store::CommitWatch, tail::TailPlaces,
+};
 
 /// What the handlers ask.
 pub(crate) struct Asked {
@@ -18,6 +20,7 @@ pub(crate) struct Asked {
     pub(crate) entrances: Vec<Arc<Entrance>>,
     pub(crate) commit_watch: Arc<CommitWatch>,
     pub(crate) pulse: Arc<Pulse>,
+    pub(crate) tail_places: Arc<TailPlaces>,
     /// Becomes true when the server stops.
     pub(crate) stopping: watch::Receiver<bool>,
 }

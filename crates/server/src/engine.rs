@@ -117,6 +117,7 @@ impl Engine {
             entrances: entrances(listeners),
             commit_watch: self.commit_watch.clone(),
             pulse: self.pulse.clone(),
+            tail_places: Arc::default(),
             stopping,
         }
     }

@@ -70,6 +70,7 @@ mod serve;
 mod service;
 mod session_events;
 mod status;
+mod tail;
 mod traffic;
 mod transport;
 mod turned;

@@ -43,6 +43,8 @@ choice! {
         Publish = "publish",
         /// Subscribing, unsubscribing, disconnecting and banning clients.
         Manage = "manage",
+        /// Seeing the payloads of messages as they pass, and filtering by them.
+        Inspect = "inspect",
     }
 }
 

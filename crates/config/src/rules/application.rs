@@ -71,7 +71,7 @@ fn api_key_can_be_used(key: &ApiKey) -> Result<(), Fault> {
     if key.allow.is_empty() {
         return Err((
             "allows nothing".to_owned(),
-            "name some of \"read\", \"publish\" and \"manage\", or leave allow out for all",
+            "name some of \"read\", \"publish\", \"manage\" and \"inspect\", or leave allow out for the first three",
         ));
     }
     Ok(())

@@ -48,8 +48,9 @@ section! {
     /// The HTTP API for applications and operators, on listeners whose dialect is "http".
     pub struct Api {
         /// Keys, as a list: [[api.keys]] with name, key (at least 16 bytes that nobody can guess)
-        /// and allow, a list of "read", "publish" and "manage"; all three by default. Without TLS,
-        /// anybody who can read the traffic on the network can read the key.
+        /// and allow, a list of "read", "publish" and "manage", all three by default, and "inspect":
+        /// seeing the payloads of messages as they pass, which a key has only if allow names it.
+        /// Without TLS, anybody who can read the traffic on the network can read the key.
         keys: Vec<ApiKey> = "[]",
         /// Whether the listener also shows the status page, which needs no key.
         status_page: bool = "true",

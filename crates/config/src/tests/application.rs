@@ -76,7 +76,7 @@ fn a_key_of_the_api_that_cannot_be_used_is_refused() {
             rialto.toml:1:1: the entry `shop` of `api.keys` has a key of 0 bytes, which can be guessed; give at least 16 bytes, such as `openssl rand -hex 16` prints
             rialto.toml:1:1: the entry `shop` of `api.keys` has a key of 15 bytes, which can be guessed; give at least 16 bytes, such as `openssl rand -hex 16` prints
             rialto.toml:1:1: entry 1 of `api.keys` has no name; set name; logs call whoever has the key by it
-            rialto.toml:1:1: the entry `shop` of `api.keys` allows nothing; name some of "read", "publish" and "manage", or leave allow out for all
+            rialto.toml:1:1: the entry `shop` of `api.keys` allows nothing; name some of "read", "publish", "manage" and "inspect", or leave allow out for the first three
             rialto.toml:1:1: entry 1 of `api.keys` is wrong: in `allow`; expected a list of tables like { name = "shop", key = "secret", allow = ["publish"] }
             rialto.toml:1:1: entry 1 of `api.keys` is wrong: unknown key `alow`; did you mean `allow`?; expected a list of tables like { name = "shop", key = "secret", allow = ["publish"] }
             rialto.toml:4:1: two entries of `api.keys` have the name `shop`; give each a name of its own

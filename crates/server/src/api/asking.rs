@@ -19,8 +19,11 @@ pub(super) struct Terms {
     pub(super) reason: Option<String>,
     /// For how long; none for ever, or for what needs no time.
     pub(super) seconds: Option<u64>,
-    /// Which channel, where the path does not say it.
+    /// Which channel and client, where the path does not say them.
     pub(super) channel: Option<String>,
+    pub(super) client: Option<String>,
+    /// The word for what is done, where it is told of though it only reads.
+    pub(super) looked: Option<&'static str>,
 }
 
 impl Terms {
@@ -51,8 +54,8 @@ impl Asking {
         Asking { key, address, method, route: route.as_str().to_owned(), path }
     }
 
-    /// Leaves a trace of it: of what manages the server at `info`, of what publishes at `debug`, of
-    /// what only reads none.
+    /// Leaves a trace of it: of what manages the server, or looks at messages as they pass, at `info`, of
+    /// what publishes at `debug`, of what else only reads none.
     pub(super) fn note_done(&self, right: ApiRight, terms: &Terms) {
         let Asking { key, address, method, path, .. } = self;
         match right {
@@ -68,7 +71,19 @@ impl Asking {
                 ..Act::default()
             }),
             ApiRight::Publish => published(Some((key, *address))),
-            _ => {}
+            _ => {
+                if let Some(event) = terms.looked {
+                    act(&Act {
+                        event,
+                        key: Some(key),
+                        address: Some(*address),
+                        client: terms.client.as_deref(),
+                        channel: terms.channel.as_deref(),
+                        request: Some(&format!("{method} {path}")),
+                        ..Act::default()
+                    });
+                }
+            }
         }
     }
 

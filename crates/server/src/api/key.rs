@@ -37,13 +37,17 @@ pub(crate) struct Guard {
     pub(crate) right: ApiRight,
 }
 
+/// Whether the key of a request is good for the payloads of messages as they pass.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct MayInspect(pub(super) bool);
+
 /// Lets a request through whose key is good for it.
 pub(crate) async fn check(
     State(guard): State<Guard>,
     Extension(peer): Extension<SocketAddr>,
     Extension(entrance): Extension<Arc<Entrance>>,
     path: MatchedPath,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let origin = Origin { entrance: &entrance, address: peer };
@@ -56,6 +60,7 @@ pub(crate) async fn check(
         }
     };
     let asked = Asking::new(key.name.clone(), peer.ip(), &path, &request);
+    request.extensions_mut().insert(MayInspect(key.allow.contains(&ApiRight::Inspect)));
     let response = next.run(request).await;
     if response.status().is_success() {
         let terms = response.extensions().get::<Terms>().cloned().unwrap_or_default();

@@ -15,6 +15,8 @@ pub(crate) mod word {
     pub(crate) const CLIENT_FORGOTTEN: &str = "client-forgotten";
     pub(crate) const TOKENS_REVOKED: &str = "tokens-revoked";
     pub(crate) const TOKEN_SIGNED: &str = "token-signed";
+    pub(crate) const TAIL_OPENED: &str = "tail-opened";
+    pub(crate) const PAYLOADS_INSPECTED: &str = "payloads-inspected";
     pub(crate) const RETAINED_REMOVED: &str = "retained-removed";
 }
 

@@ -230,6 +230,7 @@ impl State {
             (Pushed::Closed, _) => self.count_unwritten(deliveries),
             (Pushed::Dropped, is_first) if !self.close_slow => {
                 self.broker.stats_mut().dropped_slow += u64::from(deliveries);
+                self.broker.tail_dropped(connection, deliveries);
                 if is_first {
                     self.log_drop(connection);
                 }
