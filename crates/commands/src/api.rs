@@ -1,6 +1,7 @@
 //! What commands that operate a running broker have in common: its HTTP API.
 
 mod answer;
+mod follow;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -202,11 +203,21 @@ impl Api {
     }
 
     async fn send(&self, request: Request) -> Result<Answer, Failure> {
-        let request = match &self.key {
+        let request = self.with_key(request);
+        self.in_time(Answer::to(&self.client, request, &self.url)).await
+    }
+
+    fn with_key(&self, request: Request) -> Request {
+        match &self.key {
             Some(key) => request.secret(AUTHORIZATION, &format!("Bearer {key}")),
             None => request,
-        };
-        let answer = Answer::to(&self.client, request, &self.url);
+        }
+    }
+
+    async fn in_time<T>(
+        &self,
+        answer: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
         timeout(self.timeout, answer).await.unwrap_or_else(|_| {
             let text = format!(
                 "no answer from {} within {}\n  --timeout allows for more",

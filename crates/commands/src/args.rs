@@ -4,7 +4,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::{
     access, balance, cert, channels, client, config, context, documents, health, history, ping,
-    publish, request, retained, serve, status, store, subscribe, token, top, user, version,
+    publish, request, retained, serve, status, store, subscribe, tail, token, top, user, version,
 };
 
 /// What `--help` says about exit codes; [`Exit`](crate::exit::Exit) is where they are made.
@@ -40,6 +40,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Retained(retained::Command),
     History(history::Args),
+    Tail(tail::Args),
     #[command(subcommand)]
     Client(client::Command),
     #[command(subcommand)]

@@ -32,6 +32,7 @@ mod serve;
 mod status;
 mod store;
 mod subscribe;
+mod tail;
 mod token;
 mod top;
 mod user;
@@ -70,6 +71,7 @@ pub fn run() -> ExitCode {
         Command::Top(args) => top::run(&args),
         Command::Retained(command) => retained::run(&command),
         Command::History(args) => history::run(&args),
+        Command::Tail(args) => tail::run(&args),
         Command::Client(command) => client::run(&command),
         Command::Channel(command) => channels::run(&command),
         Command::User(command) => user::run(&command),

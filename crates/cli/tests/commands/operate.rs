@@ -3,6 +3,7 @@
 mod channels;
 mod clients;
 mod status;
+mod tail;
 mod top;
 mod troubles;
 

@@ -51,6 +51,7 @@ pages! {
     embedding_runs_as_it_stands: "docs/embedding.md",
     getting_started_runs_as_it_stands: "docs/getting-started.md",
     http_api_runs_as_it_stands: "docs/http-api.md",
+    inspecting_runs_as_it_stands: "docs/inspect.md",
     installing_runs_as_it_stands: "docs/install.md",
     jmqt_runs_as_it_stands: "docs/jmqt.md",
     memcached_runs_as_it_stands: "docs/memcached.md",

@@ -26,6 +26,7 @@ const SIGNS: [(&str, &str); 5] = [
     ("cargo run --release -- serve", "ready"),
     ("sample_server", "ready"),
     ("rialto sub", "subscribed to"),
+    ("rialto tail", "looking at messages"),
 ];
 
 /// Plays a page from its beginning to its end.

@@ -40,11 +40,29 @@ impl Answer {
     /// Sends a request to `url`, and waits for all of the answer.
     pub(super) async fn to(client: &Client, request: Request, url: &Url) -> Result<Self, Failure> {
         let answer = client.send(request).await.map_err(|error| unreachable(url, &error))?;
+        Answer::of(answer, url).await
+    }
+
+    async fn of(answer: rialto_http::Answer, url: &Url) -> Result<Self, Failure> {
         let status = answer.status();
         let content_type = answer.header(&CONTENT_TYPE).unwrap_or_default().to_owned();
         let retry_after = answer.header(&RETRY_AFTER).map(str::to_owned);
         let body = answer.read(BYTES_MAX).await.map_err(|error| unreachable(url, &error))?;
         Ok(Answer { url: url.clone(), status, content_type, retry_after, body })
+    }
+
+    /// Sends a request to `url`, and waits until an answer begins that goes on and on.
+    pub(super) async fn begin(
+        client: &Client,
+        request: Request,
+        url: &Url,
+    ) -> Result<rialto_http::Answer, Failure> {
+        let answer = client.send(request).await.map_err(|error| unreachable(url, &error))?;
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        let refused = Answer::of(answer, url).await?;
+        Err(refused.check().map_or_else(|failure| failure, |it| it.foreign()))
     }
 
     /// Says whether the API knows nothing of what was asked for.
