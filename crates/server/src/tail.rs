@@ -6,68 +6,15 @@
 
 mod filter;
 mod line;
+mod open;
 mod pace;
 mod ring;
 mod stream;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+pub(crate) use self::{
+    filter::Filter,
+    line::Form,
+    open::{TAILS_MAX, Tail, TailPlaces, Wanted},
+    pace::RATE_MAX,
+    stream::stream,
 };
-
-use rialto_broker::{TailId, TailScope};
-
-use crate::hub::Hub;
-
-pub(crate) use self::{filter::Filter, line::Form, pace::RATE_MAX, stream::stream};
-
-use self::ring::Ring;
-
-/// Most tails at a time: each costs all publishers something.
-pub(crate) const TAILS_MAX: usize = 64;
-
-/// The places for tails.
-#[derive(Debug, Default)]
-pub(crate) struct TailPlaces(AtomicUsize);
-
-/// What somebody wants to look at.
-#[derive(Debug)]
-pub(crate) struct Wanted {
-    pub(crate) scope: TailScope,
-    pub(crate) filter: Option<Filter>,
-    /// Whether payloads are told, or only how large they are.
-    pub(crate) has_payloads: bool,
-    /// Most messages a second.
-    pub(crate) rate: u32,
-}
-
-/// A tail; it ends when this is dropped.
-pub(crate) struct Tail {
-    hub: Arc<Hub>,
-    id: TailId,
-    ring: Arc<Ring>,
-    filter: Option<Filter>,
-    rate: u32,
-    places: Arc<TailPlaces>,
-}
-
-impl Tail {
-    /// Begins to look; `None` where as many do as may.
-    pub(crate) fn begin(hub: &Arc<Hub>, places: &Arc<TailPlaces>, wanted: Wanted) -> Option<Self> {
-        let Wanted { scope, filter, has_payloads, rate } = wanted;
-        if TAILS_MAX <= places.0.fetch_add(1, Ordering::Relaxed) {
-            places.0.fetch_sub(1, Ordering::Relaxed);
-            return None;
-        }
-        let ring = Arc::new(Ring::new(scope, has_payloads, filter.is_some()));
-        let id = hub.round(|broker| broker.add_tail(ring.clone()));
-        Some(Tail { hub: hub.clone(), id, ring, filter, rate, places: places.clone() })
-    }
-}
-
-impl Drop for Tail {
-    fn drop(&mut self) {
-        self.hub.round(|broker| broker.remove_tail(self.id));
-        self.places.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}

@@ -29,7 +29,7 @@ impl Api {
             if LINE_BYTES_MAX < lines.0.len() {
                 return Err(self.ended());
             }
-            while let Some(line) = lines.next() {
+            for line in lines.by_ref() {
                 if !take(&line)? {
                     return Ok(());
                 }

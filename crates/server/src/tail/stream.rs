@@ -11,8 +11,8 @@ use tokio::{
 };
 
 use super::{
-    Tail,
     line::Form,
+    open::Tail,
     pace::{Count, Pace},
     ring::{Message, Seen, Taken},
 };

@@ -1,6 +1,9 @@
 //! Filters as people write them.
 
-use super::{Number, Operator, Term, Test, Value};
+use super::{
+    number::Number,
+    term::{Operator, Term, Test, Value},
+};
 
 /// Most characters of a filter.
 const CHARACTERS_MAX: usize = 256;
