@@ -71,8 +71,8 @@ impl Tail {
     }
 
     #[track_caller]
-    fn expect(&mut self, message: Value) {
-        assert_eq!(self.message(), message);
+    fn expect(&mut self, message: &Value) {
+        assert_eq!(self.message(), *message);
     }
 }
 
@@ -102,12 +102,12 @@ fn messages_are_shown_with_what_became_of_them() {
     ada.recv();
     ada.leave();
     bob.ask(r#"{"pub":{"cn":"room","dt":1,"q":1,"id":"x"}}"#);
-    tail.expect(serde_json::json!({
+    tail.expect(&serde_json::json!({
         "event": "message", "channel": "room", "publisher": "bob", "qos": 1, "bytes": 1,
         "decision": "stored", "sent_to": 0, "waits_for": 1, "sequence": 1, "payload": 1,
     }));
     let _ada = operated.online("ada");
-    tail.expect(serde_json::json!({
+    tail.expect(&serde_json::json!({
         "event": "message", "channel": "room", "publisher": "bob", "qos": 1, "bytes": 1,
         "decision": "replayed", "client": "ada", "sequence": 1, "payload": 1,
     }));
@@ -145,7 +145,7 @@ fn payloads_and_filters_need_a_right_of_their_own_and_each_use_is_told_of() {
     let operated = start();
     let mut tail = Tail::start(&operated, KEY, &["room"]);
     operated.online("bob").send(r#"{"pub":{"cn":"room","dt":"secret"}}"#);
-    tail.expect(serde_json::json!({
+    tail.expect(&serde_json::json!({
         "event": "message", "channel": "room", "publisher": "bob", "qos": 0, "bytes": 8,
         "decision": "unheard", "sent_to": 0, "waits_for": 0,
     }));
@@ -188,7 +188,7 @@ fn no_more_than_the_rate_is_shown_and_the_others_are_counted() {
         shown = 0;
     }
     assert_eq!(passed, 100);
-    assert!(3 <= sent && sent < 100 && sent <= matched, "{sent} of {matched}");
+    assert!((3..100).contains(&sent) && sent <= matched, "{sent} of {matched}");
 }
 
 #[test]
