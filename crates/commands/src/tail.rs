@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use crate::api::ApiArgs;
 use crate::exit::{Exit, Failure};
+use crate::format::FormatArgs;
 use crate::output::{print_while_read, talk};
 use crate::remote::block_on;
 
@@ -40,7 +41,7 @@ Examples:
   rialto tail sensors/7
   rialto tail --client pump-7
   rialto tail sensors/7 --filter '/temperature > 30 and /unit = \"C\"'
-  rialto tail --json --rate 200 | jq .payload";
+  rialto tail --format json --rate 200 | jq .payload";
 
 /// Show messages as they pass, and what becomes of each
 ///
@@ -68,9 +69,8 @@ pub(crate) struct Args {
     /// End after this time
     #[arg(long = "for", value_name = "TIME")]
     lasts: Option<Period>,
-    /// Print one JSON object a line, as the HTTP API gives them
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: FormatArgs,
     #[command(flatten)]
     api: ApiArgs,
 }
@@ -115,7 +115,7 @@ async fn tail(args: &Args) -> Result<(), Failure> {
 /// Says whether anybody reads.
 fn print(args: &Args, event: &Event, line: &str) -> Result<bool, Failure> {
     let text = match event {
-        _ if args.json => json_line(line).into_owned(),
+        _ if args.format.is_json() => json_line(line).into_owned(),
         Event::Message(message) => one_line(&message.line()).into_owned(),
         Event::Dropped(dropped) => one_line(&dropped.line()).into_owned(),
         Event::Count(count) => {

@@ -33,7 +33,7 @@ impl Tail {
     #[track_caller]
     fn start(operated: &Operated, key: &str, args: &[&str]) -> Self {
         let mut child = Command::new(PROGRAM)
-            .args(["tail", "--json"])
+            .args(["tail", "--format", "json"])
             .args(args)
             .env_clear()
             .envs([("RIALTO_API", operated.url().as_str()), ("RIALTO_API_KEY", key)])
