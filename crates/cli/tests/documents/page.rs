@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Words of a command that goes on, and the words by which it says that it has begun.
-const SIGNS: [(&str, &str); 5] = [
+const SIGNS: [(&str, &str); 6] = [
     ("rialto serve", "ready"),
     ("rialto balance --", "ready"),
     ("cargo run --release -- serve", "ready"),
