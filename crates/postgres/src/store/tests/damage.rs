@@ -49,3 +49,20 @@ fn what_nobody_sees_any_more_is_removed() {
     assert_eq!(count(), "5\n");
     assert_eq!(server.sql("SELECT count(*) FROM rialto.gone_log"), "0\n");
 }
+
+#[test]
+fn what_nobody_sees_any_more_is_removed_beside_other_work() {
+    let server = Postgres::start_in_memory(&[]);
+    let mut store = open(&settings(&server, "rialto"));
+    store.commit(&[subscribe("ada", "room")]).unwrap();
+    for _ in 0..20 {
+        store.commit(&[append("room", 1)]).unwrap();
+    }
+    store.commit(&[Change::Trim("room".into(), Trim::through(15))]).unwrap();
+    let began = std::time::Instant::now();
+    let left = "SELECT count(*) FROM rialto.segment s JOIN rialto.log l ON l.id = s.log WHERE l.name = 'room'";
+    while server.sql(left) != "5\n" {
+        store.commit(&[append("hall", 1)]).unwrap();
+        assert!(began.elapsed() < Duration::from_secs(60), "nothing is removed");
+    }
+}
