@@ -154,17 +154,12 @@ impl Writer {
         let (mut link, _) = Writer::connect(&self.settings, &self.address).await?;
         self.node = node::resume(&link, self.node, &self.settings).await?;
         self.renewed = Instant::now();
-        if let Some(unanswered) = self.unanswered.take() {
-            match node::was_committed(&link, self.node, unanswered.number).await {
-                Ok(true) => {
-                    tracing::info!("the last commit before the connection broke was carried out");
-                    latest.add(unanswered.batches);
-                }
-                Ok(false) => {}
-                Err(trouble) => {
-                    self.unanswered = Some(unanswered);
-                    return Err(trouble);
-                }
+        if let Some(number) = self.unanswered.as_ref().map(|unanswered| unanswered.number) {
+            // Forgotten only once it is known: if nobody waits for the answer to the end, it is looked up the next time.
+            let was_committed = node::was_committed(&link, self.node, number).await?;
+            if let Some(unanswered) = self.unanswered.take().filter(|_| was_committed) {
+                tracing::info!("the last commit before the connection broke was carried out");
+                latest.add(unanswered.batches);
             }
         }
         link.prepare(&sql::ALL).await?;
