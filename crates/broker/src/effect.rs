@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use slotmap::new_key_type;
 
-use rialto_domain::{ClientId, CloseReason, Commit, LogId, Reject, Sequence, UnixMs};
+use rialto_domain::{ChannelName, ClientId, CloseReason, Commit, LogId, Reject, Sequence, UnixMs};
 
 new_key_type! {
     /// Names one connection; never used twice.
@@ -69,6 +69,13 @@ pub enum Effect {
         client: ClientId,
         /// Grows with each session.
         session: u64,
+    },
+    /// A client has subscribed; only said if the settings ask for it.
+    Subscribed {
+        /// Its connection.
+        connection: ConnectionKey,
+        /// What to.
+        channel: ChannelName,
     },
     /// A session has ended; only said if the settings ask for it.
     SessionEnded(SessionEnded),

@@ -44,6 +44,10 @@ pub struct Settings {
     pub forget_after: Duration,
     /// Where it is published who comes and goes.
     pub presence_channel: Option<ChannelName>,
+    /// Accounts that may read the channels on which the server tells what happens; `*` is all.
+    pub event_readers: Vec<String>,
+    /// Whether the world is told of subscriptions that clients make.
+    pub reports_subscriptions: bool,
     /// Whether the world is told when sessions end, those that a crash ended included.
     pub reports_session_ends: bool,
 }
@@ -136,6 +140,8 @@ impl Default for Settings {
             replication: ReplicationSettings::default(),
             forget_after: Duration::from_secs(30 * 24 * 3600),
             presence_channel: None,
+            event_readers: Vec::new(),
+            reports_subscriptions: false,
             reports_session_ends: false,
         }
     }

@@ -50,6 +50,7 @@ macro_rules! choice {
 mod access;
 mod application;
 mod balancer;
+mod events;
 mod pacing;
 
 pub use access::{
@@ -58,6 +59,7 @@ pub use access::{
 };
 pub use application::{ApiRight, SamplePage, WebhookEvent, WhenDown};
 pub use balancer::{BalancedDialect, BalancingPolicy, HealthCheck, RouteTls};
+pub use events::EventKind;
 pub use pacing::Pacing;
 
 choice! {

@@ -87,7 +87,7 @@ fn changed_in_sections(old: &Settings, new: &Settings) -> Vec<String> {
         }};
     }
     changed! {
-        server tls limits session pubsubx delivery history retained channels cluster cache store access
+        server tls limits session pubsubx delivery history retained channels events cluster cache store access
         webhook api balancer log
     }
 }

@@ -2,15 +2,15 @@
 
 use crate::section::{Key, Section};
 use crate::settings::{
-    Access, Api, Balancer, Cache, Channels, Cluster, Delivery, History, Limits, Listener, Log,
-    Pubsubx, Retained, Server, Session, Store, Tls, Webhook,
+    Access, Api, Balancer, Cache, Channels, Cluster, Delivery, Events, History, Limits, Listener,
+    Log, Pubsubx, Retained, Server, Session, Store, Tls, Webhook,
 };
 
 /// The name of the table that holds a table for each listener.
 pub(crate) const LISTENERS: &str = "listeners";
 
 /// All sections, in the order of the default file.
-pub(crate) const SECTIONS: [(&str, Section); 18] = [
+pub(crate) const SECTIONS: [(&str, Section); 19] = [
     ("server", Server::SECTION),
     (LISTENERS, Listener::SECTION),
     ("tls", Tls::SECTION),
@@ -21,6 +21,7 @@ pub(crate) const SECTIONS: [(&str, Section); 18] = [
     ("history", History::SECTION),
     ("retained", Retained::SECTION),
     ("channels", Channels::SECTION),
+    ("events", Events::SECTION),
     ("cluster", Cluster::SECTION),
     ("cache", Cache::SECTION),
     ("store", Store::SECTION),

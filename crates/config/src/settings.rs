@@ -13,6 +13,7 @@ mod balancer;
 mod channels;
 mod clients;
 mod cluster;
+mod events;
 mod jwt;
 mod listeners;
 mod process;
@@ -24,6 +25,7 @@ pub use balancer::{Balancer, Route};
 pub use channels::{ChannelRule, Channels, History, Retained};
 pub use clients::{Delivery, Limits, Pubsubx, Session};
 pub use cluster::Cluster;
+pub use events::Events;
 pub use jwt::{JwtIssuer, JwtKeys};
 pub use listeners::{Listener, Tls};
 pub use process::{Log, Server};
@@ -58,6 +60,8 @@ pub struct Settings {
     pub retained: Retained,
     /// Settings of single channels.
     pub channels: Channels,
+    /// Channels on which the broker tells what happens.
+    pub events: Events,
     /// Other brokers that share messages with this one.
     pub cluster: Cluster,
     /// The in-memory cache.
@@ -89,6 +93,7 @@ impl Default for Settings {
             history: History::default(),
             retained: Retained::default(),
             channels: Channels::default(),
+            events: Events::default(),
             cluster: Cluster::default(),
             cache: Cache::default(),
             store: Store::default(),

@@ -27,7 +27,7 @@ mod stretches;
 pub use certificate::Certificate;
 pub use close_reason::CloseReason;
 pub use durable::*;
-pub use name::{ChannelKind, ChannelName, ClientId, channel_kind};
+pub use name::{ChannelKind, ChannelName, ClientId, EVENTS_PREFIX, channel_kind, is_event_channel};
 pub use network::network_of;
 pub use packet_id::PacketId;
 pub use payload::{Payloads, PayloadsBuilder};

@@ -14,6 +14,10 @@ pub struct ClientId(Arc<str>);
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ChannelName(Arc<str>);
 
+/// What the names of the channels begin with on which the server tells what happens. They are topics to
+/// which nobody else publishes.
+pub const EVENTS_PREFIX: &str = "$events/";
+
 /// What the first character of a channel's name makes of it (J-49, J-61).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChannelKind<'a> {
@@ -68,9 +72,18 @@ pub fn channel_kind(name: &str) -> ChannelKind<'_> {
         None => ChannelKind::Invalid,
         Some(b'#' | b'$') if name.len() == 1 => ChannelKind::Invalid,
         Some(b'#') => ChannelKind::Direct(&name[1..]),
+        Some(b'$') if is_event_channel(name) => ChannelKind::Topic,
         Some(b'$') => ChannelKind::Control(&name[1..]),
         Some(_) => ChannelKind::Topic,
     }
+}
+
+/// Says whether this is a channel on which the server tells what happens.
+#[must_use]
+#[inline]
+pub fn is_event_channel(name: &str) -> bool {
+    name.as_bytes().first() == Some(&b'$')
+        && name.strip_prefix(EVENTS_PREFIX).is_some_and(|rest| !rest.is_empty())
 }
 
 /// Gives a text newtype the conversions that maps, logs and tests want.

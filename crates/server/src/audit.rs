@@ -19,13 +19,15 @@ use std::{
 };
 
 use parking_lot::Mutex;
+use rialto_config::EventKind;
 use rialto_domain::network_of;
+use serde_json::{Value, json};
 use tokio::{
     sync::Notify,
     time::{MissedTickBehavior, interval},
 };
 
-use crate::entrance::Origin;
+use crate::{entrance::Origin, event_feed::EventFeed};
 
 use self::{line::Line, rate::Rate};
 
@@ -47,6 +49,8 @@ pub(crate) struct Audit {
     is_due: Notify,
     /// How often each event happened, told of or not.
     counts: [AtomicU64; Event::ALL.len()],
+    /// What happens, for those who want to be told.
+    pub(crate) events: EventFeed,
     /// The same by why.
     causes: [AtomicU64; Reason::ALL.len()],
 }
@@ -74,9 +78,20 @@ impl Audit {
     ) {
         self.counts[event as usize].fetch_add(1, Ordering::Relaxed);
         self.causes[reason as usize].fetch_add(1, Ordering::Relaxed);
-        if !tracing::enabled!(target: TARGET, tracing::Level::INFO) {
-            return;
+        let is_logged = tracing::enabled!(target: TARGET, tracing::Level::INFO);
+        if self.events.wants(EventKind::Refused) {
+            let details = details();
+            self.events.note(EventKind::Refused, || refusal(origin, event, &details));
+            if is_logged {
+                self.write(origin, event, || details);
+            }
+        } else if is_logged {
+            self.write(origin, event, details);
         }
+    }
+
+    /// Has a line written, unless there are too many.
+    fn write(&self, origin: Origin<'_>, event: Event, details: impl FnOnce() -> Details) {
         let mut gathered = self.gathered.lock();
         if gathered.rate.admit((network_of(origin.address.ip()), event)) {
             gathered.lines.push(Line::new(origin, event, details()));
@@ -125,4 +140,19 @@ impl Audit {
         let lines = mem::take(&mut self.gathered.lock().lines);
         lines.iter().for_each(Line::write);
     }
+}
+
+/// Returns what is told of a refusal on a channel.
+fn refusal(origin: Origin<'_>, event: Event, details: &Details) -> Value {
+    let Details { reason, rule, client, channel, .. } = details;
+    json!({
+        "what": event.as_str(),
+        "reason": reason.as_str(),
+        "rule": rule,
+        "client": client,
+        "channel": channel,
+        "dialect": origin.entrance.dialect,
+        "listener": origin.entrance.listener,
+        "address": origin.address.to_string(),
+    })
 }

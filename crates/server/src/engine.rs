@@ -83,7 +83,7 @@ impl Engine {
         let memory = Memory::new(settings_map::waiting_bytes_max(settings));
         let bounds = (memory, close_slow);
         let hub = Arc::new(Hub::new(broker, authorizer, session_events, clock, inboxes, bounds));
-        let commit_watch = Arc::new(CommitWatch::default());
+        let commit_watch = Arc::new(CommitWatch::telling(hub.audit.clone()));
         let watch = commit_watch.clone();
         let store_threads = StoreThreads::start(
             &hub,
@@ -96,6 +96,7 @@ impl Engine {
         )
         .map_err(|source| ServeError::System { what: "start threads", source })?;
         let workers = ends.start(&hub.authorizer);
+        hub.audit.events.want(&settings.events.publish);
         let audit = hub.audit.clone();
         let trace = lasting::spawn("audit", move || audit.clone().keep());
         let pulse = Arc::default();

@@ -9,6 +9,7 @@ mod latencies;
 mod lock_times;
 mod relief;
 mod state;
+mod told;
 
 use std::{
     sync::{
@@ -137,10 +138,10 @@ impl Hub {
         writer: Arc<ConnectionWriter>,
         caller: Arc<Caller>,
     ) -> ConnectionKey {
-        let visit = Visit::begin(caller.origin());
+        let visit = Visit::begin(caller.origin(), Some(&self.audit));
         let mut state = self.begin_round();
         let key = state.broker.open(profile);
-        state.endpoints.insert(key, Endpoint { writer, caller, visit });
+        state.endpoints.insert(key, Endpoint { writer, caller, visit, is_watcher: false });
         key
     }
 

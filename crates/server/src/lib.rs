@@ -14,6 +14,8 @@ mod builder;
 mod check;
 mod engine;
 mod error;
+mod event_channels;
+mod event_feed;
 mod handle;
 mod parts;
 mod reloadable;

@@ -89,6 +89,7 @@ impl ReloadableServer {
         self.webhooks.take_up(application, &self.hub.authorizer);
         self.limits.store(Arc::new(settings_map::connection(&settings)));
         self.hub.memory.set_bytes_max(settings_map::waiting_bytes_max(&settings));
+        self.hub.audit.events.want(&settings.events.publish);
         self.hub.set_close_slow(settings.delivery.slow_consumer == SlowConsumer::Close);
         if settings_map::throttle(&old) != settings_map::throttle(&settings) {
             self.hub.authorizer.replace_throttle(Throttle::new(settings_map::throttle(&settings)));

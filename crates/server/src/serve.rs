@@ -52,7 +52,7 @@ impl Acceptor {
                 let met =
                     acceptor.meet(arrival, &entrance, (&tls, memcached::TOO_MANY), &patience).await;
                 if let Some((stream, peer)) = met {
-                    let _visit = Visit::begin(Origin { entrance: &entrance, address: peer });
+                    let _visit = Visit::begin(Origin { entrance: &entrance, address: peer }, None);
                     let required = tls.required(&stream);
                     let serving = acceptor.cache.serve(stream, &patience);
                     acceptor.note_end(certified::serve(&acceptor.hub, required, serving).await);
@@ -64,7 +64,7 @@ impl Acceptor {
                     acceptor.meet(arrival, &entrance, (&tls, status::TOO_MANY), &patience).await;
                 if let Some((stream, peer)) = met {
                     let origin = Origin { entrance: &entrance, address: peer };
-                    let _visit = Visit::begin(origin);
+                    let _visit = Visit::begin(origin, None);
                     let required = tls.required(&stream);
                     let serving = acceptor.http.serve(stream, origin, &patience);
                     acceptor.note_end(certified::serve(&acceptor.hub, required, serving).await);

@@ -112,6 +112,7 @@ impl Server {
         let addresses = listeners.iter().rev().map(address).collect();
         let named = startup::name(&listeners);
         let mut tasks = startup::start_links(settings, &acceptor, origin);
+        tasks.push(startup::start_events(&acceptor));
         let listeners = listeners.into_iter().map(|it| accept(it, &acceptor)).collect();
         tasks.extend(startup::start_watches(&reloadable, looked_at));
         let ticker = Ticker::start(hub, cache, engine.commit_watch.clone(), engine.pulse.clone());

@@ -73,6 +73,9 @@ pub(crate) fn broker(
         },
         forget_after: settings.session.forget_after.get(),
         presence_channel: (!presence.is_empty()).then(|| presence.as_str().into()),
+        event_readers: settings.events.readers.clone(),
+        // Whatever is told: who reads it is known by its subscription.
+        reports_subscriptions: !settings.events.publish.is_empty(),
         reports_session_ends,
     }
 }

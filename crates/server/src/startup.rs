@@ -16,7 +16,7 @@ use crate::{
     cluster::{self, Links},
     entrance::Entrance,
     error::ServeError,
-    jwks, lasting,
+    event_channels, jwks, lasting,
     listener::Listener,
     reloadable::ReloadableServer,
     service::Service,
@@ -147,6 +147,12 @@ pub(crate) fn start_links(
         lasting::spawn("link", move || links.clone().keep(node.clone()))
     };
     std::iter::once(look_up).chain(others.map(keep)).collect()
+}
+
+/// Starts what tells on channels what happens.
+pub(crate) fn start_events(acceptor: &Acceptor) -> JoinHandle<()> {
+    let (hub, server) = (acceptor.hub.clone(), acceptor.server.address.clone());
+    lasting::spawn("events", move || event_channels::keep(hub.clone(), server.clone()))
 }
 
 /// Starts what sees to it that changes are taken up: of files, those since they were looked at.

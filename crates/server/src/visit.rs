@@ -4,10 +4,15 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
+use rialto_config::EventKind;
 use rialto_domain::{ClientId, CloseReason};
 use rialto_stopwatch::Moment;
+use serde_json::{Value, json};
 
-use crate::entrance::{Entrance, Origin};
+use crate::{
+    audit::Audit,
+    entrance::{Entrance, Origin},
+};
 
 /// Where the lines go, as log filters name it.
 const TARGET: &str = "rialto::connection";
@@ -22,12 +27,17 @@ pub(crate) struct Visit {
     session: Option<u64>,
     /// Why it ends; without, because the peer or the network ended it.
     reason: &'static str,
+    /// Who wants to be told of its session besides the log.
+    told: Option<Arc<Audit>>,
 }
 
 impl Visit {
     /// Tells of a connection that begins, if the log wants to hear of it.
-    pub(crate) fn begin(origin: Origin<'_>) -> Option<Box<Self>> {
-        if !tracing::enabled!(target: TARGET, tracing::Level::DEBUG) {
+    ///
+    /// With `audit` its session is told of as an event, too, if that is wanted.
+    pub(crate) fn begin(origin: Origin<'_>, audit: Option<&Arc<Audit>>) -> Option<Box<Self>> {
+        let told = audit.filter(|audit| audit.events.wants_sessions()).cloned();
+        if told.is_none() && !tracing::enabled!(target: TARGET, tracing::Level::DEBUG) {
             return None;
         }
         let Origin { entrance, address } = origin;
@@ -40,6 +50,7 @@ impl Visit {
             client: None,
             session: None,
             reason: CloseReason::Ended.word(),
+            told,
         }))
     }
 
@@ -54,6 +65,34 @@ impl Visit {
         );
         self.client = Some(client);
         self.session = Some(session);
+        self.tell(EventKind::Connected, &json!({}));
+    }
+
+    /// Tells nobody but the log of its end.
+    pub(crate) fn hush(&mut self) {
+        self.told = None;
+    }
+
+    /// Tells of its session as an event, with more about it.
+    fn tell(&self, kind: EventKind, more: &Value) {
+        let (Some(audit), Some(client), Some(session)) = (&self.told, &self.client, self.session)
+        else {
+            return;
+        };
+        audit.events.note(kind, || {
+            let Entrance { dialect, listener, .. } = &*self.entrance;
+            let mut fields = json!({
+                "client": client.as_str(),
+                "session": session,
+                "dialect": dialect,
+                "listener": listener,
+                "address": self.address.to_string(),
+            });
+            if let (Value::Object(fields), Value::Object(more)) = (&mut fields, more) {
+                fields.extend(more.clone());
+            }
+            fields
+        });
     }
 
     /// Notes why it is to end.
@@ -64,10 +103,11 @@ impl Visit {
 
 impl Drop for Visit {
     fn drop(&mut self) {
-        let Visit { entrance, address, began, client, session, reason } = self;
+        let lasted_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.tell(EventKind::Disconnected, &json!({"reason": self.reason, "lasted_ms": lasted_ms}));
+        let Visit { entrance, address, client, session, reason, .. } = self;
         let Entrance { dialect, listener, .. } = &**entrance;
         let client = client.as_ref().map(ClientId::as_str);
-        let lasted_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::debug!(
             target: TARGET,
             dialect, listener, %address, session, reason, lasted_ms, client, "connection ended"

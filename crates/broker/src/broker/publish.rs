@@ -1,6 +1,6 @@
 //! Publishing: straight to the receivers, or through the store first.
 
-use rialto_domain::{Action, ChannelKind, ClientId, Qos, Reject, channel_kind};
+use rialto_domain::{Action, ChannelKind, ClientId, Qos, Reject, channel_kind, is_event_channel};
 
 use crate::{ChannelKey, ClientKey, ConnectionKey, Encoder, Mark, Source, output::Delivery};
 
@@ -28,6 +28,12 @@ impl<E: Encoder> Broker<E> {
         }
         self.stats.received += 1;
         let result = match kind {
+            // What the server tells is nobody else's to say.
+            ChannelKind::Topic
+                if publisher.connection.is_some() && is_event_channel(publish.channel) =>
+            {
+                Err(Reject::NotAllowed)
+            }
             ChannelKind::Topic => self.publish_to_topic(publisher, publish, answer),
             ChannelKind::Direct(to) => self.publish_to_client(publisher, to, publish, answer),
             ChannelKind::Control(_) | ChannelKind::Invalid => Err(Reject::InvalidChannel),

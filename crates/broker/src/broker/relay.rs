@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use rialto_domain::{ChannelKind, ClientId, LogicalMs, MessageId, UnixMs, channel_kind};
+use rialto_domain::{
+    ChannelKind, ClientId, LogicalMs, MessageId, UnixMs, channel_kind, is_event_channel,
+};
 
 use crate::{
     ChannelKey, ConnectionKey, Encoder, Source,
@@ -48,7 +50,7 @@ impl<E: Encoder> Broker<E> {
         if let ChannelKind::Direct(client) = channel_kind(message.channel) {
             return self.relay_directly(client, message);
         }
-        if self.check_topic(message.channel).is_err() {
+        if self.check_topic(message.channel).is_err() || is_event_channel(message.channel) {
             self.stats.rejected += 1;
             return;
         }

@@ -2,11 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use rialto_domain::{Action, Admission, ChannelKind, CloseReason, Reject, Rights};
+use rialto_domain::{
+    Action, Admission, ChannelKind, CloseReason, Reject, Rights, is_event_channel,
+};
 
 use crate::{ChannelKey, ClientKey, ConnectionKey, Encoder, client::Beginning};
 
 use super::Broker;
+
+/// Told to those that may not read what the server tells.
+const NO_READER: &str = "this client is none of events.readers";
 
 impl<E: Encoder> Broker<E> {
     /// Judges whether the client of a connection may do this with a channel.
@@ -19,10 +24,23 @@ impl<E: Encoder> Broker<E> {
         action: Action,
         channel: &str,
     ) -> Result<(), Reject> {
+        if is_event_channel(channel) && !self.reads_events(connection) {
+            return Err(Reject::Denied(NO_READER.into()));
+        }
         match self.connections.get(connection).and_then(|connection| connection.rights.as_ref()) {
             Some(rights) => rights.decide(action, channel),
             None => Ok(()),
         }
+    }
+
+    /// Says whether the client of a connection is one of those that may read what the server tells.
+    fn reads_events(&self, connection: ConnectionKey) -> bool {
+        let readers = &self.settings.event_readers;
+        let account = || match self.rights_of(connection) {
+            Some(rights) => Some(rights.account()),
+            None => self.session(connection).map(|client| self.clients[client].id.as_str()),
+        };
+        readers.iter().any(|reader| reader == "*" || account() == Some(reader))
     }
 
     /// Returns what the client of a connection may do; `None` is everything.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use rialto_domain::{MessageId, PacketId, Qos};
+use rialto_domain::{MessageId, PacketId, Qos, is_event_channel};
 
 use crate::{
     ChannelKey, Encoder, Mark,
@@ -122,7 +122,9 @@ impl<E: Encoder> Broker<E> {
     /// and its frames.
     fn end_run(&mut self, run: Run<E>) -> (Author, RunFrames) {
         let (finished, frames) = run.finish(&mut self.run_buffers, self.outputs.tally());
-        if finished.origin == Origin::Own {
+        // Each server tells what happens there.
+        let is_event = is_event_channel(self.channels[finished.channel].name.as_str());
+        if finished.origin == Origin::Own && !is_event {
             self.pass_on(&finished, &frames);
         }
         let FinishedRun { channel, author, origin, first, acknowledged, last, missed, .. } =

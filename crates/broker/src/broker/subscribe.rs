@@ -3,7 +3,8 @@
 use rialto_domain::{Action, Change, ChannelKind, ClientId, CursorState, LogId, Reject, Sequence};
 
 use crate::{
-    Answered, ChannelKey, ClientKey, CommandAnswer, ConnectionKey, Encoder, client::Subscription,
+    Answered, ChannelKey, ClientKey, CommandAnswer, ConnectionKey, Effect, Encoder,
+    client::Subscription,
 };
 
 use super::{
@@ -239,6 +240,9 @@ impl<E: Encoder> Broker<E> {
         let name = self.channels[channel].name.clone();
         if let Some(connection) = reply_to {
             self.answer_subscribe(connection, name.as_str(), Ok(()));
+            if self.settings.reports_subscriptions {
+                self.outputs.push(Effect::Subscribed { connection, channel: name });
+            }
         }
         if let Some(connection) = self.clients[client].connection {
             // One that is just back gets it with all it missed.

@@ -12,6 +12,7 @@ mod certificates;
 mod counters;
 mod database;
 mod ended_certificates;
+mod event_channels;
 mod guessing;
 mod health;
 mod keys;

@@ -98,7 +98,6 @@ fn the_metrics_are_what_happened() {
         ("rialto_publish_refused_total", 1.0),
         ("rialto_sessions", 2.0),
         ("rialto_delivered_total", 3.0),
-        ("rialto_store_wait_seconds", 0.0),
         (r#"rialto_check_passes{check="store"}"#, 1.0),
         (r#"rialto_refusals_total{event="publish-refused"}"#, 1.0),
         (r#"rialto_refusals_total{event="session-refused"}"#, 0.0),
@@ -109,6 +108,8 @@ fn the_metrics_are_what_happened() {
     ] {
         assert_eq!(value(&metrics, series), expected, "{series}");
     }
+    // Something may be under way at the moment.
+    assert!(value(&metrics, "rialto_store_wait_seconds") < 60.0);
     let commits = value(&metrics, "rialto_store_commit_seconds_count");
     assert!(3.0 <= commits && commits <= value(&metrics, "rialto_store_committed_changes_total"));
     assert_eq!(value(&metrics, r#"rialto_store_commit_seconds_bucket{le="+Inf"}"#), commits);

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use toml::Value;
 
-use crate::choice::WebhookEvent;
+use crate::choice::{EventKind, WebhookEvent};
 use crate::network::Network;
 use crate::scalar::{Fault, Scalar};
 use crate::schema;
@@ -33,6 +33,7 @@ lists! {
     CachePublish, quotable true: r#"a list of tables like { prefix = "config.", channel = "cache.config" }, with these two keys only"#;
     AccessRule, quotable true: r#"a list of tables like { group = "staff", allow = ["publish"], channels = ["news.*"] }"#;
     ConnectSubscription, quotable true: r#"a list of tables like { channel = "news.{client}", persistent = true }"#;
+    EventKind, quotable true: r#"a list of "connected", "disconnected", "subscribed", "refused", "slow-consumer" and "store", or some of them"#;
     WebhookEvent, quotable true: r#"a list of "auth", "connect", "subscribe", "unsubscribe", "publish", "control", "disconnect" and "close", or some of them"#;
     Route, quotable true: r#"a list of tables like { listen = "0.0.0.0:8010", servers = ["10.0.0.10:8010", "10.0.0.11:8010"] }"#;
     PresetToken, quotable false: r#"a list of tables like { client = "name", token = "secret", groups = ["staff"] }"#;

@@ -1,7 +1,7 @@
 //! Publishing on the server's own account.
 
 use rialto_broker::Publish;
-use rialto_domain::{Qos, Reject};
+use rialto_domain::{Qos, Reject, is_event_channel};
 use serde::Serialize;
 
 use super::Handle;
@@ -81,8 +81,14 @@ impl Handle {
             let settings = self.reloadable.settings();
             (settings.limits.json_depth_max, settings.limits.packet_bytes_max.as_usize())
         };
-        let checked: Vec<_> =
-            messages.iter().map(|message| check(message.payload, depth_max, bytes_max)).collect();
+        let check = |message: &Message<'_>| {
+            // What the server tells is nobody else's to say.
+            if is_event_channel(message.channel) {
+                return Err(Reject::NotAllowed.into());
+            }
+            check(message.payload, depth_max, bytes_max)
+        };
+        let checked: Vec<_> = messages.iter().map(check).collect();
         let good = messages.iter().zip(&checked).filter(|(_, check)| check.is_ok());
         let publishes: Vec<Publish<'_>> = good.map(|(message, _)| publish_of(message)).collect();
         self.count_refused(checked.iter().filter(|check| check.is_err()).count());

@@ -35,7 +35,7 @@ pub(super) struct State {
     last_ticket: u64,
     store: mpsc::Sender<Job>,
     reader: mpsc::Sender<Lookup>,
-    audit: Arc<Audit>,
+    pub(super) audit: Arc<Audit>,
     /// Whether clients that do not read are closed.
     pub(super) close_slow: bool,
     /// How much of what may wait does, as of the last round.
@@ -70,6 +70,8 @@ pub(super) struct Endpoint {
     pub(super) caller: Arc<Caller>,
     /// What the log is told of it, if it is.
     pub(super) visit: Option<Box<Visit>>,
+    /// Whether it is subscribed to a channel of events, so that there are none about it.
+    pub(super) is_watcher: bool,
 }
 
 /// A message of the server itself that was handed in.
@@ -196,6 +198,9 @@ impl State {
                     visit.open_session(client, session);
                 }
             }
+            Effect::Subscribed { connection, channel } => {
+                self.note_subscribed(connection, channel.as_str());
+            }
             // The store's threads outlive all rounds; at the very end a lost request harms nobody.
             Effect::Commit(commit) => {
                 let taken = self.broker.now().uptime;
@@ -263,7 +268,8 @@ impl State {
     }
 
     fn note_close(&mut self, connection: ConnectionKey, reason: CloseReason) {
-        let Some(Endpoint { writer, caller, visit }) = self.endpoints.get_mut(connection) else {
+        let Some(Endpoint { writer, caller, visit, .. }) = self.endpoints.get_mut(connection)
+        else {
             return;
         };
         writer.close(reason);
@@ -278,6 +284,7 @@ impl State {
     }
 
     fn log_drop(&self, connection: ConnectionKey) {
+        self.note_slow(connection, "messages-dropped");
         let client = self.broker.client_of(connection).map(ToString::to_string);
         tracing::warn!(
             client,
@@ -286,6 +293,9 @@ impl State {
     }
 
     fn log_close(&self, connection: ConnectionKey, reason: CloseReason) {
+        if matches!(reason, CloseReason::SlowConsumer { .. }) {
+            self.note_slow(connection, "closed");
+        }
         let client = self.broker.client_of(connection).map(ToString::to_string);
         match reason {
             CloseReason::SlowConsumer { .. }

@@ -2,14 +2,21 @@
 //! not everything between.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use parking_lot::Mutex;
+use rialto_config::EventKind;
 use rialto_stopwatch::{Durations, Ranges};
 use rialto_store::StoreError;
 use serde::Serialize;
+use serde_json::json;
+
+use crate::audit::Audit;
 
 /// Quiet after which the store is given time for its own tidying.
 pub(super) const IDLE: Duration = Duration::from_millis(250);
@@ -94,6 +101,8 @@ pub(crate) struct CommitWatch {
     is_failing: AtomicBool,
     durations: Durations,
     changes: Ranges,
+    /// Who is told when it changes how the store does, besides the log.
+    audit: Option<Arc<Audit>>,
 }
 
 /// How the store does, for people.
@@ -117,6 +126,17 @@ struct UnderWay {
 }
 
 impl CommitWatch {
+    /// Makes one that tells events.
+    pub(crate) fn telling(audit: Arc<Audit>) -> Self {
+        CommitWatch { audit: Some(audit), ..CommitWatch::default() }
+    }
+
+    fn tell(&self, state: &str) {
+        if let Some(audit) = &self.audit {
+            audit.events.note(EventKind::Store, || json!({"state": state}));
+        }
+    }
+
     /// Watches a commit of so many changes.
     pub(crate) fn watch<R>(&self, changes: usize, commit: impl FnOnce() -> R) -> R {
         let under_way = UnderWay { began: Instant::now(), changes, is_slow: false };
@@ -131,6 +151,7 @@ impl CommitWatch {
         if let Some(UnderWay { began, changes, is_slow: true }) = done {
             let seconds = began.elapsed().as_secs_f32();
             tracing::warn!(seconds, changes, "the slow store commit has finished");
+            self.tell("ok");
         }
         result
     }
@@ -152,7 +173,9 @@ impl CommitWatch {
 
     /// Notes whether writing fails.
     pub(super) fn set_failing(&self, is_failing: bool) {
-        self.is_failing.store(is_failing, Ordering::Relaxed);
+        if self.is_failing.swap(is_failing, Ordering::Relaxed) != is_failing {
+            self.tell(if is_failing { "failing" } else { "ok" });
+        }
     }
 
     /// Says how the store does.
@@ -173,6 +196,7 @@ impl CommitWatch {
         let Some(under_way) = under_way.as_mut().filter(|it| !it.is_slow) else { return };
         if SLOW <= under_way.began.elapsed() {
             under_way.is_slow = true;
+            self.tell("slow");
             tracing::warn!(
                 changes = under_way.changes,
                 "slow store commit: it has been running for a second; QoS 1 publishes and \

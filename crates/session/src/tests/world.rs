@@ -305,7 +305,7 @@ impl<S: Deliveries + 'static> World<S> {
             Effect::Close { connection, reason } => self.end(connection, reason),
             Effect::Commit(commit) => self.store.commits.push_back(commit),
             Effect::Read(request) => self.store.reads.push_back(request),
-            Effect::Opened { .. } => {}
+            Effect::Opened { .. } | Effect::Subscribed { .. } => {}
             Effect::Load(_) | Effect::Resolved { .. } | Effect::SessionEnded(_) => {
                 unreachable!("nobody asked")
             }

@@ -302,7 +302,7 @@ impl World {
                     let result = result.map_or_else(|it| format!(": {it:?}"), |()| String::new());
                     writeln!(self.transcript, "pushed {ticket}{result}").unwrap();
                 }
-                Effect::Opened { .. } => {}
+                Effect::Opened { .. } | Effect::Subscribed { .. } => {}
                 Effect::SessionEnded(departed) => self.show_departed(&departed),
             }
         }

@@ -228,7 +228,7 @@ impl Net {
                     self.nodes[node].broker.disconnect(connection);
                 }
                 Effect::Commit(_) | Effect::Read(_) => unreachable!("nothing is stored"),
-                Effect::Opened { .. } => {}
+                Effect::Opened { .. } | Effect::Subscribed { .. } => {}
                 Effect::Load(_) | Effect::Resolved { .. } | Effect::SessionEnded(_) => {
                     unreachable!("nobody asked")
                 }

@@ -133,7 +133,9 @@ impl Simulation {
                 }
                 Effect::Read(request) => self.reads.push_back(request),
                 Effect::Load(request) => self.loads.push_back(request),
-                Effect::Opened { .. } | Effect::Resolved { ticket: CLAIM, .. } => {}
+                Effect::Opened { .. }
+                | Effect::Subscribed { .. }
+                | Effect::Resolved { ticket: CLAIM, .. } => {}
                 Effect::Resolved { .. } | Effect::SessionEnded(_) => {
                     unreachable!("nobody asked for it")
                 }

@@ -1,0 +1,118 @@
+//! What happens, gathered by whoever sees it happen; a task tells it (`event_channels.rs`).
+
+use std::{
+    mem,
+    sync::atomic::{AtomicU8, Ordering::Relaxed},
+};
+
+use parking_lot::Mutex;
+use rialto_config::EventKind;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+/// Events that are told in a second; the others are counted.
+const PER_SECOND_MAX: usize = 1000;
+
+/// Gathers what happens.
+#[derive(Debug, Default)]
+pub(crate) struct EventFeed {
+    /// The kinds that are wanted, a bit each.
+    wanted: AtomicU8,
+    gathered: Mutex<Gathered>,
+    is_due: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Gathered {
+    events: Vec<(EventKind, Value)>,
+    /// How many were taken in the present second.
+    taken_count: usize,
+    /// How many were not, by kind.
+    left_out: [u64; EventKind::ALL.len()],
+}
+
+impl EventFeed {
+    /// Gathers events of these kinds from now on.
+    pub(crate) fn want(&self, kinds: &[EventKind]) {
+        self.wanted.store(kinds.iter().fold(0, |bits, kind| bits | bit(*kind)), Relaxed);
+    }
+
+    /// Says whether an event of this kind is told.
+    ///
+    /// # Cost
+    /// A look at what hardly ever changes.
+    #[inline]
+    pub(crate) fn wants(&self, kind: EventKind) -> bool {
+        self.wanted.load(Relaxed) & bit(kind) != 0
+    }
+
+    /// Says whether the ends and begins of sessions are told, or what needs to know of them.
+    pub(crate) fn wants_sessions(&self) -> bool {
+        self.wants(EventKind::Connected) || self.wants(EventKind::Disconnected)
+    }
+
+    /// Takes an event, if its kind is wanted and there is room for it in this second. `fields`, one
+    /// object, is called only then. Publishes nothing itself, so it may be called while the broker is
+    /// locked.
+    pub(crate) fn note(&self, kind: EventKind, fields: impl FnOnce() -> Value) {
+        if !self.wants(kind) {
+            return;
+        }
+        let mut gathered = self.gathered.lock();
+        if gathered.taken_count < PER_SECOND_MAX {
+            gathered.taken_count += 1;
+            gathered.events.push((kind, fields()));
+            drop(gathered);
+            self.is_due.notify_one();
+        } else {
+            gathered.left_out[kind as usize] += 1;
+        }
+    }
+
+    /// Waits until there is something to tell.
+    pub(crate) async fn due(&self) {
+        self.is_due.notified().await;
+    }
+
+    /// Takes out what is gathered.
+    pub(crate) fn take(&self) -> Vec<(EventKind, Value)> {
+        mem::take(&mut self.gathered.lock().events)
+    }
+
+    /// Begins the next second; returns how many were left out of the one before, if any.
+    pub(crate) fn end_second(&self) -> Option<Value> {
+        let mut gathered = self.gathered.lock();
+        gathered.taken_count = 0;
+        let left_out = mem::take(&mut gathered.left_out);
+        let some = EventKind::ALL.iter().filter(|kind| 0 < left_out[**kind as usize]);
+        let by_kind: serde_json::Map<_, _> =
+            some.map(|kind| (kind.as_str().to_owned(), left_out[*kind as usize].into())).collect();
+        (!by_kind.is_empty()).then(|| json!({"left_out": by_kind}))
+    }
+}
+
+fn bit(kind: EventKind) -> u8 {
+    1 << kind as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_wanted_costs_nothing_and_what_is_too_much_is_counted() {
+        let feed = EventFeed::default();
+        feed.note(EventKind::Refused, || unreachable!("nobody wants it"));
+        feed.want(&[EventKind::Refused, EventKind::Store]);
+        assert!(feed.wants(EventKind::Store) && !feed.wants_sessions());
+        for _ in 0..PER_SECOND_MAX + 7 {
+            feed.note(EventKind::Refused, || json!({}));
+        }
+        feed.note(EventKind::Store, || unreachable!("there is no room"));
+        assert_eq!(feed.gathered.lock().events.len(), PER_SECOND_MAX);
+        assert_eq!(feed.end_second().unwrap(), json!({"left_out": {"refused": 7, "store": 1}}));
+        assert_eq!(feed.end_second(), None);
+        feed.note(EventKind::Store, || json!({"state": "ok"}));
+        assert_eq!(feed.gathered.lock().events.len(), PER_SECOND_MAX + 1);
+    }
+}
