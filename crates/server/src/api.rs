@@ -16,6 +16,7 @@ mod whole;
 
 mod channels;
 mod clients;
+mod post;
 mod publish;
 mod tail;
 
@@ -57,7 +58,8 @@ fn routes_and_document(asked: &Arc<Asked>) -> (Router, Document) {
     };
     let publish = OpenApiRouter::new()
         .routes(routes!(publish::publish))
-        .routes(routes!(publish::publish_batch));
+        .routes(routes!(publish::publish_batch))
+        .routes(routes!(post::publish_to));
     let read = OpenApiRouter::new()
         .routes(routes!(clients::list))
         .routes(routes!(clients::show))

@@ -85,6 +85,55 @@ fn a_message_is_published_as_the_servers_own_and_as_it_is_written() {
     ada.expect(r##"{"push":{"cn":"#ada","dt":3,"cl":"","q":1,"id":"*"}}"##);
 }
 
+/// Posts a body of that type to the channel `room`.
+#[track_caller]
+fn post(broker: &Broker, query: &str, content_type: &str, body: &str) -> Answer {
+    let fields =
+        format!("Authorization: Bearer {}\r\nContent-Type: {content_type}\r\n", KEY.unwrap());
+    ask_with(broker, &format!("POST /v1/channels/room/messages{query}"), &fields, body)
+}
+
+#[test]
+fn a_body_is_published_as_json_as_a_text_or_line_by_line() {
+    let broker = start(KEYS);
+    let mut ada = Peer::online(&broker, Transport::Tcp, "ada");
+    ada.subscribe("room");
+    // What curl -d sends, a text, and JSON that is meant to stay.
+    assert_eq!(post(&broker, "", "application/x-www-form-urlencoded", "{\"n\":1}\n").status, 204);
+    ada.expect(r#"{"push":{"cn":"room","dt":{"n":1},"cl":""}}"#);
+    assert_eq!(post(&broker, "", "text/plain; charset=utf-8", "say \"hi\"").status, 204);
+    ada.expect(r#"{"push":{"cn":"room","dt":"say \"hi\"","cl":""}}"#);
+    assert_eq!(post(&broker, "?qos=1&retain=true", "application/json", "2.50").status, 204);
+    ada.expect(r#"{"push":{"cn":"room","dt":2.50,"cl":"","q":1,"id":"*"}}"#);
+    assert!(get(&broker, "/v1/channels/room/retained").body.contains("2.50"));
+
+    let answer = post(&broker, "", "application/x-ndjson", "3\n\nnonsense\r\n{\"n\":4}\r\n").json();
+    assert_eq!(answer["published"], 2, "{answer}");
+    assert_eq!(answer["refused"].as_array().unwrap().len(), 1, "{answer}");
+    assert_eq!(answer["refused"][0]["line"], 3);
+    assert_eq!(answer["refused"][0]["problem"]["status"], 422);
+    ada.expect(r#"{"push":{"cn":"room","dt":3,"cl":""}}"#);
+    ada.expect(r#"{"push":{"cn":"room","dt":{"n":4},"cl":""}}"#);
+}
+
+#[test]
+fn a_body_that_cannot_be_published_is_refused_and_nothing_of_it_comes() {
+    let broker = start(KEYS);
+    let mut ada = Peer::online(&broker, Transport::Tcp, "ada");
+    ada.subscribe("room");
+    assert_eq!(post(&broker, "", "application/json", "").status, 422);
+    assert_eq!(post(&broker, "", "application/json", "1 2").status, 422);
+    assert_eq!(post(&broker, "", "image/png", "1").status, 415);
+    assert_eq!(post(&broker, "?qos=2", "application/json", "1").status, 422);
+    assert_eq!(post(&broker, "?retained=true", "application/json", "1").status, 400);
+    assert_eq!(post(&broker, "", "application/x-ndjson", &"1\n".repeat(1001)).status, 422);
+    let reader = Some("the-key-of-the-reader");
+    assert_eq!(ask(&broker, "POST /v1/channels/room/messages", reader, "1").status, 403);
+    refused(&broker, "POST /v1/channels/$stats/messages", "1", 422);
+    assert_eq!(post(&broker, "", "application/json", "\"last\"").status, 204);
+    ada.expect(r#"{"push":{"cn":"room","dt":"last","cl":""}}"#);
+}
+
 #[test]
 fn what_was_published_with_qos_1_outlives_a_crash() {
     let mut broker = start(KEYS);

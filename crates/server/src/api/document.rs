@@ -25,7 +25,7 @@ const OF_ALL: [(&str, &str); 3] = [
 const WITH_BODY: [(&str, &str); 4] = [
     ("408", "The body did not come in time"),
     ("413", "The body is too large"),
-    ("415", "The body is said to be something else than JSON"),
+    ("415", "The body is said to be of a type that the route does not take"),
     ("422", "The body is no JSON, lacks something, has too much, or asks for what cannot be"),
 ];
 
@@ -83,8 +83,15 @@ pub(super) fn complete(document: &mut Document) {
     }
 }
 
-/// Says whether a body has to have anything: without one it is an empty object.
+/// Says whether a body has to have anything: without one it is an empty object, which a body that is
+/// itself the message, and has no schema of its own name, is not.
 fn needs_anything(body: &RequestBody, schemas: &BTreeMap<String, RefOr<Schema>>) -> bool {
+    let is_message = |content: &RefOr<Content>| {
+        matches!(content, RefOr::T(Content { schema: Some(RefOr::T(_)), .. }))
+    };
+    if body.content.values().any(is_message) {
+        return true;
+    }
     let schema = |content: &RefOr<Content>| match content {
         RefOr::T(Content { schema: Some(RefOr::Ref(it)), .. }) => {
             schemas.get(it.ref_location.rsplit('/').next()?)

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Messages a batch may have.
-const BATCH_COUNT_MAX: usize = 1000;
+pub(super) const BATCH_COUNT_MAX: usize = 1000;
 
 /// A message to publish.
 #[derive(Deserialize, ToSchema)]
@@ -63,16 +63,21 @@ pub(crate) struct MessageResult {
 
 impl NewMessage {
     fn message(&self) -> Result<Message<'_>, Problem> {
-        let qos = match self.qos.0 {
-            0 => Qos::AtMostOnce,
-            1 => Qos::AtLeastOnce,
-            _ => {
-                let detail = "qos must be 0 or 1";
-                return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
-            }
-        };
+        let qos = qos_of(self.qos.0)?;
         let delivery = Delivery { qos, retain: self.retain };
         Ok(Message { channel: &self.channel, payload: self.payload.get(), delivery })
+    }
+}
+
+/// Returns the QoS that a request names.
+pub(super) fn qos_of(number: u8) -> Result<Qos, Problem> {
+    match number {
+        0 => Ok(Qos::AtMostOnce),
+        1 => Ok(Qos::AtLeastOnce),
+        _ => {
+            let detail = "qos must be 0 or 1";
+            Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail))
+        }
     }
 }
 

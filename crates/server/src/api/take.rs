@@ -25,6 +25,9 @@ pub(crate) struct Query<T>(pub(crate) T);
 /// A JSON object as the body. An empty body is an empty object.
 pub(crate) struct Body<T>(pub(crate) T);
 
+/// A body as it came, whatever its type.
+pub(crate) struct Raw(pub(crate) Bytes);
+
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
     type Rejection = Problem;
 
@@ -54,16 +57,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         check_type(request.headers())?;
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
-            let status = rejection.into_response().status();
-            let detail = match status {
-                StatusCode::PAYLOAD_TOO_LARGE => {
-                    format!("the body has more than {BODY_BYTES_MAX} bytes")
-                }
-                _ => "the body cannot be read".to_owned(),
-            };
-            Problem::new(status, detail)
-        })?;
+        let Raw(bytes) = Raw::from_request(request, state).await?;
         let bytes = if bytes.is_empty() { Bytes::from_static(b"{}") } else { bytes };
         serde_json::from_slice(&bytes).map(|Object(body)| Body(body)).map_err(|error| {
             let detail = format!("the body is not what this route takes: {error}");
@@ -72,19 +66,51 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let bytes = Bytes::from_request(request, state).await;
+        bytes.map(Raw).map_err(|rejection| {
+            let status = rejection.into_response().status();
+            let detail = match status {
+                StatusCode::PAYLOAD_TOO_LARGE => {
+                    format!("the body has more than {BODY_BYTES_MAX} bytes")
+                }
+                _ => "the body cannot be read".to_owned(),
+            };
+            Problem::new(status, detail)
+        })
+    }
+}
+
 /// Refuses a body that is said to be anything but JSON. Programs that say nothing are taken at their
 /// word, and so are those that say what `curl -d` says of whatever it sends.
 fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
-    let Some(given) = headers.get(CONTENT_TYPE) else { return Ok(()) };
-    let given = given.to_str().unwrap_or_default();
-    let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let (kind, subtype) = essence.split_once('/').unwrap_or_default();
-    let is_json = kind == "application" && (subtype == "json" || subtype.ends_with("+json"));
-    if is_json || essence == "application/x-www-form-urlencoded" {
-        return Ok(());
+    match essence(headers) {
+        Some(essence) if !is_json(&essence) && essence != "application/x-www-form-urlencoded" => {
+            Err(unsupported_type(&essence, "application/json"))
+        }
+        _ => Ok(()),
     }
-    let detail = format!("the body is said to be {given:?}; send application/json");
-    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail))
+}
+
+/// Returns the type that a body is said to have, without parameters and in lower case.
+pub(super) fn essence(headers: &HeaderMap) -> Option<String> {
+    let given = headers.get(CONTENT_TYPE)?.to_str().unwrap_or_default();
+    Some(given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+}
+
+/// Says whether a type is JSON.
+pub(super) fn is_json(essence: &str) -> bool {
+    let (kind, subtype) = essence.split_once('/').unwrap_or_default();
+    kind == "application" && (subtype == "json" || subtype.ends_with("+json"))
+}
+
+/// The body is of a type that a route does not take.
+pub(super) fn unsupported_type(given: &str, wanted: &str) -> Problem {
+    let detail = format!("the body is said to be {given:?}; send {wanted}");
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
 }
 
 /// Returns what is behind an error, which names the value that is wrong.

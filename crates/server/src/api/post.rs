@@ -1,0 +1,167 @@
+//! Publishing to the channel that the path names, with a body that is the message itself.
+
+use std::{str, sync::Arc};
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse as _, Response},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    problem::Problem,
+    publish::{BATCH_COUNT_MAX, qos_of},
+    take::{self, Path, Query, Raw},
+};
+use crate::{
+    asked::Asked,
+    handle::{Delivery, Message},
+};
+
+/// What stands around a JSON text without being part of it.
+const JSON_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
+
+/// How the messages of a body are delivered.
+#[derive(Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub(crate) struct PostQuery {
+    /// 0, or 1 to have them stored for persistent subscribers before this is answered.
+    #[param(minimum = 0, maximum = 1)]
+    qos: u8,
+    /// Whether each becomes the channel's retained message.
+    retain: bool,
+}
+
+/// What became of the lines of a body.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct LinesResult {
+    /// How many lines were published.
+    published: usize,
+    /// Those that were not.
+    refused: Vec<RefusedLine>,
+}
+
+/// A line that was not published.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RefusedLine {
+    /// Which line of the body it is; the first is 1.
+    line: usize,
+    /// Why it was refused.
+    problem: Problem,
+}
+
+/// What a body is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// One message, a JSON text.
+    Json,
+    /// One message, a text that becomes a JSON string.
+    Text,
+    /// One message a line, each a JSON text.
+    Lines,
+}
+
+impl PostQuery {
+    fn delivery(&self) -> Result<Delivery, Problem> {
+        Ok(Delivery { qos: qos_of(self.qos)?, retain: self.retain })
+    }
+}
+
+impl Form {
+    /// Returns what the headers say. Programs that say nothing send JSON, and so do those that say what
+    /// `curl -d` says of whatever it sends.
+    fn of(headers: &HeaderMap) -> Result<Self, Problem> {
+        match take::essence(headers).as_deref() {
+            None | Some("application/x-www-form-urlencoded") => Ok(Form::Json),
+            Some("text/plain") => Ok(Form::Text),
+            Some("application/x-ndjson") => Ok(Form::Lines),
+            Some(essence) if take::is_json(essence) => Ok(Form::Json),
+            Some(essence) => {
+                let wanted = "application/json, text/plain or application/x-ndjson";
+                Err(take::unsupported_type(essence, wanted))
+            }
+        }
+    }
+}
+
+/// Publishes to a channel as the server
+///
+/// The body is the message: any JSON; or with the type `text/plain` a text, which subscribers get as
+/// a JSON string; or with `application/x-ndjson` up to 1,000 messages, one a line. Subscribers see an
+/// empty publisher. With qos 1 the answer comes once all is stored and synced. A line that is refused
+/// keeps none of the others back; empty lines are passed over.
+#[utoipa::path(
+    post, path = "/v1/channels/{channel}/messages", tag = "publish",
+    params(
+        ("channel" = String, Path, min_length = 1, description = "A channel, or #client for one client, percent-encoded"),
+        PostQuery,
+    ),
+    request_body(content((Value = "application/json"), (String = "text/plain"), (String = "application/x-ndjson"))),
+    responses(
+        (status = 200, description = "What became of the lines", body = LinesResult),
+        (status = 204, description = "The message is published"),
+        (status = 409, description = "The client is offline"),
+        (status = 503, description = "The store cannot take it now"),
+        (status = 507, description = "As much is retained as may be"),
+    )
+)]
+pub(crate) async fn publish_to(
+    State(asked): State<Arc<Asked>>,
+    Path(channel): Path<String>,
+    Query(query): Query<PostQuery>,
+    headers: HeaderMap,
+    Raw(body): Raw,
+) -> Result<Response, Problem> {
+    let (form, delivery) = (Form::of(&headers)?, query.delivery()?);
+    let text = text_of(&body)?;
+    if form == Form::Lines {
+        let result = publish_lines(&asked, &channel, text, delivery).await?;
+        return Ok(Json(result).into_response());
+    }
+    let quoted = (form == Form::Text).then(|| serde_json::Value::from(text).to_string());
+    let payload = quoted.as_deref().unwrap_or_else(|| text.trim_matches(JSON_SPACE));
+    let message = Message { channel: &channel, payload, delivery };
+    let mut results = asked.handle.publish_all(&[message]).await;
+    results.pop().expect("each message has a result")?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn publish_lines(
+    asked: &Asked,
+    channel: &str,
+    text: &str,
+    delivery: Delivery,
+) -> Result<LinesResult, Problem> {
+    let lines = text.split('\n').map(|line| line.trim_matches(JSON_SPACE)).zip(1_usize..);
+    let full = lines.filter(|(line, _)| !line.is_empty());
+    // One more than may be shows that there are too many, however many they are.
+    let full: Vec<_> = full.take(BATCH_COUNT_MAX + 1).collect();
+    if BATCH_COUNT_MAX < full.len() {
+        let detail =
+            format!("a body may have {BATCH_COUNT_MAX} lines with messages; none was published");
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
+    }
+    let messages: Vec<_> =
+        full.iter().map(|&(payload, _)| Message { channel, payload, delivery }).collect();
+    let results = asked.handle.publish_all(&messages).await;
+    let refused: Vec<_> = full
+        .iter()
+        .zip(results)
+        .filter_map(|(&(_, line), result)| {
+            result.err().map(|error| RefusedLine { line, problem: error.into() })
+        })
+        .collect();
+    Ok(LinesResult { published: full.len() - refused.len(), refused })
+}
+
+fn text_of(body: &Bytes) -> Result<&str, Problem> {
+    str::from_utf8(body).map_err(|error| {
+        let detail = format!("the body is no UTF-8: {error}");
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+    })
+}
