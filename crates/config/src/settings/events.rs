@@ -12,7 +12,7 @@ section! {
         /// for connections that are open already, "connected" and "disconnected" may be left out.
         publish: Vec<EventKind> = "[]",
         /// Names of the clients (of users and tokens, as rules name them) that may subscribe to
-        /// these channels, and read their history, where the rules of [access] let them; "*" is
+        /// these channels, and read their history, where the rules in access let them; "*" is
         /// everybody. Without any nobody may.
         readers: Vec<String> = "[]",
     }
