@@ -2,7 +2,7 @@
 //! again, whatever ended the connection before.
 
 mod error;
-mod standing;
+pub(crate) mod standing;
 mod stream;
 mod tries;
 
@@ -26,14 +26,11 @@ use crate::{connection_limits::ConnectionLimits, hub::Hub};
 
 use self::{
     error::{CONNECT_WITHIN, LinkError},
-    standing::Standing,
+    standing::{LinkState, Standing},
     tries::Tries,
 };
 
-pub(crate) use self::{
-    standing::{LinkCounts, LinkState},
-    stream::check_certificates,
-};
+pub(crate) use self::stream::check_certificates;
 
 /// Bytes read at a time.
 const READ_BYTES: usize = 256 << 10;

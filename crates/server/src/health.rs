@@ -22,7 +22,7 @@ use axum::{
 use crate::{
     api::refuse_stranger,
     asked::Asked,
-    cluster::LinkState,
+    cluster::standing::LinkState,
     entrance::{Entrance, Origin},
     store::StoreState,
 };

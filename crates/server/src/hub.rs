@@ -32,7 +32,7 @@ use crate::{
     audit::Audit,
     authorizer::{Authorizer, Caller},
     clock::Clock,
-    cluster::LinkCounts,
+    cluster::standing::LinkCounts,
     connection_writer::{ConnectionWriter, DirtyWriters},
     dialects::Dialects,
     guarded::{Guarded, Locked},

@@ -11,7 +11,7 @@ use rialto_webhook::{Counters as WebhookCounters, RequestTimes};
 use crate::{
     asked::Asked,
     audit::{Event, Reason},
-    cluster::{LinkCounts, LinkState},
+    cluster::standing::{LinkCounts, LinkState},
     entrance::Entrance,
     health::{self, Check},
     http_times::HttpTimes,
