@@ -15,8 +15,10 @@ mod reading;
 mod retained;
 mod sessions;
 mod subject;
+mod walking;
 
 pub use subject::Driver;
+pub use walking::WalkDriver;
 
 /// Checks every duty that the traits state, each on a store of its own.
 ///
@@ -82,4 +84,14 @@ pub fn check_all(driver: &mut dyn Driver) {
     lifetime::loading_gives_back_what_was_committed(driver);
     lifetime::names_and_payloads_are_kept_to_the_byte(driver);
     lifetime::what_was_committed_outlives_the_store(driver);
+}
+
+/// Checks every duty that [`StoreWalk`](crate::StoreWalk) states and that all drivers can be asked for alike.
+///
+/// # Panics
+/// When a duty is neglected.
+pub fn check_walk(driver: &mut dyn WalkDriver) {
+    walking::an_empty_store_has_nothing_but_counters(driver);
+    walking::a_walk_gives_everything_once(driver);
+    walking::a_walk_goes_on_behind_any_record(driver);
 }

@@ -63,6 +63,17 @@ pub enum Cause {
         /// The latest version this release knows.
         known: u32,
     },
+    /// An earlier release wrote the file, and it is not to be changed.
+    #[error(
+        "the file has schema version {found}, and only version {known} can be copied: start a broker of this \
+         release on it once, or on a copy of it, which brings it up to date"
+    )]
+    SchemaOlder {
+        /// The file's version.
+        found: u32,
+        /// The version that can be copied.
+        known: u32,
+    },
     /// The file is an SQLite database of something else.
     #[error(
         "the file is an SQLite database, but not one of Rialto's: move it away, or give \
@@ -189,6 +200,7 @@ impl Cause {
             | Cause::NoRoomForCopy { .. }
             | Cause::InUse { .. }
             | Cause::SchemaNewer { .. }
+            | Cause::SchemaOlder { .. }
             | Cause::Foreign
             | Cause::NoWriteAheadLog(_)
             | Cause::EmptyPage => FailureKind::Permanent,

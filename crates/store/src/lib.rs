@@ -8,7 +8,7 @@
 //! Read [`Store`] first, whose duties are the contract, then [`StoreReader`]. Two drivers fulfil
 //! it: [`MemoryStore`] for brokers that may forget, [`SqliteStore`] for those that may not.
 //! [`open`] picks one by [`StoreSettings`]. [`backup`], [`check`] and [`repair`] are for who looks after
-//! the second.
+//! the second. [`StoreWalk`] reads all that a store holds, for whoever [examines](examine()) it.
 //!
 //! Tested by [`conformance`], one suite for every driver, and by random batches that must leave
 //! SQLite and memory alike, across restarts; each driver's own dangers are tested beside it.
@@ -21,18 +21,26 @@ use rialto_domain::{
 
 pub mod conformance;
 mod error;
+mod examine;
 mod latest;
 mod memory;
+mod record;
+mod report;
 mod settings;
 mod sqlite;
+mod walk;
 
 pub use error::{Cause, DatabaseCause, StoreError};
+pub use examine::examine;
 pub use latest::Latest;
 pub use memory::MemoryStore;
+pub use record::{Entry, Key, Part, Record};
+pub use report::{Report, SKIPPED_AT_FAILOVER};
 pub use settings::{StoreSettings, open};
 pub use sqlite::{
-    Durability, GivenUp, Repair, Report, SqliteSettings, SqliteStore, backup, check, repair,
+    Durability, GivenUp, Repair, SqliteSettings, SqliteStore, SqliteWalk, backup, check, repair,
 };
+pub use walk::{StoreWalk, walk_part};
 
 /// Keeps what must outlive a restart; owned by the one thread that writes.
 ///

@@ -38,11 +38,13 @@ mod settings;
 mod stretches;
 mod verdict;
 mod wal;
+mod walk;
 
 pub use backup::backup;
-pub use check::{Report, check};
+pub use check::check;
 pub use repair::{GivenUp, Repair, repair};
 pub use settings::{Durability, SqliteSettings};
+pub use walk::SqliteWalk;
 
 use batch::Batch;
 use claim::DirectoryLock;

@@ -9,12 +9,12 @@ use std::{
 use rusqlite::Connection;
 
 use super::{
-    check::{self, Report},
+    check,
     claim::{self, DirectoryLock},
     settings::{DATABASE_FILE, Durability},
     verdict,
 };
-use crate::{Cause, StoreError};
+use crate::{Cause, Report, StoreError};
 
 /// Copies the store in `directory` into the new file `target`, as of one moment, whether or not a
 /// broker uses it, and reads the copy through: what the report finds is damaged in the store too.

@@ -7,7 +7,6 @@ use std::{
 
 use rialto_domain::{ChannelName, LogId, MessageId, Payloads, Sequence};
 use rusqlite::{Connection, OpenFlags, Row, config::DbConfig};
-use serde_json::value::RawValue;
 
 use super::{
     claim, history,
@@ -16,30 +15,10 @@ use super::{
     settings::{DATABASE_FILE, Durability},
     verdict::{self, LogDamage},
 };
-use crate::{Cause, StoreError};
-
-/// How many findings a report lists.
-const FINDINGS_MAX: usize = 100;
-
-/// What a store holds, and what of it is not as it was written.
-#[derive(Debug, Default)]
-pub struct Report {
-    /// Messages in logs that can be read.
-    pub messages: u64,
-    /// Retained messages that can be read.
-    pub retained: u64,
-    /// Messages of histories that can be read.
-    pub history: u64,
-    /// Persistent subscriptions that can be read.
-    pub subscriptions: u64,
-    /// Damaged records that a broker set aside, in the table `damaged`. They are no finding; what is
-    /// missing of a log for want of them is, until the log is trimmed.
-    pub set_aside: u64,
-    /// What is wrong, a sentence each; the first hundred.
-    pub findings: Vec<String>,
-    /// How many more there are.
-    pub findings_left_out: usize,
-}
+use crate::{
+    Cause, Report, StoreError,
+    report::{LogCheck, is_json},
+};
 
 /// Reads all of a store: `path` is the directory of one that nobody uses, or a copy's file. Neither
 /// the database nor its write-ahead log is changed.
@@ -116,20 +95,6 @@ fn tables(connection: &Connection) -> Result<Vec<String>, Cause> {
 }
 
 impl Report {
-    /// Whether everything is as it was written.
-    #[must_use]
-    pub fn is_sound(&self) -> bool {
-        self.findings.is_empty()
-    }
-
-    fn find(&mut self, finding: String) {
-        if self.findings.len() < FINDINGS_MAX {
-            self.findings.push(finding);
-        } else {
-            self.findings_left_out += 1;
-        }
-    }
-
     /// Has SQLite look at every page of the file and every index.
     fn check_structure(&mut self, connection: &Connection) -> Result<(), Cause> {
         let mut statement = connection.prepare("PRAGMA integrity_check")?;
@@ -177,31 +142,17 @@ impl Report {
              WHERE log = ?1 AND ?2 < last ORDER BY last",
         )?;
         let mut rows = statement.query((log.0, trimmed))?;
-        let mut next = trimmed + 1;
+        let mut check = LogCheck::new(channel.clone(), trimmed, last);
         while let Some(row) = rows.next()? {
             match page(row) {
                 Err(what) => self.find(format!("a page of the log of {channel:?}: {what}")),
                 Ok((page_last, count)) => {
-                    let first = (page_last + 1).saturating_sub(count);
-                    if next < first {
-                        self.miss(channel, next, first - 1);
-                    } else if first < next && trimmed + 1 < next {
-                        let text = format!("messages {first} to {} of {channel:?}", next - 1);
-                        self.find(format!("{text} are there twice"));
-                    }
-                    next = next.max(page_last + 1);
-                    self.messages += count;
+                    check.page((page_last + 1).saturating_sub(count), page_last, self);
                 }
             }
         }
-        if next <= last {
-            self.miss(channel, next, last);
-        }
+        check.finish(self);
         Ok(())
-    }
-
-    fn miss(&mut self, channel: &ChannelName, first: Sequence, last: Sequence) {
-        self.find(format!("messages {first} to {last} of the log of {channel:?} cannot be read"));
     }
 
     fn check_retained(&mut self, connection: &Connection) -> Result<(), Cause> {
@@ -319,10 +270,6 @@ fn page(row: &Row<'_>) -> Result<(Sequence, u64), String> {
         return Err(format!("{what} is not a sequence of {count} JSON texts"));
     }
     Ok((last, count))
-}
-
-fn is_json(text: &[u8]) -> bool {
-    serde_json::from_slice::<&RawValue>(text).is_ok()
 }
 
 /// Says that a store is missing where one should be.

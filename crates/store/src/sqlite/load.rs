@@ -104,13 +104,16 @@ fn retained(
     damaged: &mut Vec<Damage>,
 ) -> Result<Vec<(ChannelName, Retained)>, Cause> {
     let columns = ("channel, publisher, crc, payload", "channel");
-    sound_rows(connection, &damage::RETAINED, columns, damaged, |row| {
-        let payload = Bytes::from(row.get::<_, Vec<u8>>(4)?);
-        if crc32fast::hash(&payload) != row.get::<_, u32>(3)? {
-            return Err(Unreadable::checksum());
-        }
-        Ok((channel(row, 1)?, Retained { publisher: client(row, 2)?, payload }))
-    })
+    sound_rows(connection, &damage::RETAINED, columns, damaged, retained_message)
+}
+
+/// Reads a retained message, from the columns behind the first.
+pub(super) fn retained_message(row: &Row<'_>) -> Result<(ChannelName, Retained), Unreadable> {
+    let payload = Bytes::from(row.get::<_, Vec<u8>>(4)?);
+    if crc32fast::hash(&payload) != row.get::<_, u32>(3)? {
+        return Err(Unreadable::checksum());
+    }
+    Ok((channel(row, 1)?, Retained { publisher: client(row, 2)?, payload }))
 }
 
 fn histories(
@@ -131,7 +134,8 @@ fn histories(
     Ok(histories)
 }
 
-fn history_message(row: &Row<'_>) -> Result<(ChannelName, HistoryMessage), Unreadable> {
+/// Reads a message of a history, from the columns behind the first.
+pub(super) fn history_message(row: &Row<'_>) -> Result<(ChannelName, HistoryMessage), Unreadable> {
     let payload = Bytes::from(row.get::<_, Vec<u8>>(7)?);
     if crc32fast::hash(&payload) != row.get::<_, u32>(6)? {
         return Err(Unreadable::checksum());

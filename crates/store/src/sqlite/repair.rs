@@ -9,15 +9,14 @@ use std::{
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{
-    check::{self, Report},
-    claim,
+    check, claim,
     mark::{MARK_FILE, MarkKeeper},
     open::{self, BUSY_MAX},
     schema,
     settings::{DATABASE_FILE, Durability},
     verdict::{self, LOG_FILE, LogDamage},
 };
-use crate::{Cause, StoreError};
+use crate::{Cause, Report, StoreError};
 
 /// What a repair did.
 #[derive(Debug)]

@@ -32,6 +32,13 @@ pub(super) fn check_owner(connection: &Connection, migrations: &[&str]) -> Resul
     }
 }
 
+/// Refuses a file whose tables are not of the latest version, for whoever does not bring them there.
+pub(super) fn require_latest(connection: &Connection, migrations: &[&str]) -> Result<(), Cause> {
+    let found: u32 = pragma(connection, "user_version")?;
+    let known = version_after(migrations);
+    if found < known { Err(Cause::SchemaOlder { found, known }) } else { Ok(()) }
+}
+
 /// Brings the tables to the latest version, each step in a transaction of its own.
 pub(super) fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), Cause> {
     let found: usize = pragma(connection, "user_version")?;

@@ -93,7 +93,7 @@ pub(super) fn remove_through(
 }
 
 /// What was noted and not folded yet, of all cursors.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Noted(Vec<(i64, i64, i64)>);
 
 impl Noted {
@@ -102,6 +102,15 @@ impl Noted {
             connection.prepare_cached("SELECT cursor, first, last FROM acknowledged")?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         Ok(Noted(rows.collect::<Result<_, _>>()?))
+    }
+
+    /// Returns the part of each cursor.
+    pub(super) fn by_cursor(self) -> BTreeMap<i64, Noted> {
+        let mut parts: BTreeMap<i64, Noted> = BTreeMap::new();
+        for row in self.0 {
+            parts.entry(row.0).or_default().0.push(row);
+        }
+        parts
     }
 
     /// Returns what a cursor acknowledged; what makes no sense is left out.

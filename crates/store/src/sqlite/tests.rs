@@ -13,7 +13,7 @@ use rialto_domain::{
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::{SqliteSettings, SqliteStore, Store, StoreError, conformance};
+use crate::{SqliteSettings, SqliteStore, SqliteWalk, Store, StoreError, StoreWalk, conformance};
 
 mod crash;
 mod cursors;
@@ -50,6 +50,19 @@ impl conformance::Driver for Driver {
         drop(store);
         Some(self.open())
     }
+}
+
+impl conformance::WalkDriver for Driver {
+    fn walk(&mut self, store: Box<dyn Store>) -> Box<dyn StoreWalk> {
+        drop(store);
+        let directory = self.directory.as_ref().expect("a store was created").path();
+        Box::new(SqliteWalk::open(directory).expect("the walk begins"))
+    }
+}
+
+#[test]
+fn a_walk_through_a_file_fulfils_every_duty() {
+    conformance::check_walk(&mut Driver::default());
 }
 
 #[test]
