@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rialto_server::maintenance::{self, GivenUp, Report};
+use rialto_server::maintenance::{self, GivenUp, Report, StoreAddress};
 use time::OffsetDateTime;
 
 use crate::exit::{Exit, Failure};
@@ -16,6 +16,8 @@ backup.
 Examples:
   rialto store check --data-dir /var/lib/rialto
   rialto store check /backup/rialto-monday.db
+  rialto store check --config /etc/rialto/rialto.toml
+  PGPASSWORD=secret rialto store check postgres://rialto@db.example/rialto
   rialto store repair --data-dir /var/lib/rialto";
 
 const BACKUP_EXAMPLES: &str = "\
@@ -33,14 +35,17 @@ pub(crate) enum Command {
     Repair(RepairArgs),
 }
 
-/// Check a backup, or the store of a stopped broker, for damage
+/// Check a backup, the store of a stopped broker, or a database, for damage
 ///
-/// Checks the structure of the file, the checksum of every page of messages, retained message and
-/// message of a history, and that each is JSON. Changes nothing. Exits with 5 if anything is damaged.
+/// Checks the checksum of every page of messages, retained message and message of a history, that each
+/// is JSON, that logs lack no message, and that subscriptions stand in their logs; of a file also its
+/// structure. A database is checked as of one moment, also while a broker uses it. Changes nothing.
+/// Exits with 5 if anything is damaged.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CheckArgs {
-    /// A backup, or a data directory [default: that of the settings]
-    path: Option<PathBuf>,
+    /// A backup, a data directory, or the URL of a database [default: the store of the settings]
+    #[arg(value_name = "STORE")]
+    store: Option<String>,
     #[command(flatten)]
     settings: SettingsArgs,
 }
@@ -84,12 +89,14 @@ pub(crate) fn back_up(args: &BackupArgs) -> Result<(), Failure> {
 }
 
 fn check(args: &CheckArgs) -> Result<(), Failure> {
-    let path = match &args.path {
-        Some(path) => path.clone(),
-        None => maintenance::directory(&args.settings.settings()?)?,
+    let store = match &args.store {
+        Some(text) => {
+            StoreAddress::parse(text, None).map_err(|text| Failure::new(Exit::Usage, text))?
+        }
+        None => StoreAddress::of(&args.settings.settings()?)?,
     };
-    let report = maintenance::check(&path)?;
-    talk(&format!("{} has {}", path.display(), content(&report)));
+    let report = maintenance::check(&store)?;
+    talk(&format!("{store} has {}", content(&report)));
     tell_findings(&report)
 }
 

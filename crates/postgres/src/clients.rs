@@ -130,6 +130,6 @@ fn state(row: &Row, column: usize) -> CursorState {
 }
 
 /// Returns when a client was seen, as two columns say it.
-fn seen_at(row: &Row, column: usize) -> Seen {
+pub(crate) fn seen_at(row: &Row, column: usize) -> Seen {
     Seen { at: unsigned(row, column), served: unsigned(row, column + 1) }
 }

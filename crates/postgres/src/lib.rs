@@ -29,8 +29,10 @@ mod store;
 mod sweep;
 mod trim;
 mod wait;
+mod walk;
 mod writer;
 
 pub use check::{Found, check_connection};
 pub use settings::PostgresSettings;
 pub use store::PostgresStore;
+pub use walk::{PostgresWalk, check_store};

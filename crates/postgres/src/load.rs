@@ -54,7 +54,7 @@ pub(crate) async fn snapshot(link: &Link, load: Load) -> Result<(Snapshot, Vec<i
 }
 
 /// Returns a payload if it is the one that was written.
-fn payload(row: &Row, crc: usize, column: usize) -> Option<Bytes> {
+pub(crate) fn payload(row: &Row, crc: usize, column: usize) -> Option<Bytes> {
     let bytes: Vec<u8> = row.get(column);
     (i64::from(crc32fast::hash(&bytes)) == row.get::<_, i64>(crc)).then(|| bytes.into())
 }
@@ -90,7 +90,8 @@ async fn histories(
     Ok(histories)
 }
 
-fn history_message(row: &Row) -> Option<(ChannelName, HistoryMessage)> {
+/// Reads a message of a history, from columns in the order of [`histories`]; `None` if it is not what was written.
+pub(crate) fn history_message(row: &Row) -> Option<(ChannelName, HistoryMessage)> {
     let server = match row.get::<_, Option<&[u8]>>(5) {
         Some(name) => Some(std::str::from_utf8(name).ok()?.into()),
         None => None,

@@ -23,11 +23,13 @@ pub(crate) async fn prepare(link: &Link, schema: &str) -> Result<(), Trouble> {
     }
     let found = version(link, schema).await?;
     let found = match found {
-        Some((version, oldest)) if VERSION < version && VERSION < oldest => {
-            link.run("ROLLBACK").await?;
-            return Err(DatabaseCause::SchemaNewer { found: version, known: VERSION }.into());
+        Some((version, oldest)) => {
+            if let Err(cause) = require_known(version, oldest) {
+                link.run("ROLLBACK").await?;
+                return Err(cause.into());
+            }
+            version
         }
-        Some((version, _)) => version,
         None => 0,
     };
     for step in STEPS.iter().skip(found.unsigned_abs() as usize) {
@@ -59,6 +61,14 @@ pub(crate) async fn version(link: &Link, schema: &str) -> Result<Option<(i32, i3
     }
     let rows = link.query("SELECT schema_version, oldest_reader FROM cluster", &[]).await?;
     Ok(rows.first().map(|row| (row.get(0), row.get(1))))
+}
+
+/// Refuses tables of a later release that this one may not use.
+pub(crate) fn require_known(version: i32, oldest: i32) -> Result<(), DatabaseCause> {
+    if VERSION < version && VERSION < oldest {
+        return Err(DatabaseCause::SchemaNewer { found: version, known: VERSION });
+    }
+    Ok(())
 }
 
 /// Returns a name as SQL writes it.

@@ -81,6 +81,15 @@ pub(crate) fn states(
     Some(heads.map(state).collect())
 }
 
+/// What a row holds at a place.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// A page, as it was written, and when it was taken in.
+    Page(StoredPage, ServedMs),
+    /// Messages that are not what was written.
+    Damaged { first: Sequence, last: Sequence, reason: &'static str },
+}
+
 /// Returns the pages that are there of a row with `count` messages; those that are not what was written as such.
 pub(crate) fn entries(
     last: Sequence,
@@ -89,34 +98,49 @@ pub(crate) fn entries(
     body: &Bytes,
     is_there: impl Fn(Sequence) -> bool,
 ) -> Vec<LogEntry> {
+    let entry = |content| match content {
+        Content::Page(page, _) => LogEntry::Page(page),
+        Content::Damaged { first, last, .. } => LogEntry::Damaged { first, last },
+    };
+    contents(last, count, heads, body, is_there).into_iter().map(entry).collect()
+}
+
+/// Returns what is there of a row with `count` messages.
+pub(crate) fn contents(
+    last: Sequence,
+    count: u64,
+    heads: &[u8],
+    body: &Bytes,
+    is_there: impl Fn(Sequence) -> bool,
+) -> Vec<Content> {
     let Some(heads) = read(last, heads) else {
         let first = (last + 1).saturating_sub(count.max(1));
-        return is_there(last).then_some(LogEntry::Damaged { first, last }).into_iter().collect();
+        let reason = "what describes its pages does not match its checksum";
+        let damaged = Content::Damaged { first, last, reason };
+        return is_there(last).then_some(damaged).into_iter().collect();
     };
-    let mut entries = Vec::with_capacity(heads.len());
+    let mut contents = Vec::with_capacity(heads.len());
     let mut start = 0_usize;
     for head in heads {
         let end = start.saturating_add(usize::try_from(head.bytes).unwrap_or(usize::MAX));
         let payloads = (end <= body.len()).then(|| body.slice(start..end));
         start = end.min(body.len());
         if is_there(head.last) {
-            entries.push(entry(head, payloads));
+            contents.push(content(head, payloads));
         }
     }
-    entries
+    contents
 }
 
-fn entry(head: Head, payloads: Option<Bytes>) -> LogEntry {
+fn content(head: Head, payloads: Option<Bytes>) -> Content {
     let (first, last) = (head.last + 1 - u64::from(head.count), head.last);
     match payloads.filter(|payloads| crc32fast::hash(payloads) == head.crc) {
-        Some(payloads) => LogEntry::Page(StoredPage {
-            first,
-            publisher: head.publisher,
-            at: head.at,
-            count: head.count,
-            payloads: Payloads::from_sequence(payloads),
-        }),
-        None => LogEntry::Damaged { first, last },
+        Some(payloads) => {
+            let Head { publisher, at, count, .. } = head;
+            let payloads = Payloads::from_sequence(payloads);
+            Content::Page(StoredPage { first, publisher, at, count, payloads }, head.served)
+        }
+        None => Content::Damaged { first, last, reason: "its checksum does not match" },
     }
 }
 

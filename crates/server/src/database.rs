@@ -1,18 +1,30 @@
 //! The database that a server stores in, if this program can use one.
 
-use rialto_config::Settings;
-use rialto_store::{Store, StoreError};
+use std::{fs, path::Path};
 
-pub(crate) use driver::{look, open};
+use rialto_config::{Secret, Settings};
+use rialto_store::{Cause, DatabaseCause, Report, Store, StoreError};
+
+pub(crate) use driver::{check, look, open};
+
+/// Returns the URL of the database that these settings name.
+///
+/// # Errors
+/// If it stands in a file that cannot be read.
+pub(crate) fn url(settings: &Settings) -> Result<Secret, StoreError> {
+    let Some(path) = settings.store.url_file.get() else { return Ok(settings.store.url.clone()) };
+    let url = fs::read_to_string(path).map_err(|error| {
+        let text = format!("store.url_file, {}: {error}", path.display());
+        StoreError::new("opening", None, Cause::Database(DatabaseCause::Address(text)))
+    })?;
+    Ok(Secret::new(url))
+}
 
 #[cfg(feature = "postgres")]
 mod driver {
-    use std::fs;
+    use rialto_postgres::{PostgresSettings, PostgresStore, check_connection, check_store};
 
-    use rialto_postgres::{PostgresSettings, PostgresStore, check_connection};
-    use rialto_store::{Cause, DatabaseCause};
-
-    use super::{Settings, Store, StoreError};
+    use super::{Path, Report, Secret, Settings, Store, StoreError};
 
     pub(crate) fn open(settings: &Settings) -> Result<Box<dyn Store>, StoreError> {
         Ok(Box::new(PostgresStore::open(&postgres(settings)?)?))
@@ -34,34 +46,37 @@ mod driver {
         Ok((text, found.warnings))
     }
 
+    /// Reads all of a database, also while a broker uses it.
+    pub(crate) fn check(url: &Secret, tls_ca: Option<&Path>) -> Result<Report, StoreError> {
+        check_store(&at(url, tls_ca))
+    }
+
     fn postgres(settings: &Settings) -> Result<PostgresSettings, StoreError> {
-        let url = match settings.store.url_file.get() {
-            Some(path) => fs::read_to_string(path).map_err(|error| {
-                let text = format!("store.url_file, {}: {error}", path.display());
-                let cause = Cause::Database(DatabaseCause::Address(text));
-                StoreError::new("opening", None, cause)
-            })?,
-            None => settings.store.url.expose().to_owned(),
-        };
+        Ok(at(&super::url(settings)?, settings.store.tls_ca.get()))
+    }
+
+    fn at(url: &Secret, tls_ca: Option<&Path>) -> PostgresSettings {
         let host = gethostname::gethostname();
         let name = format!("{}, process {}", host.to_string_lossy(), std::process::id());
-        let mut postgres = PostgresSettings::new(url, name);
-        postgres.tls_ca = settings.store.tls_ca.get().map(Into::into);
-        Ok(postgres)
+        let mut postgres = PostgresSettings::new(url.expose(), name);
+        postgres.tls_ca = tls_ca.map(Path::to_path_buf);
+        postgres
     }
 }
 
 #[cfg(not(feature = "postgres"))]
 mod driver {
-    use rialto_store::{Cause, DatabaseCause};
-
-    use super::{Settings, Store, StoreError};
+    use super::{Cause, DatabaseCause, Path, Report, Secret, Settings, Store, StoreError};
 
     pub(crate) fn open(_: &Settings) -> Result<Box<dyn Store>, StoreError> {
         Err(lacking())
     }
 
     pub(crate) fn look(_: &Settings) -> Result<(String, Vec<String>), StoreError> {
+        Err(lacking())
+    }
+
+    pub(crate) fn check(_: &Secret, _: Option<&Path>) -> Result<Report, StoreError> {
         Err(lacking())
     }
 

@@ -1,10 +1,14 @@
 //! Looks after a stored state from outside the broker: copies it, reads it through, repairs it.
 
-use std::path::{Path, PathBuf};
+mod address;
+
+use std::path::Path;
 
 use rialto_config::{Settings, StoreKind};
 use rialto_store::{Cause, DatabaseCause};
 pub use rialto_store::{GivenUp, Repair, Report, StoreError};
+
+pub use address::StoreAddress;
 
 use crate::database;
 
@@ -29,21 +33,15 @@ pub fn backup(settings: &Settings, target: &Path) -> Result<Report, StoreError> 
     rialto_store::backup(&settings.server.data_dir, target)
 }
 
-/// Returns the directory of the store that these settings name.
+/// Reads all of a store: of files that nobody uses, or of a database, also while a broker uses it.
 ///
 /// # Errors
-/// If it is in a database.
-pub fn directory(settings: &Settings) -> Result<PathBuf, StoreError> {
-    refuse_database(settings)?;
-    Ok(settings.server.data_dir.clone())
-}
-
-/// Reads all of a store that nobody uses, or of a copy.
-///
-/// # Errors
-/// As [`rialto_store::check()`].
-pub fn check(path: &Path) -> Result<Report, StoreError> {
-    rialto_store::check(path)
+/// As [`rialto_store::check()`]; of a database, when it cannot be read to its end.
+pub fn check(store: &StoreAddress) -> Result<Report, StoreError> {
+    match store {
+        StoreAddress::Files(path) => rialto_store::check(path),
+        StoreAddress::Database { url, tls_ca } => database::check(url, tls_ca.as_deref()),
+    }
 }
 
 /// Makes the store that these settings name usable again, and keeps what it gives up in the new

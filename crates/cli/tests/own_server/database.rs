@@ -60,6 +60,11 @@ fn what_is_stored_in_a_database_outlives_the_broker() {
     assert!(check.status.success() && said.contains("its tables have version 1"), "{said}");
     let backup = rialto(&broker, &settings, &["backup", "copy.db"]);
     assert_eq!(backup.status.code(), Some(1));
+    let check = rialto(&broker, &settings, &["store", "check"]);
+    let said = String::from_utf8(check.stderr).unwrap();
+    assert!(check.status.success(), "{said}");
+    assert!(said.contains("has 4 messages in logs, 2 persistent subscriptions"), "{said}");
+    assert!(!said.contains("not-to-be-shown"), "{said}");
 
     // Killed, it is back once its own lease is over.
     broker.restart();
@@ -76,6 +81,11 @@ fn what_is_stored_in_a_database_outlives_the_broker() {
     broker.restart();
     let mut ada = Peer::online(&broker, Transport::Tcp, "ada");
     ada.expect_silence();
+    database.sql("INSERT INTO rialto.retained (channel, shard, publisher, crc, payload) VALUES ('hall', 1, 'bob', 1, '1')");
+    let check = rialto(&broker, "", &["store", "check", &database.url()]);
+    let said = String::from_utf8(check.stdout).unwrap();
+    assert_eq!(check.status.code(), Some(5), "{said}");
+    assert_eq!(said, "the checksum of the retained message of channel \"hall\" does not match\n");
     assert!(!broker.log_lines().join("").contains("not-to-be-shown"));
 }
 

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use rialto_domain::{
     Change, Commit, CommitId, FailureKind, Load, LogEntry, LogId, Outcome, Page, Payloads,
-    Retained, Sequence, Trim,
+    PayloadsBuilder, Retained, Sequence, Trim,
 };
-use rialto_store::{Store, StoreError, conformance};
+use rialto_store::{Store, StoreError, StoreWalk, conformance};
 use rialto_testkit::Postgres;
 
-use crate::{PostgresSettings, PostgresStore};
+use crate::{PostgresSettings, PostgresStore, PostgresWalk};
 
 mod broken;
+mod checking;
 mod damage;
 mod opening;
 mod plans;
@@ -23,9 +24,12 @@ struct Driver {
 }
 
 impl Driver {
+    fn settings(&self) -> PostgresSettings {
+        settings(&self.server, &format!("store {}", self.made))
+    }
+
     fn open(&self) -> Box<dyn Store> {
-        let settings = settings(&self.server, &format!("store {}", self.made));
-        Box::new(PostgresStore::open(&settings).expect("the store opens"))
+        Box::new(PostgresStore::open(&self.settings()).expect("the store opens"))
     }
 }
 
@@ -44,6 +48,18 @@ impl conformance::Driver for Driver {
 #[test]
 fn postgres_fulfils_every_duty() {
     conformance::check_all(&mut Driver { server: Postgres::start_in_memory(&[]), made: 0 });
+}
+
+impl conformance::WalkDriver for Driver {
+    fn walk(&mut self, store: Box<dyn Store>) -> Box<dyn StoreWalk> {
+        drop(store);
+        Box::new(PostgresWalk::open(&self.settings()).expect("the walk begins"))
+    }
+}
+
+#[test]
+fn a_walk_through_a_database_fulfils_every_duty() {
+    conformance::check_walk(&mut Driver { server: Postgres::start_in_memory(&[]), made: 0 });
 }
 
 fn settings(server: &Postgres, schema: &str) -> PostgresSettings {
@@ -70,8 +86,14 @@ fn append(channel: &str, count: u32) -> Change {
         at: 1,
         served: 1,
         count,
-        payloads: Payloads::single(b"1"),
+        payloads: payloads(count),
     })
+}
+
+fn payloads(count: u32) -> Payloads {
+    let mut payloads = PayloadsBuilder::default();
+    (0..count).for_each(|_| payloads.push(b"1"));
+    payloads.finish()
 }
 
 fn subscribe(client: &str, channel: &str) -> Change {

@@ -1,5 +1,6 @@
 //! How the database finds what a statement is about.
 
+use rialto_store::Part;
 use rialto_testkit::Postgres;
 
 use super::{open, settings};
@@ -7,6 +8,7 @@ use crate::{
     check, clients,
     reader::READ,
     statements::{ALL, BEGIN, COMMIT},
+    walk,
 };
 
 #[test]
@@ -16,7 +18,9 @@ fn every_statement_finds_its_rows_by_a_key() {
     drop(open(&settings));
     let others = [READ, clients::ONE, clients::LIST, clients::IDS];
     let control = [BEGIN, COMMIT, "ROLLBACK"];
-    for sql in ALL.into_iter().chain(others).filter(|sql| !control.contains(sql)) {
+    // The first part is single rows.
+    let walks = Part::ALL.into_iter().skip(1).map(walk::sql);
+    for sql in ALL.into_iter().chain(others).chain(walks).filter(|sql| !control.contains(sql)) {
         let count = (1..20).take_while(|number| sql.contains(&format!("${number}"))).count();
         let values = vec!["NULL"; count].join(", ");
         let plan = server.sql(&format!(
