@@ -4,7 +4,8 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::{
     access, balance, cert, channels, client, config, context, documents, health, history, ping,
-    publish, request, retained, serve, status, store, subscribe, tail, token, top, user, version,
+    publish, request, retained, serve, shell, status, store, subscribe, tail, token, top, user,
+    version,
 };
 
 /// What `--help` says about exit codes; [`Exit`](crate::exit::Exit) is where they are made.
@@ -33,6 +34,7 @@ pub(crate) enum Command {
     Pub(publish::Args),
     Sub(subscribe::Args),
     Request(request::Args),
+    Shell(shell::Args),
     Ping(ping::Args),
     Health(health::Args),
     Status(status::Args),

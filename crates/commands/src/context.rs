@@ -16,7 +16,7 @@ pub(crate) use commands::{Command, run};
 pub(crate) use content::Context;
 
 /// Which context a command uses.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct ContextArgs {
     /// Context to take from what neither a flag nor the environment says; `rialto context` keeps
     /// them [default: the current one]

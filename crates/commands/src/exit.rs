@@ -39,6 +39,11 @@ impl Failure {
         Failure { exit, text: text.into() }
     }
 
+    /// Returns what happened, without the advice in the lines behind it.
+    pub(crate) fn first_line(&self) -> String {
+        self.text.lines().next().unwrap_or_default().to_owned()
+    }
+
     /// Failed to do `what` to a file, such as `write ca.pem`.
     pub(crate) fn file(what: impl Display, error: &io::Error) -> Self {
         Failure::new(Exit::Failed, format!("cannot {what}: {error}"))

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::api::ApiArgs;
+use crate::api::{Api, ApiArgs};
 use crate::exit::{Exit, Failure};
 use crate::format::{Format, FormatArgs};
 use crate::listing::payload;
@@ -50,8 +50,9 @@ struct History {
     messages: Vec<Message>,
 }
 
+/// A message of a channel's past.
 #[derive(Deserialize)]
-struct Message {
+pub(crate) struct Message {
     publisher: String,
     at_ms: Option<u64>,
     payload: Box<RawValue>,
@@ -72,10 +73,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 async fn history(args: &Args) -> Result<(), Failure> {
-    let path = ["v1", "channels", &args.channel, "history"];
-    let limit = args.count.map(|count| count.to_string());
-    let query: Vec<_> = limit.iter().map(|limit| ("limit", limit.as_str())).collect();
-    let History { messages: latest } = args.api.open()?.get(&path, &query).await?;
+    let count = args.count.map(NonZeroUsize::get);
+    let latest = latest(&args.api.open()?, &args.channel, count).await?;
     if latest.is_empty() {
         talk(&format!("the channel {} has no history", word(&args.channel)));
         return Ok(());
@@ -90,13 +89,28 @@ async fn history(args: &Args) -> Result<(), Failure> {
     }
 }
 
-fn json(channel: &str, message: &Message) -> Result<String, Failure> {
+/// Asks for the last messages of a channel, `count` at most.
+pub(crate) async fn latest(
+    api: &Api,
+    channel: &str,
+    count: Option<usize>,
+) -> Result<Vec<Message>, Failure> {
+    let path = ["v1", "channels", channel, "history"];
+    let limit = count.map(|count| count.to_string());
+    let query: Vec<_> = limit.iter().map(|limit| ("limit", limit.as_str())).collect();
+    let History { messages } = api.get(&path, &query).await?;
+    Ok(messages)
+}
+
+/// Returns a message as an object.
+pub(crate) fn json(channel: &str, message: &Message) -> Result<String, Failure> {
     let Message { publisher, at_ms, payload } = message;
     let record = Record { channel, publisher, at_ms: *at_ms, payload };
     serde_json::to_string(&record).map_err(|error| Failure::new(Exit::Failed, error.to_string()))
 }
 
-fn table(messages: &[Message]) -> Vec<String> {
+/// Returns messages as lines for people.
+pub(crate) fn table(messages: &[Message]) -> Vec<String> {
     let mut table = Table::under(["TIME", "PUBLISHER", "PAYLOAD"]);
     for message in messages {
         let publisher = (!message.publisher.is_empty()).then(|| word(&message.publisher));

@@ -29,6 +29,8 @@ mod publish;
 mod request;
 mod retained;
 mod serve;
+#[allow(dead_code, reason = "what completes words on a terminal will use the rest")]
+mod shell;
 mod status;
 mod store;
 mod subscribe;
@@ -65,6 +67,7 @@ pub fn run() -> ExitCode {
         Command::Pub(args) => publish::run(&args),
         Command::Sub(args) => subscribe::run(&args),
         Command::Request(args) => request::run(&args),
+        Command::Shell(args) => shell::run(&args),
         Command::Ping(args) => ping::run(&args),
         Command::Health(args) => health::run(&args),
         Command::Status(args) => status::run(&args),

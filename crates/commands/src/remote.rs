@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::process;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use rialto_client::{Client, Connection, Credentials, Endpoint, Options};
+use rialto_client::{Client, Connection, Credentials, Endpoint, EndpointError, Options};
 use rialto_config::Period;
+use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use crate::context::{Context, ContextArgs};
@@ -20,7 +21,7 @@ const SHORT_LIVED_COUNT: u32 = 3;
 const PASSWORD: &str = "RIALTO_PASSWORD";
 
 /// Which broker to talk to, and as whom.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct RemoteArgs {
     /// Address of the broker: jmqt://HOST:PORT for a plain socket (port 8010 unless given),
@@ -82,6 +83,45 @@ impl RemoteArgs {
     /// Returns whether the command line says which client to be.
     pub(crate) fn names_client(&self) -> bool {
         self.client.is_some()
+    }
+
+    /// Returns the same, to connect to another address, or to another port of the same machine, or as
+    /// another client.
+    ///
+    /// As with a flag, the current context has no part in it where an address is said.
+    pub(crate) fn aimed_at(
+        &self,
+        address: Option<&str>,
+        client: Option<&str>,
+    ) -> Result<Self, Failure> {
+        let mut aimed = self.clone();
+        if let Some(address) = address {
+            aimed.server = Some(self.address(address)?);
+        }
+        if let Some(client) = client {
+            aimed.client = Some(client.to_owned());
+        }
+        Ok(aimed)
+    }
+
+    fn address(&self, text: &str) -> Result<Endpoint, Failure> {
+        let is_port = text.bytes().all(|byte| byte.is_ascii_digit());
+        let current = self.server.clone().unwrap_or_else(default_server).to_string();
+        let address = match current.rsplit_once(':') {
+            Some((machine, _)) if is_port => format!("{machine}:{text}"),
+            _ => text.to_owned(),
+        };
+        address.parse().map_err(|error: EndpointError| Failure::new(Exit::Usage, error.to_string()))
+    }
+
+    /// Returns where the context comes from.
+    pub(crate) fn context(&self) -> &ContextArgs {
+        &self.context
+    }
+
+    /// Returns the file with the authority to trust.
+    pub(crate) fn ca(&self) -> Option<&PathBuf> {
+        self.ca.as_ref()
     }
 
     /// Puts together what flags, environment and context say, for the command called `verb`.
@@ -158,17 +198,18 @@ impl RemoteArgs {
 ///
 /// The connection has its own thread, so that heartbeats go on while standard output blocks.
 pub(crate) fn block_on<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = runtime()?;
+    let result = runtime.block_on(command);
+    // Without waiting for a name lookup that has taken too long.
+    runtime.shutdown_background();
+    result
+}
+
+/// Makes a runtime with a thread of its own, which the caller need not lend its own to.
+pub(crate) fn runtime() -> Result<Runtime, Failure> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-    match runtime {
-        Ok(runtime) => {
-            let result = runtime.block_on(command);
-            // Without waiting for a name lookup that has taken too long.
-            runtime.shutdown_background();
-            result
-        }
-        Err(error) => Err(Failure::new(Exit::Failed, format!("cannot start a thread: {error}"))),
-    }
+    runtime.map_err(|error| Failure::new(Exit::Failed, format!("cannot start a thread: {error}")))
 }
 
 /// Returns where a broker with the default settings is.

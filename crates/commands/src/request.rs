@@ -1,5 +1,7 @@
 //! `rialto request`: asks a control channel, and prints its answer.
 
+use std::time::Duration;
+
 use rialto_client::{Client, RequestError, RequestOptions, Status};
 use rialto_config::Period;
 use serde_json::value::RawValue;
@@ -80,19 +82,23 @@ async fn await_answer(
 ) -> Result<Option<Box<RawValue>>, Failure> {
     let limit = args.timeout.get();
     let options = RequestOptions { timeout: limit, ..RequestOptions::default() };
-    match client.request_raw(channel, data, options).await {
-        Ok(answer) => Ok(answer),
-        Err(RequestError::Refused(refusal)) => {
+    let answer = client.request_raw(channel, data, options).await;
+    answer.map_err(|error| failed(channel, error, limit))
+}
+
+/// Says why there is no answer from a control channel.
+pub(crate) fn failed(channel: &str, error: RequestError, limit: Duration) -> Failure {
+    match error {
+        RequestError::Refused(refusal) => {
             let advice = match refusal.status {
                 Status::INVALID_CHANNEL => "\n  `rialto request --help` lists those of a broker",
                 _ => "",
             };
-            let text = format!("{channel} refused with {refusal}{advice}");
-            Err(Failure::new(Exit::Failed, text))
+            Failure::new(Exit::Failed, format!("{channel} refused with {refusal}{advice}"))
         }
-        Err(RequestError::TimedOut) => {
-            Err(Failure::new(Exit::TimedOut, format!("{channel} has not answered for {limit:?}")))
+        RequestError::TimedOut => {
+            Failure::new(Exit::TimedOut, format!("{channel} has not answered for {limit:?}"))
         }
-        Err(error) => Err(error.into()),
+        error => error.into(),
     }
 }

@@ -24,6 +24,8 @@ use inflow::Inflow;
 use printer::{Look, Printer, Style};
 use target::Target;
 
+pub(crate) use printer::plain_payload;
+
 /// Messages that are printed and acknowledged together, at most.
 const BATCH_COUNT_MAX: usize = 256;
 

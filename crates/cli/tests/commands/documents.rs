@@ -2,7 +2,7 @@
 
 use crate::{rialto, rialto_in};
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 18] = [
     "serve",
     "pub",
     "sub",
@@ -18,6 +18,7 @@ const COMMANDS: [&str; 17] = [
     "history",
     "context",
     "request",
+    "shell",
     "ping",
     "version",
 ];

@@ -16,6 +16,7 @@ mod messages;
 mod operate;
 mod pings;
 mod requests;
+mod shell;
 mod stored;
 mod strangers;
 mod users;

@@ -132,7 +132,7 @@ fn raw_payload(payload: &RawValue) -> String {
 }
 
 /// Shows a text without its quotes, unless it would upset the line or the terminal.
-fn plain_payload(payload: &RawValue) -> String {
+pub(crate) fn plain_payload(payload: &RawValue) -> String {
     match serde_json::from_str::<String>(payload.get()) {
         Ok(text) if text.chars().all(is_shown) => text,
         _ => json_line(payload.get()).into_owned(),

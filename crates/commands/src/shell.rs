@@ -1,0 +1,131 @@
+//! `rialto shell`: a conversation with a broker, line by line.
+//!
+//! A line becomes a [`Command`](command::Command) (`parse.rs`, by the table in `grammar.rs`), which the
+//! [`Executor`](executor::Executor) carries out by a [`Peer`](peer::Peer), one for each dialect. All that is to be
+//! seen, messages and replies alike, goes through one [`Feed`](feed::Feed) to the thread that prints it (`look.rs` says
+//! how). Lines come from standard input (`script.rs`).
+
+mod colour;
+mod command;
+mod executor;
+mod feed;
+mod grammar;
+mod item;
+mod jmqt;
+mod look;
+mod operator;
+mod parse;
+mod payload;
+mod peer;
+mod script;
+mod seen;
+mod words;
+
+use std::io::{self, IsTerminal as _};
+use std::time::Duration;
+
+use rialto_config::Period;
+use rialto_http::Url;
+
+use crate::api::ApiPlace;
+use crate::exit::Failure;
+use crate::format::FormatArgs;
+use crate::remote::{RemoteArgs, runtime};
+
+use colour::When;
+use executor::Executor;
+use feed::Feed;
+use grammar::Grammar;
+use jmqt::JmqtPeer;
+use look::Look;
+use operator::Operator;
+use script::{OnFailure, Pipes};
+use seen::Seen;
+
+const EXAMPLES: &str = "\
+Commands are read from standard input, one on each line; `help` lists them. A line that is blank or
+begins with # is passed over. A payload is everything behind the channel, as it stands: JSON is sent
+as it is, and anything else as a text.
+
+From a terminal: messages appear above the line that is being typed, Tab completes commands,
+channels and clients, and the lines of before come back with the arrow keys.
+
+From a file or a pipe: there is no prompt. Messages and answers go to standard output, everything
+else to standard error. The shell ends with the first command that fails, and with its exit code;
+with --keep-going it carries out the rest, and ends with the code of the first one that failed.
+`wait 3 --timeout 5s` waits for three messages of what was subscribed to.
+
+Examples:
+  rialto shell
+  rialto shell --server jmqts://broker.example --client ada
+  printf 'subscribe room\\npublish room hello\\nwait\\n' | rialto shell --quiet
+  rialto shell --format json < commands.txt";
+
+/// Talk with a broker, command by command.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// In a script, carry out the rest after a command that failed
+    #[arg(long)]
+    keep_going: bool,
+    /// Longest wait for the answer to a command
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    timeout: Period,
+    /// Whether to colour: auto is on a terminal unless NO_COLOR is set, always, never
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto, hide_possible_values = true)]
+    color: When,
+    #[command(flatten)]
+    format: FormatArgs,
+    #[command(flatten)]
+    remote: RemoteArgs,
+    /// Address of the broker's HTTP listener, for `history` and `who` [default: http://127.0.0.1:8080]
+    #[arg(long, value_name = "URL", env = "RIALTO_API", help_heading = "HTTP API")]
+    api: Option<Url>,
+    /// A key of the broker's settings (api.keys) that allows to read. Better given in the environment
+    /// than on the command line, which others can see
+    #[arg(long, value_name = "KEY", env = "RIALTO_API_KEY", hide_env_values = true)]
+    #[arg(help_heading = "HTTP API")]
+    api_key: Option<String>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let runtime = runtime()?;
+    let seen = Seen::default();
+    let (feed, printing) = Feed::start(args.look(false), Pipes, seen.clone());
+    let peer = JmqtPeer::new(args.remote.clone(), args.limit(), feed.clone());
+    let parts = (peer, Some(args.operator()));
+    let mut executor = Executor::new((Grammar::Jmqt, true), parts, feed, seen);
+    let on_failure = if args.keep_going { OnFailure::GoOn } else { OnFailure::Stop };
+    let outcome = script::run(&runtime, &mut executor, on_failure);
+    runtime.block_on(executor.leave());
+    drop(executor);
+    // With the tasks that hold the feed, so that the thread comes to its end.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    printing.join().and(outcome)
+}
+
+impl Args {
+    fn limit(&self) -> Duration {
+        self.timeout.get()
+    }
+
+    fn look(&self, is_terminal: bool) -> Look {
+        Look {
+            format: self.format.get(),
+            grammar: Grammar::Jmqt,
+            has_colours: self.color.decide(io::stdout().is_terminal()),
+            is_terminal,
+            is_quiet: self.remote.quiet,
+        }
+    }
+
+    fn operator(&self) -> Operator {
+        Operator::new(ApiPlace {
+            api: self.api.clone(),
+            key: self.api_key.clone(),
+            ca: self.remote.ca().cloned(),
+            context: self.remote.context().clone(),
+            timeout: self.limit(),
+        })
+    }
+}
