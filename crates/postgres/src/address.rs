@@ -2,6 +2,7 @@
 
 use std::{fs, net::IpAddr, path::Path, sync::Arc, time::Duration};
 
+use rialto_database::{DatabaseSettings, is_local};
 use rialto_store::DatabaseCause;
 use rustls::{
     ClientConfig, RootCertStore,
@@ -13,8 +14,6 @@ use tokio_postgres::{
     config::{Host, SslMode, TargetSessionAttrs},
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
-
-use crate::PostgresSettings;
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -32,7 +31,7 @@ pub(crate) struct Address {
 
 impl Address {
     /// Reads it from the settings.
-    pub(crate) fn of(settings: &PostgresSettings) -> Result<Self, DatabaseCause> {
+    pub(crate) fn of(settings: &DatabaseSettings) -> Result<Self, DatabaseCause> {
         // The words of other clients for what is always done here: whoever the certificate is of is checked.
         let url = settings.url.trim().replace("sslmode=verify-full", "sslmode=require");
         let url = url.replace("sslmode=verify-ca", "sslmode=require");
@@ -58,7 +57,7 @@ impl Address {
         let is_encrypted = match config.get_ssl_mode() {
             SslMode::Disable => false,
             SslMode::Require => true,
-            _ => !is_local(&config),
+            _ => !is_here(&config),
         };
         config.ssl_mode(if is_encrypted { SslMode::Require } else { SslMode::Disable });
         let tls = is_encrypted.then(|| tls(settings.tls_ca.as_deref())).transpose()?;
@@ -67,11 +66,9 @@ impl Address {
 }
 
 /// Whether what is sent never leaves this machine.
-fn is_local(config: &Config) -> bool {
+fn is_here(config: &Config) -> bool {
     let is_local_host = |host: &Host| match host {
-        Host::Tcp(name) => {
-            name == "localhost" || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
-        }
+        Host::Tcp(name) => is_local(name),
         #[cfg(unix)]
         Host::Unix(_) => true,
     };

@@ -1,53 +1,18 @@
 //! What a failure of the client library or the server means for a store.
 
-use std::error::Error as _;
-
+use rialto_database::{Trouble, with_reasons};
 use rialto_store::{Cause, DatabaseCause};
 use tokio_postgres::{Error, error::DbError};
 
-/// Why something could not be done in the database.
-#[derive(Debug)]
-pub(crate) struct Trouble {
-    pub(crate) cause: Cause,
-    /// Whether it may have been done nevertheless: the answer did not come.
-    pub(crate) is_unanswered: bool,
-    /// Whether the connection is of no use any more.
-    pub(crate) is_broken: bool,
-}
-
-impl Trouble {
-    /// Something that is certain, and no fault of the connection.
-    pub(crate) fn plain(cause: impl Into<Cause>) -> Self {
-        Trouble { cause: cause.into(), is_unanswered: false, is_broken: false }
-    }
-
-    /// Nothing came in time.
-    pub(crate) fn silent(limit: std::time::Duration) -> Self {
-        let cause = Cause::Database(DatabaseCause::Silent { seconds: limit.as_secs().max(1) });
-        Trouble { cause, is_unanswered: true, is_broken: true }
-    }
-}
-
-impl From<DatabaseCause> for Trouble {
-    fn from(cause: DatabaseCause) -> Self {
-        Trouble::plain(Cause::Database(cause))
-    }
-}
-
-impl From<Error> for Trouble {
-    fn from(error: Error) -> Self {
-        match error.as_db_error() {
-            Some(said) => Trouble {
-                cause: of_server(said),
-                is_unanswered: false,
-                is_broken: ends_the_connection(said.code().code()),
-            },
-            None => Trouble {
-                cause: Cause::Database(DatabaseCause::Unreachable(with_reasons(&error))),
-                is_unanswered: true,
-                is_broken: true,
-            },
-        }
+/// Says what a failure means.
+pub(crate) fn trouble(error: &Error) -> Trouble {
+    match error.as_db_error() {
+        Some(said) => Trouble {
+            cause: of_server(said),
+            is_unanswered: false,
+            is_broken: ends_the_connection(said.code().code()),
+        },
+        None => Trouble::broken(with_reasons(error)),
     }
 }
 
@@ -75,20 +40,4 @@ fn of_server(said: &DbError) -> Cause {
         }
         _ => Cause::Database(DatabaseCause::Refused(text)),
     }
-}
-
-/// Returns an error's text with those of what it came from.
-fn with_reasons(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut reason = error.source();
-    while let Some(inner) = reason {
-        text = format!("{text}: {inner}");
-        reason = inner.source();
-    }
-    text
-}
-
-/// Returns the cause of there being no connection for the moment.
-pub(crate) fn pausing() -> Cause {
-    Cause::Database(DatabaseCause::Unreachable("the connection was lost a moment ago".to_owned()))
 }

@@ -1,63 +1,45 @@
 //! Whether a database is fit to keep what is acknowledged.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
-use rialto_store::{Cause, DatabaseCause, StoreError};
+use rialto_database::{DatabaseSettings, Found, Trouble, clock_warning, look, unfit};
+use rialto_store::{Cause, StoreError};
 
-use crate::{PostgresSettings, address::Address, cause::Trouble, link::Link, schema, wait::Moves};
+use crate::{address::Address, link::PostgresLink, schema};
 
 /// The oldest server that can be used.
 const VERSION_MIN: i32 = 150_000;
-
-/// How far apart the clocks may be before that is told of.
-const CLOCK_DIFFERENCE_MAX: Duration = Duration::from_millis(500);
-
-/// How a database was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// The server's version, as it says it.
-    pub server: String,
-    /// Whether what is sent is encrypted.
-    pub is_encrypted: bool,
-    /// The version of the tables; `None` if they are still to be made.
-    pub schema_version: Option<i32>,
-    /// What should be otherwise; one sentence each.
-    pub warnings: Vec<String>,
-}
 
 /// Connects to the database that the settings name and looks whether it can be used; changes nothing there.
 ///
 /// # Errors
 /// Why it cannot be used.
-pub fn check_connection(settings: &PostgresSettings) -> Result<Found, StoreError> {
+pub fn check_connection(settings: &DatabaseSettings) -> Result<Found, StoreError> {
     let error = |cause| StoreError::new("looking at the database", None, cause);
     let address = Address::of(settings).map_err(|cause| error(Cause::Database(cause)))?;
-    let moves = Moves::start().map_err(|refused| error(refused.into()))?;
-    let look = async {
-        let link = Link::open(&address).await?;
+    look(settings.patience * 2, async {
+        let link = PostgresLink::open(&address).await?;
         link.run(&session(settings)).await?;
         let warnings = fitness(&link).await?;
         let rows = link.query("SELECT current_setting('server_version')", &[]).await?;
         let server = rows.first().map(|row| row.get(0)).unwrap_or_default();
+        let server: &str = server;
         let version = schema::version(&link, &settings.schema).await?;
         if version.is_none() {
             may_create(&link, settings).await?;
         }
         let is_encrypted = address.tls.is_some();
         Ok(Found {
-            server,
+            server: format!("PostgreSQL {server}"),
             is_encrypted,
             schema_version: version.map(|(version, _)| version),
             warnings,
         })
-    };
-    let found = moves.wait(settings.patience * 2, look);
-    let found = found.unwrap_or_else(|| Err(Trouble::silent(settings.patience * 2)));
-    found.map_err(|trouble: Trouble| error(trouble.cause))
+    })
 }
 
 /// Returns what a session is set to.
-pub(crate) fn session(settings: &PostgresSettings) -> String {
+pub(crate) fn session(settings: &DatabaseSettings) -> String {
     // What waits for a lock gives up before we do; what we left behind lets go of its locks by itself. The planner uses
     // keys, also where it knows nothing of the tables yet. No limit for statements: one would end the wait
     // for a standby, after which a commit counts as done.
@@ -73,7 +55,7 @@ pub(crate) fn session(settings: &PostgresSettings) -> String {
 }
 
 /// Refuses a server that does not keep what it commits; returns what should be otherwise.
-pub(crate) async fn fitness(link: &Link) -> Result<Vec<String>, Trouble> {
+pub(crate) async fn fitness(link: &PostgresLink) -> Result<Vec<String>, Trouble> {
     let began = SystemTime::now();
     let rows = link
         .query(
@@ -122,23 +104,8 @@ pub(crate) async fn fitness(link: &Link) -> Result<Vec<String>, Trouble> {
     Ok(warnings)
 }
 
-/// Compares the database's clock with ours, as read before and after the question.
-fn clock_warning(before: SystemTime, after: SystemTime, there_us: i64) -> Option<String> {
-    let there = UNIX_EPOCH + Duration::from_micros(there_us.max(0).unsigned_abs());
-    let ahead = there.duration_since(after).unwrap_or_default();
-    let behind = before.duration_since(there).unwrap_or_default();
-    let difference = ahead.max(behind);
-    (CLOCK_DIFFERENCE_MAX < difference).then(|| {
-        format!(
-            "the database's clock is {:.1} s {} this machine's: set one of them right",
-            difference.as_secs_f32(),
-            if ahead < behind { "behind" } else { "ahead of" }
-        )
-    })
-}
-
 /// Refuses a role that could not make the tables.
-async fn may_create(link: &Link, settings: &PostgresSettings) -> Result<(), Trouble> {
+async fn may_create(link: &PostgresLink, settings: &DatabaseSettings) -> Result<(), Trouble> {
     let rows = link
         .query(
             "SELECT CASE WHEN EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)
@@ -153,27 +120,5 @@ async fn may_create(link: &Link, settings: &PostgresSettings) -> Result<(), Trou
              schema and let it own that (docs/stores.md)",
         )),
         _ => Ok(()),
-    }
-}
-
-fn unfit(sentence: &str) -> Trouble {
-    DatabaseCause::Unfit(sentence.to_owned()).into()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::{Duration, UNIX_EPOCH};
-
-    use super::clock_warning;
-
-    #[test]
-    fn a_clock_far_off_is_told_of() {
-        let (before, after) =
-            (UNIX_EPOCH + Duration::from_secs(100), UNIX_EPOCH + Duration::from_secs(103));
-        let told = |there_ms: i64| clock_warning(before, after, there_ms * 1000);
-        assert_eq!(told(99_600), None);
-        assert_eq!(told(103_400), None);
-        assert!(told(90_000).is_some_and(|text| text.contains("10.0 s behind")));
-        assert!(told(113_000).is_some_and(|text| text.contains("10.0 s ahead of")));
     }
 }

@@ -1,38 +1,25 @@
 //! The store of a server in a PostgreSQL database, which it alone writes to.
 //!
-//! [`PostgresStore`] is a driver of the store's contract, [`rialto_store::Store`], and decides nothing. A commit is one
-//! transaction: a plan sorts the changes into stages, a batch carries them out in a few statements,
-//! all sent at once, and a row of the journal says that it was committed, should the answer be lost. A *node*
-//! is one run of a server, which may write as long as no other has taken its lease.
+//! [`PostgresStore`] is a driver of the store's contract, [`rialto_store::Store`], and decides nothing. What is the same for all
+//! databases is in `rialto-database`; here stands how PostgreSQL is reached and looked at, its tables, and its SQL: one
+//! statement carries out all changes of a kind.
 //!
 //! Tested by the contract's conformance suite, and by its own tests, on a real server that they start.
 
 mod address;
-mod batch;
 mod cause;
 mod check;
-mod clients;
-mod damaged;
 mod link;
-mod load;
-mod logs;
-mod names;
 mod node;
-mod plan;
-mod reader;
-mod records;
+mod reads;
+mod request;
+mod requests;
 mod schema;
-mod segment;
-mod settings;
+mod sets;
 mod statements;
 mod store;
-mod sweep;
-mod trim;
-mod wait;
-mod walk;
-mod writer;
+mod walks;
 
-pub use check::{Found, check_connection};
-pub use settings::PostgresSettings;
-pub use store::PostgresStore;
-pub use walk::{PostgresWalk, check_store};
+pub use check::check_connection;
+pub use rialto_database::DatabaseSettings as PostgresSettings;
+pub use store::{PostgresStore, check_store};

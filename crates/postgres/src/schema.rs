@@ -1,8 +1,9 @@
 //! The tables: made and migrated by one server at a time.
 
+use rialto_database::Trouble;
 use rialto_store::DatabaseCause;
 
-use crate::{cause::Trouble, link::Link, node::LOCK};
+use crate::{link::PostgresLink, node::LOCK};
 
 /// What brings the tables from one version to the next, the first version first.
 const STEPS: [&str; 1] = [include_str!("schema/1.sql")];
@@ -14,7 +15,7 @@ pub(crate) const VERSION: i32 = STEPS.len() as i32;
 ///
 /// # Errors
 /// [`DatabaseCause::SchemaNewer`] if they are of a later release that this one may not write to; nothing is changed then.
-pub(crate) async fn prepare(link: &Link, schema: &str) -> Result<(), Trouble> {
+pub(crate) async fn prepare(link: &PostgresLink, schema: &str) -> Result<(), Trouble> {
     link.run("BEGIN").await?;
     link.query("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
     let there = link.query("SELECT 1 FROM pg_namespace WHERE nspname = $1", &[&schema]).await?;
@@ -49,7 +50,10 @@ pub(crate) async fn prepare(link: &Link, schema: &str) -> Result<(), Trouble> {
 }
 
 /// Returns the tables' version and the oldest that may still write to them; `None` if there are none.
-pub(crate) async fn version(link: &Link, schema: &str) -> Result<Option<(i32, i32)>, Trouble> {
+pub(crate) async fn version(
+    link: &PostgresLink,
+    schema: &str,
+) -> Result<Option<(i32, i32)>, Trouble> {
     let there = link
         .query(
             "SELECT 1 FROM pg_tables WHERE schemaname = $1 AND tablename = 'cluster'",

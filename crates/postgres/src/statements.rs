@@ -4,6 +4,11 @@
 pub(crate) const BEGIN: &str = "BEGIN";
 pub(crate) const COMMIT: &str = "COMMIT";
 
+/// Whole tables are read: keys are no help.
+pub(crate) const BEGIN_TO_READ: &str = "
+    BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+    SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on";
+
 /// Whether the node may still write: held until the end of the transaction, so that whoever raises the revision
 /// waits for what is under way.
 pub(crate) const FENCE: &str =
@@ -12,6 +17,17 @@ pub(crate) const FENCE: &str =
 /// Says that the transaction was carried out.
 pub(crate) const JOURNAL: &str =
     "INSERT INTO journal (node, lane, n, heads) VALUES ($1, 0, $2, $3)";
+
+pub(crate) const WAS_COMMITTED: &str =
+    "SELECT 1::int8 FROM journal WHERE node = $1 AND lane = 0 AND n = $2";
+
+pub(crate) const FORGET: &str = "DELETE FROM journal WHERE node = $1 AND lane = 0 AND n < $2";
+
+pub(crate) const RENEW: &str = "
+    UPDATE lease SET until = clock_timestamp() + make_interval(secs => $2)
+    WHERE node = $1 AND EXISTS (SELECT 1 FROM node WHERE id = $1 AND state < 3) RETURNING 1::int8";
+
+pub(crate) const LEAVE: &str = "UPDATE node SET state = 3 WHERE id = $1";
 
 pub(crate) const LOGS_MAKE: &str = "
     INSERT INTO log (kind, name, shard, generation)
@@ -157,19 +173,27 @@ pub(crate) const HISTORY_PRUNE: &str = "
 
 /// Removes a few rows that nobody sees any more, of logs that were trimmed.
 pub(crate) const SWEEP_TRIMMED: &str = "
-    DELETE FROM segment s USING (
-        SELECT x.log, x.last FROM unnest($1::int8[]) AS i(id) JOIN log l ON l.id = i.id
-        JOIN segment x ON x.log = l.id AND x.last <= l.trimmed LIMIT 500) AS old
-    WHERE s.log = old.log AND s.last = old.last";
+    WITH removed AS (
+        DELETE FROM segment s USING (
+            SELECT x.log, x.last FROM unnest($1::int8[]) AS i(id) JOIN log l ON l.id = i.id
+            JOIN segment x ON x.log = l.id AND x.last <= l.trimmed LIMIT 500) AS old
+        WHERE s.log = old.log AND s.last = old.last RETURNING 1)
+    SELECT count(*) FROM removed";
 
 /// The same of one log that went.
 pub(crate) const SWEEP_GONE: &str = "
-    DELETE FROM segment s USING (
-        SELECT x.log, x.last FROM segment x WHERE x.log = $1 LIMIT 500) AS old
-    WHERE s.log = old.log AND s.last = old.last";
+    WITH removed AS (
+        DELETE FROM segment s USING (
+            SELECT x.log, x.last FROM segment x WHERE x.log = $1 LIMIT 500) AS old
+        WHERE s.log = old.log AND s.last = old.last RETURNING 1)
+    SELECT count(*) FROM removed";
+
+pub(crate) const GONE: &str = "SELECT log FROM gone_log LIMIT 1";
+
+pub(crate) const FORGET_GONE: &str = "DELETE FROM gone_log WHERE log = $1";
 
 /// All that a commit may send, to be parsed when a connection begins.
-pub(crate) const ALL: [&str; 32] = [
+pub(crate) const ALL: [&str; 36] = [
     BEGIN,
     COMMIT,
     FENCE,
@@ -201,5 +225,9 @@ pub(crate) const ALL: [&str; 32] = [
     HISTORY_PRUNE,
     SWEEP_TRIMMED,
     SWEEP_GONE,
-    "ROLLBACK",
+    FORGET_GONE,
+    WAS_COMMITTED,
+    FORGET,
+    RENEW,
+    LEAVE,
 ];

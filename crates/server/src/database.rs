@@ -39,10 +39,7 @@ mod driver {
             None => "its tables are still to be made".to_owned(),
         };
         let way = if found.is_encrypted { "encrypted" } else { "not encrypted" };
-        let text = format!(
-            "the database is PostgreSQL {}; {tables}; the connection is {way}",
-            found.server
-        );
+        let text = format!("the database is {}; {tables}; the connection is {way}", found.server);
         Ok((text, found.warnings))
     }
 

@@ -3,10 +3,10 @@
 use tokio_postgres::config::SslMode;
 
 use super::Address;
-use crate::PostgresSettings;
+use rialto_database::DatabaseSettings;
 
 fn mode(url: &str) -> SslMode {
-    let address = Address::of(&PostgresSettings::new(url, "one"))
+    let address = Address::of(&DatabaseSettings::new(url, "one"))
         .unwrap_or_else(|error| panic!("{url}: {error}"));
     assert_eq!(address.tls.is_some(), address.config.get_ssl_mode() == SslMode::Require);
     address.config.get_ssl_mode()
@@ -36,11 +36,11 @@ fn a_wrong_address_is_refused_without_its_password() {
         "postgres://ada:secret@host/?what=ever",
         "",
     ] {
-        let Err(error) = Address::of(&PostgresSettings::new(url, "one")) else {
+        let Err(error) = Address::of(&DatabaseSettings::new(url, "one")) else {
             panic!("{url} is taken")
         };
         assert!(!error.to_string().contains("secret"), "{error}");
     }
-    let settings = PostgresSettings::new("postgres://ada:secret@host/", "one");
+    let settings = DatabaseSettings::new("postgres://ada:secret@host/", "one");
     assert!(!format!("{settings:?}").contains("secret"));
 }

@@ -9,7 +9,9 @@ use rialto_domain::{
 use rialto_store::{Store, StoreError, StoreWalk, conformance};
 use rialto_testkit::Postgres;
 
-use crate::{PostgresSettings, PostgresStore, PostgresWalk};
+use rialto_database::DatabaseWalk;
+
+use crate::{PostgresSettings, PostgresStore, store::Postgres as Database};
 
 mod broken;
 mod checking;
@@ -53,13 +55,17 @@ fn postgres_fulfils_every_duty() {
 impl conformance::WalkDriver for Driver {
     fn walk(&mut self, store: Box<dyn Store>) -> Box<dyn StoreWalk> {
         drop(store);
-        Box::new(PostgresWalk::open(&self.settings()).expect("the walk begins"))
+        Box::new(walk(&self.settings()).expect("the walk begins"))
     }
 }
 
 #[test]
 fn a_walk_through_a_database_fulfils_every_duty() {
     conformance::check_walk(&mut Driver { server: Postgres::start_in_memory(&[]), made: 0 });
+}
+
+fn walk(settings: &PostgresSettings) -> Result<DatabaseWalk<Database>, StoreError> {
+    DatabaseWalk::open(&Database::of(settings)?)
 }
 
 fn settings(server: &Postgres, schema: &str) -> PostgresSettings {

@@ -4,7 +4,7 @@ use rialto_domain::{HistoryMessage, MessageId};
 use rialto_store::{Part, Record, Report, StoreWalk, walk_part};
 
 use super::*;
-use crate::{PostgresWalk, check_store};
+use crate::check_store;
 
 /// Returns what is found, once a store in a schema of its own was changed by hand.
 fn found_after(server: &Postgres, schema: &str, sql: &str) -> Report {
@@ -147,7 +147,7 @@ fn a_walk_sees_what_was_there_when_it_began() {
     let settings = settings(&server, "rialto");
     let mut store = open(&settings);
     store.commit(&[subscribe("ada", "room"), append("room", 1)]).unwrap();
-    let mut walk = PostgresWalk::open(&settings).expect("the walk begins beside the server");
+    let mut walk = walk(&settings).expect("the walk begins beside the server");
     store.commit(&[append("room", 1), subscribe("bob", "room")]).unwrap();
     let mut messages = 0;
     for part in Part::ALL {

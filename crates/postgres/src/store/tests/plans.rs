@@ -5,10 +5,9 @@ use rialto_testkit::Postgres;
 
 use super::{open, settings};
 use crate::{
-    check, clients,
-    reader::READ,
+    check, reads,
     statements::{ALL, BEGIN, COMMIT},
-    walk,
+    walks,
 };
 
 #[test]
@@ -16,10 +15,10 @@ fn every_statement_finds_its_rows_by_a_key() {
     let server = Postgres::start_in_memory(&[]);
     let settings = settings(&server, "rialto");
     drop(open(&settings));
-    let others = [READ, clients::ONE, clients::LIST, clients::IDS];
-    let control = [BEGIN, COMMIT, "ROLLBACK"];
+    let others = [reads::LOG, reads::CLIENT, reads::CLIENTS, reads::IDS];
+    let control = [BEGIN, COMMIT];
     // The first part is single rows.
-    let walks = Part::ALL.into_iter().skip(1).map(walk::sql);
+    let walks = Part::ALL.into_iter().skip(1).map(walks::sql);
     for sql in ALL.into_iter().chain(others).chain(walks).filter(|sql| !control.contains(sql)) {
         let count = (1..20).take_while(|number| sql.contains(&format!("${number}"))).count();
         let values = vec!["NULL"; count].join(", ");

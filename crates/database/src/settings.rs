@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 
 /// How a database is used as a store.
 #[derive(Clone)]
-pub struct PostgresSettings {
+pub struct DatabaseSettings {
     /// Where it is and who asks, as in `postgres://user:password@host:5432/database`. Several hosts: the first that
     /// can be written to.
     pub url: String,
@@ -20,11 +20,11 @@ pub struct PostgresSettings {
     pub patience: Duration,
 }
 
-impl PostgresSettings {
+impl DatabaseSettings {
     /// Returns the settings of a server with this name, for the database at `url`.
     #[must_use]
     pub fn new(url: impl Into<String>, name: impl Into<String>) -> Self {
-        PostgresSettings {
+        DatabaseSettings {
             url: url.into(),
             tls_ca: None,
             name: name.into(),
@@ -35,10 +35,10 @@ impl PostgresSettings {
     }
 }
 
-impl fmt::Debug for PostgresSettings {
+impl fmt::Debug for DatabaseSettings {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Without the URL, which holds a password.
-        out.debug_struct("PostgresSettings")
+        out.debug_struct("DatabaseSettings")
             .field("name", &self.name)
             .field("schema", &self.schema)
             .finish_non_exhaustive()

@@ -8,8 +8,10 @@ use crate::{
     cause::Trouble,
     damaged::Damaged,
     link::Link,
-    names::{channel, unsigned},
-    segment, trim,
+    row::{Row, bytes, channel, id, unsigned},
+    segment,
+    statement::Read,
+    trim,
 };
 
 /// All logs.
@@ -23,44 +25,36 @@ pub(crate) struct Logs {
 }
 
 impl Logs {
-    pub(crate) async fn read(link: &Link, damaged: &mut Damaged) -> Result<Self, Trouble> {
-        let sql = "SELECT l.id, l.name, l.last, l.trimmed, l.bytes, s.last, s.pages
-            FROM log l LEFT JOIN LATERAL (
-                SELECT x.last, x.pages FROM segment x
-                WHERE x.log = l.id AND l.trimmed < x.last ORDER BY x.last DESC LIMIT 1) s ON true
-            WHERE l.kind = 0 ORDER BY l.name";
+    pub(crate) async fn read(link: &mut impl Link, damaged: &mut Damaged) -> Result<Self, Trouble> {
         let mut logs = Logs { states: Vec::new(), untidy: Vec::new(), places: HashMap::new() };
-        for row in link.query(sql, &[]).await? {
+        for row in link.ask(Read::Logs).await? {
             let Some(channel) = damaged.sound("log", channel(&row, 1)) else { continue };
             let last = unsigned(&row, 2);
-            let (trimmed, bytes) = (unsigned(&row, 3), unsigned(&row, 4));
-            let newest = row.get::<_, Option<i64>>(5).map(|last| {
-                let pages = segment::states(last.unsigned_abs(), row.get(6), |_| true);
+            let (trimmed, held) = (unsigned(&row, 3), unsigned(&row, 4));
+            let newest = row.number(5).map(|last| {
+                let pages = segment::states(last.unsigned_abs(), bytes(&row, 6), |_| true);
                 pages.and_then(|pages| pages.last().copied()).map_or(0, |page| page.served)
             });
-            logs.places.insert(row.get(0), logs.states.len());
+            logs.places.insert(id(&row, 0), logs.states.len());
             logs.states.push(LogState {
                 channel,
                 log: LogId(unsigned(&row, 0)),
                 last,
-                extent: LogExtent { trimmed, bytes, oldest: None },
+                extent: LogExtent { trimmed, bytes: held, oldest: None },
                 newest: newest.unwrap_or(0),
                 reader_count: 0,
                 slowest: last,
             });
         }
         trim::read_oldest(link, &mut logs.states).await?;
-        let sql = "SELECT l.id FROM log l WHERE l.kind = 0 AND EXISTS (
-                       SELECT 1 FROM segment x WHERE x.log = l.id AND x.last <= l.trimmed)";
-        logs.untidy = link.query(sql, &[]).await?.iter().map(|row| row.get(0)).collect();
+        logs.untidy = link.ask(Read::Untidy).await?.iter().map(|row| id(row, 0)).collect();
         Ok(logs)
     }
 
     /// Reads how many cursors each log has and where the slowest stands, but no cursor.
-    pub(crate) async fn read_readers(&mut self, link: &Link) -> Result<(), Trouble> {
-        let sql = "SELECT log, count(*), min(floor) FROM cursor GROUP BY log";
-        for row in link.query(sql, &[]).await? {
-            self.note_readers(row.get(0), unsigned(&row, 1), unsigned(&row, 2));
+    pub(crate) async fn read_readers(&mut self, link: &mut impl Link) -> Result<(), Trouble> {
+        for row in link.ask(Read::Readers).await? {
+            self.note_readers(id(&row, 0), unsigned(&row, 1), unsigned(&row, 2));
         }
         Ok(())
     }

@@ -1,40 +1,4 @@
-//! Names and numbers as the database holds them.
-
-use rialto_domain::{ChannelName, ClientId};
-use tokio_postgres::Row;
-
-/// How many parts the tables could be divided into.
-const SHARDS: u32 = 64;
-
-/// Returns the part that a name belongs to.
-pub(crate) fn shard(name: &str) -> i16 {
-    (crc32fast::hash(name.as_bytes()) % SHARDS) as i16
-}
-
-/// Returns a name as bytes.
-pub(crate) fn bytes(name: &str) -> Vec<u8> {
-    name.as_bytes().to_vec()
-}
-
-/// Returns a number as the database holds it; those beyond what it can hold as the greatest.
-pub(crate) fn number(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-/// Returns a number of the database's; none is negative.
-pub(crate) fn unsigned(row: &Row, column: usize) -> u64 {
-    row.get::<_, i64>(column).max(0).unsigned_abs()
-}
-
-/// Returns a client's id; `None` if it is not text.
-pub(crate) fn client(row: &Row, column: usize) -> Option<ClientId> {
-    std::str::from_utf8(row.get(column)).ok().map(ClientId::from)
-}
-
-/// Returns a channel's name; `None` if it is not text.
-pub(crate) fn channel(row: &Row, column: usize) -> Option<ChannelName> {
-    std::str::from_utf8(row.get(column)).ok().map(ChannelName::from)
-}
+//! Sets of messages as the database writes them: multiranges.
 
 /// Reads a set of stretches, as the database writes it: `{[5,7),[9,10)}`.
 pub(crate) fn stretches(text: &str) -> Vec<(u64, u64)> {

@@ -4,14 +4,13 @@
 use std::collections::BTreeMap;
 
 use rialto_domain::{ChannelName, LogExtent, LogId, LogState, OldestPage, Outcome, Sequence, Trim};
-use tokio_postgres::Row;
 
 use crate::{
     cause::Trouble,
     link::Link,
-    names::{bytes, number, unsigned},
+    row::{Row, bytes, id, place, unsigned},
     segment::{self, PageState},
-    statements as sql,
+    statement::LogStatement,
 };
 
 /// Rows of a log that are looked at in one go.
@@ -47,24 +46,24 @@ struct Walk<'a> {
 }
 
 /// Finds out how far logs are to be trimmed, and trims them.
-pub(crate) async fn trim(link: &Link, trims: &Trims<'_>) -> Result<Trimmed, Trouble> {
+pub(crate) async fn trim(link: &mut impl Link, trims: &Trims<'_>) -> Result<Trimmed, Trouble> {
     let mut walks: Vec<Walk<'_>> =
         trims.iter().map(|(channel, trims)| Walk::of(channel, trims)).collect();
     let mut trimmed = Trimmed::default();
     walk_all(link, &mut walks, &mut trimmed.outcomes).await?;
     let moved: Vec<_> = walks.iter().filter_map(Walk::moved).collect();
     if !moved.is_empty() {
-        let ids: Vec<i64> = moved.iter().map(|(id, _)| *id).collect();
-        let ends: Vec<i64> = moved.iter().map(|(_, extent)| number(extent.trimmed)).collect();
-        let held: Vec<i64> = moved.iter().map(|(_, extent)| number(extent.bytes)).collect();
-        link.query(sql::TRIM, &[&ids, &ends, &held]).await?;
-        trimmed.logs = ids;
+        trimmed.logs = moved.iter().map(|(id, _)| *id).collect();
+        link.ask(LogStatement::Trim(moved)).await?;
     }
     Ok(trimmed)
 }
 
 /// Notes the oldest page of each log.
-pub(crate) async fn read_oldest(link: &Link, logs: &mut [LogState]) -> Result<(), Trouble> {
+pub(crate) async fn read_oldest(
+    link: &mut impl Link,
+    logs: &mut [LogState],
+) -> Result<(), Trouble> {
     for logs in logs.chunks_mut(LOGS_MAX) {
         let nothing = Trim::default();
         let trims = [(0, &nothing)];
@@ -81,7 +80,7 @@ pub(crate) async fn read_oldest(link: &Link, logs: &mut [LogState]) -> Result<()
 
 /// Returns the oldest page of a channel's log.
 pub(crate) async fn oldest(
-    link: &Link,
+    link: &mut impl Link,
     channel: &ChannelName,
 ) -> Result<Option<OldestPage>, Trouble> {
     let nothing = Trim::default();
@@ -93,7 +92,7 @@ pub(crate) async fn oldest(
 
 /// Looks through logs until all is found out.
 async fn walk_all(
-    link: &Link,
+    link: &mut impl Link,
     walks: &mut [Walk<'_>],
     outcomes: &mut Vec<(usize, Outcome)>,
 ) -> Result<(), Trouble> {
@@ -102,14 +101,13 @@ async fn walk_all(
         if open.is_empty() {
             return Ok(());
         }
-        let names: Vec<_> = open.iter().map(|walk| bytes(walk.channel.as_str())).collect();
-        let behind: Vec<_> = open.iter().map(|walk| number(walk.behind)).collect();
+        let logs: Vec<_> = open.iter().map(|walk| (walk.channel, walk.behind)).collect();
         // Mostly the first row has the oldest page.
-        let rows_max = if behind.iter().all(|behind| *behind == 0) { 1 } else { ROWS_MAX };
-        let rows = link.query(sql::OLDEST, &[&names, &behind, &rows_max]).await?;
+        let rows_max = if logs.iter().all(|(_, behind)| *behind == 0) { 1 } else { ROWS_MAX };
+        let rows = link.ask(LogStatement::Oldest { logs, rows_max }).await?;
         let mut rows = rows.as_slice();
-        for (walk, number) in open.iter_mut().zip(1_i64..) {
-            let own = rows.iter().take_while(|row| row.get::<_, i64>(0) == number).count();
+        for (index, walk) in open.iter_mut().enumerate() {
+            let own = rows.iter().take_while(|row| place(*row, 0) == index).count();
             let (own, rest) = rows.split_at(own);
             rows = rest;
             walk.go_on(own, rows_max, outcomes);
@@ -130,14 +128,14 @@ impl<'a> Walk<'a> {
     }
 
     /// Looks at the next rows of the log.
-    fn go_on(&mut self, rows: &[Row], rows_max: i64, outcomes: &mut Vec<(usize, Outcome)>) {
+    fn go_on(&mut self, rows: &[impl Row], rows_max: i64, outcomes: &mut Vec<(usize, Outcome)>) {
         let Some(first) = rows.first() else {
             // There is no such log.
             outcomes.extend(self.trims.drain(..).map(|(place, _)| (place, Outcome::Done)));
             return;
         };
         if self.log.is_none() {
-            self.log = Some((first.get(1), unsigned(first, 2)));
+            self.log = Some((id(first, 1), unsigned(first, 2)));
             self.extent.trimmed = unsigned(first, 3);
             self.extent.bytes = unsigned(first, 4);
             self.trimmed_before = self.extent.trimmed;
@@ -158,7 +156,7 @@ impl<'a> Walk<'a> {
             self.extent.bytes = self.extent.bytes.saturating_sub(page.bytes);
             self.extent.oldest = None;
         }
-        match rows.last().and_then(|row| row.get::<_, Option<i64>>(5)) {
+        match rows.last().and_then(|row| row.number(5)) {
             Some(last) if rows.len() as i64 == rows_max => self.behind = last.unsigned_abs(),
             // What damage took of it is not there either.
             _ => {
@@ -191,13 +189,13 @@ impl<'a> Walk<'a> {
 
 /// Returns the pages of a row that are there. One whose heads are damaged is one page, of which whoever reads it is
 /// told.
-fn pages(row: &Row) -> Vec<PageState> {
-    let (Some(last), trimmed) = (row.get::<_, Option<i64>>(5), unsigned(row, 3)) else {
+fn pages(row: &impl Row) -> Vec<PageState> {
+    let (Some(last), trimmed) = (row.number(5), unsigned(row, 3)) else {
         return Vec::new();
     };
-    let (last, aside): (_, Vec<i64>) = (last.unsigned_abs(), row.get(6));
+    let (last, aside) = (last.unsigned_abs(), row.places(6));
     let is_there = |last: Sequence| trimmed < last && !aside.contains(&last.cast_signed());
-    segment::states(last, row.get(7), is_there).unwrap_or_else(|| {
+    segment::states(last, bytes(row, 7), is_there).unwrap_or_else(|| {
         is_there(last).then_some(PageState { last, bytes: 0, served: 0 }).into_iter().collect()
     })
 }

@@ -18,7 +18,7 @@ impl Moves {
     /// Starts it.
     pub(crate) fn start() -> std::io::Result<Self> {
         let mut builder = Builder::new_multi_thread();
-        let runtime = builder.worker_threads(1).thread_name("store-postgres").enable_all().build();
+        let runtime = builder.worker_threads(1).thread_name("store-database").enable_all().build();
         Ok(Moves(Some(runtime?)))
     }
 

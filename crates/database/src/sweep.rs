@@ -8,7 +8,8 @@ use std::{
 use crate::{
     cause::Trouble,
     link::Link,
-    statements::{SWEEP_GONE, SWEEP_TRIMMED},
+    row::{Row, id, unsigned},
+    statement::LogStatement,
 };
 
 /// How many logs are looked at in one step.
@@ -50,7 +51,7 @@ impl Sweep {
     }
 
     /// Removes some.
-    pub(crate) async fn go_on(&mut self, link: &Link) -> Result<(), Trouble> {
+    pub(crate) async fn go_on(&mut self, link: &mut impl Link) -> Result<(), Trouble> {
         let removed = self.remove_trimmed(link).await?.max(self.remove_gone(link).await?);
         let pause = if removed < ROWS_MAX { PAUSE } else { Duration::ZERO };
         self.next = Instant::now() + pause;
@@ -58,12 +59,12 @@ impl Sweep {
     }
 
     /// Removes rows of logs that were trimmed; returns how many.
-    async fn remove_trimmed(&mut self, link: &Link) -> Result<u64, Trouble> {
+    async fn remove_trimmed(&mut self, link: &mut impl Link) -> Result<u64, Trouble> {
         let logs: Vec<i64> = self.trimmed.iter().copied().take(LOGS_MAX).collect();
         if logs.is_empty() {
             return Ok(0);
         }
-        let removed = link.execute(SWEEP_TRIMMED, &[&logs]).await?;
+        let removed = count(&link.ask(LogStatement::SweepTrimmed(logs.clone())).await?);
         if removed < ROWS_MAX {
             logs.iter().for_each(|log| _ = self.trimmed.remove(log));
         }
@@ -71,20 +72,25 @@ impl Sweep {
     }
 
     /// Removes rows of a log that went; returns how many.
-    async fn remove_gone(&mut self, link: &Link) -> Result<u64, Trouble> {
+    async fn remove_gone(&mut self, link: &mut impl Link) -> Result<u64, Trouble> {
         if !self.has_gone {
             return Ok(0);
         }
-        let gone = link.query("SELECT log FROM gone_log LIMIT 1", &[]).await?;
+        let gone = link.ask(LogStatement::Gone).await?;
         let Some(row) = gone.first() else {
             self.has_gone = false;
             return Ok(0);
         };
-        let log: i64 = row.get(0);
-        let removed = link.execute(SWEEP_GONE, &[&log]).await?;
+        let log = id(row, 0);
+        let removed = count(&link.ask(LogStatement::SweepGone(log)).await?);
         if removed < ROWS_MAX {
-            link.execute("DELETE FROM gone_log WHERE log = $1", &[&log]).await?;
+            link.ask(LogStatement::ForgetGone(log)).await?;
         }
         Ok(removed)
     }
+}
+
+/// Returns how many rows were removed.
+fn count(rows: &[impl Row]) -> u64 {
+    rows.first().map_or(0, |row| unsigned(row, 0))
 }

@@ -4,7 +4,6 @@ use bytes::Bytes;
 use rialto_domain::{
     ChannelName, ClientId, HistoryMessage, Load, Retained, SessionNumber, Snapshot, StoreClock,
 };
-use tokio_postgres::Row;
 
 use crate::{
     cause::Trouble,
@@ -12,20 +11,19 @@ use crate::{
     damaged::Damaged,
     link::Link,
     logs::Logs,
-    names::{channel, client, unsigned},
     records,
+    row::{Row, bytes, channel, client, id, unsigned},
+    statement::{Control, Read},
 };
 
 /// Returns what is stored but the messages of logs, and the logs that have rows which are trimmed and still there.
 ///
 /// A record that is damaged is left out, counted and told of.
-pub(crate) async fn snapshot(link: &Link, load: Load) -> Result<(Snapshot, Vec<i64>), Trouble> {
-    // Whole tables are read: keys are no help.
-    link.run(
-        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-         SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on",
-    )
-    .await?;
+pub(crate) async fn snapshot(
+    link: &mut impl Link,
+    load: Load,
+) -> Result<(Snapshot, Vec<i64>), Trouble> {
+    link.ask(Control::BeginToRead).await?;
     let mut damaged = Damaged::default();
     let mut logs = Logs::read(link, &mut damaged).await?;
     let (clients, cursors) = match load {
@@ -49,36 +47,33 @@ pub(crate) async fn snapshot(link: &Link, load: Load) -> Result<(Snapshot, Vec<i
         damaged: damaged.count,
         logs: logs.states,
     };
-    link.run("COMMIT").await?;
+    link.ask(Control::Commit).await?;
     Ok((snapshot, logs.untidy))
 }
 
 /// Returns a payload if it is the one that was written.
-pub(crate) fn payload(row: &Row, crc: usize, column: usize) -> Option<Bytes> {
-    let bytes: Vec<u8> = row.get(column);
-    (i64::from(crc32fast::hash(&bytes)) == row.get::<_, i64>(crc)).then(|| bytes.into())
+pub(crate) fn payload(row: &impl Row, crc: usize, column: usize) -> Option<Bytes> {
+    let bytes = bytes(row, column);
+    (i64::from(crc32fast::hash(bytes)) == id(row, crc)).then(|| Bytes::copy_from_slice(bytes))
 }
 
 async fn retained(
-    link: &Link,
+    link: &mut impl Link,
     damaged: &mut Damaged,
 ) -> Result<Vec<(ChannelName, Retained)>, Trouble> {
-    let sql = "SELECT channel, publisher, crc, payload FROM retained ORDER BY channel";
-    let read = |row: &Row| {
+    let rows = link.ask(Read::Retained).await?;
+    let read = |row| {
         let (publisher, payload) = (client(row, 1)?, payload(row, 2, 3)?);
         Some((channel(row, 0)?, Retained { publisher, payload }))
     };
-    let rows = link.query(sql, &[]).await?;
     Ok(rows.iter().filter_map(|row| damaged.sound("retained", read(row))).collect())
 }
 
 async fn histories(
-    link: &Link,
+    link: &mut impl Link,
     damaged: &mut Damaged,
 ) -> Result<Vec<(ChannelName, Vec<HistoryMessage>)>, Trouble> {
-    let sql = "SELECT channel, id, logical_ms, at_ms, publisher, server, crc, payload FROM history
-               ORDER BY channel, logical_ms, id";
-    let rows = link.query(sql, &[]).await?;
+    let rows = link.ask(Read::Histories).await?;
     let mut histories: Vec<(ChannelName, Vec<HistoryMessage>)> = Vec::new();
     let messages = rows.iter().filter_map(|row| damaged.sound("history", history_message(row)));
     for (channel, message) in messages {
@@ -91,13 +86,13 @@ async fn histories(
 }
 
 /// Reads a message of a history, from columns in the order of [`histories`]; `None` if it is not what was written.
-pub(crate) fn history_message(row: &Row) -> Option<(ChannelName, HistoryMessage)> {
-    let server = match row.get::<_, Option<&[u8]>>(5) {
+pub(crate) fn history_message(row: &impl Row) -> Option<(ChannelName, HistoryMessage)> {
+    let server = match row.bytes(5) {
         Some(name) => Some(std::str::from_utf8(name).ok()?.into()),
         None => None,
     };
     let message = HistoryMessage {
-        id: records::id_of(row.get(1))?,
+        id: records::id_of(bytes(row, 1))?,
         logical: unsigned(row, 2),
         at: unsigned(row, 3),
         publisher: client(row, 4)?,
@@ -108,16 +103,16 @@ pub(crate) fn history_message(row: &Row) -> Option<(ChannelName, HistoryMessage)
 }
 
 async fn sessions(
-    link: &Link,
+    link: &mut impl Link,
     damaged: &mut Damaged,
 ) -> Result<Vec<(ClientId, SessionNumber)>, Trouble> {
-    let rows = link.query("SELECT client, number FROM session ORDER BY client", &[]).await?;
-    let read = |row: &Row| Some((client(row, 0)?, unsigned(row, 1)));
+    let rows = link.ask(Read::Sessions).await?;
+    let read = |row| Some((client(row, 0)?, unsigned(row, 1)));
     Ok(rows.iter().filter_map(|row| damaged.sound("session", read(row))).collect())
 }
 
-async fn clock(link: &Link) -> Result<StoreClock, Trouble> {
-    let rows = link.query("SELECT served_ms, logical_ms FROM clock", &[]).await?;
+async fn clock(link: &mut impl Link) -> Result<StoreClock, Trouble> {
+    let rows = link.ask(Read::Clock).await?;
     let clock = |row| StoreClock { served: unsigned(row, 0), logical: unsigned(row, 1) };
     Ok(rows.first().map(clock).unwrap_or_default())
 }

@@ -4,16 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rialto_domain::{ChannelName, ClientId, LogExtent, LogId, Outcome, Page, Sequence};
 use rialto_store::DatabaseCause;
-use tokio_postgres::Row;
 
 use crate::{
     cause::Trouble,
-    link::{Link, Request, Value},
-    names::{bytes, number, ranges, shard, unsigned},
+    link::Link,
+    names::number,
     node::Node,
     plan::{Plan, Stage},
+    row::{Row, bytes, id, place, unsigned},
     segment::{self, Draft},
-    statements as sql, trim,
+    statement::{
+        ClientStatement, Control, CursorStatement, LogStatement, Pairs, Segment, Statement,
+    },
+    trim,
 };
 
 /// What a transaction has done that is not committed yet.
@@ -30,11 +33,11 @@ pub(crate) struct Done {
 }
 
 /// A transaction on its way.
-struct Batch<'a> {
-    link: &'a Link,
+struct Batch<'a, 'l, L> {
+    link: &'l mut L,
     node: Node,
     /// What is to be sent next, and what is to be done with the answers.
-    requests: Vec<Request>,
+    statements: Vec<Statement<'a>>,
     answers: Vec<Answer<'a>>,
     done: Done,
 }
@@ -56,27 +59,31 @@ enum Answer<'a> {
 ///
 /// # Errors
 /// When anything fails, the transaction is of no use any more.
-pub(crate) async fn carry_out(link: &Link, node: Node, plan: &Plan<'_>) -> Result<Done, Trouble> {
+pub(crate) async fn carry_out<L: Link>(
+    link: &mut L,
+    node: Node,
+    plan: &Plan<'_>,
+) -> Result<Done, Trouble> {
     let done = Done {
         outcomes: vec![Outcome::Done; plan.change_count],
         heads: BTreeMap::new(),
         trimmed: Vec::new(),
         has_removed: false,
     };
-    let mut batch = Batch { link, node, requests: Vec::new(), answers: Vec::new(), done };
-    batch.push(sql::BEGIN, vec![], Answer::Ignored);
-    batch.push(sql::FENCE, vec![Box::new(node.id), Box::new(node.revision)], Answer::Fence);
+    let mut batch = Batch { link, node, statements: Vec::new(), answers: Vec::new(), done };
+    batch.push(Control::Begin, Answer::Ignored);
+    batch.push(Control::Fence(node), Answer::Fence);
     for stage in &plan.stages {
         batch.stage(stage).await?;
     }
-    let records = plan.records.requests(node.id);
-    batch.answers.extend(records.iter().map(|_| Answer::Ignored));
-    batch.requests.extend(records);
+    for statement in plan.records.statements(node) {
+        batch.push(statement, Answer::Ignored);
+    }
     batch.flush().await?;
     Ok(batch.done)
 }
 
-impl<'a> Batch<'a> {
+impl<'a, L: Link> Batch<'a, '_, L> {
     async fn stage(&mut self, stage: &Stage<'a>) -> Result<(), Trouble> {
         self.put_clients(stage);
         self.subscribe(&stage.subscribes, true);
@@ -91,23 +98,23 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    fn push(&mut self, sql: &'static str, values: Vec<Value>, answer: Answer<'a>) {
-        self.requests.push(Request::new(sql, values));
+    fn push(&mut self, statement: impl Into<Statement<'a>>, answer: Answer<'a>) {
+        self.statements.push(statement.into());
         self.answers.push(answer);
     }
 
     /// Sends what has gathered, and takes the answers in.
     async fn flush(&mut self) -> Result<(), Trouble> {
-        let requests = std::mem::take(&mut self.requests);
+        let statements = std::mem::take(&mut self.statements);
         let answers = std::mem::take(&mut self.answers);
-        let results = self.link.pipeline(&requests).await?;
+        let results = self.link.all(statements).await?;
         for (answer, rows) in answers.into_iter().zip(results) {
             self.take(answer, &rows)?;
         }
         Ok(())
     }
 
-    fn take(&mut self, answer: Answer<'a>, rows: &[Row]) -> Result<(), Trouble> {
+    fn take(&mut self, answer: Answer<'a>, rows: &[L::Row]) -> Result<(), Trouble> {
         match answer {
             Answer::Ignored => {}
             Answer::Fence if rows.is_empty() => return Err(DatabaseCause::TakenOver.into()),
@@ -115,16 +122,14 @@ impl<'a> Batch<'a> {
             Answer::Appended(pages) => self.take_appended(&pages, rows)?,
             Answer::Subscribed(places) => {
                 for row in rows {
-                    let place = places[row.get::<_, i64>(0).unsigned_abs() as usize - 1];
                     let (log, floor) = (LogId(unsigned(row, 1)), unsigned(row, 2));
-                    self.done.outcomes[place] = Outcome::Subscribed { log, floor };
+                    self.done.outcomes[places[place(row, 0)]] = Outcome::Subscribed { log, floor };
                 }
             }
             Answer::Slowest(places) => {
-                for row in rows.iter().filter(|row| row.get::<_, Option<i64>>(1).is_some()) {
-                    let channel = row.get::<_, i64>(0).unsigned_abs() as usize - 1;
+                for row in rows.iter().filter(|row| row.number(1).is_some()) {
                     let slowest = unsigned(row, 1);
-                    for place in &places[channel] {
+                    for place in &places[place(row, 0)] {
                         self.done.outcomes[*place] = Outcome::Moved { slowest };
                     }
                 }
@@ -136,13 +141,13 @@ impl<'a> Batch<'a> {
     fn take_appended(
         &mut self,
         pages: &[(usize, &ChannelName, u64)],
-        rows: &[Row],
+        rows: &[L::Row],
     ) -> Result<(), Trouble> {
         let mut heads: BTreeMap<&[u8], (LogId, Sequence)> = BTreeMap::new();
         for row in rows {
-            let (id, last) = (row.get::<_, i64>(1), unsigned(row, 2));
+            let (id, last) = (id(row, 1), unsigned(row, 2));
             self.done.heads.insert(id, last);
-            heads.insert(row.get(0), (LogId(id.unsigned_abs()), last));
+            heads.insert(bytes(row, 0), (LogId(id.unsigned_abs()), last));
         }
         for (place, channel, behind) in pages {
             // Made or found a moment ago, and nobody else may write.
@@ -158,35 +163,29 @@ impl<'a> Batch<'a> {
         if stage.puts.is_empty() {
             return;
         }
-        let puts = || stage.puts.iter();
-        let values: Vec<Value> = vec![
-            Box::new(puts().map(|(client, _)| bytes(client.as_str())).collect::<Vec<_>>()),
-            Box::new(puts().map(|(client, _)| shard(client.as_str())).collect::<Vec<_>>()),
-            Box::new(puts().map(|(_, seen)| number(seen.at)).collect::<Vec<_>>()),
-            Box::new(puts().map(|(_, seen)| number(seen.served)).collect::<Vec<_>>()),
-        ];
-        self.push(sql::CLIENTS_PUT, values, Answer::Ignored);
+        let puts = stage.puts.iter().map(|(client, seen)| (*client, *seen)).collect();
+        self.push(ClientStatement::Put(puts), Answer::Ignored);
     }
 
     /// Makes logs that are not there.
-    fn make_logs(&mut self, channels: &BTreeSet<&ChannelName>) {
-        let names: Vec<_> = channels.iter().map(|channel| bytes(channel.as_str())).collect();
-        let shards: Vec<_> = channels.iter().map(|channel| shard(channel.as_str())).collect();
-        let values: Vec<Value> =
-            vec![Box::new(names), Box::new(shards), Box::new(self.node.generation)];
-        self.push(sql::LOGS_MAKE, values, Answer::Ignored);
+    fn make_logs(&mut self, channels: BTreeSet<&'a ChannelName>) {
+        let channels = channels.into_iter().collect();
+        let generation = self.node.generation;
+        self.push(LogStatement::Make { channels, generation }, Answer::Ignored);
     }
 
     fn subscribe(&mut self, all: &[(usize, &'a ClientId, &'a ChannelName)], is_told: bool) {
         if all.is_empty() {
             return;
         }
-        self.make_logs(&all.iter().map(|(_, _, channel)| *channel).collect());
-        let pairs = || pairs(all.iter().map(|(_, client, channel)| (*client, *channel)));
-        self.push(sql::CURSORS_MAKE, pairs(), Answer::Ignored);
+        self.make_logs(all.iter().map(|(_, _, channel)| *channel).collect());
+        let pairs = || -> Pairs<'a> {
+            all.iter().map(|(_, client, channel)| (*client, *channel)).collect()
+        };
+        self.push(CursorStatement::Make(pairs()), Answer::Ignored);
         if is_told {
             let places = all.iter().map(|(place, ..)| *place).collect();
-            self.push(sql::CURSORS_READ, pairs(), Answer::Subscribed(places));
+            self.push(CursorStatement::Floors(pairs()), Answer::Subscribed(places));
         }
     }
 
@@ -194,7 +193,23 @@ impl<'a> Batch<'a> {
         if all.is_empty() {
             return;
         }
-        self.make_logs(&all.iter().map(|(_, page)| &page.channel).collect());
+        self.make_logs(all.iter().map(|(_, page)| &page.channel).collect());
+        let bytes_max = self.link.append_bytes_max();
+        let mut rest = all;
+        while !rest.is_empty() {
+            let mut bytes = 0;
+            let fits = rest.iter().take_while(|(_, page)| {
+                let is_first = bytes == 0;
+                bytes += page.payloads.as_bytes().len();
+                is_first || bytes <= bytes_max
+            });
+            let (own, behind) = rest.split_at(fits.count());
+            self.append_at_once(own);
+            rest = behind;
+        }
+    }
+
+    fn append_at_once(&mut self, all: &[(usize, &'a Page)]) {
         let mut drafts: BTreeMap<&ChannelName, Draft> = BTreeMap::new();
         let mut pages = Vec::with_capacity(all.len());
         for (place, page) in all {
@@ -205,24 +220,14 @@ impl<'a> Batch<'a> {
             // From the end, since that is what the database tells.
             *before = drafts[*channel].count - *before;
         }
-        let (mut names, mut counts) = (Vec::new(), Vec::new());
-        let (mut heads, mut bodies) = (Vec::new(), Vec::new());
-        for (channel, draft) in drafts {
-            names.push(bytes(channel.as_str()));
-            counts.push(number(draft.count));
-            let (head, body) = draft.finish();
-            heads.push(head);
-            bodies.push(body);
-        }
-        let values: Vec<Value> = vec![
-            Box::new(names),
-            Box::new(counts),
-            Box::new(heads),
-            Box::new(bodies),
-            Box::new(self.node.generation),
-            Box::new(self.node.id),
-        ];
-        self.push(sql::APPEND, values, Answer::Appended(pages));
+        let segments = drafts.into_iter().map(|(channel, draft)| {
+            let count = draft.count;
+            let (pages, body) = draft.finish();
+            Segment { channel, count, pages, body }
+        });
+        let segments = segments.collect();
+        let node = self.node;
+        self.push(LogStatement::Append { segments, node }, Answer::Appended(pages));
     }
 
     /// Appends what is for clients that are known, and makes cursors for them before.
@@ -231,11 +236,9 @@ impl<'a> Batch<'a> {
             return Ok(());
         }
         self.flush().await?;
-        let names = stage.directs.iter().map(|(_, client, _)| bytes(client.as_str()));
-        let names: Vec<_> = names.collect();
-        let rows = self.link.query(sql::CLIENTS_KNOWN, &[&names]).await?;
-        let known: BTreeSet<usize> =
-            rows.iter().map(|row| row.get::<_, i64>(0).unsigned_abs() as usize - 1).collect();
+        let names = stage.directs.iter().map(|(_, client, _)| *client).collect();
+        let rows = self.link.ask(ClientStatement::Known(names)).await?;
+        let known: BTreeSet<usize> = rows.iter().map(|row| place(row, 0)).collect();
         let (mut subscribes, mut appends) = (Vec::new(), Vec::new());
         for (index, (place, client, page)) in stage.directs.iter().enumerate() {
             if known.contains(&index) {
@@ -253,10 +256,9 @@ impl<'a> Batch<'a> {
     fn move_marks(&mut self, stage: &Stage<'a>) {
         self.move_cursors(stage);
         if !stage.acknowledged.is_empty() {
-            let mut values = pairs(stage.acknowledged.keys().copied());
-            let sets = stage.acknowledged.values().map(|all| ranges(all.iter().copied()));
-            values.push(Box::new(sets.collect::<Vec<_>>()));
-            self.push(sql::ACKNOWLEDGE, values, Answer::Ignored);
+            let all = stage.acknowledged.iter();
+            let all = all.map(|((client, channel), all)| (*client, *channel, all.clone()));
+            self.push(CursorStatement::Acknowledge(all.collect()), Answer::Ignored);
         }
     }
 
@@ -280,19 +282,19 @@ impl<'a> Batch<'a> {
         }
         self.flush().await?;
         for (place, channel, log, last) in &stage.asides {
-            let (name, id, last) = (bytes(channel.as_str()), number(log.0), number(*last));
-            let rows = self.link.query(sql::SET_ASIDE, &[&name, &id, &last]).await?;
+            let (channel, log, last) = (*channel, *log, *last);
+            let rows = self.link.ask(LogStatement::SetAside { channel, log, last }).await?;
             let Some(row) = rows.first() else { continue };
-            let is_it = |there: Sequence| there == last.unsigned_abs();
-            let pages = segment::states(unsigned(row, 0), row.get(1), is_it);
+            let pages = segment::states(unsigned(row, 0), bytes(row, 1), |there| there == last);
             // Where it cannot be told what stands in a row, all of it goes.
-            let of_row = row.get::<_, i64>(2);
+            let of_row = id(row, 2);
             let gone =
                 pages.map_or(of_row, |pages| pages.iter().map(|page| number(page.bytes)).sum());
-            let rows = self.link.query(sql::BYTES_LESS, &[&id, &gone]).await?;
-            let bytes = rows.first().map_or(0, |row| unsigned(row, 0));
+            let less = LogStatement::BytesLess { log: number(log.0), bytes: gone };
+            let rows = self.link.ask(less).await?;
+            let left = rows.first().map_or(0, |row| unsigned(row, 0));
             let oldest = trim::oldest(self.link, channel).await?;
-            let extent = LogExtent { trimmed: unsigned(row, 3), bytes, oldest };
+            let extent = LogExtent { trimmed: unsigned(row, 3), bytes: left, oldest };
             self.done.outcomes[*place] = Outcome::Trimmed(extent);
         }
         Ok(())
@@ -309,27 +311,26 @@ impl<'a> Batch<'a> {
             *there = (*there).max(*floor);
             channels.entry(*channel).or_default().push(*place);
         }
-        let mut values = pairs(floors.keys().copied());
-        values.push(Box::new(floors.values().map(|floor| number(*floor)).collect::<Vec<_>>()));
-        self.push(sql::MOVE, values, Answer::Ignored);
-        let names: Vec<_> = channels.keys().map(|channel| bytes(channel.as_str())).collect();
+        let moves = floors.into_iter().map(|((client, channel), floor)| (client, channel, floor));
+        self.push(CursorStatement::Move(moves.collect()), Answer::Ignored);
+        let names = channels.keys().copied().collect();
         let places = channels.into_values().collect();
-        self.push(sql::SLOWEST, vec![Box::new(names)], Answer::Slowest(places));
+        self.push(CursorStatement::Slowest(names), Answer::Slowest(places));
     }
 
     fn unsubscribe(&mut self, all: &[(&'a ClientId, &'a ChannelName)]) {
         if all.is_empty() {
             return;
         }
-        self.push(sql::CURSORS_REMOVE, pairs(all.iter().copied()), Answer::Ignored);
+        self.push(CursorStatement::Remove(all.to_vec()), Answer::Ignored);
     }
 
     fn drop_logs(&mut self, channels: &BTreeSet<&'a ChannelName>) {
         if channels.is_empty() {
             return;
         }
-        let names: Vec<_> = channels.iter().map(|channel| bytes(channel.as_str())).collect();
-        self.push(sql::LOGS_REMOVE, vec![Box::new(names)], Answer::Ignored);
+        let names = channels.iter().copied().collect();
+        self.push(LogStatement::Remove(names), Answer::Ignored);
         self.done.has_removed = true;
     }
 
@@ -337,16 +338,8 @@ impl<'a> Batch<'a> {
         if clients.is_empty() {
             return;
         }
-        let names: Vec<_> = clients.iter().map(|client| bytes(client.as_str())).collect();
-        for statement in [sql::CLIENTS_CURSORS_REMOVE, sql::CLIENTS_REMOVE] {
-            self.push(statement, vec![Box::new(names.clone())], Answer::Ignored);
-        }
+        let names = || clients.iter().copied().collect();
+        self.push(CursorStatement::RemoveAll(names()), Answer::Ignored);
+        self.push(ClientStatement::Remove(names()), Answer::Ignored);
     }
-}
-
-/// Returns clients and channels as a statement takes them.
-fn pairs<'b>(all: impl Iterator<Item = (&'b ClientId, &'b ChannelName)>) -> Vec<Value> {
-    let (clients, channels): (Vec<_>, Vec<_>) =
-        all.map(|(client, channel)| (bytes(client.as_str()), bytes(channel.as_str()))).unzip();
-    vec![Box::new(clients), Box::new(channels)]
 }

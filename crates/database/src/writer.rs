@@ -6,18 +6,16 @@ use std::{
 };
 
 use rialto_domain::{Commit, CommitId, Outcome, Sequence};
-use rialto_store::Latest;
+use rialto_store::{DatabaseCause, Latest};
 
 use crate::{
-    PostgresSettings,
-    address::Address,
     batch::{self, Done},
     cause::Trouble,
-    check,
-    link::{Link, Request},
-    node::{self, Node},
+    database::Database,
+    link::Link,
+    node::Node,
     plan::Plan,
-    statements as sql,
+    statement::Control,
     sweep::Sweep,
 };
 
@@ -26,11 +24,10 @@ const PAUSE: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
 /// The writing side of a store.
-pub(crate) struct Writer {
-    settings: PostgresSettings,
-    address: Address,
-    link: Option<Link>,
-    pub(crate) node: Node,
+pub(crate) struct Writer<D: Database> {
+    database: D,
+    link: Option<D::Link>,
+    node: Node,
     /// The number of the last transaction in the journal, committed or not.
     number: i64,
     /// A transaction whose end was sent and not answered.
@@ -48,17 +45,11 @@ struct Unanswered {
     batches: Vec<(CommitId, Vec<Outcome>)>,
 }
 
-impl Writer {
-    pub(crate) fn new(
-        settings: PostgresSettings,
-        address: Address,
-        link: Link,
-        node: Node,
-    ) -> Self {
+impl<D: Database> Writer<D> {
+    pub(crate) fn new(database: D, link: D::Link, node: Node) -> Self {
         let now = Instant::now();
         Writer {
-            settings,
-            address,
+            database,
             link: Some(link),
             node,
             number: 0,
@@ -70,22 +61,11 @@ impl Writer {
         }
     }
 
-    /// Connects for the first time.
-    pub(crate) async fn connect(
-        settings: &PostgresSettings,
-        address: &Address,
-    ) -> Result<(Link, Vec<String>), Trouble> {
-        let link = Link::open(address).await?;
-        link.run(&check::session(settings)).await?;
-        let warnings = check::fitness(&link).await?;
-        Ok((link, warnings))
-    }
-
     /// Carries out batches in one transaction, and what may be tidied up beside.
     pub(crate) async fn carry_out(&mut self, commits: &[&Commit]) -> Result<Vec<Outcome>, Trouble> {
         self.renew().await?;
         let plan = Plan::of(commits.iter().flat_map(|commit| &commit.changes));
-        let Some(link) = self.link.as_ref() else { return Err(Trouble::silent(PAUSE)) };
+        let Some(link) = self.link.as_mut() else { return Err(Trouble::silent(PAUSE)) };
         let done = batch::carry_out(link, self.node, &plan).await;
         let done = match done {
             Ok(done) => done,
@@ -98,18 +78,9 @@ impl Writer {
         // Noted before it is sent: should nobody wait for the answer to the end, it is there to be looked up.
         self.unanswered =
             Some(Unanswered { number: self.number, batches: named(commits, &done.outcomes) });
-        let end = [
-            Request::new(
-                sql::JOURNAL,
-                vec![
-                    Box::new(self.node.id),
-                    Box::new(self.number),
-                    Box::new(heads_text(&done.heads)),
-                ],
-            ),
-            Request::new(sql::COMMIT, vec![]),
-        ];
-        match link.pipeline(&end).await {
+        let (node, number, heads) = (self.node, self.number, heads_text(&done.heads));
+        let end = vec![Control::Journal { node, number, heads }.into(), Control::Commit.into()];
+        match link.all(end).await {
             Ok(_) => {
                 self.unanswered = None;
                 let Done { outcomes, trimmed, has_removed, .. } = done;
@@ -127,13 +98,14 @@ impl Writer {
 
     /// Prolongs the lease if it is time, and forgets old transactions then.
     pub(crate) async fn renew(&mut self) -> Result<(), Trouble> {
-        if self.renewed.elapsed() < self.settings.lease / 3 {
+        let lease = self.database.settings().lease;
+        if self.renewed.elapsed() < lease / 3 {
             return Ok(());
         }
-        let Some(link) = self.link.as_ref() else { return Ok(()) };
+        let Some(link) = self.link.as_mut() else { return Ok(()) };
         let began = Instant::now();
-        node::renew(link, self.node, self.settings.lease).await?;
-        node::forget_before(link, self.node, self.number).await?;
+        renew(link, self.node, lease).await?;
+        link.ask(Control::Forget { node: self.node, before: self.number }).await?;
         self.renewed = began;
         Ok(())
     }
@@ -141,28 +113,31 @@ impl Writer {
     /// Removes some of what nobody sees any more.
     pub(crate) async fn tidy(&mut self) -> Result<(), Trouble> {
         self.renew().await?;
-        let Some(link) = self.link.as_ref() else { return Ok(()) };
+        let Some(link) = self.link.as_mut() else { return Ok(()) };
         self.sweep.go_on(link).await
     }
 
     /// Sees that there is a connection, and that it is known what came of what was under way on the last one.
     pub(crate) async fn ready(&mut self, latest: &mut Latest) -> Result<(), Trouble> {
-        if self.link.as_ref().is_some_and(|link| !link.client().is_closed()) {
+        if self.link.as_ref().is_some_and(|link| !link.is_closed()) {
             return Ok(());
         }
         self.link = None;
-        let (mut link, _) = Writer::connect(&self.settings, &self.address).await?;
-        self.node = node::resume(&link, self.node, &self.settings).await?;
+        let (mut link, _) = self.database.connect().await?;
+        self.node = self.database.resume(&mut link, self.node).await?;
+        renew(&mut link, self.node, self.database.settings().lease).await?;
         self.renewed = Instant::now();
         if let Some(number) = self.unanswered.as_ref().map(|unanswered| unanswered.number) {
             // Forgotten only once it is known: if nobody waits for the answer to the end, it is looked up the next time.
-            let was_committed = node::was_committed(&link, self.node, number).await?;
+            let node = self.node;
+            let rows = link.ask(Control::WasCommitted { node, number }).await?;
+            let was_committed = !rows.is_empty();
             if let Some(unanswered) = self.unanswered.take().filter(|_| was_committed) {
                 tracing::info!("the last commit before the connection broke was carried out");
                 latest.add(unanswered.batches);
             }
         }
-        link.prepare(&sql::ALL).await?;
+        link.prepare().await?;
         tracing::info!("connected to the database again");
         self.link = Some(link);
         self.pause = PAUSE;
@@ -182,9 +157,9 @@ impl Writer {
     }
 
     /// Gets the connection out of a transaction that failed.
-    pub(crate) async fn roll_back(&self) -> Result<(), Trouble> {
-        match &self.link {
-            Some(link) => link.run("ROLLBACK").await,
+    pub(crate) async fn roll_back(&mut self) -> Result<(), Trouble> {
+        match &mut self.link {
+            Some(link) => link.roll_back().await,
             None => Ok(()),
         }
     }
@@ -195,16 +170,22 @@ impl Writer {
     }
 
     /// Gives the lease back.
-    pub(crate) async fn leave(&self) -> Result<(), Trouble> {
-        match &self.link {
-            Some(link) => node::leave(link, self.node).await,
-            None => Ok(()),
+    pub(crate) async fn leave(&mut self) -> Result<(), Trouble> {
+        if let Some(link) = &mut self.link {
+            link.ask(Control::Leave(self.node)).await?;
         }
+        Ok(())
     }
 
-    pub(crate) fn link(&self) -> Option<&Link> {
-        self.link.as_ref()
+    pub(crate) fn link(&mut self) -> Option<&mut D::Link> {
+        self.link.as_mut()
     }
+}
+
+/// Prolongs the lease.
+async fn renew(link: &mut impl Link, node: Node, lease: Duration) -> Result<(), Trouble> {
+    let renewed = link.ask(Control::Renew { node, lease }).await?;
+    if renewed.is_empty() { Err(DatabaseCause::TakenOver.into()) } else { Ok(()) }
 }
 
 /// Returns the batches that have names, with their outcomes.
