@@ -29,7 +29,6 @@ mod publish;
 mod request;
 mod retained;
 mod serve;
-#[allow(dead_code, reason = "what completes words on a terminal will use the rest")]
 mod shell;
 mod status;
 mod store;

@@ -114,6 +114,11 @@ impl RemoteArgs {
         address.parse().map_err(|error: EndpointError| Failure::new(Exit::Usage, error.to_string()))
     }
 
+    /// Returns the secrets that flags and the environment say.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        self.token.iter().cloned().chain(std::env::var(PASSWORD)).collect()
+    }
+
     /// Returns where the context comes from.
     pub(crate) fn context(&self) -> &ContextArgs {
         &self.context

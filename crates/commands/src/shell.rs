@@ -3,7 +3,7 @@
 //! A line becomes a [`Command`](command::Command) (`parse.rs`, by the table in `grammar.rs`), which the
 //! [`Executor`](executor::Executor) carries out by a [`Peer`](peer::Peer), one for each dialect. All that is to be
 //! seen, messages and replies alike, goes through one [`Feed`](feed::Feed) to the thread that prints it (`look.rs` says
-//! how). Lines come from standard input (`script.rs`).
+//! how). Lines come from standard input (`script.rs`), or are edited on a terminal (`terminal.rs`).
 
 mod colour;
 mod command;
@@ -19,6 +19,7 @@ mod payload;
 mod peer;
 mod script;
 mod seen;
+mod terminal;
 mod words;
 
 use std::io::{self, IsTerminal as _};
@@ -41,14 +42,18 @@ use look::Look;
 use operator::Operator;
 use script::{OnFailure, Pipes};
 use seen::Seen;
+use terminal::{HistoryFile, LineEditor, Setup, TerminalOutput};
 
 const EXAMPLES: &str = "\
 Commands are read from standard input, one on each line; `help` lists them. A line that is blank or
 begins with # is passed over. A payload is everything behind the channel, as it stands: JSON is sent
 as it is, and anything else as a text.
 
-From a terminal: messages appear above the line that is being typed, Tab completes commands,
-channels and clients, and the lines of before come back with the arrow keys.
+On a terminal: messages appear above the line that is being typed, Tab completes commands, channels
+and clients, and the lines of before come back with the arrow keys. They are kept in
+~/.local/state/rialto/shell_history (or below XDG_STATE_HOME), but not a line with the words token,
+password or secret in it, or with a blank in front. Ctrl-C clears the line or ends what is under
+way, Ctrl-D leaves.
 
 From a file or a pipe: there is no prompt. Messages and answers go to standard output, everything
 else to standard error. The shell ends with the first command that fails, and with its exit code;
@@ -68,6 +73,9 @@ pub(crate) struct Args {
     /// In a script, carry out the rest after a command that failed
     #[arg(long)]
     keep_going: bool,
+    /// On a terminal, read and write no file with the lines of before
+    #[arg(long)]
+    no_history: bool,
     /// Longest wait for the answer to a command
     #[arg(long, value_name = "TIME", default_value = "10s")]
     timeout: Period,
@@ -91,20 +99,52 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let runtime = runtime()?;
     let seen = Seen::default();
-    let (feed, printing) = Feed::start(args.look(false), Pipes, seen.clone());
-    let peer = JmqtPeer::new(args.remote.clone(), args.limit(), feed.clone());
-    let parts = (peer, Some(args.operator()));
-    let mut executor = Executor::new((Grammar::Jmqt, true), parts, feed, seen);
-    let on_failure = if args.keep_going { OnFailure::GoOn } else { OnFailure::Stop };
-    let outcome = script::run(&runtime, &mut executor, on_failure);
-    runtime.block_on(executor.leave());
-    drop(executor);
+    let (printing, outcome) = match args.editor(&seen)? {
+        Some((editor, output)) => {
+            let (feed, printing) = Feed::start(args.look(true), output, seen.clone());
+            let executor = args.executor(feed, seen);
+            (printing, terminal::run(&runtime, executor, editor, true))
+        }
+        None => {
+            let (feed, printing) = Feed::start(args.look(false), Pipes, seen.clone());
+            let mut executor = args.executor(feed, seen);
+            let outcome = script::run(&runtime, &mut executor, args.on_failure());
+            runtime.block_on(executor.leave());
+            (printing, outcome)
+        }
+    };
     // With the tasks that hold the feed, so that the thread comes to its end.
     runtime.shutdown_timeout(Duration::from_secs(1));
     printing.join().and(outcome)
 }
 
 impl Args {
+    /// Makes what edits lines, if somebody sits at a terminal that can do that.
+    fn editor(&self, seen: &Seen) -> Result<Option<(LineEditor, TerminalOutput)>, Failure> {
+        if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+            return Ok(None);
+        }
+        let mut secrets = self.remote.secrets();
+        secrets.extend(self.api_key.clone());
+        let history = match self.no_history {
+            true => HistoryFile::nowhere(secrets),
+            false => HistoryFile::find(secrets),
+        };
+        let has_colours = self.color.decide(true);
+        let grammar = Grammar::Jmqt;
+        LineEditor::open(Setup { grammar, has_colours, seen: seen.clone(), history })
+    }
+
+    fn executor(&self, feed: Feed, seen: Seen) -> Executor<JmqtPeer> {
+        let peer = JmqtPeer::new(self.remote.clone(), self.limit(), feed.clone());
+        let parts = (peer, Some(self.operator()));
+        Executor::new((Grammar::Jmqt, true), parts, feed, seen)
+    }
+
+    fn on_failure(&self) -> OnFailure {
+        if self.keep_going { OnFailure::GoOn } else { OnFailure::Stop }
+    }
+
     fn limit(&self) -> Duration {
         self.timeout.get()
     }

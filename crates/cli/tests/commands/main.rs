@@ -19,6 +19,7 @@ mod requests;
 mod shell;
 mod stored;
 mod strangers;
+mod terminal;
 mod users;
 mod wrong_ports;
 

@@ -11,6 +11,8 @@ pub(super) enum Colour {
     Problem,
     /// A command that is known.
     Verb,
+    /// What stands before the line that is typed.
+    Prompt,
 }
 
 /// Whether to colour.
@@ -30,6 +32,7 @@ impl Colour {
             Colour::Talk => "2",
             Colour::Problem => "31",
             Colour::Verb => "1",
+            Colour::Prompt => "32",
         };
         format!("\u{1b}[{code}m{text}\u{1b}[0m")
     }

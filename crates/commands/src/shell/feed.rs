@@ -23,6 +23,11 @@ const BATCH_BYTES: usize = 64 << 10;
 pub(super) trait Output: Send + 'static {
     /// Prints whole lines, in their order; returns whether anybody reads.
     fn print(&mut self, shown: &Shown) -> Result<bool, Failure>;
+
+    /// Prints what is left, before the end.
+    fn finish(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
 }
 
 /// The beginning of the queue. Cheap to clone.
@@ -114,7 +119,7 @@ impl<O: Output> Printer<O> {
                 let _ = flush.send(());
             }
         }
-        Ok(())
+        self.output.finish()
     }
 
     fn add(&self, item: Item, batch: &mut Batch) {

@@ -1,12 +1,16 @@
 //! `rialto top`, on a terminal of its own.
 
-mod terminal;
-
 use super::{KEY, Operated, until};
 
-use terminal::Terminal;
+use crate::terminal::Terminal;
 
 const CTRL_C: &str = "\u{3}";
+
+fn open(operated: &Operated, variables: &[(&str, &str)]) -> Terminal {
+    let url = operated.url();
+    let variables = [&[("RIALTO_API", url.as_str())], variables].concat();
+    Terminal::open(80, "top --interval 100ms", &variables)
+}
 
 #[test]
 fn three_screens_show_the_broker_its_clients_and_its_channels() {
@@ -16,7 +20,7 @@ fn three_screens_show_the_broker_its_clients_and_its_channels() {
     let mut bob = operated.online("bob");
     bob.subscribe("room");
     bob.subscribe("roof");
-    let mut terminal = Terminal::open(&operated.url(), &[("RIALTO_API_KEY", KEY)]);
+    let mut terminal = open(&operated, &[("RIALTO_API_KEY", KEY)]);
     terminal.wait_for("the overview", |screen| screen.contains("Conn          2"));
     let head = format!(" Rialto {}   up ", env!("CARGO_PKG_VERSION"));
     assert!(terminal.screen().starts_with(&head), "{}", terminal.screen());
@@ -48,7 +52,7 @@ fn three_screens_show_the_broker_its_clients_and_its_channels() {
 #[test]
 fn a_broker_that_goes_and_comes_back_is_shown_again_without_colours_where_none_are_wanted() {
     let mut operated = Operated::start();
-    let mut terminal = Terminal::open(&operated.url(), &[("NO_COLOR", "1")]);
+    let mut terminal = open(&operated, &[("NO_COLOR", "1")]);
     terminal.wait_for("the overview", |screen| screen.contains("live"));
     operated.broker.kill();
     terminal.wait_for("the loss", |screen| {

@@ -2,7 +2,7 @@
 
 use std::{
     io::{Read as _, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
     sync::{Arc, Condvar, Mutex},
     thread,
@@ -14,8 +14,8 @@ use tempfile::TempDir;
 
 use crate::common::PROGRAM;
 
-/// A terminal of 80 columns and 24 rows on which `rialto top` runs.
-pub(super) struct Terminal {
+/// A terminal of 24 rows on which a command runs.
+pub(crate) struct Terminal {
     child: Child,
     keyboard: ChildStdin,
     screen: Arc<(Mutex<Screen>, Condvar)>,
@@ -23,9 +23,10 @@ pub(super) struct Terminal {
     dir: TempDir,
 }
 
-/// What the terminal shows: as much of its language as the command speaks.
+/// What the terminal shows, and has shown above: as much of its language as the commands speak.
 #[derive(Default)]
 struct Screen {
+    columns: usize,
     rows: Vec<Vec<char>>,
     row: usize,
     column: usize,
@@ -38,10 +39,11 @@ struct Screen {
 }
 
 impl Terminal {
-    pub(super) fn open(api: &str, variables: &[(&str, &str)]) -> Self {
+    /// Runs `rialto` with these arguments, in a directory of its own that is its home too.
+    pub(crate) fn open(columns: usize, arguments: &str, variables: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let script = format!(
-            "stty rows 24 cols 80; tty > tty; stty -g > before; {PROGRAM} top --interval 100ms; \
+            "stty rows 24 cols {columns}; tty > tty; stty -g > before; {PROGRAM} {arguments}; \
              echo $? > code; stty -g > after"
         );
         let mut child = Command::new("script")
@@ -50,7 +52,7 @@ impl Terminal {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("TERM", "xterm-256color")
-            .env("RIALTO_API", api)
+            .env("HOME", dir.path())
             .envs(variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -58,7 +60,8 @@ impl Terminal {
             .expect("script is there: run `cargo xtask setup`");
         let keyboard = child.stdin.take().unwrap();
         let mut output = child.stdout.take().unwrap();
-        let screen = Arc::new((Mutex::new(Screen::default()), Condvar::new()));
+        let screen = Screen { columns, ..Screen::default() };
+        let screen = Arc::new((Mutex::new(screen), Condvar::new()));
         let shared = screen.clone();
         thread::spawn(move || {
             let (screen, changed) = &*shared;
@@ -80,12 +83,13 @@ impl Terminal {
         Terminal { child, keyboard, screen, dir }
     }
 
-    pub(super) fn press(&mut self, keys: &str) {
+    pub(crate) fn press(&mut self, keys: &str) {
         self.keyboard.write_all(keys.as_bytes()).unwrap();
         self.keyboard.flush().unwrap();
     }
 
-    pub(super) fn resize(&self, rows: u16, columns: u16) {
+    pub(crate) fn resize(&self, rows: u16, columns: u16) {
+        self.screen.0.lock().unwrap().columns = columns.into();
         let size = [rows.to_string(), columns.to_string()];
         let tty = self.written("tty");
         let stty = ["-F", &tty, "rows", &size[0], "cols", &size[1]];
@@ -94,28 +98,33 @@ impl Terminal {
 
     /// Waits until what is seen is as it should be.
     #[track_caller]
-    pub(super) fn wait_for(&self, what: &str, is_there: impl Fn(&str) -> bool) {
+    pub(crate) fn wait_for(&self, what: &str, is_there: impl Fn(&str) -> bool) {
         let (screen, changed) = &*self.screen;
         let began = Instant::now();
         let mut seen = screen.lock().unwrap();
         while !is_there(&seen.text()) {
             let left = PATIENCE.saturating_sub(began.elapsed());
-            assert!(!left.is_zero() && !seen.is_over, "no sign of {what} in:\n{}", seen.text());
+            if left.is_zero() || seen.is_over {
+                // Released before the test fails: the thread that reads goes on.
+                let text = seen.text();
+                drop(seen);
+                panic!("no sign of {what} in:\n{text}");
+            }
             seen = changed.wait_timeout(seen, left).unwrap().0;
         }
     }
 
-    pub(super) fn screen(&self) -> String {
+    pub(crate) fn screen(&self) -> String {
         self.screen.0.lock().unwrap().text()
     }
 
-    pub(super) fn has_colours(&self) -> bool {
+    pub(crate) fn has_colours(&self) -> bool {
         self.screen.0.lock().unwrap().has_colours
     }
 
     /// Expects that the command ends with this code, and has left the terminal as it was.
     #[track_caller]
-    pub(super) fn expect_restored(mut self, code: i32) {
+    pub(crate) fn expect_restored(mut self, code: i32) {
         assert!(self.child.wait().unwrap().success());
         assert_eq!(self.written("code"), code.to_string());
         assert_eq!(self.written("after"), self.written("before"));
@@ -125,6 +134,11 @@ impl Terminal {
             .unwrap()
             .0;
         assert!(!seen.is_other, "the screen of before is shown again");
+    }
+
+    /// Returns the home of the command.
+    pub(crate) fn home(&self) -> &Path {
+        self.dir.path()
     }
 
     fn written(&self, name: &str) -> String {
@@ -161,15 +175,20 @@ impl Screen {
             }
             return;
         }
+        assert!(letter != '\u{9b}', "a sequence that nobody should send");
         match letter {
             '\u{1b}' => self.escape = Some(String::new()),
             '\r' => self.column = 0,
             '\n' => self.row += 1,
+            '\u{7}' => {}
             letter => self.put(letter),
         }
     }
 
     fn put(&mut self, letter: char) {
+        if self.columns <= self.column {
+            (self.row, self.column) = (self.row + 1, 0);
+        }
         let height = self.rows.len().max(self.row + 1);
         self.rows.resize(height, Vec::new());
         let row = &mut self.rows[self.row];
@@ -183,6 +202,7 @@ impl Screen {
         let Some(sequence) = escape.strip_prefix('[') else { return };
         let (arguments, last) = sequence.split_at(sequence.len() - 1);
         let numbers: Vec<usize> = arguments.split(';').filter_map(|it| it.parse().ok()).collect();
+        let count = numbers.first().copied().unwrap_or(1);
         match (last, arguments) {
             ("h", "?1049") => self.is_other = true,
             ("l", "?1049") => self.is_other = false,
@@ -191,6 +211,15 @@ impl Screen {
                 (self.row, self.column) = (place(0), place(1));
             }
             ("J", "2") => self.rows.clear(),
+            ("A", _) => self.row = self.row.saturating_sub(count),
+            ("B", _) => self.row += count,
+            ("C", _) => self.column += count,
+            ("D", _) => self.column = self.column.saturating_sub(count),
+            ("K", "") => {
+                if let Some(row) = self.rows.get_mut(self.row) {
+                    row.truncate(self.column);
+                }
+            }
             ("m", _) => {
                 let is_colour = |it: &usize| matches!(it, 30..=38 | 40..=48 | 90..=97 | 100..=107);
                 self.has_colours |= numbers.iter().any(is_colour);
