@@ -9,6 +9,7 @@ mod debian_source;
 mod dependencies;
 mod dist;
 mod fuzz;
+mod instructions;
 mod node;
 mod process;
 mod python;
@@ -55,6 +56,8 @@ enum Task {
     BenchSmoke,
     /// Check how much machine code the Rust client adds to a program.
     Size,
+    /// Count the instructions of each step of a message's way, and compare them with what is recorded.
+    Instructions(instructions::Arguments),
     /// Run all tests.
     Test,
     /// Make what is given away: an archive and a Debian package.
@@ -74,6 +77,7 @@ fn main() -> anyhow::Result<()> {
         Task::Loom { preemptions } => steps::loom(preemptions),
         Task::BenchSmoke => steps::bench_smoke(),
         Task::Size => size::check(),
+        Task::Instructions(arguments) => instructions::check(&arguments),
         Task::Test => steps::test(),
         Task::Dist(arguments) => dist::make(&arguments),
         Task::Container(arguments) => container::check(&arguments),

@@ -13,7 +13,7 @@ struct Needed {
     purpose: &'static str,
 }
 
-const NEEDED: [Needed; 19] = [
+const NEEDED: [Needed; 20] = [
     Needed { program: "cc", package: "gcc", purpose: "builds SQLite and the TLS library" },
     Needed { program: "c++", package: "g++", purpose: "builds the fuzzer" },
     Needed { program: "chromium", package: "chromium", purpose: "runs pages with our client" },
@@ -47,6 +47,7 @@ const NEEDED: [Needed; 19] = [
     Needed { program: "promtool", package: "prometheus", purpose: "reads metrics and alert rules" },
     Needed { program: "prove", package: "perl", purpose: "runs the tests of memcached" },
     Needed { program: "systemd-analyze", package: "systemd", purpose: "checks our unit" },
+    Needed { program: "valgrind", package: "valgrind", purpose: "counts instructions" },
     Needed { program: "xz", package: "xz-utils", purpose: "unpacks sources of Debian packages" },
     Needed { program: "python3", package: "python3-venv", purpose: "runs clients of others" },
 ];

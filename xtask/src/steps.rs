@@ -5,7 +5,7 @@ use std::{env, fs, process::Command, thread, time::Instant};
 use anyhow::{Context, bail};
 
 use crate::{
-    circles, dependencies, fuzz,
+    circles, dependencies, fuzz, instructions,
     process::{cargo, run},
     setup, size,
 };
@@ -25,7 +25,8 @@ pub(crate) fn ci() -> anyhow::Result<()> {
     thread::scope(|scope| {
         let fuzzing = scope.spawn(|| timed("fuzz", || fuzz::run_all(FUZZ_SECONDS)));
         let beside = timed("loom", || loom(LOOM_PREEMPTIONS))
-            .and_then(|()| timed("size of the client", size::check));
+            .and_then(|()| timed("size of the client", size::check))
+            .and_then(|()| timed("instructions", || instructions::check(&Default::default())));
         let fuzzed = fuzzing.join().unwrap_or_else(|_| bail!("the step fuzz panicked"));
         fuzzed.and(beside)
     })?;
