@@ -14,6 +14,7 @@ mod command;
 mod commit;
 mod connect;
 mod control;
+mod count;
 mod detached;
 mod dirty;
 mod entry;
@@ -68,10 +69,15 @@ use crate::{
     hasher::Hasher,
     output::Outputs,
     profile::Profiles,
+    roster::Roster,
     run::{Run, RunBuffers},
     tail::Tails,
 };
 
+pub use count::{
+    ChannelCount, ChannelCounting, ClientCount, ClientCounting, SubscriberCount,
+    SubscriberCounting, SubscriptionCount,
+};
 pub use entry::{Connect, Entry, Remembered};
 pub use message::{Answer, Command, CommandOutcome, Issuer, Publish};
 pub use observers::{ObserverPosition, Replicant};
@@ -90,8 +96,10 @@ pub struct Broker<E: Encoder> {
     /// Boxed, as are channels: a table that grows by doubling is then small.
     clients: SlotMap<ClientKey, Box<Client>>,
     client_keys: HashMap<ClientId, ClientKey, Hasher>,
+    client_roster: Roster<ClientKey>,
     channels: SlotMap<ChannelKey, Box<Channel>>,
     channel_keys: HashMap<ChannelName, ChannelKey, Hasher>,
+    channel_roster: Roster<ChannelKey>,
     log_channels: HashMap<LogId, ChannelKey, Hasher>,
     outputs: Outputs,
     outgoing: outgoing::Outgoing<E>,
@@ -156,8 +164,10 @@ impl<E: Encoder> Broker<E> {
             connections: SlotMap::default(),
             clients: SlotMap::default(),
             client_keys: HashMap::default(),
+            client_roster: Roster::default(),
             channels: SlotMap::default(),
             channel_keys: HashMap::default(),
+            channel_roster: Roster::default(),
             log_channels: HashMap::default(),
             outputs: Outputs::default(),
             outgoing: outgoing::Outgoing::default(),
@@ -289,6 +299,7 @@ impl<E: Encoder> Broker<E> {
         self.note_known(&id);
         let key = self.clients.insert(Box::new(Client::new(id.clone(), last_seen)));
         self.client_keys.insert(id, key);
+        self.client_roster.note(key);
         key
     }
 

@@ -12,6 +12,7 @@ use crate::{
     history::History,
     log::Log,
     memory::{allocated, shared},
+    passed::Passed,
     profile::Profile,
     receivers::Receivers,
     retained::RetainedMessage,
@@ -44,6 +45,10 @@ pub(crate) struct Channel {
     /// Changes of the retained message on their way to the store. Until they are through, no other
     /// is written by itself.
     pub(crate) retained_under_way: u32,
+    /// What was published here, and here to be sent on by other servers.
+    pub(crate) received: Passed,
+    /// What subscribers were sent of it.
+    pub(crate) sent: Passed,
 }
 
 impl Channel {
@@ -60,6 +65,8 @@ impl Channel {
             stored_reader_count: 0,
             changes_under_way: 0,
             retained_under_way: 0,
+            received: Passed::default(),
+            sent: Passed::default(),
         }
     }
 

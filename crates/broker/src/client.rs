@@ -72,6 +72,16 @@ pub(crate) enum Subscription {
     Persistent(Box<Cursor>),
 }
 
+impl Subscription {
+    /// Returns the cursor of a persistent one.
+    pub(crate) fn cursor(&self) -> Option<&Cursor> {
+        match self {
+            Subscription::Persistent(cursor) => Some(cursor),
+            Subscription::Session => None,
+        }
+    }
+}
+
 /// One connection, from the moment its carrier is known.
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -102,6 +112,8 @@ pub(crate) struct Connection {
     pub(crate) rates: Rates,
     /// Whether it is not read for now, because somebody decides on what it sent.
     pub(crate) is_held: bool,
+    /// Messages that its client published, refused ones included.
+    pub(crate) published_count: u64,
     /// Number of the session it carries.
     pub(crate) session: u64,
     /// What the server is still to do at the beginning of its session. Apart, since few have any, and not
@@ -225,14 +237,19 @@ impl Client {
         }
     }
 
+    /// Counts the channels it is subscribed to, its own direct one left out.
+    pub(crate) fn subscription_count(&self) -> usize {
+        let has_direct =
+            self.direct_channel.is_some_and(|key| self.subscriptions.contains_key(&key));
+        self.subscriptions.len() - usize::from(has_direct)
+    }
+
     /// Counts the subscriptions to topics it will have once all changes are through.
     ///
     /// # Cost
     /// A look-up for each change under way.
     pub(crate) fn topic_count(&self, is_topic: impl Fn(ChannelKey) -> bool) -> usize {
-        let has_direct =
-            self.direct_channel.is_some_and(|key| self.subscriptions.contains_key(&key));
-        let mut count = self.subscriptions.len() - usize::from(has_direct);
+        let mut count = self.subscription_count();
         for (channel, changing) in self.changing.iter().filter(|(channel, _)| is_topic(*channel)) {
             match (self.subscriptions.contains_key(&channel), changing.ends_subscribed) {
                 (false, true) => count += 1,

@@ -59,7 +59,7 @@ impl Cursor {
         self.phase = Phase::CatchingUp;
     }
 
-    #[cfg(test)]
+    /// Returns up to where all are acknowledged.
     pub(crate) fn floor(&self) -> Sequence {
         self.floor
     }

@@ -177,6 +177,11 @@ impl History {
         allocated(size_of::<Self>()) + queue + self.bytes
     }
 
+    /// Counts the messages.
+    pub(crate) fn len(&self) -> usize {
+        self.messages.len()
+    }
+
     /// Iterates over the messages, oldest first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Source<'_>, &[u8])> {
         self.messages.iter().map(|kept| (kept.source(), &kept.payload[..]))

@@ -29,8 +29,10 @@ mod inbox;
 mod log;
 mod memory;
 mod output;
+mod passed;
 mod receivers;
 mod retained;
+mod roster;
 mod run;
 mod sorted_map;
 mod tail;
@@ -39,8 +41,9 @@ mod tally;
 mod broker;
 
 pub use broker::{
-    Answer, Broker, ChannelReport, ClientReport, Command, CommandOutcome, Connect, Entry, Issuer,
-    ObserverPosition, Publish, Relayed, Remembered, Replicant,
+    Answer, Broker, ChannelCount, ChannelCounting, ChannelReport, ClientCount, ClientCounting,
+    ClientReport, Command, CommandOutcome, Connect, Entry, Issuer, ObserverPosition, Publish,
+    Relayed, Remembered, Replicant, SubscriberCount, SubscriberCounting, SubscriptionCount,
 };
 pub use client::Now;
 pub use connection_profile::ConnectionProfile;
@@ -53,6 +56,7 @@ pub use encoder::{
 };
 pub use inbox::InboxLimits;
 pub use memory::Held;
+pub use passed::Passed;
 pub use retained::RetainedLimits;
 pub use settings::{ChannelRule, HistorySettings, LogLimits, ReplicationSettings, Settings};
 pub use stats::{COUNTERS, Counter, CounterKind, Stats};

@@ -58,6 +58,11 @@ impl Log {
         (self.last - self.floor()).saturating_sub(missing)
     }
 
+    /// Returns when the oldest page was taken in.
+    pub(crate) fn oldest(&self) -> Option<ServedMs> {
+        self.extent.oldest.map(|page| page.served)
+    }
+
     /// Returns the bytes of all pages.
     pub(crate) fn bytes(&self) -> u64 {
         self.extent.bytes

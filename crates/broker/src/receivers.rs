@@ -92,6 +92,14 @@ impl Receivers {
         }
     }
 
+    /// Returns the one at a place; one that goes may be replaced by the last.
+    pub(crate) fn get(&self, place: usize) -> Option<Receiver> {
+        match &self.entries {
+            Entries::Few(few) => few.value_at(place).copied(),
+            Entries::Many(many) => many.get_index(place).map(|(_, receiver)| *receiver),
+        }
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (ConnectionKey, Receiver)> + '_ {
         let (few, many) = match &self.entries {
             Entries::Few(few) => (Some(few.iter()), None),

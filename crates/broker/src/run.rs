@@ -7,8 +7,8 @@ use bytes::Bytes;
 use rialto_domain::{ClientId, LogicalMs, MessageId, Payloads, PayloadsBuilder, UnixMs};
 
 use crate::{
-    ChannelKey, ConnectionKey, Encoder, FORMAT_COUNT_MAX, Format, Mark, Source, channel::Channel,
-    history::LastPayloads, tally::Tally,
+    ChannelKey, ConnectionKey, Encoder, FORMAT_COUNT_MAX, Format, Mark, Passed, Source,
+    channel::Channel, history::LastPayloads, tally::Tally,
 };
 
 /// Frames of up to so many bytes are copied out of the buffer in which they were gathered, so that
@@ -67,6 +67,8 @@ pub(crate) struct Run<E: Encoder> {
     /// Whether receivers acknowledge (QoS 1).
     pub(crate) acknowledged: bool,
     pub(crate) count: u32,
+    /// Bytes of the payloads.
+    bytes: u64,
     /// What the channel's history gets of it.
     last: LastPayloads,
     /// What lost clients get of it, if there are any.
@@ -107,7 +109,14 @@ impl<E: Encoder> Run<E> {
         }
         let last = LastPayloads::new(channel.profile.history);
         let missed = (!channel.absent.is_empty()).then(PayloadsBuilder::default);
-        Run { channel: key, author, origin, first, acknowledged, count: 0, last, missed, encodings }
+        let (count, bytes) = (0, 0);
+        let channel = key;
+        Run { channel, author, origin, first, acknowledged, count, bytes, last, missed, encodings }
+    }
+
+    /// Returns what passes with it.
+    pub(crate) fn passed(&self) -> Passed {
+        Passed { count: u64::from(self.count), bytes: self.bytes }
     }
 
     /// Says whether it has room for another message of its author, to this channel.
@@ -127,6 +136,7 @@ impl<E: Encoder> Run<E> {
     #[inline]
     pub(crate) fn push(&mut self, encoder: &E, payload: &[u8], mark: Mark) {
         self.count += 1;
+        self.bytes += payload.len() as u64;
         self.last.push(payload);
         if let Some(missed) = &mut self.missed {
             missed.push(payload);
@@ -144,8 +154,18 @@ impl<E: Encoder> Run<E> {
         buffers: &mut RunBuffers,
         tally: &Tally,
     ) -> (FinishedRun, RunFrames) {
-        let Run { channel, author, origin, first, acknowledged, count, last, missed, encodings } =
-            self;
+        let Run {
+            channel,
+            author,
+            origin,
+            first,
+            acknowledged,
+            count,
+            last,
+            missed,
+            encodings,
+            ..
+        } = self;
         let mut frames = RunFrames::default();
         for encoding in encodings.into_iter().map_while(|encoding| encoding) {
             let gathered = tally.frames(buffers.finish(encoding.frames));

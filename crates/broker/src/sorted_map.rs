@@ -67,6 +67,20 @@ impl<K: Ord + Copy, V> SortedMap<K, V> {
         self.0.iter().map(|(key, _)| *key)
     }
 
+    /// Iterates over the entries behind a key, or over all.
+    pub(crate) fn iter_behind(&self, after: Option<K>) -> impl Iterator<Item = (K, &V)> + '_ {
+        let from = after.map_or(0, |after| match self.position(&after) {
+            Ok(index) => index + 1,
+            Err(index) => index,
+        });
+        self.0[from..].iter().map(|(key, value)| (*key, value))
+    }
+
+    /// Returns the value at a place.
+    pub(crate) fn value_at(&self, place: usize) -> Option<&V> {
+        self.0.get(place).map(|(_, value)| value)
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (K, &V)> + '_ {
         self.0.iter().map(|(key, value)| (*key, value))
     }

@@ -4,6 +4,8 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 /// Starts each text of a JSON text sequence (RFC 7464); cannot occur raw inside valid JSON.
 const RECORD_SEPARATOR: u8 = 0x1E;
+/// What stands around each text: a record separator and a line feed.
+const FRAMING_BYTES: usize = 2;
 
 /// One or more JSON texts in publishing order, as one RFC 7464 text sequence.
 ///
@@ -40,6 +42,12 @@ impl Payloads {
     #[must_use]
     pub fn as_bytes(&self) -> &Bytes {
         &self.sequence
+    }
+
+    /// Returns how many bytes the texts have, of which there are `count`.
+    #[must_use]
+    pub fn bytes(&self, count: u32) -> usize {
+        self.sequence.len().saturating_sub(FRAMING_BYTES * count as usize)
     }
 
     /// Iterates over the JSON texts, each as a slice of the shared buffer.

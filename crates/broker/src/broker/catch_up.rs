@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use rialto_domain::{Change, FailureKind, LogEntry, LogId, PacketId, Sequence, StoredPage};
 
 use crate::{
-    ChannelKey, ClientKey, ConnectionKey, Effect, Encoder, Mark, ReadRequest, Source,
+    ChannelKey, ClientKey, ConnectionKey, Effect, Encoder, Mark, Passed, ReadRequest, Source,
     cursor::Phase, output::Delivery,
 };
 
@@ -39,6 +39,8 @@ struct Gathered {
     count: u32,
     /// Frames: fewer than messages where the receiver's dialect has no form for some.
     frame_count: u32,
+    /// Bytes of the payloads.
+    payload_bytes: u64,
 }
 
 /// What bounds one read's deliveries.
@@ -158,6 +160,9 @@ impl<E: Encoder> Broker<E> {
             let (connection, count) = (request.connection, gathered.frame_count);
             let delivery = Delivery { connection, frames, count, droppable: false };
             self.outputs.deliver(gathered.count, delivery);
+            let count = u64::from(gathered.count);
+            let passed = Passed { count, bytes: gathered.payload_bytes };
+            self.channels[request.channel].sent.note(passed, 1);
         }
         if entries.is_empty() {
             // The log's limits dropped it all; what came since is to be read.
@@ -255,6 +260,7 @@ impl<E: Encoder> Broker<E> {
             let mark = Mark::Acknowledged(PacketId::Stored(request.log, sequence));
             self.encoder.delivery(&envelope, payload, mark, &mut gathered.frames);
             gathered.count += 1;
+            gathered.payload_bytes += payload.len() as u64;
             let bytes = (gathered.frames.len() - before) as u64;
             gathered.frame_count += u32::from(0 < bytes);
             cursor.sent(sequence, 1, bytes);

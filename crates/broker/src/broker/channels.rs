@@ -36,6 +36,7 @@ impl<E: Encoder> Broker<E> {
         let name = ChannelName::from(name);
         let key = self.channels.insert(Box::new(Channel::new(name.clone(), profile)));
         self.channel_keys.insert(name, key);
+        self.channel_roster.note(key);
         key
     }
 

@@ -36,6 +36,7 @@ impl<E: Encoder> Broker<E> {
             rights: None,
             rates: Rates::default(),
             is_held: false,
+            published_count: 0,
             session: 0,
             beginning: None,
             due: Vec::new(),

@@ -21,7 +21,9 @@ impl<E: Encoder> Broker<E> {
         let publisher = Publisher::from(issuer);
         let kind = channel_kind(publish.channel);
         if let Some(connection) = publisher.connection {
-            let client = self.session(connection).ok_or(Reject::NotAllowed)?;
+            let sender = self.connections.get_mut(connection).ok_or(Reject::NotAllowed)?;
+            let client = sender.client.ok_or(Reject::NotAllowed)?;
+            sender.published_count += 1;
             if let (ChannelKind::Control(name), Answer::To(request)) = (kind, answer) {
                 return self.take_question((connection, client), name, publish, request);
             }

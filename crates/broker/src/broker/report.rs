@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use rialto_domain::{ClientId, CloseReason, Retained, UnixMs};
 
-use crate::{ChannelKey, ClientKey, ConnectionKey, Encoder, client::Subscription};
+use crate::{ClientKey, ConnectionKey, Encoder};
 
-use super::Broker;
+use super::{Broker, count::ChannelCount};
 
 /// What is known of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,47 +66,9 @@ impl<E: Encoder> Broker<E> {
         self.client_keys.get(id).map(|&key| self.report_client(key))
     }
 
-    /// Returns the first clients behind the id `after`, by id, that have a session, or all.
-    ///
-    /// # Cost
-    /// All clients are looked at.
-    pub fn client_reports(
-        &self,
-        after: &str,
-        only_online: bool,
-        count_max: usize,
-    ) -> Vec<ClientReport> {
-        let behind = self.clients.iter().filter(|(_, client)| after < client.id.as_str());
-        let wanted = behind.filter(|(_, client)| !only_online || client.connection.is_some());
-        let keys = first_by(wanted.map(|(key, client)| (client.id.as_str(), key)), count_max);
-        keys.into_iter().map(|key| self.report_client(key)).collect()
-    }
-
-    /// Returns the channels a client is subscribed to, its own direct one left out, each with whether
-    /// the subscription is persistent.
-    pub fn subscription_reports(&self, client: &str) -> Option<Vec<(&str, bool)>> {
-        let client = &self.clients[*self.client_keys.get(client)?];
-        let topics =
-            client.subscriptions.iter().filter(|(key, _)| Some(*key) != client.direct_channel);
-        let report = |(key, kind): (ChannelKey, &Subscription)| {
-            (self.channels[key].name.as_str(), matches!(kind, Subscription::Persistent(_)))
-        };
-        Some(topics.map(report).collect())
-    }
-
     /// Returns what is known of a channel that is in use.
     pub fn channel_report(&self, name: &str) -> Option<ChannelReport> {
-        self.channel_keys.get(name).map(|&key| self.report_channel(key))
-    }
-
-    /// Returns the first channels in use behind the name `after`, by name.
-    ///
-    /// # Cost
-    /// All channels are looked at.
-    pub fn channel_reports(&self, after: &str, count_max: usize) -> Vec<ChannelReport> {
-        let behind = self.channels.iter().filter(|(_, channel)| after < channel.name.as_str());
-        let keys = first_by(behind.map(|(key, channel)| (channel.name.as_str(), key)), count_max);
-        keys.into_iter().map(|key| self.report_channel(key)).collect()
+        self.count_channel(name).map(ChannelReport::from)
     }
 
     /// Returns a channel's retained message.
@@ -141,33 +103,21 @@ impl<E: Encoder> Broker<E> {
             connected_for: connection.map(|it| self.now.uptime.saturating_sub(it.opened)),
             last_seen: if connection.is_some() { self.now.unix_ms } else { client.last_seen.at },
             is_lost: connection.is_none() && client.detached.is_some(),
-            subscription_count: self.subscriptions(&client.id).len(),
-        }
-    }
-
-    fn report_channel(&self, key: ChannelKey) -> ChannelReport {
-        let channel = &self.channels[key];
-        let log = channel.log.as_ref().map(|log| (log.count(), log.bytes()));
-        let (log_count, log_bytes) = log.unwrap_or_default();
-        ChannelReport {
-            name: channel.name.as_str().to_owned(),
-            subscriber_count: channel.receivers.len(),
-            persistent_count: channel.reader_count(),
-            has_retained: channel.retained.is_some(),
-            history_count: channel.history.as_ref().map_or(0, |history| history.iter().count()),
-            log_count,
-            log_bytes,
+            subscription_count: client.subscription_count(),
         }
     }
 }
 
-/// Returns what stands behind the first so many names, in their order.
-fn first_by<'a, K>(named: impl Iterator<Item = (&'a str, K)>, count_max: usize) -> Vec<K> {
-    let mut named: Vec<(&str, K)> = named.collect();
-    if count_max < named.len() {
-        named.select_nth_unstable_by(count_max, |one, other| one.0.cmp(other.0));
-        named.truncate(count_max);
+impl From<ChannelCount> for ChannelReport {
+    fn from(count: ChannelCount) -> Self {
+        ChannelReport {
+            name: count.name.as_str().to_owned(),
+            subscriber_count: count.subscriber_count as usize,
+            persistent_count: count.persistent_count as usize,
+            has_retained: count.has_retained,
+            history_count: count.history_count as usize,
+            log_count: count.log_count,
+            log_bytes: count.log_bytes,
+        }
     }
-    named.sort_unstable_by(|one, other| one.0.cmp(other.0));
-    named.into_iter().map(|(_, key)| key).collect()
 }

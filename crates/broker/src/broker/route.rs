@@ -3,7 +3,7 @@
 use rialto_domain::{ClientId, LogId, Payloads, Sequence, ServedMs, UnixMs};
 
 use crate::{
-    ChannelKey, ConnectionKey, Encoder, Reach,
+    ChannelKey, ConnectionKey, Encoder, Passed, Reach,
     cursor::Phase,
     output::Delivery,
     receivers::Receiver,
@@ -26,6 +26,13 @@ pub(super) struct CommittedPage<'a> {
     pub(super) place: Option<(LogId, Sequence)>,
 }
 
+impl CommittedPage<'_> {
+    /// Returns what passes with it.
+    fn passed(&self) -> Passed {
+        Passed { count: u64::from(self.count), bytes: self.payloads.bytes(self.count) as u64 }
+    }
+}
+
 impl<E: Encoder> Broker<E> {
     /// Sends a committed page to the receivers of its channel, and keeps it for those that wait; returns
     /// whom each of its messages reaches.
@@ -34,6 +41,8 @@ impl<E: Encoder> Broker<E> {
             self.note_appended(page, log, first);
         }
         self.count_routed(page);
+        let passed = page.passed();
+        self.channels[page.channel].received.note(passed, 1);
         let channel = &self.channels[page.channel];
         let mut reach = Reach {
             waiting: channel.absent.len() as u32,
@@ -67,6 +76,7 @@ impl<E: Encoder> Broker<E> {
                 }
             }
         }
+        self.channels[page.channel].sent.note(passed, u64::from(reach.sent));
         Reach { waiting: reach.waiting + behind, ..reach }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rialto_domain::{MessageId, PacketId, Qos, is_event_channel};
 
 use crate::{
-    ChannelKey, Encoder, Mark,
+    ChannelKey, Encoder, Mark, Passed,
     inbox::{About, Missed},
     output::Delivery,
     run::{Author, FinishedRun, Origin, Run, RunFrames},
@@ -34,6 +34,8 @@ impl<E: Encoder> Broker<E> {
         if !continues {
             self.finish_run();
             if self.channels[key].receivers.is_empty() && !self.is_kept(key) {
+                let passed = Passed { count: 1, bytes: publish.payload.len() as u64 };
+                self.channels[key].received.note(passed, 1);
                 self.stats.discarded += 1;
                 return;
             }
@@ -154,6 +156,7 @@ impl<E: Encoder> Broker<E> {
     pub(super) fn finish_run(&mut self) {
         let Some(run) = self.run.take() else { return };
         let (key, count, acknowledged) = (run.channel, run.count, run.acknowledged);
+        let passed = run.passed();
         let (author, frames) = self.end_run(*run);
         let excluded = author.from.filter(|&from| !self.has_echo(from, key));
         let mut overdue = Vec::new();
@@ -174,6 +177,11 @@ impl<E: Encoder> Broker<E> {
             }
         }
         let is_unheard = channel.receivers.is_empty() && channel.absent.is_empty();
+        let left_out = excluded.is_some_and(|excluded| channel.receivers.contains(excluded));
+        let sent_times = channel.receivers.len() as u64 - u64::from(left_out);
+        let channel = &mut self.channels[key];
+        channel.received.note(passed, 1);
+        channel.sent.note(passed, sent_times);
         for (connection, reason) in overdue {
             self.close(connection, reason);
         }

@@ -16,6 +16,7 @@ mod clocks;
 mod commit;
 mod connect;
 mod control;
+mod count;
 mod damage;
 mod departure;
 mod detached;

@@ -61,22 +61,6 @@ fn a_client_goes_by_the_account_of_its_rights() {
 }
 
 #[test]
-fn clients_are_reported_by_id_a_page_at_a_time() {
-    let world = world();
-    let page = |after, only_online, count_max| -> Vec<String> {
-        let reports = world.broker.client_reports(after, only_online, count_max);
-        reports.into_iter().map(|report| report.id.as_str().to_owned()).collect()
-    };
-    assert_eq!(page("", false, 9), ["ada", "bob", "cleo", "dan"]);
-    assert_eq!(page("", false, 2), ["ada", "bob"]);
-    assert_eq!(page("bob", false, 2), ["cleo", "dan"]);
-    assert_eq!(page("bo", false, 1), ["bob"]);
-    assert_eq!(page("dan", false, 2), [""; 0]);
-    assert_eq!(page("", true, 9), ["ada", "cleo"]);
-    assert_eq!(page("", true, 0), [""; 0]);
-}
-
-#[test]
 fn a_channel_is_reported_with_what_it_holds() {
     let mut world = world();
     let vault = ChannelReport {
@@ -100,30 +84,6 @@ fn a_channel_is_reported_with_what_it_holds() {
     world.play("ada: disconnect");
     let vault = ChannelReport { subscriber_count: 0, ..vault };
     assert_eq!(world.broker.channel_report("vault"), Some(vault));
-}
-
-#[test]
-fn channels_are_reported_by_name_a_page_at_a_time() {
-    let world = world();
-    let page = |after, count_max| -> Vec<String> {
-        let reports = world.broker.channel_reports(after, count_max);
-        reports.into_iter().map(|report| report.name).collect()
-    };
-    assert_eq!(page("", 9), ["#ada", "lamp", "room", "vault"]);
-    assert_eq!(page("", 2), ["#ada", "lamp"]);
-    assert_eq!(page("lamp", 2), ["room", "vault"]);
-    assert_eq!(page("s", 0), [""; 0]);
-    assert_eq!(page("vault", 2), [""; 0]);
-}
-
-#[test]
-fn subscriptions_are_reported_with_whether_they_last() {
-    let world = world();
-    let mut reports = world.broker.subscription_reports("ada").unwrap();
-    reports.sort_unstable();
-    assert_eq!(reports, [("room", false), ("vault", true)]);
-    assert_eq!(world.broker.subscription_reports("bob"), Some(vec![]));
-    assert_eq!(world.broker.subscription_reports("eve"), None);
 }
 
 #[test]
