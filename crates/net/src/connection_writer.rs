@@ -5,6 +5,7 @@
 //! Only what the socket does not take is left to that task.
 
 mod accounts;
+mod figures;
 mod state;
 mod try_write;
 
@@ -23,6 +24,7 @@ use crate::{
 };
 
 pub use accounts::Accounts;
+pub use figures::Figures;
 pub use try_write::TryWrite;
 
 use state::State;
@@ -75,6 +77,7 @@ impl<S: TryWrite, A: Accounts> ConnectionWriter<S, A> {
         if state.close.is_some() {
             return (Pushed::Closed, false);
         }
+        let deliveries = u64::from(frames.deliveries);
         let is_behind = is_pressed && PRESSED_BYTES_MAX < state.outbox.bytes();
         let pushed = if is_behind && kind == Kind::Droppable {
             Pushed::Dropped
@@ -83,8 +86,11 @@ impl<S: TryWrite, A: Accounts> ConnectionWriter<S, A> {
         };
         state.count_overhead(&self.accounts);
         state.count_slow(&self.accounts);
-        let is_first_drop =
-            pushed == Pushed::Dropped && !std::mem::replace(&mut state.drop_logged, true);
+        if pushed != Pushed::Dropped {
+            return (pushed, false);
+        }
+        state.dropped_count += deliveries;
+        let is_first_drop = !std::mem::replace(&mut state.drop_logged, true);
         (pushed, is_first_drop)
     }
 
@@ -110,10 +116,11 @@ impl<S: TryWrite, A: Accounts> ConnectionWriter<S, A> {
         }
     }
 
-    /// Ends a turn of the connection's task: keeps the room that its answers take as long as any of
-    /// them waits, and returns how many bytes of answers do.
-    pub fn end_turn(&self, lease: Option<A::Lease>) -> usize {
+    /// Ends a turn of the connection's task, in which it has read so many bytes: keeps the room that its
+    /// answers take as long as any of them waits, and returns how many bytes of answers do.
+    pub fn end_turn(&self, lease: Option<A::Lease>, read_bytes: usize) -> usize {
         let mut state = self.state.lock();
+        state.read_bytes += read_bytes as u64;
         let waiting = state.outbox.answer_bytes();
         if lease.is_some() && waiting > 0 {
             state.lease = lease;

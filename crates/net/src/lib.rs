@@ -38,7 +38,7 @@ mod testing;
 
 pub use arrival::Arrival;
 pub use connection_limiter::{ConnectionLimiter, ConnectionSlot, Place, REFUSED_OPEN_MAX};
-pub use connection_writer::{Accounts, ConnectionWriter, TryWrite};
+pub use connection_writer::{Accounts, ConnectionWriter, Figures, TryWrite};
 pub use dirty_writers::DirtyWriters;
 pub use handshake::{Negotiated, Terms, Upgrade, WordForStrangers, negotiate, secure};
 pub use listener::{Gate, Listener, Opened, Receive};

@@ -35,8 +35,10 @@ pub struct Written {
 #[derive(Debug)]
 pub struct Outbox {
     frames: VecDeque<Frames>,
-    /// Deliveries that wait, those being written included.
-    deliveries: u64,
+    /// Deliveries that ever came.
+    deliveries_pushed: u64,
+    /// Deliveries that were ever written, or dropped with what waited.
+    deliveries_gone: u64,
     /// Bytes that ever came.
     pushed: u64,
     /// Bytes that were ever written.
@@ -77,7 +79,8 @@ impl Outbox {
     pub fn new(bytes_max: usize) -> Self {
         Outbox {
             frames: VecDeque::new(),
-            deliveries: 0,
+            deliveries_pushed: 0,
+            deliveries_gone: 0,
             pushed: 0,
             written: 0,
             answer_bytes: 0,
@@ -105,7 +108,7 @@ impl Outbox {
             return if droppable { Pushed::Dropped } else { Pushed::Overflow };
         }
         self.pushed += frames.bytes.len() as u64;
-        self.deliveries += u64::from(frames.deliveries);
+        self.deliveries_pushed += u64::from(frames.deliveries);
         if kind == Kind::Answer {
             self.answer_bytes += frames.bytes.len();
             self.answers_end = self.pushed;
@@ -121,7 +124,12 @@ impl Outbox {
 
     /// Returns the deliveries that wait, those being written included.
     pub fn deliveries(&self) -> u64 {
-        self.deliveries
+        self.deliveries_pushed - self.deliveries_gone
+    }
+
+    /// Returns the deliveries that were ever written; once what waited was dropped, those too.
+    pub fn written_deliveries(&self) -> u64 {
+        self.deliveries_gone
     }
 
     /// Returns what the frames that wait take besides their bytes.
@@ -157,14 +165,14 @@ impl Outbox {
         self.pushed -= dropped as u64;
         self.answers_end = self.answers_end.min(self.pushed);
         self.answer_bytes = 0;
-        self.deliveries -= deliveries;
+        self.deliveries_gone += deliveries;
         deliveries
     }
 
     /// Notes what was written and puts back, in front, what was taken and could not be.
     pub fn put_back(&mut self, mut rest: VecDeque<Frames>, written: Written) {
         self.written += written.bytes as u64;
-        self.deliveries -= written.deliveries;
+        self.deliveries_gone += written.deliveries;
         if self.answers_end <= self.written {
             self.answer_bytes = 0;
         }

@@ -156,20 +156,23 @@ impl<D: Dialect> Connection<D> {
     fn on_bytes(&mut self, input: &[u8], context: &mut Context<'_>) {
         self.caller.entrance.traffic.note_read(input.len());
         let mut is_taken_for_another = false;
-        self.take_in(context, None, |pipeline, incoming, transport| match incoming {
-            Incoming::Stream(framer) => {
-                let frames = framer.push(input);
-                let waiting = match transport.pacer() {
-                    None => pipeline.take_frames(frames),
-                    Some(pacer) => pipeline.take_frames(frames.inspect(|frame| {
-                        let is_paced = frame.as_ref().is_ok_and(|frame| pacer.hear(frame));
-                        is_taken_for_another |= !is_paced;
-                    })),
-                };
-                framer.release();
-                waiting
+        self.take_in(context, None, |pipeline, incoming, transport| {
+            pipeline.read_bytes = input.len();
+            match incoming {
+                Incoming::Stream(framer) => {
+                    let frames = framer.push(input);
+                    let waiting = match transport.pacer() {
+                        None => pipeline.take_frames(frames),
+                        Some(pacer) => pipeline.take_frames(frames.inspect(|frame| {
+                            let is_paced = frame.as_ref().is_ok_and(|frame| pacer.hear(frame));
+                            is_taken_for_another |= !is_paced;
+                        })),
+                    };
+                    framer.release();
+                    waiting
+                }
+                Incoming::WebSocket(reader) => pipeline.take_websocket(reader, input),
             }
-            Incoming::WebSocket(reader) => pipeline.take_websocket(reader, input),
         });
         if is_taken_for_another {
             self.lift_pacing();
@@ -209,6 +212,7 @@ impl<D: Dialect> Connection<D> {
             is_websocket: matches!(incoming, Incoming::WebSocket(_)),
             dirty: DirtyWriters::default(),
             uncommitted: Uncommitted::default(),
+            read_bytes: 0,
             taken_count: 0,
             context,
         };
@@ -219,12 +223,12 @@ impl<D: Dialect> Connection<D> {
         let mut behind = Vec::new();
         pipeline.dirty.flush_for_publisher(&mut behind);
         pipeline.hub.note_written(&mut pipeline.dirty);
-        let PacketPipeline { uncommitted, allowance, taken_count, .. } = pipeline;
+        let PacketPipeline { uncommitted, allowance, read_bytes, taken_count, .. } = pipeline;
         caller.entrance.traffic.note_taken(taken_count);
         let is_owed = allowance.is_owed() || uncommitted.is_due;
         let lease =
             allowance.into_room().map(|room| hub.answers.lend(room, Borrower::Client(*key)));
-        let unread_bytes = writer.end_turn(lease);
+        let unread_bytes = writer.end_turn(lease, read_bytes);
         let stall_max = limits.publisher_stall_max;
         self.pause = match waiting {
             Some(waiting @ ParkedPackets { cause: Cause::Decision(_), .. }) => {

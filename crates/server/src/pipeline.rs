@@ -46,6 +46,8 @@ pub(crate) struct PacketPipeline<'a, 'c, D> {
     pub(crate) asked: Events,
     pub(crate) dirty: DirtyWriters,
     pub(crate) uncommitted: Uncommitted,
+    /// How many bytes were read.
+    pub(crate) read_bytes: usize,
     /// How many packets the broker was given.
     pub(crate) taken_count: usize,
     /// What may be answered before the connection has to read.

@@ -325,7 +325,7 @@ fn a_task_that_waits_for_its_answers_to_be_read_is_woken_and_their_room_given_ba
         let (writer, _) = writer(&pipe, false, PLENTY);
         let room = Arc::new(());
         assert_eq!(writer.push(frame(b'a'), Kind::Answer, false).0, Pushed::Queued);
-        assert_eq!(writer.end_turn(Some(room.clone())), FRAME_BYTES);
+        assert_eq!(writer.end_turn(Some(room.clone()), 1), FRAME_BYTES);
         let (flushed, reader) = (writer.clone(), pipe.clone());
         let flushing = thread::spawn(move || {
             reader.read(PLENTY);

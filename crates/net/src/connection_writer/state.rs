@@ -27,6 +27,10 @@ pub(super) struct State<L> {
     pub(super) wake_once_answered: bool,
     /// Room that answers take until they are written.
     pub(super) lease: Option<L>,
+    /// Bytes that its task has read.
+    pub(super) read_bytes: u64,
+    /// Deliveries for which there was no room.
+    pub(super) dropped_count: u64,
     /// What is counted, over all connections, of what its frames take besides their bytes.
     pub(super) counted_overhead_bytes: usize,
     /// Whether it is counted as that of a slow peer.
@@ -52,6 +56,8 @@ impl<L> State<L> {
             wake_after_flush: false,
             wake_once_answered: false,
             lease: None,
+            read_bytes: 0,
+            dropped_count: 0,
             counted_overhead_bytes: 0,
             counted_slow: false,
             task: None,
