@@ -7,6 +7,7 @@ mod asking;
 mod document;
 mod key;
 mod large;
+mod lists;
 mod names;
 mod object;
 mod page;
@@ -68,6 +69,7 @@ fn routes_and_document(asked: &Arc<Asked>) -> (Router, Document) {
         .routes(routes!(clients::bans))
         .routes(routes!(channels::list))
         .routes(routes!(channels::show))
+        .routes(routes!(channels::subscribers))
         .routes(routes!(channels::retained))
         .routes(routes!(channels::history))
         .routes(routes!(channels::stats))

@@ -7,12 +7,14 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::{
-    entrance::Entrance, handle::Handle, pulse::Pulse, store::CommitWatch, tail::TailPlaces,
+    census::Census, entrance::Entrance, handle::Handle, pulse::Pulse, store::CommitWatch,
+    tail::TailPlaces,
 };
 
 /// What the handlers ask.
 pub(crate) struct Asked {
     pub(crate) handle: Handle,
+    pub(crate) census: Census,
     pub(crate) server: Arc<ServerName>,
     /// What the status page and the sample application are told of the listeners.
     pub(crate) listeners: Vec<ListenerStatus>,

@@ -12,6 +12,7 @@ use tokio::{sync::watch, task::JoinHandle};
 use crate::{
     asked::Asked,
     authorizer::Authorizer,
+    census::Census,
     clock::Clock,
     control::Controls,
     dialects::Dialects,
@@ -113,6 +114,7 @@ impl Engine {
     ) -> Asked {
         Asked {
             handle: Handle::of_api(reloadable.clone()),
+            census: Census::new(&self.hub),
             server: server.clone(),
             listeners: listeners.iter().map(|listener| listener.status()).collect(),
             entrances: entrances(listeners),

@@ -10,6 +10,7 @@ mod lock_times;
 mod relief;
 mod state;
 mod told;
+mod walk;
 
 use std::{
     sync::{
@@ -19,7 +20,6 @@ use std::{
     time::Duration,
 };
 
-use rialto_application::Peer;
 use rialto_broker::{
     Broker, Command, ConnectionKey, ConnectionProfile, Deliveries, Issuer, Now, Publish,
     Remembered, Stats,
@@ -151,11 +151,6 @@ impl Hub {
         let endpoint = self.locked().endpoints.remove(connection);
         // Told of once the lock is let go.
         drop(endpoint);
-    }
-
-    /// Returns the peer at the other end of a connection.
-    pub(crate) fn peer(&self, connection: ConnectionKey) -> Option<Arc<Peer>> {
-        self.locked().endpoints.get(connection).map(|endpoint| endpoint.caller.peer.clone())
     }
 
     /// Publishes messages of the server itself, in order; each result comes once the message is on its

@@ -44,6 +44,7 @@ mod api;
 mod asked;
 mod audit;
 mod authorizer;
+mod census;
 mod connection;
 mod connection_limits;
 mod connection_writer;

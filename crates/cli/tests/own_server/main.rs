@@ -16,6 +16,7 @@ mod event_channels;
 mod guessing;
 mod health;
 mod keys;
+mod lists;
 mod login;
 mod metrics;
 mod presence;

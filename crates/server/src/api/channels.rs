@@ -1,111 +1,40 @@
 //! Channels by HTTP, and the counters.
 
+mod words;
+
 use std::sync::Arc;
 
 use axum::{Json, extract::State, http::StatusCode};
 use rialto_broker::Stats;
-use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use utoipa::{IntoParams, ToSchema};
+use tokio::task;
 
 use super::{
     large::{Large, Lender},
-    page::{HistoryCount, PageCount},
+    lists::{self, AsOf},
+    page::HistoryCount,
     problem::Problem,
     take::{Path, Query},
 };
-use crate::{asked::Asked, handle::ChannelStatus};
+use crate::{
+    asked::Asked,
+    census::{Rates, Wish},
+};
+
+use self::words::{
+    ChannelJson, ChannelsPage, ChannelsQuery, HistoryJson, HistoryQuery, KeptMessage,
+    SubscriberJson, SubscribersPage, SubscribersQuery,
+};
 
 /// What a message takes in a history, besides its publisher and its payload.
 const MESSAGE_BYTES: usize = 64;
-
-/// Which channels.
-#[derive(Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(default)]
-pub(crate) struct ChannelsQuery {
-    /// Those behind this name; `next` of the page before.
-    after: String,
-    /// How many.
-    #[param(value_type = usize, minimum = 1, maximum = 1000, default = 100)]
-    limit: PageCount,
-}
-
-/// How much of a history.
-#[derive(Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(default)]
-pub(crate) struct HistoryQuery {
-    /// So many messages at most, the latest; without it all that there are.
-    #[param(value_type = usize, minimum = 1)]
-    limit: HistoryCount,
-}
-
-/// A page of channels in use, by name.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ChannelsPage {
-    channels: Vec<ChannelJson>,
-    /// Where the next page begins; absent on the last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
-}
-
-/// What is known of a channel.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ChannelJson {
-    name: String,
-    /// Connected subscribers.
-    subscribers: usize,
-    /// Persistent subscribers, connected or not.
-    persistent_subscribers: usize,
-    /// Whether it has a retained message.
-    retained: bool,
-    /// Messages of its history.
-    history: usize,
-    /// Stored messages that not all persistent subscribers have acknowledged.
-    log_messages: u64,
-    /// Bytes of these.
-    log_bytes: u64,
-}
-
-/// A message that a channel keeps.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct KeptMessage {
-    /// Who published it; empty for the server.
-    publisher: String,
-    /// When, in milliseconds since 1970, where that is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    at_ms: Option<u64>,
-    /// The message, as it was written.
-    #[schema(value_type = Value)]
-    payload: Box<RawValue>,
-}
-
-/// The last messages of a channel, oldest first.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct HistoryJson {
-    messages: Vec<KeptMessage>,
-}
-
-impl From<ChannelStatus> for ChannelJson {
-    fn from(status: ChannelStatus) -> Self {
-        ChannelJson {
-            name: status.name,
-            subscribers: status.subscriber_count,
-            persistent_subscribers: status.persistent_count,
-            retained: status.has_retained,
-            history: status.history_count,
-            log_messages: status.log_count,
-            log_bytes: status.log_bytes,
-        }
-    }
-}
 
 /// Lists channels in use
 #[utoipa::path(
     get, path = "/v1/channels", operation_id = "list_channels", tag = "channels", params(ChannelsQuery),
     responses(
         (status = 200, description = "A page of them", body = ChannelsPage),
+        (status = 422, description = "after is not of a page in this order"),
         (status = 503, description = "There is no room for a large answer now"),
     )
 )]
@@ -115,10 +44,15 @@ pub(crate) async fn list(
     Query(query): Query<ChannelsQuery>,
 ) -> Result<Large<ChannelsPage>, Problem> {
     let lent = lender.lend(query.limit.bytes()).await?;
-    let find = |count| asked.handle.channels(&query.after, count);
-    let (channels, next) = query.limit.page(find, |last| last.name.clone());
-    let channels = channels.into_iter().map(ChannelJson::from).collect();
-    Ok(Large(lent, ChannelsPage { channels, next }))
+    let wish = query.wish()?;
+    let order = wish.wish.order;
+    let snapshot = asked.census.channels.snapshot(&wish.wish).await;
+    let as_of = AsOf::new(&snapshot);
+    let listing = task::spawn_blocking(move || wish.part(&snapshot));
+    let part = listing.await.expect("listing does not panic");
+    let channels = part.rows.iter().map(|row| ChannelJson::new(&row.count, row.rates)).collect();
+    let (next, total) = (lists::next(part.next.as_ref(), order), part.total);
+    Ok(Large(lent, ChannelsPage { channels, total, as_of, next }))
 }
 
 /// Shows a channel
@@ -134,8 +68,47 @@ pub(crate) async fn show(
     State(asked): State<Arc<Asked>>,
     Path(channel): Path<String>,
 ) -> Result<Json<ChannelJson>, Problem> {
-    let status = asked.handle.channel(&channel);
-    status.map(|it| Json(it.into())).ok_or_else(|| Problem::unknown_channel(&channel))
+    let count = asked.handle.hub().round(|broker| broker.count_channel(&channel));
+    let count = count.ok_or_else(|| Problem::unknown_channel(&channel))?;
+    let kept = asked.census.channels.kept();
+    let counted = kept.as_ref().and_then(|it| it.get(&channel));
+    let counted = counted.filter(|row| row.count.key == count.key);
+    Ok(Json(ChannelJson::new(&count, counted.map_or(Rates::UNKNOWN, |row| row.rates))))
+}
+
+/// Lists the subscribers of a channel
+///
+/// Persistent subscribers that were not there for some seconds are counted only.
+#[utoipa::path(
+    get, path = "/v1/channels/{channel}/subscribers", tag = "channels",
+    params(("channel" = String, Path, min_length = 1, description = "Its name, percent-encoded"), SubscribersQuery),
+    responses(
+        (status = 200, description = "A page of them", body = SubscribersPage),
+        (status = 404, description = "The channel is not in use"),
+        (status = 422, description = "after is not of a page in this order"),
+        (status = 503, description = "There is no room for a large answer now"),
+    )
+)]
+pub(crate) async fn subscribers(
+    State(asked): State<Arc<Asked>>,
+    lender: Lender,
+    Path(channel): Path<String>,
+    Query(query): Query<SubscribersQuery>,
+) -> Result<Large<SubscribersPage>, Problem> {
+    let lent = lender.lend(query.limit.bytes()).await?;
+    let order = query.sort.order(query.order);
+    let (after, count_max) = (lists::after(&query.after, order)?, query.limit.get());
+    let (wish, prefix) = (Wish { order, after, count_max }, query.prefix);
+    let list = asked.census.subscribers.of(asked.handle.hub(), &channel).await;
+    let list = list.ok_or_else(|| Problem::unknown_channel(&channel))?;
+    let (as_of, not_in_memory) = (AsOf::new(&list.snapshot), list.stored_count);
+    let listing = task::spawn_blocking(move || {
+        list.snapshot.part(&wish, |row| row.0.client.as_str().starts_with(&prefix))
+    });
+    let part = listing.await.expect("listing does not panic");
+    let subscribers = part.rows.iter().map(|row| SubscriberJson::from(&row.0)).collect();
+    let (next, total) = (lists::next(part.next.as_ref(), order), part.total);
+    Ok(Large(lent, SubscribersPage { subscribers, total, not_in_memory, as_of, next }))
 }
 
 /// Reads a channel's retained message

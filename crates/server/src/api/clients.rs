@@ -5,22 +5,24 @@ mod words;
 use std::{sync::Arc, time::Duration};
 
 use axum::{Extension, Json, extract::State, http::StatusCode};
+use tokio::task;
 
 use super::{
     asking::Terms,
     large::{Large, Lender},
+    lists::{self, AsOf},
     problem::Problem,
     take::{Body, Path, Query},
 };
-use crate::{asked::Asked, handle::Subscription};
+use crate::{asked::Asked, census::list_clients};
 
 use self::words::{
     BAN_SECONDS_MAX, BanJson, BansJson, ClientJson, ClientsPage, ClientsQuery, Disconnecting,
-    NewBan, SubscriptionJson, SubscriptionsJson, TokenJson,
+    ListedSubscription, NewBan, SubscriptionJson, SubscriptionsJson, TokenJson,
 };
 
 /// What a subscription takes in a list of them, besides its channel's name.
-const SUBSCRIPTION_BYTES: usize = 36;
+const SUBSCRIPTION_BYTES: usize = 72;
 /// What a ban takes in a list of them, besides its client and its reason.
 const BAN_BYTES: usize = 64;
 
@@ -29,6 +31,7 @@ const BAN_BYTES: usize = 64;
     get, path = "/v1/clients", operation_id = "list_clients", tag = "clients", params(ClientsQuery),
     responses(
         (status = 200, description = "A page of them", body = ClientsPage),
+        (status = 422, description = "after is not of a page in this order"),
         (status = 503, description = "There is no room for a large answer now"),
     )
 )]
@@ -38,10 +41,17 @@ pub(crate) async fn list(
     Query(query): Query<ClientsQuery>,
 ) -> Result<Large<ClientsPage>, Problem> {
     let lent = lender.lend(query.limit.bytes()).await?;
-    let find = |count| asked.handle.clients(&query.after, query.online, count);
-    let (clients, next) = query.limit.page(find, |last| last.id.clone());
-    let clients = clients.into_iter().map(ClientJson::from).collect();
-    Ok(Large(lent, ClientsPage { clients, next }))
+    let wish = query.wish()?;
+    let order = wish.wish.order;
+    let tally = &asked.census.clients;
+    let snapshot = tally.snapshot(&wish.wish).await;
+    let as_of = AsOf::new(&snapshot);
+    let hub = tally.hub().clone();
+    let listing = task::spawn_blocking(move || list_clients(&hub, &snapshot, &wish));
+    let list = listing.await.expect("listing does not panic");
+    let clients = list.clients.into_iter().map(ClientJson::new).collect();
+    let (next, total) = (lists::next(list.next.as_ref(), order), list.total);
+    Ok(Large(lent, ClientsPage { clients, total, as_of, next }))
 }
 
 /// Shows a client: whether it is online, and when it was seen last
@@ -57,8 +67,9 @@ pub(crate) async fn show(
     State(asked): State<Arc<Asked>>,
     Path(client): Path<String>,
 ) -> Result<Json<ClientJson>, Problem> {
-    let status = asked.handle.client(&client);
-    status.map(|it| Json(it.into())).ok_or_else(|| Problem::unknown_client(&client))
+    let status = asked.handle.client(&client).ok_or_else(|| Problem::unknown_client(&client))?;
+    let numbers = asked.census.clients.numbers_of(&client);
+    Ok(Json(ClientJson::new((status, numbers))))
 }
 
 /// Lists what a client is subscribed to
@@ -76,16 +87,22 @@ pub(crate) async fn subscriptions(
     lender: Lender,
     Path(client): Path<String>,
 ) -> Result<Large<SubscriptionsJson>, Problem> {
-    let bytes = asked.handle.hub().round(|broker| {
-        let subscriptions = broker.subscription_reports(&client).unwrap_or_default();
-        subscriptions.iter().map(|(channel, _)| SUBSCRIPTION_BYTES + channel.len()).sum()
-    });
-    let lent = lender.lend(bytes).await?;
-    let subscriptions = asked.handle.subscriptions(&client);
+    let subscriptions = listed_subscriptions(&asked, &client);
     let subscriptions = subscriptions.ok_or_else(|| Problem::unknown_client(&client))?;
-    let json = |Subscription { channel, persistent }| SubscriptionJson { channel, persistent };
-    let subscriptions = subscriptions.into_iter().map(json).collect();
+    let bytes = subscriptions.iter().map(|it| SUBSCRIPTION_BYTES + it.channel.len()).sum();
+    let lent = lender.lend(bytes).await?;
     Ok(Large(lent, SubscriptionsJson { subscriptions }))
+}
+
+fn listed_subscriptions(asked: &Asked, client: &str) -> Option<Vec<ListedSubscription>> {
+    let hub = asked.handle.hub();
+    if let Some(counts) = hub.walk_subscriptions(client) {
+        return Some(counts.into_iter().map(ListedSubscription::from).collect());
+    }
+    let stored = hub.archive.subscriptions(client)?.into_iter();
+    let listed =
+        |channel| ListedSubscription { channel, persistent: true, lag: None, unacknowledged: None };
+    Some(stored.map(listed).collect())
 }
 
 /// Subscribes a client, whatever its rights are

@@ -2,7 +2,9 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use rialto_broker::{ChannelReport, ClientReport};
+use rialto_application::Peer;
+use rialto_broker::{ChannelReport, ClientReport, SubscriptionCount};
+use rialto_domain::ClientId;
 
 use super::Handle;
 
@@ -66,38 +68,54 @@ impl Handle {
     #[must_use]
     pub fn client(&self, id: &str) -> Option<ClientStatus> {
         let hub = &self.reloadable.hub;
-        let report = hub.round(|broker| broker.client_report(id));
-        let report = report.or_else(|| hub.archive.client_report(id))?;
-        Some(self.status(report))
+        match hub.show_clients([id]).pop().flatten() {
+            Some((report, peer)) => Some(ClientStatus::new(report, peer.as_deref())),
+            None => Some(ClientStatus::new(hub.archive.client_report(id)?, None)),
+        }
     }
 
     /// Returns the first clients behind the id `after`, by id: those that are online, or all that
     /// are known.
+    ///
+    /// All clients are looked at, in steps that hold nobody else up, so that this may take a part of a second where
+    /// there are very many.
     #[must_use]
     pub fn clients(&self, after: &str, only_online: bool, count_max: usize) -> Vec<ClientStatus> {
         let hub = &self.reloadable.hub;
-        let mut reports = hub.round(|broker| broker.client_reports(after, only_online, count_max));
+        let mut ids = Vec::new();
+        hub.walk_clients(|count, _| {
+            let is_wanted = !only_online || count.connection.is_some();
+            if is_wanted && after < count.id.as_str() {
+                ids.push(count.id);
+            }
+        });
+        ids.sort_unstable();
+        ids.dedup();
+        ids.truncate(count_max);
+        let shown = hub.show_clients(ids.iter().map(ClientId::as_str)).into_iter().flatten();
+        let shown = shown.map(|(report, peer)| ClientStatus::new(report, peer.as_deref()));
+        let mut clients: Vec<_> = shown.filter(|status| !only_online || status.is_online).collect();
         if !only_online {
             // Those in memory first: what is stored of one of them is older.
-            reports.extend(hub.archive.client_reports(after, count_max));
-            reports.sort_by(|one, other| one.id.cmp(&other.id));
-            reports.dedup_by(|later, first| later.id == first.id);
-            reports.truncate(count_max);
+            let stored = hub.archive.client_reports(after, count_max).into_iter();
+            clients.extend(stored.map(|report| ClientStatus::new(report, None)));
+            clients.sort_by(|one, other| one.id.cmp(&other.id));
+            clients.dedup_by(|later, first| later.id == first.id);
+            clients.truncate(count_max);
         }
-        reports.into_iter().map(|report| self.status(report)).collect()
+        clients
     }
 
     /// Returns the channels a client is subscribed to; `None` if the client is not known.
     #[must_use]
     pub fn subscriptions(&self, client: &str) -> Option<Vec<Subscription>> {
         let hub = &self.reloadable.hub;
-        let in_memory = hub.round(|broker| {
-            let subscriptions = broker.subscription_reports(client)?;
-            let subscription = |(channel, persistent): (&str, bool)| Subscription {
-                channel: channel.to_owned(),
-                persistent,
+        let in_memory = hub.walk_subscriptions(client).map(|counts| {
+            let subscription = |count: SubscriptionCount| Subscription {
+                channel: count.channel.as_str().to_owned(),
+                persistent: count.is_persistent,
             };
-            Some(subscriptions.into_iter().map(subscription).collect())
+            counts.into_iter().map(subscription).collect()
         });
         in_memory.or_else(|| {
             let stored = hub.archive.subscriptions(client)?.into_iter();
@@ -105,10 +123,20 @@ impl Handle {
         })
     }
 
-    /// Returns the first channels in use behind the name `after`, by name.
+    /// Returns the first channels in use behind the name `after`, by name. As
+    /// [`clients`](Self::clients) it looks at all of them in steps.
     #[must_use]
     pub fn channels(&self, after: &str, count_max: usize) -> Vec<ChannelStatus> {
-        self.reloadable.hub.round(|broker| broker.channel_reports(after, count_max))
+        let mut counts = Vec::new();
+        self.reloadable.hub.walk_channels(|count| {
+            if after < count.name.as_str() {
+                counts.push(count);
+            }
+        });
+        counts.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        counts.dedup_by(|later, first| later.name == first.name);
+        counts.truncate(count_max);
+        counts.into_iter().map(ChannelStatus::from).collect()
     }
 
     /// Returns what is known of a channel; `None` if it is not in use.
@@ -147,11 +175,13 @@ impl Handle {
             messages.collect()
         })
     }
+}
 
-    fn status(&self, report: ClientReport) -> ClientStatus {
+impl ClientStatus {
+    /// Puts together what is known of a client and of who is at the other end of its connection.
+    pub(crate) fn new(report: ClientReport, peer: Option<&Peer>) -> Self {
         let ClientReport { id, connection, account, connected_for, last_seen, is_lost, .. } =
             report;
-        let peer = connection.and_then(|connection| self.reloadable.hub.peer(connection));
         ClientStatus {
             id: id.as_str().to_owned(),
             account,
@@ -159,7 +189,7 @@ impl Handle {
             is_lost,
             last_seen_ms: last_seen,
             connected_for,
-            address: peer.as_ref().map(|peer| peer.address),
+            address: peer.map(|peer| peer.address),
             protocol: peer.map(|peer| peer.protocol.as_str()),
             subscription_count: report.subscription_count,
         }

@@ -21,7 +21,7 @@ impl Archive {
     }
 
     /// Says whether there are none: the broker has all in memory.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.reader.is_none()
     }
 

@@ -7,6 +7,8 @@ use rialto_stopwatch::Durations;
 pub(crate) struct LockTimes {
     /// By some of the rounds.
     pub(crate) held: Durations,
+    /// For a step of a count, each.
+    pub(crate) counted: Durations,
     /// By rounds that had to wait.
     pub(crate) waited: Durations,
 }

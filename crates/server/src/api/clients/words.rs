@@ -1,11 +1,18 @@
 //! What is said of clients, as JSON.
 
+use rialto_broker::SubscriptionCount;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     Ban,
-    api::{page::PageCount, whole::Whole},
+    api::{
+        lists::{self, AsOf, Direction, RatesJson, Sort, sort_schema},
+        page::PageCount,
+        problem::Problem,
+        whole::Whole,
+    },
+    census::{ClientNumbers, ClientRow, ClientsWish, StateWish, Wish},
     handle::ClientStatus,
 };
 
@@ -17,19 +24,37 @@ pub(super) const BAN_SECONDS_MAX: u64 = 3_153_600_000;
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 pub(crate) struct ClientsQuery {
-    /// Those behind this id; `next` of the page before.
+    /// Those behind this: `next` of the page before; in a list by id an id.
     pub(super) after: String,
     /// How many.
     #[param(value_type = usize, minimum = 1, maximum = 1000, default = 100)]
     pub(super) limit: PageCount,
     /// Only those that are online.
     pub(super) online: bool,
+    /// Only those whose id begins so.
+    pub(super) prefix: String,
+    /// Only those whose id has this in it.
+    pub(super) contains: String,
+    /// Only those in this state.
+    #[param(inline)]
+    pub(super) state: Option<StateWish>,
+    /// By what they are sorted: by id, or by one of their numbers. Those that are only stored have none, and stand behind
+    /// the others, by id.
+    #[param(schema_with = sort_schema::<ClientRow>)]
+    pub(super) sort: Sort<ClientRow>,
+    /// Which way; without, ids upwards and numbers from the largest on.
+    #[param(inline)]
+    pub(super) order: Option<Direction>,
 }
 
-/// A page of clients, by id.
+/// A page of clients.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ClientsPage {
     pub(super) clients: Vec<ClientJson>,
+    /// How many fit, on all pages, those left out that are only stored.
+    pub(super) total: usize,
+    #[serde(flatten)]
+    pub(super) as_of: AsOf,
     /// Where the next page begins; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) next: Option<String>,
@@ -59,15 +84,55 @@ pub(crate) struct ClientJson {
     pub(super) protocol: Option<&'static str>,
     /// Channels it is subscribed to.
     pub(super) subscriptions: usize,
+    #[serde(flatten)]
+    pub(super) numbers: NumbersJson,
+}
+
+/// The numbers of a client; absent of one that is only stored.
+#[derive(Default, Serialize, ToSchema)]
+pub(crate) struct NumbersJson {
+    /// Stored messages behind the last one up to which it has acknowledged all, over its persistent subscriptions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lag: Option<u64>,
+    /// Bytes that wait to be written to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending_bytes: Option<usize>,
+    /// Deliveries that were dropped because it does not read fast enough, on this connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dropped: Option<u64>,
+    /// Whether it does not read as fast as it is written to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slow: Option<bool>,
+    /// How long ago it was heard.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heard_s: Option<u64>,
+    /// Its messages and its bytes on the wire, TLS left out.
+    #[serde(flatten)]
+    rates: RatesJson,
 }
 
 /// Channels that a client is subscribed to.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SubscriptionsJson {
-    pub(super) subscriptions: Vec<SubscriptionJson>,
+    pub(super) subscriptions: Vec<ListedSubscription>,
 }
 
-/// A channel that a client is subscribed to, or is to be.
+/// A channel that a client is subscribed to.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ListedSubscription {
+    pub(super) channel: String,
+    /// Whether it outlives the session.
+    pub(super) persistent: bool,
+    /// Of a persistent one: stored messages behind the last one up to which all are acknowledged. Absent while the client
+    /// is only stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) lag: Option<u64>,
+    /// Likewise: messages that it was sent and has not acknowledged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) unacknowledged: Option<u64>,
+}
+
+/// A channel that a client is to be subscribed to.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SubscriptionJson {
@@ -131,8 +196,44 @@ impl From<Ban> for BanJson {
     }
 }
 
-impl From<ClientStatus> for ClientJson {
-    fn from(status: ClientStatus) -> Self {
+impl From<SubscriptionCount> for ListedSubscription {
+    fn from(count: SubscriptionCount) -> Self {
+        let is_persistent = count.is_persistent;
+        ListedSubscription {
+            channel: count.channel.as_str().to_owned(),
+            persistent: is_persistent,
+            lag: is_persistent.then_some(count.lag),
+            unacknowledged: is_persistent.then_some(count.unacknowledged),
+        }
+    }
+}
+
+impl From<ClientNumbers> for NumbersJson {
+    fn from(ClientNumbers { rates, lag, figures, heard_s }: ClientNumbers) -> Self {
+        NumbersJson {
+            lag: Some(lag),
+            pending_bytes: figures.map(|it| it.waiting_bytes),
+            dropped: figures.map(|it| it.dropped_deliveries),
+            slow: figures.map(|it| it.is_slow),
+            heard_s,
+            rates: rates.into(),
+        }
+    }
+}
+
+impl ClientsQuery {
+    /// Returns which clients are wanted.
+    pub(super) fn wish(self) -> Result<ClientsWish, Problem> {
+        let order = self.sort.order(self.order);
+        let state = self.state.or(self.online.then_some(StateWish::Online));
+        let (after, count_max) = (lists::after(&self.after, order)?, self.limit.get());
+        let wish = Wish { order, after, count_max };
+        Ok(ClientsWish { prefix: self.prefix, contains: self.contains, state, wish })
+    }
+}
+
+impl ClientJson {
+    pub(super) fn new((status, numbers): (ClientStatus, Option<ClientNumbers>)) -> Self {
         ClientJson {
             id: status.id,
             online: status.is_online,
@@ -143,6 +244,7 @@ impl From<ClientStatus> for ClientJson {
             address: status.address.map(|address| address.to_string()),
             protocol: status.protocol,
             subscriptions: status.subscription_count,
+            numbers: numbers.map(NumbersJson::from).unwrap_or_default(),
         }
     }
 }

@@ -1,0 +1,156 @@
+//! Walking all there is in steps, between which the broker's lock is let go.
+
+use std::{
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use rialto_application::Peer;
+use rialto_broker::{
+    Broker, ChannelCount, ChannelCounting, ClientCount, ClientCounting, ClientReport,
+    SubscriberCount, SubscriptionCount,
+};
+use rialto_net::Figures;
+
+use super::{Hub, state::State};
+use crate::dialects::Dialects;
+
+/// How long a step may hold the broker's lock, but for what is looked at after the last look at the clock.
+const STEP_TIME_MAX: Duration = Duration::from_micros(200);
+/// After so many steps others get their turn between two of them.
+const STEPS_AT_ONCE_MAX: usize = 8;
+/// How long they have.
+const PAUSE: Duration = Duration::from_millis(1);
+/// Clients of which more is asked in one hold of the lock.
+const ASKED_AT_ONCE_MAX: usize = 64;
+
+/// What is known of a client that is in memory, and who is at the other end of its connection.
+pub(crate) type Shown = (ClientReport, Option<Arc<Peer>>);
+
+impl Hub {
+    /// Walks all clients in memory; `take` gets each with what its connection has counted, while the broker is not
+    /// locked. Waits between the steps, so it is for threads that may.
+    pub(crate) fn walk_clients(&self, mut take: impl FnMut(ClientCount, Option<Figures>)) {
+        let mut counting = ClientCounting::default();
+        self.walk(
+            |state, has_time, found: &mut Vec<(ClientCount, Option<Figures>)>| {
+                state.broker.count_clients(&mut counting, has_time, |count| {
+                    let endpoint = count.connection.and_then(|it| state.endpoints.get(it));
+                    let figures = endpoint.map(|endpoint| endpoint.writer.figures());
+                    found.push((count, figures));
+                })
+            },
+            |(count, figures)| take(count, figures),
+        );
+    }
+
+    /// Counts one client; `None` if it is not in memory.
+    pub(crate) fn walk_client(&self, id: &str) -> Option<(ClientCount, Option<Figures>)> {
+        let mut counting = ClientCounting::default();
+        loop {
+            let state = self.locked();
+            if let Some(count) = state.broker.count_client(id, &mut counting)? {
+                let endpoint = count.connection.and_then(|it| state.endpoints.get(it));
+                let figures = endpoint.map(|endpoint| endpoint.writer.figures());
+                return Some((count, figures));
+            }
+        }
+    }
+
+    /// Walks all channels in use, as [`walk_clients`](Self::walk_clients) does clients.
+    pub(crate) fn walk_channels(&self, take: impl FnMut(ChannelCount)) {
+        let mut counting = ChannelCounting::default();
+        let step = |state: &State, has_time: &dyn Fn() -> bool, found: &mut Vec<ChannelCount>| {
+            state.broker.count_channels(&mut counting, has_time, |count| found.push(count))
+        };
+        self.walk(step, take);
+    }
+
+    /// Walks the subscribers of a channel that are in memory; returns how many others it has, or `None` if it is not in
+    /// use.
+    pub(crate) fn walk_subscribers(
+        &self,
+        channel: &str,
+        take: impl FnMut(SubscriberCount),
+    ) -> Option<u64> {
+        let (mut counting, stored) = self.ask(|broker| {
+            let counting = broker.count_of_subscribers(channel)?;
+            Some((counting, broker.stored_subscriber_count(channel)))
+        })?;
+        let step =
+            |state: &State, has_time: &dyn Fn() -> bool, found: &mut Vec<SubscriberCount>| {
+                state.broker.count_subscribers(&mut counting, has_time, |count| found.push(count))
+            };
+        self.walk(step, take);
+        Some(stored)
+    }
+
+    /// Returns what a client in memory is subscribed to; `None` if it is not in memory.
+    pub(crate) fn walk_subscriptions(&self, client: &str) -> Option<Vec<SubscriptionCount>> {
+        let (mut counts, mut after) = (Vec::new(), None);
+        loop {
+            let mut found = Vec::with_capacity(FOUND_COUNT);
+            let next = self.ask(|broker| {
+                broker.count_subscriptions(client, after, |count| found.push(count))
+            })?;
+            counts.append(&mut found);
+            if next.is_none() {
+                return Some(counts);
+            }
+            after = next;
+        }
+    }
+
+    /// Returns what is known of each of these clients; `None` for one that is not in memory.
+    pub(crate) fn show_clients<'a>(
+        &self,
+        ids: impl IntoIterator<Item = &'a str>,
+    ) -> Vec<Option<Shown>> {
+        let (mut ids, mut shown) = (ids.into_iter().peekable(), Vec::new());
+        while ids.peek().is_some() {
+            let mut found = Vec::with_capacity(ASKED_AT_ONCE_MAX);
+            let state = self.locked();
+            found.extend(ids.by_ref().take(ASKED_AT_ONCE_MAX).map(|id| {
+                let report = state.broker.client_report(id)?;
+                let endpoint = report.connection.and_then(|it| state.endpoints.get(it));
+                Some((report, endpoint.map(|endpoint| endpoint.caller.peer.clone())))
+            }));
+            drop(state);
+            shown.append(&mut found);
+        }
+        shown
+    }
+
+    /// Asks the broker for something that changes nothing: no round.
+    fn ask<R>(&self, ask: impl FnOnce(&Broker<Dialects>) -> R) -> R {
+        ask(&self.locked().broker)
+    }
+
+    /// Takes one step after the other until one says that it was the last.
+    fn walk<C>(
+        &self,
+        mut step: impl FnMut(&State, &dyn Fn() -> bool, &mut Vec<C>) -> bool,
+        mut take: impl FnMut(C),
+    ) {
+        // Never grows while the broker is locked.
+        let mut found = Vec::with_capacity(FOUND_COUNT);
+        for number in 1.. {
+            let state = self.locked();
+            let began = Instant::now();
+            let has_more = step(&state, &|| began.elapsed() < STEP_TIME_MAX, &mut found);
+            drop(state);
+            self.lock_times.counted.note(began.elapsed());
+            found.drain(..).for_each(&mut take);
+            if !has_more {
+                return;
+            }
+            if STEPS_AT_ONCE_MAX < number {
+                thread::sleep(PAUSE);
+            }
+        }
+    }
+}
+
+/// What a step finds at most.
+const FOUND_COUNT: usize = 256;
