@@ -4,7 +4,7 @@ use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use rialto_domain::CloseReason;
-use rialto_net::{Arrival, Gate, Patience, Receive, Socket, Stream, Tls, secure};
+use rialto_net::{Arrival, FirstWord, Gate, Patience, Receive, Socket, Stream, Tls, secure};
 use rialto_stopwatch::{Moment, timeout};
 use tokio::{
     io::AsyncWriteExt as _,
@@ -145,7 +145,7 @@ async fn meet(shared: &Shared, route: &Route, arrival: Arrival) -> io::Result<Gu
     let mut stream = match &terms.tls {
         // Not looked at: the server may be the one that speaks first.
         Tls::Off => Stream::Plain(socket),
-        tls => secure(socket, tls, false).await?,
+        tls => secure(socket, tls, FirstWord::Peer).await?,
     };
     let (mut key, mut early) = (key_of_address(peer.ip()), Vec::new());
     if route.hashes_clients() {

@@ -94,7 +94,8 @@ pub async fn negotiate(
     terms: &Terms<'_>,
     patience: &Patience,
 ) -> io::Result<Negotiated> {
-    let mut stream = patience.wait(pin!(secure(socket, terms.tls, terms.is_silent))).await?;
+    let first_word = if terms.is_silent { FirstWord::Either } else { FirstWord::Peer };
+    let mut stream = patience.wait(pin!(secure(socket, terms.tls, first_word))).await?;
     let recognized = patience.wait(pin!(recognize(&mut stream, terms))).await;
     match recognized {
         Ok((accepted, early)) => {
@@ -111,21 +112,32 @@ pub async fn negotiate(
     }
 }
 
-/// Shakes hands for TLS if the peer opens with it; `is_silent` says that the peer may wait for us to
-/// speak first, so that only a listener that requires TLS can have it.
+/// Who speaks first on the connections of a listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstWord {
+    /// The peer.
+    Peer,
+    /// Perhaps the server, so that only a listener that requires TLS can have it.
+    Either,
+    /// The peer, and it is HTTP, whose versions are offered inside TLS.
+    Http,
+}
+
+/// Shakes hands for TLS if the peer opens with it.
 ///
 /// # Errors
 /// When the peer goes away, or does not do as the listener asks.
-pub async fn secure(socket: Socket, tls: &Tls, is_silent: bool) -> io::Result<Stream> {
+pub async fn secure(socket: Socket, tls: &Tls, first_word: FirstWord) -> io::Result<Stream> {
     let is_required = matches!(tls, Tls::Required(_));
-    if is_silent && !is_required {
+    if first_word == FirstWord::Either && !is_required {
         return Ok(Stream::Plain(socket));
     }
     let mut first = [0];
     if socket.peek(&mut first).await? == 0 {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
-    match tls.acceptor() {
+    let acceptor = if first_word == FirstWord::Http { tls.http_acceptor() } else { tls.acceptor() };
+    match acceptor {
         Some(acceptor) if first == [TLS_HANDSHAKE] => {
             // TLS needs many times the state of a plain connection: boxed, so that a storm of
             // plain connections stays small.

@@ -40,7 +40,7 @@ pub use arrival::Arrival;
 pub use connection_limiter::{ConnectionLimiter, ConnectionSlot, Place, REFUSED_OPEN_MAX};
 pub use connection_writer::{Accounts, ConnectionWriter, Figures, TryWrite};
 pub use dirty_writers::DirtyWriters;
-pub use handshake::{Negotiated, Terms, Upgrade, WordForStrangers, negotiate, secure};
+pub use handshake::{FirstWord, Negotiated, Terms, Upgrade, WordForStrangers, negotiate, secure};
 pub use listener::{Gate, Listener, Opened, Receive};
 pub use open_files::OpenFiles;
 pub use outbox::{FRAME_OVERHEAD_BYTES, Frames, Kind, Outbox, Pushed, Written};

@@ -13,7 +13,7 @@ use tokio::{
 };
 use tokio_rustls::server::TlsStream;
 
-use crate::socket::Socket;
+use crate::{socket::Socket, tls::ALPN_HTTP_2};
 
 /// How long the end of a stream may take to be written: inside TLS it is said by a packet.
 const PART_WITHIN: Duration = Duration::from_secs(1);
@@ -48,6 +48,14 @@ impl Stream {
         match self {
             Stream::Plain(_) => None,
             Stream::Tls(stream) => stream.get_ref().1.server_name(),
+        }
+    }
+
+    /// Says whether HTTP/2 was agreed upon inside TLS.
+    pub fn is_http_2(&self) -> bool {
+        match self {
+            Stream::Plain(_) => false,
+            Stream::Tls(stream) => stream.get_ref().1.alpn_protocol() == Some(ALPN_HTTP_2),
         }
     }
 

@@ -15,6 +15,7 @@ use crate::stream::Stream;
 pub use files::{CertificateError, CertificateFile, CertificateFiles, ClientAuthority};
 pub use shown::CertificateName;
 
+pub(crate) use files::ALPN_HTTP_2;
 use files::Present;
 use shown::{ShownCertificate, Trust, Trusting};
 
@@ -52,8 +53,9 @@ impl Certificates {
         let with = with.present.load_full().map(|with| {
             let before = self.trust().filter(|before| with.trust.as_ref() == Some(before));
             let trust = before.or_else(|| with.trust.clone());
-            let (config, is_required) = (with.config.clone(), with.is_required);
-            Arc::new(Present { config, chain: with.chain.clone(), trust, is_required })
+            let (config, http, is_required) =
+                (with.config.clone(), with.http.clone(), with.is_required);
+            Arc::new(Present { config, http, chain: with.chain.clone(), trust, is_required })
         });
         let [old, new] = [&before, &with].map(Option::as_ref);
         let is_renewed = old.map(|it| &it.chain) != new.map(|it| &it.chain);
@@ -69,6 +71,10 @@ impl Certificates {
     /// Returns what shakes hands now; `None` while there is no certificate.
     pub fn acceptor(&self) -> Option<TlsAcceptor> {
         self.present.load().as_ref().map(|present| TlsAcceptor::from(present.config.clone()))
+    }
+
+    fn http_acceptor(&self) -> Option<TlsAcceptor> {
+        self.present.load().as_ref().map(|present| TlsAcceptor::from(present.http.clone()))
     }
 
     /// Returns the certificate that a peer has shown, if it has shown one.
@@ -91,6 +97,16 @@ impl Tls {
         match self {
             Tls::Off => None,
             Tls::Allowed(certificates) | Tls::Required(certificates) => certificates.acceptor(),
+        }
+    }
+
+    /// Returns the same, which offers the versions of HTTP.
+    pub(crate) fn http_acceptor(&self) -> Option<TlsAcceptor> {
+        match self {
+            Tls::Off => None,
+            Tls::Allowed(certificates) | Tls::Required(certificates) => {
+                certificates.http_acceptor()
+            }
         }
     }
 

@@ -5,8 +5,8 @@ use std::{io, net::SocketAddr, pin::pin, sync::Arc};
 use arc_swap::ArcSwap;
 use rialto_domain::CloseReason;
 use rialto_net::{
-    Arrival, Gate, Negotiated, Patience, Socket, Stream, Terms, Tls, UpgradeTerms, UpgradeTexts,
-    negotiate, secure,
+    Arrival, FirstWord, Gate, Negotiated, Patience, Socket, Stream, Terms, Tls, UpgradeTerms,
+    UpgradeTexts, negotiate, secure,
 };
 use rialto_session::{ServerName, close_code, close_text};
 use tokio::sync::watch;
@@ -71,7 +71,7 @@ impl Acceptor {
         &self,
         arrival: Arrival,
         entrance: &Arc<Entrance>,
-        (tls, refusal): (&Tls, &[u8]),
+        (tls, first_word, refusal): (&Tls, FirstWord, &[u8]),
         patience: &Patience,
     ) -> Option<(Stream, SocketAddr)> {
         let mut peer = arrival.peer;
@@ -80,7 +80,7 @@ impl Acceptor {
             let socket;
             (socket, peer) =
                 arrival.identify(&self.gate.proxies, count, |_| refusal.to_vec()).await?;
-            secure(socket, tls, false).await
+            secure(socket, tls, first_word).await
         };
         let met = { patience.wait(pin!(meeting)).await };
         match met {

@@ -1,9 +1,10 @@
 //! What the HTTP listener serves: the API to those with a key, the status page and the sample
 //! application to people.
 
+mod version;
+
 use std::{
     io,
-    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -12,16 +13,22 @@ use std::{
 };
 
 use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use rialto_net::{Patience, Prompt, Proxies, Stream};
 use rialto_stopwatch::sleep_until;
 use tokio::{sync::Notify, time::sleep};
 
 use crate::{
-    api, asked::Asked, entrance::Origin, health, http_request::Requests, http_times::HttpTimes,
-    metrics, sample, status, turned::Turned,
+    api,
+    asked::Asked,
+    entrance::Origin,
+    health,
+    http_request::{IsTls, Requests},
+    http_times::HttpTimes,
+    metrics, sample, status,
+    turned::Turned,
 };
+
+use version::Version;
 
 /// How long a request that is being answered may take when the server stops.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
@@ -34,8 +41,6 @@ pub(crate) struct HttpService {
     router: Router,
     times: Arc<HttpTimes>,
 }
-
-type Connection = http1::Connection<TokioIo<Prompt>, Requests>;
 
 impl HttpService {
     pub(crate) fn new(asked: Asked, proxies: Arc<Proxies>) -> Self {
@@ -68,22 +73,23 @@ impl HttpService {
             router: self.router.clone(),
             proxies: self.proxies.clone(),
             peer: origin.address,
+            is_tls: IsTls(matches!(stream, Stream::Tls(_))),
             entrance: origin.entrance.clone(),
             times: self.times.clone(),
             limit,
             has_asked: has_asked.clone(),
             overdue: overdue.clone(),
         };
-        let mut connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            // From the end of the last answer on: the next request may be waited for as long.
-            .header_read_timeout(limit)
-            // One that has ended its side still reads.
-            .half_close(true)
-            .serve_connection(TokioIo::new(Prompt::new(stream, limit)), requests);
-        let ended = tokio::select! {
-            ended = drive(&mut connection, &has_asked, patience) => ended,
-            () = overdue.notified() => Err(io::ErrorKind::TimedOut.into()),
+        let is_http_2 = stream.is_http_2();
+        let stream = Prompt::new(stream, limit);
+        let ended = if is_http_2 {
+            let mut connection = version::http_2(stream, requests);
+            drive(&mut connection, (&has_asked, &overdue), patience).await
+        } else {
+            let mut connection = version::http_1(stream, (requests, limit));
+            let ended = drive(&mut connection, (&has_asked, &overdue), patience).await;
+            connection.into_parts().io.into_inner().into_inner().part().await;
+            ended
         };
         if !has_asked.load(Ordering::Relaxed)
             && let Err(error) = &ended
@@ -92,15 +98,14 @@ impl HttpService {
             let audit = &self.asked.handle.hub().audit;
             audit.refused(origin, (turned.event, turned.reason), || turned.details());
         }
-        connection.into_parts().io.into_inner().into_inner().part().await;
         ended
     }
 }
 
-/// Serves a connection until it ends or is to end.
-async fn drive(
-    connection: &mut Connection,
-    has_asked: &AtomicBool,
+/// Serves a connection until it ends, keeps others waiting, or is to end.
+async fn drive<C: Version>(
+    connection: &mut C,
+    (has_asked, overdue): (&AtomicBool, &Notify),
     patience: &Patience,
 ) -> io::Result<()> {
     let first_request_is_late = async {
@@ -113,15 +118,17 @@ async fn drive(
     tokio::select! {
         ended = &mut *connection => return ended.map_err(io::Error::other),
         () = first_request_is_late => return Err(patience.late()),
+        () = overdue.notified() => return Err(io::ErrorKind::TimedOut.into()),
         () = patience.stop() => {}
     }
     if !has_asked.load(Ordering::Relaxed) {
         return Ok(());
     }
     // Whoever asked before the stop is answered.
-    Pin::new(&mut *connection).graceful_shutdown();
+    connection.stop();
     tokio::select! {
         ended = &mut *connection => ended.map_err(io::Error::other),
+        () = overdue.notified() => Err(io::ErrorKind::TimedOut.into()),
         () = sleep(ANSWER_WITHIN) => Err(io::ErrorKind::Interrupted.into()),
     }
 }

@@ -6,7 +6,7 @@ use rialto_application::{Peer, Protocol};
 use rialto_broker::{ConnectionKey, ConnectionProfile, Format};
 use rialto_config::Pacing;
 use rialto_domain::CloseReason;
-use rialto_net::{Arrival, Negotiated, Stream};
+use rialto_net::{Arrival, FirstWord, Negotiated, Stream};
 use rialto_session::{Dialect, Opening};
 use rialto_stopwatch::Moment;
 use uuid::Uuid;
@@ -49,8 +49,8 @@ impl Acceptor {
             }
             Service::Cache(tls) => drop(tokio::spawn(async move {
                 let patience = acceptor.patience(&arrival);
-                let met =
-                    acceptor.meet(arrival, &entrance, (&tls, memcached::TOO_MANY), &patience).await;
+                let terms = (&tls, FirstWord::Peer, memcached::TOO_MANY);
+                let met = acceptor.meet(arrival, &entrance, terms, &patience).await;
                 if let Some((stream, peer)) = met {
                     let _visit = Visit::begin(Origin { entrance: &entrance, address: peer }, None);
                     let required = tls.required(&stream);
@@ -60,8 +60,8 @@ impl Acceptor {
             })),
             Service::Http(tls) => drop(tokio::spawn(async move {
                 let patience = acceptor.patience(&arrival);
-                let met =
-                    acceptor.meet(arrival, &entrance, (&tls, status::TOO_MANY), &patience).await;
+                let terms = (&tls, FirstWord::Http, status::TOO_MANY);
+                let met = acceptor.meet(arrival, &entrance, terms, &patience).await;
                 if let Some((stream, peer)) = met {
                     let origin = Origin { entrance: &entrance, address: peer };
                     let _visit = Visit::begin(origin, None);

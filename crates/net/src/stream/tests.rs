@@ -4,7 +4,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::{Prompt, Stream};
 use crate::{
-    handshake::secure,
+    handshake::{FirstWord, secure},
     testing::{Authority, connected},
     tls::{CertificateFiles, Certificates, Tls},
 };
@@ -21,8 +21,10 @@ async fn the_end_of_a_stream_is_told_inside_tls_too() {
     let files = CertificateFiles { certificate: &certificate, key: &key, clients: None };
     let tls = Tls::Required(Arc::new(Certificates::load(Some(files)).unwrap()));
     let (client, arrival) = connected().await;
-    let (stream, client) =
-        tokio::join!(secure(arrival.socket, &tls, false), authority.connect(client, None));
+    let (stream, client) = tokio::join!(
+        secure(arrival.socket, &tls, FirstWord::Peer),
+        authority.connect(client, None)
+    );
     let (mut stream, mut client) = (stream.unwrap(), client.unwrap());
     stream.write_all(b"bye").await.unwrap();
     stream.part().await;

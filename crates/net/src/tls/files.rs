@@ -15,6 +15,9 @@ use rustls::{
 
 use super::shown::{CertificateName, Trust};
 
+/// What HTTP/2 is called inside TLS.
+pub(crate) const ALPN_HTTP_2: &[u8] = b"h2";
+
 /// Where certificates and keys are, in PEM.
 #[derive(Debug, Clone, Copy)]
 pub struct CertificateFiles<'a> {
@@ -60,6 +63,8 @@ pub struct CertificateError {
 /// What the files held when they were read.
 pub(super) struct Present {
     pub(super) config: Arc<ServerConfig>,
+    /// The same, which offers the versions of HTTP.
+    pub(super) http: Arc<ServerConfig>,
     /// The program's own, to tell whether another takes its place.
     pub(super) chain: Vec<CertificateDer<'static>>,
     /// Whose certificates of clients are taken; the same one as long as nothing of it changes.
@@ -98,8 +103,10 @@ impl Present {
             config.send_tls13_tickets = 0;
         }
         let is_required = clients.is_some_and(|clients| clients.is_required);
-        let (config, trust) = (Arc::new(config), trust.map(Arc::new));
-        Ok(Present { config, chain, trust, is_required })
+        let mut http = config.clone();
+        http.alpn_protocols = vec![ALPN_HTTP_2.to_vec(), b"http/1.1".to_vec()];
+        let (config, http) = (Arc::new(config), Arc::new(http));
+        Ok(Present { config, http, chain, trust: trust.map(Arc::new), is_required })
     }
 }
 

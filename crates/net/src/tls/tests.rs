@@ -8,7 +8,7 @@ use super::{
     ClientAuthority, Tls,
 };
 use crate::{
-    handshake::secure,
+    handshake::{FirstWord, secure},
     stream::Stream,
     testing::{Authority, Signed, connected},
 };
@@ -51,7 +51,7 @@ async fn shake(
     shown: Option<&Signed>,
 ) -> std::io::Result<Stream> {
     let (client, arrival) = connected().await;
-    let (stream, _) = tokio::join!(secure(arrival.socket, tls, false), async {
+    let (stream, _) = tokio::join!(secure(arrival.socket, tls, FirstWord::Peer), async {
         let client = authority.connect(client, shown).await;
         // The server's half may need it for a moment longer.
         client.map(std::mem::forget)
