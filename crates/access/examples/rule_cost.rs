@@ -41,7 +41,7 @@ impl Encoder for NextToNothing {
 
     fn envelope(&self, _: Format, _: &ChannelName, _: Source<'_>) -> Self::Envelope {}
 
-    fn delivery(&self, (): &(), payload: &[u8], _: Mark, out: &mut Vec<u8>) {
+    fn delivery(&self, (): &mut (), payload: &[u8], _: Mark, out: &mut Vec<u8>) {
         out.extend_from_slice(payload);
     }
 

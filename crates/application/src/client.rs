@@ -17,6 +17,8 @@ pub enum Protocol {
     CoremqWebsocket,
     /// PubSubX.
     Pubsubx,
+    /// HTTP: it follows channels, or publishes.
+    Http,
 }
 
 /// The far end of a connection.
@@ -56,6 +58,7 @@ impl Protocol {
             Protocol::Coremq => "coremq",
             Protocol::CoremqWebsocket => "coremq-websocket",
             Protocol::Pubsubx => "pubsubx",
+            Protocol::Http => "http",
         }
     }
 }

@@ -57,7 +57,7 @@ use std::{
     time::Duration,
 };
 
-use slotmap::SlotMap;
+use slotmap::{SlotMap, SparseSecondaryMap};
 
 use rialto_domain::{ChannelName, ClientId, LogId, Reject, Seen, Snapshot};
 
@@ -93,6 +93,8 @@ pub struct Broker<E: Encoder> {
     settings: Settings,
     now: Now,
     connections: SlotMap<ConnectionKey, Connection>,
+    /// Whose messages come on connections that do not carry their session.
+    spoken_for: SparseSecondaryMap<ConnectionKey, ClientId>,
     /// Boxed, as are channels: a table that grows by doubling is then small.
     clients: SlotMap<ClientKey, Box<Client>>,
     client_keys: HashMap<ClientId, ClientKey, Hasher>,
@@ -162,6 +164,7 @@ impl<E: Encoder> Broker<E> {
             settings,
             now: started,
             connections: SlotMap::default(),
+            spoken_for: SparseSecondaryMap::default(),
             clients: SlotMap::default(),
             client_keys: HashMap::default(),
             client_roster: Roster::default(),

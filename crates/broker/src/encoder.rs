@@ -9,7 +9,7 @@ use rialto_domain::{ChannelName, ClientId, LogicalMs, MessageId, PacketId, Rejec
 pub struct Format(pub u8);
 
 /// How many formats there can be; [`Format`] is below it.
-pub const FORMAT_COUNT_MAX: usize = 8;
+pub const FORMAT_COUNT_MAX: usize = 9;
 
 /// How a delivery is marked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +81,7 @@ impl<'a> Source<'a> {
 
 /// Turns deliveries and answers into a dialect's bytes. Pure: same input, same bytes.
 pub trait Encoder {
-    /// What all messages of one source to one channel share, rendered once.
+    /// What all messages of one source to one channel share, rendered once, and which of them is next.
     type Envelope: fmt::Debug;
 
     /// What a dialect keeps of what it sent one connection, if the connection's
@@ -92,8 +92,14 @@ pub trait Encoder {
     fn envelope(&self, format: Format, channel: &ChannelName, source: Source<'_>)
     -> Self::Envelope;
 
-    /// Appends one delivery, with all that the carrier needs around it.
-    fn delivery(&self, envelope: &Self::Envelope, payload: &[u8], mark: Mark, out: &mut Vec<u8>);
+    /// Appends the next delivery of an envelope, with all that the carrier needs around it.
+    fn delivery(
+        &self,
+        envelope: &mut Self::Envelope,
+        payload: &[u8],
+        mark: Mark,
+        out: &mut Vec<u8>,
+    );
 
     /// Makes of deliveries, as all receivers of the format share them, those that one connection gets.
     fn address(

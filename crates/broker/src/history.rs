@@ -35,6 +35,8 @@ pub(crate) struct History {
     pub(crate) is_stored: bool,
     /// Newest messages that the store does not have yet.
     pub(crate) unwritten_count: usize,
+    /// The last place, of those that had a message which is not here any more.
+    dropped: (LogicalMs, MessageId),
 }
 
 /// One message.
@@ -141,6 +143,7 @@ impl History {
         let place = self.messages.partition_point(|other| other.order() <= kept.order());
         let is_full = (count_max as usize) <= self.messages.len();
         if is_full && place == 0 {
+            self.note_dropped(kept.order());
             return false;
         }
         self.bytes += kept.bytes();
@@ -168,6 +171,7 @@ impl History {
     fn pop(&mut self) -> Option<Kept> {
         let oldest = self.messages.pop_front()?;
         self.bytes -= oldest.bytes();
+        self.note_dropped(oldest.order());
         Some(oldest)
     }
 
@@ -185,6 +189,38 @@ impl History {
     /// Iterates over the messages, oldest first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Source<'_>, &[u8])> {
         self.messages.iter().map(|kept| (kept.source(), &kept.payload[..]))
+    }
+
+    /// Notes that a message is not here any more, or never was.
+    pub(crate) fn note_dropped(&mut self, place: (LogicalMs, MessageId)) {
+        self.dropped = self.dropped.max(place);
+    }
+
+    /// Notes that others may have been before the oldest, if it is as long as it may be.
+    pub(crate) fn note_restored(&mut self, count_max: u32) {
+        let oldest = self.messages.front().map(Kept::order);
+        if let Some((logical, id)) = oldest
+            && (count_max as usize) <= self.messages.len()
+        {
+            self.note_dropped((
+                logical,
+                MessageId { sequence: id.sequence.saturating_sub(1), ..id },
+            ));
+        }
+    }
+
+    /// Says whether no message behind a place was dropped.
+    pub(crate) fn is_whole_behind(&self, place: (LogicalMs, MessageId)) -> bool {
+        self.dropped <= place
+    }
+
+    /// Iterates over the messages behind a place, oldest first.
+    pub(crate) fn behind(
+        &self,
+        place: (LogicalMs, MessageId),
+    ) -> impl Iterator<Item = (Source<'_>, &[u8])> {
+        let first = self.messages.partition_point(|kept| kept.order() <= place);
+        self.messages.range(first..).map(|kept| (kept.source(), &kept.payload[..]))
     }
 
     /// Notes that the store does not have this many of the newest messages.

@@ -143,7 +143,7 @@ impl<E: Encoder> Run<E> {
         }
         for encoding in self.encodings.iter_mut().map_while(Option::as_mut) {
             let before = encoding.frames.len();
-            encoder.delivery(&encoding.envelope, payload, mark, &mut encoding.frames);
+            encoder.delivery(&mut encoding.envelope, payload, mark, &mut encoding.frames);
             encoding.count += u32::from(before < encoding.frames.len());
         }
     }

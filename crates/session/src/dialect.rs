@@ -27,7 +27,7 @@ pub trait Framer: Send {
 /// How deliveries and answers become a dialect's bytes. The functions are given only formats of the
 /// dialect.
 pub trait Deliveries {
-    /// What all messages of one source to one channel share, rendered once.
+    /// What all messages of one source to one channel share, rendered once, and which of them is next.
     type Envelope: fmt::Debug;
 
     /// What is kept of what one connection was sent, where deliveries are
@@ -46,8 +46,8 @@ pub trait Deliveries {
         source: Source<'_>,
     ) -> Self::Envelope;
 
-    /// Appends one delivery, with all that the carrier needs around it.
-    fn delivery(envelope: &Self::Envelope, payload: &[u8], mark: Mark, out: &mut Vec<u8>);
+    /// Appends the next delivery of an envelope, with all that the carrier needs around it.
+    fn delivery(envelope: &mut Self::Envelope, payload: &[u8], mark: Mark, out: &mut Vec<u8>);
 
     /// Makes of deliveries, as all receivers share them, those that one connection gets: for connections
     /// whose profile says that they are addressed.

@@ -5,10 +5,10 @@ use std::{marker::PhantomData, sync::Arc};
 use rialto_broker::{CommandAnswer, Encoder, Format, Mark, SessionOpened, Source};
 use rialto_domain::{ChannelName, PacketId};
 
-use crate::{Deliveries, coremq, jmqt, pubsubx};
+use crate::{Deliveries, coremq, follow, jmqt, pubsubx};
 
-/// All dialects there are.
-pub type All = Both<jmqt::Session, Both<coremq::Session, pubsubx::Session>>;
+/// All dialects there are, and what followers by HTTP are sent.
+pub type All = Both<jmqt::Session, Both<coremq::Session, Both<pubsubx::Session, follow::Follower>>>;
 
 /// The encoder of all dialects there are.
 pub type Dialects = Encoders<All>;
@@ -55,7 +55,7 @@ impl<D: Deliveries> Encoder for Encoders<D> {
         D::envelope(&self.server, format, channel, source)
     }
 
-    fn delivery(&self, envelope: &D::Envelope, payload: &[u8], mark: Mark, out: &mut Vec<u8>) {
+    fn delivery(&self, envelope: &mut D::Envelope, payload: &[u8], mark: Mark, out: &mut Vec<u8>) {
         D::delivery(envelope, payload, mark, out);
     }
 
@@ -108,7 +108,7 @@ impl<A: Deliveries, B: Deliveries> Deliveries for Both<A, B> {
     }
 
     #[inline]
-    fn delivery(envelope: &Self::Envelope, payload: &[u8], mark: Mark, out: &mut Vec<u8>) {
+    fn delivery(envelope: &mut Self::Envelope, payload: &[u8], mark: Mark, out: &mut Vec<u8>) {
         match envelope {
             Either::First(envelope) => A::delivery(envelope, payload, mark, out),
             Either::Second(envelope) => B::delivery(envelope, payload, mark, out),

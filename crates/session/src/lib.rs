@@ -15,6 +15,7 @@ mod close;
 pub mod coremq;
 mod dialect;
 mod dialects;
+pub mod follow;
 pub mod jmqt;
 mod journal;
 pub mod pubsubx;

@@ -13,6 +13,7 @@
 mod json;
 
 pub mod coremq;
+pub mod follow;
 pub mod jmqt;
 pub mod pubsubx;
 pub mod websocket;

@@ -55,6 +55,16 @@ impl Access {
         self.let_in(identity.with_groups(state.groups_of(client)), now)
     }
 
+    /// Returns the client that a token is for, where it says so itself: one that was signed here, or a JWT.
+    #[must_use]
+    pub fn client_of(&self, token: &str, now: UnixMs) -> Option<String> {
+        if let Some(signed) = signed_token::read(&self.key, token, now) {
+            return Some(signed.client);
+        }
+        let identity = self.state().verify_jwt(token, now).ok()?;
+        Some(identity.account().to_owned())
+    }
+
     /// Says who opens the session of `client` without showing anything: in open mode anybody, but
     /// for names that have a preset token or a user, or are banned.
     #[must_use]

@@ -235,7 +235,7 @@ impl<E: Encoder> Broker<E> {
         let has_echo = self.has_echo(request.connection, request.channel);
         let is_own = !has_echo && page.publisher == self.clients[client].id;
         let source = Source { at: page.at, ..Source::of(&page.publisher) };
-        let envelope = self.encoder.envelope(format, &name, source);
+        let mut envelope = self.encoder.envelope(format, &name, source);
         for (sequence, payload) in (page.first..).zip(page.payloads.iter()) {
             let Some(cursor) = self.clients[client].cursor(request.channel) else { return true };
             if sequence < cursor.next() {
@@ -258,7 +258,7 @@ impl<E: Encoder> Broker<E> {
                 continue;
             }
             let mark = Mark::Acknowledged(PacketId::Stored(request.log, sequence));
-            self.encoder.delivery(&envelope, payload, mark, &mut gathered.frames);
+            self.encoder.delivery(&mut envelope, payload, mark, &mut gathered.frames);
             gathered.count += 1;
             gathered.payload_bytes += payload.len() as u64;
             let bytes = (gathered.frames.len() - before) as u64;

@@ -94,6 +94,11 @@ impl Clocks {
         self.logical
     }
 
+    /// Returns the moment that messages of this run got first.
+    pub(super) fn started(&self) -> LogicalMs {
+        self.started
+    }
+
     /// Returns the number before that of the first session.
     pub(super) fn first_session(&self) -> SessionNumber {
         self.started * SESSIONS_PER_MS

@@ -262,6 +262,7 @@ impl<E: Encoder> Broker<E> {
         self.end_session(connection, closing.unwrap_or(CloseReason::Ended));
         self.forget_observer(connection);
         self.outgoing.close(connection);
+        self.spoken_for.remove(connection);
         self.connections.remove(connection);
     }
 

@@ -131,9 +131,9 @@ impl<E: Encoder> Broker<E> {
                 if is_owed { Mark::Acknowledged(self.live_ids.next_id()) } else { Mark::Plain };
             owed += u32::from(is_owed);
             let source = about.source(message.stamp);
-            let envelope = self.encoder.envelope(format, &about.channel, source);
+            let mut envelope = self.encoder.envelope(format, &about.channel, source);
             let mut frames = Vec::new();
-            self.encoder.delivery(&envelope, &message.payload, mark, &mut frames);
+            self.encoder.delivery(&mut envelope, &message.payload, mark, &mut frames);
             let frames = self.addressed(connection, frames);
             let frames = self.outputs.tally().frames(frames);
             self.stats.dropped_dialect += u64::from(frames.is_empty());

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use rialto_domain::{Change, ChannelName, HistoryMessage, MessageId};
+use rialto_domain::{Change, ChannelName, HistoryMessage, LogicalMs, MessageId};
 
 use crate::{ChannelKey, Encoder, Source, history::History};
 
@@ -43,6 +43,34 @@ impl<E: Encoder> Broker<E> {
         self.history(channel).skip(count.saturating_sub(count_max))
     }
 
+    /// Iterates over the messages of a channel's history behind a place, oldest first, as of the last
+    /// [`settle`](Self::settle).
+    pub fn history_behind(
+        &self,
+        channel: &str,
+        place: (LogicalMs, MessageId),
+    ) -> impl Iterator<Item = (Source<'_>, &[u8])> {
+        let known = self.channel_keys.get(channel).map(|&key| &self.channels[key]);
+        let history = known.and_then(|channel| channel.history.as_ref());
+        history.into_iter().flat_map(move |history| history.behind(place))
+    }
+
+    /// Says whether a channel's history is known to have all messages that came behind a place, as of the
+    /// last [`settle`](Self::settle): none of them was dropped from it, and none came to an earlier run
+    /// whose history is gone.
+    pub fn has_all_behind(&mut self, channel: &str, place: (LogicalMs, MessageId)) -> bool {
+        let rule = self.profile_of(channel).history;
+        let known = self.channel_keys.get(channel).map(|&key| &self.channels[key]);
+        let history = known.and_then(|channel| channel.history.as_ref());
+        let is_of_this_run = rule.persistent || self.clocks.started() <= place.0;
+        // A history that was evicted has begun anew, and does not know what it had.
+        let oldest = history.and_then(|history| history.iter().next());
+        let begins_before = oldest.is_some_and(|(it, _)| (it.logical, it.id) <= place);
+        rule.count_max > 0
+            && history.is_none_or(|history| history.is_whole_behind(place))
+            && (begins_before || (is_of_this_run && self.stats.history_evicted == 0))
+    }
+
     /// Adds a message to a channel's history.
     pub(super) fn remember(&mut self, key: ChannelKey, source: &Source<'_>, payload: Vec<u8>) {
         let rule = self.channels[key].profile.history;
@@ -50,6 +78,13 @@ impl<E: Encoder> Broker<E> {
             return;
         }
         self.change_history(key, |history| history.place(rule.count_max, source, payload));
+    }
+
+    /// Notes that messages up to this one went by too quickly to be kept.
+    pub(super) fn skip_history(&mut self, key: ChannelKey, place: (LogicalMs, MessageId)) {
+        if self.channels[key].profile.history.count_max > 0 {
+            self.change_history(key, |history| history.note_dropped(place));
+        }
     }
 
     /// Adds a message of another server that this one missed when it was new.
@@ -130,6 +165,7 @@ impl<E: Encoder> Broker<E> {
             self.change_history(key, |history| _ = history.insert(rule.count_max, message));
         }
         if let Some(history) = &mut self.channels[key].history {
+            history.note_restored(rule.count_max);
             (history.unwritten_count, history.is_stored) = (0, true);
         }
         self.dirty.histories.remove(&key);

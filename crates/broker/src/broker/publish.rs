@@ -217,9 +217,9 @@ impl<E: Encoder> Broker<E> {
         payload: &[u8],
     ) {
         let format = self.connections[receiver].profile.format;
-        let envelope = self.encoder.envelope(format, &channel.into(), source);
+        let mut envelope = self.encoder.envelope(format, &channel.into(), source);
         let mut frames = Vec::new();
-        self.encoder.delivery(&envelope, payload, Mark::Plain, &mut frames);
+        self.encoder.delivery(&mut envelope, payload, Mark::Plain, &mut frames);
         let frames = self.outputs.tally().frames(frames);
         let count = u32::from(!frames.is_empty());
         let delivery = Delivery { connection: receiver, frames, count, droppable: true };
@@ -239,8 +239,19 @@ impl<E: Encoder> Broker<E> {
         key
     }
 
+    /// Has what comes on a connection count as published by a client of this name, whose session it does
+    /// not carry: for clients that show with each request who they are.
+    pub fn speak_as(&mut self, connection: ConnectionKey, client: ClientId) {
+        if self.connections.contains_key(connection) {
+            self.spoken_for.insert(connection, client);
+        }
+    }
+
     /// Returns who publishes.
     pub(super) fn source(&self, from: Option<ConnectionKey>) -> ClientId {
+        if let Some(client) = from.and_then(|from| self.spoken_for.get(from)) {
+            return client.clone();
+        }
         let client = from.and_then(|from| self.session(from));
         client.map_or_else(ClientId::server, |client| self.clients[client].id.clone())
     }

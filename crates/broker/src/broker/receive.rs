@@ -36,13 +36,13 @@ impl<E: Encoder> Broker<E> {
             self.tail_retained(key, connection);
         }
         let source = Source::of(&message.publisher);
-        let envelope = self.encoder.envelope(format, &channel.name, source);
+        let mut envelope = self.encoder.envelope(format, &channel.name, source);
         self.outputs.append_delivery(connection, |out| {
             if !is_addressed {
-                return self.encoder.delivery(&envelope, &message.payload, Mark::Retained, out);
+                return self.encoder.delivery(&mut envelope, &message.payload, Mark::Retained, out);
             }
             let mut shared = Vec::new();
-            self.encoder.delivery(&envelope, &message.payload, Mark::Retained, &mut shared);
+            self.encoder.delivery(&mut envelope, &message.payload, Mark::Retained, &mut shared);
             let to = (connection, format);
             out.extend(self.outgoing.address(&self.encoder, to, &shared));
         });

@@ -143,8 +143,14 @@ impl<E: Encoder> Broker<E> {
             let missed = Missed::new(about, author.at, first.sequence, missed.slices());
             self.keep_for_absent(channel, &missed);
         }
+        let mut is_first_kept = true;
         for (place, payload) in last.finish() {
             let id = MessageId { sequence: first.sequence + place, ..first };
+            if is_first_kept && place > 0 {
+                let before = MessageId { sequence: id.sequence - 1, ..id };
+                self.skip_history(channel, (author.logical, before));
+            }
+            is_first_kept = false;
             if origin == Origin::Own || !self.is_remembered(channel, id) {
                 self.remember(channel, &author.source(id), payload);
             }

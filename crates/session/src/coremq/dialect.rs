@@ -50,7 +50,7 @@ impl Deliveries for Session {
         Delivery::new(format, server, channel, source)
     }
 
-    fn delivery(envelope: &Delivery, payload: &[u8], _mark: Mark, out: &mut Vec<u8>) {
+    fn delivery(envelope: &mut Delivery, payload: &[u8], _mark: Mark, out: &mut Vec<u8>) {
         envelope.put(payload, out);
     }
 }

@@ -55,7 +55,7 @@ impl Deliveries for Session {
         (carrier(format), PushEnvelope::new(channel.as_str(), source.publisher.as_str()))
     }
 
-    fn delivery(envelope: &Self::Envelope, payload: &[u8], mark: Mark, out: &mut Vec<u8>) {
+    fn delivery(envelope: &mut Self::Envelope, payload: &[u8], mark: Mark, out: &mut Vec<u8>) {
         let (carrier, envelope) = envelope;
         put_delivery(*carrier, envelope, payload, mark, out);
     }

@@ -48,7 +48,7 @@ impl Deliveries for Session {
         Envelope::new(channel.as_str())
     }
 
-    fn delivery(envelope: &Envelope, payload: &[u8], _mark: Mark, out: &mut Vec<u8>) {
+    fn delivery(envelope: &mut Envelope, payload: &[u8], _mark: Mark, out: &mut Vec<u8>) {
         put_message(out, envelope, payload);
     }
 }

@@ -36,7 +36,7 @@ impl Encoder for TextEncoder {
 
     fn delivery(
         &self,
-        (format, channel, publisher): &Self::Envelope,
+        (format, channel, publisher): &mut Self::Envelope,
         payload: &[u8],
         mark: Mark,
         out: &mut Vec<u8>,

@@ -23,11 +23,11 @@ proptest! {
         mark in mark(),
     ) {
         let dialects = Dialects::default();
-        let envelope = dialects.envelope(format, &(&*channel).into(), Source::of(&(&*publisher).into()));
+        let mut envelope = dialects.envelope(format, &(&*channel).into(), Source::of(&(&*publisher).into()));
         let mut out = Vec::new();
         // Twice, since frames are appended to others.
-        dialects.delivery(&envelope, payload.as_bytes(), mark, &mut out);
-        dialects.delivery(&envelope, payload.as_bytes(), mark, &mut out);
+        dialects.delivery(&mut envelope, payload.as_bytes(), mark, &mut out);
+        dialects.delivery(&mut envelope, payload.as_bytes(), mark, &mut out);
 
         let data: Value = serde_json::from_str(&payload).unwrap();
         let mut push = json!({ "cn": channel, "dt": data, "cl": publisher });
@@ -101,9 +101,9 @@ proptest! {
 fn a_message_of_the_server_has_an_empty_publisher() {
     // J-100
     let dialects = Dialects::default();
-    let envelope = dialects.envelope(TCP, &"room".into(), Source::of(&ClientId::server()));
+    let mut envelope = dialects.envelope(TCP, &"room".into(), Source::of(&ClientId::server()));
     let mut out = Vec::new();
-    dialects.delivery(&envelope, b"[1.0]", Mark::Plain, &mut out);
+    dialects.delivery(&mut envelope, b"[1.0]", Mark::Plain, &mut out);
     let packets = packets(Carrier::Tcp, &out);
     assert_eq!(packets, [r#"{"push":{"cn":"room","dt":[1.0],"cl":""}}"#]);
 }

@@ -15,7 +15,7 @@ use rialto_session::{
 
 use super::numbers::{self, Numbers};
 
-const LINES: Format = Format(7);
+const LINES: Format = Format(8);
 
 pub(crate) struct Toy(ConnectionKey);
 
@@ -50,7 +50,7 @@ impl Deliveries for Toy {
         channel.as_str().to_owned()
     }
 
-    fn delivery(channel: &String, payload: &[u8], mark: Mark, out: &mut Vec<u8>) {
+    fn delivery(channel: &mut String, payload: &[u8], mark: Mark, out: &mut Vec<u8>) {
         let id = match mark {
             Mark::Acknowledged(id) => Some(id),
             Mark::Plain | Mark::Retained => None,
