@@ -3,7 +3,10 @@
 //! One router says which routes there are and what each takes and gives; the OpenAPI document is
 //! made of it. Every handler is a few words to the [`Handle`](crate::Handle).
 
+mod accept;
+mod asker;
 mod asking;
+mod cors;
 mod document;
 mod key;
 mod large;
@@ -12,14 +15,18 @@ mod names;
 mod object;
 mod page;
 mod problem;
+mod refusal;
+mod shown;
 mod take;
 mod whole;
 
 mod channels;
 mod clients;
+mod follow;
 mod post;
 mod publish;
 mod tail;
+mod tickets;
 
 use std::sync::Arc;
 
@@ -49,18 +56,24 @@ pub(crate) fn router(asked: &Arc<Asked>) -> Router {
         .fallback(unknown)
         .method_not_allowed_fallback(not_allowed)
         .layer(DefaultBodyLimit::max(take::BODY_BYTES_MAX))
+        .layer(cors::layer(asked))
 }
 
 fn routes_and_document(asked: &Arc<Asked>) -> (Router, Document) {
-    let guarded = |mut routes: OpenApiRouter<Arc<Asked>>, right| {
+    let guarded = |mut routes: OpenApiRouter<Arc<Asked>>, right, admits_clients| {
         let names = Names::of(routes.get_openapi_mut());
         let routes = routes.layer(from_fn_with_state(names, names::check));
-        routes.layer(from_fn_with_state(Guard { asked: asked.clone(), right }, key::check))
+        let guard = Guard { asked: asked.clone(), right, admits_clients };
+        routes.layer(from_fn_with_state(guard, key::check))
     };
     let publish = OpenApiRouter::new()
         .routes(routes!(publish::publish))
-        .routes(routes!(publish::publish_batch))
-        .routes(routes!(post::publish_to));
+        .routes(routes!(publish::publish_batch));
+    let post = OpenApiRouter::new().routes(routes!(post::publish_to));
+    let follow = OpenApiRouter::new()
+        .routes(routes!(follow::follow_channel))
+        .routes(routes!(follow::follow_channels))
+        .routes(routes!(tickets::give));
     let read = OpenApiRouter::new()
         .routes(routes!(clients::list))
         .routes(routes!(clients::show))
@@ -83,9 +96,11 @@ fn routes_and_document(asked: &Arc<Asked>) -> (Router, Document) {
         .routes(routes!(clients::revoke_tokens))
         .routes(routes!(clients::sign_token));
     let (router, mut document) = OpenApiRouter::with_openapi(Head::openapi())
-        .merge(guarded(publish, ApiRight::Publish))
-        .merge(guarded(read, ApiRight::Read))
-        .merge(guarded(manage, ApiRight::Manage))
+        .merge(guarded(publish, ApiRight::Publish, false))
+        .merge(guarded(post, ApiRight::Publish, true))
+        .merge(guarded(follow, ApiRight::Read, true))
+        .merge(guarded(read, ApiRight::Read, false))
+        .merge(guarded(manage, ApiRight::Manage, false))
         .with_state(asked.clone())
         .split_for_parts();
     document::complete(&mut document);

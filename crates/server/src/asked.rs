@@ -7,8 +7,8 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::{
-    census::Census, entrance::Entrance, handle::Handle, pulse::Pulse, store::CommitWatch,
-    tail::TailPlaces,
+    census::Census, entrance::Entrance, guests::Guests, handle::Handle, pulse::Pulse,
+    store::CommitWatch, tail::TailPlaces, tickets::Tickets,
 };
 
 /// What the handlers ask.
@@ -23,6 +23,9 @@ pub(crate) struct Asked {
     pub(crate) commit_watch: Arc<CommitWatch>,
     pub(crate) pulse: Arc<Pulse>,
     pub(crate) tail_places: Arc<TailPlaces>,
+    /// Clients that publish by HTTP.
+    pub(crate) guests: Arc<Guests>,
+    pub(crate) tickets: Tickets,
     /// Becomes true when the server stops.
     pub(crate) stopping: watch::Receiver<bool>,
 }

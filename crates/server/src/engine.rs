@@ -31,6 +31,7 @@ use crate::{
     settings_map, startup,
     store::{CommitWatch, StoreThreads},
     store_jobs::{Job, StoreInboxes},
+    tickets::Tickets,
     webhooks::Webhooks,
 };
 
@@ -121,6 +122,8 @@ impl Engine {
             commit_watch: self.commit_watch.clone(),
             pulse: self.pulse.clone(),
             tail_places: Arc::default(),
+            guests: Arc::default(),
+            tickets: Tickets::default(),
             stopping,
         }
     }

@@ -4,7 +4,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use rialto_broker::Publish;
+use rialto_broker::{Issuer, Publish};
 use rialto_domain::{EVENTS_PREFIX, Qos, UnixMs};
 use serde_json::{Value, json};
 use tokio::time::{MissedTickBehavior, interval};
@@ -55,6 +55,6 @@ fn tell(hub: &Hub, server: &str, events: Vec<(&'static str, Value)>) {
             })
             .collect();
         // With QoS 0 there is nothing to wait for.
-        drop(hub.push(&publishes));
+        drop(hub.push(Issuer::Server, &publishes));
     }
 }

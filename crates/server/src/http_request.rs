@@ -39,12 +39,17 @@ use crate::{
     http_times::{HttpTimes, TraceId},
 };
 
+/// Whether a request came inside TLS.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct IsTls(pub(crate) bool);
+
 /// Answers the requests of one connection.
 pub(crate) struct Requests {
     pub(crate) router: Router,
     pub(crate) proxies: Arc<Proxies>,
     /// Whose connection it is.
     pub(crate) peer: SocketAddr,
+    pub(crate) is_tls: IsTls,
     /// Where it came in.
     pub(crate) entrance: Arc<Entrance>,
     /// How long requests take.
@@ -74,6 +79,7 @@ impl Service<Request<Incoming>> for Requests {
         self.has_asked.store(true, Ordering::Relaxed);
         let client = self.proxies.client(self.peer, request.headers());
         request.extensions_mut().insert(client);
+        request.extensions_mut().insert(self.is_tls);
         request.extensions_mut().insert(self.entrance.clone());
         request.extensions_mut().insert(Borrower::Http(self.overdue.clone()));
         let (limit, is_late) = (self.limit, Arc::new(AtomicBool::new(false)));

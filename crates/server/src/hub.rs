@@ -139,9 +139,23 @@ impl Hub {
         caller: Arc<Caller>,
     ) -> ConnectionKey {
         let visit = Visit::begin(caller.origin(), Some(&self.audit));
+        self.add(profile, Endpoint { writer, caller, visit, is_watcher: false })
+    }
+
+    /// The same, of a connection of which nobody is told.
+    pub(crate) fn open_quietly(
+        &self,
+        profile: ConnectionProfile,
+        writer: Arc<ConnectionWriter>,
+        caller: Arc<Caller>,
+    ) -> ConnectionKey {
+        self.add(profile, Endpoint { writer, caller, visit: None, is_watcher: false })
+    }
+
+    fn add(&self, profile: ConnectionProfile, endpoint: Endpoint) -> ConnectionKey {
         let mut state = self.begin_round();
         let key = state.broker.open(profile);
-        state.endpoints.insert(key, Endpoint { writer, caller, visit, is_watcher: false });
+        state.endpoints.insert(key, endpoint);
         key
     }
 
@@ -153,13 +167,13 @@ impl Hub {
         drop(endpoint);
     }
 
-    /// Publishes messages of the server itself, in order; each result comes once the message is on its
-    /// way, and stored where that is asked for.
-    pub(crate) fn push(&self, messages: &[Publish<'_>]) -> Vec<Pushing> {
+    /// Publishes messages of the server itself, or of whoever is on a connection, in order; each result comes
+    /// once the message is on its way, and stored where that is asked for.
+    pub(crate) fn push(&self, issuer: Issuer<'_>, messages: &[Publish<'_>]) -> Vec<Pushing> {
         let mut dirty = DirtyWriters::default();
         let mut state = self.begin_round();
         let commands = messages.iter().map(Command::Publish);
-        let pushing = commands.map(|command| state.command(Issuer::Server, &command)).collect();
+        let pushing = commands.map(|command| state.command(issuer, &command)).collect();
         self.end_round(&mut state, &mut dirty);
         drop(state);
         dirty.flush();

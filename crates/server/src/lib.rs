@@ -26,11 +26,14 @@ mod starter;
 mod startup;
 mod supervisor;
 mod ticker;
+mod tickets;
 mod trial;
 
 mod clock;
 mod database;
+mod follow;
 mod guarded;
+mod guests;
 mod hub;
 mod opening;
 mod store;

@@ -20,13 +20,14 @@ use crate::{
 };
 
 /// Words of a command that goes on, and the words by which it says that it has begun.
-const SIGNS: [(&str, &str); 6] = [
+const SIGNS: [(&str, &str); 7] = [
     ("rialto serve", "ready"),
     ("rialto balance --", "ready"),
     ("cargo run --release -- serve", "ready"),
     ("sample_server", "ready"),
     ("rialto sub", "subscribed to"),
     ("rialto tail", "looking at messages"),
+    ("curl -sN", r#"{"event":"open"}"#),
 ];
 
 /// Plays a page from its beginning to its end.

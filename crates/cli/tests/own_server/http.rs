@@ -32,12 +32,17 @@ pub(crate) fn ask(broker: &Broker, line: &str, key: Option<&str>, body: &str) ->
 /// Sends a request with header fields, each of them a line with its end.
 #[track_caller]
 pub(crate) fn ask_with(broker: &Broker, line: &str, fields: &str, body: &str) -> Answer {
+    ask_as(broker, line, &format!("Host: x\r\n{fields}"), body)
+}
+
+/// Sends a request with header fields, the host's among them.
+#[track_caller]
+pub(crate) fn ask_as(broker: &Broker, line: &str, fields: &str, body: &str) -> Answer {
     let mut stream = TcpStream::connect(broker.address_of("http")).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let length = body.len();
-    let head = format!(
-        "{line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{fields}Content-Length: {length}\r\n\r\n"
-    );
+    let head =
+        format!("{line} HTTP/1.1\r\nConnection: close\r\n{fields}Content-Length: {length}\r\n\r\n");
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(body.as_bytes()).unwrap();
     read(BufReader::new(stream))

@@ -29,6 +29,8 @@ mod schemathesis;
 
 mod api;
 mod events;
+mod follow;
+mod guests;
 
 use std::time::Instant;
 

@@ -6,17 +6,17 @@
 
 use std::{path::Path, process::Command};
 
-use rialto_testkit::{Peer, Transport};
-
-use super::start;
+use super::{online, start};
 
 /// What `cargo xtask setup` makes.
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/python/bin/schemathesis");
 const SETTINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/own_server/schemathesis.toml");
 
-/// Nobody guesses here, so nobody is slowed down.
+/// Nobody guesses here, so nobody is slowed down; and whoever shows nothing may nothing.
 const KEYS: &str = r#"
 [access]
+mode = "tokens"
+tokens = [{ client = "ada", token = "token-of-ada" }]
 attempt_delay_max = "0s"
 
 [[api.keys]]
@@ -40,7 +40,7 @@ fn every_answer_is_as_the_document_says() {
     );
     let broker = start(KEYS);
     // So that something is there to be found.
-    let mut ada = Peer::online(&broker, Transport::Tcp, "ada");
+    let mut ada = online(&broker, "ada");
     ada.subscribe("room");
     let directory = tempfile::tempdir().unwrap();
     let output = Command::new(PROGRAM)

@@ -110,17 +110,21 @@ pub(super) fn origins_are_origins(settings: &Settings) -> Vec<Violation> {
         };
         origin.split_once("://").is_some_and(|(scheme, host)| !scheme.is_empty() && is_plain(host))
     };
-    let origins = settings.access.websocket_origins.iter().enumerate();
-    let violation = |(index, origin): (usize, &String)| {
+    let violation = |key: &'static str, (index, origin): (usize, &String)| {
         Violation::new(
-            "access.websocket_origins",
+            key,
             format!("`{origin}` is not the origin of a page"),
             "write it as browsers do, \"https://app.example\" or with a port \
              \"http://localhost:3000\", without a path and without *",
         )
         .of_entry(index)
     };
-    origins.filter(|(_, origin)| !is_origin(origin)).map(violation).collect()
+    let of_websocket = settings.access.websocket_origins.iter().enumerate();
+    let of_websocket = of_websocket.filter(|(_, origin)| !is_origin(origin));
+    let of_api = settings.api.cors_origins.iter().enumerate();
+    let of_api = of_api.filter(|(_, origin)| *origin != "*" && !is_origin(origin));
+    let of_websocket = of_websocket.map(|it| violation("access.websocket_origins", it));
+    of_websocket.chain(of_api.map(|it| violation("api.cors_origins", it))).collect()
 }
 
 /// Returns whether clients may subscribe a channel of this name.

@@ -52,6 +52,10 @@ section! {
         /// seeing the payloads of messages as they pass, which a key has only if allow names it.
         /// Without TLS, anybody who can read the traffic on the network can read the key.
         keys: Vec<ApiKey> = "[]",
+        /// Origins of the pages that may publish and follow from browsers, such as
+        /// `https://app.example`; `*` lets those of any origin. Pages of the listener itself always
+        /// may. A page needs a key or token besides, as everybody does, except in open mode.
+        cors_origins: Vec<String> = "[]",
         /// Whether the listener also shows the status page, which needs no key.
         status_page: bool = "true",
         /// When the listener also serves the sample application, a page at /sample/ with which

@@ -1,40 +1,38 @@
-//! Who may use the API: keys, and what each is good for.
+//! Who may use the API: keys, and what each is good for; and clients, for what they do in other dialects
+//! as well.
 
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     Extension,
     extract::{MatchedPath, Request, State},
-    http::{
-        HeaderMap, Method, StatusCode, Uri,
-        header::{AUTHORIZATION, WWW_AUTHENTICATE},
-        request::Parts,
-    },
+    http::{HeaderMap, Method, Uri, request::Parts},
     middleware::Next,
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
 use rialto_config::{ApiKey, ApiRight, Settings};
-use subtle::ConstantTimeEq as _;
 
 use super::{
+    asker::Visit,
     asking::{Asking, Terms},
-    problem::Problem,
+    refusal::Refusal,
+    shown::{Shown, find_key},
 };
 use crate::{
     asked::Asked,
-    audit::{Details, Event, Reason},
+    audit::Event,
     entrance::{Entrance, Origin},
+    guests::Asker,
+    http_request::IsTls,
 };
-
-const NO_KEYS: &str = "the API is closed: set a key for it in the server's settings, such as \
-                       [[api.keys]] name = \"app\", key = \"at least 16 bytes that nobody can guess\"";
-const NO_KEY: &str = "send a key, as Authorization: Bearer KEY or as X-API-Key: KEY";
 
 /// What stands before routes that need a right.
 #[derive(Clone)]
 pub(crate) struct Guard {
     pub(crate) asked: Arc<Asked>,
     pub(crate) right: ApiRight,
+    /// Whether clients are let through as well.
+    pub(crate) admits_clients: bool,
 }
 
 /// Whether the key of a request is good for the payloads of messages as they pass.
@@ -46,12 +44,28 @@ pub(crate) async fn check(
     State(guard): State<Guard>,
     Extension(peer): Extension<SocketAddr>,
     Extension(entrance): Extension<Arc<Entrance>>,
+    Extension(IsTls(is_tls)): Extension<IsTls>,
     path: MatchedPath,
     mut request: Request,
     next: Next,
 ) -> Response {
     let origin = Origin { entrance: &entrance, address: peer };
     let settings = guard.asked.handle.settings();
+    if guard.admits_clients {
+        let visit = Visit { asked: &guard.asked, entrance: &entrance, address: peer, is_tls };
+        match visit.asker(&settings, (request.headers(), request.uri())).await {
+            // Whoever has a key is judged below.
+            Ok(Some(asker)) => {
+                request.extensions_mut().insert(asker);
+                return next.run(request).await;
+            }
+            Ok(None) => {}
+            Err(refusal) => {
+                guard.note(&refusal, origin, (request.method(), request.uri()));
+                return guard.refuse(&refusal, origin).await;
+            }
+        }
+    }
     let key = match guard.key(&settings, request.headers()) {
         Ok(key) => key,
         Err(refusal) => {
@@ -61,6 +75,7 @@ pub(crate) async fn check(
     };
     let asked = Asking::new(key.name.clone(), peer.ip(), &path, &request);
     request.extensions_mut().insert(MayInspect(key.allow.contains(&ApiRight::Inspect)));
+    request.extensions_mut().insert(Asker::Key);
     let response = next.run(request).await;
     if response.status().is_success() {
         let terms = response.extensions().get::<Terms>().cloned().unwrap_or_default();
@@ -79,22 +94,10 @@ pub(crate) async fn refuse_stranger(
     if origin.address.ip().to_canonical().is_loopback() {
         return None;
     }
-    let guard = Guard { asked: asked.clone(), right: ApiRight::Read };
+    let guard = Guard { asked: asked.clone(), right: ApiRight::Read, admits_clients: false };
     let refusal = guard.key(&asked.handle.settings(), &request.headers).err()?;
     guard.note(&refusal, origin, (&request.method, &request.uri));
     Some(guard.refuse(&refusal, origin).await)
-}
-
-/// Why a key does not do.
-enum Refusal {
-    /// There are none.
-    Closed,
-    /// None was sent.
-    NoKey,
-    /// It is nobody's.
-    Unknown,
-    /// Whose it is, which may not do this.
-    MissingRight(String),
 }
 
 impl Guard {
@@ -102,8 +105,8 @@ impl Guard {
         if settings.api.keys.is_empty() {
             return Err(Refusal::Closed);
         }
-        let shown = shown(headers).ok_or(Refusal::NoKey)?;
-        let key = find(settings, shown).ok_or(Refusal::Unknown)?;
+        let Shown::Secret(shown) = Shown::of(headers) else { return Err(Refusal::NoKey) };
+        let key = find_key(settings, shown).ok_or(Refusal::Unknown)?;
         if key.allow.contains(&self.right) {
             Ok(key)
         } else {
@@ -112,7 +115,7 @@ impl Guard {
     }
 
     fn note(&self, refusal: &Refusal, origin: Origin<'_>, (method, uri): (&Method, &Uri)) {
-        let details = refusal.details(self.right);
+        let Some(details) = refusal.details(self.right) else { return };
         self.asked.handle.hub().audit.refused(origin, (Event::Api, details.reason), || {
             details.detail(&format!("{method} {}", uri.path()))
         });
@@ -126,51 +129,4 @@ impl Guard {
         }
         refusal.answer(self.right)
     }
-}
-
-impl Refusal {
-    fn details(&self, right: ApiRight) -> Details {
-        match self {
-            Refusal::Closed => Details::new(Reason::ClosedApi).rule("api.keys"),
-            Refusal::NoKey => Details::new(Reason::NoKey),
-            Refusal::Unknown => Details::new(Reason::WrongKey),
-            Refusal::MissingRight(name) => {
-                Details::new(Reason::MissingRight).rule(format!("{name} {}", right.as_str()))
-            }
-        }
-    }
-
-    fn answer(&self, right: ApiRight) -> Response {
-        let unauthorized = |detail| {
-            let problem = Problem::new(StatusCode::UNAUTHORIZED, detail);
-            ([(WWW_AUTHENTICATE, "Bearer")], problem).into_response()
-        };
-        match self {
-            Refusal::Closed => Problem::new(StatusCode::FORBIDDEN, NO_KEYS).into_response(),
-            Refusal::NoKey => unauthorized(NO_KEY),
-            Refusal::Unknown => unauthorized("this key is not known"),
-            Refusal::MissingRight(name) => {
-                let right = right.as_str();
-                let detail = format!("the key {name:?} does not allow {right:?} (api.keys)");
-                Problem::new(StatusCode::FORBIDDEN, detail).into_response()
-            }
-        }
-    }
-}
-
-fn shown(headers: &HeaderMap) -> Option<&str> {
-    let bearer = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let bearer = bearer.and_then(|value| {
-        let (scheme, key) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
-    });
-    bearer.or_else(|| headers.get("x-api-key")?.to_str().ok())
-}
-
-/// Finds a key. All are compared, so that the time taken tells nothing of which was near.
-fn find<'a>(settings: &'a Settings, shown: &str) -> Option<&'a ApiKey> {
-    settings.api.keys.iter().fold(None, |found, key| {
-        let is_it = bool::from(key.key.expose().as_bytes().ct_eq(shown.as_bytes()));
-        if is_it { Some(key) } else { found }
-    })
 }

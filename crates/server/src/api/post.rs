@@ -3,7 +3,7 @@
 use std::{str, sync::Arc};
 
 use axum::{
-    Json,
+    Extension, Json,
     body::Bytes,
     extract::State,
     http::{HeaderMap, StatusCode},
@@ -19,7 +19,8 @@ use super::{
 };
 use crate::{
     asked::Asked,
-    handle::{Delivery, Message},
+    guests::Asker,
+    handle::{Delivery, Message, PublishError},
 };
 
 /// What stands around a JSON text without being part of it.
@@ -89,11 +90,11 @@ impl Form {
     }
 }
 
-/// Publishes to a channel as the server
+/// Publishes to a channel
 ///
 /// The body is the message: any JSON; or with the type `text/plain` a text, which subscribers get as
-/// a JSON string; or with `application/x-ndjson` up to 1,000 messages, one a line. Subscribers see an
-/// empty publisher. With qos 1 the answer comes once all is stored and synced. A line that is refused
+/// a JSON string; or with `application/x-ndjson` up to 1,000 messages, one a line. A client publishes by its
+/// rights and limits, as in any dialect, and is its publisher; with a key the publisher is empty. With qos 1 the answer comes once all is stored and synced. A line that is refused
 /// keeps none of the others back; empty lines are passed over.
 #[utoipa::path(
     post, path = "/v1/channels/{channel}/messages", tag = "publish",
@@ -114,25 +115,38 @@ pub(crate) async fn publish_to(
     State(asked): State<Arc<Asked>>,
     Path(channel): Path<String>,
     Query(query): Query<PostQuery>,
+    Extension(asker): Extension<Asker>,
     headers: HeaderMap,
     Raw(body): Raw,
 ) -> Result<Response, Problem> {
     let (form, delivery) = (Form::of(&headers)?, query.delivery()?);
     let text = text_of(&body)?;
     if form == Form::Lines {
-        let result = publish_lines(&asked, &channel, text, delivery).await?;
+        let result = publish_lines((&asked, &asker), &channel, text, delivery).await?;
         return Ok(Json(result).into_response());
     }
     let quoted = (form == Form::Text).then(|| serde_json::Value::from(text).to_string());
     let payload = quoted.as_deref().unwrap_or_else(|| text.trim_matches(JSON_SPACE));
     let message = Message { channel: &channel, payload, delivery };
-    let mut results = asked.handle.publish_all(&[message]).await;
+    let mut results = publish(&asked, &asker, &[message]).await;
     results.pop().expect("each message has a result")?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-async fn publish_lines(
+/// Publishes in the name of whoever asks.
+async fn publish(
     asked: &Asked,
+    asker: &Asker,
+    messages: &[Message<'_>],
+) -> Vec<Result<(), PublishError>> {
+    match asker {
+        Asker::Key => asked.handle.publish_all(messages).await,
+        Asker::Client(guest) => asked.handle.publish_as((&asked.guests, guest), messages).await,
+    }
+}
+
+async fn publish_lines(
+    (asked, asker): (&Asked, &Asker),
     channel: &str,
     text: &str,
     delivery: Delivery,
@@ -148,7 +162,7 @@ async fn publish_lines(
     }
     let messages: Vec<_> =
         full.iter().map(|&(payload, _)| Message { channel, payload, delivery }).collect();
-    let results = asked.handle.publish_all(&messages).await;
+    let results = publish(asked, asker, &messages).await;
     let refused: Vec<_> = full
         .iter()
         .zip(results)

@@ -38,6 +38,11 @@ impl Problem {
         }
     }
 
+    /// Says first what it is about.
+    pub(crate) fn about(self, what: &str) -> Self {
+        Problem { detail: format!("{what}: {}", self.detail), ..self }
+    }
+
     pub(crate) fn unknown_client(client: &str) -> Self {
         Problem::new(StatusCode::NOT_FOUND, format!("no client {client:?} is known"))
     }

@@ -8,7 +8,7 @@ use axum::{
     extract::State,
     http::{
         HeaderMap, StatusCode,
-        header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderValue},
+        header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue},
     },
     response::{IntoResponse as _, Response},
 };
@@ -17,7 +17,7 @@ use rialto_domain::ClientId;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use utoipa::IntoParams;
 
-use super::{asking::Terms, key::MayInspect, problem::Problem, take::Query};
+use super::{accept::wants_events, asking::Terms, key::MayInspect, problem::Problem, take::Query};
 use crate::{
     asked::Asked,
     audit::word,
@@ -115,22 +115,11 @@ pub(crate) async fn tail(
     };
     let looked = if may_inspect { word::PAYLOADS_INSPECTED } else { word::TAIL_OPENED };
     let terms = Terms { channel, client, looked: Some(looked), ..Terms::default() };
-    let form = form(&headers);
+    let form = if wants_events(&headers) { Form::Events } else { Form::Lines };
     let body: Body = stream(tail, form, asked.stopping.clone());
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(form.media_type())),
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
     Ok((headers, Extension(terms), body).into_response())
-}
-
-/// Returns the form that a request wants.
-fn form(headers: &HeaderMap) -> Form {
-    let accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let mut kinds = accepted.flat_map(|value| value.split(','));
-    let is_events = |kind: &str| {
-        let essence = kind.split(';').next().unwrap_or_default().trim();
-        essence.eq_ignore_ascii_case(Form::Events.media_type())
-    };
-    if kinds.any(is_events) { Form::Events } else { Form::Lines }
 }

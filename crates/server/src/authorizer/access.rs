@@ -90,6 +90,27 @@ impl Authorizer {
         })
     }
 
+    /// Says what a client may do that shows who it is with a request of HTTP.
+    ///
+    /// # Errors
+    /// Why it is not let in, of which there is a trace.
+    pub(crate) async fn admit(
+        &self,
+        caller: &Caller,
+        client: &str,
+        token: &str,
+    ) -> Result<Admission, Reject> {
+        let request = ConnectRequest {
+            client: client.into(),
+            token: token.to_owned(),
+            verdict: Err(Reject::Undecided),
+            peer: (*caller.peer).clone(),
+        };
+        let admission = self.connect(caller, request).await?;
+        // It opens no session: nothing is begun for it.
+        Ok(Admission { rights: admission.rights, ..Admission::default() })
+    }
+
     /// Returns how a session is opened without a word of the client, if it is: for CoreMQ, where
     /// connections have one from the beginning.
     pub(crate) async fn welcome(&self, caller: &Caller, id: &str) -> Verdict {
@@ -183,8 +204,8 @@ impl Authorizer {
         token: &str,
     ) -> Result<Arc<Identity>, Reject> {
         let (access, now) = (&self.access, self.now());
-        let is_pubsubx = caller.protocol == Protocol::Pubsubx;
-        let anybody = || access.anybody(client, now).filter(|_| is_pubsubx);
+        let needs_nothing = matches!(caller.protocol, Protocol::Pubsubx | Protocol::Http);
+        let anybody = || access.anybody(client, now).filter(|_| needs_nothing);
         if token.is_empty()
             && let Some(anybody) = anybody()
         {
@@ -192,7 +213,8 @@ impl Authorizer {
         }
         let shown = access.identify(client, token, caller.certificate.as_ref(), now);
         // In open mode PubSubX takes what stands behind the name for nothing, unless there are users.
-        let anybody = || anybody().filter(|_| !access.has_users());
+        let is_pubsubx = caller.protocol == Protocol::Pubsubx;
+        let anybody = || anybody().filter(|_| is_pubsubx && !access.has_users());
         shown.or_else(|reject| anybody().ok_or(reject))
     }
 

@@ -1,8 +1,8 @@
 //! Who is at the other end of a connection, as far as its carrier shows.
 
-use std::{ops::Deref, sync::Arc};
+use std::{net::SocketAddr, ops::Deref, sync::Arc};
 
-use rialto_application::Peer;
+use rialto_application::{Peer, Protocol};
 use rialto_domain::Certificate;
 
 use crate::entrance::{Entrance, Origin};
@@ -18,9 +18,21 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
+    /// Returns that of a request of HTTP.
+    pub(crate) fn by_http(address: SocketAddr, is_tls: bool, entrance: Arc<Entrance>) -> Self {
+        let protocol = Protocol::Http;
+        let peer = Arc::new(Peer { address, protocol, is_tls, certificate: None });
+        Caller { peer, certificate: None, required: None, entrance }
+    }
+
     /// Returns whose connection it is, and where it came in.
     pub(crate) fn origin(&self) -> Origin<'_> {
         Origin { entrance: &self.entrance, address: self.peer.address }
+    }
+
+    /// Says whether it only reads, by HTTP.
+    pub(crate) fn is_follower(&self) -> bool {
+        self.peer.protocol == Protocol::Http
     }
 }
 

@@ -1,11 +1,13 @@
 //! Publishing on the server's own account.
 
-use rialto_broker::Publish;
+use std::sync::Arc;
+
+use rialto_broker::{Issuer, Publish};
 use rialto_domain::{Qos, Reject, is_event_channel};
 use serde::Serialize;
 
 use super::Handle;
-use crate::hub::Pushing;
+use crate::guests::{Guest, Guests};
 
 /// How a message is delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +79,42 @@ impl Handle {
 
     /// Publishes several messages in their order, all in one go; each has a result of its own.
     pub async fn publish_all(&self, messages: &[Message<'_>]) -> Vec<Result<(), PublishError>> {
+        let hub = &self.reloadable.hub;
+        let results = self
+            .publish_checked(messages, async |good| {
+                let mut results = Vec::with_capacity(good.len());
+                for pushing in hub.push(Issuer::Server, good) {
+                    results.push(pushing.done().await.map_err(PublishError::from));
+                }
+                results
+            })
+            .await;
+        if results.iter().any(Result::is_ok) {
+            self.note_published();
+        }
+        results
+    }
+
+    /// Publishes several messages of a guest in the same way.
+    pub(crate) async fn publish_as(
+        &self,
+        (guests, guest): (&Arc<Guests>, &Guest),
+        messages: &[Message<'_>],
+    ) -> Vec<Result<(), PublishError>> {
+        let hub = &self.reloadable.hub;
+        let publish = async |good: &[Publish<'_>]| {
+            let results = guests.publish(hub, guest, good).await.into_iter();
+            results.map(|result| result.map_err(PublishError::from)).collect()
+        };
+        self.publish_checked(messages, publish).await
+    }
+
+    /// Checks what can be checked without the broker, and publishes what is good.
+    async fn publish_checked(
+        &self,
+        messages: &[Message<'_>],
+        publish: impl AsyncFnOnce(&[Publish<'_>]) -> Vec<Result<(), PublishError>>,
+    ) -> Vec<Result<(), PublishError>> {
         let (depth_max, bytes_max) = {
             let settings = self.reloadable.settings();
             (settings.limits.json_depth_max, settings.limits.packet_bytes_max.as_usize())
@@ -92,19 +130,11 @@ impl Handle {
         let good = messages.iter().zip(&checked).filter(|(_, check)| check.is_ok());
         let publishes: Vec<Publish<'_>> = good.map(|(message, _)| publish_of(message)).collect();
         self.count_refused(checked.iter().filter(|check| check.is_err()).count());
-        let mut pushing = self.reloadable.hub.push(&publishes).into_iter();
-        let mut results = Vec::with_capacity(messages.len());
-        for check in checked {
-            let result = match check {
-                Ok(()) => done(pushing.next()).await,
-                Err(error) => Err(error),
-            };
-            results.push(result);
-        }
-        if results.iter().any(Result::is_ok) {
-            self.note_published();
-        }
-        results
+        let mut published = publish(&publishes).await.into_iter();
+        let result = |check: Result<(), PublishError>| {
+            check.and_then(|()| published.next().expect("each good message has a result"))
+        };
+        checked.into_iter().map(result).collect()
     }
 
     /// Counts messages that were refused before the broker had them.
@@ -117,11 +147,6 @@ impl Handle {
             (0..count).for_each(|_| broker.note_publish_refused());
         });
     }
-}
-
-async fn done(pushing: Option<Pushing>) -> Result<(), PublishError> {
-    let pushing = pushing.expect("each good message was handed in");
-    Ok(pushing.done().await?)
 }
 
 fn publish_of<'a>(message: &Message<'a>) -> Publish<'a> {

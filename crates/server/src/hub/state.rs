@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rialto_application as application;
+use rialto_application::{self as application, Protocol};
 use rialto_broker::{
     Answer, Broker, Command, CommandOutcome, ConnectionKey, Effect, Issuer, SessionEnded,
 };
@@ -212,7 +212,13 @@ impl State {
             Effect::Resolved { ticket, result } => {
                 self.tickets.remove(&ticket).map(|waiting| waiting.send(result));
             }
-            Effect::SessionEnded(ended) => session_events.push(self.with_peer(ended)),
+            Effect::SessionEnded(ended) => {
+                let ended = self.with_peer(ended);
+                // The application has heard of no session of a follower's.
+                if !ended.peer.as_ref().is_some_and(|peer| peer.protocol == Protocol::Http) {
+                    session_events.push(ended);
+                }
+            }
         }
     }
 
@@ -224,16 +230,18 @@ impl State {
         dirty: &mut DirtyWriters,
     ) {
         let deliveries = frames.deliveries;
-        let Some(Endpoint { writer, .. }) = self.endpoints.get(connection) else {
+        let Some(Endpoint { writer, caller, .. }) = self.endpoints.get(connection) else {
             return self.count_unwritten(deliveries);
         };
+        // A follower is not sent a message behind one that was dropped: it comes back for both.
+        let close_slow = self.close_slow || caller.is_follower();
         match writer.push(frames, kind, self.level.is_pressed) {
             (Pushed::Queued, _) => {
                 self.broker.note_queued(deliveries);
                 dirty.add(writer);
             }
             (Pushed::Closed, _) => self.count_unwritten(deliveries),
-            (Pushed::Dropped, is_first) if !self.close_slow => {
+            (Pushed::Dropped, is_first) if !close_slow => {
                 self.broker.stats_mut().dropped_slow += u64::from(deliveries);
                 self.broker.tail_dropped(connection, deliveries);
                 if is_first {

@@ -1,0 +1,220 @@
+//! Clients that show with each request of HTTP who they are, and publish.
+//!
+//! What one publishes goes through a connection of the broker's that stays for a moment, so that its limits
+//! hold from one request to the next. It carries no session of the client's: who is connected in another
+//! dialect stays so.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use parking_lot::Mutex;
+use rialto_application::{AuthorizationRequest, Client, Event, PublishRequest, SubscribeRequest};
+use rialto_broker::{Connect, ConnectionKey, Entry, Issuer, Publish, Remembered};
+use rialto_domain::{Action, Admission, ChannelKind, ClientId, Reject, channel_kind};
+use rialto_session::follow::silent_profile;
+use rialto_stopwatch::Moment;
+use tokio::time::sleep;
+use uuid::Uuid;
+
+use crate::{
+    authorizer::Caller,
+    connection_writer::{ConnectionWriter, Counts},
+    hub::Hub,
+};
+
+/// How long a connection stays behind its last request: longer than a limit by the second looks back.
+const STAYS: Duration = Duration::from_secs(3);
+
+/// A client that has shown who it is, for one request.
+#[derive(Clone)]
+pub(crate) struct Guest {
+    pub(crate) client: ClientId,
+    /// What it may do.
+    pub(crate) admission: Admission,
+    pub(crate) caller: Arc<Caller>,
+}
+
+/// Who publishes or follows by HTTP.
+#[derive(Clone)]
+pub(crate) enum Asker {
+    /// Whoever has a key that is good for it.
+    Key,
+    Client(Guest),
+}
+
+/// The connections on which guests publish.
+#[derive(Default)]
+pub(crate) struct Guests(Mutex<HashMap<ClientId, Place>>);
+
+struct Place {
+    connection: ConnectionKey,
+    used: Moment,
+}
+
+impl Guest {
+    /// Asks the application, if it wants to be asked, and returns the payload that it has put in the place
+    /// of the guest's, if it has.
+    async fn permitted(&self, hub: &Hub, publish: &Publish<'_>) -> Result<Option<String>, Reject> {
+        let action = match channel_kind(publish.channel) {
+            ChannelKind::Direct(_) => Action::Direct,
+            _ => Action::Publish,
+        };
+        if let Some(rights) = &self.admission.rights {
+            rights.decide(action, publish.channel)?;
+        }
+        if !hub.authorizer.asked().has(Event::Publish) {
+            return Ok(None);
+        }
+        let payload = String::from_utf8_lossy(publish.payload).into_owned();
+        let request = AuthorizationRequest::Publish(PublishRequest {
+            client: Arc::new(self.as_client()),
+            channel: publish.channel.to_owned(),
+            payload,
+            qos: publish.qos,
+            retain: publish.retain,
+        });
+        let verdict = hub.authorizer.decide(&self.caller, request).await;
+        Ok(verdict.permit().map_err(Clone::clone)?.payload.clone())
+    }
+
+    /// Asks the application whether the guest may follow, if it wants to be asked.
+    ///
+    /// # Errors
+    /// What it says.
+    pub(crate) async fn permitted_to_follow(
+        &self,
+        hub: &Hub,
+        channels: &[String],
+    ) -> Result<(), Reject> {
+        if !hub.authorizer.asked().has(Event::Subscribe) {
+            return Ok(());
+        }
+        let client = Arc::new(self.as_client());
+        let requests = channels.iter().map(|channel| SubscribeRequest {
+            client: client.clone(),
+            channel: channel.clone(),
+            persistent: false,
+        });
+        let request = AuthorizationRequest::Subscribe(requests.collect());
+        let verdict = hub.authorizer.decide(&self.caller, request).await;
+        verdict.permit().map(|_| ()).map_err(Clone::clone)
+    }
+
+    /// Returns the guest as an application knows clients.
+    fn as_client(&self) -> Client {
+        let rights = self.admission.rights.as_ref();
+        let account = rights.map_or(self.client.as_str(), |rights| rights.account()).to_owned();
+        Client {
+            id: self.client.clone(),
+            account,
+            groups: rights.map(|rights| rights.groups()).unwrap_or_default(),
+            peer: (*self.caller.peer).clone(),
+        }
+    }
+}
+
+impl Guests {
+    /// Publishes messages of a guest, in order; each has a result of its own.
+    pub(crate) async fn publish(
+        self: &Arc<Self>,
+        hub: &Arc<Hub>,
+        guest: &Guest,
+        messages: &[Publish<'_>],
+    ) -> Vec<Result<(), Reject>> {
+        let mut permitted = Vec::with_capacity(messages.len());
+        for message in messages {
+            permitted.push(guest.permitted(hub, message).await);
+        }
+        let connection = match self.connection(hub, guest).await {
+            Ok(connection) => connection,
+            Err(reject) => return messages.iter().map(|_| Err(reject.clone())).collect(),
+        };
+        let good = messages.iter().zip(&permitted).filter_map(|(message, permitted)| {
+            let payload = permitted.as_ref().ok()?.as_ref();
+            Some(Publish {
+                payload: payload.map_or(message.payload, |it| it.as_bytes()),
+                ..*message
+            })
+        });
+        let good: Vec<_> = good.collect();
+        hub.round(|broker| {
+            for (message, permitted) in messages.iter().zip(&permitted) {
+                if let Err(reject) = permitted {
+                    broker.note_message_refused(Issuer::Client(connection), message, reject);
+                    broker.stats_mut().rejected += 1;
+                }
+            }
+        });
+        let mut pushing = hub.push(Issuer::Client(connection), &good).into_iter();
+        let mut results = Vec::with_capacity(messages.len());
+        for permitted in permitted {
+            results.push(match permitted {
+                Ok(_) => pushing.next().expect("each good message was handed in").done().await,
+                Err(reject) => Err(reject),
+            });
+        }
+        results
+    }
+
+    /// Returns the connection of a guest, with its rights as they are now.
+    async fn connection(
+        self: &Arc<Self>,
+        hub: &Arc<Hub>,
+        guest: &Guest,
+    ) -> Result<ConnectionKey, Reject> {
+        let known = self.0.lock().get_mut(&guest.client).map(|place| {
+            place.used = Moment::now();
+            place.connection
+        });
+        if let Some(connection) = known {
+            let is_open = hub.round(|broker| {
+                broker.readmit(connection, &guest.admission);
+                !broker.is_closing(connection)
+            });
+            if is_open {
+                return Ok(connection);
+            }
+        }
+        let session = ClientId::from(format!("http-{}", Uuid::new_v4().simple()).as_str());
+        hub.claim_session(session.as_str(), Remembered::Session).await?;
+        let counts = Counts {
+            memory: hub.memory.clone(),
+            deliveries: hub.deliveries.clone(),
+            entrance: guest.caller.entrance.clone(),
+        };
+        // Nothing is sent to it.
+        let writer = Arc::new(ConnectionWriter::new(None, false, 0, counts));
+        let connection = hub.open_quietly(silent_profile(), writer, guest.caller.clone());
+        let entry = hub.round(|broker| {
+            let entry = broker.connect(connection, &Connect::transient(&session, &guest.admission));
+            broker.speak_as(connection, guest.client.clone());
+            entry
+        });
+        if !matches!(entry, Ok(Entry::New)) {
+            hub.forget(connection);
+            return Err(entry.err().unwrap_or(Reject::NotAllowed));
+        }
+        let place = Place { connection, used: Moment::now() };
+        let before = self.0.lock().insert(guest.client.clone(), place);
+        if let Some(before) = before {
+            hub.forget(before.connection);
+        }
+        tokio::spawn(self.clone().let_go(hub.clone(), guest.client.clone(), connection));
+        Ok(connection)
+    }
+
+    /// Ends a connection once it was not used for a while.
+    async fn let_go(self: Arc<Self>, hub: Arc<Hub>, client: ClientId, connection: ConnectionKey) {
+        loop {
+            sleep(STAYS).await;
+            let mut places = self.0.lock();
+            let Some(place) = places.get(&client).filter(|it| it.connection == connection) else {
+                return;
+            };
+            if STAYS <= place.used.elapsed() {
+                places.remove(&client);
+                drop(places);
+                return hub.forget(connection);
+            }
+        }
+    }
+}
