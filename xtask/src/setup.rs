@@ -13,7 +13,7 @@ struct Needed {
     purpose: &'static str,
 }
 
-const NEEDED: [Needed; 20] = [
+const NEEDED: [Needed; 21] = [
     Needed { program: "cc", package: "gcc", purpose: "builds SQLite and the TLS library" },
     Needed { program: "c++", package: "g++", purpose: "builds the fuzzer" },
     Needed { program: "chromium", package: "chromium", purpose: "runs pages with our client" },
@@ -26,6 +26,11 @@ const NEEDED: [Needed; 20] = [
     Needed { program: "faketime", package: "faketime", purpose: "steps clocks in tests" },
     Needed { program: "haproxy", package: "haproxy", purpose: "stands before the broker in tests" },
     Needed { program: "ip", package: "iproute2", purpose: "cuts cables in tests of replication" },
+    Needed {
+        program: "mariadbd",
+        package: "mariadb-server",
+        purpose: "stores what a broker keeps, in tests",
+    },
     Needed { program: "nats-server", package: "nats-server", purpose: "the benchmark's peer" },
     Needed {
         program: "nc",

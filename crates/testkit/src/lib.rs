@@ -15,8 +15,10 @@
 mod broker;
 mod certificate;
 mod clock;
+mod home;
 mod launch;
 mod log;
+mod mariadb;
 mod port;
 mod postgres;
 
@@ -44,6 +46,7 @@ pub use dialogue::Dialogue;
 pub use ending::Ending;
 pub use launch::Launch;
 pub use left_out::leave_out;
+pub use mariadb::Mariadb;
 pub use pattern::{Names, matches};
 pub use peer::Peer;
 pub use port::Port;

@@ -2,25 +2,21 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read},
-    os::unix::{fs::chown, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    thread,
 };
 
-use rustix::process::{Pid, Signal, getuid, kill_process};
-use tempfile::TempDir;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::home::Home;
 
 /// Where Debian puts the programs, a directory for each version.
 const DEBIAN: &str = "/usr/lib/postgresql";
 
 /// A running server, which syncs what it commits. It ends when this is dropped.
 pub struct Postgres {
-    directory: TempDir,
+    home: Home,
     programs: PathBuf,
-    /// Who runs it, if it may not be who runs the test.
-    user: Option<(u32, u32)>,
     /// Settings, each as in `fsync=on`.
     settings: Vec<String>,
     process: Option<Child>,
@@ -32,7 +28,7 @@ impl Postgres {
     /// # Panics
     /// When PostgreSQL is not installed, which `cargo xtask setup` does, or does not start.
     pub fn start(settings: &[&str]) -> Self {
-        Postgres::start_in(&std::env::temp_dir(), settings)
+        Postgres::start_at(Home::on_disk("pg", "postgres"), settings)
     }
 
     /// Does the same in memory, if the system has a place for that: for what is asked many small things, and is not
@@ -41,24 +37,12 @@ impl Postgres {
     /// # Panics
     /// As [`start`](Self::start).
     pub fn start_in_memory(settings: &[&str]) -> Self {
-        let memory = Path::new("/dev/shm");
-        if memory.is_dir() {
-            Postgres::start_in(memory, settings)
-        } else {
-            Postgres::start(settings)
-        }
+        Postgres::start_at(Home::in_memory("pg", "postgres"), settings)
     }
 
-    fn start_in(place: &Path, settings: &[&str]) -> Self {
-        let directory = tempfile::Builder::new().prefix("pg").tempdir_in(place);
-        let directory = directory.expect("a directory is made");
-        let user = getuid().is_root().then(another_user);
-        if let Some((uid, gid)) = user {
-            chown(directory.path(), Some(uid), Some(gid)).expect("the directory changes hands");
-        }
+    fn start_at(home: Home, settings: &[&str]) -> Self {
         let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
-        let programs = programs();
-        let mut server = Postgres { directory, programs, user, settings, process: None };
+        let mut server = Postgres { home, programs: programs(), settings, process: None };
         server.make_database();
         server.resume();
         server
@@ -66,13 +50,13 @@ impl Postgres {
 
     /// Returns the URL of the database, for a role that may do everything.
     pub fn url(&self) -> String {
-        let path = self.directory.path().to_str().unwrap().replace('/', "%2F");
+        let path = self.home.path().to_str().unwrap().replace('/', "%2F");
         format!("postgres://rialto@{path}/postgres")
     }
 
     /// Returns the path of the socket.
     pub fn socket(&self) -> PathBuf {
-        self.directory.path().join(".s.PGSQL.5432")
+        self.home.path().join(".s.PGSQL.5432")
     }
 
     /// Kills the server with all its processes, as a loss of power does.
@@ -99,11 +83,11 @@ impl Postgres {
     /// # Panics
     /// When it does not start.
     pub fn resume(&mut self) {
-        let data = self.directory.path().join("data");
+        let data = self.home.path().join("data");
         // Its processes watch each other: those of a killed one are gone before its lock is taken.
         _ = fs::remove_file(data.join("postmaster.pid"));
         let mut command = self.command("postgres");
-        command.arg("-D").arg(&data).arg("-k").arg(self.directory.path());
+        command.arg("-D").arg(&data).arg("-k").arg(self.home.path());
         let settings = [
             "listen_addresses=",
             "port=5432",
@@ -114,17 +98,9 @@ impl Postgres {
         ];
         let settings = settings.into_iter().chain(self.settings.iter().map(String::as_str));
         settings.for_each(|setting| _ = command.args(["-c", setting]));
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut process = command.spawn().expect("the server is started");
-        let mut log = BufReader::new(process.stderr.take().unwrap());
-        let mut told = String::new();
-        while !told.contains("database system is ready to accept connections") {
-            let length = log.read_line(&mut told).unwrap();
-            assert!(0 < length, "the server ended: {told}");
-        }
-        // Otherwise it would wait for somebody to read.
-        thread::spawn(move || log.read_to_end(&mut Vec::new()));
-        self.process = Some(process);
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        self.process =
+            Some(self.home.start(command, "database system is ready to accept connections"));
     }
 
     /// Runs SQL, and returns what it prints: a row a line, without titles.
@@ -146,7 +122,7 @@ impl Postgres {
                 sql,
                 "-h",
             ])
-            .arg(self.directory.path())
+            .arg(self.home.path())
             .output()
             .unwrap();
         assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
@@ -154,7 +130,7 @@ impl Postgres {
     }
 
     fn make_database(&self) {
-        let data = self.directory.path().join("data");
+        let data = self.home.path().join("data");
         let arguments =
             ["-U", "rialto", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "-D"];
         let output = self.command("initdb").args(arguments).arg(data).output().unwrap();
@@ -162,12 +138,7 @@ impl Postgres {
     }
 
     fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(self.programs.join(program));
-        command.current_dir(self.directory.path()).env("LC_ALL", "C.UTF-8");
-        if let Some((uid, gid)) = self.user {
-            command.uid(uid).gid(gid);
-        }
-        command
+        self.home.command(&self.programs.join(program))
     }
 
     fn signal_all(&self, signal: Signal) {
@@ -205,15 +176,4 @@ fn programs() -> PathBuf {
         Some(version) => Path::new(DEBIAN).join(version.to_string()).join("bin"),
         None => panic!("PostgreSQL is not in {DEBIAN}: run `cargo xtask setup`, which installs it"),
     }
-}
-
-/// Returns the user and group that run a server which root may not run: those of the package, or nobody's.
-fn another_user() -> (u32, u32) {
-    let users = fs::read_to_string("/etc/passwd").unwrap();
-    let ids = |name: &str| {
-        let line = users.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(":x:"))?;
-        let mut fields = line.split(':');
-        Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
-    };
-    ids("postgres").or_else(|| ids("nobody")).expect("there is a user besides root")
 }

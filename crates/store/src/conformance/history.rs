@@ -183,7 +183,7 @@ pub(super) fn histories_and_all_else_leave_each_other_alone(driver: &mut dyn Dri
 
 /// Store, duty 12.
 pub(super) fn messages_of_a_history_are_kept_to_the_byte(driver: &mut dyn Driver) {
-    let long = "x".repeat(100_000);
+    let long = "x".repeat(driver.name_bytes_max());
     for text in ["", " ", "a\0b", "'; DROP TABLE log; --", "%_\\", "żółw 🐢", "A", "a", "a ", &long]
     {
         let mut subject = Subject::create(driver);

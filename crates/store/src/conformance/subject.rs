@@ -16,6 +16,11 @@ pub trait Driver {
     /// Drops `store` as a dying process would and opens what it stored again; `None` when the
     /// driver is one that forgets.
     fn reopen(&mut self, store: Box<dyn Store>) -> Option<Box<dyn Store>>;
+
+    /// Returns how many bytes a name may have that the stores are given: some find longer ones by no key.
+    fn name_bytes_max(&self) -> usize {
+        100_000
+    }
 }
 
 /// A store under examination; every operation on it must succeed unless said otherwise.
