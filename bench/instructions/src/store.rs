@@ -35,7 +35,7 @@ impl Stored {
     fn batch(&mut self, changes: Vec<Change>) -> Commit {
         self.batches += 1;
         let id = Some(CommitId { run: 1, number: self.batches });
-        Commit { id, changes, together: Vec::new() }
+        Commit { id, changes, ..Commit::default() }
     }
 
     fn append(&mut self, publisher: u64, messages: u32) -> Change {

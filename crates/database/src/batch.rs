@@ -49,11 +49,16 @@ enum Answer<'a> {
     Fence,
     /// One a log. The pages: their places, channels and how many messages there are from each to the end.
     Appended(Vec<(usize, &'a ChannelName, u64)>),
+    /// The same, but for logs that are not there.
+    AppendedIfRead(Vec<(usize, &'a ChannelName, u64)>),
     /// One a subscription, in whatever order; their places.
     Subscribed(Vec<usize>),
     /// One a log, by the place of its channel among those asked for; the moves' places for each channel.
     Slowest(Vec<Vec<usize>>),
 }
+
+/// Which answer it is that brings where pages went: their places, channels, and messages up to the end.
+type Appended<'a> = fn(Vec<(usize, &'a ChannelName, u64)>) -> Answer<'a>;
 
 /// Begins a transaction and does all that is planned, but does not end it.
 ///
@@ -88,6 +93,7 @@ impl<'a, L: Link> Batch<'a, '_, L> {
         self.put_clients(stage);
         self.subscribe(&stage.subscribes, true);
         self.append(&stage.appends);
+        self.append_to_logs(&stage.if_reads, Answer::AppendedIfRead);
         self.append_directly(stage).await?;
         self.move_marks(stage);
         self.trim(stage).await?;
@@ -119,7 +125,18 @@ impl<'a, L: Link> Batch<'a, '_, L> {
             Answer::Ignored => {}
             Answer::Fence if rows.is_empty() => return Err(DatabaseCause::TakenOver.into()),
             Answer::Fence => {}
-            Answer::Appended(pages) => self.take_appended(&pages, rows)?,
+            Answer::Appended(pages) => {
+                // Made or found a moment ago, and nobody else may write.
+                if self.take_appended(&pages, rows) < pages.len() {
+                    return Err(DatabaseCause::TakenOver.into());
+                }
+            }
+            Answer::AppendedIfRead(pages) => {
+                for (place, ..) in &pages {
+                    self.done.outcomes[*place] = Outcome::Unread;
+                }
+                self.take_appended(&pages, rows);
+            }
             Answer::Subscribed(places) => {
                 for row in rows {
                     let (log, floor) = (LogId(unsigned(row, 1)), unsigned(row, 2));
@@ -138,11 +155,9 @@ impl<'a, L: Link> Batch<'a, '_, L> {
         Ok(())
     }
 
-    fn take_appended(
-        &mut self,
-        pages: &[(usize, &ChannelName, u64)],
-        rows: &[L::Row],
-    ) -> Result<(), Trouble> {
+    /// Takes where pages went; returns how many were appended.
+    fn take_appended(&mut self, pages: &[(usize, &ChannelName, u64)], rows: &[L::Row]) -> usize {
+        let mut count = 0;
         let mut heads: BTreeMap<&[u8], (LogId, Sequence)> = BTreeMap::new();
         for row in rows {
             let (id, last) = (id(row, 1), unsigned(row, 2));
@@ -150,13 +165,11 @@ impl<'a, L: Link> Batch<'a, '_, L> {
             heads.insert(bytes(row, 0), (LogId(id.unsigned_abs()), last));
         }
         for (place, channel, behind) in pages {
-            // Made or found a moment ago, and nobody else may write.
-            let Some((log, last)) = heads.get(channel.as_str().as_bytes()) else {
-                return Err(DatabaseCause::TakenOver.into());
-            };
+            let Some((log, last)) = heads.get(channel.as_str().as_bytes()) else { continue };
             self.done.outcomes[*place] = Outcome::Appended { log: *log, first: last + 1 - behind };
+            count += 1;
         }
-        Ok(())
+        count
     }
 
     fn put_clients(&mut self, stage: &Stage<'a>) {
@@ -194,6 +207,11 @@ impl<'a, L: Link> Batch<'a, '_, L> {
             return;
         }
         self.make_logs(all.iter().map(|(_, page)| &page.channel).collect());
+        self.append_to_logs(all, Answer::Appended);
+    }
+
+    /// Appends to the logs that are there.
+    fn append_to_logs(&mut self, all: &[(usize, &'a Page)], answer: Appended<'a>) {
         let bytes_max = self.link.append_bytes_max();
         let mut rest = all;
         while !rest.is_empty() {
@@ -204,12 +222,12 @@ impl<'a, L: Link> Batch<'a, '_, L> {
                 is_first || bytes <= bytes_max
             });
             let (own, behind) = rest.split_at(fits.count());
-            self.append_at_once(own);
+            self.append_at_once(own, answer);
             rest = behind;
         }
     }
 
-    fn append_at_once(&mut self, all: &[(usize, &'a Page)]) {
+    fn append_at_once(&mut self, all: &[(usize, &'a Page)], answer: Appended<'a>) {
         let mut drafts: BTreeMap<&ChannelName, Draft> = BTreeMap::new();
         let mut pages = Vec::with_capacity(all.len());
         for (place, page) in all {
@@ -227,7 +245,7 @@ impl<'a, L: Link> Batch<'a, '_, L> {
         });
         let segments = segments.collect();
         let node = self.node;
-        self.push(LogStatement::Append { segments, node }, Answer::Appended(pages));
+        self.push(LogStatement::Append { segments, node }, answer(pages));
     }
 
     /// Appends what is for clients that are known, and makes cursors for them before.

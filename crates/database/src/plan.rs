@@ -17,6 +17,8 @@ pub(crate) struct Stage<'a> {
     pub(crate) puts: BTreeMap<&'a ClientId, Seen>,
     pub(crate) subscribes: Vec<(usize, &'a ClientId, &'a ChannelName)>,
     pub(crate) appends: Vec<(usize, &'a Page)>,
+    /// Those that are left out where there is no log.
+    pub(crate) if_reads: Vec<(usize, &'a Page)>,
     pub(crate) directs: Vec<(usize, &'a ClientId, &'a Page)>,
     pub(crate) moves: Vec<(usize, &'a ClientId, &'a ChannelName, Sequence)>,
     pub(crate) acknowledged: BTreeMap<(&'a ClientId, &'a ChannelName), Vec<(Sequence, Sequence)>>,
@@ -33,6 +35,7 @@ enum Turn {
     Put,
     Subscribe,
     Append,
+    IfRead,
     Direct,
     /// What moves up marks of a log, in whatever order.
     Mark,
@@ -84,6 +87,9 @@ impl<'a> Plan<'a> {
             }
             Change::Append(page) => {
                 self.stage(&[Channel(&page.channel)], Turn::Append).appends.push((place, page));
+            }
+            Change::AppendIfRead(page) => {
+                self.stage(&[Channel(&page.channel)], Turn::IfRead).if_reads.push((place, page));
             }
             Change::AppendDirect(client, page) => {
                 let subjects = [Client(client), Channel(&page.channel)];

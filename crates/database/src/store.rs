@@ -184,7 +184,7 @@ impl<D: Database> Store for DatabaseStore<D> {
         let mut latest = std::mem::take(&mut self.latest);
         let outcomes = latest.once(commits, |commits| {
             // Before anything is sent, since nothing is to be carried out then.
-            if commits.iter().flat_map(|commit| &commit.changes).any(is_empty_page) {
+            if commits.iter().flat_map(|commit| &commit.changes).any(has_empty_page) {
                 return Err(failed(Cause::EmptyPage));
             }
             self.attempt(commits).map_err(failed)
@@ -202,11 +202,8 @@ impl<D: Database> Store for DatabaseStore<D> {
     }
 }
 
-fn is_empty_page(change: &Change) -> bool {
-    match change {
-        Change::Append(page) | Change::AppendDirect(_, page) => page.count == 0,
-        _ => false,
-    }
+fn has_empty_page(change: &Change) -> bool {
+    change.page().is_some_and(|page| page.count == 0)
 }
 
 impl<D: Database> Drop for DatabaseStore<D> {

@@ -5,6 +5,7 @@
 //! decides what changes; a store only carries changes out, in order.
 
 mod change;
+mod node;
 mod snapshot;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use crate::{ChannelName, ClientId, Payloads};
 
 pub use change::{Change, Commit, CommitId, Outcome, Trim};
+pub use node::{Claim, Claimed, Epoch, Handover, LogHead, NodeId, Noted, Urgency};
 pub use snapshot::{
     ClientState, Load, LogExtent, LogState, OldestPage, Snapshot, StoredClient, StoredId,
 };

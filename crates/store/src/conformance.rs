@@ -14,9 +14,11 @@ mod logs;
 mod reading;
 mod retained;
 mod sessions;
+mod shared;
 mod subject;
 mod walking;
 
+pub use shared::{SharedDriver, check_shared};
 pub use subject::Driver;
 pub use walking::WalkDriver;
 
@@ -29,6 +31,7 @@ pub fn check_all(driver: &mut dyn Driver) {
     logs::changes_build_upon_each_other(driver);
     logs::a_batch_that_is_given_again_is_not_carried_out_again(driver);
     logs::sequences_have_no_gaps(driver);
+    logs::what_nobody_reads_is_not_stored(driver);
     logs::trimming_drops_whole_pages_and_nothing_else(driver);
     logs::trimming_keeps_a_log_within_each_bound(driver);
     logs::trimming_leaves_a_later_log_of_the_channel_alone(driver);

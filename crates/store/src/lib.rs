@@ -10,6 +10,8 @@
 //! [`open`] picks one by [`StoreSettings`]. [`backup`], [`check`] and [`repair`] are for who looks after
 //! the second. [`StoreWalk`] reads all that a store holds, for whoever [examines](examine()) it.
 //!
+//! Several nodes may share a store whose driver has a second side, [`Membership`].
+//!
 //! Tested by [`conformance`], one suite for every driver, and by random batches that must leave
 //! SQLite and memory alike, across restarts; each driver's own dangers are tested beside it.
 
@@ -23,6 +25,7 @@ pub mod conformance;
 mod error;
 mod examine;
 mod latest;
+mod membership;
 mod memory;
 mod record;
 mod report;
@@ -33,7 +36,8 @@ mod walk;
 pub use error::{Cause, DatabaseCause, StoreError};
 pub use examine::examine;
 pub use latest::Latest;
-pub use memory::MemoryStore;
+pub use membership::Membership;
+pub use memory::{MemoryCluster, MemoryStore};
 pub use record::{Entry, Key, Part, Record};
 pub use report::{Report, SKIPPED_AT_FAILOVER};
 pub use settings::{StoreSettings, open};
@@ -69,10 +73,9 @@ pub use walk::{StoreWalk, walk_part};
 ///    bytes of all pages, and the oldest. A log is not removed by it, and one that is not meant left alone.
 /// 10. **Repeatable:** a batch that is given again under its id, alone or with others and before any later
 ///     one was carried out, is not carried out again: its outcomes are those it had. And a change carried out
-///     twice equals once, save `Append` and `AppendDirect`; so
+///     twice equals once, save those that append; so
 ///     that it holds for `KeepHistory`, a message's id always comes with the same `logical`.
-/// 11. **Empty pages are refused:** an `Append` or `AppendDirect` whose `count` is 0 fails the batch
-///     for good.
+/// 11. **Empty pages are refused:** a change that appends a page whose `count` is 0 fails the batch for good.
 /// 12. **Loading gives back what was committed:** names ascending, pages and histories oldest
 ///     first, every name, id and payload to the byte.
 /// 13. **A history keeps the latest:** `KeepHistory` adds the messages whose id is not there, the
@@ -101,6 +104,8 @@ pub use walk::{StoreWalk, walk_part};
 /// 22. **Direct messages are for who is known:** `AppendDirect` appends if its client was ever put or
 ///     has a cursor, and was not forgotten since, and makes its cursor stand before the page if it
 ///     has none in that log; otherwise it stores nothing and says so.
+/// 23. **What nobody reads is not stored:** `AppendIfRead` appends if the channel has a log, and otherwise stores
+///     nothing and says so.
 ///
 /// [`conformance::check_all`] tests exactly these; what it does not test is not promised.
 pub trait Store: Send {
@@ -132,6 +137,16 @@ pub trait Store: Send {
     /// # Errors
     /// Whatever keeps the driver from reaching what it stored.
     fn reader(&self) -> Result<Box<dyn StoreReader>, StoreError>;
+
+    /// Returns this node's part in a store that several nodes share, for another thread to use while this one
+    /// commits; `None` where one server has the store for itself. It is to be asked for before anything is
+    /// [loaded](Self::load): what other nodes commit from then on is [noted](Membership::poll).
+    ///
+    /// # Errors
+    /// Whatever keeps the driver from reaching what it stored.
+    fn membership(&mut self) -> Result<Option<Box<dyn Membership>>, StoreError> {
+        Ok(None)
+    }
 
     /// Tidies up before a graceful stop; nothing is lost without it, but the next start is quicker.
     ///

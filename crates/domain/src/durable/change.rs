@@ -3,17 +3,19 @@
 use std::ops::Range;
 
 use super::{
-    HistoryMessage, LogExtent, LogId, Page, Retained, Seen, Sequence, ServedMs, SessionNumber,
-    StoreClock,
+    Epoch, HistoryMessage, LogExtent, LogId, Page, Retained, Seen, Sequence, ServedMs,
+    SessionNumber, StoreClock,
 };
 use crate::{ChannelName, ClientId};
 
-/// One thing to store. Applying a change twice equals applying it once, except `Append` and
-/// `AppendDirect`.
+/// One thing to store. Applying a change twice equals applying it once, except `Append`, `AppendIfRead`
+/// and `AppendDirect`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// Appends a page to its channel's log, which is made if it is not there.
     Append(Page),
+    /// Appends a page to its channel's log, if there is one.
+    AppendIfRead(Page),
     /// Appends a page to the log of a client's own channel, if the client is known. A cursor of the
     /// client that stands before the page is made if it has none there.
     AppendDirect(ClientId, Page),
@@ -61,6 +63,48 @@ pub enum Change {
     CloseSession(ClientId),
     /// Notes the clocks, in place of what was noted before.
     NoteClock(StoreClock),
+    /// Gives a client back that this node owns, so that any node can claim it without asking.
+    Release(ClientId),
+}
+
+impl Change {
+    /// Returns the client on whose behalf the change is made: whoever does not own it any more may not make it.
+    #[must_use]
+    pub fn client(&self) -> Option<&ClientId> {
+        match self {
+            Change::Append(page) | Change::AppendIfRead(page) | Change::AppendDirect(_, page) => {
+                Some(&page.publisher)
+            }
+            Change::Retain(_, retained) => Some(&retained.publisher),
+            Change::PutClient(client, _)
+            | Change::ForgetClient(client)
+            | Change::Subscribe(client, _)
+            | Change::Unsubscribe(client, _)
+            | Change::MoveCursor(client, ..)
+            | Change::Acknowledge(client, ..)
+            | Change::OpenSession(client, _)
+            | Change::CloseSession(client)
+            | Change::Release(client) => Some(client),
+            Change::DropRetained(_)
+            | Change::DropLog(_)
+            | Change::Trim(..)
+            | Change::SetAside(..)
+            | Change::KeepHistory { .. }
+            | Change::DropHistory(_)
+            | Change::NoteClock(_) => None,
+        }
+    }
+
+    /// Returns the page that the change stores, if it stores one.
+    #[must_use]
+    pub fn page(&self) -> Option<&Page> {
+        match self {
+            Change::Append(page) | Change::AppendIfRead(page) | Change::AppendDirect(_, page) => {
+                Some(page)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Which pages of a log go: whole ones from the oldest on, as long as one of these bounds has the oldest
@@ -124,6 +168,10 @@ pub struct Commit {
     /// Places among them, ascending, of those that take effect together or not at all, even where a store
     /// carries out the others by themselves.
     pub together: Vec<Range<usize>>,
+    /// The clients that the batch is about and that this node owns, each with the epoch in which it was claimed. The
+    /// changes [on behalf](Change::client) of one that was claimed by another node since are not carried out.
+    /// Empty where one server has the store.
+    pub owned: Vec<(ClientId, Epoch)>,
 }
 
 /// What became of one [`Change`] of a committed batch.
@@ -151,8 +199,19 @@ pub enum Outcome {
     },
     /// Pages of the log were dropped or set aside, if there were any to be: what it holds now.
     Trimmed(LogExtent),
+    /// The page stands in `log` from `first` on, for a client that another node owns and sends it to.
+    Handed {
+        /// The log it went to.
+        log: LogId,
+        /// Sequence of the page's first message.
+        first: Sequence,
+    },
     /// Nothing was stored, since the client that the page was for is not known.
     ClientUnknown,
+    /// Nothing was stored, since the channel has no log: nobody reads it.
+    Unread,
+    /// Nothing was done, since another node owns the client by now.
+    Lost,
     /// Done; nothing more to say.
     Done,
 }

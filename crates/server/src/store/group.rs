@@ -35,13 +35,10 @@ pub(super) struct BatchSize {
 impl BatchSize {
     pub(super) fn of(batch: &[Change], taken: Duration) -> Self {
         let messages = |change: &Change| match change {
-            Change::Append(page) => page.count as usize,
+            Change::Append(page) | Change::AppendIfRead(page) => page.count as usize,
             _ => 1,
         };
-        let stored = |change: &Change| match change {
-            Change::Append(page) | Change::AppendDirect(_, page) => u64::from(page.count),
-            _ => 0,
-        };
+        let stored = |change: &Change| change.page().map_or(0, |page| u64::from(page.count));
         BatchSize {
             changes: batch.len(),
             messages: batch.iter().map(messages).sum(),

@@ -22,6 +22,10 @@ pub(super) fn append(channel: &str, count: u32) -> Change {
     Change::Append(page(channel, count))
 }
 
+pub(super) fn append_if_read(channel: &str, count: u32) -> Change {
+    Change::AppendIfRead(page(channel, count))
+}
+
 pub(super) fn subscribe(client: &str, channel: &str) -> Change {
     Change::Subscribe(client.into(), channel.into())
 }

@@ -3,7 +3,10 @@
 use rialto_domain::{Change, Commit, CommitId, LogState, Outcome, Page, Trim};
 
 use super::{
-    changes::{append, drop_log, forget, page, put_client, seen, subscribe, trim, unsubscribe},
+    changes::{
+        append, append_if_read, drop_log, forget, page, put_client, seen, subscribe, trim,
+        unsubscribe,
+    },
     subject::{Driver, Subject},
 };
 use crate::FailureKind;
@@ -35,6 +38,27 @@ pub(super) fn a_batch_that_is_given_again_is_not_carried_out_again(driver: &mut 
     // Another run of the broker counts from 1 again.
     subject.commit_all(&[batch(6, 1, &[append("room", 1)])]);
     assert_eq!(subject.log("room").map(|log| log.last), Some(11));
+}
+
+/// Store, duty 23.
+pub(super) fn what_nobody_reads_is_not_stored(driver: &mut dyn Driver) {
+    let mut subject = Subject::create(driver);
+    let outcomes = subject.commit(&[append_if_read("room", 2), append_if_read("hall", 1)]);
+    assert_eq!(outcomes, [Outcome::Unread, Outcome::Unread]);
+    assert_eq!(subject.load().logs, []);
+
+    let (log, _) = subject.subscribe("ada", "room");
+    let changes = [append_if_read("room", 2), append_if_read("hall", 1), append_if_read("room", 3)];
+    let appended = |first| Outcome::Appended { log, first };
+    assert_eq!(subject.commit(&changes), [appended(1), Outcome::Unread, appended(3)]);
+    assert_eq!(subject.spans(log), [(1, 2), (3, 5)]);
+
+    // What the batch itself makes and drops counts.
+    let (left, none) = ([unsubscribe("ada", "room"), drop_log("room")], append_if_read("room", 1));
+    let changes = [left.as_slice(), &[none.clone(), subscribe("bob", "room"), none]].concat();
+    let outcomes = subject.commit(&changes);
+    assert_eq!(outcomes[2], Outcome::Unread);
+    assert!(matches!(outcomes[4], Outcome::Appended { first: 1, .. }), "{outcomes:?}");
 }
 
 /// Store, duties 1 and 11.

@@ -1,13 +1,19 @@
 //! Everything that a store in memory keeps, and how changes change it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::{Mutex, MutexGuard},
+};
 
 use rialto_domain::{
     Change, ChannelName, ClientId, ClientState, HistoryMessage, Load, LogId, MessageId, Outcome,
     Page, Retained, Seen, Sequence, SessionNumber, Snapshot, StoreClock, StoredClient, StoredPage,
 };
 
-use super::log::{Cursor, Log};
+use super::{
+    log::{Cursor, Log},
+    nodes::Nodes,
+};
 
 /// Everything stored. Ordered maps, since a snapshot lists names ascending.
 #[derive(Debug, Default)]
@@ -16,12 +22,14 @@ pub(super) struct Shelves {
     pub(super) logs: BTreeMap<ChannelName, Log>,
     /// The channel of each log, for readers.
     pub(super) channels: BTreeMap<LogId, ChannelName>,
-    retained: BTreeMap<ChannelName, Retained>,
+    pub(super) retained: BTreeMap<ChannelName, Retained>,
     /// None is empty; the messages oldest first.
     history: BTreeMap<ChannelName, Vec<HistoryMessage>>,
     /// Open sessions, and their numbers.
-    sessions: BTreeMap<ClientId, SessionNumber>,
-    clock: StoreClock,
+    pub(super) sessions: BTreeMap<ClientId, SessionNumber>,
+    pub(super) clock: StoreClock,
+    /// Who shares it, if anybody does.
+    pub(super) nodes: Nodes,
     /// How many logs were ever made; the latest one's id.
     made: u64,
 }
@@ -30,6 +38,10 @@ impl Shelves {
     pub(super) fn apply(&mut self, change: &Change) -> Outcome {
         match change {
             Change::Append(page) => return self.append(page),
+            Change::AppendIfRead(page) if !self.logs.contains_key(&page.channel) => {
+                return Outcome::Unread;
+            }
+            Change::AppendIfRead(page) => return self.append(page),
             Change::AppendDirect(client, page) => return self.append_direct(client, page),
             Change::Subscribe(client, channel) => return self.subscribe(client, channel),
             Change::DropRetained(channel) => {
@@ -87,6 +99,8 @@ impl Shelves {
                 self.sessions.remove(client);
             }
             Change::NoteClock(clock) => self.clock = *clock,
+            // Nobody owns clients where nobody shares the store.
+            Change::Release(_) => {}
         }
         Outcome::Done
     }
@@ -232,4 +246,8 @@ impl Shelves {
             damaged: 0,
         }
     }
+}
+
+pub(super) fn lock(shelves: &Mutex<Shelves>) -> MutexGuard<'_, Shelves> {
+    shelves.lock().expect("nothing panics while it holds the shelves")
 }

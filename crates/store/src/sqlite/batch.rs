@@ -96,6 +96,12 @@ impl<'a> Batch<'a> {
     fn apply(&mut self, change: &Change) -> Result<Outcome, Cause> {
         match change {
             Change::Append(page) => return self.append(page),
+            Change::AppendIfRead(page)
+                if 0 < page.count && self.heads.get(&page.channel).is_none() =>
+            {
+                return Ok(Outcome::Unread);
+            }
+            Change::AppendIfRead(page) => return self.append(page),
             Change::AppendDirect(client, page) => return self.append_direct(client, page),
             Change::Subscribe(client, channel) => return self.subscribe(client, channel),
             Change::Retain(channel, retained) => {
@@ -125,6 +131,8 @@ impl<'a> Batch<'a> {
             }
             Change::CloseSession(client) => records::close_session(&self.transaction, client)?,
             Change::NoteClock(clock) => records::note_clock(&self.transaction, *clock)?,
+            // Nobody owns clients where one server has the store.
+            Change::Release(_) => {}
         }
         Ok(Outcome::Done)
     }

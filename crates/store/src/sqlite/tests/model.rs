@@ -86,10 +86,15 @@ fn check_clients(sqlite: &dyn Store, memory: &dyn Store) -> Result<(), TestCaseE
 
 fn log_of(outcome: &Outcome) -> Option<LogId> {
     match outcome {
-        Outcome::Appended { log, .. } | Outcome::Subscribed { log, .. } => Some(*log),
-        Outcome::Moved { .. } | Outcome::Trimmed(_) | Outcome::ClientUnknown | Outcome::Done => {
-            None
-        }
+        Outcome::Appended { log, .. }
+        | Outcome::Subscribed { log, .. }
+        | Outcome::Handed { log, .. } => Some(*log),
+        Outcome::Moved { .. }
+        | Outcome::Trimmed(_)
+        | Outcome::ClientUnknown
+        | Outcome::Unread
+        | Outcome::Lost
+        | Outcome::Done => None,
     }
 }
 
@@ -103,6 +108,7 @@ fn step() -> impl Strategy<Value = Step> {
 fn change() -> impl Strategy<Value = Change> {
     prop_oneof![
         8 => page().prop_map(Change::Append),
+        2 => page().prop_map(Change::AppendIfRead),
         2 => (client(), page()).prop_map(|(client, page)| {
             Change::AppendDirect(client.clone(), Page { channel: client.direct_channel(), ..page })
         }),
