@@ -8,6 +8,7 @@ mod acknowledge;
 mod batch;
 mod catch_up;
 mod channels;
+mod claims;
 mod clocks;
 mod close;
 mod command;
@@ -40,6 +41,8 @@ mod retained;
 mod rights;
 mod route;
 mod run;
+mod sequence;
+mod shared;
 mod silence;
 mod store;
 mod stored_ids;
@@ -114,6 +117,7 @@ pub struct Broker<E: Encoder> {
     /// Batches handed to the store, oldest first.
     committing: VecDeque<batch::UnderWay>,
     lanes: lanes::Lanes,
+    claims: claims::Claims,
     view: view::View,
     stored_ids: stored_ids::StoredIds,
     /// Memory of pages handed over and not committed.
@@ -180,6 +184,7 @@ impl<E: Encoder> Broker<E> {
             batch: batch::Batch::default(),
             committing: VecDeque::new(),
             lanes: lanes::Lanes::default(),
+            claims: claims::Claims::default(),
             view: view::View::new(snapshot.load),
             stored_ids: stored_ids::StoredIds::default(),
             uncommitted_bytes_total: 0,
@@ -299,8 +304,10 @@ impl<E: Encoder> Broker<E> {
         if let Some(&key) = self.client_keys.get(&id) {
             return key;
         }
-        self.note_known(&id);
-        let key = self.clients.insert(Box::new(Client::new(id.clone(), last_seen)));
+        let epoch = self.note_known(&id);
+        let mut client = Client::new(id.clone(), last_seen);
+        client.epoch = epoch;
+        let key = self.clients.insert(Box::new(client));
         self.client_keys.insert(id, key);
         self.client_roster.note(key);
         key

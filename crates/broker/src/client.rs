@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use rialto_domain::{
-    Admission, Announcement, ClientId, CloseReason, ForcedSubscription, Rights, Seen, UnixMs,
+    Admission, Announcement, ClientId, CloseReason, Epoch, ForcedSubscription, Rights, Seen, UnixMs,
 };
 
 use crate::{
@@ -33,6 +33,8 @@ pub(crate) struct Client {
     pub(crate) subscriptions: SortedMap<ChannelKey, Subscription>,
     /// Its own `#` channel, once a QoS 1 message was sent there.
     pub(crate) direct_channel: Option<ChannelKey>,
+    /// In which epoch this node owns it; 0 where no other node could.
+    pub(crate) epoch: Epoch,
     /// Whether it is known only while it is connected.
     pub(crate) is_transient: bool,
     /// Whether it counts as there for those who hear who comes and goes: taken over, it neither
@@ -158,6 +160,7 @@ impl Client {
             last_seen,
             dirty: false,
             writes_under_way: 0,
+            epoch: 0,
             changing: SortedMap::default(),
             server_assigned: None,
         }

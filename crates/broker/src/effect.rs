@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use slotmap::new_key_type;
 
-use rialto_domain::{ChannelName, ClientId, CloseReason, Commit, LogId, Reject, Sequence, UnixMs};
+use rialto_domain::{
+    ChannelName, Claim, ClientId, CloseReason, Commit, LogId, Reject, Sequence, UnixMs,
+};
 
 new_key_type! {
     /// Names one connection; never used twice.
@@ -54,6 +56,18 @@ pub enum Effect {
     /// Read what is stored about clients; it comes back through `on_loaded`, `on_listed` or `on_ids`,
     /// in the order in which it was asked for.
     Load(LoadRequest),
+    /// Claim a client for this node; what comes of it comes back through `on_claimed`. Only asked where several
+    /// nodes share the store, as are the next two.
+    Claim(Claim),
+    /// Read pages of a log that other nodes have appended to; they come back through `on_log_read`.
+    ReadLog(LogRequest),
+    /// Read what a channel retains; it comes back through `on_refreshed`.
+    Refresh {
+        /// Who has subscribed.
+        connection: ConnectionKey,
+        /// What to.
+        channel: ChannelName,
+    },
     /// What a ticket was given for is stored, or will not be.
     Resolved {
         /// The ticket, as it came with [`Answer::Ticket`](crate::Answer::Ticket).
@@ -115,6 +129,21 @@ pub enum LoadRequest {
         /// How many.
         count_max: usize,
     },
+}
+
+/// What is missing of a log that other nodes append to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogRequest {
+    /// The channel.
+    pub channel: ChannelKey,
+    /// Its log.
+    pub log: LogId,
+    /// First message wanted.
+    pub from: Sequence,
+    /// Last message that is known to be there.
+    pub through: Sequence,
+    /// About how many bytes of payload to read; at least one page comes whatever its size.
+    pub bytes_max: usize,
 }
 
 /// What a catching-up subscriber needs next.

@@ -26,6 +26,7 @@ mod detached;
 mod hasher;
 mod history;
 mod inbox;
+mod incoming;
 mod log;
 mod memory;
 mod output;
@@ -49,7 +50,8 @@ pub use client::Now;
 pub use connection_profile::ConnectionProfile;
 pub use deliveries::Deliveries;
 pub use effect::{
-    ChannelKey, ClientKey, ConnectionKey, Effect, LoadRequest, ReadRequest, SessionEnded,
+    ChannelKey, ClientKey, ConnectionKey, Effect, LoadRequest, LogRequest, ReadRequest,
+    SessionEnded,
 };
 pub use encoder::{
     Answered, CommandAnswer, Encoder, FORMAT_COUNT_MAX, Format, Mark, SessionOpened, Source,

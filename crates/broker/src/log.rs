@@ -3,7 +3,7 @@
 
 use rialto_domain::{LogExtent, LogId, LogState, OldestPage, Sequence, ServedMs, Stretches, Trim};
 
-use crate::LogLimits;
+use crate::{LogLimits, incoming::Incoming};
 
 /// A channel's log.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub(crate) struct Log {
     missing: Stretches,
     /// Whether the store is asked to drop what is beyond the limits.
     is_being_limited: bool,
+    /// What is on its way into it, where several nodes append to it.
+    incoming: Option<Box<Incoming>>,
 }
 
 impl Log {
@@ -31,6 +33,7 @@ impl Log {
             slowest: last,
             missing: Stretches::default(),
             is_being_limited: false,
+            incoming: None,
         }
     }
 
@@ -44,6 +47,27 @@ impl Log {
         self.last = last;
         self.extent.bytes += bytes;
         self.extent.oldest.get_or_insert(OldestPage { last, served });
+    }
+
+    /// Returns what is on its way into it.
+    pub(crate) fn incoming(&mut self) -> &mut Incoming {
+        self.incoming.get_or_insert_default()
+    }
+
+    /// Goes on behind messages that are not there any more.
+    pub(crate) fn pass_over(&mut self, last: Sequence) {
+        if self.last < last {
+            self.missing.add(self.last + 1, last);
+            self.last = last;
+        }
+    }
+
+    /// Goes on behind messages that are there, and that nobody wants live; returns how many more it holds.
+    pub(crate) fn skip_to(&mut self, last: Sequence, served: ServedMs) -> u64 {
+        let before = self.count();
+        self.last = self.last.max(last);
+        self.extent.oldest.get_or_insert(OldestPage { last: self.last, served });
+        self.count() - before
     }
 
     /// Returns the sequence before the oldest message that is held: one that was neither trimmed nor
@@ -85,9 +109,9 @@ impl Log {
         !std::mem::replace(&mut self.is_being_limited, true)
     }
 
-    /// Notes that the store has dropped what is beyond the limits, or refused to.
-    pub(crate) fn end_limiting(&mut self) {
-        self.is_being_limited = false;
+    /// Notes that the store has dropped what is beyond the limits, or refused to; says whether it was asked.
+    pub(crate) fn end_limiting(&mut self) -> bool {
+        std::mem::replace(&mut self.is_being_limited, false)
     }
 
     /// Takes where the slowest reader stands; returns how many messages all have acknowledged since.

@@ -50,6 +50,8 @@ pub struct Settings {
     pub reports_subscriptions: bool,
     /// Whether the world is told when sessions end, those that a crash ended included.
     pub reports_session_ends: bool,
+    /// Whether other nodes use the store, too.
+    pub is_shared: bool,
 }
 
 /// How far a channel's log may grow; 0 means without limit.
@@ -143,6 +145,7 @@ impl Default for Settings {
             event_readers: Vec::new(),
             reports_subscriptions: false,
             reports_session_ends: false,
+            is_shared: false,
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Batches: changes that are handed to the store together, and what each stands for in the core.
 
-use std::{ops::Range, time::Duration};
+use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use rialto_domain::{
-    Announcement, Change, ChannelName, ClientId, Commit, CommitId, LogId, Sequence, SessionNumber,
-    StoreClock,
+    Announcement, Change, ChannelName, ClientId, Commit, CommitId, Epoch, LogId, Sequence,
+    SessionNumber, StoreClock,
 };
 
 use crate::{ChannelKey, ClientKey, ConnectionKey, Effect, Encoder, retained::Request};
@@ -21,6 +21,8 @@ pub(super) struct Batch {
     pending: Vec<Awaiting>,
     /// Places among the changes of those that take effect together or not at all.
     together: Vec<Range<usize>>,
+    /// Clients that are not in memory any more and that it is about, each with the epoch in which this node owns it.
+    owned: BTreeMap<ClientId, Epoch>,
     /// How many were handed over in this run.
     handed_over: u64,
 }
@@ -40,6 +42,8 @@ pub(super) struct Awaiting {
 #[derive(Debug)]
 pub(super) struct UnderWay {
     pub(super) awaiting: Vec<Awaiting>,
+    /// The clients that this node owned then.
+    pub(super) owned: Vec<(ClientId, Epoch)>,
     /// When it was handed over.
     since: Duration,
 }
@@ -101,6 +105,8 @@ pub(super) enum Pending {
     Forget(ClientId),
     /// A session with this number that began, or one that ended.
     OpenSession(ClientId, Option<SessionNumber>),
+    /// A client that the core has let go, to be claimed by any node.
+    Release(ClientId),
     /// Somebody waits until everything handed over before it is through.
     Barrier(u64),
     /// The clocks, as they were before.
@@ -127,6 +133,11 @@ impl Batch {
         let first = self.changes.len();
         self.extend(changes);
         self.together.push(first..self.changes.len());
+    }
+
+    /// Notes in which epoch this node owns a client that the batch is about.
+    pub(super) fn own(&mut self, client: ClientId, epoch: Epoch) {
+        self.owned.insert(client, epoch);
     }
 
     /// Counts what was pushed last as a connection's uncommitted bytes.
@@ -175,14 +186,29 @@ impl<E: Encoder> Broker<E> {
         }
         self.batch.handed_over += 1;
         let run = self.settings.replication.origin;
+        let owned = if self.is_shared() { self.take_owned_of_batch() } else { Vec::new() };
         let commit = Commit {
             id: Some(CommitId { run, number: self.batch.handed_over }),
             changes: std::mem::take(&mut self.batch.changes),
             together: std::mem::take(&mut self.batch.together),
+            owned: owned.clone(),
         };
         let awaiting = std::mem::take(&mut self.batch.pending);
-        self.committing.push_back(UnderWay { awaiting, since: self.now.uptime });
+        self.committing.push_back(UnderWay { awaiting, owned, since: self.now.uptime });
         self.outputs.push(Effect::Commit(commit));
+    }
+
+    /// Returns the clients on whose behalf changes are made and that this node owns.
+    fn take_owned_of_batch(&mut self) -> Vec<(ClientId, Epoch)> {
+        let mut owned = std::mem::take(&mut self.batch.owned);
+        for client in self.batch.changes.iter().filter_map(Change::client) {
+            if let Some(&key) = self.client_keys.get(client)
+                && self.clients[key].epoch > 0
+            {
+                owned.entry(client.clone()).or_insert(self.clients[key].epoch);
+            }
+        }
+        owned.into_iter().collect()
     }
 
     /// Says whether changes are under way in the store.

@@ -1,6 +1,6 @@
 //! The way back from the store: what was committed takes effect, in the order it was handed over.
 
-use rialto_domain::{FailureKind, Outcome, Reject};
+use rialto_domain::{ClientId, Epoch, FailureKind, Outcome, Reject};
 
 use crate::{Effect, Encoder, run::Origin};
 
@@ -36,6 +36,10 @@ impl<E: Encoder> Broker<E> {
                 Err(_) => Err(Reject::StoreUnavailable),
             };
             self.note_written(&pending);
+            if outcome == Ok(Outcome::Lost) {
+                self.complete_lost(pending, &batch.owned);
+                continue;
+            }
             match pending {
                 Pending::Lane(lane) => self.lanes.note_answer(lane, failure, self.now.uptime),
                 // What replaces it may be written.
@@ -46,6 +50,39 @@ impl<E: Encoder> Broker<E> {
                 _ if is_hopeless => {}
                 pending => self.complete(pending, outcome),
             }
+        }
+    }
+
+    /// Takes that a change was not carried out, since another node owns the client that it was for: what somebody waits
+    /// for is refused, and of all else the other node has its own.
+    fn complete_lost(&mut self, pending: Pending, owned: &[(ClientId, Epoch)]) {
+        let client = match &pending {
+            Pending::Page(page) => Some(page.publisher.clone()),
+            Pending::Subscribe { client, .. }
+            | Pending::Unsubscribe { client, .. }
+            | Pending::Cursor(client, _)
+            | Pending::Client(client) => self.clients.get(*client).map(|client| client.id.clone()),
+            _ => None,
+        };
+        let unretained = match &pending {
+            Pending::Retain(channel, _) => Some(*channel),
+            _ => None,
+        };
+        match pending {
+            Pending::Page(_) | Pending::Subscribe { .. } | Pending::Unsubscribe { .. } => {
+                self.complete(pending, Err(Reject::StoreUnavailable));
+            }
+            pending => self.complete(pending, Ok(Outcome::Done)),
+        }
+        if let Some(channel) = unretained {
+            self.refresh_retained(channel);
+        }
+        let epoch =
+            |id: &ClientId| owned.iter().find(|(one, _)| one == id).map(|(_, epoch)| *epoch);
+        if let Some(id) = client
+            && let Some(epoch) = epoch(&id)
+        {
+            self.note_lost(&id, epoch);
         }
     }
 
@@ -86,12 +123,15 @@ impl<E: Encoder> Broker<E> {
             Pending::DropHistory(channel) if outcome.is_err() => {
                 self.dirty.dropped_histories.insert(channel);
             }
+            // Another node may own it by now.
+            Pending::Forget(_) if outcome.is_err() && self.is_shared() => {}
             Pending::Forget(client) if outcome.is_err() => self.dirty.forgotten.push(client),
             Pending::Forget(client) => self.note_forgotten(&client),
             Pending::DropLog(channel) if outcome.is_err() => self.dirty.unread.push(channel),
             Pending::OpenSession(client, number) if outcome.is_err() => {
                 self.dirty.sessions.entry(client).or_insert(number);
             }
+            Pending::Release(client) => self.released(&client),
             Pending::Barrier(ticket) => {
                 let result = outcome.map(|_| ());
                 self.outputs.push(Effect::Resolved { ticket, result });
@@ -144,21 +184,34 @@ impl<E: Encoder> Broker<E> {
                     self.note_direct(key, outcome);
                 }
                 let place = match outcome {
-                    Outcome::Appended { log, first } => Some((log, first)),
+                    Outcome::Appended { log, first } | Outcome::Handed { log, first } => {
+                        Some((log, first))
+                    }
                     _ => None,
                 };
-                // A direct message is for a client of this server.
-                let origin = if self.is_direct(key) { Origin::Local } else { Origin::Own };
-                let reach = self.distribute(&page.committed(origin, place));
+                let reach = match place {
+                    Some((log, first)) if self.is_shared() => self.arrive(&page, log, first),
+                    _ => {
+                        // A direct message is for a client of this server.
+                        let origin = if self.is_direct(key) { Origin::Local } else { Origin::Own };
+                        self.distribute(&page.committed(origin, place))
+                    }
+                };
                 if !self.tails.is_empty() {
                     self.tail_page(&page, Ok(reach));
                 }
                 if let Some(retained) = page.retained {
                     self.keep_retained(key, retained);
                 }
-                if page.route.offline { Err(Reject::ClientOffline) } else { Ok(None) }
+                let is_handed = matches!(outcome, Outcome::Handed { .. });
+                if page.route.offline && !is_handed { Err(Reject::ClientOffline) } else { Ok(None) }
             }
-            Err(reject) => Err(self.refused_page(&page, reject)),
+            Err(reject) => {
+                if page.retained.is_some() {
+                    self.refresh_retained(key);
+                }
+                Err(self.refused_page(&page, reject))
+            }
         };
         let result = result.as_ref().map(|data: &Option<&str>| *data);
         if let Some(publisher) = page.from {

@@ -227,6 +227,10 @@ impl<E: Encoder> Broker<E> {
         state.session = session;
         state.beginning = Beginning::of(admission);
         self.set_rights(connection, admission.rights.clone());
+        if self.is_shared() && !self.clients[client].is_transient {
+            // It may not be known to the store yet.
+            self.dirty.note_client(client, &mut self.clients[client]);
+        }
         self.note_session(client, true);
         let client = self.clients[client].id.clone();
         self.outputs.push(Effect::Opened { connection, client, session });
@@ -294,5 +298,6 @@ impl<E: Encoder> Broker<E> {
         }
         self.drop_session_subscriptions(key);
         self.may_leave(key);
+        self.leave_soon(key);
     }
 }

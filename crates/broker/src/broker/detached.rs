@@ -198,6 +198,11 @@ impl<E: Encoder> Broker<E> {
         self.detached.lost.iter().map(|&(_, client)| client)
     }
 
+    /// Tells nobody that a client was forgotten.
+    pub(super) fn unnote_forgotten(&mut self, id: &ClientId) {
+        self.detached.forgotten.retain(|forgotten| forgotten != id);
+    }
+
     /// Ends the session of a lost client, with all that was kept for it.
     pub(super) fn forget_lost(&mut self, key: ClientKey) {
         self.settle();
@@ -226,6 +231,7 @@ impl<E: Encoder> Broker<E> {
             self.client_keys.remove(&client.id);
             // Or its session would not have begun; nothing was stored since.
             self.know_new(&client.id);
+            self.note_absent(&client.id, client.epoch);
         }
     }
 

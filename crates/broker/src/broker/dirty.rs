@@ -9,7 +9,7 @@ use rialto_domain::{ChannelName, ClientId, LogId, Sequence, SessionNumber};
 
 use crate::{ChannelKey, ClientKey, Encoder, client::Client};
 
-use super::{Broker, catch_up::Reads};
+use super::{Broker, catch_up::Reads, sequence::Unread};
 
 /// What changed in memory and is written at the next tick.
 #[derive(Debug, Default)]
@@ -35,6 +35,10 @@ pub(super) struct Dirty {
     pub(super) damaged: BTreeMap<(ChannelKey, Sequence), LogId>,
     /// Reads the store could not do, to be tried again.
     pub(super) reads: Reads,
+    /// Channels whose retained message is to be looked up in the store.
+    pub(super) unsure_retained: BTreeSet<ChannelKey>,
+    /// Channels whose logs could not be read on.
+    pub(super) incoming: Unread,
     /// When connections and logs were last looked at.
     pub(super) swept: Duration,
     /// When clients were last looked at for being forgotten.

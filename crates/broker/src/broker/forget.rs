@@ -54,7 +54,11 @@ impl<E: Encoder> Broker<E> {
         let Some(client) = self.clients.remove(key) else { return };
         self.client_keys.remove(&client.id);
         self.note_forgetting(&client.id);
-        self.write_forgotten(client.id);
+        if client.epoch > 0 {
+            self.batch.own(client.id.clone(), client.epoch);
+        }
+        self.write_forgotten(client.id.clone());
+        self.release_id(client.id, client.epoch);
         for channel in client.subscriptions.keys() {
             if self.channels[channel].persistent.remove(&key).is_some() {
                 self.drop_log_if_unread(self.channels[channel].name.clone());

@@ -6,6 +6,7 @@ use rialto_domain::{Change, ChannelName, LogExtent, LogId, Reject, Sequence, Tri
 use crate::{
     ChannelKey, Encoder,
     log::{self, Log},
+    run::Origin,
 };
 
 use super::{Broker, batch::Pending, route::CommittedPage};
@@ -20,11 +21,20 @@ impl<E: Encoder> Broker<E> {
         self.forget_log(channel);
         self.log_channels.insert(id, channel);
         self.channels[channel].log = Some(Box::new(Log::new(id, last)));
+        if self.is_shared() {
+            // Whoever else reads it, the store says when nobody does.
+            self.channels[channel].stored_reader_count = 1;
+        }
     }
 
     /// Notes that a page was appended to its channel's log.
     pub(super) fn note_appended(&mut self, page: &CommittedPage<'_>, log: LogId, first: Sequence) {
-        self.stats.stored += u64::from(page.count);
+        if matches!(page.origin, Origin::Relayed(_)) {
+            self.stats.relayed += u64::from(page.count);
+            self.stats.log_found += u64::from(page.count);
+        } else {
+            self.stats.stored += u64::from(page.count);
+        }
         self.adopt_log(page.channel, log, first - 1);
         if !self.channels[page.channel].has_readers() {
             // All left while it was on its way, and the store made a log that nobody reads.
@@ -51,6 +61,10 @@ impl<E: Encoder> Broker<E> {
             return Ok(());
         }
         if !limits.drop_oldest {
+            if self.settings.is_shared && log.begin_limiting() {
+                // Other nodes may have made room: the answer says what it holds.
+                self.trim(key, Trim::default());
+            }
             return Err(Reject::LogFull);
         }
         if log.begin_limiting() {
@@ -117,14 +131,21 @@ impl<E: Encoder> Broker<E> {
     ) {
         let log = self.channels.get_mut(key).and_then(|channel| channel.log.as_mut());
         let Some(log) = log.filter(|log| log.id == id) else { return };
-        log.end_limiting();
+        let is_limited = log.end_limiting();
         if let Some(extent) = extent {
             let bytes_before = log.bytes();
             let count = log.trimmed(extent);
             self.stats.log_bytes = self.stats.log_bytes + log.bytes() - bytes_before;
-            self.stats.dropped_log += count;
+            let drops_oldest = self.channels[key].profile.log.drop_oldest;
+            if self.settings.is_shared && !(is_limited && drops_oldest) {
+                // Other nodes' readers have acknowledged it.
+                self.stats.log_acknowledged += count;
+            } else {
+                self.stats.dropped_log += count;
+            }
             self.stats.log_held -= count;
         }
+        let Some(log) = &self.channels[key].log else { return };
         if log.trimmable().is_some() {
             self.dirty.trims.insert(key);
         }
@@ -151,6 +172,9 @@ impl<E: Encoder> Broker<E> {
             self.stats.log_unread += count;
             self.stats.log_held -= count;
             self.stats.log_bytes -= log.bytes();
+            if self.is_shared() {
+                self.channels[channel].stored_reader_count = 0;
+            }
         }
     }
 }

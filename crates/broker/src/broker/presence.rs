@@ -107,6 +107,15 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
+    /// Publishes that a client is not there whose session another node had begun, and which did not come here.
+    pub(super) fn announce_missing(&mut self, client: ClientKey) {
+        if std::mem::take(&mut self.clients[client].is_announced) {
+            let id = self.clients[client].id.clone();
+            self.announce("offline", &id);
+            self.dirty.sessions.insert(id, None);
+        }
+    }
+
     /// Notes that a session ends, and tells whoever is to know.
     pub(super) fn report_session_end(
         &mut self,
@@ -178,7 +187,7 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
-    fn write_session(&mut self, client: ClientId, number: Option<SessionNumber>) {
+    pub(super) fn write_session(&mut self, client: ClientId, number: Option<SessionNumber>) {
         let change = match number {
             Some(number) => rialto_domain::Change::OpenSession(client.clone(), number),
             None => rialto_domain::Change::CloseSession(client.clone()),

@@ -141,15 +141,21 @@ impl<E: Encoder> Broker<E> {
         let key = match known {
             Some(key) => key,
             None => {
-                let Some(key) = self.new_channel_to_publish(publish.channel, publish.retain) else {
+                // Whether anybody reads its log only the store can tell.
+                let may_be_read = self.is_shared() && publish.qos == Qos::AtLeastOnce;
+                let is_kept = publish.retain || may_be_read;
+                let Some(key) = self.new_channel_to_publish(publish.channel, is_kept) else {
                     self.stats.discarded += 1;
                     return Ok(CommandOutcome::Done);
                 };
                 key
             }
         };
-        if publish.qos == Qos::AtLeastOnce && (publish.retain || self.channels[key].stores()) {
-            let logged = self.channels[key].has_readers();
+        let is_shared = self.is_shared();
+        if publish.qos == Qos::AtLeastOnce
+            && (publish.retain || is_shared || self.channels[key].stores())
+        {
+            let logged = is_shared || self.channels[key].has_readers();
             let route = StoreRoute { logged, offline: false, if_known: false };
             return self.store(key, from, (publish, answer), route, retained);
         }
@@ -197,6 +203,13 @@ impl<E: Encoder> Broker<E> {
                 self.send_directly(receiver, publish.channel, source, publish.payload);
                 self.stats.routed += 1;
                 Ok(CommandOutcome::Done)
+            }
+            (true, online) if self.is_shared() => {
+                let key = self.channel_or_new(publish.channel);
+                // Or it would not be known to the store, which has to look.
+                self.write_seen(client);
+                let route = StoreRoute { logged: true, offline: online.is_none(), if_known: true };
+                self.store(key, from, (publish, answer), route, None)
             }
             (true, online) => {
                 let key = self.direct_channel(client, publish.channel);

@@ -228,6 +228,9 @@ impl<E: Encoder> Broker<E> {
             });
         }
         self.note_unstored(key);
+        if result.is_err() {
+            self.refresh_retained(key);
+        }
         if let Some(Request { connection, id }) = asked {
             let result = result.map(|()| Some(r#"{"removed":true}"#));
             self.answer_publish(connection, Some(&id), result);
@@ -296,6 +299,9 @@ impl<E: Encoder> Broker<E> {
             retained
         });
         self.note_unstored(key);
+        if outcome.is_err() {
+            self.refresh_retained(key);
+        }
         match (outcome, refused) {
             (Ok(()), _) => self.retained.retry_at = None,
             (Err(reject), Some(publisher)) => {
@@ -321,7 +327,7 @@ impl<E: Encoder> Broker<E> {
     }
 
     /// Changes what a channel retains, and counts it.
-    fn change_retained(
+    pub(super) fn change_retained(
         &mut self,
         key: ChannelKey,
         change: impl FnOnce(Option<Box<RetainedMessage>>) -> Option<Box<RetainedMessage>>,

@@ -83,6 +83,9 @@ impl<E: Encoder> Broker<E> {
                 ChannelKind::Direct(to) if page.route.if_known => {
                     Change::AppendDirect(to.into(), page.page(name.clone()))
                 }
+                ChannelKind::Topic if self.settings.is_shared => {
+                    Change::AppendIfRead(page.page(name))
+                }
                 _ => Change::Append(page.page(name)),
             };
             let page = Pending::Page(Box::new(page));

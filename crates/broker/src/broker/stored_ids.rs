@@ -63,12 +63,12 @@ impl StoredIds {
 impl<E: Encoder> Broker<E> {
     /// Says whether the store knows nothing of a client.
     pub(super) fn is_unknown_to_store(&self, client: &str) -> bool {
-        !self.stored_ids.may_know(client)
+        !self.is_shared() && !self.stored_ids.may_know(client)
     }
 
     /// Says whether nothing is in the store that a client's session begins with.
     pub(super) fn has_no_stored_cursor(&self, client: &str) -> bool {
-        !self.stored_ids.may_have_cursor(client)
+        !self.is_shared() && !self.stored_ids.may_have_cursor(client)
     }
 
     /// Notes that the store knows a client, or will.
@@ -83,7 +83,8 @@ impl<E: Encoder> Broker<E> {
     pub(super) fn look_through_ids(&mut self) {
         let StoredIds { noted, renewed, noted_max, .. } = &self.stored_ids;
         let is_due = noted_max.is_none_or(|noted_max| noted_max < noted.len());
-        if is_due && renewed.is_none() && !self.is_whole() {
+        // Others make clients, too, where the store is shared.
+        if is_due && renewed.is_none() && !self.is_whole() && !self.is_shared() {
             self.stored_ids.renewed = Some(HashSet::default());
             self.list_ids(ClientId::from(""));
         }

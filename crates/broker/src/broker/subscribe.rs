@@ -249,7 +249,7 @@ impl<E: Encoder> Broker<E> {
             if !self.channels[channel].absent.contains(&client) {
                 self.add_receiver(channel, connection, client);
             }
-            self.deliver_retained(channel, connection);
+            self.deliver_retained_to_new(channel, connection);
         }
     }
 

@@ -46,3 +46,4 @@ mod view;
 mod welcome;
 
 mod model;
+mod nodes;

@@ -18,6 +18,9 @@ impl<E: Encoder> Broker<E> {
         self.end_expired();
         self.end_detached();
         self.start_due();
+        self.claim_again();
+        self.read_incoming_again();
+        self.refresh_all();
         self.write_due();
         self.write_clock();
         if self.dirty.swept + SWEEP_EVERY <= self.now.uptime {

@@ -12,7 +12,7 @@ use std::{
 };
 
 use rialto_domain::{
-    ChannelKind, ClientId, ClientState, FailureKind, Load, Outcome, Reject, StoredClient,
+    ChannelKind, ClientId, ClientState, Epoch, FailureKind, Load, Outcome, Reject, StoredClient,
 };
 
 use crate::{ChannelKey, ClientKey, Effect, Encoder, LoadRequest, hasher::Hasher};
@@ -34,11 +34,20 @@ const LISTED_MAX: usize = 100;
 pub(super) struct View {
     load: Load,
     loading: HashMap<ClientId, Loading, Hasher>,
-    /// Ids that the store does not know, and until when that is remembered.
-    absent: HashMap<ClientId, Duration, Hasher>,
+    /// Ids that the store does not know.
+    absent: HashMap<ClientId, Absent, Hasher>,
     /// Clients that the core has forgotten and the store has not yet, each so often.
     forgetting: HashMap<ClientId, u32, Hasher>,
     leaving: Leaving,
+}
+
+/// An id that the store does not know.
+#[derive(Debug)]
+struct Absent {
+    /// Until when that is remembered.
+    until: Duration,
+    /// In which epoch this node owns it all the same; 0 where it does not.
+    epoch: Epoch,
 }
 
 /// Clients that may leave, and when.
@@ -108,12 +117,15 @@ impl<E: Encoder> Broker<E> {
         self.is_whole()
             || self.client_keys.contains_key(client)
             || self.view.absent.contains_key(client)
-            || self.view.forgetting.contains_key(client)
+            || (!self.is_shared() && self.view.forgetting.contains_key(client))
             || self.is_unknown_to_store(client)
     }
 
     /// Says whether all that a session of the client begins with is in memory.
     pub(super) fn can_begin(&self, client: &str, remembered: Remembered) -> bool {
+        if self.is_suspended() {
+            return false;
+        }
         // The name of a client that is remembered must not be taken by one that is not.
         let is_nothing_missed =
             remembered == Remembered::Stored && self.has_no_stored_cursor(client);
@@ -124,38 +136,64 @@ impl<E: Encoder> Broker<E> {
     /// which need not be in memory if it has nothing in the store but its name.
     pub fn claim_session(&mut self, client: &str, remembered: Remembered, ticket: u64) -> bool {
         let is_here = self.client_keys.contains_key(client);
-        (!is_here && self.can_begin(client, remembered)) || self.claim(client, ticket)
+        if !is_here && self.can_begin(client, remembered) {
+            return true;
+        }
+        // A name that is known only while its session lasts is not taken from anybody.
+        self.claim_for(client, ticket, remembered == Remembered::Stored)
     }
 
     /// Has what is stored about a client in memory for some seconds at least, for whoever is about to
     /// change what is known of it. Says whether it is there at once;
     /// otherwise [`Effect::Resolved`] says with this ticket when it is, or that it cannot be.
     pub fn claim(&mut self, client: &str, ticket: u64) -> bool {
+        self.claim_for(client, ticket, false)
+    }
+
+    fn claim_for(&mut self, client: &str, ticket: u64, takes_over: bool) -> bool {
         let kept_until = self.now.uptime + KEPT;
         if let Some(&key) = self.client_keys.get(client) {
             self.view.leaving.put_off(key, kept_until);
             return true;
         }
-        if let Some(until) = self.view.absent.get_mut(client) {
-            *until = kept_until;
+        if let Some(absent) = self.view.absent.get_mut(client) {
+            absent.until = kept_until;
         }
         if self.is_loaded(client) {
             return true;
         }
-        self.load_client(client.into()).tickets.push(ticket);
+        if self.is_shared() {
+            self.claim_owner(client.into(), Some(ticket), takes_over);
+        } else {
+            self.load_client(client.into()).tickets.push(ticket);
+        }
         false
     }
 
     /// Notes that nothing is stored about an id, which was made up for a connection.
     pub fn know_new(&mut self, id: &ClientId) {
         if !self.is_loaded(id.as_str()) {
-            self.view.absent.insert(id.clone(), self.now.uptime + KEPT);
+            self.note_absent(id, 0);
         }
     }
 
-    /// Notes that a client is in memory now.
-    pub(super) fn note_known(&mut self, id: &ClientId) {
-        self.view.absent.remove(id);
+    /// Notes that nothing is stored about an id, which this node may own.
+    pub(super) fn note_absent(&mut self, id: &ClientId, epoch: Epoch) {
+        if !self.is_whole() {
+            let until = self.now.uptime + KEPT;
+            self.view.absent.insert(id.clone(), Absent { until, epoch });
+        }
+    }
+
+    /// Notes that a client is in memory now; returns the epoch in which this node owns it.
+    pub(super) fn note_known(&mut self, id: &ClientId) -> Epoch {
+        self.view.absent.remove(id).map_or(0, |absent| absent.epoch)
+    }
+
+    /// Forgets an id about which nothing is stored, if this node owns it in this epoch.
+    pub(super) fn take_absent(&mut self, id: &ClientId, epoch: Epoch) -> bool {
+        let is_it = self.view.absent.get(id).is_some_and(|absent| absent.epoch == epoch);
+        is_it && self.view.absent.remove(id).is_some()
     }
 
     /// Asks the store for a client, unless it is asked already.
@@ -178,7 +216,7 @@ impl<E: Encoder> Broker<E> {
         let outcome = result.map_err(|_| Reject::StoreUnavailable).map(|state| match state {
             _ if self.client_keys.contains_key(id) => {}
             Some(state) => self.take_up(id, &state, is_needed),
-            None => _ = self.view.absent.insert(id.clone(), self.now.uptime + KEPT),
+            None => self.note_absent(id, 0),
         });
         for ticket in loading.tickets {
             self.outputs.push(Effect::Resolved { ticket, result: outcome.clone() });
@@ -186,7 +224,7 @@ impl<E: Encoder> Broker<E> {
     }
 
     /// Makes a stored client known. One that nobody needs was only to be looked at.
-    fn take_up(&mut self, id: &ClientId, state: &ClientState, is_needed: bool) {
+    pub(super) fn take_up(&mut self, id: &ClientId, state: &ClientState, is_needed: bool) {
         let seen = state.seen.unwrap_or_else(|| self.seen_now());
         let key = self.known_client(id.clone(), seen);
         if state.seen.is_none() {
@@ -197,8 +235,10 @@ impl<E: Encoder> Broker<E> {
             let Some(&channel) = self.channel_keys.get(name) else { continue };
             let channel_state = &mut self.channels[channel];
             if channel_state.log.is_some() {
-                let left = channel_state.stored_reader_count.saturating_sub(1);
-                channel_state.stored_reader_count = left;
+                if !self.settings.is_shared {
+                    let left = channel_state.stored_reader_count.saturating_sub(1);
+                    channel_state.stored_reader_count = left;
+                }
                 self.attach_cursor(key, channel, cursor);
             }
         }
@@ -212,7 +252,9 @@ impl<E: Encoder> Broker<E> {
     /// first one makes the client's cursor: that is one more reader that is not in memory, unless the
     /// client has come meanwhile.
     pub(super) fn note_direct(&mut self, channel: ChannelKey, outcome: Outcome) {
-        let Outcome::Appended { log, first } = outcome else { return };
+        let (Outcome::Appended { log, first } | Outcome::Handed { log, first }) = outcome else {
+            return;
+        };
         let state = &self.channels[channel];
         let ChannelKind::Direct(to) = state.name.kind() else { return };
         if state.log.as_ref().is_some_and(|known| known.id == log) {
@@ -225,6 +267,7 @@ impl<E: Encoder> Broker<E> {
         }
         match self.client_keys.get(&to) {
             Some(&client) => self.take_cursor(client, channel, first - 1),
+            None if self.is_shared() => {}
             None => {
                 self.note_stored(to.as_str(), true);
                 self.channels[channel].stored_reader_count += 1;
@@ -242,32 +285,57 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
+    /// Notes that a client is of no use here any more: another node may want it.
+    pub(super) fn leave_soon(&mut self, key: ClientKey) {
+        if self.is_shared() && !self.is_whole() && self.clients.contains_key(key) {
+            self.view.leaving.set(key, self.now.uptime);
+        }
+    }
+
     /// Lets clients go that were not needed for some time, and of which the store has everything.
     pub(super) fn let_idle_clients_go(&mut self) {
         let now = self.now.uptime;
-        self.view.absent.retain(|_, until| now < *until);
+        let mut left = Vec::new();
+        self.view.absent.retain(|id, absent| {
+            let stays = now < absent.until;
+            if !stays && absent.epoch > 0 {
+                left.push((id.clone(), absent.epoch));
+            }
+            stays
+        });
+        left.into_iter().for_each(|(id, epoch)| self.release_id(id, epoch));
         for _ in 0..LET_GO_MAX {
             let Some(key) = self.view.leaving.take_due(now) else { return };
             let Some(client) = self.clients.get(key) else { continue };
             if client.connection.is_some() || client.detached.is_some() {
                 continue; // It may leave when its session ends.
             }
+            if client.is_announced {
+                self.announce_missing(key);
+            }
+            let Some(client) = self.clients.get(key) else { continue };
             let is_settled = client.is_settled() && !self.view.forgetting.contains_key(&client.id);
-            if is_settled {
+            if is_settled && self.is_shared() {
+                self.release(key);
+            } else if is_settled {
                 self.let_go(key);
             } else {
-                self.view.leaving.set(key, now + KEPT / 10);
+                let again = if self.is_shared() { Duration::ZERO } else { KEPT / 10 };
+                // Not within this very look, which would never end.
+                self.view.leaving.set(key, now + again.max(Duration::from_millis(1)));
             }
         }
     }
 
-    fn let_go(&mut self, key: ClientKey) {
+    pub(super) fn let_go(&mut self, key: ClientKey) {
         let Some(client) = self.clients.remove(key) else { return };
         self.client_keys.remove(&client.id);
         for channel in client.subscriptions.keys() {
             let channel = &mut self.channels[channel];
             channel.persistent.remove(&key);
-            channel.stored_reader_count += 1;
+            if !self.settings.is_shared {
+                channel.stored_reader_count += 1;
+            }
         }
     }
 
@@ -316,7 +384,11 @@ impl<E: Encoder> Broker<E> {
         for client in clients {
             let is_old = client.seen.is_none_or(|seen| self.is_old(seen));
             if is_old && client.topic_count == 0 && !self.is_loaded(client.id.as_str()) {
-                self.load_client(client.id.clone());
+                if self.is_shared() {
+                    self.claim_owner(client.id.clone(), None, false);
+                } else {
+                    self.load_client(client.id.clone());
+                }
             }
         }
         if let Some(last) = clients.last().filter(|_| clients.len() == LISTED_MAX) {

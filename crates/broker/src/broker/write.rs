@@ -2,7 +2,7 @@
 
 use rialto_domain::Change;
 
-use crate::Encoder;
+use crate::{ClientKey, Encoder};
 
 use super::{
     Broker,
@@ -134,15 +134,47 @@ impl<E: Encoder> Broker<E> {
         stretches
     }
 
+    /// Hands over all that is only in memory of one client.
+    pub(super) fn write_client(&mut self, key: ClientKey) {
+        let channels: Vec<_> = self.clients[key].subscriptions.keys().collect();
+        let id = self.clients[key].id.clone();
+        for channel in channels {
+            let name = self.channels[channel].name.clone();
+            let Some(cursor) = self.clients[key].cursor(channel).filter(|cursor| cursor.dirty)
+            else {
+                continue;
+            };
+            cursor.dirty = false;
+            let (floor, beyond) =
+                (cursor.take_unwritten_floor(), cursor.take_unwritten_stretches());
+            let floor = floor.map(|floor| Change::MoveCursor(id.clone(), name.clone(), floor));
+            let beyond =
+                (!beyond.is_empty()).then(|| Change::Acknowledge(id.clone(), name.clone(), beyond));
+            for change in floor.into_iter().chain(beyond) {
+                self.batch.push(change, Pending::Cursor(key, channel));
+                self.clients[key].writes_under_way += 1;
+            }
+        }
+        self.write_seen(key);
+    }
+
+    /// Hands over when a client was last seen, if the store does not know.
+    pub(super) fn write_seen(&mut self, key: ClientKey) {
+        let client = &mut self.clients[key];
+        if std::mem::take(&mut client.dirty) {
+            client.writes_under_way += 1;
+            let change = Change::PutClient(client.id.clone(), client.last_seen);
+            self.batch.push(change, Pending::Client(key));
+        }
+    }
+
     fn write_clients(&mut self, count_max: usize) {
         let due = self.dirty.clients.len().min(count_max);
         let later = self.dirty.clients.split_off(due);
         for key in std::mem::replace(&mut self.dirty.clients, later) {
-            let Some(client) = self.clients.get_mut(key) else { continue };
-            client.dirty = false;
-            client.writes_under_way += 1;
-            let change = Change::PutClient(client.id.clone(), client.last_seen);
-            self.batch.push(change, Pending::Client(key));
+            if self.clients.contains_key(key) {
+                self.write_seen(key);
+            }
         }
     }
 }

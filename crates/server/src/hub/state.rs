@@ -208,6 +208,9 @@ impl State {
             }
             Effect::Read(request) => _ = self.reader.send(Lookup::Pages(request)),
             Effect::Load(request) => _ = self.reader.send(Lookup::Clients(request)),
+            Effect::Claim(_) | Effect::ReadLog(_) | Effect::Refresh { .. } => {
+                unreachable!("no other node uses the store")
+            }
             // Whoever does not wait any more does not mind.
             Effect::Resolved { ticket, result } => {
                 self.tickets.remove(&ticket).map(|waiting| waiting.send(result));

@@ -306,7 +306,12 @@ impl<S: Deliveries + 'static> World<S> {
             Effect::Commit(commit) => self.store.commits.push_back(commit),
             Effect::Read(request) => self.store.reads.push_back(request),
             Effect::Opened { .. } | Effect::Subscribed { .. } => {}
-            Effect::Load(_) | Effect::Resolved { .. } | Effect::SessionEnded(_) => {
+            Effect::Load(_)
+            | Effect::Resolved { .. }
+            | Effect::SessionEnded(_)
+            | Effect::Claim(_)
+            | Effect::ReadLog(_)
+            | Effect::Refresh { .. } => {
                 unreachable!("nobody asked")
             }
         }

@@ -304,6 +304,9 @@ impl World {
                 }
                 Effect::Opened { .. } | Effect::Subscribed { .. } => {}
                 Effect::SessionEnded(departed) => self.show_departed(&departed),
+                Effect::Claim(_) | Effect::ReadLog(_) | Effect::Refresh { .. } => {
+                    unreachable!("the store is not shared")
+                }
             }
         }
     }
@@ -703,6 +706,7 @@ impl World {
             Change::CloseSession(client) => format!("close {client}"),
             // It comes with the time, whatever the script is about.
             Change::NoteClock(_) => return,
+            Change::AppendIfRead(_) | Change::Release(_) => unreachable!("the store is not shared"),
         };
         writeln!(self.transcript, "store < {line}").unwrap();
     }

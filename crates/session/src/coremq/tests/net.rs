@@ -229,7 +229,12 @@ impl Net {
                 }
                 Effect::Commit(_) | Effect::Read(_) => unreachable!("nothing is stored"),
                 Effect::Opened { .. } | Effect::Subscribed { .. } => {}
-                Effect::Load(_) | Effect::Resolved { .. } | Effect::SessionEnded(_) => {
+                Effect::Load(_)
+                | Effect::Resolved { .. }
+                | Effect::SessionEnded(_)
+                | Effect::Claim(_)
+                | Effect::ReadLog(_)
+                | Effect::Refresh { .. } => {
                     unreachable!("nobody asked")
                 }
             }

@@ -136,9 +136,11 @@ impl Simulation {
                 Effect::Opened { .. }
                 | Effect::Subscribed { .. }
                 | Effect::Resolved { ticket: CLAIM, .. } => {}
-                Effect::Resolved { .. } | Effect::SessionEnded(_) => {
-                    unreachable!("nobody asked for it")
-                }
+                Effect::Resolved { .. }
+                | Effect::SessionEnded(_)
+                | Effect::Claim(_)
+                | Effect::ReadLog(_)
+                | Effect::Refresh { .. } => unreachable!("nobody asked for it"),
             }
         }
         self.reference.end_round();
