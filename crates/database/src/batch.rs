@@ -13,6 +13,7 @@ use crate::{
     plan::{Plan, Stage},
     row::{Row, bytes, id, place, unsigned},
     segment::{self, Draft},
+    shared::SharedStatement,
     statement::{
         ClientStatement, Control, CursorStatement, LogStatement, Pairs, Segment, Statement,
     },
@@ -26,10 +27,22 @@ pub(crate) struct Done {
     pub(crate) outcomes: Vec<Outcome>,
     /// Where the logs that were appended to end now.
     pub(crate) heads: BTreeMap<i64, Sequence>,
+    /// The first messages that they were given.
+    pub(crate) firsts: BTreeMap<i64, Sequence>,
+    /// Logs that have gone, where the database tells.
+    pub(crate) gone: Vec<i64>,
     /// The logs that were trimmed.
     pub(crate) trimmed: Vec<i64>,
     /// Whether logs may have gone.
     pub(crate) has_removed: bool,
+}
+
+impl Done {
+    /// Returns the logs that have grown, each with the first message that it was given and its last one.
+    pub(crate) fn grown(&self) -> impl Iterator<Item = (i64, Sequence, Sequence)> {
+        let first = |log: &i64, last: &Sequence| self.firsts.get(log).copied().unwrap_or(*last);
+        self.heads.iter().map(move |(log, last)| (*log, first(log, last), *last))
+    }
 }
 
 /// A transaction on its way.
@@ -53,6 +66,8 @@ enum Answer<'a> {
     AppendedIfRead(Vec<(usize, &'a ChannelName, u64)>),
     /// One a subscription, in whatever order; their places.
     Subscribed(Vec<usize>),
+    /// One a log that has gone.
+    Gone,
     /// One a log, by the place of its channel among those asked for; the moves' places for each channel.
     Slowest(Vec<Vec<usize>>),
 }
@@ -60,31 +75,41 @@ enum Answer<'a> {
 /// Which answer it is that brings where pages went: their places, channels, and messages up to the end.
 type Appended<'a> = fn(Vec<(usize, &'a ChannelName, u64)>) -> Answer<'a>;
 
-/// Begins a transaction and does all that is planned, but does not end it.
+/// Does all that is planned, in a transaction that is not ended; a node that shares the database has begun it.
 ///
 /// # Errors
 /// When anything fails, the transaction is of no use any more.
 pub(crate) async fn carry_out<L: Link>(
     link: &mut L,
     node: Node,
-    plan: &Plan<'_>,
+    (plan, is_shared): (&Plan<'_>, bool),
 ) -> Result<Done, Trouble> {
     let done = Done {
         outcomes: vec![Outcome::Done; plan.change_count],
         heads: BTreeMap::new(),
+        firsts: BTreeMap::new(),
+        gone: Vec::new(),
         trimmed: Vec::new(),
         has_removed: false,
     };
     let mut batch = Batch { link, node, statements: Vec::new(), answers: Vec::new(), done };
-    batch.push(Control::Begin, Answer::Ignored);
-    batch.push(Control::Fence(node), Answer::Fence);
+    if !is_shared {
+        batch.push(Control::Begin, Answer::Ignored);
+        batch.push(Control::Fence(node), Answer::Fence);
+    }
+    for place in &plan.lost {
+        batch.done.outcomes[*place] = Outcome::Lost;
+    }
     for stage in &plan.stages {
         batch.stage(stage).await?;
     }
-    for statement in plan.records.statements(node) {
+    for statement in plan.records.statements(node, is_shared) {
         batch.push(statement, Answer::Ignored);
     }
     batch.flush().await?;
+    if is_shared {
+        batch.note_handed(plan).await?;
+    }
     Ok(batch.done)
 }
 
@@ -143,6 +168,7 @@ impl<'a, L: Link> Batch<'a, '_, L> {
                     self.done.outcomes[places[place(row, 0)]] = Outcome::Subscribed { log, floor };
                 }
             }
+            Answer::Gone => self.done.gone.extend(rows.iter().map(|row| id(row, 0))),
             Answer::Slowest(places) => {
                 for row in rows.iter().filter(|row| row.number(1).is_some()) {
                     let slowest = unsigned(row, 1);
@@ -166,7 +192,10 @@ impl<'a, L: Link> Batch<'a, '_, L> {
         }
         for (place, channel, behind) in pages {
             let Some((log, last)) = heads.get(channel.as_str().as_bytes()) else { continue };
-            self.done.outcomes[*place] = Outcome::Appended { log: *log, first: last + 1 - behind };
+            let first = last + 1 - behind;
+            self.done.outcomes[*place] = Outcome::Appended { log: *log, first };
+            let known = self.done.firsts.entry(number(log.0)).or_insert(first);
+            *known = first.min(*known);
             count += 1;
         }
         count
@@ -271,6 +300,28 @@ impl<'a, L: Link> Batch<'a, '_, L> {
         Ok(())
     }
 
+    /// Marks what was appended for clients that other nodes own.
+    async fn note_handed(&mut self, plan: &Plan<'a>) -> Result<(), Trouble> {
+        let directs = plan.stages.iter().flat_map(|stage| &stage.directs);
+        let stored = directs.filter_map(|(place, client, _)| match self.done.outcomes[*place] {
+            Outcome::Appended { log, first } => {
+                Some((*place, *client, Outcome::Handed { log, first }))
+            }
+            _ => None,
+        });
+        let stored: Vec<_> = stored.collect();
+        if stored.is_empty() {
+            return Ok(());
+        }
+        let clients = stored.iter().map(|(_, client, _)| *client).collect();
+        let elsewhere = SharedStatement::Elsewhere { clients, node: self.node };
+        for row in &self.link.ask(elsewhere).await? {
+            let (of, _, handed) = stored[place(row, 0)];
+            self.done.outcomes[of] = handed;
+        }
+        Ok(())
+    }
+
     fn move_marks(&mut self, stage: &Stage<'a>) {
         self.move_cursors(stage);
         if !stage.acknowledged.is_empty() {
@@ -348,7 +399,7 @@ impl<'a, L: Link> Batch<'a, '_, L> {
             return;
         }
         let names = channels.iter().copied().collect();
-        self.push(LogStatement::Remove(names), Answer::Ignored);
+        self.push(LogStatement::Remove(names), Answer::Gone);
         self.done.has_removed = true;
     }
 

@@ -35,6 +35,14 @@ pub trait Database: Clone + Send + 'static {
     /// [`no_store`](crate::no_store) if there are no tables, or as [`make_tables`](Self::make_tables).
     fn connect_to_walk(&self) -> impl Future<Output = Result<Self::Link, Trouble>>;
 
+    /// Connects to ask and tell the other nodes that share the database.
+    ///
+    /// # Errors
+    /// As for [`connect`](Self::connect).
+    fn connect_to_belong(&self) -> impl Future<Output = Result<Self::Link, Trouble>> {
+        async { Ok(self.connect().await?.0) }
+    }
+
     /// Makes the tables, or brings them to this release's version; one server at a time.
     ///
     /// # Errors
@@ -42,7 +50,7 @@ pub trait Database: Clone + Send + 'static {
     /// may not write to; nothing is changed then.
     fn make_tables(&self, link: &mut Self::Link) -> impl Future<Output = Result<(), Trouble>>;
 
-    /// Tries to become the server of the database: makes void whatever an earlier one sends from now on, and
+    /// Tries to become the server of the database, or one of them: if it is for one server, makes void whatever an earlier one sends from now on, and
     /// raises the generation if the database may lack what it had when it was written to last.
     ///
     /// # Errors

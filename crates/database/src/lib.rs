@@ -14,9 +14,12 @@ mod check;
 mod clients;
 mod damaged;
 mod database;
+mod fence;
+mod journal;
 mod link;
 mod load;
 mod logs;
+mod member;
 mod names;
 mod node;
 mod plan;
@@ -25,6 +28,7 @@ mod records;
 mod row;
 mod segment;
 mod settings;
+mod shared;
 mod statement;
 mod store;
 mod sweep;
@@ -41,6 +45,7 @@ pub use names::{number, shard};
 pub use node::{Joined, Node};
 pub use row::Row;
 pub use settings::DatabaseSettings;
+pub use shared::SharedStatement;
 pub use statement::{
     Acknowledged, ClientStatement, Control, CursorStatement, LogStatement, Read, RecordStatement,
     Segment, Statement, id_bytes,

@@ -57,6 +57,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) stages: Vec<Stage<'a>>,
     /// What stands alone.
     pub(crate) records: Records<'a>,
+    /// The places of what is not to be carried out.
+    pub(crate) lost: BTreeSet<usize>,
     /// How many changes there are.
     pub(crate) change_count: usize,
     /// No change goes into an earlier stage: one that concerns everything was before it.
@@ -65,10 +67,13 @@ pub(crate) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    pub(crate) fn of(changes: impl Iterator<Item = &'a Change>) -> Self {
-        let mut plan = Plan::default();
+    /// Plans all but those at the places that are `lost`.
+    pub(crate) fn of(changes: impl Iterator<Item = &'a Change>, lost: BTreeSet<usize>) -> Self {
+        let mut plan = Plan { lost, ..Plan::default() };
         for change in changes {
-            plan.add(plan.change_count, change);
+            if !plan.lost.contains(&plan.change_count) {
+                plan.add(plan.change_count, change);
+            }
             plan.change_count += 1;
         }
         plan

@@ -8,6 +8,7 @@ use rialto_domain::{
 
 use crate::{
     node::Node,
+    shared::SharedStatement,
     statement::{RecordStatement, Statement},
 };
 
@@ -18,6 +19,7 @@ pub(crate) struct Records<'a> {
     sessions: BTreeMap<&'a ClientId, Option<SessionNumber>>,
     histories: Vec<Histories<'a>>,
     clock: Option<StoreClock>,
+    released: BTreeSet<&'a ClientId>,
 }
 
 /// Changes of histories, those that are dropped first; no channel has two that are kept.
@@ -38,6 +40,7 @@ impl<'a> Records<'a> {
             }
             Change::CloseSession(client) => _ = self.sessions.insert(client, None),
             Change::NoteClock(clock) => self.clock = Some(*clock),
+            Change::Release(client) => _ = self.released.insert(client),
             Change::DropHistory(channel) => {
                 self.histories_of(channel).dropped.insert(channel);
             }
@@ -56,27 +59,42 @@ impl<'a> Records<'a> {
         self.histories.last_mut().expect("there is one")
     }
 
-    /// Returns the statements that carry the changes out.
-    pub(crate) fn statements(&self, node: Node) -> Vec<Statement<'a>> {
+    /// Returns the channels whose retained message is changed.
+    pub(crate) fn retained(&self) -> impl Iterator<Item = &'a ChannelName> {
+        self.retained.keys().copied()
+    }
+
+    /// Returns the statements that carry the changes out, for a node that has the database for itself or shares it.
+    pub(crate) fn statements(&self, node: Node, is_shared: bool) -> Vec<Statement<'a>> {
         let (retained, dropped) = parted(&self.retained);
         let (sessions, closed) = parted(&self.sessions);
         let mut statements = Vec::new();
-        let mut push = |statement: RecordStatement<'a>| statements.push(statement.into());
+        let mut push = |statement: Statement<'a>| statements.push(statement);
         if !retained.is_empty() {
-            push(RecordStatement::Retain(retained));
+            push(RecordStatement::Retain(retained).into());
         }
         if !dropped.is_empty() {
-            push(RecordStatement::DropRetained(dropped));
+            push(RecordStatement::DropRetained(dropped).into());
         }
         if !sessions.is_empty() {
-            push(RecordStatement::OpenSessions { sessions, node });
+            push(RecordStatement::OpenSessions { sessions, node }.into());
         }
         if !closed.is_empty() {
-            push(RecordStatement::CloseSessions(closed));
+            push(match is_shared {
+                true => SharedStatement::CloseSessions { clients: closed, node }.into(),
+                false => RecordStatement::CloseSessions(closed).into(),
+            });
         }
         self.histories.iter().for_each(|step| step.push(&mut push));
         if let Some(clock) = self.clock {
-            push(RecordStatement::NoteClock(clock));
+            push(match is_shared {
+                true => SharedStatement::NoteClock(clock).into(),
+                false => RecordStatement::NoteClock(clock).into(),
+            });
+        }
+        if is_shared && !self.released.is_empty() {
+            let clients = self.released.iter().copied().collect();
+            push(SharedStatement::Release { clients, node }.into());
         }
         statements
     }
@@ -90,9 +108,9 @@ fn parted<'a, N: Ord, T: Copy>(all: &BTreeMap<&'a N, Option<T>>) -> (Vec<(&'a N,
 }
 
 impl<'a> Histories<'a> {
-    fn push(&self, push: &mut impl FnMut(RecordStatement<'a>)) {
+    fn push(&self, push: &mut impl FnMut(Statement<'a>)) {
         if !self.dropped.is_empty() {
-            push(RecordStatement::DropHistories(self.dropped.iter().copied().collect()));
+            push(RecordStatement::DropHistories(self.dropped.iter().copied().collect()).into());
         }
         if self.kept.is_empty() {
             return;
@@ -100,9 +118,9 @@ impl<'a> Histories<'a> {
         let all = self.kept.iter().flat_map(|(channel, (messages, _))| {
             messages.iter().map(move |message| (*channel, message))
         });
-        push(RecordStatement::AddHistory(all.collect()));
+        push(RecordStatement::AddHistory(all.collect()).into());
         let counts = self.kept.iter().map(|(channel, (_, count))| (*channel, *count));
-        push(RecordStatement::PruneHistories(counts.collect()));
+        push(RecordStatement::PruneHistories(counts.collect()).into());
     }
 }
 

@@ -18,6 +18,8 @@ pub struct DatabaseSettings {
     pub lease: Duration,
     /// How long one call may take before the connection is given up.
     pub patience: Duration,
+    /// Whether other servers use the database, too, that are set up alike.
+    pub is_shared: bool,
 }
 
 impl DatabaseSettings {
@@ -31,6 +33,7 @@ impl DatabaseSettings {
             schema: "rialto".to_owned(),
             lease: Duration::from_secs(6),
             patience: Duration::from_secs(5),
+            is_shared: false,
         }
     }
 }

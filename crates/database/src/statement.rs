@@ -12,7 +12,7 @@ use rialto_domain::{
 
 use rialto_store::{Key, Part};
 
-use crate::node::Node;
+use crate::{node::Node, shared::SharedStatement};
 
 /// A statement.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub enum Statement<'a> {
     Record(RecordStatement<'a>),
     /// Changes nothing.
     Read(Read<'a>),
+    /// About the nodes that share the database.
+    Shared(SharedStatement<'a>),
 }
 
 /// About transactions, and who may write.
@@ -49,7 +51,7 @@ pub enum Control {
         node: Node,
         /// Its number.
         number: i64,
-        /// Logs and their new last messages: `7:164,9:12`.
+        /// Logs and their new last messages: `7:164,9:12`; or what other nodes are to know.
         heads: String,
     },
     /// A row, if the transaction was committed.
@@ -140,7 +142,8 @@ pub enum LogStatement<'a> {
         /// By how much.
         bytes: i64,
     },
-    /// Removes those that nobody reads, and notes that their segments are to go.
+    /// Removes those that nobody reads, and notes that their segments are to go. Rows: their ids, if servers can share the
+    /// database.
     Remove(Vec<&'a ChannelName>),
     /// Removes at most 500 segments of logs that are trimmed. Rows: how many.
     SweepTrimmed(Vec<i64>),
@@ -309,7 +312,8 @@ kinds!(
     Cursor(CursorStatement<'a>),
     Client(ClientStatement<'a>),
     Record(RecordStatement<'a>),
-    Read(Read<'a>)
+    Read(Read<'a>),
+    Shared(SharedStatement<'a>)
 );
 
 /// Returns an id as bytes that sort as ids do.

@@ -7,13 +7,14 @@ use std::{
 };
 
 use rialto_domain::{Change, Commit, Load, Outcome, Snapshot};
-use rialto_store::{Cause, DatabaseCause, Latest, Store, StoreError, StoreReader};
+use rialto_store::{Cause, DatabaseCause, Latest, Membership, Store, StoreError, StoreReader};
 
 use crate::{
     cause::{Trouble, pausing},
     database::Database,
     link::Link,
     load,
+    member::DatabaseMember,
     node::{Joined, Node},
     reader::DatabaseReader,
     wait::Moves,
@@ -29,7 +30,7 @@ const SCHEMA_PATIENCE: Duration = Duration::from_secs(600);
 /// How often a server that waits for another's lease looks.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Keeps everything in a database, which no other server may use meanwhile.
+/// Keeps everything in a database, which no other server may use meanwhile unless the settings say so.
 ///
 /// A call that gets no answer fails for a reason that may pass, once the settings' patience is over; whether the database
 /// has carried out what was asked is looked up as soon as it answers again.
@@ -172,7 +173,11 @@ impl<D: Database> Store for DatabaseStore<D> {
         self.connect().map_err(failed)?;
         let Some(link) = self.writer.link() else { return Err(failed(pausing())) };
         let loaded = wait(&self.moves, LOAD_PATIENCE, load::snapshot(link, load));
-        let (snapshot, trimmed) = loaded.map_err(|trouble| failed(self.fail(trouble)))?;
+        let (mut snapshot, trimmed) = loaded.map_err(|trouble| failed(self.fail(trouble)))?;
+        if self.database.settings().is_shared {
+            // Those of nodes that have died are told apart.
+            snapshot.sessions.clear();
+        }
         self.writer.sweep.note(trimmed, true);
         Ok(snapshot)
     }
@@ -195,6 +200,15 @@ impl<D: Database> Store for DatabaseStore<D> {
 
     fn reader(&self) -> Result<Box<dyn StoreReader>, StoreError> {
         Ok(Box::new(DatabaseReader::new(self.database.clone(), Arc::clone(&self.moves))))
+    }
+
+    fn membership(&mut self) -> Result<Option<Box<dyn Membership>>, StoreError> {
+        if !self.database.settings().is_shared {
+            return Ok(None);
+        }
+        let (database, moves) = (self.database.clone(), Arc::clone(&self.moves));
+        let member = DatabaseMember::start(database, self.writer.node(), moves)?;
+        Ok(Some(Box::new(member)))
     }
 
     fn close(&mut self) -> Result<(), StoreError> {

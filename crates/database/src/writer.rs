@@ -1,7 +1,7 @@
 //! The connection that writes: lost and found again, and what was under way when it was lost.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     time::{Duration, Instant},
 };
 
@@ -12,6 +12,7 @@ use crate::{
     batch::{self, Done},
     cause::Trouble,
     database::Database,
+    fence, journal,
     link::Link,
     node::Node,
     plan::Plan,
@@ -64,21 +65,24 @@ impl<D: Database> Writer<D> {
     /// Carries out batches in one transaction, and what may be tidied up beside.
     pub(crate) async fn carry_out(&mut self, commits: &[&Commit]) -> Result<Vec<Outcome>, Trouble> {
         self.renew().await?;
-        let plan = Plan::of(commits.iter().flat_map(|commit| &commit.changes));
+        let is_shared = self.database.settings().is_shared;
         let Some(link) = self.link.as_mut() else { return Err(Trouble::silent(PAUSE)) };
-        let done = batch::carry_out(link, self.node, &plan).await;
-        let done = match done {
-            Ok(done) => done,
-            Err(trouble) => {
-                // Whatever comes of it, it is not committed.
-                return Err(Trouble { is_unanswered: false, ..trouble });
-            }
+        let lost = match is_shared {
+            true => fence::begin(link, self.node, commits).await.map_err(certain)?,
+            false => BTreeSet::new(),
         };
+        let plan = Plan::of(commits.iter().flat_map(|commit| &commit.changes), lost);
+        let done = batch::carry_out(link, self.node, (&plan, is_shared)).await.map_err(certain);
+        let done = done?;
         self.number += 1;
         // Noted before it is sent: should nobody wait for the answer to the end, it is there to be looked up.
         self.unanswered =
             Some(Unanswered { number: self.number, batches: named(commits, &done.outcomes) });
-        let (node, number, heads) = (self.node, self.number, heads_text(&done.heads));
+        let heads = match is_shared {
+            true => journal::text(done.grown(), &done.gone, plan.records.retained()),
+            false => heads_text(&done.heads),
+        };
+        let (node, number) = (self.node, self.number);
         let end = vec![Control::Journal { node, number, heads }.into(), Control::Commit.into()];
         match link.all(end).await {
             Ok(_) => {
@@ -99,7 +103,8 @@ impl<D: Database> Writer<D> {
     /// Prolongs the lease if it is time, and forgets old transactions then.
     pub(crate) async fn renew(&mut self) -> Result<(), Trouble> {
         let lease = self.database.settings().lease;
-        if self.renewed.elapsed() < lease / 3 {
+        // A node that shares the database renews it apart from what it commits.
+        if self.database.settings().is_shared || self.renewed.elapsed() < lease / 3 {
             return Ok(());
         }
         let Some(link) = self.link.as_mut() else { return Ok(()) };
@@ -177,9 +182,19 @@ impl<D: Database> Writer<D> {
         Ok(())
     }
 
+    /// Returns the node as which it writes.
+    pub(crate) fn node(&self) -> Node {
+        self.node
+    }
+
     pub(crate) fn link(&mut self) -> Option<&mut D::Link> {
         self.link.as_mut()
     }
+}
+
+/// Says of what failed before its end that it is not committed, whatever comes of it.
+fn certain(trouble: Trouble) -> Trouble {
+    Trouble { is_unanswered: false, ..trouble }
 }
 
 /// Prolongs the lease.

@@ -159,6 +159,7 @@ pub(crate) fn add(script: &mut Script, statement: Statement<'_>) {
         Statement::Client(statement) => add_of_clients(script, &statement),
         Statement::Record(statement) => records::add(script, &statement),
         Statement::Read(read) => reads::add(script, &read),
+        Statement::Shared(_) => unreachable!("who would share it was refused"),
     }
 }
 

@@ -4,7 +4,7 @@ use rialto_database::{
     Database, DatabaseSettings, DatabaseStore, DatabaseWalk, Joined, Node, Trouble, no_store,
 };
 use rialto_domain::{Commit, Load, Outcome, Snapshot};
-use rialto_store::{Cause, Report, Store, StoreError, StoreReader};
+use rialto_store::{Cause, DatabaseCause, Report, Store, StoreError, StoreReader};
 
 use crate::{address::Address, check, link::MysqlLink, node, schema};
 
@@ -111,6 +111,10 @@ impl Database for Mysql {
     }
 
     async fn join(&self, link: &mut MysqlLink) -> Result<Joined, Trouble> {
+        if self.settings.is_shared {
+            let text = "only a PostgreSQL database can be shared by several servers";
+            return Err(DatabaseCause::Unfit(text.to_owned()).into());
+        }
         node::join(link, &self.settings).await
     }
 

@@ -43,10 +43,12 @@ pub(crate) fn session(settings: &DatabaseSettings) -> String {
     // What waits for a lock gives up before we do; what we left behind lets go of its locks by itself. The planner uses
     // keys, also where it knows nothing of the tables yet. No limit for statements: one would end the wait
     // for a standby, after which a commit counts as done.
+    // Nobody waits for the locks of a node that stands still longer than its lease.
+    let idle = if settings.is_shared { "2s" } else { "10s" };
     format!(
         "SET search_path TO {}, pg_catalog;
          SET lock_timeout = '3s';
-         SET idle_in_transaction_session_timeout = '10s';
+         SET idle_in_transaction_session_timeout = '{idle}';
          SET client_connection_check_interval = '2s';
          SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;
          SET default_transaction_isolation = 'read committed'",

@@ -11,6 +11,8 @@ mod cause;
 mod check;
 mod link;
 mod node;
+mod node_requests;
+mod nodes;
 mod reads;
 mod request;
 mod requests;

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use tokio_postgres::{Client, NoTls, Statement as Parsed, types::ToSql};
 
 use crate::{
-    address::Address, cause::trouble, request::Request, requests, sets, statements as sql,
+    address::Address, cause::trouble, nodes, request::Request, requests, sets, statements as sql,
 };
 
 /// A row of a PostgreSQL database.
@@ -117,7 +117,8 @@ impl Link for PostgresLink {
     }
 
     async fn prepare(&mut self) -> Result<(), Trouble> {
-        self.parse(&sql::ALL).await
+        self.parse(&sql::ALL).await?;
+        self.parse(&nodes::COMMITTING).await
     }
 
     async fn all(

@@ -9,7 +9,10 @@ use crate::link::PostgresLink;
 pub(crate) const LOCK: i64 = 0x7269_616c_746f;
 
 /// The protocol between servers that this release speaks.
-const PROTOCOL: i32 = 1;
+const PROTOCOL: i32 = 2;
+
+/// What a server says that has the database for itself.
+const ALONE: i32 = 1;
 
 /// Tries to become the server of the database.
 pub(crate) async fn join(
@@ -33,11 +36,47 @@ pub(crate) async fn join(
     // Waits for what is under way of one that was only slow, and makes void what it sends later.
     link.run("UPDATE node SET state = 3 WHERE state < 3").await?;
     link.run("DELETE FROM lease; DELETE FROM journal").await?;
+    begin(link, settings, ALONE).await
+}
+
+/// Tries to become one of the servers of the database.
+pub(crate) async fn join_others(
+    link: &PostgresLink,
+    settings: &DatabaseSettings,
+) -> Result<Joined, Trouble> {
+    link.run("BEGIN").await?;
+    link.query("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
+    let alone = link
+        .query(
+            "SELECT n.name, (extract(epoch FROM l.until) * 1000000)::int8
+             FROM node n JOIN lease l ON l.node = n.id
+             WHERE n.state < 3 AND n.protocol = $1 AND clock_timestamp() < l.until LIMIT 1",
+            &[&ALONE],
+        )
+        .await?;
+    if let Some(other) = alone.first() {
+        link.run("ROLLBACK").await?;
+        return Ok(Joined::No { name: other.get(0), until: other.get(1) });
+    }
+    link.run(
+        "UPDATE node n SET state = 3, died = clock_timestamp() WHERE n.state < 3 AND NOT EXISTS (
+             SELECT 1 FROM lease l WHERE l.node = n.id AND clock_timestamp() < l.until)",
+    )
+    .await?;
+    begin(link, settings, PROTOCOL).await
+}
+
+/// Adds a node with its lease, and ends the transaction.
+async fn begin(
+    link: &PostgresLink,
+    settings: &DatabaseSettings,
+    protocol: i32,
+) -> Result<Joined, Trouble> {
     let generation = generation(link).await?;
     let rows = link
         .query(
             "INSERT INTO node (name, state, protocol, lanes) VALUES ($1, 1, $2, 1) RETURNING id, revision",
-            &[&settings.name, &PROTOCOL],
+            &[&settings.name, &protocol],
         )
         .await?;
     let row = rows.first().ok_or(DatabaseCause::TakenOver)?;

@@ -7,8 +7,8 @@ use rialto_database::{
 use rialto_domain::{ChannelName, ClientId, HistoryMessage, Retained};
 
 use crate::{
-    reads,
-    request::{Request, Value},
+    node_requests, reads,
+    request::{Asked, Request, Value, array, bytes, channels, clients},
     sets::ranges,
     statements as sql, walks,
 };
@@ -22,30 +22,9 @@ pub(crate) fn request(statement: Statement<'_>) -> Request {
         Statement::Client(statement) => of_client(statement),
         Statement::Record(statement) => of_record(statement),
         Statement::Read(read) => of_read(&read),
+        Statement::Shared(statement) => node_requests::of_shared(statement),
     };
     Request::new(sql, values)
-}
-
-type Asked = (&'static str, Vec<Value>);
-
-/// A list of values, as an array.
-fn array<T, U>(all: impl IntoIterator<Item = T>, value: impl FnMut(T) -> U) -> Value
-where
-    Vec<U>: tokio_postgres::types::ToSql + Sync + Send + 'static,
-{
-    Box::new(all.into_iter().map(value).collect::<Vec<U>>())
-}
-
-fn bytes(name: &str) -> Vec<u8> {
-    name.as_bytes().to_vec()
-}
-
-fn channels(names: &[&ChannelName]) -> Value {
-    array(names, |name| bytes(name.as_str()))
-}
-
-fn clients(names: &[&ClientId]) -> Value {
-    array(names, |name| bytes(name.as_str()))
 }
 
 fn of_control(control: Control) -> Asked {

@@ -6,7 +6,7 @@ use rialto_store::DatabaseCause;
 use crate::{link::PostgresLink, node::LOCK};
 
 /// What brings the tables from one version to the next, the first version first.
-const STEPS: [&str; 1] = [include_str!("schema/1.sql")];
+const STEPS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// The version that this release uses.
 pub(crate) const VERSION: i32 = STEPS.len() as i32;

@@ -120,7 +120,7 @@ pub(crate) const LOGS_REMOVE: &str = "
         DELETE FROM log l USING unnest($1::bytea[]) AS i(name)
         WHERE l.kind = 0 AND l.name = i.name AND NOT EXISTS (SELECT 1 FROM cursor c WHERE c.log = l.id)
         RETURNING l.id)
-    INSERT INTO gone_log (log) SELECT id FROM gone";
+    INSERT INTO gone_log (log) SELECT id FROM gone RETURNING log";
 
 pub(crate) const CLIENTS_CURSORS_REMOVE: &str =
     "DELETE FROM cursor WHERE owner_kind = 0 AND owner = ANY($1::bytea[])";

@@ -4,9 +4,9 @@ use rialto_database::{
     Database, DatabaseSettings, DatabaseStore, DatabaseWalk, Joined, Node, Trouble, no_store,
 };
 use rialto_domain::{Commit, Load, Outcome, Snapshot};
-use rialto_store::{Cause, Report, Store, StoreError, StoreReader};
+use rialto_store::{Cause, Membership, Report, Store, StoreError, StoreReader};
 
-use crate::{address::Address, check, link::PostgresLink, node, reads, schema};
+use crate::{address::Address, check, link::PostgresLink, node, nodes, reads, schema, statements};
 
 /// Keeps everything in a schema of a PostgreSQL database, which no other server may use meanwhile.
 ///
@@ -36,6 +36,10 @@ impl Store for PostgresStore {
 
     fn reader(&self) -> Result<Box<dyn StoreReader>, StoreError> {
         self.0.reader()
+    }
+
+    fn membership(&mut self) -> Result<Option<Box<dyn Membership>>, StoreError> {
+        self.0.membership()
     }
 
     fn close(&mut self) -> Result<(), StoreError> {
@@ -92,6 +96,13 @@ impl Database for Postgres {
         Ok(link)
     }
 
+    async fn connect_to_belong(&self) -> Result<PostgresLink, Trouble> {
+        let mut link = self.open().await?;
+        link.parse(&nodes::BELONGING).await?;
+        link.parse(&[statements::BEGIN, statements::COMMIT, statements::RENEW]).await?;
+        Ok(link)
+    }
+
     async fn connect_to_walk(&self) -> Result<PostgresLink, Trouble> {
         let link = self.open().await?;
         match schema::version(&link, &self.settings.schema).await? {
@@ -113,7 +124,10 @@ impl Database for Postgres {
     }
 
     async fn join(&self, link: &mut PostgresLink) -> Result<Joined, Trouble> {
-        node::join(link, &self.settings).await
+        match self.settings.is_shared {
+            true => node::join_others(link, &self.settings).await,
+            false => node::join(link, &self.settings).await,
+        }
     }
 
     async fn resume(&self, link: &mut PostgresLink, node: Node) -> Result<Node, Trouble> {

@@ -1,5 +1,7 @@
 //! In which stage changes are carried out.
 
+use std::collections::BTreeSet;
+
 use rialto_domain::{Change, Page, Payloads};
 
 use super::Plan;
@@ -27,7 +29,7 @@ fn move_cursor(client: &str, channel: &str) -> Change {
 
 /// Says in which stages so many changes of each kind are: subscriptions, pages, moves, clients forgotten.
 fn stages(changes: &[Change]) -> Vec<[usize; 4]> {
-    let plan = Plan::of(changes.iter());
+    let plan = Plan::of(changes.iter(), BTreeSet::new());
     assert_eq!(plan.change_count, changes.len());
     let counts = plan.stages.iter().map(|stage| {
         [stage.subscribes.len(), stage.appends.len(), stage.moves.len(), stage.forgets.len()]

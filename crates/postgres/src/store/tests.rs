@@ -47,6 +47,38 @@ impl conformance::Driver for Driver {
     }
 }
 
+/// A server, and the name of the schema that its nodes share.
+struct Shared {
+    server: Postgres,
+    made: u32,
+}
+
+impl conformance::SharedDriver for Shared {
+    fn create(&mut self) -> Box<dyn Store> {
+        self.made += 1;
+        self.join()
+    }
+
+    fn join(&mut self) -> Box<dyn Store> {
+        let settings = settings(&self.server, &format!("shared {}", self.made));
+        Box::new(open(&PostgresSettings { is_shared: true, ..settings }))
+    }
+
+    fn pass(&mut self, time: Duration) {
+        let schema = format!("shared {}", self.made);
+        let seconds = time.as_secs();
+        self.server.sql(&format!(
+            "UPDATE \"{schema}\".lease SET until = until - interval '{seconds} s';
+             UPDATE \"{schema}\".node SET died = died - interval '{seconds} s'"
+        ));
+    }
+}
+
+#[test]
+fn nodes_that_share_a_database_fulfil_their_duties() {
+    conformance::check_shared(&mut Shared { server: Postgres::start_in_memory(&[]), made: 0 });
+}
+
 #[test]
 fn postgres_fulfils_every_duty() {
     conformance::check_all(&mut Driver { server: Postgres::start_in_memory(&[]), made: 0 });

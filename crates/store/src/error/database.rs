@@ -44,6 +44,12 @@ pub enum DatabaseCause {
          one of the two"
     )]
     TakenOver,
+    /// Other nodes have taken this one for dead.
+    #[error(
+        "this node did not renew its lease in time, so that the others have taken it for dead: it ends, and is \
+         to be started again"
+    )]
+    Dead,
     /// A later release made the tables.
     #[error(
         "the tables have schema version {found}, this release knows versions up to {known}: run \
@@ -71,6 +77,7 @@ impl DatabaseCause {
             | DatabaseCause::Unfit(_)
             | DatabaseCause::InUse { .. }
             | DatabaseCause::TakenOver
+            | DatabaseCause::Dead
             | DatabaseCause::SchemaNewer { .. } => FailureKind::Permanent,
         }
     }
