@@ -9,12 +9,11 @@ import { within } from './bounded.js'
 
 export const PROGRAM = process.env.RIALTO_BINARY ?? new URL('../../../target/debug/rialto', import.meta.url).pathname
 
-const HTTP = ['--set', 'listeners.http.address=127.0.0.1:0', '--set', 'listeners.http.dialect=http']
-
 export class Broker {
   #child
   #directory = mkdtempSync(join(tmpdir(), 'rialto-js-'))
   #extra
+  #speaksHttp
   port = 0
   /** Where it speaks HTTP, if it is to. */
   http = undefined
@@ -22,7 +21,8 @@ export class Broker {
   /** @param {{ http?: boolean }} options whether it listens for HTTP too */
   static async start(extra = [], { http = false } = {}) {
     const broker = new Broker()
-    broker.#extra = http ? [...extra, ...HTTP] : extra
+    broker.#extra = extra
+    broker.#speaksHttp = http
     await broker.run()
     return broker
   }
@@ -31,10 +31,17 @@ export class Broker {
     return this.#directory
   }
 
-  /** Starts it, the second time on the port it had. */
+  /** What has it listen for HTTP, the second time on the port it had. */
+  #httpArguments() {
+    if (!this.#speaksHttp) return []
+    const address = this.http === undefined ? '127.0.0.1:0' : new URL(this.http).host
+    return ['--set', `listeners.http.address=${address}`, '--set', 'listeners.http.dialect=http']
+  }
+
+  /** Starts it, the second time on the ports it had. */
   async run() {
     const listen = `127.0.0.1:${this.port}`
-    this.#child = spawn(PROGRAM, ['serve', '--listen', listen, '--data-dir', this.#directory, ...this.#extra],
+    this.#child = spawn(PROGRAM, ['serve', '--listen', listen, '--data-dir', this.#directory, ...this.#extra, ...this.#httpArguments()],
       { stdio: ['ignore', 'pipe', 'pipe'] })
     let log = ''
     this.port = await within('the start of the broker', new Promise((resolve, reject) => {
