@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::{
     census::Census, entrance::Entrance, guests::Guests, handle::Handle, pulse::Pulse,
-    store::CommitWatch, tail::TailPlaces, tickets::Tickets,
+    repeats::Repeats, store::CommitWatch, tail::TailPlaces, tickets::Tickets,
 };
 
 /// What the handlers ask.
@@ -26,6 +26,7 @@ pub(crate) struct Asked {
     /// Clients that publish by HTTP.
     pub(crate) guests: Arc<Guests>,
     pub(crate) tickets: Tickets,
+    pub(crate) repeats: Repeats,
     /// Becomes true when the server stops.
     pub(crate) stopping: watch::Receiver<bool>,
 }

@@ -26,6 +26,7 @@ use crate::{
     opening,
     pulse::Pulse,
     reloadable::ReloadableServer,
+    repeats::Repeats,
     service::Service,
     session_events::{SessionEvents, Workers},
     settings_map, startup,
@@ -124,6 +125,7 @@ impl Engine {
             tail_places: Arc::default(),
             guests: Arc::default(),
             tickets: Tickets::default(),
+            repeats: Repeats::default(),
             stopping,
         }
     }

@@ -36,8 +36,8 @@ pub(crate) struct Guest {
 /// Who publishes or follows by HTTP.
 #[derive(Clone)]
 pub(crate) enum Asker {
-    /// Whoever has a key that is good for it.
-    Key,
+    /// Whoever has a key that is good for it, by the name of the key.
+    Key(String),
     Client(Guest),
 }
 

@@ -70,6 +70,7 @@ mod parked;
 mod pipeline;
 mod pulse;
 mod read_pause;
+mod repeats;
 mod replicants;
 mod sample;
 mod serve;

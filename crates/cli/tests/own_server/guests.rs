@@ -210,3 +210,30 @@ fn what_a_client_stores_is_for_those_who_are_away() {
     bob.expect(r#"{"connAck":{"st":1,"ts":"*"}}"#);
     bob.expect(r#"{"push":{"cn":"room","dt":1,"cl":"ada","q":1,"id":"*"}}"#);
 }
+
+#[test]
+fn a_request_with_a_key_of_its_own_is_carried_out_once() {
+    let broker = start(TOKENS);
+    let mut follower = Follower::with(&broker, "/v1/channels/room/messages", ADA);
+    let send = |who: &str, key: &str, content_type: &str, body: &str| {
+        let fields = format!("{who}Idempotency-Key: {key}\r\nContent-Type: {content_type}\r\n");
+        ask_with(&broker, "POST /v1/channels/room/messages", &fields, body)
+    };
+    for _ in 0..3 {
+        assert_eq!(send(ADA, "a", "application/json", "1").status, 204);
+    }
+    let other = send(ADA, "a", "application/json", "2");
+    assert_eq!(other.status, 422, "{}", other.body);
+    // Names of others are theirs.
+    assert_eq!(send(BOB, "a", "application/json", "2").status, 204);
+    let lines = send(ADA, "b", "application/x-ndjson", "3\nwrong\n").body;
+    assert!(lines.contains("\"published\":1"), "{lines}");
+    assert_eq!(send(ADA, "b", "application/x-ndjson", "3\nwrong\n").body, lines);
+    // What was refused can be sent again.
+    assert_eq!(send(ADA, "c", "application/json", "wrong").status, 422);
+    assert_eq!(send(ADA, "c", "application/json", "4").status, 204);
+    assert_eq!(send(ADA, &"k".repeat(256), "application/json", "5").status, 400);
+    for payload in [1, 2, 3, 4] {
+        follower.message("room", &json!(payload));
+    }
+}

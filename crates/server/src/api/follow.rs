@@ -151,7 +151,9 @@ async fn follow(
             permitted.map_err(Problem::from)?;
             (guest.caller, guest.admission)
         }
-        Asker::Key => (Arc::new(Caller::by_http(address, false, entrance)), Admission::default()),
+        Asker::Key(_) => {
+            (Arc::new(Caller::by_http(address, false, entrance)), Admission::default())
+        }
     };
     let bytes_max = asked.handle.settings().limits.outbox_bytes_max.as_usize();
     let follower = Follower::begin(hub, caller, &wanted, (&admission, bytes_max))

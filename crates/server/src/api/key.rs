@@ -75,7 +75,7 @@ pub(crate) async fn check(
     };
     let asked = Asking::new(key.name.clone(), peer.ip(), &path, &request);
     request.extensions_mut().insert(MayInspect(key.allow.contains(&ApiRight::Inspect)));
-    request.extensions_mut().insert(Asker::Key);
+    request.extensions_mut().insert(Asker::Key(key.name.clone()));
     let response = next.run(request).await;
     if response.status().is_success() {
         let terms = response.extensions().get::<Terms>().cloned().unwrap_or_default();

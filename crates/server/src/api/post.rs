@@ -3,10 +3,10 @@
 use std::{str, sync::Arc};
 
 use axum::{
-    Extension, Json,
+    Extension,
     body::Bytes,
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse as _, Response},
 };
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,7 @@ use crate::{
     asked::Asked,
     guests::Asker,
     handle::{Delivery, Message, PublishError},
+    repeats::{KEY_BYTES_MAX, Known},
 };
 
 /// What stands around a JSON text without being part of it.
@@ -101,12 +102,13 @@ impl Form {
     params(
         ("channel" = String, Path, min_length = 1, description = "A channel, or #client for one client, percent-encoded"),
         PostQuery,
+        ("Idempotency-Key" = Option<String>, Header, description = "A name of this request, for ten minutes: sent again with the same name, it is answered as before and not carried out again"),
     ),
     request_body(content((Value = "application/json"), (String = "text/plain"), (String = "application/x-ndjson"))),
     responses(
         (status = 200, description = "What became of the lines", body = LinesResult),
         (status = 204, description = "The message is published"),
-        (status = 409, description = "The client is offline"),
+        (status = 409, description = "The client is offline, or the same request is being carried out"),
         (status = 503, description = "The store cannot take it now"),
         (status = 507, description = "As much is retained as may be"),
     )
@@ -120,17 +122,74 @@ pub(crate) async fn publish_to(
     Raw(body): Raw,
 ) -> Result<Response, Problem> {
     let (form, delivery) = (Form::of(&headers)?, query.delivery()?);
-    let text = text_of(&body)?;
+    let about = format!("{channel:?} {form:?} {delivery:?}");
+    let request = match repeated(&asked, &asker, &headers, &[about.as_bytes(), &body])? {
+        Some(Known::Answered(text)) => return Ok(answer(text)),
+        Some(Known::New(request)) => Some(request),
+        Some(Known::UnderWay | Known::Other) | None => None,
+    };
+    let text = publish_body((&asked, &asker), &channel, (form, text_of(&body)?), delivery).await?;
+    if let Some(request) = request {
+        request.answered(text.clone());
+    }
+    Ok(answer(text))
+}
+
+/// Returns what is known of a request that carries a key of its own; `None` of one that does not.
+fn repeated(
+    asked: &Asked,
+    asker: &Asker,
+    headers: &HeaderMap,
+    content: &[&[u8]],
+) -> Result<Option<Known>, Problem> {
+    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
+    let Some(key) = key.to_str().ok().filter(|it| (1..=KEY_BYTES_MAX).contains(&it.len())) else {
+        let detail = format!("Idempotency-Key must have 1 to {KEY_BYTES_MAX} bytes of ASCII");
+        return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
+    };
+    let who = match asker {
+        Asker::Key(name) => format!("key {name}"),
+        Asker::Client(guest) => format!("client {}", guest.client),
+    };
+    match asked.repeats.look_up(&who, key, content) {
+        Known::UnderWay => {
+            let detail = "the request with this Idempotency-Key is still being carried out";
+            Err(Problem::new(StatusCode::CONFLICT, detail))
+        }
+        Known::Other => {
+            let detail = "another request had this Idempotency-Key";
+            Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail))
+        }
+        known => Ok(Some(known)),
+    }
+}
+
+/// Answers with what became of the lines of a body, or with nothing.
+fn answer(lines: Option<String>) -> Response {
+    match lines {
+        Some(text) => ([(CONTENT_TYPE, "application/json")], text).into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
+    }
+}
+
+/// Publishes a body; returns what became of its lines, if it has any.
+async fn publish_body(
+    (asked, asker): (&Asked, &Asker),
+    channel: &str,
+    (form, text): (Form, &str),
+    delivery: Delivery,
+) -> Result<Option<String>, Problem> {
     if form == Form::Lines {
-        let result = publish_lines((&asked, &asker), &channel, text, delivery).await?;
-        return Ok(Json(result).into_response());
+        let result = publish_lines((asked, asker), channel, text, delivery).await?;
+        let text = serde_json::to_string(&result).expect("it has no map");
+        return Ok(Some(text));
     }
     let quoted = (form == Form::Text).then(|| serde_json::Value::from(text).to_string());
     let payload = quoted.as_deref().unwrap_or_else(|| text.trim_matches(JSON_SPACE));
-    let message = Message { channel: &channel, payload, delivery };
-    let mut results = publish(&asked, &asker, &[message]).await;
+    let message = Message { channel, payload, delivery };
+    let mut results = publish(asked, asker, &[message]).await;
     results.pop().expect("each message has a result")?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    Ok(None)
 }
 
 /// Publishes in the name of whoever asks.
@@ -140,7 +199,7 @@ async fn publish(
     messages: &[Message<'_>],
 ) -> Vec<Result<(), PublishError>> {
     match asker {
-        Asker::Key => asked.handle.publish_all(messages).await,
+        Asker::Key(_) => asked.handle.publish_all(messages).await,
         Asker::Client(guest) => asked.handle.publish_as((&asked.guests, guest), messages).await,
     }
 }
