@@ -16,14 +16,52 @@ pub enum Scheme {
     WebSocketTls,
 }
 
-impl Scheme {
-    const ALL: [(&str, Scheme, u16); 4] = [
-        ("jmqt", Scheme::Tcp, 8010),
-        ("jmqts", Scheme::Tls, 8011),
-        ("ws", Scheme::WebSocket, 8012),
-        ("wss", Scheme::WebSocketTls, 8013),
-    ];
+/// What is spoken to a broker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    Jmqt,
+    Coremq,
+    Pubsubx,
+}
 
+/// The name of a scheme, what it stands for, and its port; without one an address must have it.
+type Known = (&'static str, Scheme, Option<u16>);
+
+const JMQT: &[Known] = &[
+    ("jmqt", Scheme::Tcp, Some(8010)),
+    ("jmqts", Scheme::Tls, Some(8011)),
+    ("ws", Scheme::WebSocket, Some(8012)),
+    ("wss", Scheme::WebSocketTls, Some(8013)),
+];
+const COREMQ: &[Known] = &[
+    ("coremq", Scheme::Tcp, Some(6747)),
+    ("coremqs", Scheme::Tls, None),
+    ("coremq+ws", Scheme::WebSocket, Some(9000)),
+    ("coremq+wss", Scheme::WebSocketTls, None),
+];
+const PUBSUBX: &[Known] =
+    &[("pubsubx", Scheme::Tcp, Some(12_000)), ("pubsubxs", Scheme::Tls, None)];
+
+impl Protocol {
+    /// Returns the protocol's own name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Protocol::Jmqt => "JMQT",
+            Protocol::Coremq => "CoreMQ",
+            Protocol::Pubsubx => "PubSubX",
+        }
+    }
+
+    fn schemes(self) -> &'static [Known] {
+        match self {
+            Protocol::Jmqt => JMQT,
+            Protocol::Coremq => COREMQ,
+            Protocol::Pubsubx => PUBSUBX,
+        }
+    }
+}
+
+impl Scheme {
     /// Returns whether the connection is encrypted.
     pub fn has_tls(self) -> bool {
         matches!(self, Scheme::Tls | Scheme::WebSocketTls)
@@ -42,6 +80,7 @@ impl Scheme {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
+    protocol: Protocol,
     scheme: Scheme,
     host: String,
     port: u16,
@@ -75,15 +114,42 @@ impl Endpoint {
     pub fn port(&self) -> u16 {
         self.port
     }
+
+    /// Returns whether JMQT is spoken there; an error of a client of another dialect has an address where
+    /// it is not.
+    pub fn is_of_jmqt(&self) -> bool {
+        self.protocol == Protocol::Jmqt
+    }
+
+    /// Returns what is spoken there.
+    pub(crate) fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// Returns the address as WebSocket has it.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn websocket_url(&self) -> String {
+        let jmqt = Endpoint { protocol: Protocol::Jmqt, ..self.clone() };
+        jmqt.to_string()
+    }
 }
 
 impl FromStr for Endpoint {
     type Err = EndpointError;
 
     fn from_str(text: &str) -> Result<Self, EndpointError> {
+        Endpoint::parse(text, Protocol::Jmqt)
+    }
+}
+
+impl Endpoint {
+    /// Reads the address of somebody who speaks `protocol`.
+    pub(crate) fn parse(text: &str, protocol: Protocol) -> Result<Self, EndpointError> {
         let fail = |problem| EndpointError { text: text.to_owned(), problem };
-        let (scheme, rest) = text.split_once("://").unwrap_or(("jmqt", text));
-        let &(_, scheme, default_port) = Scheme::ALL
+        let plain = protocol.schemes()[0].0;
+        let (scheme, rest) = text.split_once("://").unwrap_or((plain, text));
+        let &(_, scheme, default_port) = protocol
+            .schemes()
             .iter()
             .find(|(name, _, _)| name.eq_ignore_ascii_case(scheme))
             .ok_or_else(|| fail("its scheme is unknown"))?;
@@ -99,14 +165,14 @@ impl FromStr for Endpoint {
             return Err(fail("its host is not a name or IP address"));
         }
         let port = match port {
-            None => default_port,
+            None => default_port.ok_or_else(|| fail("its port is missing"))?,
             Some(digits) => match digits.parse() {
                 Ok(0) | Err(_) => return Err(fail("its port is not a number from 1 to 65535")),
                 Ok(port) => port,
             },
         };
         let path = if path.is_empty() { "/" } else { path };
-        Ok(Endpoint { scheme, host: host.to_owned(), port, path: path.to_owned() })
+        Ok(Endpoint { protocol, scheme, host: host.to_owned(), port, path: path.to_owned() })
     }
 }
 
@@ -128,7 +194,8 @@ fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Scheme::ALL.iter().find(|(_, scheme, _)| *scheme == self.scheme);
+        let mut schemes = self.protocol.schemes().iter();
+        let name = schemes.find(|(_, scheme, _)| *scheme == self.scheme);
         let name = name.map_or("", |(name, _, _)| name);
         let path = if self.path == "/" { "" } else { &self.path };
         if self.host.contains(':') {

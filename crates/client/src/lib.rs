@@ -41,6 +41,7 @@
 //! # }
 //! ```
 
+pub mod dialects;
 pub mod shown;
 
 mod backoff;

@@ -21,22 +21,25 @@ use std::task::Poll;
 
 use tokio::net::TcpStream;
 
-use crate::endpoint::{Endpoint, Scheme};
+use crate::endpoint::{Endpoint, Protocol, Scheme};
 use crate::error::ConnectError;
 use crate::incoming::Incoming;
 use crate::options::TlsOptions;
 
-use byte_stream::ByteStream;
 use dialing::connect;
-use opening::{Opening, Tap};
+use opening::Tap;
 use outgoing::Outgoing;
 use socket::Socket;
 #[cfg(feature = "websocket")]
 use websocket::WebSocket;
 
+pub(crate) use byte_stream::ByteStream;
+pub(crate) use opening::Opening;
 #[cfg(feature = "tls")]
 pub(crate) use probe::is_tls_expected;
 pub(crate) use stage::Stage;
+#[cfg(feature = "websocket")]
+pub(crate) use websocket::{Upgraded, into_io, upgrade};
 
 /// Memory of sent packets that is kept for the next ones.
 const SPARE_BYTES_MAX: usize = 256 << 10;
@@ -65,12 +68,7 @@ impl Transport {
         options: &TlsOptions,
         stage: &mut Stage,
     ) -> Result<Self, ConnectError> {
-        // Before anything else, because waiting mends neither a file nor a build.
-        let security = Security::prepare(endpoint, options)?;
-        let opening = Opening::default();
-        let stream = connect(endpoint, stage).await?;
-        let stream = Tap::new(stream, opening.clone(), endpoint.scheme() == Scheme::Tcp);
-        let (stream, opening) = security.secure(stream, opening, endpoint, stage).await?;
+        let (stream, opening) = open(endpoint, options, stage).await?;
         let carrier = match endpoint.scheme() {
             Scheme::Tcp | Scheme::Tls => Carrier::Socket(Socket::new(stream)),
             #[cfg(feature = "websocket")]
@@ -170,6 +168,26 @@ impl Transport {
     }
 }
 
+/// Connects to `endpoint`, and encrypts the connection if that is to be; returns the stream, and what comes
+/// first on it.
+pub(crate) async fn open(
+    endpoint: &Endpoint,
+    options: &TlsOptions,
+    stage: &mut Stage,
+) -> Result<(Box<dyn ByteStream>, Opening), ConnectError> {
+    // Before anything else, because waiting mends neither a file nor a build.
+    let security = Security::prepare(endpoint, options)?;
+    let opening = Opening::default();
+    let stream = connect(endpoint, stage).await?;
+    let stream = Tap::new(stream, opening.clone(), wants_packets(endpoint, Scheme::Tcp));
+    security.secure(stream, opening, endpoint, stage).await
+}
+
+/// Returns whether packets must come over the innermost stream, which has this scheme's carrier.
+fn wants_packets(endpoint: &Endpoint, scheme: Scheme) -> bool {
+    endpoint.protocol() == Protocol::Jmqt && endpoint.scheme() == scheme
+}
+
 /// Whether and how a connection is encrypted.
 enum Security {
     Plain,
@@ -210,7 +228,7 @@ impl Security {
                 let secured = tls::connect(&connector, stream, endpoint).await;
                 let stream = secured.map_err(|error| opening.instead_of_tls(error, endpoint))?;
                 let opening = Opening::default();
-                let wants_packets = endpoint.scheme() == Scheme::Tls;
+                let wants_packets = wants_packets(endpoint, Scheme::Tls);
                 Ok((Box::new(Tap::new(stream, opening.clone(), wants_packets)), opening))
             }
         }

@@ -102,7 +102,7 @@ impl From<UsersError> for Failure {
 impl From<ConnectError> for Failure {
     fn from(error: ConnectError) -> Self {
         let exit = match &error {
-            ConnectError::Refused { .. } => Exit::Failed,
+            ConnectError::Refused { .. } | ConnectError::Declined { .. } => Exit::Failed,
             ConnectError::TlsFile { .. } => Exit::Usage,
             _ => Exit::Unreachable,
         };
@@ -156,6 +156,14 @@ fn advice(error: &ConnectError) -> &'static str {
             "the port must be one that speaks WebSocket, as 8012 unless configured otherwise"
         }
         ConnectError::TurnedAway { .. } => "try again later; the broker's log says more",
+        ConnectError::NotJmqt { endpoint, .. }
+        | ConnectError::Wordless { endpoint }
+        | ConnectError::Silent { endpoint, .. }
+            if !endpoint.is_of_jmqt() =>
+        {
+            "--server names the port for this dialect: 6747 for CoreMQ, 9000 for its WebSocket, 12000 \
+             for PubSubX, unless configured otherwise"
+        }
         ConnectError::NotJmqt { stranger, .. } => instead_of(stranger),
         ConnectError::Wordless { endpoint } if endpoint.scheme().has_tls() => {
             "does that port speak TLS? jmqt:// and ws:// are without it; if it does, the broker may \

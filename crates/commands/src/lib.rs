@@ -39,12 +39,14 @@ mod top;
 mod user;
 mod version;
 
+mod address;
 mod amount;
 mod api;
 mod channel;
 mod format;
 mod listing;
 mod logging;
+mod other;
 mod output;
 mod payload;
 mod remote;

@@ -1,6 +1,7 @@
 //! `rialto pub`: publishes one message, or the lines of a file.
 
 mod lines;
+mod other;
 mod tally;
 
 use std::num::NonZeroUsize;
@@ -8,7 +9,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use rialto_client::{Backoff, Client, Disconnected, PendingAck, PublishOptions, Qos, RequestError};
+use rialto_client::{
+    Backoff, Client, Disconnected, Options, PendingAck, PublishOptions, Qos, RequestError,
+};
 use rialto_config::Period;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
@@ -17,9 +20,9 @@ use tokio::time::timeout;
 use crate::channel::check_publishable;
 use crate::exit::{Exit, Failure};
 use crate::payload::PayloadArgs;
-use crate::remote::{RemoteArgs, block_on};
+use crate::remote::{Aim, RemoteArgs, block_on};
 
-use lines::{ChannelFrom, Lines, Message, Parser};
+use lines::{ChannelFrom, Lines, Message, Messages, Parser};
 use tally::{Progress, Tally};
 
 const EXAMPLES: &str = "\
@@ -31,6 +34,9 @@ With --file each line is a message: the whole line is the payload, and the chann
 one of its fields. Messages arrive in the order of the lines. With --qos 1 the command succeeds
 only if the broker has stored or delivered every message; if the connection is lost it connects
 again and repeats what was not acknowledged.
+
+With an address of CoreMQ or PubSubX (--server coremq://HOST, pubsubx://HOST) a message is sent once;
+CoreMQ answers each, PubSubX none. Neither has --qos 1 or --retain.
 
 Examples:
   rialto pub weather '{\"celsius\": 21}'
@@ -68,9 +74,9 @@ pub(crate) struct Args {
     payload_field: Option<String>,
     #[command(flatten)]
     how: PayloadArgs,
-    /// 0: sent once to those who are connected; 1: stored and acknowledged
-    #[arg(long, value_name = "LEVEL", default_value = "1", value_parser = qos_parser())]
-    qos: Qos,
+    /// 0: sent once to those who are connected; 1: stored and acknowledged [default: 1]
+    #[arg(long, value_name = "LEVEL", value_parser = qos_parser())]
+    qos: Option<Qos>,
     /// Keep the message as the channel's retained one, for later subscribers
     #[arg(long)]
     retain: bool,
@@ -85,15 +91,26 @@ pub(crate) struct Args {
     remote: RemoteArgs,
 }
 
-/// Messages on their way to the broker, or what is wrong with the first bad one.
-type Messages = mpsc::Receiver<Result<Message, Failure>>;
-
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let (messages, bytes) = args.messages()?;
     let is_file = args.file.is_some();
     let progress = Progress::start(bytes, is_file && !args.remote.quiet);
-    let qos = args.qos;
-    let outcome = block_on(publish(args, messages, &progress));
+    let aim = args.remote.aim("pub", Some(args.timeout))?;
+    let qos = match &aim {
+        Aim::Jmqt(_) => args.qos.unwrap_or(Qos::AtLeastOnce),
+        Aim::Other(other) => other::qos(other.options.address.dialect(), args.qos, args.retain)?,
+    };
+    let outcome = match aim {
+        Aim::Jmqt(remote) => block_on(publish((args, qos), remote.options, messages, &progress)),
+        Aim::Other(other) => {
+            let how = other::How {
+                window: args.window.get(),
+                limit: args.timeout.get(),
+                is_quiet: args.remote.quiet,
+            };
+            block_on(other::publish(how, *other, messages, &progress))
+        }
+    };
     progress.finish();
     let (tally, result) = outcome?;
     if is_file && !args.remote.quiet {
@@ -146,12 +163,12 @@ fn qos_parser() -> impl TypedValueParser<Value = Qos> {
 
 /// Publishes all messages; what was acknowledged counts even if the rest fails.
 async fn publish(
-    args: &Args,
+    (args, qos): (&Args, Qos),
+    mut options: Options,
     messages: Messages,
     progress: &Progress,
 ) -> Result<(Tally, Result<(), Failure>), Failure> {
     let limit = args.timeout.get();
-    let mut options = args.remote.resolve("pub", Some(args.timeout))?.options;
     options.window_count_max = args.window.get();
     options.outbox.count_max = args.window.get();
     options.reconnect = (!args.remote.no_reconnect)
@@ -159,7 +176,7 @@ async fn publish(
     let bar = progress.clone();
     let client = args.remote.connect(options, move |text| bar.talk(text)).await?;
 
-    let how = PublishOptions { qos: args.qos, retain: args.retain };
+    let how = PublishOptions { qos, retain: args.retain };
     let (started, pending) = mpsc::channel(args.window.get());
     let sender = tokio::spawn(send_all(client.clone(), messages, how, started));
     let mut tally = Tally::new();

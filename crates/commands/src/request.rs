@@ -1,8 +1,10 @@
 //! `rialto request`: asks a control channel, and prints its answer.
 
+mod other;
+
 use std::time::Duration;
 
-use rialto_client::{Client, RequestError, RequestOptions, Status};
+use rialto_client::{Client, Options, RequestError, RequestOptions, Status};
 use rialto_config::Period;
 use serde_json::value::RawValue;
 
@@ -10,7 +12,7 @@ use crate::channel::control_channel;
 use crate::exit::{Exit, Failure};
 use crate::output::{print_json_lines, talk};
 use crate::payload::PayloadArgs;
-use crate::remote::{RemoteArgs, block_on};
+use crate::remote::{Aim, RemoteArgs, block_on};
 
 const EXAMPLES: &str = "\
 A control channel is a question to the broker, which answers the client that asks; nothing is
@@ -27,10 +29,14 @@ variable. Every broker has these:
 An application that extends the broker may add others. The answer is printed as one line of JSON.
 The exit code is 1 if the broker refuses, and 4 if it does not answer in time.
 
+A CoreMQ server (--server coremq://HOST) answers `status`, and `history` with the name of a queue or
+a list of names as DATA. PubSubX has no questions.
+
 Examples:
   rialto request time
   rialto request '$stats' | jq .sessions
-  rialto request removeRetained '{\"cn\": \"lamp\"}'";
+  rialto request removeRetained '{\"cn\": \"lamp\"}'
+  rialto request --server coremq://127.0.0.1 history lamp";
 
 /// Ask a control channel, and print its answer.
 #[derive(Debug, clap::Args)]
@@ -56,7 +62,14 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         Some(data) => args.form.read(data)?,
         None => RawValue::NULL.to_owned(),
     };
-    if let Some(answer) = block_on(ask(args, &channel, &data))? {
+    let answer = match args.remote.aim("request", Some(args.timeout))? {
+        Aim::Jmqt(remote) => block_on(ask(args, remote.options, &channel, &data))?,
+        Aim::Other(other) => {
+            let (limit, is_quiet) = (args.timeout.get(), args.remote.quiet);
+            block_on(other::ask(*other, (&channel, &data), limit, is_quiet))?
+        }
+    };
+    if let Some(answer) = answer {
         print_json_lines([answer.to_string()])?;
     }
     Ok(())
@@ -64,10 +77,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 
 async fn ask(
     args: &Args,
+    options: Options,
     channel: &str,
     data: &RawValue,
 ) -> Result<Option<Box<RawValue>>, Failure> {
-    let options = args.remote.resolve("request", Some(args.timeout))?.options;
     let client = args.remote.connect(options, talk).await?;
     let answer = await_answer(&client, args, channel, data).await;
     client.close().await;

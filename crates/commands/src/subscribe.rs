@@ -1,8 +1,10 @@
 //! `rialto sub`: prints the messages of channels.
 
 mod inflow;
+mod other;
 mod printer;
 mod recent;
+mod stop;
 mod target;
 
 use std::num::NonZeroU64;
@@ -18,16 +20,14 @@ use crate::channel::{check_subscribable, looks_like_pattern};
 use crate::exit::{Exit, Failure};
 use crate::format::{Format, FormatArgs};
 use crate::output;
-use crate::remote::{RemoteArgs, block_on};
+use crate::remote::{Aim, RemoteArgs, block_on};
 
 use inflow::Inflow;
-use printer::{Look, Printer, Style};
+use printer::{BATCH_COUNT_MAX, Look, Printer, Style};
+use stop::stop_asked;
 use target::Target;
 
 pub(crate) use printer::plain_payload;
-
-/// Messages that are printed and acknowledged together, at most.
-const BATCH_COUNT_MAX: usize = 256;
 
 const EXAMPLES: &str = "\
 Messages go to standard output, one on each line. As text: channel and payload. As json: an object
@@ -44,6 +44,10 @@ line was written, by one write for all messages that had arrived.
 With --persistent the broker keeps QoS 1 messages while the client is away: run the same command
 again to get them. A broker that did not receive an acknowledgement sends the message again; within
 one run it is printed once.
+
+With an address of CoreMQ or PubSubX (--server coremq://HOST, pubsubx://HOST) nothing is acknowledged,
+and there is no --persistent; a PubSubX client with a name (--client) gets what it missed if it comes
+back within a minute.
 
 The name of a channel is literal: there are no wildcards.
 
@@ -102,7 +106,20 @@ async fn subscribe(args: &Args) -> Result<(), Failure> {
         check_subscribable(channel)?;
     }
     let printer = if args.forget { None } else { Some(args.printer()?) };
-    let remote = args.remote.resolve("sub", args.timeout)?;
+    let remote = match args.remote.aim("sub", args.timeout)? {
+        Aim::Jmqt(remote) => remote,
+        Aim::Other(other) => {
+            let what = other::What {
+                channels: &args.channels,
+                count: args.count,
+                limit: args.timeout.map_or(Duration::MAX, Period::get),
+                reconnects: !args.remote.no_reconnect,
+                is_quiet: args.remote.quiet,
+            };
+            let printer = printer.filter(|_| !args.persistent);
+            return other::subscribe(what, *other, printer).await;
+        }
+    };
     if args.persistent || args.forget {
         remote.require_client(if args.forget { "--forget" } else { "--persistent" })?;
     }
@@ -118,6 +135,12 @@ async fn subscribe(args: &Args) -> Result<(), Failure> {
 }
 
 impl Args {
+    fn say(&self, text: &str) {
+        if !self.remote.quiet {
+            output::talk(&format!("rialto: {text}"));
+        }
+    }
+
     fn printer(&self) -> Result<Printer, Failure> {
         let target = Target::open(self.output.as_deref())?;
         let look = match self.format.get() {
@@ -131,11 +154,7 @@ impl Args {
 }
 
 async fn follow(client: &Client, args: &Args, printer: Option<Printer>) -> Result<(), Failure> {
-    let say = |text: String| {
-        if !args.remote.quiet {
-            output::talk(&format!("rialto: {text}"));
-        }
-    };
+    let say = |text: String| args.say(&text);
     let persistence = if args.persistent { Persistence::Persistent } else { Persistence::Session };
     let options = SubscribeOptions { persistence, acknowledge: Acknowledge::Manual };
     let mut inflow = Inflow::new(client.rest(options));
@@ -220,26 +239,4 @@ async fn next(
         Ok(Err(None)) => Err(client.ended().await.into()),
         Err(_) => Err(Failure::new(Exit::TimedOut, format!("no message for {limit:?}"))),
     }
-}
-
-/// Waits until somebody asks the process to end.
-async fn stop_asked() -> Result<(), Failure> {
-    let result = terminated().await;
-    result.map_err(|error| Failure::new(Exit::Failed, format!("cannot wait for signals: {error}")))
-}
-
-#[cfg(unix)]
-async fn terminated() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => result,
-        _ = terminate.recv() => Ok(()),
-    }
-}
-
-#[cfg(not(unix))]
-async fn terminated() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
 }

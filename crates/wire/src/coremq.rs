@@ -1,5 +1,6 @@
 //! CoreMQ: frames of a length, a queue and a JSON object over TCP, and JSON objects over WebSocket.
 
+mod client;
 mod decode;
 mod encode;
 mod frame;
@@ -8,6 +9,7 @@ mod members;
 mod payload;
 mod words;
 
+pub use client::{Unsayable, put_ask, put_publish, read_gateway};
 pub use decode::{Frame, Options, Request, decode, decode_text};
 pub use encode::{Answer, Envelope, put_answer, put_history, put_message};
 pub use frame::{FrameError, FrameSplitter, Frames, first_frame_bytes};

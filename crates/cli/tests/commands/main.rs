@@ -8,6 +8,7 @@ mod access;
 mod cert;
 mod config;
 mod contexts;
+mod dialects;
 mod documents;
 mod failures;
 mod import;

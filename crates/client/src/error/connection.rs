@@ -69,6 +69,14 @@ pub enum ConnectError {
         /// The broker's answer.
         refusal: Refusal,
     },
+    /// The server of another dialect does not let this client in.
+    #[error("{endpoint} refused the connection: {}", one_line(.words))]
+    Declined {
+        /// The address.
+        endpoint: Endpoint,
+        /// What the server says.
+        words: String,
+    },
     /// The broker ended the connection by itself, before it had judged the client: it is at a limit, or
     /// the client was too slow.
     #[error("{endpoint} turned the connection away, {refusal}")]
@@ -81,7 +89,7 @@ pub enum ConnectError {
         refusal: Refusal,
     },
     /// Somebody answers who is no JMQT broker.
-    #[error("{endpoint} is no JMQT port: {stranger} answers there")]
+    #[error("{endpoint} is no {} port: {stranger} answers there", .endpoint.protocol().name())]
     NotJmqt {
         /// The address.
         endpoint: Endpoint,
@@ -150,6 +158,7 @@ impl ConnectError {
             | ConnectError::Credentials(_)
             | ConnectError::CredentialsLate(_)
             | ConnectError::Unsupported { .. }
+            | ConnectError::Declined { .. }
             | ConnectError::Ended(_) => None,
             _ => Some(Status(status::NETWORK_ERROR)),
         }
@@ -184,6 +193,7 @@ impl ConnectError {
                 _ => Reason::Refused,
             },
             ConnectError::TurnedAway { reason, .. } => *reason,
+            ConnectError::Declined { .. } => Reason::Refused,
             ConnectError::Credentials(ProvideError::Unauthorized(_)) => Reason::Unauthorized,
             ConnectError::Silent { .. }
             | ConnectError::TimedOut { .. }

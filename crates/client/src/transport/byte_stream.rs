@@ -13,6 +13,6 @@ pub(super) fn closed_by_broker() -> io::Error {
 }
 
 /// A byte stream, plain or encrypted.
-pub(super) trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(crate) trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for S {}

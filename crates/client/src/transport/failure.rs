@@ -34,7 +34,7 @@ impl Opening {
 
     /// Says why there is no WebSocket.
     #[cfg(feature = "websocket")]
-    pub(super) fn instead_of_websocket(
+    pub(crate) fn instead_of_websocket(
         &self,
         source: io::Error,
         endpoint: &Endpoint,

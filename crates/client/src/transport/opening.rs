@@ -19,7 +19,7 @@ const BYTES_MAX: usize = 1_024;
 
 /// What came first, shared by the connection and whoever asks when it fails.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Opening {
+pub(crate) struct Opening {
     said: Arc<Mutex<Vec<u8>>>,
 }
 
@@ -32,8 +32,13 @@ impl Opening {
         said.len() < BYTES_MAX
     }
 
+    /// Returns what came first.
+    pub(crate) fn said(&self) -> Vec<u8> {
+        self.said.lock().clone()
+    }
+
     /// Returns whether nothing at all came.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.said.lock().is_empty()
     }
 }

@@ -19,7 +19,7 @@ use super::outgoing::Outgoing;
 const FRAMES_MAX: usize = 256;
 
 pub(super) struct WebSocket {
-    stream: Box<WebSocketStream<Box<dyn ByteStream>>>,
+    stream: Box<Upgraded>,
     /// How it ended, while the frames before the end are being dealt with.
     end: Option<io::Error>,
 }
@@ -33,13 +33,7 @@ impl WebSocket {
         stream: Box<dyn ByteStream>,
         endpoint: &Endpoint,
     ) -> io::Result<Self> {
-        let config = WebSocketConfig::default()
-            .max_message_size(Some(PACKET_BYTES_MAX))
-            .max_frame_size(Some(PACKET_BYTES_MAX));
-        let url = endpoint.to_string();
-        let (stream, _) = tokio_tungstenite::client_async_with_config(url, stream, Some(config))
-            .await
-            .map_err(into_io)?;
+        let stream = upgrade(stream, endpoint).await?;
         Ok(WebSocket { stream: Box::new(stream), end: None })
     }
 
@@ -102,11 +96,32 @@ impl WebSocket {
     }
 }
 
+/// A byte stream that speaks WebSocket.
+pub(crate) type Upgraded = WebSocketStream<Box<dyn ByteStream>>;
+
+/// Asks for WebSocket.
+///
+/// # Errors
+/// What the WebSocket library says, or the stream under it.
+pub(crate) async fn upgrade(
+    stream: Box<dyn ByteStream>,
+    endpoint: &Endpoint,
+) -> io::Result<Upgraded> {
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(PACKET_BYTES_MAX))
+        .max_frame_size(Some(PACKET_BYTES_MAX));
+    let url = endpoint.websocket_url();
+    let (stream, _) = tokio_tungstenite::client_async_with_config(url, stream, Some(config))
+        .await
+        .map_err(into_io)?;
+    Ok(stream)
+}
+
 fn closed_with(close: &CloseFrame) -> io::Error {
     io::Error::other(ClosedWith { code: close.code.into(), text: close.reason.to_string() })
 }
 
-fn into_io(error: Error) -> io::Error {
+pub(crate) fn into_io(error: Error) -> io::Error {
     match error {
         Error::Io(error) => error,
         Error::ConnectionClosed | Error::AlreadyClosed => closed_by_broker(),

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use rialto_client::Endpoint;
 use serde_json::json;
 
+use crate::address::Address;
 use crate::exit::{Exit, Failure};
 use crate::format::FormatArgs;
 use crate::output::{print_json_lines, print_lines, talk};
@@ -59,7 +59,7 @@ pub(crate) struct AddArgs {
     name: String,
     /// Address of the broker, such as jmqts://broker.example
     #[arg(long, value_name = "URL")]
-    server: Option<Endpoint>,
+    server: Option<Address>,
     /// Client id to connect as
     #[arg(long, value_name = "ID")]
     client: Option<String>,

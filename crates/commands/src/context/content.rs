@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use rialto_client::Endpoint;
 use serde::{Deserialize, Serialize};
 
+use crate::address::Address;
 use crate::exit::Failure;
 
 use super::secret::SecretSource;
@@ -13,9 +13,9 @@ use super::secret::SecretSource;
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Context {
-    /// Where the broker listens for JMQT.
+    /// Where the broker listens.
     #[serde(with = "as_text", default, skip_serializing_if = "Option::is_none")]
-    pub(crate) server: Option<Endpoint>,
+    pub(crate) server: Option<Address>,
     /// The client id to connect as.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) client: Option<String>,
@@ -78,20 +78,21 @@ impl Context {
 
 /// An address in the file, as it is written on the command line.
 mod as_text {
-    use rialto_client::Endpoint;
     use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    use crate::address::Address;
 
     #[expect(clippy::ref_option, reason = "serde passes the field")]
     pub(super) fn serialize<S: Serializer>(
-        endpoint: &Option<Endpoint>,
+        address: &Option<Address>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(endpoint.as_ref().expect("one that is left out is not written"))
+        serializer.collect_str(address.as_ref().expect("one that is left out is not written"))
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<Option<Endpoint>, D::Error> {
+    ) -> Result<Option<Address>, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map(Some).map_err(D::Error::custom)
     }

@@ -24,6 +24,9 @@ pub(super) struct Message {
     pub(super) bytes: u64,
 }
 
+/// Messages on their way to the broker, or what is wrong with the first bad one.
+pub(super) type Messages = mpsc::Receiver<Result<Message, Failure>>;
+
 /// Where the channel of a line is named.
 #[derive(Debug)]
 pub(super) enum ChannelFrom {
@@ -109,7 +112,7 @@ impl Lines {
     /// Reads the lines on a thread of their own, which ends when the receiver is dropped.
     ///
     /// Not on the runtime: a read of standard input cannot be cancelled, and would delay the exit.
-    pub(super) fn read_ahead(self) -> mpsc::Receiver<Result<Message, Failure>> {
+    pub(super) fn read_ahead(self) -> Messages {
         let (messages, received) = mpsc::channel(READ_AHEAD_COUNT);
         thread::spawn(move || {
             for message in self {

@@ -9,8 +9,9 @@ use rialto_client::{Backoff, Qos, RequestError, RequestOptions};
 use serde_json::value::RawValue;
 use tokio::time::timeout;
 
+use crate::address::Address;
 use crate::exit::{Exit, Failure};
-use crate::remote::RemoteArgs;
+use crate::remote::{RemoteArgs, default_server};
 use crate::request;
 
 use super::command::{Data, Publish, Target};
@@ -24,6 +25,8 @@ use online::Online;
 pub(super) struct JmqtPeer {
     /// Where to connect to and as whom, unless a command says otherwise.
     remote: RemoteArgs,
+    /// Where the last session was, or is.
+    current: Address,
     feed: Feed,
     /// How long an answer may take.
     limit: Duration,
@@ -32,7 +35,8 @@ pub(super) struct JmqtPeer {
 
 impl JmqtPeer {
     pub(super) fn new(remote: RemoteArgs, limit: Duration, feed: Feed) -> Self {
-        JmqtPeer { remote, feed, limit, online: None }
+        let current = Address::Jmqt(default_server());
+        JmqtPeer { remote, current, feed, limit, online: None }
     }
 
     fn online(&mut self) -> Result<&mut Online, Failure> {
@@ -54,15 +58,17 @@ impl JmqtPeer {
 
 impl Peer for JmqtPeer {
     async fn connect(&mut self, target: &Target) -> Result<Reply, Failure> {
-        let remote = self.remote.aimed_at(target.address.as_deref(), target.client.as_deref())?;
+        let (address, client) = (target.address.as_deref(), target.client.as_deref());
+        let remote = self.remote.aimed_at(&self.current, address, client)?;
         let resolved = remote.resolve("shell", None)?;
         self.disconnect().await?;
         let mut options = resolved.options.clone();
+        let current = Address::Jmqt(options.endpoint.clone());
         options.reconnect = (!remote.no_reconnect).then(Backoff::default);
         let online = Online::open(options, &resolved, &self.feed).await?;
         let said = format!("connected to {}", online.place());
         self.online = Some(online);
-        self.remote = remote;
+        (self.remote, self.current) = (remote, current);
         Ok(Reply::Said(said))
     }
 

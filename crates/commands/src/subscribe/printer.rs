@@ -13,6 +13,9 @@ use crate::exit::Failure;
 use super::recent::Recent;
 use super::target::{Reader, Target};
 
+/// Messages that are printed together, at most.
+pub(super) const BATCH_COUNT_MAX: usize = 256;
+
 /// How a message is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Look {

@@ -155,7 +155,7 @@ pub fn decode_server(frame: &[u8], json_depth_max: usize) -> Result<ServerFrame<
     server_frame(queue, json, &members).ok_or(Malformed::NotJson)
 }
 
-fn server_frame<'a>(
+pub(super) fn server_frame<'a>(
     queue: &'a str,
     json: &'a str,
     members: &Members<'a>,

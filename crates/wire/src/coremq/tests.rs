@@ -1,5 +1,6 @@
 //! The codec: vectors first, then what holds for all objects, payloads and frames between servers.
 
+mod client;
 mod decode;
 mod link;
 mod one_frame;

@@ -22,9 +22,10 @@ pub struct FrameSplitter {
     /// A message that began in an earlier read and ended in the last one.
     joined: Vec<u8>,
     bytes_max: usize,
+    keeps_empty: bool,
 }
 
-/// The messages of one read, in order. Empty ones are left out.
+/// The messages of one read, in order. Empty ones are left out, unless the splitter keeps them.
 #[derive(Debug)]
 pub struct Frames<'a> {
     /// A message that began in an earlier read.
@@ -32,6 +33,7 @@ pub struct Frames<'a> {
     /// Whole messages with their ends.
     rest: &'a [u8],
     bytes_max: usize,
+    keeps_empty: bool,
 }
 
 impl FrameSplitter {
@@ -39,7 +41,14 @@ impl FrameSplitter {
     /// beginning of that end.
     #[must_use]
     pub fn new(bytes_max: usize) -> Self {
-        FrameSplitter { partial: Vec::new(), joined: Vec::new(), bytes_max }
+        FrameSplitter { partial: Vec::new(), joined: Vec::new(), bytes_max, keeps_empty: false }
+    }
+
+    /// As [`new`](Self::new) for what a server says, where an empty message means something: that a
+    /// client that is back has no topics (P-36).
+    #[must_use]
+    pub fn of_server(bytes_max: usize) -> Self {
+        FrameSplitter { keeps_empty: true, ..FrameSplitter::new(bytes_max) }
     }
 
     /// Takes what one read gave and returns its whole messages.
@@ -70,7 +79,7 @@ impl FrameSplitter {
             self.partial = self.partial[message_bytes..].to_vec();
         }
         let first = self.joined.strip_suffix(END);
-        Frames { first, rest, bytes_max: self.bytes_max }
+        Frames { first, rest, bytes_max: self.bytes_max, keeps_empty: self.keeps_empty }
     }
 
     /// Returns how many bytes of `input` the message that was cut has.
@@ -114,7 +123,8 @@ impl<'a> Iterator for Frames<'a> {
                     frame
                 }
             };
-            if !frame.is_empty() && frame.len() <= self.bytes_max {
+            let is_wanted = self.keeps_empty || !frame.is_empty();
+            if is_wanted && frame.len() <= self.bytes_max {
                 return Some(frame);
             }
         }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::pubsubx::{Command, FrameSplitter, decode};
+use crate::pubsubx::{Command, FrameSplitter, Unsayable, decode, put_command};
 
 #[test]
 fn every_command_is_known_in_capitals_and_only_so() {
@@ -61,7 +61,44 @@ fn what_follows_a_command_that_needs_no_more_is_passed_over() {
     assert_eq!(decode(b"UNSUBSCRIBE news and more"), Command::Unsubscribe("news"));
 }
 
+#[test]
+fn what_would_end_a_message_or_a_name_early_is_not_said() {
+    let said = |command| put_command(&mut Vec::new(), &command);
+    for topic in ["", "two words", "a\n\nx"] {
+        assert_eq!(said(Command::Subscribe(topic)), Err(Unsayable::Name), "{topic:?}");
+        assert_eq!(said(Command::Publish { topic, data: "" }), Err(Unsayable::Name), "{topic:?}");
+    }
+    for data in ["\n\nx", "a\n\nxb"] {
+        assert_eq!(said(Command::Publish { topic: "a", data }), Err(Unsayable::Text), "{data:?}");
+    }
+    assert_eq!(said(Command::Publish { topic: "a", data: "\n\n" }), Ok(()));
+    assert_eq!(said(Command::Unknown), Err(Unsayable::Text));
+}
+
 proptest! {
+    /// P-1, P-8: whatever a client can say is read by a server as it was meant, however it is cut.
+    #[test]
+    fn what_a_client_says_is_what_a_server_reads(
+        topic in "[a\nxé]{1,6}",
+        data in "[a \nxé]{0,12}",
+        which in 0..5,
+    ) {
+        let command = match which {
+            0 => Command::Connect { name: &topic, token: &data },
+            1 => Command::Disconnect,
+            2 => Command::Publish { topic: &topic, data: &data },
+            3 => Command::Subscribe(&topic),
+            _ => Command::Unsubscribe(&topic),
+        };
+        let mut bytes = Vec::new();
+        if put_command(&mut bytes, &command).is_ok() {
+            let mut splitter = FrameSplitter::new(1_024);
+            let frames: Vec<Vec<u8>> = splitter.push(&bytes).map(<[u8]>::to_vec).collect();
+            prop_assert_eq!(frames.len(), 1);
+            prop_assert_eq!(decode(&frames[0]), command);
+        }
+    }
+
     /// P-8 and P-27: data is all that follows the second blank, with its blanks and line breaks.
     #[test]
     fn data_is_everything_behind_the_second_blank(topic in "[^ ]{1,8}", data in "(?s).{0,16}") {
