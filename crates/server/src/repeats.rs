@@ -35,7 +35,7 @@ struct Table {
 }
 
 /// Whose request it is, and the key that it carries.
-type Name = Arc<(String, String)>;
+type Name = Arc<(String, Vec<u8>)>;
 
 #[derive(Debug)]
 struct Entry {
@@ -67,11 +67,11 @@ pub(crate) struct UnderWay {
 
 impl Repeats {
     /// Looks a request up, by whose it is, its key, and all that it says.
-    pub(crate) fn look_up(&self, who: &str, key: &str, content: &[&[u8]]) -> Known {
+    pub(crate) fn look_up(&self, who: &str, key: &[u8], content: &[&[u8]]) -> Known {
         let mut hasher = DefaultHasher::new();
         content.hash(&mut hasher);
         let content = hasher.finish();
-        let name = Name::new((who.to_owned(), key.to_owned()));
+        let name = Name::new((who.to_owned(), key.to_vec()));
         let mut table = self.0.lock();
         table.forget_old();
         match table.known.get(&name) {
@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn a_request_is_carried_out_once_and_its_answer_is_for_whose_it_is() {
         let repeats = Repeats::default();
-        let look_up = |who: &str, content: &str| repeats.look_up(who, "k", &[content.as_bytes()]);
+        let look_up = |who: &str, content: &str| repeats.look_up(who, b"k", &[content.as_bytes()]);
         let Known::New(first) = look_up("ann", "1") else { panic!("it is new") };
         assert!(matches!(look_up("ann", "1"), Known::UnderWay));
         assert!(matches!(look_up("bob", "1"), Known::New(_)));
@@ -141,14 +141,14 @@ mod tests {
     #[test]
     fn one_that_was_not_carried_out_can_be_sent_again() {
         let repeats = Repeats::default();
-        drop(repeats.look_up("ann", "k", &[b"1"]));
-        assert!(matches!(repeats.look_up("ann", "k", &[b"2"]), Known::New(_)));
+        drop(repeats.look_up("ann", b"k", &[b"1"]));
+        assert!(matches!(repeats.look_up("ann", b"k", &[b"2"]), Known::New(_)));
     }
 
     #[test]
     fn the_oldest_answers_go_first() {
         let repeats = Repeats::default();
-        let answer = |key: usize| match repeats.look_up("ann", &key.to_string(), &[]) {
+        let answer = |key: usize| match repeats.look_up("ann", &key.to_le_bytes(), &[]) {
             Known::New(request) => {
                 request.answered(Some("x".repeat(1000)));
                 true

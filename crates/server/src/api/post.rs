@@ -102,7 +102,7 @@ impl Form {
     params(
         ("channel" = String, Path, min_length = 1, description = "A channel, or #client for one client, percent-encoded"),
         PostQuery,
-        ("Idempotency-Key" = Option<String>, Header, description = "A name of this request, for ten minutes: sent again with the same name, it is answered as before and not carried out again"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "A name of this request, for ten minutes: sent again with the same name, it is answered as before and not carried out again"),
     ),
     request_body(content((Value = "application/json"), (String = "text/plain"), (String = "application/x-ndjson"))),
     responses(
@@ -143,15 +143,15 @@ fn repeated(
     content: &[&[u8]],
 ) -> Result<Option<Known>, Problem> {
     let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
-    let Some(key) = key.to_str().ok().filter(|it| (1..=KEY_BYTES_MAX).contains(&it.len())) else {
-        let detail = format!("Idempotency-Key must have 1 to {KEY_BYTES_MAX} bytes of ASCII");
+    if !(1..=KEY_BYTES_MAX).contains(&key.len()) {
+        let detail = format!("Idempotency-Key must have 1 to {KEY_BYTES_MAX} bytes");
         return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
-    };
+    }
     let who = match asker {
         Asker::Key(name) => format!("key {name}"),
         Asker::Client(guest) => format!("client {}", guest.client),
     };
-    match asked.repeats.look_up(&who, key, content) {
+    match asked.repeats.look_up(&who, key.as_bytes(), content) {
         Known::UnderWay => {
             let detail = "the request with this Idempotency-Key is still being carried out";
             Err(Problem::new(StatusCode::CONFLICT, detail))
