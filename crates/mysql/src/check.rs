@@ -136,7 +136,7 @@ async fn connect_to(
 /// Has the server let go of the locks of a connection that was cut off, by itself.
 pub(crate) async fn let_go(link: &mut MysqlLink, server: &Server) -> Result<(), Trouble> {
     let limit = if server.is_mariadb() { "idle_transaction_timeout" } else { "wait_timeout" };
-    link.run(&format!("SET SESSION {limit} = 10")).await.map(drop)
+    link.run(&format!("SET SESSION {limit} = 10")).await
 }
 
 /// Refuses a server that does not keep what it commits; returns what should be otherwise.

@@ -72,9 +72,10 @@ impl MysqlLink {
         self.packet_bytes_max = bytes.max(PACKET_BYTES_MIN);
     }
 
-    /// Carries out statements, which stand in one packet, and returns the rows of each.
-    pub(crate) async fn run(&mut self, sql: &str) -> Result<Vec<Vec<MysqlRow>>, Trouble> {
-        self.query(sql.as_bytes()).await
+    /// Carries out statements, which stand in one packet, and leaves their rows.
+    pub(crate) async fn run(&mut self, sql: &str) -> Result<(), Trouble> {
+        let done = self.conn.query_drop(sql.as_bytes()).await;
+        done.map_err(|error| self.note(&error))
     }
 
     /// Carries out one statement and returns its rows.
@@ -90,31 +91,34 @@ impl MysqlLink {
         Ok(all.pop().unwrap_or_default())
     }
 
-    async fn query(&mut self, packet: &[u8]) -> Result<Vec<Vec<MysqlRow>>, Trouble> {
+    /// Carries out so many statements, which stand in one packet, and returns the rows of each.
+    async fn query(&mut self, packet: &[u8], count: usize) -> Result<Vec<Vec<MysqlRow>>, Trouble> {
         let conn = &mut self.conn;
         let work = async {
             let mut result = conn.query_iter(packet).await?;
-            let mut all = Vec::new();
-            loop {
+            let mut all = Vec::with_capacity(count);
+            // As many as there are, and not until there is nothing more: the failure of one behind the first is told
+            // to whoever asks for its rows.
+            for _ in 0..count {
                 let rows: Vec<Found> = result.collect().await?;
                 all.push(rows.into_iter().map(MysqlRow).collect());
-                if result.is_empty() {
-                    return Ok(all);
-                }
             }
+            Ok(all)
         };
-        work.await.map_err(|error| {
-            let trouble = trouble(&error);
-            self.is_broken |= trouble.is_broken;
-            trouble
-        })
+        work.await.map_err(|error| self.note(&error))
+    }
+
+    fn note(&mut self, error: &mysql_async::Error) -> Trouble {
+        let trouble = trouble(error);
+        self.is_broken |= trouble.is_broken;
+        trouble
     }
 
     /// Sends statements; adds the rows of each to those of its owner.
     async fn send(&mut self, script: &Script, all: &mut [Vec<MysqlRow>]) -> Result<(), Trouble> {
         let bytes_max = PACKET_BYTES_MAX.min(self.packet_bytes_max / 2);
         for (packet, owners) in script.packets(bytes_max) {
-            let results = self.query(packet).await?;
+            let results = self.query(packet, owners.len()).await?;
             for (owner, rows) in owners.into_iter().zip(results) {
                 all[owner].extend(rows);
             }
@@ -179,6 +183,6 @@ impl Link for MysqlLink {
     }
 
     async fn roll_back(&mut self) -> Result<(), Trouble> {
-        self.run("ROLLBACK").await.map(drop)
+        self.run("ROLLBACK").await
     }
 }

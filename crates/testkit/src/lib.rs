@@ -15,6 +15,7 @@
 mod broker;
 mod certificate;
 mod clock;
+mod cutting_proxy;
 mod home;
 mod launch;
 mod log;
@@ -42,6 +43,7 @@ mod suite;
 pub use broker::Broker;
 pub use connection::Connection;
 pub use coremq_peer::CoremqPeer;
+pub use cutting_proxy::{Cut, CuttingProxy, Take};
 pub use dialogue::Dialogue;
 pub use ending::Ending;
 pub use launch::Launch;

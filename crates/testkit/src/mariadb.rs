@@ -1,6 +1,7 @@
 //! A MariaDB server of a test's own: in a directory that goes with it, reached through a socket there.
 
 use std::{
+    io::Write,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
@@ -113,14 +114,19 @@ impl Mariadb {
     /// # Panics
     /// When it fails.
     pub fn sql(&self, sql: &str) -> String {
-        let output = self.client().args(["-NB", "-e", sql]).output().unwrap();
+        let mut client = self.client();
+        client.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = client.spawn().unwrap();
+        // It may end before it has read all.
+        _ = process.stdin.take().unwrap().write_all(sql.as_bytes());
+        let output = process.wait_with_output().unwrap();
         assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }
 
     fn client(&self) -> Command {
         let mut command = Command::new(CLIENT);
-        command.args(["--no-defaults", "-uroot", "-S"]).arg(self.socket());
+        command.args(["--no-defaults", "--binary-mode", "-NB", "-uroot", "-S"]).arg(self.socket());
         command
     }
 

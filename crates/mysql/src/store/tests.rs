@@ -3,10 +3,19 @@
 use std::time::Duration;
 
 use rialto_database::{DatabaseSettings, DatabaseWalk};
-use rialto_store::{Store, StoreError, StoreWalk, conformance};
+use rialto_domain::{
+    Change, Commit, CommitId, FailureKind, Load, LogEntry, LogId, Outcome, Page, PayloadsBuilder,
+    Retained, Sequence, Trim,
+};
+use rialto_store::{Part, Record, Store, StoreError, StoreWalk, conformance};
 use rialto_testkit::Mariadb;
 
 use crate::{MysqlStore, store::Mysql};
+
+mod broken;
+mod damage;
+mod opening;
+mod plans;
 
 /// With which every commit is synced, too.
 const BINARY_LOG: [&str; 3] = ["log-bin=log", "sync-binlog=1", "binlog-format=MIXED"];
@@ -75,4 +84,54 @@ fn settings(server: &Mariadb, database: &str) -> DatabaseSettings {
         patience: Duration::from_secs(20),
         ..DatabaseSettings::new(server.url(), "test")
     }
+}
+
+fn open(settings: &DatabaseSettings) -> MysqlStore {
+    MysqlStore::open(settings).expect("the store opens")
+}
+
+/// Returns a page of so many messages.
+fn append(channel: &str, count: u32) -> Change {
+    let mut payloads = PayloadsBuilder::default();
+    (0..count).for_each(|_| payloads.push(b"1"));
+    Change::Append(Page {
+        channel: channel.into(),
+        publisher: "publisher".into(),
+        at: 1,
+        served: 1,
+        count,
+        payloads: payloads.finish(),
+    })
+}
+
+fn subscribe(client: &str, channel: &str) -> Change {
+    Change::Subscribe(client.into(), channel.into())
+}
+
+fn named(number: u64, changes: &[Change]) -> Commit {
+    let id = Some(CommitId { run: 7, number });
+    Commit { id, changes: changes.to_vec(), ..Commit::default() }
+}
+
+/// Returns where a page went.
+fn appended(outcome: Outcome) -> (LogId, Sequence) {
+    match outcome {
+        Outcome::Appended { log, first } => (log, first),
+        other => panic!("an append has the outcome {other:?}"),
+    }
+}
+
+/// Returns the first message of each page of a log, or the last one of what is damaged.
+fn entries(store: &MysqlStore, log: LogId) -> Vec<Result<Sequence, Sequence>> {
+    let entries = store.reader().unwrap().read(log, 1, usize::MAX).expect("the log is read");
+    let entry = |entry| match entry {
+        LogEntry::Page(page) => Ok(page.first),
+        LogEntry::Damaged { last, .. } => Err(last),
+    };
+    entries.into_iter().map(entry).collect()
+}
+
+fn retain(channel: &str) -> Change {
+    let retained = Retained { publisher: "ada".into(), payload: "1".into() };
+    Change::Retain(channel.into(), retained)
 }

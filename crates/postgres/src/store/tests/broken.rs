@@ -1,14 +1,24 @@
 //! Connections that break at the wrong moment, and a database that is killed or stands still.
 
-mod proxy;
+use std::{io::Read, os::unix::net::UnixStream, time::Instant};
 
-use std::time::Instant;
+use rialto_testkit::{Cut, CuttingProxy};
 
 use super::*;
-use proxy::{Cut, Proxy};
 
 /// How long a call may take in these tests: short, since it is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Reads a message of a server: only when it is ready for the next question it says whether there is a transaction.
+fn message(server: &mut UnixStream) -> std::io::Result<(Vec<u8>, Option<bool>)> {
+    let mut message = vec![0; 5];
+    server.read_exact(&mut message)?;
+    let length = u32::from_be_bytes(message[1..].try_into().unwrap()) as usize;
+    message.resize(1 + length, 0);
+    server.read_exact(&mut message[5..])?;
+    let is_in_transaction = (message[0] == b'Z').then(|| message[5] == b'T');
+    Ok((message, is_in_transaction))
+}
 
 /// Gives a batch to the store until it has it; returns where its page went, and how often it failed.
 fn insist(store: &mut PostgresStore, commit: &Commit) -> (Sequence, u32) {
@@ -30,7 +40,7 @@ fn insist(store: &mut PostgresStore, commit: &Commit) -> (Sequence, u32) {
 #[test]
 fn a_commit_whose_answer_is_lost_is_carried_out_once() {
     let server = Postgres::start_in_memory(&[]);
-    let proxy = Proxy::start(server.socket());
+    let proxy = CuttingProxy::start(server.socket(), message);
     let url = format!("postgres://rialto@{}/postgres", proxy.address());
     let settings = PostgresSettings { url, patience: PATIENCE, ..settings(&server, "rialto") };
     let mut store = open(&settings);

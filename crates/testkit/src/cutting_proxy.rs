@@ -1,7 +1,7 @@
 //! Stands between a store and its database, and breaks the connection at a given moment.
 
 use std::{
-    io::{Read, Write},
+    io::{Read, Result, Write},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     os::unix::net::UnixStream,
     path::PathBuf,
@@ -9,9 +9,13 @@ use std::{
     thread,
 };
 
+/// Reads one message of a server, and whether it says that a transaction is under way.
+pub type Take = fn(&mut UnixStream) -> Result<(Vec<u8>, Option<bool>)>;
+
 /// When the connection breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cut {
+pub enum Cut {
+    /// Not at all.
     Nothing,
     /// Once a transaction is under way, before its end is sent.
     BeforeCommit,
@@ -21,36 +25,44 @@ pub(super) enum Cut {
     NoAnswer,
 }
 
-pub(super) struct Proxy {
+/// Stands between a client and a database server that is reached through a socket.
+pub struct CuttingProxy {
     address: SocketAddr,
     cut: Arc<Mutex<Cut>>,
 }
 
-impl Proxy {
-    pub(super) fn start(socket: PathBuf) -> Self {
+impl CuttingProxy {
+    /// Begins to listen, on this machine, for clients of the server behind `socket`, whose messages `take` reads.
+    ///
+    /// # Panics
+    /// When it cannot listen.
+    pub fn start(socket: PathBuf, take: Take) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let cut = Arc::new(Mutex::new(Cut::Nothing));
         let for_all = cut.clone();
         thread::spawn(move || {
             for client in listener.incoming() {
-                serve(client.unwrap(), UnixStream::connect(&socket).unwrap(), for_all.clone());
+                // One that is killed takes no connections.
+                let Ok(server) = UnixStream::connect(&socket) else { continue };
+                serve(client.unwrap(), server, take, for_all.clone());
             }
         });
-        Proxy { address, cut }
+        CuttingProxy { address, cut }
     }
 
-    pub(super) fn address(&self) -> SocketAddr {
+    /// Returns where it listens.
+    pub fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Has the next transaction of any connection cut so.
-    pub(super) fn cut(&self, cut: Cut) {
+    pub fn cut(&self, cut: Cut) {
         *self.cut.lock().unwrap() = cut;
     }
 }
 
-fn serve(client: TcpStream, server: UnixStream, cut: Arc<Mutex<Cut>>) {
+fn serve(client: TcpStream, server: UnixStream, take: Take, cut: Arc<Mutex<Cut>>) {
     let (mut from_client, mut to_server) =
         (client.try_clone().unwrap(), server.try_clone().unwrap());
     thread::spawn(move || {
@@ -58,7 +70,7 @@ fn serve(client: TcpStream, server: UnixStream, cut: Arc<Mutex<Cut>>) {
         _ = to_server.shutdown(Shutdown::Both);
     });
     thread::spawn(move || {
-        _ = pass_answers(server.try_clone().unwrap(), client.try_clone().unwrap(), &cut);
+        _ = pass_answers(server.try_clone().unwrap(), client.try_clone().unwrap(), take, &cut);
         _ = server.shutdown(Shutdown::Both);
         _ = client.shutdown(Shutdown::Both);
     });
@@ -68,19 +80,16 @@ fn serve(client: TcpStream, server: UnixStream, cut: Arc<Mutex<Cut>>) {
 fn pass_answers(
     mut server: UnixStream,
     mut client: TcpStream,
+    take: Take,
     cut: &Mutex<Cut>,
-) -> std::io::Result<()> {
-    let mut is_in_transaction = false;
+) -> Result<()> {
+    let mut was_in_transaction = false;
     loop {
-        let mut message = vec![0; 5];
-        server.read_exact(&mut message)?;
-        let length = u32::from_be_bytes(message[1..].try_into().unwrap()) as usize;
-        message.resize(1 + length, 0);
-        server.read_exact(&mut message[5..])?;
-        // Ready for the next question, idle or within a transaction.
-        let begins = message[0] == b'Z' && message[5] == b'T';
-        let ends = is_in_transaction && message[0] == b'Z' && message[5] == b'I';
-        is_in_transaction = (is_in_transaction || begins) && !ends;
+        let (message, is_in_transaction) = take(&mut server)?;
+        let is_in_transaction = is_in_transaction.unwrap_or(was_in_transaction);
+        let begins = is_in_transaction && !was_in_transaction;
+        let ends = was_in_transaction && !is_in_transaction;
+        was_in_transaction = is_in_transaction;
         let mut cut = cut.lock().unwrap();
         match *cut {
             Cut::BeforeCommit if begins => {
