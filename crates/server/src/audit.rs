@@ -79,7 +79,7 @@ impl Audit {
         self.counts[event as usize].fetch_add(1, Ordering::Relaxed);
         self.causes[reason as usize].fetch_add(1, Ordering::Relaxed);
         let is_logged = tracing::enabled!(target: TARGET, tracing::Level::INFO);
-        if self.events.wants(EventKind::Refused) {
+        if self.events.takes(EventKind::Refused) {
             let details = details();
             self.events.note(EventKind::Refused, || refusal(origin, event, &details));
             if is_logged {

@@ -28,8 +28,12 @@ pub(crate) async fn keep(hub: Arc<Hub>, server: Arc<str>) {
             () = feed.due() => {}
             _ = seconds.tick() => events.extend(feed.end_second().map(|it| (LEFT_OUT, it))),
         }
-        events.extend(feed.take().into_iter().map(|(kind, fields)| (kind.as_str(), fields)));
+        let taken = feed.take();
+        let wanted = taken.iter().filter(|(kind, _)| feed.wants(*kind));
+        events.extend(wanted.map(|(kind, fields)| (kind.as_str(), fields.clone())));
         tell(&hub, &server, events);
+        // Whoever finds it there knows that it was told.
+        feed.recent.keep(hub.now().unix_ms, &taken);
     }
 }
 

@@ -18,6 +18,7 @@ mod event_channels;
 mod event_feed;
 mod handle;
 mod parts;
+mod recent_events;
 mod reloadable;
 mod run;
 mod server;

@@ -30,6 +30,18 @@ fn eye(broker: &Broker, kinds: &[&str]) -> Peer {
     eye
 }
 
+/// As [`eye`], once it was told that it has come itself.
+fn settled_eye(broker: &Broker, kinds: &[&str]) -> Peer {
+    let mut eye = Peer::online(broker, Transport::Tcp, "eye");
+    until("its own begin is told", || {
+        let path = "GET /v1/events?kind=connected&client=eye";
+        let told = ask(broker, path, Some("0123456789abcdef"), "").json();
+        told["events"][0].is_object().then_some(())
+    });
+    kinds.iter().for_each(|kind| eye.subscribe(&format!("$events/{kind}")));
+    eye
+}
+
 /// Takes the next event, which must be of this kind, without what differs each time.
 #[track_caller]
 fn event(eye: &mut Peer, kind: &str) -> Value {
@@ -47,7 +59,7 @@ fn event(eye: &mut Peer, kind: &str) -> Value {
 #[test]
 fn a_reader_sees_who_comes_subscribes_is_refused_and_goes_and_nothing_of_itself() {
     let broker = start(ALL);
-    let mut eye = eye(&broker, &["connected", "disconnected", "subscribed", "refused"]);
+    let mut eye = settled_eye(&broker, &["connected", "disconnected", "subscribed", "refused"]);
     let mut ada = Peer::online(&broker, Transport::Tcp, "ada");
     assert_eq!(event(&mut eye, "connected"), json!({"client": "ada", "dialect": "jmqt"}));
     ada.subscribe("room");
@@ -70,7 +82,7 @@ fn a_reader_sees_who_comes_subscribes_is_refused_and_goes_and_nothing_of_itself(
 #[test]
 fn nobody_else_reads_what_is_told_and_nobody_tells_it_but_the_server() {
     let broker = start(ALL);
-    let mut eye = eye(&broker, &["connected", "refused"]);
+    let mut eye = settled_eye(&broker, &["connected", "refused"]);
     let mut ada = Peer::online(&broker, Transport::Tcp, "ada");
     event(&mut eye, "connected");
     let answer = ada.ask(r#"{"sub":{"cn":"$events/connected","pr":0}}"#);
@@ -129,4 +141,84 @@ fn more_than_a_thousand_in_a_second_are_counted() {
     });
     // Who connected was told of in the first second, too.
     assert!(0 < left_out && 990 <= told, "{told} told, {left_out} left out");
+}
+
+/// Has a client not read what it is sent until the broker tells of it.
+#[track_caller]
+fn slow_consumer(broker: &Broker) -> Value {
+    let mut eye = eye(broker, &["slow-consumer"]);
+    let mut bob = Peer::online(broker, Transport::Tcp, "bob");
+    bob.subscribe("room");
+    let mut ada = Peer::online(broker, Transport::Tcp, "ada");
+    let message = format!(r#"{{"pub":{{"cn":"room","dt":"{}"}}}}"#, "x".repeat(8 << 10));
+    let told = std::thread::scope(|scope| {
+        let told = scope.spawn(move || event(&mut eye, "slow-consumer"));
+        // More than the socket's buffers hold, however large the system makes them.
+        while !told.is_finished() {
+            ada.send_all(&[message.as_str(); 64]);
+        }
+        told.join().unwrap()
+    });
+    drop(bob);
+    told
+}
+
+#[test]
+fn a_client_that_does_not_read_is_told_of_with_what_is_done_about_it() {
+    const SMALL: &str = "\n[limits]\noutbox_bytes_max = \"64KiB\"\npacket_bytes_max = \"64KiB\"\n";
+    for (slow_consumer_is, action) in [("drop", "messages-dropped"), ("close", "closed")] {
+        let settings = format!(
+            "{ALL}{SMALL}[delivery]\nslow_consumer = \"{slow_consumer_is}\"\npublisher_stall_max = \"0s\"\n"
+        );
+        let broker = start(&settings);
+        let told = slow_consumer(&broker);
+        assert_eq!((&told["client"], &told["action"]), (&json!("bob"), &json!(action)), "{told}");
+        assert!(32 << 10 < told["waiting_bytes"].as_u64().unwrap(), "{told}");
+        let key = Some("0123456789abcdef");
+        let recent = ask(&broker, "GET /v1/events?kind=slow-consumer&client=bob", key, "").json();
+        assert_eq!(recent["events"][0]["action"], action, "{recent}");
+    }
+}
+
+#[test]
+fn one_who_may_not_read_events_any_more_loses_the_subscription_at_a_reload() {
+    let broker = start(ALL);
+    let mut eye = settled_eye(&broker, &["connected"]);
+    let ada = Peer::online(&broker, Transport::Tcp, "ada");
+    assert_eq!(event(&mut eye, "connected")["client"], "ada");
+    broker.configure(&ALL.replace("readers = [\"eye\"]", "readers = [\"ada\"]"));
+    broker.hang_up();
+    let mut ada = ada;
+    until("the new reader is let in", || {
+        let answer = ada.ask(r#"{"sub":{"cn":"$events/connected","pr":0}}"#);
+        (status(&answer, "subAck").0 == 1).then_some(())
+    });
+    let bob = Peer::online(&broker, Transport::Tcp, "bob");
+    assert_eq!(event(&mut ada, "connected")["client"], "bob");
+    eye.expect_silence();
+    let answer = eye.ask(r#"{"sub":{"cn":"$events/connected","pr":0}}"#);
+    assert_eq!(status(&answer, "subAck").0, 7, "{answer}");
+    drop(bob);
+}
+
+#[test]
+fn troubles_are_kept_for_whoever_asks_though_no_kind_is_told() {
+    let key = Some("0123456789abcdef");
+    let broker = start(&ALL.replace("publish = [\"connected\", \"disconnected\", \"subscribed\", \"refused\", \"slow-consumer\", \"store\"]", "publish = []"));
+    let mut ada = Peer::online(&broker, Transport::Tcp, "ada");
+    for _ in 0..3 {
+        ada.ask(r#"{"pub":{"cn":"closed","dt":1,"id":"1"}}"#);
+    }
+    let recent = until("it is kept", || {
+        let recent = ask(&broker, "GET /v1/events?channel=closed", key, "").json();
+        (recent["events"][0]["count"] == 3).then_some(recent)
+    });
+    let event = &recent["events"][0];
+    assert_eq!(
+        (&event["event"], &event["rule"]),
+        (&json!("refused"), &json!("1 shut")),
+        "{recent}"
+    );
+    assert_eq!(ask(&broker, "GET /v1/events?kind=store", key, "").json(), json!({"events": []}));
+    assert_eq!(ask(&broker, "GET /v1/events?kind=nonsense", key, "").status, 400);
 }
