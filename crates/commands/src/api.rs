@@ -43,6 +43,11 @@ pub(crate) enum List {
 }
 
 impl Api {
+    /// Says whether a key is sent.
+    pub(crate) fn has_key(&self) -> bool {
+        self.key.is_some()
+    }
+
     /// Gets what is at a path, given as its parts.
     pub(crate) async fn get<T: DeserializeOwned>(
         &self,
@@ -101,7 +106,7 @@ impl Api {
     /// Gets the entries of a list, page by page, and gives each to `take` until that says that it
     /// has enough.
     ///
-    /// A page begins behind the last name of the one before, so that no entry is told twice or left
+    /// A page begins behind what stood last on the one before, so that no entry is told twice or left
     /// out because others come and go meanwhile.
     pub(crate) async fn list(
         &self,
@@ -127,7 +132,8 @@ impl Api {
                 }
             }
             match page["next"].as_str() {
-                Some(next) if *after < *next => next.clone_into(&mut after),
+                // Where the list is not by name it is no name that tells where the next page begins.
+                Some(next) if *after != *next => next.clone_into(&mut after),
                 Some(_) => return Err(answer.foreign()),
                 None => return Ok(()),
             }
@@ -201,7 +207,7 @@ impl List {
         }
     }
 
-    fn has_pages(self) -> bool {
+    pub(crate) fn has_pages(self) -> bool {
         matches!(self, List::Clients | List::Channels)
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::api::{ApiArgs, List};
 use crate::exit::Failure;
 use crate::format::FormatArgs;
-use crate::listing::{ListArgs, number};
+use crate::listing::{ListArgs, number, per_second};
 use crate::output::{print_json_lines, print_lines};
 use crate::remote::block_on;
 use crate::table::{Table, or_nothing, word};
@@ -17,6 +17,7 @@ Examples:
   export RIALTO_API_KEY=...
   rialto channel list
   rialto channel list --match 'lamp/*' --format json
+  rialto channel list --sort out_rate --limit 10
   rialto channel show lamp/kitchen";
 
 /// See the channels of a running broker.
@@ -27,11 +28,13 @@ pub(crate) enum Command {
     Show(ShowArgs),
 }
 
-/// List the channels in use, by their names
+/// List the channels in use, by their names or by a number
 ///
 /// With the connected subscribers, the persistent subscribers (connected or not), whether there is a
 /// retained message, the messages of the history, and the stored messages that not all persistent
-/// subscribers have acknowledged, with their bytes.
+/// subscribers have acknowledged, with their bytes. Rates are known from the second list within a minute on, or with
+/// --sort by one. --sort takes a number of the HTTP API: in_rate, out_rate, in_byte_rate, out_byte_rate, subscribers,
+/// persistent_subscribers, log_messages, log_bytes, oldest_s, history.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ChannelsArgs {
     #[command(flatten)]
@@ -59,13 +62,22 @@ pub(crate) fn run(command: &Command) -> Result<(), Failure> {
 }
 
 async fn list(args: &ChannelsArgs) -> Result<(), Failure> {
-    let heading =
-        ["CHANNEL", "SUBSCRIBERS", "PERSISTENT", "RETAINED", "HISTORY", "LOG", "LOG BYTES"];
+    let heading = [
+        "CHANNEL",
+        "SUBSCRIBERS",
+        "PERSISTENT",
+        "RETAINED",
+        "HISTORY",
+        "LOG",
+        "LOG BYTES",
+        "IN/s",
+        "OUT/s",
+    ];
     let columns = (Some(heading), row as fn(&Value) -> _);
     args.list.print(&args.api.open()?, (List::Channels, &[]), |_| true, columns).await
 }
 
-fn row(channel: &Value) -> [String; 7] {
+fn row(channel: &Value) -> [String; 9] {
     [
         or_nothing(channel["name"].as_str().map(word)),
         number(&channel["subscribers"]),
@@ -74,6 +86,8 @@ fn row(channel: &Value) -> [String; 7] {
         number(&channel["history"]),
         number(&channel["log_messages"]),
         number(&channel["log_bytes"]),
+        per_second(&channel["in_rate"]),
+        per_second(&channel["out_rate"]),
     ]
 }
 
@@ -94,6 +108,8 @@ async fn show(args: &ShowArgs) -> Result<(), Failure> {
         "messages in the history",
         "messages in the log",
         "bytes in the log",
+        "messages in, a second",
+        "messages out, a second",
     ];
     let mut table = Table::plain();
     for (name, value) in names.into_iter().zip(row(&channel)) {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::api::{ApiArgs, List};
 use crate::exit::{Exit, Failure};
 use crate::format::FormatArgs;
-use crate::listing::{ListArgs, number};
+use crate::listing::{ListArgs, number, per_second};
 use crate::output::talk;
 use crate::remote::block_on;
 use crate::table::{moment, or_nothing, span, word};
@@ -30,10 +30,16 @@ Examples:
   rialto client forget pump-7";
 
 const LIST_EXAMPLES: &str = "\
-A client is online, or lost (its connection was lost and its session waits for it), or offline.
+A client is online, or lost (its connection was lost and its session waits for it), or offline. LAG is how many
+stored messages it is behind, PENDING the bytes that wait to be written to it, DROPPED the deliveries that were
+dropped on this connection. Rates are known from the second list within a minute on, or with --sort by one.
+
+--sort takes a number of the HTTP API: in_rate, out_rate, in_byte_rate, out_byte_rate, lag, pending_bytes, dropped,
+subscriptions, connected_s, heard_s, last_seen_ms. Clients that are only stored stand at the end.
 
 Examples:
   rialto client list --online --limit 20
+  rialto client list --sort pending_bytes --limit 10
   rialto client list --banned --format json";
 
 /// See and manage the clients of a running broker.
@@ -48,7 +54,7 @@ pub(crate) enum Command {
     Forget(ForgetArgs),
 }
 
-/// List the clients that the broker knows, by their ids
+/// List the clients that the broker knows, by their ids or by a number
 #[derive(Debug, clap::Args)]
 #[command(after_help = LIST_EXAMPLES)]
 pub(crate) struct ClientsArgs {
@@ -145,13 +151,25 @@ async fn list(args: &ClientsArgs) -> Result<(), Failure> {
     let speaks = |client: &Value| {
         args.protocol.as_ref().is_none_or(|it| client["protocol"].as_str() == Some(it))
     };
-    let heading =
-        ["CLIENT", "STATE", "PROTOCOL", "ADDRESS", "CONNECTED", "SUBSCRIPTIONS", "LAST SEEN"];
+    let heading = [
+        "CLIENT",
+        "STATE",
+        "PROTOCOL",
+        "ADDRESS",
+        "CONNECTED",
+        "SUBSCRIPTIONS",
+        "LAST SEEN",
+        "IN/s",
+        "OUT/s",
+        "LAG",
+        "PENDING",
+        "DROPPED",
+    ];
     let columns = (Some(heading), client_row as fn(&Value) -> _);
     args.list.print(&api, (List::Clients, query), speaks, columns).await
 }
 
-fn client_row(client: &Value) -> [String; 7] {
+fn client_row(client: &Value) -> [String; 12] {
     let text = |key: &str| client[key].as_str().map(word);
     [
         or_nothing(text("id")),
@@ -161,6 +179,11 @@ fn client_row(client: &Value) -> [String; 7] {
         or_nothing(client["connected_s"].as_u64().map(Duration::from_secs).map(span)),
         number(&client["subscriptions"]),
         or_nothing(client["last_seen_ms"].as_u64().map(moment)),
+        per_second(&client["in_rate"]),
+        per_second(&client["out_rate"]),
+        number(&client["lag"]),
+        number(&client["pending_bytes"]),
+        number(&client["dropped"]),
     ]
 }
 

@@ -6,8 +6,9 @@ use rialto_client::shown::json_line;
 use serde_json::Value;
 use wildmatch::WildMatch;
 
+use crate::amount::rate;
 use crate::api::{Api, List};
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::format::{Format, FormatArgs};
 use crate::output::{print_json_lines, print_lines, talk};
 use crate::table::Table;
@@ -18,6 +19,12 @@ pub(crate) struct ListArgs {
     /// Only names that fit this pattern, in which * stands for anything and ? for one character
     #[arg(long = "match", value_name = "PATTERN")]
     pattern: Option<String>,
+    /// Begin with the largest of a number; the list is then as the broker sorts it
+    #[arg(long, value_name = "NUMBER")]
+    sort: Option<String>,
+    /// The other way round: the smallest number first, or names downwards
+    #[arg(long)]
+    reverse: bool,
     /// Print this many at most
     #[arg(long, short = 'n', value_name = "COUNT")]
     limit: Option<NonZeroUsize>,
@@ -37,6 +44,7 @@ impl ListArgs {
         (heading, row): (Option<[&str; COLUMNS]>, impl Fn(&Value) -> [String; COLUMNS]),
     ) -> Result<(), Failure> {
         let pattern = self.pattern.as_deref().map(WildMatch::new);
+        let query = [query, &self.query(list)?].concat();
         let fits = |entry: &Value| {
             let name = entry[list.key()].as_str().unwrap_or_default();
             pattern.as_ref().is_none_or(|pattern| pattern.matches(name))
@@ -44,7 +52,7 @@ impl ListArgs {
         let most = self.limit.map_or(usize::MAX, NonZeroUsize::get);
         let mut count = 0;
         let mut table = heading.map_or_else(Table::plain, Table::under);
-        api.list(list, query, |entry| {
+        api.list(list, &query, |entry| {
             if fits(&entry) && is_wanted(&entry) {
                 count += 1;
                 match self.format.get() {
@@ -62,6 +70,32 @@ impl ListArgs {
         }
         Ok(())
     }
+
+    /// Returns what the broker is asked besides.
+    fn query(&self, list: List) -> Result<Vec<(&str, &str)>, Failure> {
+        let mut query = Vec::new();
+        if !list.has_pages() {
+            if self.sort.is_some() || self.reverse {
+                let text =
+                    "this list cannot be sorted: it is short, and in the order of its entries";
+                return Err(Failure::new(Exit::Usage, text));
+            }
+            return Ok(query);
+        }
+        query.extend(self.sort.as_deref().map(|sort| ("sort", sort)));
+        if self.reverse {
+            query.push(("order", if self.sort.is_some() { "asc" } else { "desc" }));
+        }
+        // What stands before the first sign of a pattern the broker can look for.
+        let prefix = self.pattern.as_deref().and_then(|it| it.split(['*', '?']).next());
+        query.extend(prefix.filter(|it| !it.is_empty()).map(|prefix| ("prefix", prefix)));
+        Ok(query)
+    }
+}
+
+/// Returns a rate of an entry as a cell.
+pub(crate) fn per_second(value: &Value) -> String {
+    value.as_f64().map_or_else(|| "-".to_owned(), rate)
 }
 
 /// Returns a number of an entry as a cell.

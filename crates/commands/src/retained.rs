@@ -90,7 +90,8 @@ pub(crate) fn run(command: &Command) -> Result<(), Failure> {
 async fn list(args: &ChannelsArgs) -> Result<(), Failure> {
     let name = |channel: &Value| [json_line(&channel["name"].to_string()).into_owned()];
     let is_wanted = |channel: &Value| channel["retained"] == true;
-    args.list.print(&args.api.open()?, (List::Channels, &[]), is_wanted, (None, name)).await
+    let list = (List::Channels, &[("kind", "retained")][..]);
+    args.list.print(&args.api.open()?, list, is_wanted, (None, name)).await
 }
 
 async fn get(args: &GetArgs) -> Result<(), Failure> {

@@ -2,6 +2,8 @@
 
 mod report;
 
+use serde_json::Value;
+
 use crate::api::{Api, ApiArgs};
 use crate::exit::{Exit, Failure};
 use crate::format::FormatArgs;
@@ -11,9 +13,13 @@ use crate::scrape::Scrape;
 
 use report::{Level, Report};
 
+/// Slow consumers that are named.
+const SLOW_MAX: &str = "3";
+
 const EXAMPLES: &str = "\
 This command reads /metrics of the http listener of a running broker, which needs no key on the same
-machine, and elsewhere one that allows \"read\". What needs a look is said in sentences at the end.
+machine, and elsewhere one that allows \"read\". What needs a look is said in sentences at the end; with such
+a key they name the slow consumers for which most waits.
 
 Exit codes:
   0  the broker is ready
@@ -61,7 +67,25 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 async fn ask(api: &Api) -> Result<Report, Failure> {
-    Ok(Report::new(scrape(api).await?))
+    let scrape = scrape(api).await?;
+    let slow = match scrape.count("rialto_slow_consumers") {
+        // Who they are is told to those with a key only.
+        count if 0 < count && api.has_key() => slow_clients(api).await,
+        _ => Vec::new(),
+    };
+    Ok(Report::new(scrape, slow))
+}
+
+/// Returns the slow consumers for which most waits; none where the key does not allow it.
+async fn slow_clients(api: &Api) -> Vec<Value> {
+    let query = [("state", "slow"), ("sort", "pending_bytes"), ("limit", SLOW_MAX)];
+    let page: Result<Value, _> = api.get(&["v1", "clients"], &query).await;
+    page.ok()
+        .and_then(|mut page| match page["clients"].take() {
+            Value::Array(clients) => Some(clients),
+            _ => None,
+        })
+        .unwrap_or_default()
 }
 
 /// Asks a broker for its metrics.

@@ -2,6 +2,8 @@
 
 mod columns;
 mod draw;
+mod line;
+mod problems;
 mod rows;
 mod screen;
 mod source;
@@ -25,10 +27,11 @@ use state::State;
 
 const EXAMPLES: &str = "\
 This command asks the http listener of a running broker once in --interval. The overview needs no key on
-the same machine; clients and channels need one that allows \"read\".
+the same machine; clients, channels and problems need one that allows \"read\". The broker sorts, and
+looks for names among all that there are; the screen says how old its numbers are.
 
 Keys:
-  1 2 3, Tab      overview, clients, channels
+  1 2 3 4, Tab    overview, clients, channels, problems
   < >, left right sort by another column;  r  the other way round
   /               show names that contain a text;  Esc  show all
   up down, Page   go through the rows

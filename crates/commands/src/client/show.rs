@@ -60,6 +60,9 @@ fn lines(client: &Value) -> Vec<String> {
         ("connected for", or_nothing(connected)),
         ("last seen", seen),
         ("ban", ban(&client["ban"])),
+        ("behind", number(&client["lag"])),
+        ("bytes pending", number(&client["pending_bytes"])),
+        ("dropped", number(&client["dropped"])),
         ("subscriptions", number(&client["subscriptions"])),
     ] {
         table.push([what.to_owned(), value]);

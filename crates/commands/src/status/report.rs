@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::amount::{bytes, grouped, seconds};
 use crate::scrape::Scrape;
-use crate::table::{Table, span};
+use crate::table::{Table, span, word};
 
 /// How much a broker needs a look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +21,8 @@ pub(super) enum Level {
 #[derive(Debug)]
 pub(super) struct Report {
     scrape: Scrape,
+    /// Slow consumers, those first for which most waits; none where that is not known.
+    slow: Vec<Value>,
 }
 
 /// Histograms that are told, each with what it is of and what it is called in JSON.
@@ -42,8 +44,8 @@ impl Level {
 }
 
 impl Report {
-    pub(super) fn new(scrape: Scrape) -> Self {
-        Report { scrape }
+    pub(super) fn new(scrape: Scrape, slow: Vec<Value>) -> Self {
+        Report { scrape, slow }
     }
 
     pub(super) fn is_ready(&self) -> bool {
@@ -81,7 +83,13 @@ impl Report {
         let slow = self.scrape.count("rialto_slow_consumers");
         if 0 < slow {
             let who = counted(slow, "connection is", "connections are");
-            warnings.push(format!("{who} slow: not read as fast as written to"));
+            let names = self.slow.iter().filter_map(|client| {
+                let pending = bytes(client["pending_bytes"].as_f64()?);
+                Some(format!("{}, {pending} pending", word(client["id"].as_str()?)))
+            });
+            let names = names.collect::<Vec<_>>().join("; ");
+            let names = if names.is_empty() { names } else { format!(" ({names})") };
+            warnings.push(format!("{who} slow: not read as fast as written to{names}"));
         }
         warnings
     }
@@ -264,7 +272,7 @@ mod tests {
             "rialto_build_info{{version=\"0.1.0\"}} 1\nrialto_published_total 7\n\
              rialto_check_passes{{check=\"broker\"}} 1\n{more}"
         );
-        Report::new(Scrape::parse(&page).unwrap())
+        Report::new(Scrape::parse(&page).unwrap(), Vec::new())
     }
 
     #[test]
@@ -273,6 +281,11 @@ mod tests {
         let slow = report("rialto_slow_consumers{listener=\"a\"} 2\n");
         assert_eq!(slow.level(), Level::Warning);
         assert_eq!(slow.warnings(), ["2 connections are slow: not read as fast as written to"]);
+        let client = json!({"id": "ada", "pending_bytes": 2048});
+        let named = Report { slow: vec![client], ..slow };
+        let expected =
+            "2 connections are slow: not read as fast as written to (ada, 2.0 KiB pending)";
+        assert_eq!(named.warnings(), [expected]);
         let unready = report("rialto_check_passes{check=\"store\"} 0\nrialto_slow_consumers 1\n");
         assert_eq!((unready.level(), unready.is_ready()), (Level::Critical, false));
         assert_eq!(unready.warnings()[0], "the check store of /readyz fails");

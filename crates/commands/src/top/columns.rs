@@ -1,6 +1,5 @@
 //! The columns of the lists.
 
-use std::cmp::Ordering;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -94,16 +93,13 @@ impl Column {
         .unwrap_or_else(|| "-".to_owned())
     }
 
-    /// Compares two entries by this column: texts by the alphabet, numbers by size.
-    pub(super) fn compare(&self, one: &Value, other: &Value) -> Ordering {
-        let [one, other] = [one, other].map(|entry| match self.kind {
-            Kind::State => (None, state(entry)),
-            Kind::Yes => (Some(f64::from(u8::from(entry[self.key] == true))), ""),
-            _ => (entry[self.key].as_f64(), entry[self.key].as_str().unwrap_or_default()),
-        });
-        // What is not known is less than nothing.
-        let number = |it: Option<f64>| it.unwrap_or(-1.0);
-        number(one.0).total_cmp(&number(other.0)).then_with(|| one.1.cmp(other.1))
+    /// Returns what the API sorts by for this column, if it does.
+    pub(super) fn sort(&self) -> Option<&'static str> {
+        (self.is_number() || self.is_name()).then_some(self.key)
+    }
+
+    fn is_name(&self) -> bool {
+        matches!(self.key, "id" | "name")
     }
 }
 

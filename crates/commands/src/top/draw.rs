@@ -6,7 +6,8 @@ use ratatui::Frame;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line as Drawn, Text};
 
-use super::screen::{Line, Tone, lines};
+use super::line::{Line, Tone};
+use super::screen::lines;
 use super::state::State;
 
 /// Whether there are colours.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::columns::Column;
-use super::source::Listed;
+use super::source::{Listed, Order};
 
 /// A list with how it is looked at.
 #[derive(Debug)]
@@ -47,25 +47,23 @@ impl Rows {
         self.columns.iter().filter(|column| column.is_known(&self.listed.entries)).collect()
     }
 
-    /// Returns the entries that are shown, in their order.
-    pub(super) fn shown(&self) -> Vec<&Value> {
-        let name = self.columns[0];
-        let entries = self.listed.entries.iter();
-        let mut shown: Vec<_> =
-            entries.filter(|entry| name.cell(entry).contains(&self.filter)).collect();
-        let column = self.columns[self.sorted_by];
-        shown.sort_by(|one, other| {
-            let order = column.compare(one, other);
-            let order =
-                if column.is_number() != self.is_reversed { order.reverse() } else { order };
-            order.then_with(|| name.compare(one, other))
-        });
-        shown
+    /// Returns the entries, in their order.
+    pub(super) fn entries(&self) -> &[Value] {
+        &self.listed.entries
     }
 
-    /// Returns how many there are in all, and whether these are not even all.
-    pub(super) fn count(&self) -> (usize, bool) {
-        (self.listed.entries.len(), self.listed.has_more)
+    pub(super) fn listed(&self) -> &Listed {
+        &self.listed
+    }
+
+    /// Returns in which order the broker is to tell them.
+    pub(super) fn order(&self) -> Order {
+        let column = self.sorted_by();
+        Order {
+            sort: column.sort().unwrap_or_default(),
+            is_descending: column.is_number() != self.is_reversed,
+            contains: self.filter.clone(),
+        }
     }
 
     /// Returns the column that it is sorted by, which need not be one that there is room for.
@@ -91,18 +89,19 @@ impl Rows {
 
     /// Marks a row so many further down, or up.
     pub(super) fn mark(&mut self, steps: isize) {
-        let last = self.shown().len().saturating_sub(1);
+        let last = self.listed.entries.len().saturating_sub(1);
         self.marked = self.marked.saturating_add_signed(steps).min(last);
     }
 
-    /// Sorts by the next column that is shown, or by the one before.
+    /// Sorts by the next column that is shown and can be sorted by, or by the one before.
     pub(super) fn sort_by_next(&mut self, is_forward: bool) {
         let count = self.columns.len();
         loop {
             let step = if is_forward { 1 } else { count - 1 };
             self.sorted_by = (self.sorted_by + step) % count;
+            let column = &self.columns[self.sorted_by];
             // The name is always there.
-            if self.columns[self.sorted_by].is_known(&self.listed.entries) {
+            if column.sort().is_some() && column.is_known(&self.listed.entries) {
                 return self.is_reversed = false;
             }
         }
@@ -118,50 +117,46 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::top::columns::CHANNELS;
+    use crate::top::columns::CLIENTS;
 
     fn rows() -> Rows {
-        let channel =
-            |name: &str, subscribers: u64| json!({"name": name, "subscribers": subscribers});
-        let entries = vec![channel("b", 2), channel("ab", 10), channel("c", 2)];
-        let mut rows = Rows::new(CHANNELS);
-        rows.take(Ok(Listed { entries, has_more: false }));
+        let client = |id: &str| json!({"id": id, "online": true, "subscriptions": 1, "lag": 2});
+        let entries = vec![client("b"), client("ab"), client("c")];
+        let mut rows = Rows::new(CLIENTS);
+        rows.take(Ok(Listed { entries, total: 3, ..Listed::default() }));
         rows
-    }
-
-    fn names(rows: &Rows) -> Vec<&str> {
-        rows.shown().iter().map(|entry| entry["name"].as_str().unwrap_or_default()).collect()
     }
 
     #[test]
     fn names_go_up_and_numbers_down_until_they_are_reversed() {
         let mut rows = rows();
-        assert_eq!(names(&rows), ["ab", "b", "c"]);
+        let order = |rows: &Rows| (rows.order().sort, rows.order().is_descending);
+        assert_eq!(order(&rows), ("id", false));
         rows.reverse();
-        assert_eq!(names(&rows), ["c", "b", "ab"]);
+        assert_eq!(order(&rows), ("id", true));
+        // The state of a client is nothing that the broker sorts by, and its rates are not known.
         rows.sort_by_next(true);
-        assert_eq!(names(&rows), ["ab", "b", "c"]);
+        assert_eq!(order(&rows), ("subscriptions", true));
+        rows.sort_by_next(true);
         rows.reverse();
-        assert_eq!(names(&rows), ["b", "c", "ab"]);
+        assert_eq!(order(&rows), ("lag", false));
+        rows.filter_mut().push('b');
+        assert_eq!(rows.order().contains, "b");
     }
 
     #[test]
     fn what_the_broker_does_not_tell_is_no_column() {
-        let mut rows = rows();
-        let headings: Vec<_> = rows.columns().iter().map(|column| column.heading).collect();
-        assert_eq!(headings, ["CHANNEL", "SUBS"]);
-        rows.sort_by_next(false);
-        assert_eq!(rows.sorted_by().heading, "SUBS");
+        let headings: Vec<_> = rows().columns().iter().map(|column| column.heading).collect();
+        assert_eq!(headings, ["CLIENT", "STATE", "SUBS", "LAG"]);
     }
 
     #[test]
-    fn the_mark_stays_among_the_rows_that_a_filter_leaves() {
+    fn the_mark_stays_among_the_rows() {
         let mut rows = rows();
         rows.mark(5);
         assert_eq!(rows.marked(), 2);
-        rows.filter_mut().push('b');
-        rows.mark(0);
-        assert_eq!((names(&rows), rows.marked()), (vec!["ab", "b"], 1));
+        rows.take(Ok(Listed { entries: vec![json!({"id": "b"})], ..Listed::default() }));
+        assert_eq!(rows.marked(), 0);
         rows.mark(-9);
         assert_eq!(rows.marked(), 0);
     }

@@ -3,35 +3,21 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::columns::Column;
+use super::line::{Line, Tone, line};
+use super::problems::troubles;
 use super::rows::Rows;
+use super::source::{Listed, View};
 use super::state::State;
 use crate::amount::{bytes, grouped, rate, seconds};
 use crate::scrape::Scrape;
 use crate::table::span;
 
-/// A line of the screen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
-    pub(super) text: String,
-    pub(super) tone: Tone,
-}
-
-/// How a line stands out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tone {
-    Plain,
-    Head,
-    Quiet,
-    Marked,
-    Warning,
-}
-
 /// What the bottom line says.
 const KEYS: &str =
-    " 1 overview  2 clients  3 channels  < > sort  r reverse  / find  ? keys  q quit";
+    " 1 overview  2 clients  3 channels  4 problems  < > sort  / find  ? keys  q quit";
 /// The same in more words.
 const HELP: [&str; 9] = [
-    " 1, 2, 3, Tab        overview, clients, channels",
+    " 1, 2, 3, 4, Tab     overview, clients, channels, problems",
     " < >, left, right    sort by another column",
     " r                   sort the other way round",
     " /                   show names that contain a text; Enter keeps it, Esc drops it",
@@ -43,10 +29,6 @@ const HELP: [&str; 9] = [
 ];
 /// Columns from which on a screen has all that a list has.
 const WIDE: usize = 110;
-
-fn line(tone: Tone, text: impl Into<String>) -> Line {
-    Line { text: text.into(), tone }
-}
 
 /// Returns the lines of a screen of this size, none of them longer, and no more of them.
 pub(super) fn lines(state: &State, width: usize, height: usize, now: Instant) -> Vec<Line> {
@@ -60,6 +42,8 @@ pub(super) fn lines(state: &State, width: usize, height: usize, now: Instant) ->
         HELP.iter().map(|text| line(Tone::Plain, *text)).collect()
     } else if let Some(rows) = state.rows() {
         list(rows, width, room, state.is_typing)
+    } else if state.view == View::Problems {
+        problems(state)
     } else {
         overview(state)
     };
@@ -91,6 +75,14 @@ fn uptime(scrape: &Scrape) -> Duration {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
     let up = now - scrape.sum("rialto_start_time_seconds");
     Duration::try_from_secs_f64(up.max(0.0)).unwrap_or_default()
+}
+
+fn problems(state: &State) -> Vec<Line> {
+    match (&state.problems, state.latest()) {
+        (Err(problem), _) => vec![line(Tone::Warning, format!(" ! {problem}"))],
+        (Ok(problems), Some(scrape)) => problems.lines(scrape),
+        (Ok(_), None) => Vec::new(),
+    }
 }
 
 fn overview(state: &State) -> Vec<Line> {
@@ -151,19 +143,6 @@ fn overview(state: &State) -> Vec<Line> {
     lines
 }
 
-/// Returns what needs a look.
-fn troubles(scrape: &Scrape) -> Vec<String> {
-    let checks = scrape.by_label("rialto_check_passes", "check");
-    let failing = checks.filter(|(_, passes)| *passes != 1.0);
-    let mut troubles: Vec<_> =
-        failing.map(|(check, _)| format!(" ! the check {check} of /readyz fails")).collect();
-    let trying = scrape.labelled("rialto_links", "state", "trying");
-    if 0.0 < trying {
-        troubles.push(format!(" ! cluster nodes that are not connected: {trying}"));
-    }
-    troubles
-}
-
 /// Returns how many connections end in a second.
 fn closed(state: &State) -> f64 {
     let [Some((now, latest)), Some((then, before))] = &state.scrapes else { return 0.0 };
@@ -204,9 +183,6 @@ fn list(rows: &Rows, width: usize, room: usize, is_typing: bool) -> Vec<Line> {
     }
     let columns: Vec<&Column> =
         rows.columns().into_iter().filter(|it| it.is_narrow || WIDE <= width).collect();
-    let shown = rows.shown();
-    let (count, has_more) = rows.count();
-    let more = if has_more { ", the first by name of more" } else { "" };
     let cursor = if is_typing { "_" } else { "" };
     let filter = match rows.filter() {
         "" if !is_typing => String::new(),
@@ -214,8 +190,7 @@ fn list(rows: &Rows, width: usize, room: usize, is_typing: bool) -> Vec<Line> {
     };
     let sorted = rows.sorted_by();
     let order = format!("   by {}{}", sorted.heading, sign(rows, sorted));
-    let (shown_count, count) = (grouped(shown.len() as u64), grouped(count as u64));
-    let words = format!(" {shown_count} of {count}{more}{order}{filter}");
+    let words = format!(" {}{order}{filter}", extent(rows.listed()));
     let used: usize = columns.iter().skip(1).map(|it| it.width + 1).sum();
     let name_width = width.saturating_sub(used + 2).max(8);
     let mut lines = vec![line(Tone::Quiet, words)];
@@ -223,11 +198,24 @@ fn list(rows: &Rows, width: usize, room: usize, is_typing: bool) -> Vec<Line> {
     lines.push(line(Tone::Head, row(&columns, name_width, heading)));
     let places = room.saturating_sub(lines.len()).max(1);
     let first = (rows.marked() + 1).saturating_sub(places);
-    for (index, entry) in shown.iter().enumerate().skip(first).take(places) {
+    for (index, entry) in rows.entries().iter().enumerate().skip(first).take(places) {
         let tone = if index == rows.marked() { Tone::Marked } else { Tone::Plain };
         lines.push(line(tone, row(&columns, name_width, |column| column.cell(entry))));
     }
     lines
+}
+
+/// Says how many of a list are here, and how old their numbers are.
+fn extent(listed: &Listed) -> String {
+    let Listed { entries, total, age, has_more } = listed;
+    let count = entries.len() as u64;
+    // Those that are only stored are told, and not counted.
+    let more = if *has_more && *total <= count { "+" } else { "" };
+    let age = match age.as_secs() {
+        0 => String::new(),
+        seconds => format!("   counted {seconds} s ago"),
+    };
+    format!("{} of {}{more}{age}", grouped(count), grouped(*total))
 }
 
 /// Returns what shows which way a list is sorted by a column, if it is.
@@ -267,7 +255,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::top::source::{Answer, Listed, Wanted};
+    use crate::top::source::{Answer, Shown};
 
     fn texts(state: &State, width: usize, height: usize) -> Vec<String> {
         lines(state, width, height, Instant::now()).into_iter().map(|it| it.text).collect()
@@ -281,10 +269,11 @@ mod tests {
                    "protocol": "JMQT", "connected_s": 75, "subscriptions": subscriptions})
         };
         let many = (0..50).map(|number| client(&format!("client-{number:02}"), number));
-        let listed = Listed { entries: many.collect(), has_more: true };
+        let age = Duration::from_secs(3);
+        let listed = Listed { entries: many.collect(), total: 1234, age, has_more: true };
         let mut state = State::default();
-        let list = Some((Wanted::Clients, Ok(listed)));
-        state.take(Answer { at: Instant::now(), scrape: Ok(Scrape::parse(page).unwrap()), list });
+        let shown = Some(Shown::Clients(Ok(listed)));
+        state.take(Answer { at: Instant::now(), scrape: Ok(Scrape::parse(page).unwrap()), shown });
         state
     }
 
@@ -303,9 +292,12 @@ mod tests {
     #[test]
     fn a_list_shows_the_marked_row_and_leaves_out_what_has_no_room() {
         let mut state = state();
-        state.view = Wanted::Clients;
+        state.view = View::Clients;
         let narrow = texts(&state, 80, 24);
-        assert!(narrow[1].starts_with(" 50 of 50, the first by name of more"), "{narrow:#?}");
+        assert!(
+            narrow[1].starts_with(" 50 of 1,234   counted 3 s ago   by CLIENT↑"),
+            "{narrow:#?}"
+        );
         assert!(narrow[2].starts_with(" CLIENT↑") && !narrow[2].contains("ADDRESS"), "{narrow:#?}");
         assert!(narrow[3].contains("client-00") && narrow[3].contains("1m 15s"), "{narrow:#?}");
         assert!(texts(&state, 132, 24)[2].contains("ADDRESS"));
@@ -318,7 +310,7 @@ mod tests {
     #[test]
     fn the_smallest_of_terminals_is_no_trouble() {
         let mut state = state();
-        for view in [Wanted::Overview, Wanted::Clients] {
+        for view in [View::Overview, View::Clients, View::Problems] {
             state.view = view;
             for (width, height) in [(0, 0), (1, 1), (5, 2), (20, 3)] {
                 let texts = texts(&state, width, height);

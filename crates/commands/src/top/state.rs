@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::columns::{CHANNELS, CLIENTS};
+use super::problems::Problems;
 use super::rows::Rows;
-use super::source::{Answer, Wanted};
+use super::source::{Answer, Shown, View, Wanted};
 use crate::scrape::Scrape;
 
 /// Rates that are kept for the small charts.
@@ -18,9 +19,11 @@ const PAGE: isize = 10;
 /// What the screen shows.
 #[derive(Debug)]
 pub(super) struct State {
-    pub(super) view: Wanted,
+    pub(super) view: View,
     pub(super) clients: Rows,
     pub(super) channels: Rows,
+    /// What needs a look, or why that is not known.
+    pub(super) problems: Result<Problems, String>,
     /// The last two scrapes, the later one first.
     pub(super) scrapes: [Option<(Instant, Scrape)>; 2],
     /// Messages in and out in a second, the latest last.
@@ -36,9 +39,10 @@ pub(super) struct State {
 impl Default for State {
     fn default() -> Self {
         State {
-            view: Wanted::Overview,
+            view: View::Overview,
             clients: Rows::new(CLIENTS),
             channels: Rows::new(CHANNELS),
+            problems: Ok(Problems::default()),
             scrapes: [None, None],
             rates: VecDeque::new(),
             lost: None,
@@ -57,28 +61,29 @@ impl State {
 
     /// Returns what to ask the broker for.
     pub(super) fn wanted(&self) -> Wanted {
-        if self.is_paused { Wanted::Nothing } else { self.view }
+        let order = self.rows().map(Rows::order).unwrap_or_default();
+        Wanted { view: self.view, order, is_paused: self.is_paused }
     }
 
     pub(super) fn rows(&self) -> Option<&Rows> {
         match self.view {
-            Wanted::Clients => Some(&self.clients),
-            Wanted::Channels => Some(&self.channels),
-            Wanted::Overview | Wanted::Nothing => None,
+            View::Clients => Some(&self.clients),
+            View::Channels => Some(&self.channels),
+            View::Overview | View::Problems => None,
         }
     }
 
     fn rows_mut(&mut self) -> Option<&mut Rows> {
         match self.view {
-            Wanted::Clients => Some(&mut self.clients),
-            Wanted::Channels => Some(&mut self.channels),
-            Wanted::Overview | Wanted::Nothing => None,
+            View::Clients => Some(&mut self.clients),
+            View::Channels => Some(&mut self.channels),
+            View::Overview | View::Problems => None,
         }
     }
 
     /// Takes an answer. What was shown stays while there is none.
     pub(super) fn take(&mut self, answer: Answer) {
-        let Answer { at, scrape, list } = answer;
+        let Answer { at, scrape, shown } = answer;
         match scrape {
             Ok(scrape) => {
                 self.lost = None;
@@ -96,10 +101,11 @@ impl State {
                 self.lost = Some((since, problem));
             }
         }
-        match list {
-            Some((Wanted::Clients, listed)) => self.clients.take(listed),
-            Some((Wanted::Channels, listed)) => self.channels.take(listed),
-            _ => {}
+        match shown {
+            Some(Shown::Clients(listed)) => self.clients.take(listed),
+            Some(Shown::Channels(listed)) => self.channels.take(listed),
+            Some(Shown::Problems(problems)) => self.problems = *problems,
+            None => {}
         }
     }
 
@@ -146,14 +152,16 @@ impl State {
         match key {
             KeyCode::Char('q') | KeyCode::F(10) => self.is_over = true,
             KeyCode::Char('?' | 'h') | KeyCode::F(1) => self.shows_keys = true,
-            KeyCode::Char('1') => self.view = Wanted::Overview,
-            KeyCode::Char('2') => self.view = Wanted::Clients,
-            KeyCode::Char('3') => self.view = Wanted::Channels,
+            KeyCode::Char('1') => self.view = View::Overview,
+            KeyCode::Char('2') => self.view = View::Clients,
+            KeyCode::Char('3') => self.view = View::Channels,
+            KeyCode::Char('4') => self.view = View::Problems,
             KeyCode::Tab => {
                 self.view = match self.view {
-                    Wanted::Overview | Wanted::Nothing => Wanted::Clients,
-                    Wanted::Clients => Wanted::Channels,
-                    Wanted::Channels => Wanted::Overview,
+                    View::Overview => View::Clients,
+                    View::Clients => View::Channels,
+                    View::Channels => View::Problems,
+                    View::Problems => View::Overview,
                 }
             }
             KeyCode::Char(' ') => self.is_paused = !self.is_paused,
@@ -193,7 +201,7 @@ mod tests {
     fn answer(at: Instant, received: u64) -> Answer {
         let page =
             format!("rialto_build_info{{version=\"1\"}} 1\nrialto_received_total {received}\n");
-        Answer { at, scrape: Ok(Scrape::parse(&page).unwrap()), list: None }
+        Answer { at, scrape: Ok(Scrape::parse(&page).unwrap()), shown: None }
     }
 
     #[test]
@@ -214,7 +222,7 @@ mod tests {
         let mut state = State::default();
         let began = Instant::now();
         state.take(answer(began, 1));
-        let lost = |at| Answer { at, scrape: Err("no answer".to_owned()), list: None };
+        let lost = |at| Answer { at, scrape: Err("no answer".to_owned()), shown: None };
         state.take(lost(began + Duration::from_secs(1)));
         state.take(lost(began + Duration::from_secs(2)));
         assert_eq!(state.lost.as_ref().unwrap().0, began + Duration::from_secs(1));
@@ -228,15 +236,17 @@ mod tests {
         let mut state = State::default();
         let mut press = |code: KeyCode| {
             state.press(KeyEvent::new(code, KeyModifiers::NONE));
-            (state.view, state.wanted(), state.clients.filter().to_owned())
+            (state.view, state.wanted().is_paused, state.clients.filter().to_owned())
         };
-        assert_eq!(press(KeyCode::Char('2')).0, Wanted::Clients);
+        assert_eq!(press(KeyCode::Char('2')).0, View::Clients);
         press(KeyCode::Char('/'));
         press(KeyCode::Char('3'));
-        assert_eq!(press(KeyCode::Char('q')), (Wanted::Clients, Wanted::Clients, "3q".to_owned()));
+        assert_eq!(press(KeyCode::Char('q')), (View::Clients, false, "3q".to_owned()));
         press(KeyCode::Enter);
-        assert_eq!(press(KeyCode::Char(' ')).1, Wanted::Nothing);
-        assert_eq!(press(KeyCode::Tab).0, Wanted::Channels);
+        assert!(press(KeyCode::Char(' ')).1);
+        assert_eq!(press(KeyCode::Tab).0, View::Channels);
+        assert_eq!(press(KeyCode::Tab).0, View::Problems);
+        assert_eq!(press(KeyCode::Char('4')).0, View::Problems);
         assert!(!state.is_over());
         state.press(KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL));
         assert!(state.is_over());

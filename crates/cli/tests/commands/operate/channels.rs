@@ -21,6 +21,15 @@ fn channels_are_listed_and_shown_with_what_they_keep() {
     assert_eq!(rows[0][..4], ["CHANNEL", "SUBSCRIBERS", "PERSISTENT", "RETAINED"]);
     assert_eq!(rows[1][..5], ["room/2", "0", "1", "yes", "1"]);
 
+    let sorted = operated.json(&["channel", "list", "--sort", "log_messages"]);
+    assert_eq!(members(&sorted, "name"), ["room/2", "room/1"]);
+    let backwards = operated.json(&["channel", "list", "--reverse", "--match", "room/*"]);
+    assert_eq!(members(&backwards, "name"), ["room/2", "room/1"]);
+    let by_rate = operated.run(&["channel", "list", "--sort", "in_rate", "-n", "1"]).printed();
+    assert!(by_rate.lines().next().unwrap().ends_with("IN/s  OUT/s"), "{by_rate}");
+    let unknown = operated.run(&["channel", "list", "--sort", "beauty"]).failed(1);
+    assert!(unknown.contains("sort must be one of name, subscribers"), "{unknown}");
+
     let shown = operated.json(&["channel", "show", "room/2"]).remove(0);
     assert_eq!((&shown["retained"], &shown["log_messages"]), (&json!(true), &json!(1)));
     let shown = operated.run(&["channel", "show", "room/1"]).printed();
@@ -94,7 +103,7 @@ fn hostile_names_and_payloads_stay_in_their_place() {
     for (args, line_count) in [
         (&["channel", "list"][..], 2),
         (&["channel", "list", "--format", "json"], 1),
-        (&["channel", "show", HOSTILE], 7),
+        (&["channel", "show", HOSTILE], 9),
         (&["retained", "list"], 1),
         (&["retained", "list", "--format", "json"], 1),
         (&["retained", "get", HOSTILE], 1),

@@ -218,3 +218,20 @@ fn the_command_ends_with_the_broker() {
     operated.broker.terminate();
     assert_eq!(tail.child.wait().unwrap().code(), Some(3));
 }
+
+#[test]
+fn events_are_shown_like_other_messages_and_what_stands_in_them_to_those_who_may_look() {
+    // Their readers are clients; whoever may look at payloads may read the history of these channels, too.
+    let events = "[events]\npublish = [\"subscribed\"]\nreaders = [\"eye\"]\n";
+    let config = format!("{}{KEYS}{events}", super::KEYS);
+    let operated = Operated { broker: super::launch().config(&config).start() };
+    let channel = "$events/subscribed";
+    let mut inspector = Tail::start(&operated, INSPECTOR, &[channel]);
+    let mut reader = Tail::start(&operated, "the-key-of-the-reader", &[channel]);
+    operated.online("ada").subscribe("room");
+    let seen = inspector.message();
+    assert_eq!((&seen["publisher"], &seen["payload"]["client"]), (&"".into(), &"ada".into()));
+    let seen = reader.message();
+    assert_eq!((&seen["channel"], &seen["payload"]), (&channel.into(), &Value::Null), "{seen}");
+    assert!(seen["bytes"].is_u64(), "{seen}");
+}

@@ -30,8 +30,8 @@ fn three_screens_show_the_broker_its_clients_and_its_channels() {
     let screen = terminal.screen();
     assert!(screen.find("ada ").unwrap() < screen.find("bob ").unwrap(), "{screen}");
     assert!(screen.contains("CLIENT↑") && !screen.contains("ADDRESS"), "{screen}");
-    // State, protocol, address, time and subscriptions, of which the most come first.
-    terminal.press(">>>>>");
+    // Time and subscriptions, of which the most come first.
+    terminal.press(">>");
     terminal.wait_for("another order", |screen| {
         screen.contains("by SUBS↓") && screen.find("bob ") < screen.find("ada ")
     });
@@ -43,7 +43,30 @@ fn three_screens_show_the_broker_its_clients_and_its_channels() {
         .wait_for("the channels", |screen| screen.contains(" 2 of 2") && screen.contains("roof"));
     terminal.press("/room\r");
     terminal.wait_for("what is looked for", |screen| {
-        screen.contains(" 1 of 2   by CHANNEL↑   contains: room") && !screen.contains("roof")
+        screen.contains(" 1 of 1   by CHANNEL↑   contains: room") && !screen.contains("roof")
+    });
+    terminal.press("q");
+    terminal.expect_restored(0);
+}
+
+#[test]
+fn the_screen_of_problems_says_who_is_behind_and_what_was_refused() {
+    let operated = Operated::start();
+    let mut ada = operated.online("ada");
+    ada.subscribe_for_good("jobs");
+    let mut bob = operated.online("bob");
+    let mut terminal = open(&operated, &[("RIALTO_API_KEY", KEY)]);
+    terminal.press("4");
+    terminal.wait_for("nothing", |screen| screen.contains(" Nothing needs a look."));
+    bob.ask(r#"{"pub":{"cn":"jobs","dt":1,"q":1,"id":"1"}}"#);
+    let refused = operated.run_with_key("nobody's key", &["client", "list"]);
+    assert_ne!(refused.code, 0);
+    terminal.wait_for("who is behind", |screen| {
+        let is_behind = |line: &str| line.contains("ada ") && line.contains(" 1 behind   online");
+        screen.contains(" BEHIND") && screen.lines().any(is_behind)
+    });
+    terminal.wait_for("what was refused", |screen| {
+        screen.contains(" REFUSED SINCE THE START") && screen.contains("api-refused  wrong-key")
     });
     terminal.press("q");
     terminal.expect_restored(0);
