@@ -29,6 +29,18 @@ pub fn seed(target: &str, vector_files: &[&str]) {
     }
 }
 
+/// Makes the target's corpus folder, with these inputs in it.
+///
+/// # Panics
+/// When the corpus cannot be written.
+pub fn seed_with(target: &str, inputs: &[&str]) {
+    let corpus = folder("corpus", target);
+    folder("artifacts", target);
+    for (number, input) in inputs.iter().enumerate() {
+        fs::write(corpus.join(format!("seed-{number}")), input).expect("the corpus can be written");
+    }
+}
+
 fn folder(kind: &str, target: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(kind).join(target);
     fs::create_dir_all(&folder).expect("the folder can be made");
