@@ -10,6 +10,7 @@ mod command;
 mod executor;
 mod feed;
 mod grammar;
+mod greeting;
 mod item;
 mod jmqt;
 mod look;
@@ -17,6 +18,7 @@ mod operator;
 mod parse;
 mod payload;
 mod peer;
+mod pubsubx;
 mod script;
 mod seen;
 mod terminal;
@@ -40,6 +42,8 @@ use grammar::Grammar;
 use jmqt::JmqtPeer;
 use look::Look;
 use operator::Operator;
+use peer::Peer;
+use pubsubx::PubsubxPeer;
 use script::{OnFailure, Pipes};
 use seen::Seen;
 use terminal::{HistoryFile, LineEditor, Setup, TerminalOutput};
@@ -64,12 +68,18 @@ Examples:
   rialto shell
   rialto shell --server jmqts://broker.example --client ada
   printf 'subscribe room\\npublish room hello\\nwait\\n' | rialto shell --quiet
-  rialto shell --format json < commands.txt";
+  rialto shell --format json < commands.txt
+  rialto shell --pubsubx
+  rialto shell --pubsubx --server pubsubx://broker.example --client homer";
 
 /// Talk with a broker, command by command.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
+    /// Speak PubSubX, in the manner of its own client: CONNECT <port> <name>, SUBSCRIBE <topic>,
+    /// PUBLISH <topic> <data>; with an original server too
+    #[arg(long)]
+    pubsubx: bool,
     /// In a script, carry out the rest after a command that failed
     #[arg(long)]
     keep_going: bool,
@@ -97,17 +107,36 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    let (remote, limit) = (args.remote.clone(), args.timeout.get());
+    match args.grammar() {
+        Grammar::Jmqt => {
+            let operator = Some(args.operator());
+            talk_with(args, operator, |feed| Ok(JmqtPeer::new(remote, limit, feed)))
+        }
+        Grammar::Pubsubx => talk_with(args, None, |feed| PubsubxPeer::new(remote, limit, feed)),
+    }
+}
+
+fn talk_with<P: Peer + Send + 'static>(
+    args: &Args,
+    operator: Option<Operator>,
+    peer: impl FnOnce(Feed) -> Result<P, Failure>,
+) -> Result<(), Failure> {
     let runtime = runtime()?;
     let seen = Seen::default();
+    let begins = args.begins_connected();
+    let executor = |feed: Feed, seen| {
+        let parts = (peer(feed.clone())?, operator);
+        Ok::<_, Failure>(Executor::new((args.grammar(), begins), parts, feed, seen))
+    };
     let (printing, outcome) = match args.editor(&seen)? {
         Some((editor, output)) => {
             let (feed, printing) = Feed::start(args.look(true), output, seen.clone());
-            let executor = args.executor(feed, seen);
-            (printing, terminal::run(&runtime, executor, editor, true))
+            (printing, terminal::run(&runtime, executor(feed, seen)?, editor, begins))
         }
         None => {
             let (feed, printing) = Feed::start(args.look(false), Pipes, seen.clone());
-            let mut executor = args.executor(feed, seen);
+            let mut executor = executor(feed, seen)?;
             let outcome = script::run(&runtime, &mut executor, args.on_failure());
             runtime.block_on(executor.leave());
             (printing, outcome)
@@ -119,6 +148,16 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 impl Args {
+    fn grammar(&self) -> Grammar {
+        if self.pubsubx { Grammar::Pubsubx } else { Grammar::Jmqt }
+    }
+
+    /// Returns whether there is a session without a command that asks for one: in PubSubX only if it is
+    /// said whose.
+    fn begins_connected(&self) -> bool {
+        !self.pubsubx || self.remote.names_client()
+    }
+
     /// Makes what edits lines, if somebody sits at a terminal that can do that.
     fn editor(&self, seen: &Seen) -> Result<Option<(LineEditor, TerminalOutput)>, Failure> {
         if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
@@ -131,14 +170,8 @@ impl Args {
             false => HistoryFile::find(secrets),
         };
         let has_colours = self.color.decide(true);
-        let grammar = Grammar::Jmqt;
+        let grammar = self.grammar();
         LineEditor::open(Setup { grammar, has_colours, seen: seen.clone(), history })
-    }
-
-    fn executor(&self, feed: Feed, seen: Seen) -> Executor<JmqtPeer> {
-        let peer = JmqtPeer::new(self.remote.clone(), self.limit(), feed.clone());
-        let parts = (peer, Some(self.operator()));
-        Executor::new((Grammar::Jmqt, true), parts, feed, seen)
     }
 
     fn on_failure(&self) -> OnFailure {
@@ -152,7 +185,7 @@ impl Args {
     fn look(&self, is_terminal: bool) -> Look {
         Look {
             format: self.format.get(),
-            grammar: Grammar::Jmqt,
+            grammar: self.grammar(),
             has_colours: self.color.decide(io::stdout().is_terminal()),
             is_terminal,
             is_quiet: self.remote.quiet,

@@ -1,6 +1,7 @@
 //! `rialto shell` without a terminal: scripts, what they print, and how they end.
 
 mod interactive;
+mod pubsubx;
 
 use rialto_testkit::{Broker, Launch, Peer, Transport};
 use serde_json::Value;

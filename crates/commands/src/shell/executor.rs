@@ -72,12 +72,9 @@ impl<P: Peer> Executor<P> {
         Ok(())
     }
 
-    /// Ends the session.
+    /// Ends the connection.
     pub(super) async fn leave(&mut self) {
-        if self.peer.is_connected() {
-            // Nobody needs to know.
-            let _ = self.peer.disconnect().await;
-        }
+        self.peer.part().await;
     }
 
     /// Puts the last command in place of `!!`.

@@ -105,12 +105,13 @@ const JMQT: &[Entry] = entries! {
 };
 
 const PUBSUBX: &[Entry] = entries! {
-    Connect ["connect"], "[PORT|ADDRESS] NAME", "open a session, or take it up again",
+    Connect ["CONNECT"], "<port> <name>",
+        "open a session, or take it up again; an address may stand for the port",
         [Address, Client], &[];
-    Disconnect ["disconnect"], "", "end the session and its subscriptions", [], &[];
-    Publish ["publish"], "TOPIC DATA", "publish everything behind the topic", [Channel, Other], &[];
-    Subscribe ["subscribe"], "TOPIC", "show the messages of a topic", [Channel], &[];
-    Unsubscribe ["unsubscribe"], "TOPIC", "show them no longer", [Channel], &[];
+    Disconnect ["DISCONNECT"], "", "end the session and its subscriptions", [], &[];
+    Publish ["PUBLISH"], "<topic> <data>", "publish everything behind the topic", [Channel, Other], &[];
+    Subscribe ["SUBSCRIBE"], "<topic>", "show the messages of a topic", [Channel], &[];
+    Unsubscribe ["UNSUBSCRIBE"], "<topic>", "show them no longer", [Channel], &[];
     Status ["status"], "", "show the session and its subscriptions", [], &[];
     Wait ["wait"], "[COUNT] [--timeout TIME]",
         "wait for messages, one unless said otherwise", [Other], &["--timeout"];

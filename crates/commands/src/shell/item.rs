@@ -13,7 +13,6 @@ pub(super) enum Item {
     /// A message of JMQT, acknowledged once it is shown.
     Message(Box<Message>),
     /// A message of PubSubX.
-    #[allow(dead_code, reason = "for the dialect that comes next")]
     Text { topic: String, data: String },
     /// What came of a command.
     Reply(Reply),

@@ -82,6 +82,12 @@ impl Peer for JmqtPeer {
         }
     }
 
+    async fn part(&mut self) {
+        if let Some(online) = self.online.take() {
+            online.close().await;
+        }
+    }
+
     fn is_connected(&self) -> bool {
         self.online.as_ref().is_some_and(Online::is_open)
     }

@@ -95,7 +95,7 @@ impl Look {
             }
             Item::Notice(text) => self.talk(text, shown),
             Item::Problem { failure, line } => self.problem(failure, *line, shown),
-            Item::Flush(_) => {}
+            Item::Reply(Reply::Nothing) | Item::Flush(_) => {}
         }
     }
 
@@ -185,7 +185,8 @@ impl Look {
                     json!({ "event": "error", "text": text, "exit": exit, "line": number });
                 line(&problem.to_string());
             }
-            Item::Reply(Reply::Said(_)) | Item::Notice(_) | Item::Flush(_) => {}
+            Item::Reply(Reply::Nothing) if !self.is_quiet => line(r#"{"event":"done"}"#),
+            Item::Reply(Reply::Said(_) | Reply::Nothing) | Item::Notice(_) | Item::Flush(_) => {}
         }
     }
 }

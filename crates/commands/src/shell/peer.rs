@@ -13,6 +13,8 @@ pub(super) enum Reply {
     Said(String),
     /// An answer in JSON.
     Answer(Box<RawValue>),
+    /// It was done, and there is nothing to say of it.
+    Nothing,
     /// Lines for people, and the same as JSON objects.
     Listing { lines: Vec<String>, records: Vec<String> },
 }
@@ -39,6 +41,10 @@ pub(super) trait Peer {
 
     /// Ends the session, if there is one.
     async fn disconnect(&mut self) -> Result<Reply, Failure>;
+
+    /// Ends the connection, as at the end of the shell: a client that a server keeps for a while can come
+    /// back to it.
+    async fn part(&mut self);
 
     /// Returns whether there is a session, be its connection lost for the moment or not.
     fn is_connected(&self) -> bool;

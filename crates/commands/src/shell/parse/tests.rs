@@ -140,7 +140,7 @@ fn the_forms_of_the_original_client_of_pubsubx_are_read_as_it_reads_them() {
     assert_eq!(pubsubx("DISCONNECT"), Command::Disconnect);
     assert_eq!(pubsubx("-h"), Command::Help(None));
     let said = parse("subscribe", Grammar::Pubsubx).unwrap_err();
-    assert_eq!(said, "the topic is missing; it is written subscribe TOPIC");
+    assert_eq!(said, "the topic is missing; it is written SUBSCRIBE <topic>");
 }
 
 proptest! {

@@ -98,7 +98,8 @@ fn commands(word: &str, grammar: Grammar) -> Vec<String> {
     let lower = word.to_lowercase();
     let is_upper = !word.is_empty() && !word.contains(|c: char| c.is_lowercase());
     let names = grammar.entries().iter().map(Entry::name);
-    let in_case = |name: &str| if is_upper { name.to_uppercase() } else { name.to_owned() };
+    let in_case = |name: String| if is_upper { name.to_uppercase() } else { name };
+    let names = names.map(str::to_lowercase);
     names.filter(|name| name.starts_with(&*lower)).map(in_case).collect()
 }
 

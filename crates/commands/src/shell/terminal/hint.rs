@@ -39,7 +39,7 @@ pub(super) fn hint(line: &str, grammar: Grammar) -> Option<LineHint> {
 /// Returns the rest of the only command that begins so.
 fn rest_of_name(word: &str, grammar: Grammar) -> Option<LineHint> {
     let lower = word.to_lowercase();
-    let mut names = grammar.entries().iter().map(|entry| entry.names[0]);
+    let mut names = grammar.entries().iter().map(|entry| entry.name().to_lowercase());
     let name = names.find(|name| name.starts_with(&*lower))?;
     if names.any(|name| name.starts_with(&*lower)) {
         return None;
