@@ -8,13 +8,14 @@ use crate::schema::LISTENERS;
 use crate::settings::{Listener, Settings};
 
 /// Sections and keys whose change takes effect with the next start only.
-const RESTART: [&str; 11] = [
+const RESTART: [&str; 12] = [
     "server",
     LISTENERS,
     "cluster",
     "cache",
     "log",
     "store.kind",
+    "store.shared",
     "store.durability",
     "store.bytes_max",
     "limits.connections_max",

@@ -22,7 +22,7 @@ mod violation;
 type Rule = fn(&Settings) -> Vec<Violation>;
 
 /// Every rule, and the keys and sections that it weighs besides the one that it blames.
-const RULES: [(Rule, &[&str]); 30] = [
+const RULES: [(Rule, &[&str]); 31] = [
     (tls::certificate_and_key_go_together, &["tls.certificate", "tls.key"]),
     (tls::client_certificates_can_be_checked, &["tls"]),
     (listeners::listener_names_are_plain, &[]),
@@ -51,6 +51,7 @@ const RULES: [(Rule, &[&str]); 30] = [
     (channels::an_outbox_holds_a_packet, &["limits.packet_bytes_max"]),
     (store::a_database_has_an_address, &["store.kind", "store.url", "store.url_file"]),
     (store::a_database_takes_what_is_asked, &["store.kind"]),
+    (store::what_is_shared_can_be, &["store.shared", "store.kind", "cluster", "history"]),
     (log::levels_are_levels, &[]),
     (listeners::something_is_listened_on, &["tls", "listeners"]),
 ];

@@ -49,7 +49,8 @@ mod driver {
     }
 
     fn postgres(settings: &Settings) -> Result<PostgresSettings, StoreError> {
-        Ok(at(&super::url(settings)?, settings.store.tls_ca.get()))
+        let postgres = at(&super::url(settings)?, settings.store.tls_ca.get());
+        Ok(PostgresSettings { is_shared: settings.store.shared, ..postgres })
     }
 
     fn at(url: &Secret, tls_ca: Option<&Path>) -> PostgresSettings {

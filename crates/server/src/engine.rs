@@ -21,6 +21,7 @@ use crate::{
     handle::Handle,
     hub::Hub,
     lasting,
+    lease::Lease,
     listener::Listener,
     memory::Memory,
     opening,
@@ -30,7 +31,7 @@ use crate::{
     service::Service,
     session_events::{SessionEvents, Workers},
     settings_map, startup,
-    store::{CommitWatch, StoreThreads},
+    store::{self, CommitWatch, StoreThreads},
     store_jobs::{Job, StoreInboxes},
     tickets::Tickets,
     webhooks::Webhooks,
@@ -63,6 +64,8 @@ impl Engine {
             StoreKind::Memory => Load::All,
             StoreKind::Sqlite | StoreKind::Postgres => Load::Heads,
         };
+        // First: what other nodes commit from now on is told.
+        let membership = store.membership()?;
         let snapshot = store.load(load)?;
         let (reader, archive) = (store.reader()?, store.reader()?);
         let clock = Clock::start();
@@ -80,7 +83,16 @@ impl Engine {
         }
         let (jobs, job_inbox) = mpsc::channel();
         let (lookups, lookup_inbox) = mpsc::channel();
-        let inboxes = StoreInboxes { writer: jobs.clone(), reader: lookups, archive };
+        let (wishes, wish_inbox) = mpsc::channel();
+        let lease = membership.as_ref().map(|_| Arc::new(Lease::new()));
+        let (writer, reader_inbox) = (jobs.clone(), lookups);
+        let inboxes = StoreInboxes {
+            writer,
+            reader: reader_inbox,
+            archive,
+            member: wishes,
+            lease: lease.clone(),
+        };
         let close_slow = settings.delivery.slow_consumer == SlowConsumer::Close;
         let (session_events, ends) = SessionEvents::new();
         let memory = Memory::new(settings_map::waiting_bytes_max(settings));
@@ -98,6 +110,10 @@ impl Engine {
             opening::retry_time(settings),
         )
         .map_err(|source| ServeError::System { what: "start threads", source })?;
+        if let Some((member, lease)) = membership.zip(lease) {
+            store::start_member(&hub, member, lease, wish_inbox)
+                .map_err(|source| ServeError::System { what: "start threads", source })?;
+        }
         let workers = ends.start(&hub.authorizer);
         hub.audit.events.want(&settings.events.publish);
         let audit = hub.audit.clone();

@@ -24,6 +24,7 @@ use crate::{
     asked::Asked,
     cluster::standing::LinkState,
     entrance::{Entrance, Origin},
+    lease::Lease,
     store::StoreState,
 };
 
@@ -50,7 +51,9 @@ pub(crate) struct Check {
 /// Looks at everything that a server needs in order to be ready.
 pub(crate) fn checks(asked: &Asked) -> Vec<Check> {
     let links = asked.handle.settings().cluster.ready_when_linked.then(|| links(asked));
-    [broker(asked), store(asked), stopping(asked)].into_iter().chain(links).collect()
+    let lease = asked.handle.hub().lease.as_ref().map(|lease| self::lease(lease));
+    let optional = links.into_iter().chain(lease);
+    [broker(asked), store(asked), stopping(asked)].into_iter().chain(optional).collect()
 }
 
 impl Probe {
@@ -149,6 +152,13 @@ fn links(asked: &Asked) -> Check {
     let passes = asked.handle.hub().links.get(LinkState::Trying) == 0;
     let state = if passes { "ok" } else { "a cluster node is not connected" };
     Check { name: "links", state, passes }
+}
+
+/// Looks whether this node may serve, where several share the store.
+fn lease(lease: &Lease) -> Check {
+    let passes = !lease.is_over();
+    let state = if passes { "ok" } else { "is over" };
+    Check { name: "lease", state, passes }
 }
 
 /// Looks whether the server is about to end.

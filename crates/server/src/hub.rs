@@ -36,6 +36,7 @@ use crate::{
     connection_writer::{ConnectionWriter, DirtyWriters},
     dialects::Dialects,
     guarded::{Guarded, Locked},
+    lease::Lease,
     memory::Memory,
     session_events::SessionEvents,
     store_jobs::StoreInboxes,
@@ -67,6 +68,8 @@ pub(crate) struct Hub {
     pub(crate) links: Arc<LinkCounts>,
     /// What is stored about clients that the broker does not have in memory.
     pub(crate) archive: Archive,
+    /// Until when this node may serve, where several share the store.
+    pub(crate) lease: Option<Arc<Lease>>,
 }
 
 /// What is counted without the broker's lock, until the next round counts it in: connections that
@@ -86,13 +89,13 @@ impl Hub {
         inboxes: StoreInboxes,
         (memory, close_slow): (Arc<Memory>, bool),
     ) -> Self {
-        let StoreInboxes { writer, reader, archive } = inboxes;
+        let StoreInboxes { writer, reader, archive, member, lease } = inboxes;
         let archive = Archive::new(&broker, archive);
         let deliveries = broker.deliveries().clone();
         Hub {
             state: Guarded::new(State::new(
                 broker,
-                (writer, reader),
+                (writer, reader, member),
                 &authorizer.audit,
                 close_slow,
             )),
@@ -108,6 +111,7 @@ impl Hub {
             latencies: Arc::default(),
             links: Arc::default(),
             archive,
+            lease,
         }
     }
 
@@ -249,6 +253,21 @@ impl Hub {
         result.map(|()| Pushing::UnderWay(waiting))
     }
 
+    /// Serves again, if the lease was over.
+    pub(crate) fn resume_service(&self) {
+        let mut state = self.locked();
+        if state.broker.is_suspended() {
+            state.broker.resume_service();
+        }
+    }
+
+    /// Gives the lease back, where several nodes share the store.
+    pub(crate) fn end_membership(&self) {
+        if let Some(lease) = &self.lease {
+            lease.end();
+        }
+    }
+
     /// Closes a connection that does not read what it asked for.
     pub(crate) fn close_unread(&self, connection: ConnectionKey) {
         let mut dirty = DirtyWriters::default();
@@ -341,6 +360,9 @@ impl Hub {
         state.begin_measure();
         // Read under the lock, or a round that had to wait for it would go back in time.
         state.broker.begin_round(self.clock.now());
+        if self.lease.as_ref().is_some_and(|lease| lease.is_over()) {
+            state.broker.suspend_service();
+        }
         self.uncounted.count_in(state.broker.stats_mut());
         state
     }

@@ -91,6 +91,7 @@ mod cluster;
 mod journal;
 mod jwks;
 mod lasting;
+mod lease;
 mod watch_files;
 mod webhooks;
 

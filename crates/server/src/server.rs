@@ -190,6 +190,7 @@ impl Server {
         hub.authorizer.replace_application(None);
         // The last acknowledgements are still in memory only.
         hub.round(Broker::write_all);
+        hub.end_membership();
         _ = jobs.send(Job::Close);
         let joined = tokio::task::spawn_blocking(move || store_threads.join());
         if tokio::time::timeout(left().max(Duration::from_secs(1)), joined).await.is_err() {

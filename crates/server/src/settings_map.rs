@@ -77,7 +77,7 @@ pub(crate) fn broker(
         // Whatever is told: who reads it is known by its subscription.
         reports_subscriptions: !settings.events.publish.is_empty(),
         reports_session_ends,
-        is_shared: false,
+        is_shared: store.shared,
     }
 }
 

@@ -182,6 +182,12 @@ pub(crate) fn name(listeners: &[Listener]) -> String {
 
 /// Tells the operator in one line what runs, and that it does.
 pub(crate) fn announce(settings: &Settings, listeners: &str) {
+    if settings.store.shared {
+        tracing::warn!(
+            "other nodes may share the database: messages with QoS 0, those of CoreMQ and PubSubX among them, reach \
+             clients of this node only (docs/cluster.md)"
+        );
+    }
     let is_open = settings.access.mode == AccessMode::Open;
     let hint = is_open.then_some(
         "whoever can connect may publish and read everything; access.mode = \"tokens\" serves only \

@@ -6,6 +6,7 @@
 mod completer;
 mod group;
 mod health;
+mod member;
 mod reader;
 mod writer;
 
@@ -16,18 +17,20 @@ use std::{
     time::Duration,
 };
 
-use rialto_store::{Store, StoreReader};
+use rialto_store::{Membership, Store, StoreReader};
 
 use crate::{
     guarded::AbortOnPanic,
     hub::Hub,
-    store_jobs::{Job, Lookup},
+    lease::Lease,
+    store_jobs::{Job, Lookup, Wish},
 };
 
 pub(crate) use health::{CommitWatch, StoreState};
 
 use completer::complete;
 use health::{Health, Part};
+use member::Member;
 use reader::Reader;
 use writer::Writer;
 
@@ -68,6 +71,20 @@ impl StoreThreads {
         _ = self.writer.join();
         _ = self.completer.join();
     }
+}
+
+/// Starts the thread of a node that shares its store with others.
+///
+/// # Errors
+/// When the system gives no more threads.
+pub(crate) fn start_member(
+    hub: &Arc<Hub>,
+    member: Box<dyn Membership>,
+    lease: Arc<Lease>,
+    wishes: mpsc::Receiver<Wish>,
+) -> io::Result<()> {
+    let hub = Arc::downgrade(hub);
+    spawn("store-member", move || Member::new(member, lease).run(&wishes, &hub)).map(drop)
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {

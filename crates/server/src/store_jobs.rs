@@ -1,10 +1,15 @@
 //! What the hub hands over to the store's threads.
 
-use std::{sync::mpsc, time::Duration};
+use std::{
+    sync::{Arc, mpsc},
+    time::Duration,
+};
 
-use rialto_broker::{LoadRequest, ReadRequest};
-use rialto_domain::Commit;
+use rialto_broker::{ConnectionKey, LoadRequest, LogRequest, ReadRequest};
+use rialto_domain::{ChannelName, Claim, Commit};
 use rialto_store::StoreReader;
+
+use crate::lease::Lease;
 
 /// Work for the writing thread.
 pub(crate) enum Job {
@@ -18,8 +23,18 @@ pub(crate) enum Job {
 pub(crate) enum Lookup {
     /// Pages of a log.
     Pages(ReadRequest),
+    /// Pages of a log that other nodes have appended to.
+    Log(LogRequest),
     /// What is stored about clients.
     Clients(LoadRequest),
+}
+
+/// Work for the thread of a node that shares its store.
+pub(crate) enum Wish {
+    /// Claim a client.
+    Claim(Claim),
+    /// Read what a channel retains, for a connection.
+    Refresh(ConnectionKey, ChannelName),
 }
 
 /// Where a hub sends what is for the store.
@@ -28,4 +43,8 @@ pub(crate) struct StoreInboxes {
     pub(crate) reader: mpsc::Sender<Lookup>,
     /// What is read at once, for whoever asks from outside.
     pub(crate) archive: Box<dyn StoreReader>,
+    /// Where nobody listens unless other nodes share the store.
+    pub(crate) member: mpsc::Sender<Wish>,
+    /// The lease of a node that shares the store.
+    pub(crate) lease: Option<Arc<Lease>>,
 }

@@ -228,8 +228,9 @@ impl<E: Encoder> Broker<E> {
         state.beginning = Beginning::of(admission);
         self.set_rights(connection, admission.rights.clone());
         if self.is_shared() && !self.clients[client].is_transient {
-            // It may not be known to the store yet.
-            self.dirty.note_client(client, &mut self.clients[client]);
+            // What other nodes send to it is stored only if the store knows it.
+            self.clients[client].dirty = true;
+            self.write_seen(client);
         }
         self.note_session(client, true);
         let client = self.clients[client].id.clone();

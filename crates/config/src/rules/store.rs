@@ -66,3 +66,44 @@ pub(super) fn a_database_takes_what_is_asked(settings: &Settings) -> Vec<Violati
     }
     violations
 }
+
+/// What brokers that share a database would silently do wrong is refused.
+pub(super) fn what_is_shared_can_be(settings: &Settings) -> Vec<Violation> {
+    let store = &settings.store;
+    if !store.shared {
+        return Vec::new();
+    }
+    let mut violations = Vec::new();
+    if store.kind != StoreKind::Postgres {
+        violations.push(Violation::new(
+            "store.shared",
+            format!("`store.shared` is set, while `store.kind` is \"{}\"", store.kind),
+            "set store.kind to \"postgres\", or remove store.shared",
+        ));
+    }
+    let cluster = &settings.cluster;
+    let links = [
+        ("cluster.nodes", &cluster.nodes),
+        ("cluster.replicants", &cluster.replicants),
+        ("cluster.allowed_replicants", &cluster.allowed_replicants),
+    ];
+    for (key, _) in links.into_iter().filter(|(_, names)| !names.is_empty()) {
+        violations.push(Violation::new(
+            key,
+            format!(
+                "`{key}` is set, and brokers that share a database do not pass messages on yet"
+            ),
+            "remove it, or store.shared",
+        ));
+    }
+    let rules = &settings.channels.rules;
+    let by_rule = rules.iter().any(|rule| rule.history_persistent == Some(true));
+    if settings.history.persistent || by_rule {
+        violations.push(Violation::new(
+            if by_rule { "channels.rules" } else { "history.persistent" },
+            "histories are to be stored, and brokers that share a database would each store their own",
+            "remove history.persistent and history_persistent, or store.shared",
+        ));
+    }
+    violations
+}

@@ -23,6 +23,10 @@ section! {
         /// Certificates of the authorities to trust for the database, as a PEM file; those of the
         /// system if empty.
         tls_ca: OptionalPath = "",
+        /// Whether other brokers use the database, too, each with this setting: then clients may
+        /// connect to any of them. docs/cluster.md says what works on several, and what does not
+        /// yet. For "postgres".
+        shared: bool = "false",
         /// When a message counts as stored: with "fsync" once the disk has it, so that it survives
         /// a loss of power; with "os" once the operating system has it, so that it survives a
         /// crash of the broker only. For "sqlite"; a database has settings of its own.

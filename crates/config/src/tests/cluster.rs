@@ -42,3 +42,25 @@ fn in_tokens_mode_it_takes_a_name_or_the_word_that_addresses_are_enough() {
         assert!(loaded.is_ok_and(|it: Settings| it.cluster.nodes == ["alpha"]), "{more}");
     }
 }
+
+#[test]
+fn what_brokers_on_one_database_would_do_wrong_is_refused() {
+    let shared = "[store]\nkind = \"postgres\"\nurl = \"postgres://db\"\nshared = true\n";
+    let with = |more: &str| format!("{shared}{more}");
+    check_files(
+        &[
+            "[store]\nshared = true\n",
+            &with("[cluster]\nnodes = [\"alpha\"]\n"),
+            &with("[history]\npersistent = true\n"),
+            &with("[[channels.rules]]\npattern = \"room\"\nhistory_persistent = true\n"),
+        ],
+        &expect![[r#"
+            rialto.toml:2:10: `store.shared` is set, while `store.kind` is "sqlite"; set store.kind to "postgres", or remove store.shared
+            rialto.toml:6:9: `cluster.nodes` is set, and brokers that share a database do not pass messages on yet; remove it, or store.shared
+            rialto.toml:6:14: histories are to be stored, and brokers that share a database would each store their own; remove history.persistent and history_persistent, or store.shared
+            rialto.toml:5:1: histories are to be stored, and brokers that share a database would each store their own; remove history.persistent and history_persistent, or store.shared
+        "#]],
+    );
+    let loaded = load_with_file(shared, Sources::default());
+    assert!(loaded.is_ok_and(|it: Settings| it.store.shared));
+}

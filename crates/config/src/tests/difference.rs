@@ -107,6 +107,7 @@ fn what_is_laid_out_at_the_start_needs_a_restart() {
     let keys = [
         "listeners.tcp.address",
         "store.kind",
+        "store.shared",
         "store.durability",
         "store.bytes_max",
         "limits.connections_max",

@@ -22,7 +22,7 @@ use crate::{
     dialects::Dialects,
     memory::Level,
     session_events::SessionEvents,
-    store_jobs::{Job, Lookup},
+    store_jobs::{Job, Lookup, Wish},
     visit::Visit,
 };
 
@@ -35,6 +35,7 @@ pub(super) struct State {
     last_ticket: u64,
     store: mpsc::Sender<Job>,
     reader: mpsc::Sender<Lookup>,
+    member: mpsc::Sender<Wish>,
     pub(super) audit: Arc<Audit>,
     /// Whether clients that do not read are closed.
     pub(super) close_slow: bool,
@@ -94,7 +95,7 @@ impl Pushing {
 impl State {
     pub(super) fn new(
         broker: Broker<Dialects>,
-        (store, reader): (mpsc::Sender<Job>, mpsc::Sender<Lookup>),
+        (store, reader, member): (mpsc::Sender<Job>, mpsc::Sender<Lookup>, mpsc::Sender<Wish>),
         audit: &Arc<Audit>,
         close_slow: bool,
     ) -> Self {
@@ -105,6 +106,7 @@ impl State {
             last_ticket: 0,
             store,
             reader,
+            member,
             audit: audit.clone(),
             close_slow,
             level: Level::default(),
@@ -208,9 +210,11 @@ impl State {
             }
             Effect::Read(request) => _ = self.reader.send(Lookup::Pages(request)),
             Effect::Load(request) => _ = self.reader.send(Lookup::Clients(request)),
-            Effect::Claim(_) | Effect::ReadLog(_) | Effect::Refresh { .. } => {
-                unreachable!("no other node uses the store")
+            Effect::Claim(claim) => _ = self.member.send(Wish::Claim(claim)),
+            Effect::Refresh { connection, channel } => {
+                _ = self.member.send(Wish::Refresh(connection, channel));
             }
+            Effect::ReadLog(request) => _ = self.reader.send(Lookup::Log(request)),
             // Whoever does not wait any more does not mind.
             Effect::Resolved { ticket, result } => {
                 self.tickets.remove(&ticket).map(|waiting| waiting.send(result));

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::sync::{Weak, mpsc};
 
-use rialto_broker::{LoadRequest, ReadRequest};
-use rialto_domain::{FailureKind, LogEntry, LogId};
+use rialto_broker::LoadRequest;
+use rialto_domain::{FailureKind, LogEntry, LogId, Sequence};
 use rialto_store::{StoreError, StoreReader};
 
 use super::health::{Health, IDLE, Part};
@@ -41,9 +41,15 @@ impl Reader {
     fn look_up(&mut self, lookup: Lookup, hub: &Hub) {
         match lookup {
             Lookup::Pages(request) => {
-                let entries = self.read(&request);
+                let entries = self.read(request.log, request.from, request.bytes_max);
                 hub.round(|broker| {
                     broker.on_read(&request, entries.as_deref().map_err(|kind| *kind));
+                });
+            }
+            Lookup::Log(request) => {
+                let entries = self.read(request.log, request.from, request.bytes_max);
+                hub.round(|broker| {
+                    broker.on_log_read(&request, entries.as_deref().map_err(|kind| *kind));
                 });
             }
             Lookup::Clients(LoadRequest::Client(id)) => {
@@ -75,9 +81,13 @@ impl Reader {
         result.map_err(|error| error.kind)
     }
 
-    fn read(&mut self, request: &ReadRequest) -> Result<Vec<LogEntry>, FailureKind> {
-        let log = request.log;
-        match self.reader.read(log, request.from, request.bytes_max) {
+    fn read(
+        &mut self,
+        log: LogId,
+        from: Sequence,
+        bytes_max: usize,
+    ) -> Result<Vec<LogEntry>, FailureKind> {
+        match self.reader.read(log, from, bytes_max) {
             Ok(entries) => {
                 self.unreadable.remove(&log);
                 self.health.note_success();

@@ -47,7 +47,7 @@ fn what_a_read_came_to_is_handed_on_by_its_kind() {
     ];
     let mut reader = Reader::new(Box::new(Found(found.clone())));
     for (expected, is_told) in found.into_iter().zip([false, true, true, false]) {
-        assert_eq!(reader.read(&request), expected);
+        assert_eq!(reader.read(request.log, request.from, request.bytes_max), expected);
         assert_eq!(reader.unreadable.contains(&LogId(1)), is_told, "a log is told of once");
     }
 }
