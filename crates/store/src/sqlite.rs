@@ -25,6 +25,7 @@ mod identity;
 mod inspection;
 mod leftovers;
 mod load;
+mod log_frames;
 mod logs;
 mod mark;
 mod open;
@@ -36,6 +37,7 @@ mod row;
 mod schema;
 mod settings;
 mod stretches;
+mod transaction;
 mod verdict;
 mod wal;
 mod walk;
@@ -75,6 +77,7 @@ pub struct SqliteStore {
     mark: MarkKeeper,
     identity: Identity,
     durability: Durability,
+    checkpoint_pages: u32,
     path: PathBuf,
     log_path: PathBuf,
     /// Last, so that the directory is free only when the connection is closed.
@@ -108,6 +111,7 @@ impl SqliteStore {
             mark,
             identity,
             durability: settings.durability,
+            checkpoint_pages: settings.checkpoint_pages,
             path,
             log_path: verdict::log_in(&directory),
             _lock: lock,
@@ -122,6 +126,7 @@ impl SqliteStore {
     ) -> Result<Vec<Outcome>, Cause> {
         // Before, so that nothing is done; and behind, so that nothing is acknowledged.
         self.identity.check()?;
+        log_frames::take();
         let mut result = self.transact(inspection, |batch| batch.carry_out(commits));
         while result.is_err() && self.leftovers.take_given_up() {
             result = self.transact(inspection, |batch| batch.carry_out(commits));
@@ -133,7 +138,11 @@ impl SqliteStore {
         if result.is_ok() {
             self.fold_stretches();
             self.identity.check()?;
-            self.mark.note_commit(&self.connection, &self.log_path);
+            let frames = log_frames::take();
+            self.mark.note_commit(frames, &self.log_path);
+            if self.checkpoint_pages <= frames {
+                open::checkpoint_passively(&self.connection);
+            }
         }
         result
     }

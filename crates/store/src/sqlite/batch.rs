@@ -3,7 +3,7 @@
 use rialto_domain::{
     Change, ChannelName, ClientId, Commit, LogExtent, LogId, Outcome, Page, Sequence, Trim,
 };
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, params};
 
 use super::{
     clients, cursors,
@@ -14,6 +14,7 @@ use super::{
     leftovers::{self, Leftovers, LeftoversDraft, WHOLE_LOG},
     pages, records,
     stretches::Journal,
+    transaction::Transaction,
 };
 use crate::Cause;
 
@@ -40,10 +41,8 @@ impl<'a> Batch<'a> {
         journal: &'a mut Journal,
         inspection: &'a Inspection,
     ) -> Result<Self, Cause> {
-        // IMMEDIATE: a lock that another program holds is met here, not halfway.
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         Ok(Batch {
-            transaction,
+            transaction: Transaction::begin(connection)?,
             heads: heads.draft(),
             leftovers: leftovers.draft(),
             journal,

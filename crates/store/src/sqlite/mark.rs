@@ -12,15 +12,11 @@ use std::{
     path::Path,
 };
 
-use rusqlite::Connection;
-
 use super::{
     claim,
     settings::Durability,
     wal::{self, Salts},
 };
-use crate::Cause;
-
 /// The mark's name in the store's directory.
 pub(super) const MARK_FILE: &str = "rialto.mark";
 
@@ -138,33 +134,24 @@ impl MarkKeeper {
         Ok(keeper)
     }
 
-    /// Notes that all commits so far lasted. That this fails harms no commit: the mark stays
-    /// behind, and so does what can be told by it.
+    /// Notes that all commits so far lasted, the last of which left so many frames in the log. That
+    /// this fails harms no commit: the mark stays behind, and so does what can be told by it.
     ///
     /// # Cost
-    /// A few µs: asks SQLite for the log's length, reads its salts and writes 32 bytes.
-    pub(super) fn note_commit(&mut self, connection: &Connection, log_path: &Path) {
-        if !self.written.synced {
+    /// A few µs: reads the log's salts and writes 32 bytes.
+    pub(super) fn note_commit(&mut self, frames: u32, log_path: &Path) {
+        if !self.written.synced || frames == 0 {
             return;
         }
-        if let Err(cause) = self.try_note_commit(connection, log_path) {
-            tracing::debug!(%cause, "the mark of the write-ahead log was not updated");
+        if let Err(error) = self.try_note_commit(frames, log_path) {
+            tracing::debug!(%error, "the mark of the write-ahead log was not updated");
         }
     }
 
-    fn try_note_commit(&mut self, connection: &Connection, log_path: &Path) -> Result<(), Cause> {
-        let frames: i64 = connection
-            .prepare_cached("PRAGMA wal_checkpoint(NOOP)")?
-            .query_row([], |row| row.get(1))?;
-        let Some(frames) = u32::try_from(frames).ok().filter(|frames| 0 < *frames) else {
-            return Ok(());
-        };
+    fn try_note_commit(&mut self, frames: u32, log_path: &Path) -> io::Result<()> {
         let Some(salts) = self.salts(log_path)? else { return Ok(()) };
         let mark = Mark { committed: Some(Committed { salts, frames }), ..self.written };
-        if mark != self.written {
-            self.write(mark)?;
-        }
-        Ok(())
+        if mark == self.written { Ok(()) } else { self.write(mark) }
     }
 
     fn salts(&mut self, log_path: &Path) -> io::Result<Option<Salts>> {

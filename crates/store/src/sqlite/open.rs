@@ -8,7 +8,7 @@ use super::{
     claim::LOCK_FILE,
     heads::Heads,
     identity::Identity,
-    logs,
+    log_frames, logs,
     mark::{MARK_FILE, MarkKeeper},
     schema,
     settings::{DATABASE_FILE, Durability, SqliteSettings},
@@ -33,7 +33,7 @@ const WRITE_AHEAD_LOG_BYTES: u32 = 64 << 20;
 const CACHE_KIB: i32 = 32 << 10;
 
 /// One for each of the store's statements, so that none is ever prepared twice.
-const STATEMENTS_CACHED: usize = 40;
+const STATEMENTS_CACHED: usize = 42;
 
 /// The name of the index of the write-ahead log, which all who use the database share.
 const LOG_INDEX_FILE: &str = "rialto.db-shm";
@@ -94,6 +94,15 @@ pub(super) fn checkpoint(
         connection.query_one("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     }
     Ok(())
+}
+
+/// Moves what no reader needs in the write-ahead log any more into the database, and does not wait for
+/// readers; best effort.
+pub(super) fn checkpoint_passively(connection: &Connection) {
+    let moved = connection.query_one("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+    if let Err(error) = moved {
+        tracing::debug!(%error, "the checkpoint behind a commit failed");
+    }
 }
 
 /// Makes the database file if it is missing, and returns its size.
@@ -161,7 +170,7 @@ fn configure(connection: &Connection, settings: &SqliteSettings) -> Result<(), C
     // Elsewhere than on macOS, where fsync alone does not reach the disk, this has no effect.
     connection.pragma_update(None, "fullfsync", settings.durability == Durability::Fsync)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-    connection.pragma_update(None, "wal_autocheckpoint", settings.checkpoint_pages)?;
+    log_frames::watch(connection);
     connection.pragma_update(None, "journal_size_limit", WRITE_AHEAD_LOG_BYTES)?;
     Ok(())
 }
