@@ -124,10 +124,10 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     },
     Workload {
         name: "w10",
-        title: "100,000 stored messages drain to a returning subscriber",
+        title: "500,000 stored messages drain to a returning subscriber",
         unit: "drained/s",
         transport: Transport::Tcp,
-        plan: Plan::Drain { messages: 100_000 },
+        plan: Plan::Drain { messages: 500_000 },
     },
 ];
 
