@@ -288,6 +288,10 @@ impl State {
             return;
         };
         writer.close(reason);
+        if caller.is_follower() && matches!(reason, CloseReason::SlowConsumer { .. }) {
+            // It is told at once, also where HTTP takes nothing more of it, and comes back for the rest.
+            writer.abandon();
+        }
         if let Some(visit) = visit {
             visit.close(reason);
         }
