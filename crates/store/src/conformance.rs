@@ -7,6 +7,7 @@
 mod changes;
 mod clients;
 mod clock;
+mod copying;
 mod cursors;
 mod history;
 mod lifetime;
@@ -18,6 +19,7 @@ mod shared;
 mod subject;
 mod walking;
 
+pub use copying::TargetDriver;
 pub use shared::{SharedDriver, check_shared};
 pub use subject::Driver;
 pub use walking::WalkDriver;
@@ -97,4 +99,15 @@ pub fn check_walk(driver: &mut dyn WalkDriver) {
     walking::an_empty_store_has_nothing_but_counters(driver);
     walking::a_walk_gives_everything_once(driver);
     walking::a_walk_goes_on_behind_any_record(driver);
+}
+
+/// Checks every duty that [`StoreTarget`](crate::StoreTarget) states, and what [`copy`](crate::copy()) makes of it.
+///
+/// # Panics
+/// When a duty is neglected.
+pub fn check_target(driver: &mut dyn TargetDriver) {
+    copying::a_copy_is_the_store_that_it_was_made_of(driver);
+    copying::a_copy_that_was_cut_off_is_no_store_and_is_taken_up(driver);
+    copying::a_copy_that_differs_is_no_store(driver);
+    copying::what_is_not_empty_or_in_use_is_refused(driver);
 }

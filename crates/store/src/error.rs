@@ -63,16 +63,54 @@ pub enum Cause {
         /// The latest version this release knows.
         known: u32,
     },
-    /// An earlier release wrote the file, and it is not to be changed.
+    /// Another release made the tables, and they are to be read as they are.
     #[error(
-        "the file has schema version {found}, and only version {known} can be copied: start a broker of this \
-         release on it once, or on a copy of it, which brings it up to date"
+        "the tables have schema version {found}, and this release reads all of version {known} only: use the \
+         release that made them, or start a broker of this one once, which brings older ones up to date"
     )]
-    SchemaOlder {
-        /// The file's version.
+    SchemaOther {
+        /// Their version.
         found: u32,
-        /// The version that can be copied.
+        /// The version that can be read.
         known: u32,
+    },
+    /// A copy of another store was cut off there.
+    #[error(
+        "it holds a part of a copy of {origin}: run the same `rialto store copy` again, which goes on with it, \
+         or remove it"
+    )]
+    Unfinished {
+        /// What it is a copy of, to people.
+        origin: String,
+    },
+    /// What is to be copied to holds something.
+    #[error(
+        "it holds a store already, and only what is empty can be copied to: choose another target"
+    )]
+    NotEmpty,
+    /// A file that is none of the original JMQT server's.
+    #[error(
+        "it is no database of the original JMQT server, nor a dump of its tables as mysqldump writes it: it has \
+         no table {table} with a column {column}"
+    )]
+    NotOriginal {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+    },
+    /// A copy is not what it is a copy of.
+    #[error(
+        "the {part} of both sides differ ({there} records in the source, {here} in the copy): was something \
+         written to one of them meanwhile? Remove the copy, and copy anew"
+    )]
+    CopyDiffers {
+        /// The part.
+        part: &'static str,
+        /// How many records of it the source has.
+        there: u64,
+        /// How many the copy has.
+        here: u64,
     },
     /// The file is an SQLite database of something else.
     #[error(
@@ -167,6 +205,7 @@ impl StoreError {
             || matches!(
                 *self.cause,
                 Cause::SchemaNewer { .. }
+                    | Cause::Unfinished { .. }
                     | Cause::Foreign
                     | Cause::Database(DatabaseCause::SchemaNewer { .. })
             )
@@ -200,7 +239,11 @@ impl Cause {
             | Cause::NoRoomForCopy { .. }
             | Cause::InUse { .. }
             | Cause::SchemaNewer { .. }
-            | Cause::SchemaOlder { .. }
+            | Cause::SchemaOther { .. }
+            | Cause::Unfinished { .. }
+            | Cause::NotEmpty
+            | Cause::NotOriginal { .. }
+            | Cause::CopyDiffers { .. }
             | Cause::Foreign
             | Cause::NoWriteAheadLog(_)
             | Cause::EmptyPage => FailureKind::Permanent,

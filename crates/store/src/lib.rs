@@ -8,7 +8,8 @@
 //! Read [`Store`] first, whose duties are the contract, then [`StoreReader`]. Two drivers fulfil
 //! it: [`MemoryStore`] for brokers that may forget, [`SqliteStore`] for those that may not.
 //! [`open`] picks one by [`StoreSettings`]. [`backup`], [`check`] and [`repair`] are for who looks after
-//! the second. [`StoreWalk`] reads all that a store holds, for whoever [examines](examine()) it.
+//! the second. [`StoreWalk`] reads all that a store holds, for whoever [examines](examine()) it or [copies](copy()) it into
+//! a [`StoreTarget`].
 //!
 //! Several nodes may share a store whose driver has a second side, [`Membership`].
 //!
@@ -27,10 +28,12 @@ mod examine;
 mod latest;
 mod membership;
 mod memory;
+mod original;
 mod record;
 mod report;
 mod settings;
 mod sqlite;
+mod transfer;
 mod walk;
 
 pub use error::{Cause, DatabaseCause, StoreError};
@@ -38,12 +41,15 @@ pub use examine::examine;
 pub use latest::Latest;
 pub use membership::Membership;
 pub use memory::{MemoryCluster, MemoryStore};
+pub use original::{LeftOut, OriginalWalk};
 pub use record::{Entry, Key, Part, Record};
 pub use report::{Report, SKIPPED_AT_FAILOVER};
 pub use settings::{StoreSettings, open};
 pub use sqlite::{
-    Durability, GivenUp, Repair, SqliteSettings, SqliteStore, SqliteWalk, backup, check, repair,
+    Durability, GivenUp, Repair, SqliteSettings, SqliteStore, SqliteTarget, SqliteWalk, backup,
+    check, repair,
 };
+pub use transfer::{Copied, Progress, Step, StoreTarget, Sum, copy};
 pub use walk::{StoreWalk, walk_part};
 
 /// Keeps what must outlive a restart; owned by the one thread that writes.

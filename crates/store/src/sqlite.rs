@@ -37,6 +37,7 @@ mod row;
 mod schema;
 mod settings;
 mod stretches;
+mod target;
 mod transaction;
 mod verdict;
 mod wal;
@@ -46,6 +47,7 @@ pub use backup::backup;
 pub use check::check;
 pub use repair::{GivenUp, Repair, repair};
 pub use settings::{Durability, SqliteSettings};
+pub use target::SqliteTarget;
 pub use walk::SqliteWalk;
 
 use batch::Batch;

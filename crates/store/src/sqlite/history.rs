@@ -67,7 +67,8 @@ fn places(connection: &Connection, channel: &ChannelName) -> Result<Vec<Place>, 
     Ok(places.collect::<Result<_, _>>()?)
 }
 
-fn insert(
+/// Adds a message that is not there.
+pub(super) fn insert(
     connection: &Connection,
     channel: &ChannelName,
     message: &HistoryMessage,

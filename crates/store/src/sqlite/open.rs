@@ -24,7 +24,7 @@ pub(super) const BUSY_MAX: Duration = Duration::from_secs(5);
 
 /// Larger pages hold more of a payload together; smaller ones write less for each small change.
 /// Measured from 4 to 16 KiB: 4 KiB commits small pages half again as fast, large ones alike.
-const PAGE_BYTES: u32 = 4096;
+pub(super) const PAGE_BYTES: u32 = 4096;
 
 /// What the write-ahead log keeps of its size after an exceptional growth.
 const WRITE_AHEAD_LOG_BYTES: u32 = 64 << 20;
@@ -108,7 +108,7 @@ pub(super) fn checkpoint_passively(connection: &Connection) {
 /// Makes the database file if it is missing, and returns its size.
 ///
 /// SQLite would say "unable to open database file" where the system knows the reason.
-fn touch(path: &Path) -> io::Result<u64> {
+pub(super) fn touch(path: &Path) -> io::Result<u64> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]

@@ -7,6 +7,9 @@ use crate::Cause;
 /// Marks a database file as Rialto's: "Rial" in ASCII.
 pub(super) const APPLICATION_ID: i32 = 0x5269_616C;
 
+/// Marks one that is a copy of another store and not whole yet: "RiaC".
+const COPY_ID: i32 = 0x5269_6143;
+
 /// What makes each version of the schema of the one before; the first starts from nothing.
 ///
 /// Scripts that were released are never changed: a new one is added.
@@ -27,6 +30,7 @@ pub(super) fn check_owner(connection: &Connection, migrations: &[&str]) -> Resul
     match application {
         APPLICATION_ID if known < found => Err(Cause::SchemaNewer { found, known }),
         APPLICATION_ID => Ok(()),
+        COPY_ID => Err(Cause::Unfinished { origin: copied_from(connection)? }),
         0 if found == 0 && is_empty(connection)? => Ok(()),
         _ => Err(Cause::Foreign),
     }
@@ -36,7 +40,7 @@ pub(super) fn check_owner(connection: &Connection, migrations: &[&str]) -> Resul
 pub(super) fn require_latest(connection: &Connection, migrations: &[&str]) -> Result<(), Cause> {
     let found: u32 = pragma(connection, "user_version")?;
     let known = version_after(migrations);
-    if found < known { Err(Cause::SchemaOlder { found, known }) } else { Ok(()) }
+    if found < known { Err(Cause::SchemaOther { found, known }) } else { Ok(()) }
 }
 
 /// Brings the tables to the latest version, each step in a transaction of its own.
@@ -55,6 +59,35 @@ pub(super) fn migrate(connection: &mut Connection, migrations: &[&str]) -> Resul
         }
     }
     Ok(())
+}
+
+/// Makes all tables, and one that says how far a copy into them has come; the file is no store then.
+pub(super) fn make_copy(transaction: &Connection, migrations: &[&str]) -> Result<(), Cause> {
+    migrations.iter().try_for_each(|script| transaction.execute_batch(script))?;
+    transaction.execute_batch(
+        "CREATE TABLE copy (
+             row INTEGER PRIMARY KEY CHECK (row = 1),
+             source TEXT NOT NULL,
+             part TEXT,
+             name BLOB,
+             first INTEGER,
+             second INTEGER,
+             third INTEGER
+         ) STRICT",
+    )?;
+    transaction.pragma_update(None, "user_version", version_after(migrations))?;
+    Ok(transaction.pragma_update(None, "application_id", COPY_ID)?)
+}
+
+/// Makes a store of a copy that is whole.
+pub(super) fn make_store(transaction: &Connection) -> Result<(), Cause> {
+    transaction.execute_batch("DROP TABLE copy")?;
+    Ok(transaction.pragma_update(None, "application_id", APPLICATION_ID)?)
+}
+
+/// Returns what a copy is made of.
+fn copied_from(connection: &Connection) -> Result<String, Cause> {
+    Ok(connection.query_one("SELECT source FROM copy", [], |row| row.get(0))?)
 }
 
 /// Returns the version a file has after all of `migrations`.

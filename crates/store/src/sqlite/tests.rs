@@ -13,7 +13,10 @@ use rialto_domain::{
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::{SqliteSettings, SqliteStore, SqliteWalk, Store, StoreError, StoreWalk, conformance};
+use crate::{
+    SqliteSettings, SqliteStore, SqliteTarget, SqliteWalk, Store, StoreError, StoreTarget,
+    StoreWalk, conformance,
+};
 
 mod crash;
 mod cursors;
@@ -31,6 +34,8 @@ mod upgrade;
 #[derive(Default)]
 struct Driver {
     directory: Option<TempDir>,
+    /// The directory that was copied to last.
+    target: Option<TempDir>,
 }
 
 impl Driver {
@@ -58,6 +63,26 @@ impl conformance::WalkDriver for Driver {
         let directory = self.directory.as_ref().expect("a store was created").path();
         Box::new(SqliteWalk::open(directory).expect("the walk begins"))
     }
+}
+
+impl conformance::TargetDriver for Driver {
+    fn target(&mut self, source: &str, is_new: bool) -> Result<Box<dyn StoreTarget>, StoreError> {
+        if is_new {
+            self.target = Some(tempfile::tempdir().unwrap());
+        }
+        let directory = self.target.as_ref().expect("a target was made").path();
+        Ok(Box::new(SqliteTarget::open(directory, source)?))
+    }
+
+    fn open_target(&mut self) -> Result<Box<dyn Store>, StoreError> {
+        let directory = self.target.as_ref().expect("a target was made").path();
+        Ok(Box::new(SqliteStore::open(directory, &SqliteSettings::default())?))
+    }
+}
+
+#[test]
+fn a_file_that_is_copied_to_fulfils_every_duty() {
+    conformance::check_target(&mut Driver::default());
 }
 
 #[test]
