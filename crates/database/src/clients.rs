@@ -1,7 +1,7 @@
 //! What is stored about clients: when they were seen, and how far they have come.
 
 use rialto_domain::{
-    ChannelName, ClientId, ClientState, CursorState, Seen, StoredClient, StoredId,
+    ChannelName, ClientId, ClientState, CursorState, Seen, Sequence, StoredClient, StoredId,
 };
 
 use crate::{
@@ -92,9 +92,16 @@ fn limit(count_max: usize) -> i64 {
 /// Returns a cursor, as two columns say it.
 fn state(row: &impl Row, column: usize) -> CursorState {
     let floor = unsigned(row, column);
-    let above = row.stretches(column + 1).into_iter().filter(|(_, last)| floor < *last);
-    let acknowledged = above.map(|(first, last)| (first.max(floor + 1), last)).collect();
-    CursorState { floor, acknowledged }
+    CursorState { floor, acknowledged: above(floor, row.stretches(column + 1)) }
+}
+
+/// Returns what of stretches is above a floor.
+pub(crate) fn above(
+    floor: Sequence,
+    stretches: Vec<(Sequence, Sequence)>,
+) -> Vec<(Sequence, Sequence)> {
+    let above = stretches.into_iter().filter(|(_, last)| floor < *last);
+    above.map(|(first, last)| (first.max(floor + 1), last)).collect()
 }
 
 /// Returns when a client was seen, as two columns say it.

@@ -15,6 +15,7 @@ mod clients;
 mod damaged;
 mod database;
 mod fence;
+mod join;
 mod journal;
 mod link;
 mod load;
@@ -29,9 +30,12 @@ mod row;
 mod segment;
 mod settings;
 mod shared;
+mod state;
 mod statement;
 mod store;
 mod sweep;
+mod target;
+mod transfer;
 mod trim;
 mod wait;
 mod walk;
@@ -51,4 +55,6 @@ pub use statement::{
     Segment, Statement, id_bytes,
 };
 pub use store::DatabaseStore;
+pub use target::DatabaseTarget;
+pub use transfer::{CopiedLog, CopiedSegment, TransferStatement};
 pub use walk::{DatabaseWalk, no_store};

@@ -40,6 +40,11 @@ impl Draft {
         before
     }
 
+    /// Returns how many bytes of payloads there are.
+    pub(crate) fn bytes(&self) -> usize {
+        self.body.len()
+    }
+
     /// Returns heads and body.
     pub(crate) fn finish(mut self) -> (Vec<u8>, Vec<u8>) {
         self.heads.extend(crc32fast::hash(&self.heads).to_be_bytes());

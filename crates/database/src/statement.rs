@@ -12,7 +12,7 @@ use rialto_domain::{
 
 use rialto_store::{Key, Part};
 
-use crate::{node::Node, shared::SharedStatement};
+use crate::{node::Node, shared::SharedStatement, transfer::TransferStatement};
 
 /// A statement.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub enum Statement<'a> {
     Client(ClientStatement<'a>),
     /// About what stands alone.
     Record(RecordStatement<'a>),
+    /// About a copy into the database.
+    Transfer(TransferStatement<'a>),
     /// Changes nothing.
     Read(Read<'a>),
     /// About the nodes that share the database.
@@ -291,6 +293,9 @@ pub enum Read<'a> {
         /// See above.
         bytes_max: i64,
     },
+    /// The server of the database, if its lease is not over. Rows: its name, and until when, in microseconds of the
+    /// database's clock.
+    Server,
     /// What no part tells. Rows: how many pages are set aside, how many segments are of logs that never were.
     Beside,
 }
@@ -312,6 +317,7 @@ kinds!(
     Cursor(CursorStatement<'a>),
     Client(ClientStatement<'a>),
     Record(RecordStatement<'a>),
+    Transfer(TransferStatement<'a>),
     Read(Read<'a>),
     Shared(SharedStatement<'a>)
 );

@@ -1,23 +1,21 @@
 //! The store itself: who calls waits here, never longer than the settings say.
 
-use std::{
-    sync::Arc,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use rialto_domain::{Change, Commit, Load, Outcome, Snapshot};
-use rialto_store::{Cause, DatabaseCause, Latest, Membership, Store, StoreError, StoreReader};
+use rialto_store::{Cause, Latest, Membership, Store, StoreError, StoreReader};
 
 use crate::{
     cause::{Trouble, pausing},
     database::Database,
+    join::join,
     link::Link,
     load,
     member::DatabaseMember,
-    node::{Joined, Node},
+    node::Node,
     reader::DatabaseReader,
-    wait::Moves,
+    state::refuse_unfinished,
+    wait::{Moves, wait},
     writer::Writer,
 };
 
@@ -26,9 +24,6 @@ const LOAD_PATIENCE: Duration = Duration::from_secs(3600);
 
 /// How long making or migrating the tables may take.
 const SCHEMA_PATIENCE: Duration = Duration::from_secs(600);
-
-/// How often a server that waits for another's lease looks.
-const LOOK: Duration = Duration::from_millis(200);
 
 /// Keeps everything in a database, which no other server may use meanwhile unless the settings say so.
 ///
@@ -133,38 +128,10 @@ fn open<D: Database>(database: &D, moves: &Moves) -> Result<(D::Link, Node), Tro
     let (mut link, warnings) = wait(moves, connecting, database.connect())?;
     warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     wait(moves, SCHEMA_PATIENCE, database.make_tables(&mut link))?;
+    wait(moves, connecting, refuse_unfinished(&mut link))?;
     let node = join(database, &mut link, moves)?;
     wait(moves, connecting, link.prepare())?;
     Ok((link, node))
-}
-
-/// Becomes the server of the database, once the lease of one that gives no sign of life is over.
-fn join<D: Database>(database: &D, link: &mut D::Link, moves: &Moves) -> Result<Node, Trouble> {
-    let settings = database.settings();
-    let began = Instant::now();
-    let mut first = None;
-    loop {
-        match wait(moves, settings.patience, database.join(link))? {
-            Joined::Yes(node) => return Ok(node),
-            Joined::No { name, until } => {
-                if *first.get_or_insert(until) != until || settings.lease * 4 < began.elapsed() {
-                    return Err(DatabaseCause::InUse { name }.into());
-                }
-            }
-        }
-        if first.is_some() {
-            thread::sleep(LOOK.min(settings.lease / 4));
-        }
-    }
-}
-
-/// Waits for an answer, at most so long.
-fn wait<T>(
-    moves: &Moves,
-    limit: Duration,
-    work: impl Future<Output = Result<T, Trouble>>,
-) -> Result<T, Trouble> {
-    moves.wait(limit, work).unwrap_or_else(|| Err(Trouble::silent(limit)))
 }
 
 impl<D: Database> Store for DatabaseStore<D> {

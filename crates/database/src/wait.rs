@@ -10,6 +10,8 @@ use std::{
 
 use tokio::runtime::{Builder, Runtime};
 
+use crate::cause::Trouble;
+
 /// The runtime that moves the bytes of all connections of a store.
 #[derive(Debug)]
 pub(crate) struct Moves(Option<Runtime>);
@@ -54,4 +56,13 @@ impl Wake for Unpark {
     fn wake(self: Arc<Self>) {
         self.0.unpark();
     }
+}
+
+/// Waits for an answer, at most so long.
+pub(crate) fn wait<T>(
+    moves: &Moves,
+    limit: Duration,
+    work: impl Future<Output = Result<T, Trouble>>,
+) -> Result<T, Trouble> {
+    moves.wait(limit, work).unwrap_or_else(|| Err(Trouble::silent(limit)))
 }

@@ -5,7 +5,14 @@ use std::time::Duration;
 use rialto_store::{DatabaseCause, Entry, Key, Part, Report, StoreError, StoreWalk, examine};
 
 use crate::{
-    cause::Trouble, database::Database, link::Link, row::unsigned, statement::Read, wait::Moves,
+    cause::Trouble,
+    database::Database,
+    join::wait_until_unused,
+    link::Link,
+    row::unsigned,
+    state::refuse_unfinished,
+    statement::Read,
+    wait::{Moves, wait},
 };
 
 mod rows;
@@ -32,13 +39,36 @@ impl<D: Database> DatabaseWalk<D> {
     /// Connects to a database, whether or not a server uses it.
     ///
     /// # Errors
-    /// When it cannot be reached, has no tables, or tables that this release cannot read.
+    /// When it cannot be reached, holds no store or one that is not whole, or tables that this release cannot read.
     pub fn open(database: &D) -> Result<Self, StoreError> {
+        let mut walk = DatabaseWalk::through(database)?;
+        let patience = database.settings().patience * 2;
+        wait(&walk.moves, patience, refuse_unfinished(&mut walk.link))
+            .map_err(|trouble| StoreError::new("opening", None, trouble.cause))?;
+        Ok(walk)
+    }
+
+    /// Connects to a database that no server uses. One that did not give its right to write back is waited for until its lease is
+    /// over.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and [`DatabaseCause::InUse`].
+    pub fn open_unused(database: &D) -> Result<Self, StoreError> {
+        let error = |cause| StoreError::new("opening", None, cause);
+        // First, since what a walk sees does not change.
+        let walk = DatabaseWalk::open(database)?;
+        drop(walk);
+        let moves = Moves::start().map_err(|refused| error(refused.into()))?;
+        wait_until_unused(database, &moves).map_err(|trouble| error(trouble.cause))?;
+        DatabaseWalk::open(database)
+    }
+
+    /// Connects to a database, also to one that a store is being copied to.
+    pub(crate) fn through(database: &D) -> Result<Self, StoreError> {
         let error = |cause| StoreError::new("opening", None, cause);
         let moves = Moves::start().map_err(|refused| error(refused.into()))?;
         let patience = database.settings().patience * 2;
-        let link = moves.wait(patience, database.connect_to_walk());
-        let link = link.unwrap_or_else(|| Err(Trouble::silent(patience)));
+        let link = wait(&moves, patience, database.connect_to_walk());
         Ok(DatabaseWalk { link: link.map_err(|trouble| error(trouble.cause))?, moves })
     }
 

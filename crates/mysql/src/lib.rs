@@ -19,7 +19,8 @@ mod script;
 mod sets;
 mod statements;
 mod store;
+mod transfers;
 
 pub use check::check_connection;
 pub use rialto_database::DatabaseSettings as MysqlSettings;
-pub use store::{MysqlStore, check_store};
+pub use store::{MysqlStore, check_store, open_target, open_walk};

@@ -80,6 +80,12 @@ const SESSIONS: &str = "SELECT client, number FROM `session` ORDER BY client";
 
 const CLOCK: &str = "SELECT served_ms, logical_ms FROM `clock`";
 
+/// The last lease that is not over.
+const SERVER: &str = "
+    SELECT n.name, CAST(UNIX_TIMESTAMP(l.until) * 1000000 AS SIGNED)
+    FROM `node` n JOIN `lease` l ON l.node = n.id
+    WHERE n.state < 3 AND UTC_TIMESTAMP(6) < l.until ORDER BY l.until DESC LIMIT 1";
+
 /// Pages that were set aside, and segments that no log knows of.
 const BESIDE: &str = "
     SELECT (SELECT CAST(COALESCE(SUM(LENGTH(aside) - LENGTH(REPLACE(aside, ',', '')) - 1), 0) AS SIGNED)
@@ -173,6 +179,7 @@ pub(crate) fn add(script: &mut Script, read: &Read<'_>) {
         Read::Walk { part, after, rows_max, bytes_max } => {
             add_walk(script, *part, *after, (*rows_max).into(), (*bytes_max).into());
         }
+        Read::Server => script.add(SERVER, &[]),
         Read::Beside => script.add(BESIDE, &[]),
     }
 }

@@ -1,16 +1,19 @@
 //! The tables: made and migrated by one server at a time.
 
 use rialto_database::{Row, Trouble};
-use rialto_store::DatabaseCause;
+use rialto_store::{Cause, DatabaseCause};
 
 use crate::link::MysqlLink;
 
 /// What brings the tables from one version to the next, the first version first. Each can be begun again: a server that was
 /// stopped has made a part of it, since the database commits each table by itself.
-const STEPS: [&str; 1] = [include_str!("schema/1.sql")];
+const STEPS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// The version that this release uses.
 const VERSION: i64 = STEPS.len() as i64;
+
+/// The oldest version whose releases may use the tables: those of 1 would take a copy that is not whole for a store.
+const OLDEST: i64 = 2;
 
 /// How long a server waits for another that makes the tables, in seconds.
 const LOCK_SECONDS: i64 = 60;
@@ -65,9 +68,10 @@ async fn migrate(link: &mut MysqlLink) -> Result<(), Trouble> {
         let sql =
             "INSERT INTO `cluster` (one, id, schema_version, oldest_reader, generation, server)
                    VALUES (1, UNHEX(REPLACE(UUID(), '-', '')), ?, ?, 0, '')";
-        link.rows(sql, &[VERSION.into(), VERSION.into()]).await?;
+        link.rows(sql, &[VERSION.into(), OLDEST.into()]).await?;
     } else if found < VERSION {
-        link.rows("UPDATE `cluster` SET schema_version = ?", &[VERSION.into()]).await?;
+        let sql = "UPDATE `cluster` SET schema_version = ?, oldest_reader = ?";
+        link.rows(sql, &[VERSION.into(), OLDEST.into()]).await?;
     }
     Ok(())
 }
@@ -91,6 +95,12 @@ pub(crate) fn require_known(version: i32, oldest: i32) -> Result<(), DatabaseCau
         return Err(DatabaseCause::SchemaNewer { found: version, known });
     }
     Ok(())
+}
+
+/// Refuses tables that are not of this release's version, for whoever does not bring them there.
+pub(crate) fn require_latest(version: i32) -> Result<(), Trouble> {
+    let (found, known) = (version.unsigned_abs(), VERSION as u32);
+    if found == known { Ok(()) } else { Err(Trouble::plain(Cause::SchemaOther { found, known })) }
 }
 
 /// Returns a name as SQL writes it.

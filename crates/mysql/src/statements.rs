@@ -9,6 +9,7 @@ use rialto_domain::ClientId;
 use crate::{
     reads, records,
     script::{Rows, Script, Value, unsigned},
+    transfers,
 };
 
 /// Whether the node may still write: held until the end of the transaction, so that whoever raises the revision
@@ -158,6 +159,7 @@ pub(crate) fn add(script: &mut Script, statement: Statement<'_>) {
         Statement::Cursor(statement) => add_of_cursors(script, &statement),
         Statement::Client(statement) => add_of_clients(script, &statement),
         Statement::Record(statement) => records::add(script, &statement),
+        Statement::Transfer(statement) => transfers::add(script, &statement),
         Statement::Read(read) => reads::add(script, &read),
         Statement::Shared(_) => unreachable!("who would share it was refused"),
     }

@@ -1,10 +1,13 @@
 //! The store itself.
 
 use rialto_database::{
-    Database, DatabaseSettings, DatabaseStore, DatabaseWalk, Joined, Node, Trouble, no_store,
+    Database, DatabaseSettings, DatabaseStore, DatabaseTarget, DatabaseWalk, Joined, Node, Trouble,
+    no_store,
 };
 use rialto_domain::{Commit, Load, Outcome, Snapshot};
-use rialto_store::{Cause, DatabaseCause, Report, Store, StoreError, StoreReader};
+use rialto_store::{
+    Cause, DatabaseCause, Report, Store, StoreError, StoreReader, StoreTarget, StoreWalk,
+};
 
 use crate::{address::Address, check, link::MysqlLink, node, schema};
 
@@ -49,6 +52,25 @@ impl Store for MysqlStore {
 /// As there.
 pub fn check_store(settings: &DatabaseSettings) -> Result<Report, StoreError> {
     DatabaseWalk::open(&Mysql::of(settings)?)?.check()
+}
+
+/// Begins to read all of a database that no server uses, as [`DatabaseWalk::open_unused`] does.
+///
+/// # Errors
+/// As there.
+pub fn open_walk(settings: &DatabaseSettings) -> Result<Box<dyn StoreWalk>, StoreError> {
+    Ok(Box::new(DatabaseWalk::open_unused(&Mysql::of(settings)?)?))
+}
+
+/// Makes a database ready for a copy of `origin`, as [`DatabaseTarget::open`] does.
+///
+/// # Errors
+/// As there.
+pub fn open_target(
+    settings: &DatabaseSettings,
+    origin: &str,
+) -> Result<Box<dyn StoreTarget>, StoreError> {
+    Ok(Box::new(DatabaseTarget::open(Mysql::of(settings)?, origin)?))
 }
 
 /// A MySQL or MariaDB database.
@@ -96,7 +118,10 @@ impl Database for Mysql {
         }
         match schema::version(&mut link).await? {
             None => return Err(no_store()),
-            Some((version, oldest)) => schema::require_known(version, oldest)?,
+            Some((version, oldest)) => {
+                schema::require_known(version, oldest)?;
+                schema::require_latest(version)?;
+            }
         }
         link.run(
             "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;

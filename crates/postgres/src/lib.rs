@@ -20,8 +20,9 @@ mod schema;
 mod sets;
 mod statements;
 mod store;
+mod transfers;
 mod walks;
 
 pub use check::check_connection;
 pub use rialto_database::DatabaseSettings as PostgresSettings;
-pub use store::{PostgresStore, check_store};
+pub use store::{PostgresStore, check_store, open_target, open_walk};

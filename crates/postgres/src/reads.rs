@@ -75,3 +75,9 @@ pub(crate) const HISTORIES: &str = "
 pub(crate) const SESSIONS: &str = "SELECT client, number FROM session ORDER BY client";
 
 pub(crate) const CLOCK: &str = "SELECT served_ms, logical_ms FROM clock";
+
+/// The last lease that is not over.
+pub(crate) const SERVER: &str = "
+    SELECT convert_to(n.name, 'UTF8'), (extract(epoch FROM l.until) * 1000000)::int8
+    FROM node n JOIN lease l ON l.node = n.id
+    WHERE n.state < 3 AND clock_timestamp() < l.until ORDER BY l.until DESC LIMIT 1";

@@ -10,7 +10,7 @@ use crate::{
     node_requests, reads,
     request::{Asked, Request, Value, array, bytes, channels, clients},
     sets::ranges,
-    statements as sql, walks,
+    statements as sql, transfers, walks,
 };
 
 /// Returns a statement in SQL.
@@ -21,6 +21,7 @@ pub(crate) fn request(statement: Statement<'_>) -> Request {
         Statement::Cursor(statement) => of_cursor(statement),
         Statement::Client(statement) => of_client(statement),
         Statement::Record(statement) => of_record(statement),
+        Statement::Transfer(statement) => transfers::of_transfer(statement),
         Statement::Read(read) => of_read(&read),
         Statement::Shared(statement) => node_requests::of_shared(statement),
     };
@@ -218,6 +219,7 @@ fn of_read(read: &Read<'_>) -> Asked {
         Read::Walk { part, after, rows_max, bytes_max } => {
             (walks::sql(*part), walks::values(*part, *after, *rows_max, *bytes_max))
         }
+        Read::Server => (reads::SERVER, vec![]),
         Read::Beside => (walks::BESIDE, vec![]),
     }
 }

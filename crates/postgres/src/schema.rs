@@ -1,15 +1,19 @@
 //! The tables: made and migrated by one server at a time.
 
 use rialto_database::Trouble;
-use rialto_store::DatabaseCause;
+use rialto_store::{Cause, DatabaseCause};
 
 use crate::{link::PostgresLink, node::LOCK};
 
 /// What brings the tables from one version to the next, the first version first.
-const STEPS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+const STEPS: [&str; 3] =
+    [include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
 
 /// The version that this release uses.
 pub(crate) const VERSION: i32 = STEPS.len() as i32;
+
+/// The oldest version whose releases may use the tables: those of 2 would take a copy that is not whole for a store.
+const OLDEST: i32 = 3;
 
 /// Makes the tables, or brings them to this release's version.
 ///
@@ -39,12 +43,13 @@ pub(crate) async fn prepare(link: &PostgresLink, schema: &str) -> Result<(), Tro
     if found == 0 {
         link.query(
             "INSERT INTO cluster (one, schema_version, oldest_reader, generation, server)
-             VALUES (1, $1, $1, 0, '')",
-            &[&VERSION],
+             VALUES (1, $1, $2, 0, '')",
+            &[&VERSION, &OLDEST],
         )
         .await?;
     } else if found < VERSION {
-        link.query("UPDATE cluster SET schema_version = $1", &[&VERSION]).await?;
+        let sql = "UPDATE cluster SET schema_version = $1, oldest_reader = $2";
+        link.query(sql, &[&VERSION, &OLDEST]).await?;
     }
     link.run("COMMIT").await
 }
@@ -73,6 +78,12 @@ pub(crate) fn require_known(version: i32, oldest: i32) -> Result<(), DatabaseCau
         return Err(DatabaseCause::SchemaNewer { found: version, known: VERSION });
     }
     Ok(())
+}
+
+/// Refuses tables that are not of this release's version, for whoever does not bring them there.
+pub(crate) fn require_latest(version: i32) -> Result<(), Trouble> {
+    let (found, known) = (version.unsigned_abs(), VERSION.unsigned_abs());
+    if found == known { Ok(()) } else { Err(Trouble::plain(Cause::SchemaOther { found, known })) }
 }
 
 /// Returns a name as SQL writes it.

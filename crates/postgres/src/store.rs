@@ -1,10 +1,13 @@
 //! The store itself.
 
 use rialto_database::{
-    Database, DatabaseSettings, DatabaseStore, DatabaseWalk, Joined, Node, Trouble, no_store,
+    Database, DatabaseSettings, DatabaseStore, DatabaseTarget, DatabaseWalk, Joined, Node, Trouble,
+    no_store,
 };
 use rialto_domain::{Commit, Load, Outcome, Snapshot};
-use rialto_store::{Cause, Membership, Report, Store, StoreError, StoreReader};
+use rialto_store::{
+    Cause, Membership, Report, Store, StoreError, StoreReader, StoreTarget, StoreWalk,
+};
 
 use crate::{address::Address, check, link::PostgresLink, node, nodes, reads, schema, statements};
 
@@ -53,6 +56,25 @@ impl Store for PostgresStore {
 /// As there.
 pub fn check_store(settings: &DatabaseSettings) -> Result<Report, StoreError> {
     DatabaseWalk::open(&Postgres::of(settings)?)?.check()
+}
+
+/// Begins to read all of a database that no server uses, as [`DatabaseWalk::open_unused`] does.
+///
+/// # Errors
+/// As there.
+pub fn open_walk(settings: &DatabaseSettings) -> Result<Box<dyn StoreWalk>, StoreError> {
+    Ok(Box::new(DatabaseWalk::open_unused(&Postgres::of(settings)?)?))
+}
+
+/// Makes a database ready for a copy of `origin`, as [`DatabaseTarget::open`] does.
+///
+/// # Errors
+/// As there.
+pub fn open_target(
+    settings: &DatabaseSettings,
+    origin: &str,
+) -> Result<Box<dyn StoreTarget>, StoreError> {
+    Ok(Box::new(DatabaseTarget::open(Postgres::of(settings)?, origin)?))
 }
 
 /// A PostgreSQL database.
@@ -107,7 +129,10 @@ impl Database for Postgres {
         let link = self.open().await?;
         match schema::version(&link, &self.settings.schema).await? {
             None => return Err(no_store()),
-            Some((version, oldest)) => schema::require_known(version, oldest)?,
+            Some((version, oldest)) => {
+                schema::require_known(version, oldest)?;
+                schema::require_latest(version)?;
+            }
         }
         // Whoever reads may be busy with what was read for a while.
         link.run(

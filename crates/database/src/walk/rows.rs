@@ -111,7 +111,7 @@ fn cursor(key: Key, row: &impl Row) -> Entry {
     let (floor, last) = (id(row, 2), id(row, 5));
     let is_sound = (0..=last).contains(&floor);
     let floor = if is_sound { floor.unsigned_abs() } else { unsigned(row, 6) };
-    let acknowledged = row.stretches(3);
+    let acknowledged = clients::above(floor, row.stretches(3));
     let state = CursorState { floor, acknowledged };
     let finding = (!is_sound).then(|| {
         format!("the subscription of {client:?} to {channel:?} stands where no message is")

@@ -7,10 +7,10 @@ use rialto_domain::{
     Change, Commit, CommitId, FailureKind, Load, LogEntry, LogId, Outcome, Page, PayloadsBuilder,
     Retained, Sequence, Trim,
 };
-use rialto_store::{Part, Record, Store, StoreError, StoreWalk, conformance};
+use rialto_store::{Part, Record, Store, StoreError, StoreTarget, StoreWalk, conformance};
 use rialto_testkit::Mariadb;
 
-use crate::{MysqlStore, store::Mysql};
+use crate::{MysqlStore, open_target, store::Mysql};
 
 mod broken;
 mod damage;
@@ -24,9 +24,20 @@ const BINARY_LOG: [&str; 3] = ["log-bin=log", "sync-binlog=1", "binlog-format=MI
 struct Driver {
     server: Mariadb,
     made: u32,
+    /// How many were copied to.
+    copied: u32,
 }
 
 impl Driver {
+    fn of(server: Mariadb) -> Self {
+        Driver { server, made: 0, copied: 0 }
+    }
+
+    fn target_settings(&self) -> DatabaseSettings {
+        let settings = settings(&self.server, &format!("copy {}", self.copied));
+        DatabaseSettings { lease: Duration::from_secs(3), ..settings }
+    }
+
     fn settings(&self) -> DatabaseSettings {
         settings(&self.server, &format!("store {}", self.made))
     }
@@ -59,19 +70,35 @@ impl conformance::WalkDriver for Driver {
     }
 }
 
+impl conformance::TargetDriver for Driver {
+    fn target(&mut self, source: &str, is_new: bool) -> Result<Box<dyn StoreTarget>, StoreError> {
+        self.copied += u32::from(is_new);
+        open_target(&self.target_settings(), source)
+    }
+
+    fn open_target(&mut self) -> Result<Box<dyn Store>, StoreError> {
+        Ok(Box::new(MysqlStore::open(&self.target_settings())?))
+    }
+}
+
 #[test]
 fn mariadb_fulfils_every_duty() {
-    conformance::check_all(&mut Driver { server: Mariadb::start_in_memory(&[]), made: 0 });
+    conformance::check_all(&mut Driver::of(Mariadb::start_in_memory(&[])));
 }
 
 #[test]
 fn mariadb_with_a_binary_log_fulfils_every_duty() {
-    conformance::check_all(&mut Driver { server: Mariadb::start_in_memory(&BINARY_LOG), made: 0 });
+    conformance::check_all(&mut Driver::of(Mariadb::start_in_memory(&BINARY_LOG)));
+}
+
+#[test]
+fn a_database_that_is_copied_to_fulfils_every_duty() {
+    conformance::check_target(&mut Driver::of(Mariadb::start_in_memory(&[])));
 }
 
 #[test]
 fn a_walk_through_a_database_fulfils_every_duty() {
-    conformance::check_walk(&mut Driver { server: Mariadb::start_in_memory(&[]), made: 0 });
+    conformance::check_walk(&mut Driver::of(Mariadb::start_in_memory(&[])));
 }
 
 fn walk(settings: &DatabaseSettings) -> Result<DatabaseWalk<Mysql>, StoreError> {

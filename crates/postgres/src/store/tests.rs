@@ -6,12 +6,12 @@ use rialto_domain::{
     Change, Commit, CommitId, FailureKind, Load, LogEntry, LogId, Outcome, Page, Payloads,
     PayloadsBuilder, Retained, Sequence, Trim,
 };
-use rialto_store::{Store, StoreError, StoreWalk, conformance};
+use rialto_store::{Store, StoreError, StoreTarget, StoreWalk, conformance};
 use rialto_testkit::Postgres;
 
 use rialto_database::DatabaseWalk;
 
-use crate::{PostgresSettings, PostgresStore, store::Postgres as Database};
+use crate::{PostgresSettings, PostgresStore, open_target, store::Postgres as Database};
 
 mod broken;
 mod checking;
@@ -23,9 +23,20 @@ mod plans;
 struct Driver {
     server: Postgres,
     made: u32,
+    /// How many were copied to.
+    copied: u32,
 }
 
 impl Driver {
+    fn of(server: Postgres) -> Self {
+        Driver { server, made: 0, copied: 0 }
+    }
+
+    fn target_settings(&self) -> PostgresSettings {
+        let settings = settings(&self.server, &format!("copy {}", self.copied));
+        PostgresSettings { lease: Duration::from_secs(3), ..settings }
+    }
+
     fn settings(&self) -> PostgresSettings {
         settings(&self.server, &format!("store {}", self.made))
     }
@@ -81,7 +92,7 @@ fn nodes_that_share_a_database_fulfil_their_duties() {
 
 #[test]
 fn postgres_fulfils_every_duty() {
-    conformance::check_all(&mut Driver { server: Postgres::start_in_memory(&[]), made: 0 });
+    conformance::check_all(&mut Driver::of(Postgres::start_in_memory(&[])));
 }
 
 impl conformance::WalkDriver for Driver {
@@ -91,9 +102,25 @@ impl conformance::WalkDriver for Driver {
     }
 }
 
+impl conformance::TargetDriver for Driver {
+    fn target(&mut self, source: &str, is_new: bool) -> Result<Box<dyn StoreTarget>, StoreError> {
+        self.copied += u32::from(is_new);
+        open_target(&self.target_settings(), source)
+    }
+
+    fn open_target(&mut self) -> Result<Box<dyn Store>, StoreError> {
+        Ok(Box::new(PostgresStore::open(&self.target_settings())?))
+    }
+}
+
 #[test]
 fn a_walk_through_a_database_fulfils_every_duty() {
-    conformance::check_walk(&mut Driver { server: Postgres::start_in_memory(&[]), made: 0 });
+    conformance::check_walk(&mut Driver::of(Postgres::start_in_memory(&[])));
+}
+
+#[test]
+fn a_database_that_is_copied_to_fulfils_every_duty() {
+    conformance::check_target(&mut Driver::of(Postgres::start_in_memory(&[])));
 }
 
 fn walk(settings: &PostgresSettings) -> Result<DatabaseWalk<Database>, StoreError> {

@@ -188,7 +188,7 @@ fn tables_of_a_later_release_and_users_without_rights_are_refused() {
 
     let settings = settings(&server, "rialto");
     drop(open(&settings));
-    assert_eq!(check_connection(&settings).unwrap().schema_version, Some(1));
+    assert_eq!(check_connection(&settings).unwrap().schema_version, Some(2));
     server.sql("UPDATE rialto.cluster SET schema_version = 99");
     drop(open(&settings));
     server.sql("UPDATE rialto.cluster SET oldest_reader = 98");

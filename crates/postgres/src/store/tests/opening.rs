@@ -98,7 +98,7 @@ fn tables_of_a_later_release_and_roles_without_rights_are_refused() {
     drop(open(&owner));
 
     drop(open(&settings));
-    assert_eq!(check_connection(&settings).unwrap().schema_version, Some(2));
+    assert_eq!(check_connection(&settings).unwrap().schema_version, Some(3));
     server.sql("UPDATE rialto.cluster SET schema_version = 99");
     drop(open(&settings));
     server.sql("UPDATE rialto.cluster SET oldest_reader = 98");
