@@ -1,5 +1,8 @@
 //! `rialto store` and `rialto backup`: what a broker keeps, looked after by its operator.
 
+mod copy;
+mod import;
+
 use std::path::{Path, PathBuf};
 
 use rialto_server::maintenance::{self, GivenUp, Report, StoreAddress};
@@ -27,11 +30,13 @@ as they are. docs/operating.md says how to restore a backup.
 Example:
   rialto backup /backup/rialto-$(date +%F).db --data-dir /var/lib/rialto";
 
-/// Check and repair the store of a broker.
+/// Check, copy, import and repair stores.
 #[derive(Debug, clap::Subcommand)]
 #[command(after_help = EXAMPLES)]
 pub(crate) enum Command {
     Check(CheckArgs),
+    Copy(copy::CopyArgs),
+    Import(import::ImportArgs),
     Repair(RepairArgs),
 }
 
@@ -77,6 +82,8 @@ pub(crate) struct BackupArgs {
 pub(crate) fn run(command: &Command) -> Result<(), Failure> {
     match command {
         Command::Check(args) => check(args),
+        Command::Copy(args) => copy::run(args),
+        Command::Import(args) => import::run(args),
         Command::Repair(args) => repair(args),
     }
 }

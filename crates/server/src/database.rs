@@ -3,9 +3,9 @@
 use std::{fs, path::Path};
 
 use rialto_config::{Secret, Settings};
-use rialto_store::{Cause, DatabaseCause, Report, Store, StoreError};
+use rialto_store::{Cause, DatabaseCause, Report, Store, StoreError, StoreTarget, StoreWalk};
 
-pub(crate) use driver::{check, look, open};
+pub(crate) use driver::{check, look, open, target, walk};
 
 /// Returns the URL of the database that these settings name.
 ///
@@ -22,9 +22,11 @@ pub(crate) fn url(settings: &Settings) -> Result<Secret, StoreError> {
 
 #[cfg(feature = "postgres")]
 mod driver {
-    use rialto_postgres::{PostgresSettings, PostgresStore, check_connection, check_store};
+    use rialto_postgres::{
+        PostgresSettings, PostgresStore, check_connection, check_store, open_target, open_walk,
+    };
 
-    use super::{Path, Report, Secret, Settings, Store, StoreError};
+    use super::{Path, Report, Secret, Settings, Store, StoreError, StoreTarget, StoreWalk};
 
     pub(crate) fn open(settings: &Settings) -> Result<Box<dyn Store>, StoreError> {
         Ok(Box::new(PostgresStore::open(&postgres(settings)?)?))
@@ -48,6 +50,23 @@ mod driver {
         check_store(&at(url, tls_ca))
     }
 
+    /// Begins to read all of a database that no broker uses.
+    pub(crate) fn walk(
+        url: &Secret,
+        tls_ca: Option<&Path>,
+    ) -> Result<Box<dyn StoreWalk>, StoreError> {
+        open_walk(&at(url, tls_ca))
+    }
+
+    /// Makes a database ready for a copy.
+    pub(crate) fn target(
+        url: &Secret,
+        tls_ca: Option<&Path>,
+        origin: &str,
+    ) -> Result<Box<dyn StoreTarget>, StoreError> {
+        open_target(&at(url, tls_ca), origin)
+    }
+
     fn postgres(settings: &Settings) -> Result<PostgresSettings, StoreError> {
         let postgres = at(&super::url(settings)?, settings.store.tls_ca.get());
         Ok(PostgresSettings { is_shared: settings.store.shared, ..postgres })
@@ -64,7 +83,10 @@ mod driver {
 
 #[cfg(not(feature = "postgres"))]
 mod driver {
-    use super::{Cause, DatabaseCause, Path, Report, Secret, Settings, Store, StoreError};
+    use super::{
+        Cause, DatabaseCause, Path, Report, Secret, Settings, Store, StoreError, StoreTarget,
+        StoreWalk,
+    };
 
     pub(crate) fn open(_: &Settings) -> Result<Box<dyn Store>, StoreError> {
         Err(lacking())
@@ -75,6 +97,18 @@ mod driver {
     }
 
     pub(crate) fn check(_: &Secret, _: Option<&Path>) -> Result<Report, StoreError> {
+        Err(lacking())
+    }
+
+    pub(crate) fn walk(_: &Secret, _: Option<&Path>) -> Result<Box<dyn StoreWalk>, StoreError> {
+        Err(lacking())
+    }
+
+    pub(crate) fn target(
+        _: &Secret,
+        _: Option<&Path>,
+        _: &str,
+    ) -> Result<Box<dyn StoreTarget>, StoreError> {
         Err(lacking())
     }
 

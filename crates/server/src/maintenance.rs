@@ -1,14 +1,16 @@
 //! Looks after a stored state from outside the broker: copies it, reads it through, repairs it.
 
 mod address;
+mod copying;
 
 use std::path::Path;
 
 use rialto_config::{Settings, StoreKind};
 use rialto_store::{Cause, DatabaseCause};
-pub use rialto_store::{GivenUp, Repair, Report, StoreError};
+pub use rialto_store::{Copied, GivenUp, LeftOut, Part, Repair, Report, Step, StoreError, Sum};
 
 pub use address::StoreAddress;
+pub use copying::{copy, import};
 
 use crate::database;
 

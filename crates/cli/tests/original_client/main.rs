@@ -10,6 +10,7 @@ mod common;
 mod reader;
 
 mod delivery;
+mod imported;
 mod recognition;
 
 use std::ops::Range;

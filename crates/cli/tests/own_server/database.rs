@@ -57,7 +57,7 @@ fn what_is_stored_in_a_database_outlives_the_broker() {
     assert!(said.contains(&format!("process {}", broker.process_id())), "{said}");
     let check = rialto(&broker, &settings, &["config", "check", "--connect"]);
     let said = String::from_utf8(check.stderr).unwrap();
-    assert!(check.status.success() && said.contains("its tables have version 2"), "{said}");
+    assert!(check.status.success() && said.contains("its tables have version 3"), "{said}");
     let backup = rialto(&broker, &settings, &["backup", "copy.db"]);
     assert_eq!(backup.status.code(), Some(1));
     let check = rialto(&broker, &settings, &["store", "check"]);

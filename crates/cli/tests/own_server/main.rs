@@ -9,6 +9,7 @@ mod application;
 mod http;
 
 mod certificates;
+mod copies;
 mod counters;
 mod database;
 mod ended_certificates;
