@@ -59,6 +59,7 @@ pages! {
     operating_runs_as_it_stands: "docs/operating.md",
     pubsubx_runs_as_it_stands: "docs/pubsubx.md",
     replication_runs_as_it_stands: "docs/replication.md",
+    the_shell_runs_as_it_stands: "docs/shell.md",
     tls_runs_as_it_stands: "docs/tls.md",
     webhooks_run_as_they_stand: "docs/webhooks.md",
 }
