@@ -18,6 +18,7 @@ mod guessing;
 mod health;
 mod keys;
 mod lists;
+mod lists_cost;
 mod login;
 mod metrics;
 mod presence;
