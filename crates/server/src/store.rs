@@ -1,7 +1,8 @@
 //! The store's threads: one writes in groups, one completes, one reads.
 //!
 //! While a commit is under way everything that arrives gathers for the next one; while that one is
-//! synced, the completed one is routed. So the cost of a sync is shared by all who wait for it.
+//! synced, the completed one is routed. So the cost of a sync is shared by all who wait for it. Where nothing has gathered, the
+//! thread that writes routes what it committed.
 
 mod completer;
 mod group;
@@ -28,7 +29,7 @@ use crate::{
 
 pub(crate) use health::{CommitWatch, StoreState};
 
-use completer::complete;
+use completer::{Completer, hand_over};
 use health::{Health, Part};
 use member::Member;
 use reader::Reader;
@@ -54,12 +55,14 @@ impl StoreThreads {
         watch: Arc<CommitWatch>,
         retry_time: Duration,
     ) -> io::Result<Self> {
-        let (done, completed) = mpsc::channel();
+        let (handed_over, awaited) = hand_over();
         let health = Health::new(Part::Writing);
-        let writer = Writer { store, health, watch, done, retry_time };
+        let completer = Some(Completer::new(hub.clone()));
+        let writer = Writer { store, health, watch, completer, handed_over, retry_time };
         let writer = spawn("store-writer", move || writer.run(&jobs))?;
-        let for_completer = hub.clone();
-        let completer = spawn("store-completer", move || complete(&for_completer, &completed))?;
+        let mut completer = Completer::new(hub.clone());
+        let complete = move || while awaited.next(|committed| completer.complete(&committed)) {};
+        let completer = spawn("store-completer", complete)?;
         let for_reader = Arc::downgrade(hub);
         spawn("store-reader", move || Reader::new(reader).run(&lookups, &for_reader))?;
         Ok(StoreThreads { writer, completer })

@@ -10,7 +10,7 @@ use rialto_domain::{Commit, FailureKind, Outcome};
 use rialto_store::{Cause, Store, StoreError};
 
 use super::{
-    completer::Committed,
+    completer::{Committed, Completer, HandedOver},
     group::Group,
     health::{CommitWatch, Health, IDLE},
 };
@@ -24,14 +24,17 @@ pub(super) struct Writer {
     pub(super) store: Box<dyn Store>,
     pub(super) health: Health,
     pub(super) watch: Arc<CommitWatch>,
-    pub(super) done: mpsc::Sender<Committed>,
+    /// Completes what is committed while there is nothing else to commit.
+    pub(super) completer: Option<Completer>,
+    pub(super) handed_over: HandedOver,
     pub(super) retry_time: Duration,
 }
 
 impl Writer {
     pub(super) fn run(mut self, jobs: &mpsc::Receiver<Job>) {
+        let mut next = None;
         loop {
-            let first = match jobs.recv_timeout(IDLE) {
+            let first = match next.take().map_or_else(|| jobs.recv_timeout(IDLE), Ok) {
                 Ok(first) => first,
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,
                 Err(mpsc::RecvTimeoutError::Timeout) => {
@@ -41,7 +44,9 @@ impl Writer {
             };
             let group = Group::gather(first, jobs);
             let is_last = group.is_last;
-            if self.commit(group).is_err() || is_last {
+            let committed = self.commit(group);
+            next = jobs.try_recv().ok();
+            if self.pass_on(committed, next.is_some()).is_err() || is_last {
                 break;
             }
         }
@@ -60,9 +65,27 @@ impl Writer {
         self.watch.set_failing(self.health.is_failing());
     }
 
+    /// Has commits completed: by another thread while there is more to commit, else by this one, which
+    /// wakes nobody.
+    fn pass_on(
+        &mut self,
+        committed: Vec<Committed>,
+        is_busy: bool,
+    ) -> Result<(), mpsc::SendError<Committed>> {
+        for commit in committed {
+            match &mut self.completer {
+                Some(completer) if !is_busy && commit.is_small() && self.handed_over.is_done() => {
+                    completer.complete(&commit);
+                }
+                _ => self.handed_over.send(commit)?,
+            }
+        }
+        Ok(())
+    }
+
     /// Commits a group. If that fails, each of its batches by itself: one may be too large for the room
     /// that is left, or concern what is damaged, and another may be what makes room.
-    pub(super) fn commit(&mut self, group: Group) -> Result<(), mpsc::SendError<Committed>> {
+    pub(super) fn commit(&mut self, group: Group) -> Vec<Committed> {
         let Group { commits, batches, .. } = group;
         let result = self.commit_patiently(&commits);
         let is_of_all = result.as_ref().is_err_and(may_pass_by_itself);
@@ -71,19 +94,20 @@ impl Writer {
                 self.note(result.as_ref().err());
             }
             let outcomes = result.map_err(|error| error.kind);
-            return self.done.send(Committed { batches, outcomes });
+            return vec![Committed { batches, outcomes }];
         }
         let mut failure = None;
+        let mut committed = Vec::new();
         for (commit, size) in commits.iter().zip(batches) {
             let outcomes = self.commit_once(std::slice::from_ref(commit)).map_err(|error| {
                 let kind = error.kind;
                 failure = Some(error);
                 kind
             });
-            self.done.send(Committed { batches: vec![size], outcomes })?;
+            committed.push(Committed { batches: vec![size], outcomes });
         }
         self.note(failure.as_ref());
-        Ok(())
+        committed
     }
 
     /// Commits batches; tries again, with growing pauses and for a while, what fails for a reason that

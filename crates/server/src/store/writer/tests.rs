@@ -10,7 +10,7 @@ use rialto_store::{Cause, Store, StoreError, StoreReader};
 
 use super::{Committed, Group, Health, Writer};
 use crate::{
-    store::{group::BatchSize, health::Part},
+    store::{completer::hand_over, group::BatchSize, health::Part},
     store_jobs::Job,
 };
 
@@ -55,18 +55,17 @@ fn commit_two(
 ) -> (Vec<usize>, Vec<Result<usize, FailureKind>>) {
     let store = Scripted { failures: failures.into(), ..Scripted::default() };
     let commits = store.commits.clone();
-    let (done, completed) = mpsc::channel();
+    let (handed_over, _) = hand_over();
     let (jobs, inbox) = mpsc::channel();
     let (store, watch) = (Box::new(store), Arc::default());
     let health = Health::new(Part::Writing);
-    let mut writer = Writer { store, health, watch, done, retry_time };
+    let mut writer = Writer { store, health, watch, completer: None, handed_over, retry_time };
     let forget = |name: &str| Change::ForgetClient(ClientId::from(name));
     let commit = |changes| Job::Commit(Commit { changes, ..Commit::default() }, Duration::ZERO);
     jobs.send(commit(vec![forget("a"), forget("b")])).unwrap();
     let group = Group::gather(commit(vec![forget("a")]), &inbox);
-    writer.commit(group).unwrap();
-    drop(writer);
-    let ends = completed.iter().flat_map(|Committed { batches, outcomes }| {
+    let committed = writer.commit(group);
+    let ends = committed.into_iter().flat_map(|Committed { batches, outcomes }| {
         let end = move |size: BatchSize| match &outcomes {
             Ok(_) => Ok(size.changes),
             Err(kind) => Err(*kind),
