@@ -50,7 +50,7 @@ impl<D: Database> DatabaseStore<D> {
     /// A server that did not give that right back is waited for until its lease is over.
     ///
     /// # Errors
-    /// When the database cannot be reached or is not fit ([`DatabaseCause`]), or another server uses it.
+    /// When the database cannot be reached or is not fit ([`DatabaseCause`](rialto_store::DatabaseCause)), or another server uses it.
     pub fn open(database: D) -> Result<Self, StoreError> {
         let error = |cause| StoreError::new("opening", None, cause);
         let moves = Moves::start().map_err(|refused| error(refused.into()))?;
