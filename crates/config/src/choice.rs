@@ -111,6 +111,8 @@ choice! {
         Memory = "memory",
         /// In a PostgreSQL database.
         Postgres = "postgres",
+        /// In a MySQL or MariaDB database.
+        Mysql = "mysql",
     }
 }
 

@@ -62,7 +62,7 @@ impl Engine {
         // What is in memory anyway need not be asked for.
         let load = match settings.store.kind {
             StoreKind::Memory => Load::All,
-            StoreKind::Sqlite | StoreKind::Postgres => Load::Heads,
+            StoreKind::Sqlite | StoreKind::Mysql | StoreKind::Postgres => Load::Heads,
         };
         // First: what other nodes commit from now on is told.
         let membership = store.membership()?;

@@ -21,7 +21,7 @@ use crate::database;
 /// Why it cannot be used.
 pub fn look_at_database(settings: &Settings) -> Result<Option<(String, Vec<String>)>, StoreError> {
     match settings.store.kind {
-        StoreKind::Postgres => database::look(settings).map(Some),
+        StoreKind::Mysql | StoreKind::Postgres => database::look(settings).map(Some),
         StoreKind::Sqlite | StoreKind::Memory => Ok(None),
     }
 }
@@ -58,11 +58,10 @@ pub fn repair(settings: &Settings, aside: &Path) -> Result<Repair, StoreError> {
 
 /// Refuses to look after what has tools of its own.
 fn refuse_database(settings: &Settings) -> Result<(), StoreError> {
-    if settings.store.kind != StoreKind::Postgres {
+    if matches!(settings.store.kind, StoreKind::Sqlite | StoreKind::Memory) {
         return Ok(());
     }
-    let text = "the store is a PostgreSQL database, which is backed up and restored by its own tools \
-                (docs/stores.md)";
+    let text = "the store is a database, which is backed up and restored by its own tools (docs/stores.md)";
     let cause = Cause::Database(DatabaseCause::Unfit(text.to_owned()));
     Err(StoreError::new("looking after the store", None, cause))
 }

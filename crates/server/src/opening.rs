@@ -15,7 +15,7 @@ pub(crate) fn open(settings: &Settings) -> Result<Box<dyn Store>, StoreError> {
     match settings.store.kind {
         StoreKind::Memory => rialto_store::open(StoreSettings::Memory),
         StoreKind::Sqlite => rialto_store::open(sqlite(settings)),
-        StoreKind::Postgres => database::open(settings),
+        StoreKind::Mysql | StoreKind::Postgres => database::open(settings),
     }
 }
 
@@ -24,7 +24,7 @@ pub(crate) fn open(settings: &Settings) -> Result<Box<dyn Store>, StoreError> {
 pub(crate) fn retry_time(settings: &Settings) -> Duration {
     match settings.store.kind {
         StoreKind::Memory | StoreKind::Sqlite => Duration::from_secs(5),
-        StoreKind::Postgres => Duration::from_secs(10),
+        StoreKind::Mysql | StoreKind::Postgres => Duration::from_secs(10),
     }
 }
 

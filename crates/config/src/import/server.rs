@@ -38,8 +38,7 @@ pub(super) fn read<'a>(file: File<'a>) -> Result<Reading<'a>, ConfigError> {
     take_log(&mut reading, &entries)?;
     let redis = "this version connects no brokers over Redis";
     leave_out(&mut reading, &entries, ("ENABLE_REDIS", &REDIS), redis)?;
-    let mysql = "this version stores in a file of its own (see store), not in MySQL or MariaDB";
-    leave_out(&mut reading, &entries, ("ENABLE_MYSQL", &MYSQL), mysql)?;
+    take_mysql(&mut reading, &entries)?;
     note_repeated(&mut reading, &entries);
     reading.note_unknown(&entries, &known());
     Ok(reading)
@@ -124,6 +123,49 @@ fn take_log(reading: &mut Reading, entries: &[Entry]) -> Result<(), ConfigError>
         reading.note(entry.at, text);
     }
     Ok(())
+}
+
+/// Takes the database over, but for the password, which settings should not show.
+fn take_mysql(reading: &mut Reading, entries: &[Entry]) -> Result<(), ConfigError> {
+    let switch = find(entries, "ENABLE_MYSQL");
+    let (Some(switch), Some(true)) = (switch, reading.switch(switch)?) else {
+        note_unused(reading, entries, "ENABLE_MYSQL", MYSQL.into_iter());
+        return Ok(());
+    };
+    let value = |name| find(entries, name).map(|entry| entry.value.as_str());
+    let port = find(entries, "MYSQL_PORT").map(|entry| reading.port(entry)).transpose()?;
+    let user = value("MYSQL_USER").map(|user| format!("{}@", encoded(user)));
+    let url = format!(
+        "mysql://{}{}:{}/{}",
+        user.unwrap_or_default(),
+        value("MYSQL_HOST").unwrap_or("localhost"),
+        port.unwrap_or(3306),
+        encoded(value("MYSQL_DB").unwrap_or("jmqt_core"))
+    );
+    reading.set("store.kind", "mysql", &[switch]);
+    reading.set("store.url", url, &[switch]);
+    reading.note(
+        switch.at,
+        "Rialto makes tables of its own in the database of MYSQL_DB, and leaves those of JMQT as they are",
+    );
+    if let Some(password) = find(entries, "MYSQL_PSWD") {
+        reading.note(
+            password.at,
+            "`MYSQL_PSWD` is a secret and was left out: give it to the broker in the environment as \
+             MYSQL_PWD, or as a part of the URL in a file that store.url_file names",
+        );
+    }
+    Ok(())
+}
+
+/// Returns a text as a part of a URL.
+fn encoded(text: &str) -> String {
+    let byte = |byte: u8| match byte {
+        b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(byte).collect()
 }
 
 /// Notes what `switch` turns on, with the keys that belong to it. Values are not quoted: one of them

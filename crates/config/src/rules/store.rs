@@ -10,13 +10,18 @@ const NAME_BYTES_MAX: usize = 2000;
 pub(super) fn a_database_has_an_address(settings: &Settings) -> Vec<Violation> {
     let store = &settings.store;
     let (has_url, has_file) = (!store.url.expose().is_empty(), store.url_file.get().is_some());
-    let is_database = store.kind == StoreKind::Postgres;
+    let is_database = matches!(store.kind, StoreKind::Mysql | StoreKind::Postgres);
+    let example = match store.kind {
+        StoreKind::Mysql => "mysql://user:password@host:3306/database",
+        _ => "postgres://user:password@host:5432/database",
+    };
     let violation = match (is_database, has_url, has_file) {
         (true, false, false) => Violation::new(
             "store.kind",
-            "`store.kind` is \"postgres\", and no database is named",
-            "set store.url to postgres://user:password@host:5432/database, or store.url_file to a \
-             file that holds such a text",
+            format!("`store.kind` is \"{}\", and no database is named", store.kind),
+            format!(
+                "set store.url to {example}, or store.url_file to a file that holds such a text"
+            ),
         ),
         (true, true, true) => Violation::new(
             "store.url_file",
@@ -26,7 +31,7 @@ pub(super) fn a_database_has_an_address(settings: &Settings) -> Vec<Violation> {
         (false, true, _) | (false, _, true) => Violation::new(
             if has_url { "store.url" } else { "store.url_file" },
             format!("a database is named, while `store.kind` is \"{}\"", store.kind),
-            "set store.kind to \"postgres\", or remove the database",
+            "set store.kind to \"postgres\" or \"mysql\", or remove the database",
         ),
         _ => return Vec::new(),
     };
@@ -35,7 +40,7 @@ pub(super) fn a_database_has_an_address(settings: &Settings) -> Vec<Violation> {
 
 pub(super) fn a_database_takes_what_is_asked(settings: &Settings) -> Vec<Violation> {
     let store = &settings.store;
-    if store.kind != StoreKind::Postgres {
+    if matches!(store.kind, StoreKind::Sqlite | StoreKind::Memory) {
         return Vec::new();
     }
     let mut violations = Vec::new();

@@ -11,12 +11,14 @@ section! {
     /// What is kept over a restart: persistent subscriptions, the QoS 1 messages stored for them
     /// (a log for each channel), and retained messages.
     pub struct Store {
-        /// "sqlite" stores it in the data directory, "postgres" in a PostgreSQL database, "memory"
-        /// loses it with the process. docs/stores.md says which is for whom.
+        /// "sqlite" stores it in the data directory, "postgres" in a PostgreSQL database, "mysql" in one
+        /// of MySQL or MariaDB, "memory" loses it with the process. docs/stores.md says which is for
+        /// whom.
         kind: StoreKind = "sqlite",
-        /// The database for "postgres", as in postgres://user:password@host:5432/database; several
-        /// hosts, with commas between them: the first that can be written to. Connections are
-        /// encrypted unless the host is this machine or the URL ends with ?sslmode=disable.
+        /// The database for "postgres", as in postgres://user:password@host:5432/database, or for
+        /// "mysql", as in mysql://user:password@host:3306/database; several hosts, with commas between
+        /// them: the first that can be written to. Connections are encrypted unless the host is this
+        /// machine or the URL ends with ?sslmode=disable or, for "mysql", ?ssl-mode=disabled.
         url: Secret = "",
         /// A file with that URL instead, for those who keep secrets in files.
         url_file: OptionalPath = "",

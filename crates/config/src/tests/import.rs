@@ -207,6 +207,35 @@ TIMEOUT_SECONDS = 30
 }
 
 #[test]
+fn the_database_of_a_server_conf_is_taken_over_without_its_password() {
+    check(
+        "server.conf",
+        "\
+ENABLE_MYSQL = 1
+MYSQL_HOST = 'db.example'
+MYSQL_USER = 'jm:qt'
+MYSQL_PSWD = 'hunter2'
+MYSQL_DB = 'jmqt_core'
+",
+        &expect![[r##"
+            # Settings of Rialto, imported from server.conf.
+            # What is not here is at its default; see `rialto config default`.
+            #
+            # Notes:
+            # - server.conf: JMQT listens on all addresses, Rialto on 127.0.0.1, for this machine only; to be reached from others, give the listeners other addresses, and set access.mode = "tokens" or access.open_beyond_loopback = true
+            # - server.conf:1:1: Rialto makes tables of its own in the database of MYSQL_DB, and leaves those of JMQT as they are
+            # - server.conf:4:1: `MYSQL_PSWD` is a secret and was left out: give it to the broker in the environment as MYSQL_PWD, or as a part of the URL in a file that store.url_file names
+
+            [store]
+            # server.conf:1:16: ENABLE_MYSQL
+            kind = "mysql"
+            # server.conf:1:16: ENABLE_MYSQL
+            url = "mysql://jm%3Aqt@db.example:3306/jmqt_core"
+        "##]],
+    );
+}
+
+#[test]
 fn what_a_server_conf_does_not_use_is_noted() {
     check(
         "server.conf",

@@ -31,7 +31,7 @@ impl StoreAddress {
     /// If the file that holds the URL of its database cannot be read.
     pub fn of(settings: &Settings) -> Result<Self, StoreError> {
         match settings.store.kind {
-            StoreKind::Postgres => Ok(StoreAddress::Database {
+            StoreKind::Mysql | StoreKind::Postgres => Ok(StoreAddress::Database {
                 url: database::url(settings)?,
                 tls_ca: settings.store.tls_ca.get().map(Path::to_path_buf),
             }),
@@ -51,13 +51,15 @@ impl StoreAddress {
         match (path, text.split_once("://")) {
             (Some(path), _) => Ok(StoreAddress::Files(path.into())),
             (None, None) => Ok(StoreAddress::Files(text.into())),
-            (None, Some(("postgres" | "postgresql", _))) => Ok(StoreAddress::Database {
-                url: Secret::new(text),
-                tls_ca: tls_ca.map(Path::to_path_buf),
-            }),
+            (None, Some(("postgres" | "postgresql" | "mysql" | "mariadb", _))) => {
+                Ok(StoreAddress::Database {
+                    url: Secret::new(text),
+                    tls_ca: tls_ca.map(Path::to_path_buf),
+                })
+            }
             (None, Some((scheme, _))) => Err(format!(
-                "there are no stores with addresses that begin with {scheme}://: use a path, or \
-                 postgres://user:password@host:5432/database"
+                "there are no stores with addresses that begin with {scheme}://: use a path, \
+                 postgres://user:password@host:5432/database, or mysql://user:password@host:3306/database"
             )),
         }
     }
@@ -90,6 +92,7 @@ mod tests {
         for (given, shown) in [
             ("postgres://ada:p@ss@db:5432/rialto?password=pass", "postgres://db:5432/rialto"),
             ("postgresql://db/rialto", "postgresql://db/rialto"),
+            ("mysql://ada:secret@db/rialto?ssl-mode=disabled", "mysql://db/rialto"),
             ("sqlite:data", "data"),
             ("sqlite:///var/lib/rialto", "/var/lib/rialto"),
             ("data/rialto.db", "data/rialto.db"),
