@@ -1,4 +1,4 @@
-//! The duties of [`Membership`](crate::Membership), each as a check on a store that two nodes share.
+//! The duties of [`Membership`], each as a check on a store that two nodes share.
 
 use std::time::Duration;
 
