@@ -1,6 +1,9 @@
 //! The hub, the threads of its store and what goes on beside them: all of a server but its way in.
 
-use std::sync::{Arc, mpsc};
+use std::{
+    sync::{Arc, mpsc},
+    time::Instant,
+};
 
 use rialto_access::{Access, Throttle};
 use rialto_broker::Broker;
@@ -110,7 +113,11 @@ impl Engine {
             opening::retry_time(settings),
         )
         .map_err(|source| ServeError::System { what: "start threads", source })?;
-        if let Some((member, lease)) = membership.zip(lease) {
+        if let Some((mut member, lease)) = membership.zip(lease) {
+            // Before anybody is served: loading may have taken long.
+            let asked = Instant::now();
+            member.renew()?;
+            lease.prolong(asked);
             store::start_member(&hub, member, lease, wish_inbox)
                 .map_err(|source| ServeError::System { what: "start threads", source })?;
         }
