@@ -1,8 +1,8 @@
 //! `rialto shell`: a conversation with a broker, line by line.
 //!
 //! A line becomes a [`Command`](command::Command) (`parse.rs`, by the table in `grammar.rs`), which the
-//! [`Executor`](executor::Executor) carries out by a [`Peer`](peer::Peer), one for each dialect. All that is to be
-//! seen, messages and replies alike, goes through one [`Feed`](feed::Feed) to the thread that prints it (`look.rs` says
+//! [`Executor`] carries out by a [`Peer`], one for each dialect. All that is to be
+//! seen, messages and replies alike, goes through one [`Feed`] to the thread that prints it (`look.rs` says
 //! how). Lines come from standard input (`script.rs`), or are edited on a terminal (`terminal.rs`).
 
 mod colour;
@@ -76,8 +76,8 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Speak PubSubX, in the manner of its own client: CONNECT <port> <name>, SUBSCRIBE <topic>,
-    /// PUBLISH <topic> <data>; with an original server too
+    /// Speak PubSubX, in the manner of its own client: CONNECT PORT NAME, SUBSCRIBE TOPIC,
+    /// PUBLISH TOPIC DATA; with an original server too
     #[arg(long)]
     pubsubx: bool,
     /// In a script, carry out the rest after a command that failed
