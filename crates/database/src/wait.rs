@@ -29,7 +29,9 @@ impl Moves {
         let runtime = self.0.as_ref().expect("it is taken only when it is dropped");
         let _entered = runtime.enter();
         // Not Runtime::block_on: who reads may be a task of the server's runtime.
-        let mut future = pin!(tokio::time::timeout(limit, future));
+        // Nor by the task's budget, which is renewed only between its polls: once it was used up, everything
+        // that is waited for would ask to be looked at again at once, and for ever.
+        let mut future = pin!(tokio::task::unconstrained(tokio::time::timeout(limit, future)));
         let waker = Waker::from(Arc::new(Unpark(thread::current())));
         let mut context = Context::from_waker(&waker);
         loop {
@@ -65,4 +67,25 @@ pub(crate) fn wait<T>(
     work: impl Future<Output = Result<T, Trouble>>,
 ) -> Result<T, Trouble> {
     moves.wait(limit, work).unwrap_or_else(|| Err(Trouble::silent(limit)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_waits_for_more_than_its_budget() {
+        let moves = Moves::start().unwrap();
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let done = runtime.block_on(async {
+            moves.wait(Duration::from_secs(20), async {
+                // More than a task may do between two polls.
+                for _ in 0..1000 {
+                    tokio::task::coop::consume_budget().await;
+                }
+                true
+            })
+        });
+        assert_eq!(done, Some(true));
+    }
 }

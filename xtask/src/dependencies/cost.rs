@@ -8,14 +8,13 @@ use crate::process::output_of_cargo;
 
 /// Crates that the program did without when its build was made quick, and what it has instead
 /// (`docs/decisions/0011-what-a-build-costs.md`).
-const HEAVY: [(&str, &str); 7] = [
+const HEAVY: [(&str, &str); 6] = [
     ("bindgen", "SQLite and AWS-LC bring their bindings ready-made"),
     (
         "icu_properties",
         "the lock file holds idna_adapter at 1.1; cargo update -p idna_adapter --precise 1.1.0",
     ),
     ("openssl-sys", "TLS is rustls"),
-    ("regex-automata", "logs are filtered by tracing_subscriber::filter::Targets"),
     ("reqwest", "crates/http sends requests"),
     ("ring", "the cryptography is AWS-LC"),
     ("tracing-attributes", "nothing is an attribute of tracing's; leave its default features off"),
