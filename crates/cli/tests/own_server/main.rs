@@ -20,6 +20,7 @@ mod keys;
 mod lists;
 mod lists_cost;
 mod login;
+mod mariadb;
 mod metrics;
 mod presence;
 mod reload;
