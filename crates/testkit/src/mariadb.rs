@@ -102,7 +102,8 @@ impl Mariadb {
     /// When it does not start.
     pub fn resume(&mut self) {
         let mut command = self.home.command(Path::new(SERVER));
-        command.args(SMALL).arg(self.data()).arg(format!("--socket={}", self.socket().display()));
+        command.args(SMALL).arg(self.data()).arg(self.temporary());
+        command.arg(format!("--socket={}", self.socket().display()));
         command.args(["--innodb-flush-log-at-trx-commit=1", "--max-connections=60"]);
         command.args(self.settings.iter().map(|setting| format!("--{setting}")));
         command.stdin(Stdio::null()).stdout(Stdio::null());
@@ -132,7 +133,7 @@ impl Mariadb {
 
     fn make_tables(&self) {
         let mut command = self.home.command(Path::new(INSTALLER));
-        command.args(SMALL).arg(self.data());
+        command.args(SMALL).arg(self.data()).arg(self.temporary());
         command.args(["--auth-root-authentication-method=normal", "--skip-test-db"]);
         // Nobody misses what is lost before it is used.
         command.args(["--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0"]);
@@ -142,6 +143,12 @@ impl Mariadb {
 
     fn data(&self) -> String {
         format!("--datadir={}", self.home.path().join("data").display())
+    }
+
+    /// Returns where it keeps temporary tables. A server that starts deletes what it finds there, so that those of
+    /// another must not be in the same place.
+    fn temporary(&self) -> String {
+        format!("--tmpdir={}", self.home.path().display())
     }
 
     fn signal(&self, signal: Signal) {

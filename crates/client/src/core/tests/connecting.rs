@@ -67,7 +67,7 @@ fn a_first_connection_is_tried_again_only_if_that_is_wanted() {
         ! connecting jmqt://one:8010, attempt 1
         > {"conn":{"at":"t1","cl":"ada"}}
         ! closed: gave-up
-        ! no attempt: End(NotRestored(Wordless { endpoint: Endpoint { scheme: Tcp, host: "one", port: 8010, path: "/" } }))
+        ! no attempt: End(NotRestored(Wordless { endpoint: Endpoint { protocol: Jmqt, scheme: Tcp, host: "one", port: 8010, path: "/" } }))
     "#]],
     );
     let mut options = options();
@@ -156,9 +156,9 @@ fn connecting_is_given_up_after_its_time() {
             ! connecting jmqt://one:8010, attempt 2
             > {"conn":{"at":"t1","cl":"ada"}}
             ! waiting: unreachable, 228 ms
-            ! no attempt: End(NotRestored(Wordless { endpoint: Endpoint { scheme: Tcp, host: "one", port: 8010, path: "/" } }))
+            ! no attempt: End(NotRestored(Wordless { endpoint: Endpoint { protocol: Jmqt, scheme: Tcp, host: "one", port: 8010, path: "/" } }))
             ! closed: gave-up
-            ! no attempt: End(NotRestored(Wordless { endpoint: Endpoint { scheme: Tcp, host: "one", port: 8010, path: "/" } }))
+            ! no attempt: End(NotRestored(Wordless { endpoint: Endpoint { protocol: Jmqt, scheme: Tcp, host: "one", port: 8010, path: "/" } }))
         "#]],
     );
 }
@@ -219,7 +219,7 @@ fn a_provider_whose_token_is_not_taken_is_asked_once_more_at_once() {
             ! Why { attempt: 1, reason: Some(Unauthorized), status: Some(Status(6)) }
             > {"conn":{"at":"t2","cl":"ada"}}
             ! closed: unauthorized
-            ! no attempt: End(NotRestored(Refused { endpoint: Endpoint { scheme: Tcp, host: "one", port: 8010, path: "/" }, refusal: Refusal { status: Status(6), message: None } }))
+            ! no attempt: End(NotRestored(Refused { endpoint: Endpoint { protocol: Jmqt, scheme: Tcp, host: "one", port: 8010, path: "/" }, refusal: Refusal { status: Status(6), message: None } }))
         "#]],
     );
 }

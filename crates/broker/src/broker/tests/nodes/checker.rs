@@ -96,7 +96,11 @@ impl Checker {
         self.delivered.insert((client, number));
         if let Some(&(present, since)) = self.sessions.get(client) {
             let is_late = present != socket && since + OVERLAP_MAX < now;
-            assert!(!is_late, "{client} is served on two nodes: {socket} is old, {present} new");
+            let both = now.saturating_sub(since);
+            assert!(
+                !is_late,
+                "{client} is served on two nodes for {both:?}: {socket} is old, {present} new"
+            );
         }
     }
 
