@@ -218,7 +218,7 @@ impl History {
     pub(crate) fn behind(
         &self,
         place: (LogicalMs, MessageId),
-    ) -> impl Iterator<Item = (Source<'_>, &[u8])> {
+    ) -> impl DoubleEndedIterator<Item = (Source<'_>, &[u8])> {
         let first = self.messages.partition_point(|kept| kept.order() <= place);
         self.messages.range(first..).map(|kept| (kept.source(), &kept.payload[..]))
     }

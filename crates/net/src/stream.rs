@@ -13,8 +13,10 @@ use tokio::{
 };
 use tokio_rustls::server::TlsStream;
 
-use crate::{socket::Socket, tls::ALPN_HTTP_2};
+use crate::socket::Socket;
 
+/// What HTTP/2 is called inside TLS.
+pub(crate) const ALPN_HTTP_2: &[u8] = b"h2";
 /// How long the end of a stream may take to be written: inside TLS it is said by a packet.
 const PART_WITHIN: Duration = Duration::from_secs(1);
 

@@ -15,7 +15,6 @@ use crate::stream::Stream;
 pub use files::{CertificateError, CertificateFile, CertificateFiles, ClientAuthority};
 pub use shown::CertificateName;
 
-pub(crate) use files::ALPN_HTTP_2;
 use files::Present;
 use shown::{ShownCertificate, Trust, Trusting};
 
@@ -94,19 +93,18 @@ impl Certificates {
 impl Tls {
     /// Returns what shakes hands, if it is to be and there is a certificate.
     pub fn acceptor(&self) -> Option<TlsAcceptor> {
-        match self {
-            Tls::Off => None,
-            Tls::Allowed(certificates) | Tls::Required(certificates) => certificates.acceptor(),
-        }
+        self.certificates()?.acceptor()
     }
 
     /// Returns the same, which offers the versions of HTTP.
     pub(crate) fn http_acceptor(&self) -> Option<TlsAcceptor> {
+        self.certificates()?.http_acceptor()
+    }
+
+    fn certificates(&self) -> Option<&Arc<Certificates>> {
         match self {
             Tls::Off => None,
-            Tls::Allowed(certificates) | Tls::Required(certificates) => {
-                certificates.http_acceptor()
-            }
+            Tls::Allowed(certificates) | Tls::Required(certificates) => Some(certificates),
         }
     }
 

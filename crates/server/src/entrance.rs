@@ -28,3 +28,7 @@ pub(crate) struct Origin<'a> {
     /// The peer's, or that of the client for whom a trusted proxy connects; port 0 is not known.
     pub(crate) address: SocketAddr,
 }
+
+/// Whether a request of HTTP came inside TLS.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct IsTls(pub(crate) bool);

@@ -8,16 +8,15 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use rialto_application::{AuthorizationRequest, Client, Event, PublishRequest, SubscribeRequest};
-use rialto_broker::{Connect, ConnectionKey, Entry, Issuer, Publish, Remembered};
+use rialto_broker::{ConnectionKey, Issuer, Publish};
 use rialto_domain::{Action, Admission, ChannelKind, ClientId, Reject, channel_kind};
 use rialto_session::follow::silent_profile;
 use rialto_stopwatch::Moment;
 use tokio::time::sleep;
-use uuid::Uuid;
 
 use crate::{
     authorizer::Caller,
-    connection_writer::{ConnectionWriter, Counts},
+    http_session::{HttpSession, Terms},
     hub::Hub,
 };
 
@@ -37,7 +36,10 @@ pub(crate) struct Guest {
 #[derive(Clone)]
 pub(crate) enum Asker {
     /// Whoever has a key that is good for it, by the name of the key.
-    Key(String),
+    Key {
+        name: String,
+        caller: Arc<Caller>,
+    },
     Client(Guest),
 }
 
@@ -46,7 +48,7 @@ pub(crate) enum Asker {
 pub(crate) struct Guests(Mutex<HashMap<ClientId, Place>>);
 
 struct Place {
-    connection: ConnectionKey,
+    session: HttpSession,
     used: Moment,
 }
 
@@ -136,14 +138,16 @@ impl Guests {
             })
         });
         let good: Vec<_> = good.collect();
-        hub.round(|broker| {
-            for (message, permitted) in messages.iter().zip(&permitted) {
-                if let Err(reject) = permitted {
-                    broker.note_message_refused(Issuer::Client(connection), message, reject);
-                    broker.stats_mut().rejected += 1;
+        if good.len() < messages.len() {
+            hub.round(|broker| {
+                for (message, permitted) in messages.iter().zip(&permitted) {
+                    if let Err(reject) = permitted {
+                        broker.note_message_refused(Issuer::Client(connection), message, reject);
+                        broker.stats_mut().rejected += 1;
+                    }
                 }
-            }
-        });
+            });
+        }
         let mut pushing = hub.push(Issuer::Client(connection), &good).into_iter();
         let mut results = Vec::with_capacity(messages.len());
         for permitted in permitted {
@@ -163,7 +167,7 @@ impl Guests {
     ) -> Result<ConnectionKey, Reject> {
         let known = self.0.lock().get_mut(&guest.client).map(|place| {
             place.used = Moment::now();
-            place.connection
+            place.session.key
         });
         if let Some(connection) = known {
             let is_open = hub.round(|broker| {
@@ -174,46 +178,36 @@ impl Guests {
                 return Ok(connection);
             }
         }
-        let session = ClientId::from(format!("http-{}", Uuid::new_v4().simple()).as_str());
-        hub.claim_session(session.as_str(), Remembered::Session).await?;
-        let counts = Counts {
-            memory: hub.memory.clone(),
-            deliveries: hub.deliveries.clone(),
-            entrance: guest.caller.entrance.clone(),
+        let terms = Terms {
+            profile: silent_profile(),
+            admission: &guest.admission,
+            // Nothing is sent to it.
+            bytes_max: 0,
+            is_told: false,
         };
-        // Nothing is sent to it.
-        let writer = Arc::new(ConnectionWriter::new(None, false, 0, counts));
-        let connection = hub.open_quietly(silent_profile(), writer, guest.caller.clone());
-        let entry = hub.round(|broker| {
-            let entry = broker.connect(connection, &Connect::transient(&session, &guest.admission));
-            broker.speak_as(connection, guest.client.clone());
-            entry
-        });
-        if !matches!(entry, Ok(Entry::New)) {
-            hub.forget(connection);
-            return Err(entry.err().unwrap_or(Reject::NotAllowed));
-        }
-        let place = Place { connection, used: Moment::now() };
+        let session = HttpSession::open(hub, guest.caller.clone(), terms).await?;
+        let connection = session.key;
+        hub.round(|broker| broker.speak_as(connection, guest.client.clone()));
+        let place = Place { session, used: Moment::now() };
+        // The one before ends outside of the lock.
         let before = self.0.lock().insert(guest.client.clone(), place);
-        if let Some(before) = before {
-            hub.forget(before.connection);
-        }
-        tokio::spawn(self.clone().let_go(hub.clone(), guest.client.clone(), connection));
+        drop(before);
+        tokio::spawn(self.clone().let_go(guest.client.clone(), connection));
         Ok(connection)
     }
 
     /// Ends a connection once it was not used for a while.
-    async fn let_go(self: Arc<Self>, hub: Arc<Hub>, client: ClientId, connection: ConnectionKey) {
+    async fn let_go(self: Arc<Self>, client: ClientId, connection: ConnectionKey) {
         loop {
             sleep(STAYS).await;
             let mut places = self.0.lock();
-            let Some(place) = places.get(&client).filter(|it| it.connection == connection) else {
+            let Some(place) = places.get(&client).filter(|it| it.session.key == connection) else {
                 return;
             };
             if STAYS <= place.used.elapsed() {
-                places.remove(&client);
+                let place = places.remove(&client);
                 drop(places);
-                return hub.forget(connection);
+                return drop(place);
             }
         }
     }

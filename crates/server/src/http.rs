@@ -20,9 +20,9 @@ use tokio::{sync::Notify, time::sleep};
 use crate::{
     api,
     asked::Asked,
-    entrance::Origin,
+    entrance::{IsTls, Origin},
     health,
-    http_request::{IsTls, Requests},
+    http_request::Requests,
     http_times::HttpTimes,
     metrics, sample, status,
     turned::Turned,

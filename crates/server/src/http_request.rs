@@ -35,13 +35,9 @@ use tokio::sync::Notify;
 use crate::{
     answers::Borrower,
     api::Problem,
-    entrance::Entrance,
+    entrance::{Entrance, IsTls},
     http_times::{HttpTimes, TraceId},
 };
-
-/// Whether a request came inside TLS.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct IsTls(pub(crate) bool);
 
 /// Answers the requests of one connection.
 pub(crate) struct Requests {

@@ -60,6 +60,7 @@ mod hangup;
 mod health;
 mod http;
 mod http_request;
+mod http_session;
 mod http_times;
 mod listener;
 mod machine;

@@ -45,16 +45,23 @@ struct Entry {
     answer: Option<Option<String>>,
 }
 
-/// What is known of a request.
+/// What is known of a request that may be carried out, or was.
 #[derive(Debug)]
 pub(crate) enum Known {
     /// It is new, and to be carried out.
     New(UnderWay),
     /// It was carried out, and answered with this text, or with none.
     Answered(Option<String>),
-    /// It is being carried out.
+}
+
+/// Why a request is neither carried out nor answered as before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Clash {
+    /// The same one is being carried out.
+    #[error("the request with this Idempotency-Key is still being carried out")]
     UnderWay,
     /// Its key was that of another request.
+    #[error("another request had this Idempotency-Key")]
     Other,
 }
 
@@ -67,7 +74,10 @@ pub(crate) struct UnderWay {
 
 impl Repeats {
     /// Looks a request up, by whose it is, its key, and all that it says.
-    pub(crate) fn look_up(&self, who: &str, key: &[u8], content: &[&[u8]]) -> Known {
+    ///
+    /// # Errors
+    /// [`Clash`].
+    pub(crate) fn look_up(&self, who: &str, key: &[u8], content: &[&[u8]]) -> Result<Known, Clash> {
         let mut hasher = DefaultHasher::new();
         content.hash(&mut hasher);
         let content = hasher.finish();
@@ -75,12 +85,12 @@ impl Repeats {
         let mut table = self.0.lock();
         table.forget_old();
         match table.known.get(&name) {
-            Some(entry) if entry.content != content => Known::Other,
-            Some(Entry { answer: Some(answer), .. }) => Known::Answered(answer.clone()),
-            Some(_) => Known::UnderWay,
+            Some(entry) if entry.content != content => Err(Clash::Other),
+            Some(Entry { answer: Some(answer), .. }) => Ok(Known::Answered(answer.clone())),
+            Some(_) => Err(Clash::UnderWay),
             None => {
                 table.known.insert(name.clone(), Entry { content, answer: None });
-                Known::New(UnderWay { name, repeats: self.clone() })
+                Ok(Known::New(UnderWay { name, repeats: self.clone() }))
             }
         }
     }
@@ -130,26 +140,26 @@ mod tests {
     fn a_request_is_carried_out_once_and_its_answer_is_for_whose_it_is() {
         let repeats = Repeats::default();
         let look_up = |who: &str, content: &str| repeats.look_up(who, b"k", &[content.as_bytes()]);
-        let Known::New(first) = look_up("ann", "1") else { panic!("it is new") };
-        assert!(matches!(look_up("ann", "1"), Known::UnderWay));
-        assert!(matches!(look_up("bob", "1"), Known::New(_)));
+        let Ok(Known::New(first)) = look_up("ann", "1") else { panic!("it is new") };
+        assert!(matches!(look_up("ann", "1"), Err(Clash::UnderWay)));
+        assert!(matches!(look_up("bob", "1"), Ok(Known::New(_))));
         first.answered(Some("done".to_owned()));
-        assert!(matches!(look_up("ann", "1"), Known::Answered(Some(text)) if text == "done"));
-        assert!(matches!(look_up("ann", "2"), Known::Other));
+        assert!(matches!(look_up("ann", "1"), Ok(Known::Answered(Some(text))) if text == "done"));
+        assert!(matches!(look_up("ann", "2"), Err(Clash::Other)));
     }
 
     #[test]
     fn one_that_was_not_carried_out_can_be_sent_again() {
         let repeats = Repeats::default();
         drop(repeats.look_up("ann", b"k", &[b"1"]));
-        assert!(matches!(repeats.look_up("ann", b"k", &[b"2"]), Known::New(_)));
+        assert!(matches!(repeats.look_up("ann", b"k", &[b"2"]), Ok(Known::New(_))));
     }
 
     #[test]
     fn the_oldest_answers_go_first() {
         let repeats = Repeats::default();
         let answer = |key: usize| match repeats.look_up("ann", &key.to_le_bytes(), &[]) {
-            Known::New(request) => {
+            Ok(Known::New(request)) => {
                 request.answered(Some("x".repeat(1000)));
                 true
             }

@@ -44,16 +44,22 @@ impl Tickets {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::{authorizer::Caller, entrance::Entrance};
 
     #[test]
     fn a_ticket_is_good_once_and_there_are_only_so_many() {
         let tickets = Tickets::default();
-        let ticket = tickets.give(Asker::Key(String::new())).unwrap();
+        let entrance = Entrance::new("http", "http");
+        let caller = Arc::new(Caller::by_http(([127, 0, 0, 1], 80).into(), false, entrance));
+        let asker = Asker::Key { name: "app".to_owned(), caller };
+        let ticket = tickets.give(asker.clone()).unwrap();
         assert!(tickets.take("another").is_none());
         assert!(tickets.take(&ticket).is_some());
         assert!(tickets.take(&ticket).is_none());
-        assert!((0..COUNT_MAX).all(|_| tickets.give(Asker::Key(String::new())).is_some()));
-        assert!(tickets.give(Asker::Key(String::new())).is_none());
+        assert!((0..COUNT_MAX).all(|_| tickets.give(asker.clone()).is_some()));
+        assert!(tickets.give(asker.clone()).is_none());
     }
 }

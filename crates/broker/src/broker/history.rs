@@ -49,7 +49,7 @@ impl<E: Encoder> Broker<E> {
         &self,
         channel: &str,
         place: (LogicalMs, MessageId),
-    ) -> impl Iterator<Item = (Source<'_>, &[u8])> {
+    ) -> impl DoubleEndedIterator<Item = (Source<'_>, &[u8])> {
         let known = self.channel_keys.get(channel).map(|&key| &self.channels[key]);
         let history = known.and_then(|channel| channel.history.as_ref());
         history.into_iter().flat_map(move |history| history.behind(place))

@@ -14,9 +14,7 @@ use rustls::{
 };
 
 use super::shown::{CertificateName, Trust};
-
-/// What HTTP/2 is called inside TLS.
-pub(crate) const ALPN_HTTP_2: &[u8] = b"h2";
+use crate::stream::ALPN_HTTP_2;
 
 /// Where certificates and keys are, in PEM.
 #[derive(Debug, Clone, Copy)]

@@ -4,7 +4,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::http::{
-    HeaderMap, Uri,
+    HeaderMap, HeaderName, Uri,
     header::{HOST, ORIGIN},
 };
 use rialto_config::Settings;
@@ -21,6 +21,8 @@ use crate::{
     guests::{Asker, Guest},
 };
 
+/// How the page that asks stands to the server, as browsers say.
+const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// What a client is called that says nothing of itself.
 const NOBODY: &str = "anonymous";
 
@@ -76,16 +78,17 @@ impl Visit<'_> {
     /// server on the browser's own machine is one of that machine, or a foreign page could have its own name
     /// lead there (DNS rebinding).
     fn is_of_no_foreign_page(&self, settings: &Settings, headers: &HeaderMap) -> bool {
-        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let host = text(HOST).unwrap_or_default();
-        let is_own = text(ORIGIN).is_none_or(|origin| {
-            let is_same = origin.split_once("://").is_some_and(|(_, it)| it == host);
-            is_same || is_allowed(settings, origin)
-        });
-        let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
-        let is_site = matches!(site, None | Some("same-origin" | "none")) || text(ORIGIN).is_some();
+        let is_own = match text(ORIGIN) {
+            Some(origin) => {
+                let is_same = origin.split_once("://").is_some_and(|(_, it)| it == host);
+                is_same || is_allowed(settings, origin)
+            }
+            None => matches!(text(SITE), None | Some("same-origin" | "none")),
+        };
         let is_here = self.address.ip().to_canonical().is_loopback();
-        is_own && is_site && (!is_here || is_name_of_this_machine(host))
+        is_own && (!is_here || is_name_of_this_machine(host))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Following channels: an answer that goes on, with each message as it comes.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Extension,
@@ -23,8 +23,6 @@ use super::{
 };
 use crate::{
     asked::Asked,
-    authorizer::Caller,
-    entrance::Entrance,
     follow::{Follower, Start, Wanted, body},
     guests::Asker,
 };
@@ -82,14 +80,12 @@ pub(crate) struct SeveralQuery {
 )]
 pub(crate) async fn follow_channel(
     State(asked): State<Arc<Asked>>,
-    Extension(peer): Extension<SocketAddr>,
-    Extension(entrance): Extension<Arc<Entrance>>,
     Extension(asker): Extension<Asker>,
     headers: HeaderMap,
     Path(channel): Path<String>,
     Query(query): Query<FollowQuery>,
 ) -> Result<Response, Problem> {
-    follow(&asked, (asker, peer, entrance), &headers, (vec![channel], &query)).await
+    follow(&asked, asker, &headers, (vec![channel], &query)).await
 }
 
 /// Follows several channels
@@ -108,8 +104,6 @@ pub(crate) async fn follow_channel(
 )]
 pub(crate) async fn follow_channels(
     State(asked): State<Arc<Asked>>,
-    Extension(peer): Extension<SocketAddr>,
-    Extension(entrance): Extension<Arc<Entrance>>,
     Extension(asker): Extension<Asker>,
     headers: HeaderMap,
     Query(pairs): Query<Vec<(String, String)>>,
@@ -132,12 +126,12 @@ pub(crate) async fn follow_channels(
         let detail = format!("name 1 to {CHANNELS_MAX} channels, each as channel=NAME");
         return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
     }
-    follow(&asked, (asker, peer, entrance), &headers, (channels, &query)).await
+    follow(&asked, asker, &headers, (channels, &query)).await
 }
 
 async fn follow(
     asked: &Asked,
-    (asker, address, entrance): (Asker, SocketAddr, Arc<Entrance>),
+    asker: Asker,
     headers: &HeaderMap,
     (channels, query): (Vec<String>, &FollowQuery),
 ) -> Result<Response, Problem> {
@@ -151,9 +145,7 @@ async fn follow(
             permitted.map_err(Problem::from)?;
             (guest.caller, guest.admission)
         }
-        Asker::Key(_) => {
-            (Arc::new(Caller::by_http(address, false, entrance)), Admission::default())
-        }
+        Asker::Key { caller, .. } => (caller, Admission::default()),
     };
     let bytes_max = asked.handle.settings().limits.outbox_bytes_max.as_usize();
     let follower = Follower::begin(hub, caller, &wanted, (&admission, bytes_max))

@@ -21,9 +21,9 @@ use super::{
 use crate::{
     asked::Asked,
     audit::Event,
-    entrance::{Entrance, Origin},
+    authorizer::Caller,
+    entrance::{Entrance, IsTls, Origin},
     guests::Asker,
-    http_request::IsTls,
 };
 
 /// What stands before routes that need a right.
@@ -75,7 +75,10 @@ pub(crate) async fn check(
     };
     let asked = Asking::new(key.name.clone(), peer.ip(), &path, &request);
     request.extensions_mut().insert(MayInspect(key.allow.contains(&ApiRight::Inspect)));
-    request.extensions_mut().insert(Asker::Key(key.name.clone()));
+    if guard.admits_clients {
+        let caller = Arc::new(Caller::by_http(peer, is_tls, entrance.clone()));
+        request.extensions_mut().insert(Asker::Key { name: key.name.clone(), caller });
+    }
     let response = next.run(request).await;
     if response.status().is_success() {
         let terms = response.extensions().get::<Terms>().cloned().unwrap_or_default();

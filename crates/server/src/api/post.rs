@@ -21,7 +21,7 @@ use crate::{
     asked::Asked,
     guests::Asker,
     handle::{Delivery, Message, PublishError},
-    repeats::{KEY_BYTES_MAX, Known},
+    repeats::{Clash, KEY_BYTES_MAX, Known},
 };
 
 /// What stands around a JSON text without being part of it.
@@ -126,7 +126,7 @@ pub(crate) async fn publish_to(
     let request = match repeated(&asked, &asker, &headers, &[about.as_bytes(), &body])? {
         Some(Known::Answered(text)) => return Ok(answer(text)),
         Some(Known::New(request)) => Some(request),
-        Some(Known::UnderWay | Known::Other) | None => None,
+        None => None,
     };
     let text = publish_body((&asked, &asker), &channel, (form, text_of(&body)?), delivery).await?;
     if let Some(request) = request {
@@ -148,20 +148,16 @@ fn repeated(
         return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
     }
     let who = match asker {
-        Asker::Key(name) => format!("key {name}"),
+        Asker::Key { name, .. } => format!("key {name}"),
         Asker::Client(guest) => format!("client {}", guest.client),
     };
-    match asked.repeats.look_up(&who, key.as_bytes(), content) {
-        Known::UnderWay => {
-            let detail = "the request with this Idempotency-Key is still being carried out";
-            Err(Problem::new(StatusCode::CONFLICT, detail))
-        }
-        Known::Other => {
-            let detail = "another request had this Idempotency-Key";
-            Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail))
-        }
-        known => Ok(Some(known)),
-    }
+    asked.repeats.look_up(&who, key.as_bytes(), content).map(Some).map_err(|clash| {
+        let status = match clash {
+            Clash::UnderWay => StatusCode::CONFLICT,
+            Clash::Other => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        Problem::new(status, clash.to_string())
+    })
 }
 
 /// Answers with what became of the lines of a body, or with nothing.
@@ -199,7 +195,7 @@ async fn publish(
     messages: &[Message<'_>],
 ) -> Vec<Result<(), PublishError>> {
     match asker {
-        Asker::Key(_) => asked.handle.publish_all(messages).await,
+        Asker::Key { .. } => asked.handle.publish_all(messages).await,
         Asker::Client(guest) => asked.handle.publish_as((&asked.guests, guest), messages).await,
     }
 }

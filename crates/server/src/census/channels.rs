@@ -64,27 +64,19 @@ impl Counted for ChannelRow {
     }
 }
 
-const fn number(name: &'static str, of: fn(&ChannelRow) -> f64) -> Number<ChannelRow> {
-    Number { name, of, is_rate: false }
-}
-
-const fn rate(name: &'static str, of: fn(&ChannelRow) -> f64) -> Number<ChannelRow> {
-    Number { name, of, is_rate: true }
-}
-
 impl Row for ChannelRow {
     const NAME: &'static str = "name";
     const NUMBERS: &'static [Number<Self>] = &[
-        number("subscribers", |row| f64::from(row.count.subscriber_count)),
-        number("persistent_subscribers", |row| f64::from(row.count.persistent_count)),
-        number("history", |row| f64::from(row.count.history_count)),
-        number("log_messages", |row| row.count.log_count as f64),
-        number("log_bytes", |row| row.count.log_bytes as f64),
-        number("oldest_s", |row| row.count.oldest_ms.map_or(-1.0, |it| it as f64)),
-        rate("in_rate", |row| f64::from(row.rates.0[0])),
-        rate("out_rate", |row| f64::from(row.rates.0[1])),
-        rate("in_byte_rate", |row| f64::from(row.rates.0[2])),
-        rate("out_byte_rate", |row| f64::from(row.rates.0[3])),
+        Number::counted("subscribers", |row| f64::from(row.count.subscriber_count)),
+        Number::counted("persistent_subscribers", |row| f64::from(row.count.persistent_count)),
+        Number::counted("history", |row| f64::from(row.count.history_count)),
+        Number::counted("log_messages", |row| row.count.log_count as f64),
+        Number::counted("log_bytes", |row| row.count.log_bytes as f64),
+        Number::counted("oldest_s", |row| row.count.oldest_ms.map_or(-1.0, |it| it as f64)),
+        Number::rate("in_rate", |row| f64::from(row.rates.0[0])),
+        Number::rate("out_rate", |row| f64::from(row.rates.0[1])),
+        Number::rate("in_byte_rate", |row| f64::from(row.rates.0[2])),
+        Number::rate("out_byte_rate", |row| f64::from(row.rates.0[3])),
     ];
 
     fn name(&self) -> &str {

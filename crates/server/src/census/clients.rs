@@ -83,28 +83,26 @@ impl Counted for ClientRow {
     }
 }
 
-const fn number(name: &'static str, of: fn(&ClientRow) -> f64) -> Number<ClientRow> {
-    Number { name, of, is_rate: false }
-}
-
-const fn rate(name: &'static str, of: fn(&ClientRow) -> f64) -> Number<ClientRow> {
-    Number { name, of, is_rate: true }
-}
-
 impl Row for ClientRow {
     const NAME: &'static str = "id";
     const NUMBERS: &'static [Number<Self>] = &[
-        number("subscriptions", |row| f64::from(row.count.subscription_count)),
-        number("lag", |row| row.count.lag as f64),
-        number("pending_bytes", |row| row.figures.map_or(-1.0, |it| it.waiting_bytes as f64)),
-        number("dropped", |row| row.figures.map_or(-1.0, |it| it.dropped_deliveries as f64)),
-        number("connected_s", |row| row.count.connected_for.map_or(-1.0, |it| it.as_secs_f64())),
-        number("heard_s", |row| row.count.heard_ago.map_or(-1.0, |it| it.as_secs_f64())),
-        number("last_seen_ms", |row| row.count.last_seen as f64),
-        rate("in_rate", |row| f64::from(row.rates.0[0])),
-        rate("out_rate", |row| f64::from(row.rates.0[1])),
-        rate("in_byte_rate", |row| f64::from(row.rates.0[2])),
-        rate("out_byte_rate", |row| f64::from(row.rates.0[3])),
+        Number::counted("subscriptions", |row| f64::from(row.count.subscription_count)),
+        Number::counted("lag", |row| row.count.lag as f64),
+        Number::counted("pending_bytes", |row| {
+            row.figures.map_or(-1.0, |it| it.waiting_bytes as f64)
+        }),
+        Number::counted("dropped", |row| {
+            row.figures.map_or(-1.0, |it| it.dropped_deliveries as f64)
+        }),
+        Number::counted("connected_s", |row| {
+            row.count.connected_for.map_or(-1.0, |it| it.as_secs_f64())
+        }),
+        Number::counted("heard_s", |row| row.count.heard_ago.map_or(-1.0, |it| it.as_secs_f64())),
+        Number::counted("last_seen_ms", |row| row.count.last_seen as f64),
+        Number::rate("in_rate", |row| f64::from(row.rates.0[0])),
+        Number::rate("out_rate", |row| f64::from(row.rates.0[1])),
+        Number::rate("in_byte_rate", |row| f64::from(row.rates.0[2])),
+        Number::rate("out_byte_rate", |row| f64::from(row.rates.0[3])),
     ];
 
     fn name(&self) -> &str {

@@ -32,6 +32,18 @@ pub(crate) struct Number<R: 'static> {
     pub(crate) is_rate: bool,
 }
 
+impl<R> Number<R> {
+    /// A number as of the count.
+    pub(super) const fn counted(name: &'static str, of: fn(&R) -> f64) -> Self {
+        Number { name, of, is_rate: false }
+    }
+
+    /// A rate.
+    pub(super) const fn rate(name: &'static str, of: fn(&R) -> f64) -> Self {
+        Number { name, of, is_rate: true }
+    }
+}
+
 /// In which order a list is told.
 #[derive(Debug)]
 pub(crate) struct Order<R: 'static> {

@@ -65,12 +65,12 @@ impl Pieces {
             return Poll::Ready(Some(portion.into()));
         }
         // Before it is looked whether anything waits: what comes afterwards wakes.
-        self.follower.writer.register(context.waker());
+        self.follower.writer().register(context.waker());
         if let Some(piece) = self.take() {
             return Poll::Ready(Some(piece));
         }
         let mut last = Vec::new();
-        if let Some(reason) = self.follower.closing() {
+        if let Some(reason) = self.follower.writer().closing() {
             self.state = State::Ended;
             put_end(&mut last, self.follower.carrier, &close_text(reason));
             return Poll::Ready(Some(last.into()));
@@ -82,7 +82,7 @@ impl Pieces {
 
     /// Takes out of the outbox what goes next.
     fn take(&self) -> Option<Bytes> {
-        let writer = &self.follower.writer;
+        let writer = self.follower.writer();
         let mut frames = writer.take();
         let first = frames.pop_front()?;
         let mut written = Written {

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use rialto_broker::{Answer, Command, Connect, ConnectionKey, Entry, Issuer, Remembered};
-use rialto_domain::{Action, Admission, ClientId, CloseReason, Reject};
+use rialto_broker::{Answer, Command, Issuer};
+use rialto_domain::{Action, Admission, Reject};
 use rialto_session::follow::profile;
 use rialto_wire::follow::Carrier;
-use uuid::Uuid;
 
 use super::{replay::Replay, start::Start};
 use crate::{
     authorizer::Caller,
-    connection_writer::{ConnectionWriter, Counts},
+    connection_writer::ConnectionWriter,
+    http_session::{HttpSession, Terms},
     hub::Hub,
 };
 
@@ -23,11 +23,9 @@ pub(crate) struct Wanted {
     pub(crate) carrier: Carrier,
 }
 
-/// A connection of the broker's to somebody who only reads; it ends when this is dropped.
+/// Somebody who only reads; the session ends when this is dropped.
 pub(crate) struct Follower {
-    hub: Arc<Hub>,
-    key: ConnectionKey,
-    pub(super) writer: Arc<ConnectionWriter>,
+    session: HttpSession,
     pub(super) carrier: Carrier,
     /// There as long as it has not been sent all that the histories have for it.
     replay: Option<Replay>,
@@ -46,26 +44,18 @@ impl Follower {
         (rights, bytes_max): (&Admission, usize),
     ) -> Result<Self, (String, Reject)> {
         let Wanted { channels, start, carrier } = wanted;
-        let client = ClientId::from(format!("http-{}", Uuid::new_v4().simple()).as_str());
-        let known = hub.claim_session(client.as_str(), Remembered::Session).await;
-        known.map_err(|reject| (String::new(), reject))?;
-        let counts = Counts {
-            memory: hub.memory.clone(),
-            deliveries: hub.deliveries.clone(),
-            entrance: caller.entrance.clone(),
-        };
-        let writer = Arc::new(ConnectionWriter::new(None, false, bytes_max, counts));
         let takes_retained = *start == Start::Now { retained: true };
-        let key = hub.open(profile(*carrier, takes_retained), writer.clone(), caller);
-        let mut follower =
-            Follower { hub: hub.clone(), key, writer, carrier: *carrier, replay: None };
+        let terms = Terms {
+            profile: profile(*carrier, takes_retained),
+            admission: rights,
+            bytes_max,
+            is_told: true,
+        };
+        let session = HttpSession::open(hub, caller, terms).await;
+        let session = session.map_err(|reject| (String::new(), reject))?;
+        let key = session.key;
         let place = start.place(hub.now().unix_ms);
         let replay = hub.round(|broker| {
-            let connected = broker.connect(key, &Connect::transient(&client, rights));
-            let refused = |reject| (String::new(), reject);
-            if connected.map_err(refused)? != Entry::New {
-                return Err(refused(Reject::NotAllowed));
-            }
             // What was published before is in the histories, and does not come as new.
             broker.settle();
             let replay = place.map(|place| {
@@ -83,15 +73,14 @@ impl Follower {
             }
             Ok(replay)
         })?;
-        follower.replay = replay;
-        Ok(follower)
+        Ok(Follower { session, carrier: *carrier, replay })
     }
 
     /// Returns the next portion of what the histories have for it; `None` once there is no more.
     pub(super) fn portion(&mut self) -> Option<Vec<u8>> {
         while let Some(mut replay) = self.replay.take() {
             let mut out = Vec::new();
-            let is_all = self.hub.round(|broker| replay.portion(broker, &mut out));
+            let is_all = self.session.hub.round(|broker| replay.portion(broker, &mut out));
             self.replay = Some(replay).filter(|_| !is_all);
             if !out.is_empty() {
                 return Some(out);
@@ -100,15 +89,8 @@ impl Follower {
         None
     }
 
-    /// Returns why it is to end.
-    pub(super) fn closing(&self) -> Option<CloseReason> {
-        self.writer.closing()
-    }
-}
-
-impl Drop for Follower {
-    fn drop(&mut self) {
-        self.writer.abandon();
-        self.hub.forget(self.key);
+    /// Returns where what it is sent waits.
+    pub(super) fn writer(&self) -> &ConnectionWriter {
+        &self.session.writer
     }
 }

@@ -47,7 +47,7 @@ impl Replay {
         misses_what_is_gone: bool,
     ) -> Self {
         let newest = channels.iter().filter_map(|channel| {
-            let last = broker.history_behind(channel, place(behind)).last();
+            let last = broker.history_behind(channel, place(behind)).next_back();
             last.and_then(|(source, _)| position(&source))
         });
         let until = newest.max().unwrap_or(behind);

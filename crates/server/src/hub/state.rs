@@ -240,15 +240,14 @@ impl State {
         let Some(Endpoint { writer, caller, .. }) = self.endpoints.get(connection) else {
             return self.count_unwritten(deliveries);
         };
-        // A follower is not sent a message behind one that was dropped: it comes back for both.
-        let close_slow = self.close_slow || caller.is_follower();
         match writer.push(frames, kind, self.level.is_pressed) {
             (Pushed::Queued, _) => {
                 self.broker.note_queued(deliveries);
                 dirty.add(writer);
             }
             (Pushed::Closed, _) => self.count_unwritten(deliveries),
-            (Pushed::Dropped, is_first) if !close_slow => {
+            // A follower is not sent a message behind one that was dropped: it comes back for both.
+            (Pushed::Dropped, is_first) if !self.close_slow && !caller.is_follower() => {
                 self.broker.stats_mut().dropped_slow += u64::from(deliveries);
                 self.broker.tail_dropped(connection, deliveries);
                 if is_first {
