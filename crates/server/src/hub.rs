@@ -17,7 +17,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rialto_broker::{
@@ -253,12 +253,13 @@ impl Hub {
         result.map(|()| Pushing::UnderWay(waiting))
     }
 
-    /// Serves again, if the lease was over.
-    pub(crate) fn resume_service(&self) {
-        let mut state = self.locked();
-        if state.broker.is_suspended() {
-            state.broker.resume_service();
-        }
+    /// Notes that the store has prolonged this node's lease, as it was asked at a moment. Where the lease was over
+    /// before, what it may not serve any more ends first, whoever finds that out.
+    pub(crate) fn prolong_lease(&self, asked: Instant) {
+        self.round(|broker| {
+            self.lease.iter().for_each(|lease| lease.prolong(asked));
+            broker.resume_service();
+        });
     }
 
     /// Gives the lease back, where several nodes share the store.

@@ -62,24 +62,26 @@ impl Member {
             let rest = std::iter::from_fn(|| wishes.try_recv().ok()).take(CLAIMS_MAX - 1);
             self.fulfil(first.into_iter().chain(rest), &hub);
             if self.poll_at <= Instant::now() {
-                self.poll(&hub);
+                // It is tried again.
+                _ = self.poll(&hub);
             }
         }
     }
 
+    /// Renews the lease. It counts for as long as this node has heard what the others did: one that is stopped again and
+    /// again would otherwise go on serving clients that were taken from it.
     fn renew(&mut self, hub: &Hub) {
         let asked = Instant::now();
         let renewed = self.member.renew();
-        if self.take(renewed, hub).is_ok() {
-            self.lease.prolong(asked);
+        if self.take(renewed, hub).is_ok() && self.poll(hub).is_ok() {
+            hub.prolong_lease(asked);
             self.renew_at = asked + RENEW_EVERY;
-            hub.resume_service();
         } else {
             self.renew_at = Instant::now() + TRY_EVERY;
         }
     }
 
-    fn poll(&mut self, hub: &Hub) {
+    fn poll(&mut self, hub: &Hub) -> Result<(), FailureKind> {
         let noted = self.member.poll();
         let noted = self.take(noted, hub);
         let pause = if noted.is_ok() { POLL_EVERY } else { TRY_EVERY };
@@ -89,6 +91,7 @@ impl Member {
         {
             hub.round(|broker| broker.on_noted(noted));
         }
+        noted.map(|_| ())
     }
 
     fn fulfil(&mut self, wishes: impl Iterator<Item = Wish>, hub: &Hub) {

@@ -226,6 +226,15 @@ impl Node {
             if self.member.renew().is_err() {
                 return Life::Dead;
             }
+            // What the others did is heard first; and if it was over, what may not be served any more ends.
+            let Ok(noted) = self.member.poll() else { return Life::Dead };
+            let is_skipped = skips && self.fault == Fault::SkippedPoll;
+            self.polled = now;
+            self.round(now, |broker| {
+                if !is_skipped {
+                    broker.on_noted(&noted);
+                }
+            });
             (self.renewed, self.lease_until) = (now, now + LEASE);
             self.broker.resume_service();
             return Life::Runs;
