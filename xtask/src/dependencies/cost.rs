@@ -8,7 +8,7 @@ use crate::process::output_of_cargo;
 
 /// Crates that the program did without when its build was made quick, and what it has instead
 /// (`docs/decisions/0011-what-a-build-costs.md`).
-const HEAVY: [(&str, &str); 6] = [
+const HEAVY: [(&str, &str); 5] = [
     ("bindgen", "SQLite and AWS-LC bring their bindings ready-made"),
     (
         "icu_properties",
@@ -17,7 +17,6 @@ const HEAVY: [(&str, &str); 6] = [
     ("openssl-sys", "TLS is rustls"),
     ("reqwest", "crates/http sends requests"),
     ("ring", "the cryptography is AWS-LC"),
-    ("tracing-attributes", "nothing is an attribute of tracing's; leave its default features off"),
 ];
 
 /// Looks for heavy crates in the program, and for crates that an example would build once more.
