@@ -79,7 +79,7 @@ fn changed_in_sections(old: &Settings, new: &Settings) -> Vec<String> {
     /// Asks each of the sections; one that is not named does not compile.
     macro_rules! changed {
         ($($section:ident)*) => {{
-            let Settings { listeners: _, $($section),* } = new;
+            let Settings { listeners: _, provenance: _, $($section),* } = new;
             let sections = [$( (stringify!($section), old.$section.changed_keys($section)) ),*];
             let named = |(section, keys): (&str, Vec<&str>)| -> Vec<String> {
                 keys.into_iter().map(|key| format!("{section}.{key}")).collect()

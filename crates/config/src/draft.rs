@@ -8,6 +8,7 @@ use toml::{Table, Value};
 use crate::assignment::{Assignment, Read};
 use crate::error::{ConfigError, ConfigErrors, Origin, cut};
 use crate::note::Note;
+use crate::provenance::Provenance;
 use crate::rules::{self, Violation};
 use crate::scalar::{Fault, Given};
 use crate::schema::{self, LISTENERS, Place};
@@ -147,8 +148,9 @@ impl Draft {
     /// Everything that is wrong with what was laid over the defaults, each mistake once: nothing is
     /// said of values that do not go together where one of them is wrong already.
     pub(crate) fn finish(mut self) -> Result<(Settings, Vec<Note>), ConfigErrors> {
-        let settings =
+        let mut settings =
             Settings::deserialize(self.table.clone()).expect("each key was accepted by its type");
+        settings.provenance = Provenance::new(self.origins.iter().cloned());
         if !self.is_incomplete {
             let mut violations = self.missing_addresses();
             violations.extend(rules::check(&settings, |key| self.is_doubtful(key)));

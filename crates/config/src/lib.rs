@@ -6,7 +6,7 @@
 //! then the environment, then flags. Every key is written once, in `settings/`: that line makes
 //! the field, its default, its range, its documentation and its place in [`default_toml`].
 //!
-//! [`difference()`] says what a reload changes.
+//! [`difference()`] says what a reload changes; [`list()`] shows each setting with who said so.
 //!
 //! [`import()`] turns the configuration files of the original programs into one of ours; of these,
 //! [`load()`] takes `coremq.conf` and `load_balancer.conf` as they are.
@@ -30,9 +30,11 @@ mod draft;
 mod environment;
 mod error;
 mod file;
+mod listing;
 mod load;
 mod node;
 mod note;
+mod provenance;
 mod rules;
 mod schema;
 mod template;
@@ -54,10 +56,12 @@ pub use choice::{
 pub use difference::{Difference, difference, needs_restart};
 pub use error::{ConfigError, ConfigErrors, Origin};
 pub use import::{Import, OriginalFile, import};
+pub use listing::{ListedSetting, list};
 pub use load::{Checked, Sources, check, load, load_with_notes};
 pub use network::Network;
 pub use node::{NODE_PORT, Node, ParseNodeError};
 pub use note::Note;
+pub use provenance::Provenance;
 pub use quantity::{ByteSize, ParseQuantityError, Period};
 pub use rules::{Exposed, LOG_LEVELS, check_resolved};
 pub use secret::{OptionalPath, Secret};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// What stands for a secret in everything that is printed.
-const MASK: &str = "********";
+pub(crate) const MASK: &str = "********";
 
 /// A text that is never printed: `Debug` and serialisation give a row of stars.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::choice::TlsMode;
+use crate::provenance::Provenance;
 
 mod access;
 mod application;
@@ -78,6 +79,9 @@ pub struct Settings {
     pub balancer: Balancer,
     /// What the broker tells its operator.
     pub log: Log,
+    /// Where each of these was written.
+    #[serde(skip)]
+    pub provenance: Provenance,
 }
 
 impl Default for Settings {
@@ -102,6 +106,7 @@ impl Default for Settings {
             api: Api::default(),
             balancer: Balancer::default(),
             log: Log::default(),
+            provenance: Provenance::default(),
         }
     }
 }

@@ -9,6 +9,7 @@ mod errors;
 mod every;
 mod import;
 mod jwt;
+mod listing;
 mod quantity;
 mod sources;
 mod template;

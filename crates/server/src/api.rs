@@ -22,6 +22,7 @@ mod whole;
 
 mod channels;
 mod clients;
+mod configuration;
 mod events;
 mod follow;
 mod post;
@@ -87,6 +88,7 @@ fn routes_and_document(asked: &Arc<Asked>) -> (Router, Document) {
         .routes(routes!(channels::retained))
         .routes(routes!(channels::history))
         .routes(routes!(channels::stats))
+        .routes(routes!(configuration::configuration))
         .routes(routes!(events::events))
         .routes(routes!(tail::tail));
     let manage = OpenApiRouter::new()

@@ -4,7 +4,7 @@ mod publish;
 mod status;
 mod trail;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use rialto_access::Ban;
 use rialto_broker::{Broker, Command, Stats};
@@ -15,6 +15,7 @@ use crate::{
     audit::{Act, word},
     dialects::Dialects,
     hub::Hub,
+    reload_result::LastReload,
     reloadable::ReloadableServer,
 };
 
@@ -241,5 +242,18 @@ impl Handle {
     /// What is wrong; then nothing has changed.
     pub fn reload(&self, settings: Settings) -> Result<(), String> {
         self.reloadable.reload(settings)
+    }
+
+    /// Notes that there are no settings to take up, and why.
+    pub(crate) fn note_unread_settings(&self, error: &str) {
+        self.reloadable.note_reload(Some(error));
+    }
+
+    pub(crate) fn last_reload(&self) -> Option<LastReload> {
+        self.reloadable.last_reload()
+    }
+
+    pub(crate) fn pending_settings(&self) -> BTreeSet<String> {
+        self.reloadable.pending_settings()
     }
 }

@@ -19,6 +19,7 @@ mod event_feed;
 mod handle;
 mod parts;
 mod recent_events;
+mod reload_result;
 mod reloadable;
 mod run;
 mod server;

@@ -1,6 +1,6 @@
 //! What changes while the server runs: settings, certificates, rules, the application; and how.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
@@ -13,6 +13,7 @@ use crate::{
     certificates,
     connection_limits::ConnectionLimits,
     hub::Hub,
+    reload_result::{LastReload, ReloadResult},
     settings_map,
     webhooks::Webhooks,
 };
@@ -24,6 +25,9 @@ const RENEWED_PER_ROUND_MAX: usize = 500;
 pub(crate) struct ReloadableServer {
     pub(crate) hub: Arc<Hub>,
     settings: ArcSwap<Settings>,
+    /// Those that the server started with.
+    first_settings: Settings,
+    reload_result: ReloadResult,
     limits: Arc<ArcSwap<ConnectionLimits>>,
     certificates: Arc<Certificates>,
     origins: Arc<Origins>,
@@ -48,7 +52,9 @@ impl ReloadableServer {
         let Parts { hub, limits, certificates, origins, proxies, webhooks } = parts;
         ReloadableServer {
             hub,
-            settings: ArcSwap::from_pointee(settings),
+            settings: ArcSwap::from_pointee(settings.clone()),
+            first_settings: settings,
+            reload_result: ReloadResult::default(),
             limits,
             certificates,
             origins,
@@ -75,6 +81,28 @@ impl ReloadableServer {
     /// # Errors
     /// What is wrong; then nothing has changed.
     pub(crate) fn reload(&self, settings: Settings) -> Result<(), String> {
+        let result = self.take_up(settings);
+        self.note_reload(result.as_ref().err().map(String::as_str));
+        result
+    }
+
+    /// Notes how a reload went, as far as it came.
+    pub(crate) fn note_reload(&self, error: Option<&str>) {
+        self.reload_result.note(self.hub.now().unix_ms, error);
+    }
+
+    /// Returns how the last reload went.
+    pub(crate) fn last_reload(&self) -> Option<LastReload> {
+        self.reload_result.last()
+    }
+
+    /// Returns the keys of settings whose values wait for the next start.
+    pub(crate) fn pending_settings(&self) -> BTreeSet<String> {
+        let differences = difference(&self.first_settings, &self.settings());
+        differences.into_iter().map(|it| it.key).filter(|key| needs_restart(key)).collect()
+    }
+
+    fn take_up(&self, settings: Settings) -> Result<(), String> {
         let _changing = self.changing.lock();
         let old = self.settings();
         let access = settings_map::access(&settings)?;

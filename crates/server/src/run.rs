@@ -118,7 +118,11 @@ impl Signals {
 
 fn take_up(server: &Server, reload: &impl Fn() -> Result<Settings, String>, attendant: &Attendant) {
     attendant.reloading();
-    let result = tokio::task::block_in_place(|| server.handle().reload(reload()?));
+    let handle = server.handle();
+    let result = tokio::task::block_in_place(|| {
+        let settings = reload().inspect_err(|error| handle.note_unread_settings(error))?;
+        handle.reload(settings)
+    });
     if let Err(error) = &result {
         tracing::error!(target: TARGET, event = "reload-refused", error, "the reload failed: the previous settings stay in force");
     }

@@ -9,6 +9,7 @@ mod application;
 mod http;
 
 mod certificates;
+mod configuration;
 mod copies;
 mod counters;
 mod database;
