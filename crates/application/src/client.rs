@@ -49,6 +49,16 @@ pub struct Client {
 }
 
 impl Protocol {
+    /// All of them.
+    pub const ALL: [Protocol; 6] = [
+        Protocol::Jmqt,
+        Protocol::JmqtWebsocket,
+        Protocol::Coremq,
+        Protocol::CoremqWebsocket,
+        Protocol::Pubsubx,
+        Protocol::Http,
+    ];
+
     /// Returns its name as configuration and webhooks spell it.
     #[must_use]
     pub fn as_str(self) -> &'static str {

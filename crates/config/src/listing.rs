@@ -5,8 +5,8 @@ use toml::{Table, Value};
 use crate::difference::needs_restart;
 use crate::error::Origin;
 use crate::schema::{LISTENERS, SECTIONS};
-use crate::section::Key;
 use crate::secret::MASK;
+use crate::section::Key;
 use crate::settings::{Listener, Settings};
 
 /// What is said of a secret.

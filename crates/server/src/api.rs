@@ -23,6 +23,7 @@ mod whole;
 mod channels;
 mod clients;
 mod configuration;
+mod counts;
 mod events;
 mod follow;
 mod post;
@@ -89,6 +90,7 @@ fn routes_and_document(asked: &Arc<Asked>) -> (Router, Document) {
         .routes(routes!(channels::history))
         .routes(routes!(channels::stats))
         .routes(routes!(configuration::configuration))
+        .routes(routes!(counts::counts))
         .routes(routes!(events::events))
         .routes(routes!(tail::tail));
     let manage = OpenApiRouter::new()

@@ -12,6 +12,7 @@ mod rates;
 mod snapshot;
 mod subscribers;
 mod tally;
+mod totals;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ pub(crate) use self::{
     snapshot::{Number, Order, Row, Snapshot, Wish},
     subscribers::{SubscriberRow, Subscribers},
     tally::Tally,
+    totals::{ChannelTotals, ClientTotals, StoredClients},
 };
 
 /// Counts of everything that there are many of.
@@ -32,6 +34,7 @@ pub(crate) struct Census {
     pub(crate) clients: Arc<Tally<ClientRow>>,
     pub(crate) channels: Arc<Tally<ChannelRow>>,
     pub(crate) subscribers: Subscribers,
+    pub(crate) stored: Arc<StoredClients>,
 }
 
 impl Census {
@@ -40,6 +43,7 @@ impl Census {
             clients: Tally::new(hub, clients::walk),
             channels: Tally::new(hub, channels::walk),
             subscribers: Subscribers::default(),
+            stored: Arc::default(),
         }
     }
 }

@@ -46,7 +46,7 @@ use crate::{
 use archive::Archive;
 use state::{Endpoint, State};
 
-pub(crate) use {latencies::Latencies, lock_times::LockTimes, state::Pushing};
+pub(crate) use {latencies::Latencies, lock_times::LockTimes, state::Pushing, walk::Carrier};
 
 /// The broker and all that its effects reach.
 pub(crate) struct Hub {

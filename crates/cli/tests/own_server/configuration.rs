@@ -13,8 +13,7 @@ allow = ["read"]
 "#;
 
 fn configuration(broker: &Broker) -> Value {
-    let answer =
-        ask(broker, "GET /v1/configuration", Some("the-key-of-the-application"), "");
+    let answer = ask(broker, "GET /v1/configuration", Some("the-key-of-the-application"), "");
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert!(!answer.body.contains("the-key-of"), "a secret is shown");
     answer.json()

@@ -1,6 +1,6 @@
 //! Lists of clients, channels and subscribers: sorted, filtered and paged by the server.
 
-use rialto_testkit::{Broker, Peer, Transport};
+use rialto_testkit::{Broker, CoremqPeer, Peer, Transport};
 use serde_json::{Value, json};
 
 use super::{http::ask, start, until};
@@ -84,6 +84,41 @@ fn clients_are_sorted_by_any_number_and_those_that_are_only_stored_stand_behind(
     }
     let answer = ask(&broker, "GET /v1/clients?sort=beauty", KEY, "");
     assert!(answer.status == 400 && answer.body.contains("pending_bytes"), "{}", answer.body);
+}
+
+#[test]
+fn clients_and_channels_are_counted_by_what_filters_their_lists() {
+    let mut broker = start(KEYS);
+    Peer::online(&broker, Transport::Tcp, "eve").subscribe_for_good("vault");
+    broker.restart();
+    let mut ada = Peer::online(&broker, Transport::Tcp, "ada");
+    ada.subscribe_for_good("jobs");
+    let coremq = CoremqPeer::connect(&broker, Transport::Tcp);
+    publish(&broker, "vault", 2);
+    let retained = json!({"channel": "shelf", "payload": 1, "retain": true}).to_string();
+    assert_eq!(ask(&broker, "POST /v1/publish", KEY, &retained).status, 204);
+    assert_eq!(ask(&broker, "POST /v1/clients/mallory/ban", KEY, "").status, 204);
+
+    let counts = until("the stored ones are counted", || {
+        let counts = get(&broker, "counts");
+        (counts["clients"]["online"] == 2 && counts["clients"]["stored"] == 1).then_some(counts)
+    });
+    let clients = &counts["clients"];
+    assert_eq!((&clients["all"], &clients["offline"]), (&json!(3), &json!(1)), "{counts}");
+    let expected = json!({"all": 3, "backlog": 1, "retained": 1, "unheard": 1});
+    assert_eq!(counts["channels"], expected);
+    assert_eq!((&clients["banned"], &clients["slow"]), (&json!(1), &json!(0)), "{counts}");
+    assert!(counts["age_ms"].is_u64(), "{counts}");
+
+    assert_eq!(names(&broker, "clients", "protocol=jmqt"), ["ada"]);
+    let others = get(&broker, "clients?protocol=coremq");
+    assert_eq!(
+        (&others["total"], &others["clients"][0]["protocol"]),
+        (&json!(1), &json!("coremq"))
+    );
+    assert_eq!(get(&broker, "clients?protocol=pubsubx")["total"], 0);
+    assert_eq!(ask(&broker, "GET /v1/clients?protocol=mqtt", KEY, "").status, 400);
+    drop(coremq);
 }
 
 fn lag(broker: &Broker, client: &str) -> u64 {

@@ -32,10 +32,7 @@ fn each_setting_is_shown_with_its_default_and_who_said_so() {
             "limits.json_depth_max",
             "30 (default 128; environment variable RIALTO_LIMITS__JSON_DEPTH_MAX)",
         ),
-        (
-            "delivery.slow_consumer",
-            r#""close" (default "drop"; --set delivery.slow_consumer)"#,
-        ),
+        ("delivery.slow_consumer", r#""close" (default "drop"; --set delivery.slow_consumer)"#),
         ("listeners.lab.address", r#""127.0.0.1:9999" (default none; rialto.toml:5:11)"#),
         ("listeners.lab.dialect", r#""jmqt" (default "jmqt"; defaults)"#),
         ("listeners.http.dialect", r#""http" (default "http"; defaults)"#),

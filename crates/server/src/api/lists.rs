@@ -146,6 +146,15 @@ impl AsOf {
     }
 }
 
+impl AsOf {
+    /// Says how old the older of two counts is.
+    pub(super) fn older<A: Row, B: Row>(one: &Snapshot<A>, other: &Snapshot<B>) -> Self {
+        let [one, other] = [AsOf::new(one), AsOf::new(other)];
+        let older = if other.age_ms < one.age_ms { one } else { other };
+        AsOf { rates_over_ms: None, ..older }
+    }
+}
+
 fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -85,7 +85,7 @@ impl Row for ChannelRow {
 }
 
 impl ChannelKind {
-    fn has(self, count: &ChannelCount) -> bool {
+    pub(super) fn has(self, count: &ChannelCount) -> bool {
         match self {
             ChannelKind::Backlog => 0 < count.log_count,
             ChannelKind::Retained => count.has_retained,

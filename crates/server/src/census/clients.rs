@@ -2,6 +2,7 @@
 
 mod list;
 
+use rialto_application::Protocol;
 use rialto_broker::{ClientCount, ClientKey, ConnectionKey};
 use rialto_net::Figures;
 use serde::Deserialize;
@@ -10,7 +11,7 @@ use super::{
     Number, Row, Tally, Wish,
     rates::{Counted, Rates},
 };
-use crate::hub::Hub;
+use crate::hub::{Carrier, Hub};
 
 pub(crate) use list::list_clients;
 
@@ -19,6 +20,8 @@ pub(crate) use list::list_clients;
 pub(crate) struct ClientRow {
     pub(crate) count: ClientCount,
     pub(crate) figures: Option<Figures>,
+    /// What its connection speaks.
+    pub(crate) protocol: Option<Protocol>,
     pub(crate) rates: Rates,
 }
 
@@ -30,6 +33,8 @@ pub(crate) struct ClientsWish {
     /// And have this in them.
     pub(crate) contains: String,
     pub(crate) state: Option<StateWish>,
+    /// Those on connections that speak this.
+    pub(crate) protocol: Option<Protocol>,
     pub(crate) wish: Wish<ClientRow>,
 }
 
@@ -111,6 +116,16 @@ impl Row for ClientRow {
 }
 
 impl ClientRow {
+    fn new(count: ClientCount, carrier: Option<Carrier>, rates: Rates) -> Self {
+        let figures = carrier.map(|it| it.figures);
+        ClientRow { count, figures, protocol: carrier.map(|it| it.protocol), rates }
+    }
+
+    /// Says whether it does not read as fast as it is written to.
+    pub(crate) fn is_slow(&self) -> bool {
+        self.figures.is_some_and(|it| it.is_slow)
+    }
+
     pub(crate) fn numbers(&self) -> ClientNumbers {
         ClientNumbers {
             rates: self.rates,
@@ -125,12 +140,12 @@ impl Tally<ClientRow> {
     /// Returns the numbers of one client now, with the rates of the last count, if there is one; `None` if the client
     /// is not in memory.
     pub(crate) fn numbers_of(&self, id: &str) -> Option<ClientNumbers> {
-        let (count, figures) = self.hub().walk_client(id)?;
+        let (count, carrier) = self.hub().walk_client(id)?;
         let kept = self.kept();
         let counted = kept.as_ref().and_then(|it| it.get(id));
         let counted = counted.filter(|row| row.life() == count.connection);
         let rates = counted.map_or(Rates::UNKNOWN, |row| row.rates);
-        Some(ClientRow { count, figures, rates }.numbers())
+        Some(ClientRow::new(count, carrier, rates).numbers())
     }
 }
 
@@ -140,9 +155,10 @@ impl ClientsWish {
     }
 
     fn fits(&self, row: &ClientRow) -> bool {
-        let is_slow = row.figures.is_some_and(|it| it.is_slow);
         let (is_online, is_lost) = (row.count.connection.is_some(), row.count.is_lost);
-        self.has_name(row.name()) && self.has_state((is_online, is_lost), is_slow)
+        self.has_name(row.name())
+            && self.has_state((is_online, is_lost), row.is_slow())
+            && self.protocol.is_none_or(|protocol| row.protocol == Some(protocol))
     }
 
     fn has_state(&self, (is_online, is_lost): (bool, bool), is_slow: bool) -> bool {
@@ -157,15 +173,15 @@ impl ClientsWish {
 
     /// Says whether clients that are only stored are wanted.
     fn wants_stored(&self) -> bool {
-        matches!(self.state, None | Some(StateWish::Offline))
+        self.protocol.is_none() && matches!(self.state, None | Some(StateWish::Offline))
     }
 }
 
 /// Counts all of them.
 pub(super) fn walk(hub: &Hub) -> Vec<ClientRow> {
     let mut rows = Vec::new();
-    hub.walk_clients(|count, figures| {
-        rows.push(ClientRow { count, figures, rates: Rates::UNKNOWN });
+    hub.walk_clients(|count, carrier| {
+        rows.push(ClientRow::new(count, carrier, Rates::UNKNOWN));
     });
     rows
 }

@@ -155,6 +155,11 @@ impl<R: Row> Snapshot<R> {
         self.rows.len()
     }
 
+    /// Returns all of them, by name.
+    pub(crate) fn rows(&self) -> &[R] {
+        &self.rows
+    }
+
     /// Returns the row of this name.
     pub(crate) fn get(&self, name: &str) -> Option<&R> {
         let place = self.rows.binary_search_by(|row| row.name().cmp(name)).ok()?;

@@ -52,6 +52,13 @@ impl Archive {
         told(listed).unwrap_or_default().into_iter().map(report).collect()
     }
 
+    /// Returns the ids of the first stored clients behind the id `after`, by id.
+    pub(crate) fn ids(&self, after: &str, count_max: usize) -> Vec<ClientId> {
+        let Some(reader) = &self.reader else { return Vec::new() };
+        let listed = aside(|| reader.lock().ids(&ClientId::from(after), count_max));
+        told(listed).unwrap_or_default().into_iter().map(|stored| stored.id).collect()
+    }
+
     fn client(&self, id: &ClientId) -> Option<ClientState> {
         let reader = self.reader.as_ref()?;
         told(aside(|| reader.lock().client(id)))?

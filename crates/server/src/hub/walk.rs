@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rialto_application::Peer;
+use rialto_application::{Peer, Protocol};
 use rialto_broker::{
     Broker, ChannelCount, ChannelCounting, ClientCount, ClientCounting, ClientReport,
     SubscriberCount, SubscriptionCount,
@@ -28,32 +28,37 @@ const ASKED_AT_ONCE_MAX: usize = 64;
 /// What is known of a client that is in memory, and who is at the other end of its connection.
 pub(crate) type Shown = (ClientReport, Option<Arc<Peer>>);
 
+/// The connection of a client, as it was when it was counted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Carrier {
+    pub(crate) figures: Figures,
+    pub(crate) protocol: Protocol,
+}
+
 impl Hub {
-    /// Walks all clients in memory; `take` gets each with what its connection has counted, while the broker is not
+    /// Walks all clients in memory; `take` gets each with its connection, while the broker is not
     /// locked. Waits between the steps, so it is for threads that may.
-    pub(crate) fn walk_clients(&self, mut take: impl FnMut(ClientCount, Option<Figures>)) {
+    pub(crate) fn walk_clients(&self, mut take: impl FnMut(ClientCount, Option<Carrier>)) {
         let mut counting = ClientCounting::default();
         self.walk(
-            |state, has_time, found: &mut Vec<(ClientCount, Option<Figures>)>| {
+            |state, has_time, found: &mut Vec<(ClientCount, Option<Carrier>)>| {
                 state.broker.count_clients(&mut counting, has_time, |count| {
-                    let endpoint = count.connection.and_then(|it| state.endpoints.get(it));
-                    let figures = endpoint.map(|endpoint| endpoint.writer.figures());
-                    found.push((count, figures));
+                    let carrier = state.carrier_of(&count);
+                    found.push((count, carrier));
                 })
             },
-            |(count, figures)| take(count, figures),
+            |(count, carrier)| take(count, carrier),
         );
     }
 
     /// Counts one client; `None` if it is not in memory.
-    pub(crate) fn walk_client(&self, id: &str) -> Option<(ClientCount, Option<Figures>)> {
+    pub(crate) fn walk_client(&self, id: &str) -> Option<(ClientCount, Option<Carrier>)> {
         let mut counting = ClientCounting::default();
         loop {
             let state = self.locked();
             if let Some(count) = state.broker.count_client(id, &mut counting)? {
-                let endpoint = count.connection.and_then(|it| state.endpoints.get(it));
-                let figures = endpoint.map(|endpoint| endpoint.writer.figures());
-                return Some((count, figures));
+                let carrier = state.carrier_of(&count);
+                return Some((count, carrier));
             }
         }
     }
@@ -149,6 +154,14 @@ impl Hub {
                 thread::sleep(PAUSE);
             }
         }
+    }
+}
+
+impl State {
+    fn carrier_of(&self, count: &ClientCount) -> Option<Carrier> {
+        let endpoint = self.endpoints.get(count.connection?)?;
+        let protocol = endpoint.caller.peer.protocol;
+        Some(Carrier { figures: endpoint.writer.figures(), protocol })
     }
 }
 

@@ -1,8 +1,12 @@
 //! What is said of clients, as JSON.
 
+use rialto_application::Protocol;
 use rialto_broker::SubscriptionCount;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use utoipa::{
+    IntoParams, ToSchema,
+    openapi::schema::{Object, ObjectBuilder, Type},
+};
 
 use crate::{
     Ban,
@@ -38,6 +42,9 @@ pub(crate) struct ClientsQuery {
     /// Only those in this state.
     #[param(inline)]
     pub(super) state: Option<StateWish>,
+    /// Only those whose connection speaks this.
+    #[param(schema_with = protocol_schema)]
+    pub(super) protocol: Option<ProtocolWish>,
     /// By what they are sorted: by id, or by one of their numbers. Those that are only stored have none, and stand behind
     /// the others, by id.
     #[param(schema_with = sort_schema::<ClientRow>)]
@@ -46,6 +53,9 @@ pub(crate) struct ClientsQuery {
     #[param(inline)]
     pub(super) order: Option<Direction>,
 }
+
+/// A protocol, by its word.
+pub(super) struct ProtocolWish(Protocol);
 
 /// A page of clients.
 #[derive(Serialize, ToSchema)]
@@ -221,6 +231,22 @@ impl From<ClientNumbers> for NumbersJson {
     }
 }
 
+impl<'de> Deserialize<'de> for ProtocolWish {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        let protocol = Protocol::ALL.into_iter().find(|it| it.as_str() == word);
+        protocol.map(ProtocolWish).ok_or_else(|| {
+            let words = Protocol::ALL.map(Protocol::as_str);
+            D::Error::custom(format!("protocol must be one of {}", words.join(", ")))
+        })
+    }
+}
+
+fn protocol_schema() -> Object {
+    let words = Protocol::ALL.map(Protocol::as_str);
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
+}
+
 impl ClientsQuery {
     /// Returns which clients are wanted.
     pub(super) fn wish(self) -> Result<ClientsWish, Problem> {
@@ -228,7 +254,9 @@ impl ClientsQuery {
         let state = self.state.or(self.online.then_some(StateWish::Online));
         let (after, count_max) = (lists::after(&self.after, order)?, self.limit.get());
         let wish = Wish { order, after, count_max };
-        Ok(ClientsWish { prefix: self.prefix, contains: self.contains, state, wish })
+        let protocol = self.protocol.map(|ProtocolWish(protocol)| protocol);
+        let (prefix, contains) = (self.prefix, self.contains);
+        Ok(ClientsWish { prefix, contains, state, protocol, wish })
     }
 }
 
