@@ -216,7 +216,9 @@ pub(crate) fn signing_key(settings: &Settings) -> Result<SigningKey, ServeError>
         return SigningKey::random()
             .map_err(|source| ServeError::System { what: "give random bytes", source });
     }
-    SigningKey::load_or_create(&path)
+    // A store in a file has made it by now, one in a database has not.
+    rialto_access::make_private_directory(&settings.server.data_dir)
+        .and_then(|()| SigningKey::load_or_create(&path))
         .map_err(|source| ServeError::SigningKey { path: path.display().to_string(), source })
 }
 
