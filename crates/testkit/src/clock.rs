@@ -9,8 +9,11 @@ use std::{
 /// What says how far the clock is ahead.
 const FILE: &str = "clock";
 
-/// Gives a process the clock of a directory.
-pub(crate) fn give(command: &mut Command, directory: &Path) {
+/// Gives a process the clock of a directory, which must have been [stepped](step) once.
+///
+/// # Panics
+/// When libfaketime is not installed.
+pub fn give(command: &mut Command, directory: &Path) {
     command
         .env("LD_PRELOAD", library())
         .env("FAKETIME_TIMESTAMP_FILE", directory.join(FILE))
@@ -20,8 +23,11 @@ pub(crate) fn give(command: &mut Command, directory: &Path) {
         .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
 }
 
-/// Steps the clock of a directory.
-pub(crate) fn step(directory: &Path, ahead_s: i64) {
+/// Steps the clock of a directory to so many seconds ahead of the true time, or behind it.
+///
+/// # Panics
+/// When the directory cannot be written to.
+pub fn step(directory: &Path, ahead_s: i64) {
     // At once, so that nobody reads half of it.
     let new = directory.join("clock.new");
     fs::write(&new, format!("{ahead_s:+}\n")).unwrap();

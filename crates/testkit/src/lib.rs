@@ -41,6 +41,7 @@ mod sums;
 mod suite;
 
 pub use broker::Broker;
+pub use clock::{give as give_clock, step as step_clock};
 pub use connection::Connection;
 pub use coremq_peer::CoremqPeer;
 pub use cutting_proxy::{Cut, CuttingProxy, Take};

@@ -26,18 +26,42 @@ pub(crate) struct Wire {
 impl Wire {
     /// Opens a session. Leaves unread what follows the `connAck`.
     pub(crate) fn online(address: SocketAddr, client: &str) -> io::Result<Self> {
-        let socket = TcpStream::connect_timeout(&address, PATIENCE)?;
+        match Wire::try_online(address, client, PATIENCE) {
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                panic!("{client} may connect: {error}")
+            }
+            Err(error) if error.kind() == ErrorKind::TimedOut => {
+                panic!("nothing came within {PATIENCE:?}")
+            }
+            result => result,
+        }
+    }
+
+    /// Does the same if the broker lets it, and answers in time.
+    pub(crate) fn try_online(
+        address: SocketAddr,
+        client: &str,
+        patience: Duration,
+    ) -> io::Result<Self> {
+        let socket = TcpStream::connect_timeout(&address, patience)?;
         socket.set_nodelay(true)?;
-        socket.set_write_timeout(Some(PATIENCE))?;
+        socket.set_write_timeout(Some(patience))?;
         let mut wire = Wire { socket, received: Vec::new(), taken: 0 };
 
-        wire.send(format!(r#"{{"auth":{{"dt":{{"client_name":"{client}"}}}}}}"#))?;
-        let answer = wire.next()?;
+        let answer =
+            wire.ask(format!(r#"{{"auth":{{"dt":{{"client_name":"{client}"}}}}}}"#), patience)?;
         let token = &answer["authAck"]["at"];
-        wire.send(format!(r#"{{"conn":{{"at":{token},"cl":"{client}"}}}}"#))?;
-        let answer = wire.next()?;
-        assert_eq!(answer["connAck"]["st"], 1, "{client} may connect");
-        Ok(wire)
+        let answer =
+            wire.ask(format!(r#"{{"conn":{{"at":{token},"cl":"{client}"}}}}"#), patience)?;
+        match answer["connAck"]["st"] == 1 {
+            true => Ok(wire),
+            false => Err(Error::new(ErrorKind::PermissionDenied, answer.to_string())),
+        }
+    }
+
+    fn ask(&mut self, packet: impl Display, patience: Duration) -> io::Result<Value> {
+        self.send(packet)?;
+        self.next_within(patience)?.ok_or(ErrorKind::TimedOut.into())
     }
 
     pub(crate) fn socket(&self) -> &TcpStream {

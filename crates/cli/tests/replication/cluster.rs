@@ -12,9 +12,8 @@ use serde_json::Value;
 
 use super::{
     clients::{Manner, Numbers, Publisher, QUEUE, Subscriber},
-    common::PROGRAM,
+    common::{Network, PROGRAM},
     coremq::Coremq,
-    network::Network,
 };
 
 /// Servers of a cluster.

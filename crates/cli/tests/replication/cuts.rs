@@ -2,7 +2,7 @@
 
 use super::{
     cluster::{COUNT, Cluster, wait_until},
-    network::{Cut, Network},
+    common::{Cut, Network},
 };
 
 #[test]

@@ -14,7 +14,6 @@ mod common;
 mod clients;
 mod cluster;
 mod coremq;
-mod network;
 
 mod admission;
 mod cuts;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{
     cluster::{COUNT, Cluster, name_of},
-    network::Network,
+    common::Network,
 };
 
 #[test]

@@ -2,8 +2,7 @@
 
 use super::{
     cluster::{COUNT, Cluster},
-    common::{Dice, number_from, seed_of_the_moment},
-    network::Cut,
+    common::{Cut, Dice, number_from, seed_of_the_moment},
 };
 
 const STEPS: u64 = 40;

@@ -19,6 +19,9 @@ use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 /// An address of hardware that no cable leads to.
 const NOBODY: &str = "02:00:00:00:00:ff";
 
+/// A cable that is slow: what waits longer than a third of a second is lost.
+const SLOW: &str = "rate 256kbit burst 3000 limit 10000";
+
 /// Hosts with a cable from each to each.
 pub(crate) struct Network {
     hosts: Vec<Host>,
@@ -33,6 +36,10 @@ pub(crate) type Pair = (usize, usize);
 pub(crate) enum Cut {
     /// What is sent disappears: neither end is told anything.
     Silent,
+    /// The same, but only for what the host of the lower number sends.
+    FromLower,
+    /// The same for the other one.
+    FromHigher,
     /// The interface of the host of the lower number is down, which it is told; the other only
     /// hears nothing any more.
     Down,
@@ -94,8 +101,8 @@ impl Network {
         self.heal(pair);
         match cut {
             Cut::Down => self.ip(pair.0, &format!("link set to{} down", pair.1)),
-            Cut::Silent => {
-                for (here, there) in both_ways(pair) {
+            _ => {
+                for (here, there) in cut.silenced(pair) {
                     let address = Network::address(there);
                     let entry = format!("{address} lladdr {NOBODY} dev to{there} nud permanent");
                     self.ip(here, &format!("neighbour replace {entry}"));
@@ -111,8 +118,8 @@ impl Network {
         match self.cuts.remove(&pair) {
             None => {}
             Some(Cut::Down) => self.ip(pair.0, &format!("link set to{} up", pair.1)),
-            Some(Cut::Silent) => {
-                for (here, there) in both_ways(pair) {
+            Some(cut) => {
+                for (here, there) in cut.silenced(pair) {
                     let address = Network::address(there);
                     self.ip(here, &format!("neighbour del {address} dev to{there}"));
                 }
@@ -127,6 +134,21 @@ impl Network {
         }
     }
 
+    /// Has the cable of a pair pass little: what is sent is late, and much of it is lost.
+    pub(crate) fn slow(&self, pair: Pair) {
+        for (here, there) in both_ways(sorted(pair)) {
+            self.run(here, "tc", &format!("qdisc replace dev to{there} root tbf {SLOW}"));
+        }
+    }
+
+    /// Has the cable of a pair that was slow be as it was.
+    pub(crate) fn hasten(&self, pair: Pair) {
+        for (here, there) in both_ways(sorted(pair)) {
+            // A second one, which began later, may have ended already.
+            self.run(here, "tc", &format!("qdisc replace dev to{there} root pfifo"));
+        }
+    }
+
     fn connect(&self, one: usize, other: usize) {
         let process_id = self.hosts[other].keeper.id();
         let cable = format!("to{other} type veth peer name to{one} netns {process_id}");
@@ -138,12 +160,16 @@ impl Network {
         }
     }
 
-    /// Runs `ip` on a host.
     fn ip(&self, host: usize, arguments: &str) {
-        let output = self.on(host, || Command::new("ip").args(arguments.split(' ')).output());
-        let output = output.expect("ip is there: cargo xtask setup installs it");
+        self.run(host, "ip", arguments);
+    }
+
+    /// Runs a program of iproute2 on a host.
+    fn run(&self, host: usize, program: &str, arguments: &str) {
+        let output = self.on(host, || Command::new(program).args(arguments.split(' ')).output());
+        let output = output.expect("iproute2 is there: cargo xtask setup installs it");
         let error = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "ip {arguments} on host {host}: {error}");
+        assert!(output.status.success(), "{program} {arguments} on host {host}: {error}");
     }
 }
 
@@ -173,6 +199,19 @@ impl Drop for Host {
         // It ends at the end of its input.
         drop(self.keeper.stdin.take());
         _ = self.keeper.wait();
+    }
+}
+
+impl Cut {
+    /// Returns whom what is sent does not reach any more, each behind its sender.
+    fn silenced(self, pair: Pair) -> Vec<Pair> {
+        let [from_lower, from_higher] = both_ways(pair);
+        match self {
+            Cut::Silent => vec![from_lower, from_higher],
+            Cut::FromLower => vec![from_lower],
+            Cut::FromHigher => vec![from_higher],
+            Cut::Down => Vec::new(),
+        }
     }
 }
 
