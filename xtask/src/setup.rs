@@ -13,7 +13,7 @@ struct Needed {
     purpose: &'static str,
 }
 
-const NEEDED: [Needed; 21] = [
+const NEEDED: [Needed; 22] = [
     Needed { program: "cc", package: "gcc", purpose: "builds SQLite and the TLS library" },
     Needed { program: "c++", package: "g++", purpose: "builds the fuzzer" },
     Needed { program: "chromium", package: "chromium", purpose: "runs pages with our client" },
@@ -31,7 +31,11 @@ const NEEDED: [Needed; 21] = [
         package: "mariadb-server",
         purpose: "stores what a broker keeps, in tests",
     },
-    Needed { program: "nats-server", package: "nats-server", purpose: "the benchmark's peer" },
+    Needed {
+        program: "nats-server",
+        package: "nats-server",
+        purpose: "the benchmark's peer, and the bus between nodes in tests",
+    },
     Needed {
         program: "nc",
         package: "netcat-openbsd",
@@ -51,6 +55,11 @@ const NEEDED: [Needed; 21] = [
     },
     Needed { program: "promtool", package: "prometheus", purpose: "reads metrics and alert rules" },
     Needed { program: "prove", package: "perl", purpose: "runs the tests of memcached" },
+    Needed {
+        program: "redis-server",
+        package: "redis-server",
+        purpose: "is the bus between nodes, in tests",
+    },
     Needed { program: "systemd-analyze", package: "systemd", purpose: "checks our unit" },
     Needed { program: "valgrind", package: "valgrind", purpose: "counts instructions" },
     Needed { program: "xz", package: "xz-utils", purpose: "unpacks sources of Debian packages" },

@@ -10,6 +10,7 @@
 //! Tested by its users: stores by the conformance suite, the rest by the engine's tests; what
 //! computes something, such as [`Stretches`], has unit tests of its own.
 
+pub mod bus;
 pub mod durable;
 
 mod certificate;

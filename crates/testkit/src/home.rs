@@ -45,6 +45,13 @@ impl Home {
         self.directory.path()
     }
 
+    /// Gives a file in it to that user.
+    pub(crate) fn give(&self, file: &Path) {
+        if let Some((uid, gid)) = self.user {
+            chown(file, Some(uid), Some(gid)).expect("the file changes hands");
+        }
+    }
+
     /// Returns a command that is run there, by that user.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
