@@ -37,7 +37,8 @@ fn the_numbers_are_those_of_the_broker() {
 
 #[test]
 fn the_page_loads_nothing_from_elsewhere() {
-    let broker = launch().start();
+    // The console would be there otherwise.
+    let broker = launch().set("console.enabled=false").start();
     let page = get(&broker, "/");
     assert_eq!(page.status, 200);
     assert!(page.head.contains("content-security-policy: default-src 'self'"), "{}", page.head);

@@ -49,18 +49,18 @@ macro_rules! choice {
 
 mod access;
 mod application;
+mod automatic;
 mod balancer;
 mod events;
-mod pacing;
 
 pub use access::{
     AccessAction, AccessMode, CertificateName, ClientCertificates, ForwardedHeader, JwtAlgorithm,
     Unmatched,
 };
 pub use application::{ApiRight, SamplePage, WebhookEvent, WhenDown};
+pub use automatic::{ConsoleServed, Pacing};
 pub use balancer::{BalancedDialect, BalancingPolicy, HealthCheck, RouteTls};
 pub use events::EventKind;
-pub use pacing::Pacing;
 
 choice! {
     /// What a listener does about TLS.
@@ -85,7 +85,7 @@ choice! {
         CoremqWebsocket = "coremq-websocket",
         /// PubSubX: text messages over TCP.
         Pubsubx = "pubsubx",
-        /// HTTP: the API and the status page.
+        /// HTTP: the API, the console and the status page.
         Http = "http",
         /// memcached's text protocol: the cache.
         Memcached = "memcached",

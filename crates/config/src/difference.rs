@@ -89,7 +89,7 @@ fn changed_in_sections(old: &Settings, new: &Settings) -> Vec<String> {
     }
     changed! {
         server tls limits session pubsubx delivery history retained channels events cluster cache store access
-        webhook api balancer log
+        webhook api console balancer log
     }
 }
 

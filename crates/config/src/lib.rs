@@ -49,9 +49,9 @@ pub use assignment::Flag;
 pub use backend::{Backend, ParseBackendError};
 pub use choice::{
     AccessAction, AccessMode, ApiRight, BalancedDialect, BalancingPolicy, CertificateName,
-    ClientCertificates, Dialect, Durability, EventKind, ForwardedHeader, HealthCheck, JwtAlgorithm,
-    LogFormat, LogFull, Pacing, ResumeFull, RouteTls, SamplePage, SlowConsumer, StoreKind, TlsMode,
-    Unmatched, WebhookEvent, WhenDown,
+    ClientCertificates, ConsoleServed, Dialect, Durability, EventKind, ForwardedHeader,
+    HealthCheck, JwtAlgorithm, LogFormat, LogFull, Pacing, ResumeFull, RouteTls, SamplePage,
+    SlowConsumer, StoreKind, TlsMode, Unmatched, WebhookEvent, WhenDown,
 };
 pub use difference::{Difference, difference, needs_restart};
 pub use error::{ConfigError, ConfigErrors, Origin};
@@ -67,7 +67,8 @@ pub use rules::{Exposed, LOG_LEVELS, check_resolved};
 pub use secret::{OptionalPath, Secret};
 pub use settings::{
     Access, AccessRule, Api, ApiKey, Balancer, Cache, CachePublish, ChannelRule, Channels, Cluster,
-    ConnectSubscription, Delivery, Events, History, JwtIssuer, JwtKeys, Limits, Listener, Log,
-    PresetToken, Pubsubx, Retained, Route, Server, Session, Settings, Store, Tls, Webhook,
+    ConnectSubscription, Console, ConsoleRole, Delivery, Events, History, JwtIssuer, JwtKeys,
+    Limits, Listener, Log, PresetToken, Pubsubx, Retained, Route, Server, Session, Settings, Store,
+    Tls, Webhook,
 };
 pub use template::{default_toml, digest, to_toml};

@@ -11,6 +11,7 @@ mod application;
 mod balancer;
 mod channels;
 mod cluster;
+mod console;
 mod jwt;
 mod listeners;
 mod log;
@@ -22,7 +23,7 @@ mod violation;
 type Rule = fn(&Settings) -> Vec<Violation>;
 
 /// Every rule, and the keys and sections that it weighs besides the one that it blames.
-const RULES: [(Rule, &[&str]); 31] = [
+const RULES: [(Rule, &[&str]); 34] = [
     (tls::certificate_and_key_go_together, &["tls.certificate", "tls.key"]),
     (tls::client_certificates_can_be_checked, &["tls"]),
     (listeners::listener_names_are_plain, &[]),
@@ -30,7 +31,7 @@ const RULES: [(Rule, &[&str]); 31] = [
     (listeners::required_tls_has_a_certificate, &["tls.certificate", "tls.key"]),
     (listeners::proxied_listeners_have_proxies, &["tls", "access.trusted_proxies"]),
     (listeners::open_access_stays_at_home, &["tls", OPEN_MODE, OPEN_BEYOND]),
-    (listeners::what_knows_no_tokens_stays_at_home, &["tls", "api", OPEN_BEYOND]),
+    (listeners::what_knows_no_tokens_stays_at_home, &["tls", "api", "console", OPEN_BEYOND]),
     (access::preset_tokens_can_be_used, &[]),
     (access::rules_say_something, &[]),
     (access::channels_can_be_subscribed, &[]),
@@ -43,6 +44,9 @@ const RULES: [(Rule, &[&str]); 31] = [
     (cluster::tls_has_what_it_needs, &["cluster"]),
     (application::webhook_can_be_asked, &["webhook"]),
     (application::api_keys_can_be_used, &[]),
+    (console::hosts_are_names, &[]),
+    (console::roles_say_something, &[]),
+    (listeners::the_console_is_safe_where_it_is_reached, &["tls", "api", "console", "access"]),
     (balancer::routes_have_servers, &[]),
     (balancer::routes_listen_apart, &[]),
     (balancer::tls_has_a_certificate, &["tls.certificate", "tls.key"]),

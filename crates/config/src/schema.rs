@@ -2,15 +2,15 @@
 
 use crate::section::{Key, Section};
 use crate::settings::{
-    Access, Api, Balancer, Cache, Channels, Cluster, Delivery, Events, History, Limits, Listener,
-    Log, Pubsubx, Retained, Server, Session, Store, Tls, Webhook,
+    Access, Api, Balancer, Cache, Channels, Cluster, Console, Delivery, Events, History, Limits,
+    Listener, Log, Pubsubx, Retained, Server, Session, Store, Tls, Webhook,
 };
 
 /// The name of the table that holds a table for each listener.
 pub(crate) const LISTENERS: &str = "listeners";
 
 /// All sections, in the order of the default file.
-pub(crate) const SECTIONS: [(&str, Section); 19] = [
+pub(crate) const SECTIONS: [(&str, Section); 20] = [
     ("server", Server::SECTION),
     (LISTENERS, Listener::SECTION),
     ("tls", Tls::SECTION),
@@ -28,6 +28,7 @@ pub(crate) const SECTIONS: [(&str, Section); 19] = [
     ("access", Access::SECTION),
     ("webhook", Webhook::SECTION),
     ("api", Api::SECTION),
+    ("console", Console::SECTION),
     ("balancer", Balancer::SECTION),
     ("log", Log::SECTION),
 ];

@@ -14,6 +14,7 @@ mod balancer;
 mod channels;
 mod clients;
 mod cluster;
+mod console;
 mod events;
 mod jwt;
 mod listeners;
@@ -26,6 +27,7 @@ pub use balancer::{Balancer, Route};
 pub use channels::{ChannelRule, Channels, History, Retained};
 pub use clients::{Delivery, Limits, Pubsubx, Session};
 pub use cluster::Cluster;
+pub use console::{Console, ConsoleRole};
 pub use events::Events;
 pub use jwt::{JwtIssuer, JwtKeys};
 pub use listeners::{Listener, Tls};
@@ -75,6 +77,8 @@ pub struct Settings {
     pub webhook: Webhook,
     /// The HTTP API.
     pub api: Api,
+    /// The console.
+    pub console: Console,
     /// The load balancer.
     pub balancer: Balancer,
     /// What the broker tells its operator.
@@ -104,6 +108,7 @@ impl Default for Settings {
             access: Access::default(),
             webhook: Webhook::default(),
             api: Api::default(),
+            console: Console::default(),
             balancer: Balancer::default(),
             log: Log::default(),
             provenance: Provenance::default(),

@@ -16,6 +16,9 @@ use tungstenite::http::{
 #[derive(Debug)]
 pub struct Proxies(ArcSwap<TrustedProxies>);
 
+/// What a proxy says of how a request came to it, where that stands in no `Forwarded`.
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
 /// Proxies that are believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedProxies {
@@ -60,6 +63,14 @@ impl Proxies {
         }
         client
     }
+
+    /// Says whether `peer` is a proxy that is believed, and says that the request came to it inside TLS. Of
+    /// several words the last counts, which is the nearest proxy's.
+    pub fn say_tls(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
+        let trusted = self.0.load();
+        trusted.has(peer)
+            && trusted.protocol(headers).is_some_and(|it| it.eq_ignore_ascii_case("https"))
+    }
 }
 
 impl TrustedProxies {
@@ -68,13 +79,23 @@ impl TrustedProxies {
         self.networks.iter().any(|network| network.contains(&address))
     }
 
+    /// Returns in which protocol the request came to the last proxy, as that says it.
+    fn protocol<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        if self.header == FORWARDED {
+            let last = headers.get_all(FORWARDED).into_iter().next_back()?.to_str().ok()?;
+            return Some(forwarded(split(last, ',').last()?, "proto"));
+        }
+        let last = headers.get_all(FORWARDED_PROTO).into_iter().next_back()?.to_str().ok()?;
+        last.split(',').next_back().map(str::trim)
+    }
+
     /// Returns for whom each proxy has passed the request on, the first one's client first.
     fn hops<'a>(&self, headers: &'a HeaderMap) -> Vec<&'a str> {
         let values = headers.get_all(&self.header).into_iter().map(HeaderValue::to_str);
         // What is no text names nobody, and ends the chain.
         let elements = values.flat_map(|value| split(value.unwrap_or_default(), ','));
         if self.header == FORWARDED {
-            elements.map(forwarded_for).collect()
+            elements.map(|element| forwarded(element, "for")).collect()
         } else {
             elements.collect()
         }
@@ -96,10 +117,10 @@ fn split(text: &str, at: char) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Returns for whom an element of `Forwarded` (RFC 7239) is; empty if it does not say.
-fn forwarded_for(element: &str) -> &str {
+/// Returns what an element of `Forwarded` (RFC 7239) says under a name; empty if it does not say.
+fn forwarded<'a>(element: &'a str, wanted: &str) -> &'a str {
     let pairs = split(element, ';').filter_map(|pair| pair.split_once('='));
-    let mut named = pairs.filter(|(name, _)| name.trim().eq_ignore_ascii_case("for"));
+    let mut named = pairs.filter(|(name, _)| name.trim().eq_ignore_ascii_case(wanted));
     named.next().map_or("", |(_, value)| value.trim().trim_matches('"'))
 }
 

@@ -32,3 +32,8 @@ pub(crate) struct Origin<'a> {
 /// Whether a request of HTTP came inside TLS.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct IsTls(pub(crate) bool);
+
+/// Whether nobody on the network reads a request of HTTP: it came inside TLS, to here or to a proxy that is
+/// believed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct IsSecure(pub(crate) bool);

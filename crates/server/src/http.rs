@@ -1,5 +1,5 @@
-//! What the HTTP listener serves: the API to those with a key, the status page and the sample
-//! application to people.
+//! What the HTTP listener serves: the API to those with a key, the console, the status page and the
+//! sample application to people.
 
 mod version;
 
@@ -20,6 +20,7 @@ use tokio::{sync::Notify, time::sleep};
 use crate::{
     api,
     asked::Asked,
+    console,
     entrance::{IsTls, Origin},
     health,
     http_request::Requests,
@@ -47,6 +48,7 @@ impl HttpService {
         let asked = Arc::new(asked);
         let times = Arc::<HttpTimes>::default();
         let router = status::router(asked.clone())
+            .merge(console::router(asked.clone()))
             .merge(health::router(asked.clone()))
             .merge(metrics::router(asked.clone(), times.clone()))
             .merge(sample::router(asked.handle.clone(), &asked.listeners))

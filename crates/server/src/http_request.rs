@@ -35,7 +35,7 @@ use tokio::sync::Notify;
 use crate::{
     answers::Borrower,
     api::Problem,
-    entrance::{Entrance, IsTls},
+    entrance::{Entrance, IsSecure, IsTls},
     http_times::{HttpTimes, TraceId},
 };
 
@@ -74,7 +74,9 @@ impl Service<Request<Incoming>> for Requests {
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         self.has_asked.store(true, Ordering::Relaxed);
         let client = self.proxies.client(self.peer, request.headers());
+        let is_secure = self.is_tls.0 || self.proxies.say_tls(self.peer.ip(), request.headers());
         request.extensions_mut().insert(client);
+        request.extensions_mut().insert(IsSecure(is_secure));
         request.extensions_mut().insert(self.is_tls);
         request.extensions_mut().insert(self.entrance.clone());
         request.extensions_mut().insert(Borrower::Http(self.overdue.clone()));

@@ -3,15 +3,15 @@
 //! It does nothing by itself: what it does it does as any client, over WebSocket. Only where the
 //! broker can be reached, `broker.json`, is made here; the rest are the files of `web/sample`.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::IpAddr,
+    sync::{Arc, LazyLock},
+};
 
 use axum::{
     Json, Router,
     extract::{Request, State},
-    http::{
-        StatusCode,
-        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE},
-    },
+    http::{HeaderMap, StatusCode, header::CACHE_CONTROL},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Redirect, Response},
     routing::get,
@@ -19,7 +19,9 @@ use axum::{
 use rialto_config::{AccessMode, Dialect, SamplePage};
 use serde::Serialize;
 
-use crate::{api::Problem, asked::ListenerStatus, handle::Handle};
+use crate::{
+    api::Problem, asked::ListenerStatus, handle::Handle, shield::shield, static_file::StaticFile,
+};
 
 /// Scripts and styles come from this server only. Brokers may be anywhere, since their address can be
 /// written on the page; the client's clock is a worker from a blob.
@@ -114,9 +116,12 @@ pub(crate) fn router(handle: Handle, listeners: &[ListenerStatus]) -> Router {
         .route("/sample/broker.json", get(move || async move { whereabouts(&told) }));
     for (name, path, text) in FILES {
         let path = if name == "index.html" { "/sample/" } else { path };
-        page = page.route(path, get(move || async move { file(name, text) }));
+        let file = Arc::new(LazyLock::new(move || StaticFile::new(name, text.as_bytes())));
+        let answer = move |headers: HeaderMap| async move { file.answer(&headers) };
+        page = page.route(path, get(answer));
     }
     page.route_layer(from_fn_with_state(handle, only_where_wanted))
+        .layer(from_fn_with_state(POLICY, shield))
 }
 
 /// Hides the page where the settings do not want it.
@@ -132,18 +137,6 @@ async fn only_where_wanted(State(handle): State<Handle>, request: Request, next:
     }
     Problem::new(StatusCode::NOT_FOUND, "the sample application is not served here (api.sample)")
         .into_response()
-}
-
-fn file(name: &str, text: &'static str) -> Response {
-    let kind = match name.rsplit_once('.') {
-        Some((_, "html")) => "text/html; charset=utf-8",
-        Some((_, "css")) => "text/css; charset=utf-8",
-        Some((_, "svg")) => "image/svg+xml",
-        _ => "text/javascript; charset=utf-8",
-    };
-    let headers =
-        [(CONTENT_TYPE, kind), (CONTENT_SECURITY_POLICY, POLICY), (CACHE_CONTROL, "no-cache")];
-    (headers, text).into_response()
 }
 
 fn whereabouts(told: &Where) -> Response {

@@ -61,9 +61,14 @@ struct StoreStatus {
 /// Makes the router of the page and of what it shows.
 pub(crate) fn router(asked: Arc<Asked>) -> Router {
     let page = Router::new()
-        .route("/", get(|| document("text/html; charset=utf-8", include_str!("status/page.html"))))
-        .route("/status.css", get(|| document("text/css", include_str!("status/page.css"))))
-        .route("/status.js", get(|| document("text/javascript", include_str!("status/page.js"))))
+        .route(
+            "/status.css",
+            get(|| async { document("text/css", include_str!("status/page.css")) }),
+        )
+        .route(
+            "/status.js",
+            get(|| async { document("text/javascript", include_str!("status/page.js")) }),
+        )
         .route("/status.json", get(status))
         .route("/counters.json", get(|| async { ([(CACHE_CONTROL, "no-cache")], Json(COUNTERS)) }));
     page.route_layer(from_fn_with_state(asked.clone(), only_where_wanted)).with_state(asked)
@@ -75,14 +80,23 @@ async fn only_where_wanted(
     request: Request,
     next: Next,
 ) -> Response {
-    if asked.handle.settings().api.status_page {
-        return next.run(request).await;
+    if asked.handle.settings().api.status_page { next.run(request).await } else { not_served() }
+}
+
+/// Returns the page, for where the console is not.
+pub(crate) fn page(asked: &Asked) -> Response {
+    if !asked.handle.settings().api.status_page {
+        return not_served();
     }
+    document("text/html; charset=utf-8", include_str!("status/page.html")).into_response()
+}
+
+fn not_served() -> Response {
     Problem::new(StatusCode::NOT_FOUND, "the status page is not served here (api.status_page)")
         .into_response()
 }
 
-async fn document(content_type: &'static str, text: &'static str) -> impl IntoResponse {
+fn document(content_type: &'static str, text: &'static str) -> impl IntoResponse {
     let headers = [
         (CONTENT_TYPE, content_type),
         (CONTENT_SECURITY_POLICY, POLICY),

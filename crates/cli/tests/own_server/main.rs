@@ -10,6 +10,7 @@ mod http;
 
 mod certificates;
 mod configuration;
+mod console;
 mod copies;
 mod counters;
 mod database;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use crate::address::ListenAddress;
-use crate::choice::{AccessMode, Dialect, SamplePage, TlsMode};
+use crate::choice::{AccessMode, ConsoleServed, Dialect, SamplePage, TlsMode};
 use crate::rules::violation::Violation;
 use crate::schema::LISTENERS;
-use crate::settings::{Api, Listener, Settings};
+use crate::settings::{Listener, Settings};
 
 /// Longest name of a listener, in bytes.
 const LISTENER_NAME_BYTES_MAX: usize = 32;
@@ -126,13 +126,58 @@ pub fn check_resolved(
         return Ok(());
     }
     let violation = open_access(settings, name, listener);
-    match violation.or_else(|| no_tokens(settings, name, listener)) {
+    let violation = violation.or_else(|| no_tokens(settings, name, listener));
+    match violation.or_else(|| unsafe_console(settings, name, listener)) {
         None => Ok(()),
         Some(Violation { problem, hint, .. }) => {
             let problem =
                 format!("{} has the address {}: {problem}", listener.address, address.ip());
             Err(Exposed { problem, hint })
         }
+    }
+}
+
+pub(super) fn the_console_is_safe_where_it_is_reached(settings: &Settings) -> Vec<Violation> {
+    let reachable = reachable(settings);
+    reachable.filter_map(|(name, listener)| unsafe_console(settings, name, listener)).collect()
+}
+
+/// Says what is wrong with a listener that other machines can reach, and that serves them the console
+/// although nobody could sign in safely. "auto" does not serve it to them.
+fn unsafe_console(settings: &Settings, name: &str, listener: &Listener) -> Option<Violation> {
+    let Settings { console, api, access, .. } = settings;
+    if console.enabled != ConsoleServed::Always || listener.dialect != Dialect::Http {
+        return None;
+    }
+    let has_tls = !is_plain(settings, listener) || !access.trusted_proxies.is_empty();
+    let (lacks, hint) = if !has_tls {
+        (
+            "without TLS, so that whoever can read the network could act as whoever signs in",
+            "set tls.certificate and tls.key, or put a proxy that speaks TLS in front of it and name \
+             it in access.trusted_proxies",
+        )
+    } else if console.roles.is_empty() && api.keys.is_empty() {
+        ("while nobody could sign in", "set console.roles for the groups of users, or api.keys")
+    } else {
+        return None;
+    };
+    Some(Violation::new(
+        format!("{LISTENERS}.{name}.address"),
+        format!(
+            "`{LISTENERS}.{name}.address` is {}, which other machines can reach, and \
+             console.enabled is true, {lacks}",
+            listener.address
+        ),
+        format!("{hint}, use an address of loopback, or set console.enabled = \"auto\""),
+    ))
+}
+
+/// Says whether a client can be served without TLS.
+fn is_plain(settings: &Settings, listener: &Listener) -> bool {
+    match listener.tls {
+        TlsMode::Off => true,
+        TlsMode::Allow => settings.tls.files().is_none(),
+        TlsMode::Require => false,
     }
 }
 
@@ -165,7 +210,7 @@ fn no_tokens(settings: &Settings, name: &str, listener: &Listener) -> Option<Vio
     if settings.access.open_beyond_loopback {
         return None;
     }
-    let (harm, instead) = harm(listener.dialect, &settings.api)?;
+    let (harm, instead) = harm(listener.dialect, settings)?;
     Some(Violation::new(
         format!("{LISTENERS}.{name}.address"),
         format!(
@@ -181,13 +226,10 @@ fn no_tokens(settings: &Settings, name: &str, listener: &Listener) -> Option<Vio
 /// its key is told and what whoever reads the network could do. A proxy may speak TLS in front.
 pub(super) fn keys_in_plain_text(settings: &Settings) -> Vec<(String, String)> {
     let (api, access) = (&settings.api, &settings.access);
-    let is_plain = |listener: &Listener| match listener.tls {
-        TlsMode::Off => true,
-        TlsMode::Allow => settings.tls.files().is_none(),
-        TlsMode::Require => false,
-    };
     let exposed = reachable(settings).filter(|(_, listener)| {
-        listener.dialect == Dialect::Http && is_plain(listener) && access.trusted_proxies.is_empty()
+        listener.dialect == Dialect::Http
+            && is_plain(settings, listener)
+            && access.trusted_proxies.is_empty()
     });
     let told = |(name, listener): (&str, &Listener)| {
         let text = format!(
@@ -203,7 +245,9 @@ pub(super) fn keys_in_plain_text(settings: &Settings) -> Vec<(String, String)> {
 }
 
 /// Returns what anybody could do on a listener without a token, and what to do about it.
-fn harm(dialect: Dialect, api: &Api) -> Option<(&'static str, &'static str)> {
+fn harm(dialect: Dialect, settings: &Settings) -> Option<(&'static str, &'static str)> {
+    let Settings { api, console, .. } = settings;
+    let nobody_signs_in = console.enabled == ConsoleServed::Never || console.roles.is_empty();
     match dialect {
         Dialect::Jmqt | Dialect::Coremq | Dialect::CoremqWebsocket | Dialect::Pubsubx => None,
         Dialect::Memcached => Some((
@@ -216,10 +260,14 @@ fn harm(dialect: Dialect, api: &Api) -> Option<(&'static str, &'static str)> {
              server does",
             "use an address of loopback, or set api.status_page = false and api.keys",
         )),
-        Dialect::Http if api.keys.is_empty() && api.sample != SamplePage::Always => Some((
-            "and api.keys has no key, so that nobody could use it",
-            "use an address of loopback, or set api.keys",
-        )),
+        Dialect::Http
+            if api.keys.is_empty() && api.sample != SamplePage::Always && nobody_signs_in =>
+        {
+            Some((
+                "and api.keys has no key, so that nobody could use it",
+                "use an address of loopback, or set api.keys",
+            ))
+        }
         Dialect::Http => None,
     }
 }

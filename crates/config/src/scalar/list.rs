@@ -8,8 +8,8 @@ use crate::network::Network;
 use crate::scalar::{Fault, Scalar};
 use crate::schema;
 use crate::settings::{
-    AccessRule, ApiKey, CachePublish, ChannelRule, ConnectSubscription, JwtIssuer, PresetToken,
-    Route,
+    AccessRule, ApiKey, CachePublish, ChannelRule, ConnectSubscription, ConsoleRole, JwtIssuer,
+    PresetToken, Route,
 };
 
 /// Defines what a list of each type looks like, and whether a message may quote it.
@@ -33,6 +33,7 @@ lists! {
     CachePublish, quotable true: r#"a list of tables like { prefix = "config.", channel = "cache.config" }, with these two keys only"#;
     AccessRule, quotable true: r#"a list of tables like { group = "staff", allow = ["publish"], channels = ["news.*"] }"#;
     ConnectSubscription, quotable true: r#"a list of tables like { channel = "news.{client}", persistent = true }"#;
+    ConsoleRole, quotable true: r#"a list of tables like { group = "operators", allow = ["read", "publish", "manage", "inspect"] }"#;
     EventKind, quotable true: r#"a list of "connected", "disconnected", "subscribed", "refused", "slow-consumer" and "store", or some of them"#;
     WebhookEvent, quotable true: r#"a list of "auth", "connect", "subscribe", "unsubscribe", "publish", "control", "disconnect" and "close", or some of them"#;
     Route, quotable true: r#"a list of tables like { listen = "0.0.0.0:8010", servers = ["10.0.0.10:8010", "10.0.0.11:8010"] }"#;

@@ -21,7 +21,7 @@ section! {
         /// Whether the listener is opened at all.
         enabled: bool = "true",
         /// The protocol of its clients: "jmqt", "coremq" (TCP), "coremq-websocket", "pubsubx",
-        /// "memcached" or "http" (the API, the status page and the sample application).
+        /// "memcached" or "http" (the API, the console, the status page and the sample application).
         dialect: Dialect = "jmqt",
         /// How TLS is handled: "off", "allow" (the client chooses, if there is a certificate) or
         /// "require". The default listener wss is not opened without a certificate. On a "coremq"

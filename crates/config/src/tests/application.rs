@@ -107,3 +107,48 @@ fn the_api_alone_may_be_reached_by_other_machines() {
         assert!(load_with_file(&file, Sources::default()).is_ok(), "{mode}");
     }
 }
+
+#[test]
+fn a_console_that_others_reach_has_tls_and_a_way_to_sign_in() {
+    let reachable = "[listeners.http]\naddress = \"0.0.0.0:8080\"\n[console]\nenabled = true\n";
+    let tls = "[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n";
+    let quiet = "[api]\nstatus_page = false\nsample = \"always\"\n";
+    check_files(
+        &[&format!("{reachable}{quiet}{KEY}"), &format!("{reachable}{quiet}{tls}")],
+        &expect![[r#"
+            rialto.toml:2:11: `listeners.http.address` is 0.0.0.0:8080, which other machines can reach, and console.enabled is true, without TLS, so that whoever can read the network could act as whoever signs in; set tls.certificate and tls.key, or put a proxy that speaks TLS in front of it and name it in access.trusted_proxies, use an address of loopback, or set console.enabled = "auto"
+            rialto.toml:2:11: `listeners.http.address` is 0.0.0.0:8080, which other machines can reach, and console.enabled is true, while nobody could sign in; set console.roles for the groups of users, or api.keys, use an address of loopback, or set console.enabled = "auto"
+        "#]],
+    );
+    let role = "[[console.roles]]\ngroup = \"operators\"\nallow = [\"manage\"]\n";
+    for good in [
+        format!("{reachable}{quiet}{tls}{KEY}"),
+        format!("{reachable}{role}{quiet}{tls}"),
+        format!("{reachable}{quiet}[access]\ntrusted_proxies = [\"10.0.0.0/8\"]\n{KEY}"),
+        // Only those are served it who come over TLS, or from this machine.
+        format!("{reachable}{quiet}{KEY}").replace("= true", "= \"auto\""),
+    ] {
+        let loaded = load_with_file(&good, Sources::default());
+        assert!(loaded.is_ok(), "{good}\n{}", loaded.unwrap_err());
+    }
+}
+
+#[test]
+fn hosts_and_roles_of_the_console_say_something() {
+    check_files(
+        &[
+            "[console]\nhosts = [\"mq.example\", \"https://mq.example\"]\n",
+            "[[console.roles]]\ngroup = \"\"\nallow = [\"read\"]\n",
+            "[[console.roles]]\ngroup = \"a\"\nallow = []\n",
+            "[[console.roles]]\ngroup = \"a\"\nallow = [\"read\"]\n[[console.roles]]\ngroup = \"a\"\nallow = [\"read\"]\n",
+            "[console]\nenabled = \"sometimes\"\n",
+        ],
+        &expect![[r#"
+            rialto.toml:2:24: `console.hosts` has `https://mq.example`, which is no name of a host; give the name alone, such as mq.example, without https:// and without a port
+            rialto.toml:1:1: entry 1 of `console.roles` has no group; set group, and see rialto user add --group
+            rialto.toml:1:1: the entry `a` of `console.roles` allows nothing; name some of "read", "publish", "manage" and "inspect"
+            rialto.toml:4:1: two entries of `console.roles` are for the group `a`; put all of its rights into one
+            rialto.toml:2:11: `console.enabled` cannot be "sometimes"; expected true, false or "auto"
+        "#]],
+    );
+}

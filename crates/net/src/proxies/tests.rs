@@ -65,3 +65,27 @@ fn the_header_of_rfc_7239_is_read_where_it_is_asked_for() {
         assert_eq!(client("forwarded", "10.0.0.1", lines), expected, "{lines:?}");
     }
 }
+
+#[test]
+fn only_a_trusted_proxy_says_that_a_request_came_inside_tls() {
+    let says = |header: &'static str, peer: &str, fields: &[(&'static str, &str)]| {
+        let networks = vec!["10.0.0.0/8".parse().unwrap()];
+        let proxies = Proxies::new(TrustedProxies { networks, header: header.parse().unwrap() });
+        let fields =
+            fields.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+        proxies.say_tls(peer.parse().unwrap(), &HeaderMap::from_iter(fields))
+    };
+    let proto = "x-forwarded-proto";
+    assert!(says("x-forwarded-for", "10.0.0.1", &[(proto, "HTTPS")]));
+    assert!(says("x-forwarded-for", "10.0.0.1", &[(proto, "http, https")]));
+    assert!(says("forwarded", "10.0.0.1", &[("forwarded", "for=1.2.3.4;proto=https")]));
+    for (header, peer, fields) in [
+        ("x-forwarded-for", "192.0.2.1", (proto, "https")),
+        ("x-forwarded-for", "10.0.0.1", (proto, "https, http")),
+        ("x-forwarded-for", "10.0.0.1", ("forwarded", "proto=https")),
+        ("forwarded", "10.0.0.1", (proto, "https")),
+        ("forwarded", "10.0.0.1", ("forwarded", "proto=https, for=1.2.3.4")),
+    ] {
+        assert!(!says(header, peer, &[fields]), "{header} {peer} {fields:?}");
+    }
+}

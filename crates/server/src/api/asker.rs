@@ -3,10 +3,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use axum::http::{
-    HeaderMap, HeaderName, Uri,
-    header::{HOST, ORIGIN},
-};
+use axum::http::{HeaderMap, HeaderName, Uri, header::ORIGIN};
 use rialto_config::Settings;
 use rialto_domain::ClientId;
 
@@ -19,6 +16,7 @@ use crate::{
     authorizer::Caller,
     entrance::Entrance,
     guests::{Asker, Guest},
+    http_host::Host,
 };
 
 /// How the page that asks stands to the server, as browsers say.
@@ -62,7 +60,7 @@ impl Visit<'_> {
             let now = self.asked.handle.hub().now().unix_ms;
             authorizer.access.anybody(&client, now).ok_or(Refusal::NoClient)?;
             // Somebody's browser would do it, on any page that it shows.
-            if !self.is_of_no_foreign_page(settings, headers) {
+            if !self.is_of_no_foreign_page(settings, headers, uri) {
                 return Err(Refusal::ForeignPage);
             }
         }
@@ -77,18 +75,16 @@ impl Visit<'_> {
     /// Says whether a request comes from no page of another site, as far as browsers say. The name of a
     /// server on the browser's own machine is one of that machine, or a foreign page could have its own name
     /// lead there (DNS rebinding).
-    fn is_of_no_foreign_page(&self, settings: &Settings, headers: &HeaderMap) -> bool {
+    fn is_of_no_foreign_page(&self, settings: &Settings, headers: &HeaderMap, uri: &Uri) -> bool {
         let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-        let host = text(HOST).unwrap_or_default();
+        let host = Host::of(headers, uri);
         let is_own = match text(ORIGIN) {
-            Some(origin) => {
-                let is_same = origin.split_once("://").is_some_and(|(_, it)| it == host);
-                is_same || is_allowed(settings, origin)
-            }
+            Some(origin) => host.is_of_origin(origin) || is_allowed(settings, origin),
             None => matches!(text(SITE), None | Some("same-origin" | "none")),
         };
         let is_here = self.address.ip().to_canonical().is_loopback();
-        is_own && (!is_here || is_name_of_this_machine(host))
+        // Clients of old have none, which no browser's request is without.
+        is_own && (!is_here || host.as_str().is_empty() || host.is_of_this_machine())
     }
 }
 
@@ -96,35 +92,4 @@ impl Visit<'_> {
 pub(super) fn is_allowed(settings: &Settings, origin: &str) -> bool {
     let origins = &settings.api.cors_origins;
     origins.iter().any(|it| it == "*" || it.eq_ignore_ascii_case(origin))
-}
-
-/// Says whether a host, with or without its port, can only be this machine or an address.
-fn is_name_of_this_machine(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|it| it.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let is_address = name.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok();
-    let is_local = name.eq_ignore_ascii_case("localhost") || name.ends_with(".localhost");
-    // HTTP/2 has it elsewhere, and clients of old have none: neither is a browser's plain request.
-    name.is_empty() || is_address || is_local
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_of_this_machine_is_no_other() {
-        for here in
-            ["localhost", "localhost:8016", "127.0.0.1:80", "[::1]:8016", "10.0.0.1", "a.localhost"]
-        {
-            assert!(is_name_of_this_machine(here), "{here}");
-        }
-        for elsewhere in
-            ["evil.example", "evil.example:8016", "localhost.evil.example", "127.0.0.1.nip.io:80"]
-        {
-            assert!(!is_name_of_this_machine(elsewhere), "{elsewhere}");
-        }
-    }
 }
