@@ -33,7 +33,7 @@ pub use network::network_of;
 pub use packet_id::PacketId;
 pub use payload::{Payloads, PayloadsBuilder};
 pub use qos::Qos;
-pub use refused::{Asked, Cause, Refused};
+pub use refused::{AUDIT_TARGET, Asked, Cause, Refused};
 pub use reject::{RefusalStatus, Reject};
 pub use rights::{
     Action, Admission, Announcement, DeniedBy, ForcedSubscription, Grant, Permit, Refusal, Rights,

@@ -2,6 +2,9 @@
 
 use crate::{Action, Reject, Rights};
 
+/// Where lines about who was refused, and about what an operator did, go: the target by which log filters name them.
+pub const AUDIT_TARGET: &str = "rialto::audit";
+
 /// What a client asked for and did not get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {

@@ -20,7 +20,7 @@ use std::{
 
 use parking_lot::Mutex;
 use rialto_config::EventKind;
-use rialto_domain::network_of;
+use rialto_domain::{AUDIT_TARGET, network_of};
 use serde_json::{Value, json};
 use tokio::{
     sync::Notify,
@@ -34,7 +34,7 @@ use self::{line::Line, rate::Rate};
 pub(crate) use self::{
     act::{Act, act, published, word},
     event::{Event, Reason},
-    line::{Details, TARGET},
+    line::Details,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -78,7 +78,7 @@ impl Audit {
     ) {
         self.counts[event as usize].fetch_add(1, Ordering::Relaxed);
         self.causes[reason as usize].fetch_add(1, Ordering::Relaxed);
-        let is_logged = tracing::enabled!(target: TARGET, tracing::Level::INFO);
+        let is_logged = tracing::enabled!(target: AUDIT_TARGET, tracing::Level::INFO);
         if self.events.takes(EventKind::Refused) {
             let details = details();
             self.events.note(EventKind::Refused, || refusal(origin, event, &details));

@@ -6,10 +6,11 @@ use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use rialto_access::{Access, Changes, Throttle};
 use rialto_config::{Difference, Settings, SlowConsumer, difference, needs_restart};
+use rialto_domain::AUDIT_TARGET;
 use rialto_net::{CertificateFile, Certificates, Origins, Proxies};
 
 use crate::{
-    audit::{Act, TARGET, act},
+    audit::{Act, act},
     certificates,
     connection_limits::ConnectionLimits,
     hub::Hub,
@@ -156,13 +157,13 @@ fn log(differences: &[Difference], changes: &Changes, renewed: &[CertificateFile
         let setting = &difference.key;
         if needs_restart(setting) {
             tracing::warn!(
-                target: TARGET,
+                target: AUDIT_TARGET,
                 event = "settings-changed", setting, change = %difference,
                 "a changed setting takes effect at the next start"
             );
         } else {
             tracing::info!(
-                target: TARGET,
+                target: AUDIT_TARGET,
                 event = "settings-changed", setting, change = %difference, "a setting was changed"
             );
         }
@@ -189,7 +190,7 @@ fn log(differences: &[Difference], changes: &Changes, renewed: &[CertificateFile
         + changed_issuers.len()
         + renewed.len();
     tracing::info!(
-        target: TARGET,
+        target: AUDIT_TARGET,
         event = "reloaded",
         changes = differences.len() + in_files,
         "settings and the files they name were reloaded"

@@ -3,11 +3,10 @@
 use std::{io, sync::Arc};
 
 use rialto_config::Settings;
+use rialto_domain::AUDIT_TARGET;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::{
-    attend::Attendant, audit::TARGET, builder::ServerBuilder, error::ServeError, server::Server,
-};
+use crate::{attend::Attendant, builder::ServerBuilder, error::ServeError, server::Server};
 
 /// Runs a server with these settings and nothing of its own, as [`ServerBuilder::run`] does.
 ///
@@ -124,7 +123,7 @@ fn take_up(server: &Server, reload: &impl Fn() -> Result<Settings, String>, atte
         handle.reload(settings)
     });
     if let Err(error) = &result {
-        tracing::error!(target: TARGET, event = "reload-refused", error, "the reload failed: the previous settings stay in force");
+        tracing::error!(target: AUDIT_TARGET, event = "reload-refused", error, "the reload failed: the previous settings stay in force");
     }
     attendant.reloaded(result.as_ref().map(|&()| ()).map_err(String::as_str));
 }

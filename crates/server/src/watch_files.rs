@@ -11,9 +11,10 @@ use std::{
 };
 
 use rialto_config::{JwtKeys, Settings};
+use rialto_domain::AUDIT_TARGET;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::{audit::TARGET, reloadable::ReloadableServer};
+use crate::reloadable::ReloadableServer;
 
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -71,7 +72,7 @@ pub(crate) async fn keep(reloadable: Arc<ReloadableServer>, taken_up: Look) {
             let failed = reloaded.await.map_or_else(|error| Some(error.to_string()), Result::err);
             if let Some(error) = failed.as_ref().filter(|_| failed != problem) {
                 tracing::error!(
-                    target: TARGET,
+                    target: AUDIT_TARGET,
                     event = "reload-refused",
                     error,
                     "a changed file cannot be used: the previous contents stay in force; retrying"

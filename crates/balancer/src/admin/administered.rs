@@ -10,6 +10,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use rialto_domain::AUDIT_TARGET;
 use rialto_net::ConnectionLimiter;
 use rialto_stopwatch::Moment;
 use serde::Serialize;
@@ -18,9 +19,6 @@ use crate::{
     pool::{Spec, State},
     route::Route,
 };
-
-/// The target of lines about what an operator did.
-const AUDIT: &str = "rialto::audit";
 
 /// What can be looked at and changed while the balancer runs.
 pub(crate) struct Administered {
@@ -106,7 +104,7 @@ impl Administered {
             for Server { server, .. } in meant.iter().filter(|it| it.route == route.label) {
                 route.with_pool(|pool| pool.drain(*server, is_draining, now));
                 let event = if is_draining { "server-drained" } else { "server-resumed" };
-                tracing::info!(target: AUDIT, event, route = route.label, %server);
+                tracing::info!(target: AUDIT_TARGET, event, route = route.label, %server);
             }
         }
         meant.len()

@@ -3,7 +3,9 @@
 
 use std::net::IpAddr;
 
-use super::line::{TARGET, shortened};
+use rialto_domain::AUDIT_TARGET;
+
+use super::line::shortened;
 
 /// The words for what is done to clients and channels, which stay the same.
 pub(crate) mod word {
@@ -50,7 +52,7 @@ pub(crate) fn act(act: &Act<'_>) {
     let [client, channel, reason, request] =
         [client, channel, reason, request].map(|text| text.map(shortened));
     tracing::info!(
-        target: TARGET,
+        target: AUDIT_TARGET,
         event,
         key,
         address = address.map(tracing::field::display),
@@ -70,5 +72,5 @@ pub(crate) fn act(act: &Act<'_>) {
 pub(crate) fn published(by: Option<(&str, IpAddr)>) {
     let (key, address) = by.unzip();
     let address = address.map(tracing::field::display);
-    tracing::debug!(target: TARGET, event = "published", key, address, "done by an operator");
+    tracing::debug!(target: AUDIT_TARGET, event = "published", key, address, "done by an operator");
 }

@@ -4,14 +4,13 @@
 
 use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
+use rialto_domain::AUDIT_TARGET;
+
 use super::{
     event::{Event, Reason},
     rate::LeftOut,
 };
 use crate::entrance::{Entrance, Origin};
-
-/// Where the lines go, as log filters name it.
-pub(crate) const TARGET: &str = "rialto::audit";
 
 /// Bytes of a stranger's text in a line.
 const TEXT_BYTES_MAX: usize = 256;
@@ -71,7 +70,7 @@ impl Line {
         let Line { event, entrance, address, port, details } = self;
         let Details { reason, rule, client, channel, detail } = details;
         tracing::info!(
-            target: TARGET,
+            target: AUDIT_TARGET,
             event = event.as_str(),
             dialect = entrance.dialect,
             listener = entrance.listener,
@@ -90,7 +89,7 @@ impl Line {
 impl LeftOut {
     pub(super) fn write(&self, window_s: u64) {
         tracing::info!(
-            target: TARGET,
+            target: AUDIT_TARGET,
             event = self.key.map_or("refused", |(_, event)| event.as_str()),
             address = self.key.map(|(address, _)| display(address)),
             left_out = self.count,
