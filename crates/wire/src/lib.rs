@@ -2,7 +2,7 @@
 //!
 //! Pure functions and small buffers. This crate knows no sockets, no clock and no broker: it does
 //! not decide what a packet may do, only what it says. One module a dialect; no module uses another
-//! dialect's.
+//! dialect's, but for [`first_packet`], which tells them apart.
 //!
 //! Read [`jmqt::FrameSplitter`] first (bytes to frames), then [`jmqt::decode`] (frame to packet)
 //! and [`jmqt::put_push`] (packet to bytes).
@@ -13,6 +13,7 @@
 mod json;
 
 pub mod coremq;
+pub mod first_packet;
 pub mod follow;
 pub mod jmqt;
 pub mod pubsubx;
