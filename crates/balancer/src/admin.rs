@@ -1,15 +1,16 @@
-//! The balancer's own HTTP: `/livez`, `/readyz`, `/metrics`, and what `rialto balance` asks of one that runs.
+//! The balancer's own HTTP: its page, `/livez`, `/readyz`, `/metrics`, and what `rialto balance` asks of one that runs.
 //!
 //! On loopback only, so without keys; and only by a `Host` of loopback, so that no web page that a browser shows on
 //! this machine can reach it by a name of its own.
 
 mod administered;
 mod metrics;
+mod page;
 
 use std::{net::IpAddr, sync::Arc};
 
 use axum::{
-    Json, Router,
+    Json,
     extract::{Path, Request, State},
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE, header::HOST},
     middleware::{self, Next},
@@ -24,7 +25,7 @@ use administered::Server;
 
 /// Answers until the task is aborted.
 pub(crate) async fn serve(socket: TcpListener, administered: Arc<Administered>) {
-    let router = Router::new()
+    let router = page::router()
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))

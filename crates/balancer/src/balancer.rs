@@ -8,10 +8,8 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use rialto_config::{ListenAddress, RouteTls, Settings};
-use rialto_net::{
-    Certificates, ConnectionLimiter, Gate, Listener, OpenFiles, Proxies, Tls, TrustedProxies,
-};
+use rialto_config::{ListenAddress, Settings};
+use rialto_net::{Certificates, Listener};
 use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
@@ -20,22 +18,15 @@ use tokio::{
 };
 
 use crate::{
-    access_list::AccessList,
     addresses,
     admin::{self, Administered},
+    entrance::Entrance,
     error::BalancerError,
     health_check,
     passage::{Reception, Shared},
-    pool::Terms,
-    relay::Silence,
     route::{Route, RouteTerms},
-    upstream::Manner,
+    terms::{gate, load_certificates, route_terms, trusted},
 };
-
-/// Files that are open besides those of connections.
-const OTHER_FILES: usize = 64;
-/// Files that a connection takes: its client's socket and its server's.
-const FILES_EACH: usize = 2;
 
 /// A balancer while it runs. Dropped, it goes on; [`stop`](Self::stop) ends it.
 pub struct Balancer {
@@ -51,16 +42,30 @@ pub struct Balancer {
     drain_time: Duration,
 }
 
-/// A route that listens.
+/// An address that is listened on, with its routes.
 struct Running {
+    address: SocketAddr,
+    entrance: Arc<Entrance>,
+    listeners: Vec<JoinHandle<()>>,
+    routes: Vec<Attended>,
+}
+
+/// A route with the task that checks its servers.
+struct Attended {
     route: Arc<Route>,
-    tasks: Vec<JoinHandle<()>>,
+    task: JoinHandle<()>,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         // Its listeners close; the connections that it has go on.
-        self.tasks.iter().for_each(JoinHandle::abort);
+        self.listeners.iter().for_each(JoinHandle::abort);
+    }
+}
+
+impl Drop for Attended {
+    fn drop(&mut self) {
+        self.task.abort();
     }
 }
 
@@ -136,152 +141,104 @@ impl Balancer {
         &self,
         settings: &Settings,
     ) -> Result<BTreeMap<String, SocketAddr>, BalancerError> {
-        let terms = route_terms(settings, &self.certificates)?;
+        let mut by_address = BTreeMap::<ListenAddress, Vec<RouteTerms>>::new();
+        for terms in route_terms(settings, &self.certificates)? {
+            by_address.entry(terms.settings.listen.clone()).or_default().push(terms);
+        }
         let mut addresses = BTreeMap::new();
-        let mut routes = Vec::new();
-        for terms in terms {
-            let listen = terms.settings.listen.clone();
-            let known = self.running.lock().get(&listen).map(|it| it.route.clone());
-            let route = match known {
-                Some(route) => {
-                    route.terms.store(Arc::new(terms));
-                    route.find_servers().await;
-                    route
+        let listened = by_address.keys().cloned().collect::<Vec<_>>();
+        for (listen, terms) in by_address {
+            let known = self.running.lock().remove(&listen);
+            let running = match known {
+                Some(mut running) => {
+                    running.routes =
+                        attend_routes(terms, running.address, &mut running.routes).await;
+                    running.entrance.replace(routes_of(&running.routes));
+                    running
                 }
                 None => {
-                    let (route, address, running) = self.open_route(terms).await?;
-                    addresses.insert(route.label.clone(), address);
-                    self.running.lock().insert(listen.clone(), running);
-                    route
+                    let running = self.open_address(&listen, terms).await?;
+                    let labels = running.routes.iter().map(|it| it.route.label.clone());
+                    addresses.extend(labels.map(|label| (label, running.address)));
+                    running
                 }
             };
-            routes.push((listen, route));
+            self.running.lock().insert(listen, running);
         }
-        self.running.lock().retain(|listen, _| routes.iter().any(|(it, _)| it == listen));
-        self.administered.take_up(routes.into_iter().map(|(_, route)| route).collect());
+        let mut running = self.running.lock();
+        running.retain(|listen, _| listened.contains(listen));
+        let all = running.values().flat_map(|it| routes_of(&it.routes)).collect();
+        self.administered.take_up(all);
         Ok(addresses)
     }
 
-    async fn open_route(
+    /// Listens on an address.
+    async fn open_address(
         &self,
-        terms: RouteTerms,
-    ) -> Result<(Arc<Route>, SocketAddr, Running), BalancerError> {
-        let is_proxied = terms.settings.accept_proxy_protocol;
-        let route = Route::new(terms.clone());
-        let sockets = addresses::open(&route.label, &terms.settings.listen)?;
+        listen: &ListenAddress,
+        terms: Vec<RouteTerms>,
+    ) -> Result<Running, BalancerError> {
+        let first = &terms[0];
+        let is_proxied = first.settings.accept_proxy_protocol;
+        let sockets = addresses::open(&first.settings.label(), listen)?;
         let address = sockets.first().map(|(address, _)| *address).expect("one was opened");
-        route.find_servers().await;
-        if route.is_checked() {
-            health_check::check_all(&route).await;
-        }
+        let routes = attend_routes(terms, address, &mut Vec::new()).await;
+        let entrance = Arc::new(Entrance::new(routes_of(&routes)));
         let accept = |(address, socket): (SocketAddr, TcpListener)| {
             let listener = Listener { number: 0, address, socket, is_proxied };
-            let reception = Reception { shared: self.shared.clone(), route: route.clone() };
+            let reception = Reception { shared: self.shared.clone(), entrance: entrance.clone() };
             tokio::spawn(async move {
                 listener.accept_all(&reception.shared.gate, &reception).await;
             })
         };
-        let mut tasks: Vec<_> = sockets.into_iter().map(accept).collect();
-        tasks.push(tokio::spawn(health_check::attend(route.clone())));
-        tracing::info!(
-            route = route.label, %address, policy = %terms.settings.policy,
-            servers = ?terms.settings.servers.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            "a route is open"
-        );
-        Ok((route.clone(), address, Running { route, tasks }))
+        let listeners = sockets.into_iter().map(accept).collect();
+        Ok(Running { address, entrance, listeners, routes })
     }
 }
 
-fn gate(settings: &Settings) -> Result<Gate, BalancerError> {
-    let limits = &settings.limits;
-    let files = OpenFiles::allow(limits.connections_max * FILES_EACH, OTHER_FILES)
-        .map_err(|source| BalancerError::System { what: "allow more open files", source })?;
-    let possible = files.connections() / FILES_EACH;
-    if possible < limits.connections_max {
-        tracing::warn!(
-            limit = possible,
-            wanted = limits.connections_max,
-            "the system's limit of open files allows fewer connections than limits.connections_max"
-        );
-    }
-    let limiter = ConnectionLimiter::new(
-        limits.connections_max.min(possible),
-        limits.connections_per_address_max,
-        &[0],
-    );
-    Ok(Gate { limiter, proxies: Arc::new(Proxies::new(trusted(settings))) })
+fn routes_of(attended: &[Attended]) -> Vec<Arc<Route>> {
+    attended.iter().map(|it| it.route.clone()).collect()
 }
 
-fn trusted(settings: &Settings) -> TrustedProxies {
-    TrustedProxies {
-        networks: settings.access.trusted_proxies.iter().map(|&it| it.into()).collect(),
-        header: hyper::header::FORWARDED,
-    }
-}
-
-fn load_certificates(settings: &Settings) -> Result<Certificates, BalancerError> {
-    let files = settings.tls.files().map(|(certificate, key)| rialto_net::CertificateFiles {
-        certificate,
-        key,
-        clients: None,
-    });
-    Certificates::load(files).map_err(|error| {
-        let paths = error.files.iter().map(|(_, path)| path.display().to_string());
-        BalancerError::Tls(format!("{}: {}", paths.collect::<Vec<_>>().join(" with "), error.cause))
-    })
-}
-
-/// Returns what each route is held to.
-fn route_terms(
-    settings: &Settings,
-    certificates: &Arc<Certificates>,
-) -> Result<Vec<RouteTerms>, BalancerError> {
-    let balancer = &settings.balancer;
-    let authority = balancer.server_authority.get().map(|path| {
-        std::fs::read(path)
-            .map(Arc::from)
-            .map_err(|error| BalancerError::Tls(format!("{}: {error}", path.display())))
-    });
-    let authority: Option<Arc<[u8]>> = authority.transpose()?;
-    let connector = match balancer.routes.iter().any(|route| route.server_tls) {
-        true => {
-            let config = rialto_http::client_config(authority.as_deref())
-                .map_err(|error| BalancerError::Tls(error.to_string()))?;
-            Some(Arc::new(tokio_rustls::TlsConnector::from(Arc::new(config))))
+/// Gives routes of an address their terms: those that are among `known` stay, the others begin once their servers were
+/// checked.
+async fn attend_routes(
+    terms: Vec<RouteTerms>,
+    address: SocketAddr,
+    known: &mut Vec<Attended>,
+) -> Vec<Attended> {
+    let mut attended = Vec::with_capacity(terms.len());
+    for terms in terms {
+        let is_same = |it: &Attended| {
+            it.route.terms.load().settings.server_names == terms.settings.server_names
+        };
+        match known.iter().position(is_same) {
+            Some(place) => {
+                let it = known.swap_remove(place);
+                it.route.terms.store(Arc::new(terms));
+                it.route.find_servers().await;
+                attended.push(it);
+            }
+            None => attended.push(begin_route(terms, address).await),
         }
-        false => None,
-    };
-    let of_route = |route: &rialto_config::Route| RouteTerms {
-        settings: route.clone(),
-        tls: match route.tls {
-            RouteTls::Pass => Tls::Off,
-            RouteTls::End => Tls::Required(certificates.clone()),
-        },
-        manner: Manner {
-            tls: connector.clone().filter(|_| route.server_tls),
-            sends_proxy_head: route.send_proxy_protocol,
-        },
-        authority: authority.clone(),
-        access: AccessList { allow: balancer.allow.clone(), deny: balancer.deny.clone() },
-        pool: Terms {
-            policy: route.policy,
-            failures_max: balancer.failures_max,
-            eject_time: balancer.eject_time.get(),
-            eject_time_max: balancer.eject_time_max.get(),
-            slow_start: balancer.slow_start.get(),
-        },
-        tries_max: balancer.tries_max,
-        connect_timeout: balancer.connect_timeout.get(),
-        handshake_timeout: settings.limits.authenticate_timeout.get(),
-        silence: Silence {
-            idle_max: balancer.idle_timeout.get(),
-            half_open_max: balancer.half_open_timeout.get(),
-        },
-        check_interval: balancer.check_interval.get(),
-        check_timeout: balancer.check_timeout.get(),
-        per_second_max: balancer.connections_per_second_max,
-    };
-    Ok(balancer.routes.iter().map(of_route).collect())
+    }
+    attended
+}
+
+async fn begin_route(terms: RouteTerms, address: SocketAddr) -> Attended {
+    let route = Route::new(terms);
+    route.find_servers().await;
+    if route.is_checked() {
+        health_check::check_all(&route).await;
+    }
+    let terms = route.terms.load_full();
+    let settings = &terms.settings;
+    tracing::info!(
+        route = route.label, %address, policy = %settings.policy,
+        servers = ?settings.servers.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "a route is open"
+    );
+    Attended { route: route.clone(), task: tokio::spawn(health_check::attend(route.clone())) }
 }
 
 fn open_admin(

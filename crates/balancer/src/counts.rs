@@ -14,13 +14,21 @@ pub(crate) enum Refusal {
     /// It did not do what the route asks for before anything can be passed on: TLS, a head of the PROXY
     /// protocol, a first packet.
     Handshake,
+    /// No route is for the name that it asked for inside TLS.
+    UnknownName,
     /// No server took it.
     NoServer,
 }
 
 impl Refusal {
-    pub(crate) const ALL: [Refusal; 5] =
-        [Refusal::Limit, Refusal::Denied, Refusal::Storm, Refusal::Handshake, Refusal::NoServer];
+    pub(crate) const ALL: [Refusal; 6] = [
+        Refusal::Limit,
+        Refusal::Denied,
+        Refusal::Storm,
+        Refusal::Handshake,
+        Refusal::UnknownName,
+        Refusal::NoServer,
+    ];
 
     /// Returns the word for it, in metrics and audit lines.
     pub(crate) fn word(self) -> &'static str {
@@ -29,6 +37,7 @@ impl Refusal {
             Refusal::Denied => "denied",
             Refusal::Storm => "storm",
             Refusal::Handshake => "handshake",
+            Refusal::UnknownName => "unknown-name",
             Refusal::NoServer => "no-server",
         }
     }

@@ -23,10 +23,14 @@ mod storm;
 mod upstream;
 
 mod route;
+mod server_name;
+
+mod entrance;
 
 mod addresses;
 mod health_check;
 mod passage;
+mod terms;
 
 mod admin;
 mod balancer;

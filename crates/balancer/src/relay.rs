@@ -70,7 +70,7 @@ pub(crate) async fn relay<C, S>(
     client: &mut C,
     server: &mut S,
     silence: Silence,
-    note: impl Fn([u64; 2]),
+    mut note: impl FnMut([u64; 2]),
 ) -> Passed
 where
     C: AsyncRead + AsyncWrite + Unpin,

@@ -149,6 +149,11 @@ impl Route {
         self.terms.load().settings.policy == BalancingPolicy::HashClient
     }
 
+    /// Says whether it is for clients whatever name they ask for.
+    pub(crate) fn is_for_all_names(&self) -> bool {
+        self.terms.load().settings.server_names.is_empty()
+    }
+
     pub(crate) fn is_checked(&self) -> bool {
         self.terms.load().settings.check != HealthCheck::Off
     }

@@ -9,7 +9,7 @@ use std::{
 use rcgen::CertifiedKey;
 use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
 
-/// A self-signed certificate for `localhost` and `127.0.0.1`, in files.
+/// A self-signed certificate for `localhost`, `127.0.0.1` and every name under `rialto.test`, in files.
 #[derive(Debug)]
 pub(crate) struct Certificate {
     pub(crate) certificate_file: PathBuf,
@@ -20,7 +20,7 @@ pub(crate) struct Certificate {
 impl Certificate {
     /// Makes one in `directory`.
     pub(crate) fn make(directory: &Path) -> io::Result<Self> {
-        let names = ["localhost", "127.0.0.1"].map(str::to_owned).to_vec();
+        let names = ["localhost", "127.0.0.1", "*.rialto.test"].map(str::to_owned).to_vec();
         let CertifiedKey { cert, signing_key } =
             rcgen::generate_simple_self_signed(names).expect("the names are valid");
         let certificate_file = directory.join("certificate.pem");

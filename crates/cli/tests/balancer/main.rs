@@ -8,6 +8,8 @@ mod common;
 mod process;
 
 mod failing;
+mod names;
+mod page;
 mod policies;
 mod rolling;
 mod routes;

@@ -29,8 +29,8 @@ pub(crate) struct Balancer {
 }
 
 impl Balancer {
-    /// Starts one with a route to these servers; `route` are more keys of the route, and `settings` the rest of the
-    /// file.
+    /// Starts one with a route to these servers; `route` are more keys of the route, perhaps with further routes
+    /// behind them (`LISTEN` stands for where this one listens), and `settings` the rest of the file.
     pub(crate) fn start(servers: &[String], route: &str, settings: &str) -> Self {
         let (address, admin) = (Port::reserve().unwrap(), Port::reserve().unwrap());
         let files = tempfile::tempdir().unwrap();
@@ -156,8 +156,9 @@ impl Drop for Balancer {
 }
 
 fn toml(listen: &Port, servers: &[String], route: &str, settings: &str) -> String {
-    format!(
+    let text = format!(
         "{settings}\n[[balancer.routes]]\nname = \"main\"\nlisten = \"{}\"\nservers = {servers:?}\n{route}\n",
         listen.address
-    )
+    );
+    text.replace("LISTEN", &listen.address.to_string())
 }

@@ -19,7 +19,8 @@ section! {
         /// Where clients connect and which servers they get, as a list: [[balancer.routes]] with
         /// listen = "0.0.0.0:8010" and servers = ["10.0.0.10:8010", "10.0.0.11:8010 weight=2",
         /// "10.0.0.12:8010 backup"]; a host name stands for all of its addresses. Optional: name;
-        /// dialect, "any", "jmqt", "coremq", "pubsubx" or "http", in which clients are told that no
+        /// server_names, the names that clients ask for inside TLS, by which routes of one address
+        /// are told apart; dialect, "any", "jmqt", "coremq", "pubsubx" or "http", in which clients are told that no
         /// server is left; policy, "least-connections", "round-robin", "random-of-two",
         /// "hash-address" or "hash-client" (by the client id in the first packet); tls, "pass" or
         /// "end" (with the certificate of the section tls); server_tls, true for TLS to the
@@ -74,6 +75,10 @@ pub struct Route {
     pub name: String,
     /// Where its clients connect.
     pub listen: ListenAddress,
+    /// The names that clients ask for inside TLS (SNI) which this route is for; it is for all others that come to its
+    /// address if the list is empty. `*.example.org` stands for every name with one label more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub server_names: Vec<String>,
     /// The servers.
     pub servers: Vec<Backend>,
     /// In which dialect clients are told that no server is left.
@@ -108,7 +113,23 @@ pub struct Route {
 impl Route {
     /// Returns what logs and metrics call it.
     pub fn label(&self) -> String {
-        if self.name.is_empty() { self.listen.to_string() } else { self.name.clone() }
+        match self.server_names.first() {
+            _ if !self.name.is_empty() => self.name.clone(),
+            Some(name) => format!("{}/{name}", self.listen),
+            None => self.listen.to_string(),
+        }
+    }
+
+    /// Says whether this route is for exactly this name of a server. Names are compared as DNS does.
+    pub fn names(&self, server_name: &str) -> bool {
+        self.server_names.iter().any(|name| name.eq_ignore_ascii_case(server_name))
+    }
+
+    /// Says whether a pattern of this route covers this name of a server.
+    pub fn covers(&self, server_name: &str) -> bool {
+        let Some((_, rest)) = server_name.split_once('.') else { return false };
+        let mut domains = self.server_names.iter().filter_map(|pattern| pattern.strip_prefix("*."));
+        domains.any(|domain| domain.eq_ignore_ascii_case(rest))
     }
 }
 
