@@ -7,7 +7,7 @@ mod shown;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
-use rialto_domain::Certificate;
+use rialto_domain::{Certificate, UnixMs};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use crate::stream::Stream;
@@ -16,7 +16,7 @@ pub use files::{CertificateError, CertificateFile, CertificateFiles, ClientAutho
 pub use shown::CertificateName;
 
 use files::Present;
-use shown::{ShownCertificate, Trust, Trusting};
+use shown::{ShownCertificate, Trust, Trusting, end_of};
 
 /// What every listener shakes hands with.
 pub struct Certificates {
@@ -65,6 +65,13 @@ impl Certificates {
             (has_other_trust, CertificateFile::ClientAuthority),
         ];
         changed.into_iter().filter_map(|(is_other, file)| is_other.then_some(file)).collect()
+    }
+
+    /// Returns the first moment at which the program's certificate, or one that it leans on, is not valid any more, in
+    /// milliseconds since 1970; `None` while there is none.
+    pub fn end(&self) -> Option<UnixMs> {
+        let present = self.present.load();
+        present.as_ref()?.chain.iter().filter_map(|it| end_of(it)).min()
     }
 
     /// Returns what shakes hands now; `None` while there is no certificate.

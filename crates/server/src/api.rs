@@ -26,6 +26,8 @@ mod configuration;
 mod counts;
 mod events;
 mod follow;
+mod history;
+mod nodes;
 mod post;
 mod publish;
 mod tail;
@@ -91,6 +93,8 @@ fn routes_and_document(asked: &Arc<Asked>) -> (Router, Document) {
         .routes(routes!(channels::stats))
         .routes(routes!(configuration::configuration))
         .routes(routes!(counts::counts))
+        .routes(routes!(history::stats_history))
+        .routes(routes!(nodes::nodes))
         .routes(routes!(events::events))
         .routes(routes!(tail::tail));
     let manage = OpenApiRouter::new()

@@ -7,8 +7,8 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::{
-    census::Census, entrance::Entrance, guests::Guests, handle::Handle, pulse::Pulse,
-    repeats::Repeats, store::CommitWatch, tail::TailPlaces, tickets::Tickets,
+    census::Census, entrance::Entrance, guests::Guests, handle::Handle, history::History,
+    pulse::Pulse, repeats::Repeats, store::CommitWatch, tail::TailPlaces, tickets::Tickets,
 };
 
 /// What the handlers ask.
@@ -22,6 +22,10 @@ pub(crate) struct Asked {
     pub(crate) entrances: Vec<Arc<Entrance>>,
     pub(crate) commit_watch: Arc<CommitWatch>,
     pub(crate) pulse: Arc<Pulse>,
+    /// Most connections, as the settings say and the system allows.
+    pub(crate) connections_max: usize,
+    /// Figures of the last day.
+    pub(crate) history: Arc<History>,
     pub(crate) tail_places: Arc<TailPlaces>,
     /// Clients that publish by HTTP.
     pub(crate) guests: Arc<Guests>,

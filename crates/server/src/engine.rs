@@ -135,7 +135,7 @@ impl Engine {
         reloadable: &Arc<ReloadableServer>,
         server: &Arc<ServerName>,
         listeners: &[Listener],
-        stopping: watch::Receiver<bool>,
+        (connections_max, stopping): (usize, watch::Receiver<bool>),
     ) -> Asked {
         Asked {
             handle: Handle::of_api(reloadable.clone()),
@@ -145,6 +145,8 @@ impl Engine {
             entrances: entrances(listeners),
             commit_watch: self.commit_watch.clone(),
             pulse: self.pulse.clone(),
+            connections_max,
+            history: Arc::default(),
             tail_places: Arc::default(),
             guests: Arc::default(),
             tickets: Tickets::default(),

@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use rialto_access::Ban;
 use rialto_broker::{Broker, Command, Stats};
 use rialto_config::Settings;
-use rialto_domain::{ClientId, CloseReason, Reject};
+use rialto_domain::{ClientId, CloseReason, Reject, UnixMs};
 
 use crate::{
     audit::{Act, word},
@@ -247,6 +247,10 @@ impl Handle {
     /// Notes that there are no settings to take up, and why.
     pub(crate) fn note_unread_settings(&self, error: &str) {
         self.reloadable.note_reload(Some(error));
+    }
+
+    pub(crate) fn certificate_ends(&self) -> Option<UnixMs> {
+        self.reloadable.certificate_ends()
     }
 
     pub(crate) fn last_reload(&self) -> Option<LastReload> {

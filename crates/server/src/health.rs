@@ -44,7 +44,7 @@ enum Probe {
 pub(crate) struct Check {
     pub(crate) name: &'static str,
     /// How it is, in a word or two.
-    state: &'static str,
+    pub(crate) state: &'static str,
     pub(crate) passes: bool,
 }
 

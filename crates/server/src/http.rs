@@ -56,6 +56,11 @@ impl HttpService {
         HttpService { asked, proxies, router, times }
     }
 
+    /// Returns what the handlers ask.
+    pub(crate) fn asked(&self) -> &Arc<Asked> {
+        &self.asked
+    }
+
     /// Serves one connection until its client goes, does not do its part in time, or the server
     /// stops.
     ///

@@ -60,6 +60,7 @@ mod dialects;
 mod entrance;
 mod hangup;
 mod health;
+mod history;
 mod http;
 mod http_host;
 mod http_request;

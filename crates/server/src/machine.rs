@@ -20,6 +20,30 @@ pub(crate) fn memory_bytes() -> u64 {
     known.unwrap_or(UNKNOWN_BYTES)
 }
 
+/// Returns the memory that this process takes, in bytes; `None` where the system does not say.
+pub(crate) fn resident_bytes() -> Option<u64> {
+    let pages = fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = pages.split(' ').nth(1)?.parse().ok()?;
+    Some(pages * rustix::param::page_size() as u64)
+}
+
+/// How full a disk is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Disk {
+    /// What the files of a directory take.
+    pub(crate) used_bytes: u64,
+    /// What is left on its disk for this process.
+    pub(crate) free_bytes: u64,
+}
+
+/// Returns what the files right in a directory take, and what is left; `None` where there is none.
+pub(crate) fn disk(directory: &Path) -> Option<Disk> {
+    let files = fs::read_dir(directory).ok()?.filter_map(|entry| entry.ok()?.metadata().ok());
+    let used_bytes = files.filter(|it| it.is_file()).map(|it| it.len()).sum();
+    let disk = rustix::fs::statvfs(directory).ok()?;
+    Some(Disk { used_bytes, free_bytes: disk.f_bavail * disk.f_frsize })
+}
+
 /// Reads the machine's memory from `/proc/meminfo`.
 fn total_bytes(meminfo: &str) -> Option<u64> {
     let line = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;

@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use rialto_access::{Access, Changes, Throttle};
 use rialto_config::{Difference, Settings, SlowConsumer, difference, needs_restart};
-use rialto_domain::AUDIT_TARGET;
+use rialto_domain::{AUDIT_TARGET, UnixMs};
 use rialto_net::{CertificateFile, Certificates, Origins, Proxies};
 
 use crate::{
@@ -90,6 +90,11 @@ impl ReloadableServer {
     /// Notes how a reload went, as far as it came.
     pub(crate) fn note_reload(&self, error: Option<&str>) {
         self.reload_result.note(self.hub.now().unix_ms, error);
+    }
+
+    /// Returns until when the server's certificate is valid, if it has one.
+    pub(crate) fn certificate_ends(&self) -> Option<UnixMs> {
+        self.certificates.end()
     }
 
     /// Returns how the last reload went.

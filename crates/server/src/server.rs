@@ -94,7 +94,8 @@ impl Server {
         }
         // Of sessions that a crash ended.
         hub.round(|_| ());
-        let asked = engine.asked(&reloadable, &server, &listeners, stopping.subscribe());
+        let bounds = (connections_max, stopping.subscribe());
+        let asked = engine.asked(&reloadable, &server, &listeners, bounds);
         let acceptor = Arc::new(Acceptor {
             hub: hub.clone(),
             cache: cache.clone(),
@@ -112,7 +113,7 @@ impl Server {
         let addresses = listeners.iter().rev().map(address).collect();
         let named = startup::name(&listeners);
         let mut tasks = startup::start_links(settings, &acceptor, origin);
-        tasks.push(startup::start_events(&acceptor));
+        tasks.extend(startup::start_reports(&acceptor));
         let listeners = listeners.into_iter().map(|it| accept(it, &acceptor)).collect();
         tasks.extend(startup::start_watches(&reloadable, looked_at));
         let ticker = Ticker::start(hub, cache, engine.commit_watch.clone(), engine.pulse.clone());

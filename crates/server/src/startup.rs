@@ -16,7 +16,9 @@ use crate::{
     cluster::{self, Links},
     entrance::Entrance,
     error::ServeError,
-    event_channels, jwks, lasting,
+    event_channels,
+    history::{self, Sources},
+    jwks, lasting,
     listener::Listener,
     reloadable::ReloadableServer,
     service::Service,
@@ -149,10 +151,20 @@ pub(crate) fn start_links(
     std::iter::once(look_up).chain(others.map(keep)).collect()
 }
 
-/// Starts what tells on channels what happens.
-pub(crate) fn start_events(acceptor: &Acceptor) -> JoinHandle<()> {
+/// Starts what tells on channels what happens, and what keeps figures of it.
+pub(crate) fn start_reports(acceptor: &Acceptor) -> [JoinHandle<()>; 2] {
     let (hub, server) = (acceptor.hub.clone(), acceptor.server.address.clone());
-    lasting::spawn("events", move || event_channels::keep(hub.clone(), server.clone()))
+    let asked = acceptor.http.asked();
+    let history = asked.history.clone();
+    let sources = Arc::new(Sources {
+        hub: hub.clone(),
+        entrances: asked.entrances.clone(),
+        commit_watch: asked.commit_watch.clone(),
+    });
+    [
+        lasting::spawn("events", move || event_channels::keep(hub.clone(), server.clone())),
+        lasting::spawn("history", move || history::keep(history.clone(), sources.clone())),
+    ]
 }
 
 /// Starts what sees to it that changes are taken up: of files, those since they were looked at.

@@ -16,6 +16,7 @@ mod counters;
 mod database;
 mod ended_certificates;
 mod event_channels;
+mod figures;
 mod guessing;
 mod health;
 mod keys;

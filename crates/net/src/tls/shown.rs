@@ -120,7 +120,7 @@ impl<T> fmt::Debug for ShownCertificate<T> {
 }
 
 /// Returns the first moment at which a certificate is not valid any more: its last second counts.
-fn end_of(certificate: &[u8]) -> Option<UnixMs> {
+pub(super) fn end_of(certificate: &[u8]) -> Option<UnixMs> {
     let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
     let last_s = u64::try_from(certificate.validity().not_after.timestamp()).unwrap_or(0);
     Some(last_s.saturating_add(1).saturating_mul(1000))
