@@ -23,7 +23,8 @@ impl Trouble {
 
     /// The connection broke, or did not come about.
     #[must_use]
-    pub fn broken(reason: String) -> Self {
+    pub fn broken(mut reason: String) -> Self {
+        reason.push_str(advice(&reason));
         let cause = Cause::Database(DatabaseCause::Unreachable(reason));
         Trouble { cause, is_unanswered: true, is_broken: true }
     }
@@ -42,15 +43,31 @@ impl From<DatabaseCause> for Trouble {
     }
 }
 
-/// Returns an error's text with those of what it came from.
+/// Returns an error's text with those of what it came from, each once.
 pub fn with_reasons(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut reason = error.source();
     while let Some(inner) = reason {
-        text = format!("{text}: {inner}");
+        let of_inner = inner.to_string();
+        if !text.contains(&of_inner) {
+            text = format!("{text}: {of_inner}");
+        }
         reason = inner.source();
     }
     text
+}
+
+/// Returns what to do about a certificate that is not trusted, ready to stand behind the text that says so. Both drivers
+/// check certificates by the same library, and only its words are left when they tell of it.
+fn advice(reason: &str) -> &'static str {
+    // The second is of an authority that has the name of the one that is trusted.
+    if ["UnknownIssuer", "BadSignature"].iter().any(|said| reason.contains(said)) {
+        ": let store.tls_ca name the authority that issued it"
+    } else if reason.contains("certificate not valid for name") {
+        ": the host in the URL must be one that the certificate names"
+    } else {
+        ""
+    }
 }
 
 /// Returns the cause of there being no connection for the moment.

@@ -1,6 +1,6 @@
 //! What a failure of the client library or the server means for a store.
 
-use mysql_async::{Error, ServerError};
+use mysql_async::{DriverError, Error, ServerError};
 use rialto_database::{Trouble, with_reasons};
 use rialto_store::{Cause, DatabaseCause};
 
@@ -12,8 +12,20 @@ pub(crate) fn trouble(error: &Error) -> Trouble {
             let is_broken = ends_the_connection(said.code);
             Trouble { cause: of_server(said), is_unanswered: is_broken, is_broken }
         }
+        Error::Driver(DriverError::NoClientSslFlagFromServer) => Trouble::broken(
+            "the server does not support TLS: turn TLS on there, or end the URL with ?ssl-mode=disabled"
+                .to_owned(),
+        ),
+        // What the library puts in front of what the system says is said twice, and says nothing.
+        Error::Io(error) => Trouble::broken(innermost(error).to_string()),
         other => Trouble::broken(with_reasons(other)),
     }
+}
+
+fn innermost<'e>(
+    error: &'e (dyn std::error::Error + 'static),
+) -> &'e (dyn std::error::Error + 'static) {
+    error.source().map_or(error, innermost)
 }
 
 /// Whether the server ends the connection with this, or has become one that takes no writes.

@@ -12,8 +12,16 @@ pub(crate) fn trouble(error: &Error) -> Trouble {
             is_unanswered: false,
             is_broken: ends_the_connection(said.code().code()),
         },
-        None => Trouble::broken(with_reasons(error)),
+        None => Trouble::broken(advised(with_reasons(error))),
     }
+}
+
+/// Adds what to do about a server that does not encrypt, which the library tells by its text only.
+fn advised(reason: String) -> String {
+    if reason.contains("server does not support TLS") {
+        return format!("{reason}: turn TLS on there, or end the URL with ?sslmode=disable");
+    }
+    reason
 }
 
 /// Whether the server ends the connection with this, or has become one that takes no writes.

@@ -3,8 +3,11 @@
 use std::{
     fs,
     io::{BufRead, BufReader, Read},
-    os::unix::{fs::chown, process::CommandExt},
-    path::Path,
+    os::unix::{
+        fs::{PermissionsExt, chown},
+        process::CommandExt,
+    },
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
 };
@@ -50,6 +53,15 @@ impl Home {
         if let Some((uid, gid)) = self.user {
             chown(file, Some(uid), Some(gid)).expect("the file changes hands");
         }
+    }
+
+    /// Writes a file there that only that user may read.
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path().join(name);
+        fs::write(&path, text).expect("the file is written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("it is ours");
+        self.give(&path);
+        path
     }
 
     /// Returns a command that is run there, by that user.

@@ -12,6 +12,7 @@
 //! Tested by the tests that use it, all of which fail when it does not work.
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+mod authority;
 mod broker;
 mod certificate;
 mod clock;
@@ -42,6 +43,7 @@ mod sums;
 
 mod suite;
 
+pub use authority::{Authority, Issued};
 pub use broker::Broker;
 pub use clock::{give as give_clock, step as step_clock};
 pub use connection::Connection;

@@ -2,13 +2,17 @@
 
 use std::{
     io::Write,
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::home::Home;
+use crate::{
+    authority::{Entry, Issued},
+    home::Home,
+};
 
 /// Where Debian puts the server, which ordinary users do not look for.
 const SERVER: &str = "/usr/sbin/mariadbd";
@@ -29,6 +33,8 @@ pub struct Mariadb {
     home: Home,
     /// Settings, each as in `sync_binlog=1`.
     settings: Vec<String>,
+    /// Where it is reached by TCP, if it is.
+    entry: Option<Entry>,
     process: Option<Child>,
 }
 
@@ -50,16 +56,47 @@ impl Mariadb {
         Mariadb::start_at(Home::in_memory("my", "mysql"), settings)
     }
 
+    /// Starts one in memory that is reached by TCP too, on this machine, where it shows a certificate.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub fn start_encrypted(issued: &Issued) -> Self {
+        let mut server = Mariadb::at(Home::in_memory("my", "mysql"), &[]);
+        server.entry = Some(Entry::with(issued));
+        server.make_tables();
+        server.resume();
+        server
+    }
+
+    /// Has it show another certificate to those who come by TCP, or do without TLS; starts it anew.
+    ///
+    /// # Panics
+    /// When it was not started so that it is reached by TCP.
+    pub fn encrypt(&mut self, issued: Option<&Issued>) {
+        self.kill();
+        self.entry.as_mut().expect("it is reached by TCP").issued = issued.cloned();
+        self.resume();
+    }
+
+    /// Returns where it is reached by TCP, if it is.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.entry.as_ref().map(|entry| entry.port.address)
+    }
+
     fn start_at(home: Home, settings: &[&str]) -> Self {
+        let mut server = Mariadb::at(home, settings);
+        server.make_tables();
+        server.resume();
+        server
+    }
+
+    fn at(home: Home, settings: &[&str]) -> Self {
         assert!(
             Path::new(SERVER).is_file(),
             "MariaDB is not in {SERVER}: run `cargo xtask setup`, which installs it"
         );
         let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
-        let mut server = Mariadb { home, settings, process: None };
-        server.make_tables();
-        server.resume();
-        server
+        Mariadb { home, settings, entry: None, process: None }
     }
 
     /// Returns the URL of the server, for a user who may do everything; without the name of a database.
@@ -105,6 +142,14 @@ impl Mariadb {
         command.args(SMALL).arg(self.data()).arg(self.temporary());
         command.arg(format!("--socket={}", self.socket().display()));
         command.args(["--innodb-flush-log-at-trx-commit=1", "--max-connections=60"]);
+        if let Some(entry) = &self.entry {
+            command.args(["--skip-networking=0", "--bind-address=127.0.0.1"]);
+            command.arg(format!("--port={}", entry.port.address.port()));
+            if let Some((certificate, key)) = entry.files(&self.home) {
+                command.arg(format!("--ssl-cert={}", certificate.display()));
+                command.arg(format!("--ssl-key={}", key.display()));
+            }
+        }
         command.args(self.settings.iter().map(|setting| format!("--{setting}")));
         command.stdin(Stdio::null()).stdout(Stdio::null());
         self.process = Some(self.home.start(command, "ready for connections"));

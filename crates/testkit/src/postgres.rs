@@ -2,16 +2,23 @@
 
 use std::{
     fs,
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::home::Home;
+use crate::{
+    authority::{Entry, Issued},
+    home::Home,
+};
 
 /// Where Debian puts the programs, a directory for each version.
 const DEBIAN: &str = "/usr/lib/postgresql";
+
+/// Who comes by TCP shows a password, and comes by TLS only.
+const BY_TCP: &str = "local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n";
 
 /// A running server, which syncs what it commits. It ends when this is dropped.
 pub struct Postgres {
@@ -19,6 +26,8 @@ pub struct Postgres {
     programs: PathBuf,
     /// Settings, each as in `fsync=on`.
     settings: Vec<String>,
+    /// Where it is reached by TCP, if it is.
+    entry: Option<Entry>,
     process: Option<Child>,
 }
 
@@ -40,23 +49,59 @@ impl Postgres {
         Postgres::start_at(Home::in_memory("pg", "postgres"), settings)
     }
 
+    /// Starts one in memory that is reached by TCP too, on this machine, where it shows a certificate and wants passwords.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub fn start_encrypted(issued: &Issued) -> Self {
+        let mut server = Postgres::at(Home::in_memory("pg", "postgres"), &[]);
+        server.entry = Some(Entry::with(issued));
+        server.make_database();
+        fs::write(server.home.path().join("data/pg_hba.conf"), BY_TCP).unwrap();
+        server.resume();
+        server
+    }
+
     fn start_at(home: Home, settings: &[&str]) -> Self {
-        let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
-        let mut server = Postgres { home, programs: programs(), settings, process: None };
+        let mut server = Postgres::at(home, settings);
         server.make_database();
         server.resume();
         server
     }
 
+    fn at(home: Home, settings: &[&str]) -> Self {
+        let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
+        Postgres { home, programs: programs(), settings, entry: None, process: None }
+    }
+
+    /// Has it show another certificate to those who come by TCP, or do without TLS; starts it anew.
+    ///
+    /// # Panics
+    /// When it was not started so that it is reached by TCP.
+    pub fn encrypt(&mut self, issued: Option<&Issued>) {
+        self.kill();
+        self.entry.as_mut().expect("it is reached by TCP").issued = issued.cloned();
+        self.resume();
+    }
+
+    /// Returns where it is reached by TCP, if it is.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.entry.as_ref().map(|entry| entry.port.address)
+    }
+
+    fn port(&self) -> u16 {
+        self.address().map_or(5432, |address| address.port())
+    }
+
     /// Returns the URL of the database, for a role that may do everything.
     pub fn url(&self) -> String {
         let path = self.home.path().to_str().unwrap().replace('/', "%2F");
-        format!("postgres://rialto@{path}/postgres")
+        format!("postgres://rialto@{path}:{}/postgres", self.port())
     }
 
     /// Returns the path of the socket.
     pub fn socket(&self) -> PathBuf {
-        self.home.path().join(".s.PGSQL.5432")
+        self.home.path().join(format!(".s.PGSQL.{}", self.port()))
     }
 
     /// Kills the server with all its processes, as a loss of power does.
@@ -88,9 +133,20 @@ impl Postgres {
         _ = fs::remove_file(data.join("postmaster.pid"));
         let mut command = self.command("postgres");
         command.arg("-D").arg(&data).arg("-k").arg(self.home.path());
+        let port = format!("port={}", self.port());
+        let listen = match self.entry {
+            Some(_) => "listen_addresses=127.0.0.1",
+            None => "listen_addresses=",
+        };
+        let files = self.entry.as_ref().and_then(|entry| entry.files(&self.home));
+        if let Some((certificate, key)) = files {
+            command.arg("-c").arg(format!("ssl_cert_file={}", certificate.display()));
+            command.arg("-c").arg(format!("ssl_key_file={}", key.display()));
+            command.args(["-c", "ssl=on"]);
+        }
         let settings = [
-            "listen_addresses=",
-            "port=5432",
+            listen,
+            &port,
             "fsync=on",
             "recovery_init_sync_method=syncfs",
             "shared_buffers=16MB",
@@ -120,6 +176,8 @@ impl Postgres {
                 "postgres",
                 "-c",
                 sql,
+                "-p",
+                &self.port().to_string(),
                 "-h",
             ])
             .arg(self.home.path())

@@ -16,6 +16,7 @@ mod broken;
 mod damage;
 mod opening;
 mod plans;
+mod tls;
 
 /// With which every commit is synced, too.
 const BINARY_LOG: [&str; 3] = ["log-bin=log", "sync-binlog=1", "binlog-format=MIXED"];

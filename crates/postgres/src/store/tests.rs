@@ -18,6 +18,7 @@ mod checking;
 mod damage;
 mod opening;
 mod plans;
+mod tls;
 
 /// A server, and how many stores were made there: each has a schema of its own.
 struct Driver {
