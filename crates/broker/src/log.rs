@@ -15,7 +15,7 @@ pub(crate) struct Log {
     extent: LogExtent,
     /// All readers have acknowledged all up to this, as far as the store told.
     slowest: Sequence,
-    /// Messages behind the floor that were found damaged.
+    /// Numbers behind the floor without messages: those that were found damaged, and those that the store left out.
     missing: Stretches,
     /// Whether the store is asked to drop what is beyond the limits.
     is_being_limited: bool,
@@ -42,8 +42,15 @@ impl Log {
         Log { extent, slowest, ..Log::new(id, last) }
     }
 
-    /// Adds a page that was committed and ends with `last`.
-    pub(crate) fn append(&mut self, last: Sequence, bytes: u64, served: ServedMs) {
+    /// Adds a page that was committed, from `first` to `last`.
+    pub(crate) fn append(
+        &mut self,
+        (first, last): (Sequence, Sequence),
+        bytes: u64,
+        served: ServedMs,
+    ) {
+        // Numbers that a database left out, since they may have been given before it lost something, are no messages.
+        self.pass_over(first.saturating_sub(1));
         self.last = last;
         self.extent.bytes += bytes;
         self.extent.oldest.get_or_insert(OldestPage { last, served });
@@ -76,10 +83,13 @@ impl Log {
         self.extent.trimmed.max(self.slowest).min(self.last)
     }
 
-    /// Counts the messages held, those that were found damaged left out.
+    /// Counts the messages held, those that are missing left out.
     pub(crate) fn count(&self) -> u64 {
-        let missing: u64 = self.missing.iter().map(|(first, last)| last + 1 - first).sum();
-        (self.last - self.floor()).saturating_sub(missing)
+        (self.last - self.floor()).saturating_sub(self.missing_count())
+    }
+
+    fn missing_count(&self) -> u64 {
+        self.missing.iter().map(|(first, last)| last + 1 - first).sum()
     }
 
     /// Returns when the oldest page was taken in.
@@ -94,9 +104,17 @@ impl Log {
 
     /// Says whether a limit keeps more messages out.
     pub(crate) fn is_full(&self, limits: &LogLimits) -> bool {
-        let held = self.last - self.floor();
-        (limits.messages_max != 0 && limits.messages_max <= held)
+        (limits.messages_max != 0 && limits.messages_max <= self.count())
             || (limits.bytes_max != 0 && limits.bytes_max <= self.extent.bytes)
+    }
+
+    /// Returns what keeps it within its limits, with room for one message more.
+    pub(crate) fn within(&self, limits: &LogLimits) -> Trim {
+        let bound = |max: u64| max.checked_sub(1).unwrap_or(u64::MAX);
+        let (count_max, bytes_max) = (bound(limits.messages_max), bound(limits.bytes_max));
+        // The store counts numbers.
+        let count_max = count_max.saturating_add(self.missing_count());
+        Trim { count_max, bytes_max, ..Trim::default() }
     }
 
     /// Says whether its oldest page was taken in before, and the store is to be asked to drop it.
@@ -146,13 +164,6 @@ impl Log {
         self.missing.add(first.max(self.floor() + 1), last);
         Some(before - self.count())
     }
-}
-
-/// Returns what keeps a log within its limits, with room for one message more.
-pub(crate) fn within(limits: &LogLimits) -> Trim {
-    let bound = |max: u64| max.checked_sub(1).unwrap_or(u64::MAX);
-    let (count_max, bytes_max) = (bound(limits.messages_max), bound(limits.bytes_max));
-    Trim { count_max, bytes_max, ..Trim::default() }
 }
 
 #[cfg(test)]

@@ -3,11 +3,7 @@
 
 use rialto_domain::{Change, ChannelName, LogExtent, LogId, Reject, Sequence, Trim};
 
-use crate::{
-    ChannelKey, Encoder,
-    log::{self, Log},
-    run::Origin,
-};
+use crate::{ChannelKey, Encoder, log::Log, run::Origin};
 
 use super::{Broker, batch::Pending, route::CommittedPage};
 
@@ -43,7 +39,7 @@ impl<E: Encoder> Broker<E> {
         let last = first + u64::from(page.count) - 1;
         let bytes = page.payloads.as_bytes().len() as u64;
         if let Some(log) = &mut self.channels[page.channel].log {
-            log.append(last, bytes, page.served);
+            log.append((first, last), bytes, page.served);
             self.stats.log_held += u64::from(page.count);
             self.stats.log_bytes += bytes;
         }
@@ -68,7 +64,8 @@ impl<E: Encoder> Broker<E> {
             return Err(Reject::LogFull);
         }
         if log.begin_limiting() {
-            self.trim(key, log::within(&limits));
+            let trim = log.within(&limits);
+            self.trim(key, trim);
         }
         Ok(())
     }

@@ -1,13 +1,13 @@
 use rialto_domain::{LogExtent, LogId, OldestPage, Trim};
 
-use super::{Log, within};
+use super::Log;
 use crate::LogLimits;
 
 /// Returns a log with pages of ten messages and 100 bytes each, taken in at 1, 2 and so on.
 fn log(pages: u64) -> Log {
     let mut log = Log::new(LogId(1), 0);
     for page in 1..=pages {
-        log.append(10 * page, 100, page);
+        log.append((10 * page - 9, 10 * page), 100, page);
     }
     log
 }
@@ -50,9 +50,9 @@ fn a_limit_leaves_room_for_one_message_more() {
     assert!(is_full(0, 300, false) && !is_full(0, 301, false));
     assert!(!is_full(0, 0, true));
     let limits = LogLimits { messages_max: 30, bytes_max: 0, ..LogLimits::default() };
-    assert_eq!(within(&limits), Trim { count_max: 29, ..Trim::default() });
+    assert_eq!(log(3).within(&limits), Trim { count_max: 29, ..Trim::default() });
     let limits = LogLimits { messages_max: 0, bytes_max: 300, ..LogLimits::default() };
-    assert_eq!(within(&limits), Trim { bytes_max: 299, ..Trim::default() });
+    assert_eq!(log(3).within(&limits), Trim { bytes_max: 299, ..Trim::default() });
 }
 
 #[test]
@@ -76,4 +76,22 @@ fn damaged_messages_are_held_no_more_and_counted_once() {
     assert_eq!(log.trimmed(extent(20, 1)), 0);
     assert_eq!(log.lose(11, 20), None, "they are gone");
     assert_eq!(log.count(), 10);
+}
+
+#[test]
+fn numbers_that_the_store_left_out_are_no_messages() {
+    let mut log = log(2);
+    log.append((1_000_001, 1_000_010), 100, 3);
+    assert_eq!((log.last, log.count()), (1_000_010, 30));
+    let limits = LogLimits { messages_max: 31, drop_oldest: true, ..LogLimits::default() };
+    assert!(!log.is_full(&limits));
+    log.append((1_000_011, 1_000_020), 100, 4);
+    assert!(log.is_full(&limits));
+    // By numbers, what is dropped is the first page only.
+    let Trim { count_max, .. } = log.within(&limits);
+    let left = |trimmed: u64| 1_000_020 - trimmed;
+    assert!(count_max < left(0) && left(10) <= count_max, "{count_max}");
+    assert_eq!(log.acknowledged(20), 20);
+    assert_eq!(log.acknowledged(1_000_010), 10);
+    assert_eq!((log.count(), log.acknowledged(1_000_020)), (10, 10));
 }

@@ -22,7 +22,7 @@ mod subscriber;
 
 use std::{sync::Arc, thread, time::Duration};
 
-use rialto_testkit::{Broker, Launch, Postgres};
+use rialto_testkit::{Broker, Launch, Mariadb, Postgres};
 
 use common::{Command, Dice, PROGRAM, number_from, seed_of_the_moment};
 use publisher::Publisher;
@@ -65,6 +65,31 @@ fn nothing_acknowledged_is_lost_however_often_the_database_is_killed() {
     play(launch, rounds, |_, _, _| {
         database.kill();
         database.resume();
+    });
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_however_often_mariadb_or_its_broker_is_killed() {
+    // J-73, J-87.
+    let mut database = Mariadb::start_in_memory(&[]);
+    database.sql("CREATE DATABASE rialto");
+    let url = database.url().replace("/?", "/rialto?");
+    let launch = Launch::of(PROGRAM).set("store.kind=mysql").set(&format!("store.url={url}"));
+    let rounds = number_from("RIALTO_CRASH_ROUNDS").unwrap_or(DATABASE_ROUNDS);
+    let mut round = 0;
+    play(launch, rounds, |stage, broker, _| {
+        round += 1;
+        if round % 3 == 0 {
+            // It waits for the end of its own lease.
+            stage.lower_curtain();
+            broker.kill();
+            broker.restart();
+            audit::retained_messages_are_there(stage);
+            stage.raise_curtain();
+        } else {
+            database.kill();
+            database.resume();
+        }
     });
 }
 
