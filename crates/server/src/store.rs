@@ -58,7 +58,9 @@ impl StoreThreads {
         let (handed_over, awaited) = hand_over();
         let health = Health::new(Part::Writing);
         let completer = Some(Completer::new(hub.clone()));
-        let writer = Writer { store, health, watch, completer, handed_over, retry_time };
+        let failing_since = None;
+        let writer =
+            Writer { store, health, watch, completer, handed_over, retry_time, failing_since };
         let writer = spawn("store-writer", move || writer.run(&jobs))?;
         let mut completer = Completer::new(hub.clone());
         let complete = move || while awaited.next(|committed| completer.complete(&committed)) {};

@@ -14,6 +14,7 @@ mod console;
 mod copies;
 mod counters;
 mod database;
+mod database_tls;
 mod ended_certificates;
 mod event_channels;
 mod figures;

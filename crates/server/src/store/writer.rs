@@ -16,8 +16,9 @@ use super::{
 };
 use crate::store_jobs::Job;
 
-/// The first pause before a commit that failed for a reason that may pass is tried again; it then grows.
+/// The first pause before a commit that failed for a reason that may pass is tried again; it then grows, up to the second.
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
+const RETRY_PAUSE_MAX: Duration = Duration::from_secs(1);
 
 /// The writing thread's own.
 pub(super) struct Writer {
@@ -28,6 +29,9 @@ pub(super) struct Writer {
     pub(super) completer: Option<Completer>,
     pub(super) handed_over: HandedOver,
     pub(super) retry_time: Duration,
+    /// Since when everything has failed for reasons that may pass. Whoever comes later waits for the rest of the time only, so
+    /// that batches behind each other do not add their waits up.
+    pub(super) failing_since: Option<Instant>,
 }
 
 impl Writer {
@@ -59,7 +63,10 @@ impl Writer {
     /// that there is room.
     fn tidy(&mut self) {
         match self.watch.watch(0, || self.store.commit(&[])) {
-            Ok(_) => self.health.settle(),
+            Ok(_) => {
+                self.failing_since = None;
+                self.health.settle();
+            }
             Err(error) => self.health.note_failure(&error),
         }
         self.watch.set_failing(self.health.is_failing());
@@ -113,17 +120,22 @@ impl Writer {
     /// Commits batches; tries again, with growing pauses and for a while, what fails for a reason that
     /// may pass.
     fn commit_patiently(&mut self, commits: &[Commit]) -> Result<Vec<Outcome>, StoreError> {
-        let began = Instant::now();
         let mut pause = RETRY_PAUSE;
         loop {
-            match self.commit_once(commits) {
-                Err(error) if may_pass_by_itself(&error) && began.elapsed() < self.retry_time => {
-                    self.note(Some(&error));
-                }
-                result => return result,
+            let result = self.commit_once(commits);
+            let Some(error) = result.as_ref().err().filter(|error| may_pass_by_itself(error))
+            else {
+                self.failing_since = None;
+                return result;
+            };
+            let failing = self.failing_since.get_or_insert_with(Instant::now).elapsed();
+            if self.retry_time <= failing {
+                return result;
             }
-            thread::sleep(pause);
-            pause *= 2;
+            self.note(Some(error));
+            // Not beyond the end, at which it is tried for the last time.
+            thread::sleep(pause.min(self.retry_time - failing));
+            pause = RETRY_PAUSE_MAX.min(pause * 2);
         }
     }
 

@@ -53,19 +53,32 @@ fn commit_two(
     failures: Vec<(FailureKind, Cause)>,
     retry_time: Duration,
 ) -> (Vec<usize>, Vec<Result<usize, FailureKind>>) {
+    commit_two_groups(failures, retry_time, 1)
+}
+
+/// The same, so many times.
+fn commit_two_groups(
+    failures: Vec<(FailureKind, Cause)>,
+    retry_time: Duration,
+    group_count: usize,
+) -> (Vec<usize>, Vec<Result<usize, FailureKind>>) {
     let store = Scripted { failures: failures.into(), ..Scripted::default() };
     let commits = store.commits.clone();
     let (handed_over, _) = hand_over();
     let (jobs, inbox) = mpsc::channel();
     let (store, watch) = (Box::new(store), Arc::default());
     let health = Health::new(Part::Writing);
-    let mut writer = Writer { store, health, watch, completer: None, handed_over, retry_time };
+    let completer = None;
+    let failing_since = None;
+    let mut writer =
+        Writer { store, health, watch, completer, handed_over, retry_time, failing_since };
     let forget = |name: &str| Change::ForgetClient(ClientId::from(name));
     let commit = |changes| Job::Commit(Commit { changes, ..Commit::default() }, Duration::ZERO);
-    jobs.send(commit(vec![forget("a"), forget("b")])).unwrap();
-    let group = Group::gather(commit(vec![forget("a")]), &inbox);
-    let committed = writer.commit(group);
-    let ends = committed.into_iter().flat_map(|Committed { batches, outcomes }| {
+    let committed = (0..group_count).flat_map(|_| {
+        jobs.send(commit(vec![forget("a"), forget("b")])).unwrap();
+        writer.commit(Group::gather(commit(vec![forget("a")]), &inbox))
+    });
+    let ends = committed.flat_map(|Committed { batches, outcomes }| {
         let end = move |size: BatchSize| match &outcomes {
             Ok(_) => Ok(size.changes),
             Err(kind) => Err(*kind),
@@ -94,6 +107,17 @@ fn what_does_not_pass_for_long_is_refused_as_a_whole() {
     let (commits, ends) = commit_two(failures, Duration::from_millis(250));
     assert_eq!(ends, [Err(FailureKind::Transient), Err(FailureKind::Transient)]);
     assert!(commits.len() < 5 && commits.iter().all(|count| *count == 3), "{commits:?}");
+}
+
+#[test]
+fn what_comes_behind_what_was_refused_is_refused_at_once_until_something_succeeds() {
+    let failures = std::iter::repeat_with(passing).take(5).collect();
+    let began = std::time::Instant::now();
+    let (commits, ends) = commit_two_groups(failures, Duration::from_millis(250), 6);
+    let failed = ends.iter().filter(|end| end.is_err()).count();
+    let tries = commits.len() - 6;
+    assert!(failed < ends.len() && 0 < tries && tries < 5, "{commits:?} {ends:?}");
+    assert!(began.elapsed() < Duration::from_secs(1), "each waits for itself");
 }
 
 #[test]
