@@ -66,13 +66,10 @@ impl Machine {
 
     /// Returns the command of an interactive shell on a terminal.
     pub(crate) fn shell(&self) -> Command {
-        let bin = self.files.path().join("bin");
         let rc = self.files.path().join("shellrc");
-        let path = std::env::var("PATH").unwrap();
-        let mut command = Command::new("nsenter");
+        let mut command = self.command("script");
         command
-            .args(["--target", &self.init, "--net", "--pid", "--mount"])
-            .args(["script", "-qfec"])
+            .arg("-qfec")
             .arg(format!(
                 // Entering a mount namespace leads to its root directory.
                 "cd {} && exec bash --noprofile --noediting --rcfile {} -i",
@@ -80,12 +77,29 @@ impl Machine {
                 rc.display()
             ))
             .arg("/dev/null")
-            .env_clear()
-            .env("PATH", format!("{}:{path}:/usr/sbin:/sbin", bin.display()))
-            .env("HOME", self.files.path().join("home"))
             .env("SHELL", "/bin/bash")
             .env("LANG", "C.UTF-8")
             .env("TERM", "dumb");
+        command
+    }
+
+    /// Returns the command of what drives a browser on this machine.
+    pub(crate) fn browser(&self) -> Command {
+        let mut command = self.command("node");
+        command.arg(self.checkout().join("clients/js/tests/steps.js"));
+        command
+    }
+
+    /// Returns a command that runs a program in the namespaces.
+    fn command(&self, program: &str) -> Command {
+        let bin = self.files.path().join("bin");
+        let path = std::env::var("PATH").unwrap();
+        let mut command = Command::new("nsenter");
+        command
+            .args(["--target", &self.init, "--net", "--pid", "--mount", program])
+            .env_clear()
+            .env("PATH", format!("{}:{path}:/usr/sbin:/sbin", bin.display()))
+            .env("HOME", self.files.path().join("home"));
         command
     }
 
@@ -99,7 +113,7 @@ impl Machine {
         symlink(program, files.join("bin/rialto")).unwrap();
         symlink(sample, files.join("bin/sample_server")).unwrap();
         symlink(program, files.join("rialto/target/release/rialto")).unwrap();
-        for shared in ["examples", "docs"] {
+        for shared in ["examples", "docs", "clients"] {
             symlink(root.join(shared), files.join("rialto").join(shared)).unwrap();
         }
         let cargo = files.join("bin/cargo");

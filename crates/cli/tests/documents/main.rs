@@ -6,6 +6,7 @@
 //! so and show nothing.
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+mod browser;
 mod links;
 mod machine;
 mod markdown;
@@ -60,6 +61,7 @@ pages! {
     pubsubx_runs_as_it_stands: "docs/pubsubx.md",
     replication_runs_as_it_stands: "docs/replication.md",
     the_shell_runs_as_it_stands: "docs/shell.md",
+    the_tutorial_runs_as_it_stands: "docs/tutorial.md",
     tls_runs_as_it_stands: "docs/tls.md",
     webhooks_run_as_they_stand: "docs/webhooks.md",
 }

@@ -6,7 +6,10 @@
 //! | `sh terminal=2` | commands for another terminal; the text says so to the reader |
 //! | `sh skip="why"` | commands that no test can run |
 //! | `text` | what the commands before it print, in the terminal they ran in, or in `terminal=2` |
+//! | `text typed` | lines typed into what runs in the terminal, such as a client with a prompt |
 //! | `text example` | something to look at: a drawing, bytes on the wire |
+//! | `browser` | steps in a browser, one a line (`clients/js/tests/steps.js`) |
+//! | `browser picture=NAME` | the same, after which the window is a picture of the documentation |
 //! | any with `file=NAME` | a file that the reader makes |
 //! | any other | something to look at |
 //!
@@ -34,7 +37,16 @@ impl Block {
 
     /// Says whether it shows what commands print.
     pub(crate) fn is_output(&self) -> bool {
-        self.language == "text" && self.attribute("example").is_none()
+        self.language == "text" && self.attribute("example").is_none() && !self.is_typed()
+    }
+
+    /// Says whether its lines are typed into a program that reads them.
+    pub(crate) fn is_typed(&self) -> bool {
+        self.language == "text" && self.attribute("typed").is_some()
+    }
+
+    pub(crate) fn is_browser(&self) -> bool {
+        self.language == "browser"
     }
 
     pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
@@ -81,7 +93,7 @@ fn read_info(info: &str) -> Result<(String, Vec<(String, String)>), String> {
         None => (word, String::new()),
     });
     let attributes: Vec<(String, String)> = attributes.collect();
-    let known = ["terminal", "skip", "example", "file"];
+    let known = ["terminal", "skip", "example", "file", "typed", "picture"];
     match attributes.iter().find(|(name, _)| !known.contains(&name.as_str())) {
         Some((name, _)) => Err(format!("no block can be {name}; it can be one of {known:?}")),
         None => Ok((language, attributes)),

@@ -8,11 +8,13 @@
 //!   which is then pressed; or what runs there ends by itself.
 //! - A command ends with code 0, unless a comment behind it says `exit code 1`. What ran on in a
 //!   terminal may also be ended by a signal.
+//! - With `RIALTO_PICTURES=renew` in the environment, pictures of the browser are written to `docs/pictures`.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, env, fs, path::Path};
 
 use crate::{
     blocks_of,
+    browser::Browser,
     machine::Machine,
     markdown::Block,
     output, root,
@@ -20,11 +22,12 @@ use crate::{
 };
 
 /// Words of a command that goes on, and the words by which it says that it has begun.
-const SIGNS: [(&str, &str); 7] = [
+const SIGNS: [(&str, &str); 8] = [
     ("rialto serve", "ready"),
     ("rialto balance --", "ready"),
     ("cargo run --release -- serve", "ready"),
     ("sample_server", "ready"),
+    ("sample_client.py", "published on"),
     ("rialto sub", "subscribed to"),
     ("rialto tail", "looking at messages"),
     ("curl -sN", r#"{"event":"open"}"#),
@@ -34,13 +37,13 @@ const SIGNS: [(&str, &str); 7] = [
 pub(crate) fn play(page: &Path) {
     let Some(machine) = Machine::try_new(root()) else { return };
     let name = page.file_name().unwrap().to_string_lossy();
-    let mut player = Player { machine, terminals: BTreeMap::new(), latest: String::new() };
+    let mut player = Player::on(machine);
     let blocks = blocks_of(page);
     let mut blocks = blocks.iter().filter(|block| block.attribute("skip").is_none()).peekable();
     while let Some(block) = blocks.next() {
         // Says where it is if it panics; the output of a test that passes is not shown.
         eprintln!("{name}:{}", block.line);
-        let is_shown_next = blocks.peek().is_some_and(|next| next.is_output());
+        let is_shown_next = blocks.peek().is_some_and(|next| next.is_output() || next.is_typed());
         player.play(block, is_shown_next);
     }
     player.finish();
@@ -49,6 +52,7 @@ pub(crate) fn play(page: &Path) {
 struct Player {
     machine: Machine,
     terminals: BTreeMap<String, Desk>,
+    browser: Option<Browser>,
     /// The terminal of the last commands.
     latest: String,
 }
@@ -69,17 +73,39 @@ struct Running {
 }
 
 impl Player {
+    fn on(machine: Machine) -> Self {
+        Player { machine, terminals: BTreeMap::new(), browser: None, latest: String::new() }
+    }
+
     fn play(&mut self, block: &Block, is_shown_next: bool) {
         if let Some(file) = block.attribute("file") {
             fs::write(self.machine.checkout().join(file), format!("{}\n", block.text)).unwrap();
         } else if block.is_shell() {
             self.latest = block.attribute("terminal").unwrap_or("1").to_owned();
             self.desk().run(&block.text, is_shown_next);
-        } else if block.is_output() {
+        } else if block.is_browser() {
+            self.browse(block);
+        } else if block.is_output() || block.is_typed() {
             if let Some(terminal) = block.attribute("terminal") {
                 self.latest = terminal.to_owned();
             }
-            self.desk().expect(&block.text);
+            match block.is_typed() {
+                true => self.desk().tell(&block.text),
+                false => self.desk().expect(&block.text),
+            }
+        }
+    }
+
+    /// Carries out steps in the browser, and takes the picture that the page has of it.
+    fn browse(&mut self, block: &Block) {
+        let machine = &self.machine;
+        let browser = self.browser.get_or_insert_with(|| Browser::open(&mut machine.browser()));
+        block.text.lines().for_each(|step| browser.take(step));
+        if let Some(name) = block.attribute("picture") {
+            let kept = root().join("docs/pictures").join(name);
+            assert!(kept.exists() || renews_pictures(), "RIALTO_PICTURES=renew makes {name}");
+            let place = if renews_pictures() { kept } else { machine.checkout().join(name) };
+            browser.photograph(&place);
         }
     }
 
@@ -170,6 +196,12 @@ impl Desk {
         true
     }
 
+    /// Types lines into what runs.
+    fn tell(&mut self, text: &str) {
+        assert!(self.running.is_some(), "nothing runs that would read {text}");
+        text.lines().for_each(|line| self.terminal.tell(line));
+    }
+
     /// Checks what the page says that is seen in the terminal.
     fn expect(&mut self, expected: &str) {
         let Some(running) = &mut self.running else {
@@ -212,6 +244,10 @@ impl Desk {
         assert_eq!(code, wanted_code(command), "exit code of {command}which printed:\n{printed}");
         self.printed.push_str(&printed);
     }
+}
+
+fn renews_pictures() -> bool {
+    env::var_os("RIALTO_PICTURES").is_some_and(|it| it == "renew")
 }
 
 fn says_ctrl_c(line: &str) -> bool {

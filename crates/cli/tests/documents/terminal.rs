@@ -80,6 +80,11 @@ impl Terminal {
         writeln!(self.keyboard, "{line}").unwrap();
     }
 
+    /// Types a line for the program that runs, and forgets nothing.
+    pub(crate) fn tell(&mut self, line: &str) {
+        self.send(&format!("{line}\n"));
+    }
+
     /// Presses Ctrl-C.
     pub(crate) fn interrupt(&mut self) {
         self.forget();

@@ -19,10 +19,12 @@ fn a_block_has_its_language_its_attributes_and_its_line() {
 }
 
 #[test]
-fn text_is_output_unless_it_is_an_example() {
-    let found = blocks("```text\na\n```\n```text example\nb\n```\n").unwrap();
-    assert!(found[0].is_output());
-    assert!(!found[1].is_output());
+fn text_is_output_unless_it_is_an_example_or_typed() {
+    let page = "```text\na\n```\n```text example\nb\n```\n```text typed terminal=2\nc\n```\n";
+    let found = blocks(page).unwrap();
+    assert!(found[0].is_output() && !found[0].is_typed());
+    assert!(!found[1].is_output() && !found[1].is_typed());
+    assert!(!found[2].is_output() && found[2].is_typed());
 }
 
 #[test]
