@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Callable, Mapping, Optional, Sequence
 
+from .alarm import Alarm
 from .attempt import Attempt
 from .attempts import Attempts
 from .backoff import Backoff
@@ -41,7 +42,7 @@ class Connection:
         self._generation = 0
         self._carrier: Optional[Carrier] = None
         self._hearer: Optional[Attempt] = None
-        self._timer: Optional[Timer] = None
+        self._alarm = Alarm(env.clock)
         self._question: Optional[Timer] = None
         self._pending_id = ""
         self._online_since = self._waiting_since = 0.0
@@ -87,7 +88,7 @@ class Connection:
     def wake(self) -> None:
         """A hint that the network or the machine is back (K-8)."""
         if self.state == "waiting":
-            self._after(_HINT_SECONDS * self._env.random(), self._open_with_room)
+            self._alarm.set(_HINT_SECONDS * self._env.random(), self._open_with_room)
         elif self.state == "online":
             self.heartbeat.probe()
 
@@ -156,20 +157,20 @@ class Connection:
             if left <= wait:
                 wait, act = left, partial(self._change, "closed", reason="gave-up")
         self._change("waiting", previous, reason=reason, wait=wait)
-        self._after(wait, act)
+        self._alarm.set(wait, act)
 
     def _open_with_room(self) -> None:
         if self._owner.has_room():
             self._open()
         else:
-            self._after(_HINT_SECONDS, self._open_with_room)
+            self._alarm.set(_HINT_SECONDS, self._open_with_room)
 
     def _open(self) -> None:
         self._generation += 1
         why = Why(self._attempt, self._last_reason, self._last.status)
         self._attempt += 1
         self._change("connecting", address=self._attempts.address)
-        self._after(_ATTEMPT_SECONDS, self._timed_out)
+        self._alarm.set(_ATTEMPT_SECONDS, self._timed_out)
         if callable(self._credentials):
             self._question = self._env.ask(self._credentials, why, partial(self._answered, self._generation))
         else:
@@ -185,7 +186,7 @@ class Connection:
         if identity is None:
             reason = "unauthorized" if isinstance(error, Unauthorized) else "unreachable"
             return self.lose(reason, Said(None, f"no credentials: {error!r}"))
-        self._after(_ATTEMPT_SECONDS, self._timed_out)
+        self._alarm.set(_ATTEMPT_SECONDS, self._timed_out)
         self._dial(identity)
 
     def _dial(self, identity: Identity) -> None:
@@ -240,7 +241,7 @@ class Connection:
         self._ever_online = True
         self._online_since = self._env.clock.now()
         self._asked_again = False
-        self._cancel_timer()
+        self._alarm.cancel()
         timeout = body.get("ts")
         self.heartbeat.start(float(timeout) if isinstance(timeout, (int, float)) and timeout > 0 else _DEFAULT_TIMEOUT)
         previous, self.state = self.state, "online"
@@ -275,7 +276,7 @@ class Connection:
         if self._hearer is not None:
             self._hearer.is_left = True
         self.heartbeat.stop()
-        self._cancel_timer()
+        self._alarm.cancel()
         if self._question is not None:
             self._question.cancel()
             self._question = None
@@ -283,22 +284,13 @@ class Connection:
     def _change(self, state: str, previous: Optional[str] = None, **about: Any) -> None:
         event = StateEvent(state, previous or self.state, self._attempt, **about)
         if state == "closed":
-            self._cancel_timer()
+            self._alarm.cancel()
         if about.get("reason") not in (None, "asked"):
             event = event._replace(status=self._last.status, text=self._last.text)
         self.state = state
         self._owner.state_changed(event)
         if state == "closed":
             self._owner.ended(event)
-
-    def _after(self, wait: float, act: Callable[[], None]) -> None:
-        self._cancel_timer()
-        self._timer = self._env.clock.set(wait, act)
-
-    def _cancel_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
 
 _HEARTBEAT = encode("hb", {})
