@@ -30,3 +30,30 @@ async fn what_the_last_address_says_is_told() {
     assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
     assert_eq!(connect_to_any(&[]).await.unwrap_err().kind(), io::ErrorKind::NotFound);
 }
+
+#[tokio::test]
+async fn peers_without_heartbeats_are_asked_for_a_sign_of_life() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    for (protocol, is_watched) in
+        [(Protocol::Jmqt, false), (Protocol::Coremq, true), (Protocol::Pubsubx, true)]
+    {
+        let endpoint = Endpoint::parse(&url(protocol, address), protocol).unwrap();
+        let stream = connect(&endpoint, &mut Stage::LookingUp).await.unwrap();
+        let socket = SockRef::from(&stream);
+        assert_eq!(socket.keepalive().unwrap(), is_watched, "{protocol:?}");
+        if is_watched {
+            assert_eq!(socket.tcp_keepalive_time().unwrap(), KEEPALIVE_AFTER);
+            assert_eq!(socket.tcp_user_timeout().unwrap(), Some(ARRIVAL_TIMEOUT));
+        }
+    }
+}
+
+fn url(protocol: Protocol, address: SocketAddr) -> String {
+    let scheme = match protocol {
+        Protocol::Jmqt => "jmqt",
+        Protocol::Coremq => "coremq",
+        Protocol::Pubsubx => "pubsubx",
+    };
+    format!("{scheme}://{address}")
+}
