@@ -19,6 +19,7 @@ use tokio::time::timeout;
 
 use crate::channel::check_publishable;
 use crate::exit::{Exit, Failure};
+use crate::other::check_publish;
 use crate::payload::PayloadArgs;
 use crate::remote::{Aim, RemoteArgs, block_on};
 
@@ -98,7 +99,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let aim = args.remote.aim("pub", Some(args.timeout))?;
     let qos = match &aim {
         Aim::Jmqt(_) => args.qos.unwrap_or(Qos::AtLeastOnce),
-        Aim::Other(other) => other::qos(other.options.address.dialect(), args.qos, args.retain)?,
+        Aim::Other(other) => {
+            check_publish(other.options.address.dialect(), args.qos, args.retain)?;
+            Qos::AtMostOnce
+        }
     };
     let outcome = match aim {
         Aim::Jmqt(remote) => block_on(publish((args, qos), remote.options, messages, &progress)),

@@ -30,7 +30,7 @@ const PASSWORD: &str = "RIALTO_PASSWORD";
 pub(crate) struct RemoteArgs {
     /// Address of the broker: jmqt://HOST:PORT for a plain socket (port 8010 unless given),
     /// jmqts:// for TLS (8011), ws:// for WebSocket (8012), wss:// for WebSocket with TLS (8013)
-    /// [default: jmqt://127.0.0.1:8010]. In `pub`, `sub` and `request` also coremq:// (6747),
+    /// [default: jmqt://127.0.0.1:8010]. In `pub`, `sub`, `request` and `shell` also coremq:// (6747),
     /// coremqs://, coremq+ws:// (9000), coremq+wss://, pubsubx:// (12000) and pubsubxs://
     #[arg(long, value_name = "URL", env = "RIALTO_SERVER")]
     server: Option<Address>,

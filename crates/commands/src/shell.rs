@@ -5,6 +5,7 @@
 //! seen, messages and replies alike, goes through one [`Feed`] to the thread that prints it (`look.rs` says
 //! how). Lines come from standard input (`script.rs`), or are edited on a terminal (`terminal.rs`).
 
+mod addressed;
 mod colour;
 mod command;
 mod executor;
@@ -14,7 +15,9 @@ mod greeting;
 mod item;
 mod jmqt;
 mod look;
+mod online;
 mod operator;
+mod other;
 mod parse;
 mod payload;
 mod peer;
@@ -35,11 +38,11 @@ use crate::exit::Failure;
 use crate::format::FormatArgs;
 use crate::remote::{RemoteArgs, runtime};
 
+use addressed::AddressedPeer;
 use colour::When;
 use executor::Executor;
 use feed::Feed;
 use grammar::Grammar;
-use jmqt::JmqtPeer;
 use look::Look;
 use operator::Operator;
 use peer::Peer;
@@ -51,7 +54,8 @@ use terminal::{HistoryFile, LineEditor, Setup, TerminalOutput};
 const EXAMPLES: &str = "\
 Commands are read from standard input, one on each line; `help` lists them. A line that is blank or
 begins with # is passed over. A payload is everything behind the channel, as it stands: JSON is sent
-as it is, and anything else as a text.
+as it is, and anything else as a text. The address says which protocol is spoken: JMQT, CoreMQ or
+PubSubX, whose commands are the same as far as the protocol has them.
 
 On a terminal: messages appear above the line that is being typed, Tab completes commands, channels
 and clients, and the lines of before come back with the arrow keys. They are kept in
@@ -69,6 +73,7 @@ Examples:
   rialto shell --server jmqts://broker.example --client ada
   printf 'subscribe room\\npublish room hello\\nwait\\n' | rialto shell --quiet
   rialto shell --format json < commands.txt
+  rialto shell --server coremq://broker.example
   rialto shell --pubsubx
   rialto shell --pubsubx --server pubsubx://broker.example --client homer";
 
@@ -111,7 +116,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     match args.grammar() {
         Grammar::Jmqt => {
             let operator = Some(args.operator());
-            talk_with(args, operator, |feed| Ok(JmqtPeer::new(remote, limit, feed)))
+            talk_with(args, operator, |feed| Ok(AddressedPeer::new(remote, limit, feed)))
         }
         Grammar::Pubsubx => talk_with(args, None, |feed| PubsubxPeer::new(remote, limit, feed)),
     }

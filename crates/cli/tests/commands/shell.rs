@@ -1,5 +1,6 @@
 //! `rialto shell` without a terminal: scripts, what they print, and how they end.
 
+mod addresses;
 mod interactive;
 mod pubsubx;
 

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use rialto_client::Qos;
-use rialto_client::dialects::{Answered, Client, Dialect};
+use rialto_client::dialects::{Answered, Client};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::exit::{Exit, Failure};
-use crate::other::{connect, leave, refuse};
+use crate::other::{connect, leave};
 use crate::remote::Other;
 
 use super::lines::Messages;
@@ -22,25 +21,6 @@ pub(super) struct How {
     /// Longest wait for an answer.
     pub(super) limit: Duration,
     pub(super) is_quiet: bool,
-}
-
-/// Returns the QoS that the dialect has.
-///
-/// # Errors
-/// What the command asks for, and the dialect has not.
-pub(super) fn qos(dialect: Dialect, asked: Option<Qos>, retain: bool) -> Result<Qos, Failure> {
-    if asked == Some(Qos::AtLeastOnce) {
-        let instead = "a message is sent once, to those who are connected";
-        return Err(refuse(dialect, "--qos 1", instead));
-    }
-    if retain {
-        let instead = match dialect {
-            Dialect::Coremq => "subscribers can ask for the history of a queue",
-            Dialect::Pubsubx => "a message reaches those who are subscribed",
-        };
-        return Err(refuse(dialect, "--retain", instead));
-    }
-    Ok(Qos::AtMostOnce)
 }
 
 /// Publishes all messages; what went well counts even if the rest fails.

@@ -75,6 +75,18 @@ impl RemoteArgs {
         Ok(aimed)
     }
 
+    /// Forgets who to be where the address has no use for it: connections of CoreMQ have names of their
+    /// own, unless a token says whose they are.
+    pub(crate) fn forget_useless_client(&mut self, address: &Address) {
+        let is_coremq = match address {
+            Address::Other(other) => other.dialect() == Dialect::Coremq,
+            Address::Jmqt(_) => false,
+        };
+        if is_coremq && self.token.is_none() {
+            self.client = None;
+        }
+    }
+
     /// Returns the address that is said, by a flag, the environment or the context.
     pub(crate) fn address(&self) -> Result<Option<Address>, Failure> {
         let context = self.context.load(self.server.is_some())?;
@@ -125,7 +137,7 @@ impl RemoteArgs {
             Some(Address::Other(address)) => {
                 let text = format!(
                     "this command speaks JMQT, and {address} is the address of another dialect; \
-                     pub, sub and request speak those too"
+                     pub, sub, request and shell speak those too"
                 );
                 return Err(Failure::new(Exit::Usage, text));
             }

@@ -56,7 +56,8 @@ pub(super) struct Target {
 pub(super) struct Publish {
     pub(super) channel: String,
     pub(super) data: Data,
-    pub(super) qos: Qos,
+    /// The QoS that is asked for.
+    pub(super) qos: Option<Qos>,
     pub(super) retain: bool,
 }
 

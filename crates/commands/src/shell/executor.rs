@@ -162,7 +162,12 @@ impl<P: Peer> Executor<P> {
             }
             Command::Request { channel, data } => self.peer.request(channel, data.as_ref()).await,
             Command::Retained(channel) => self.peer.retained(channel).await,
-            Command::History { channel, count } => self.operator()?.history(channel, *count).await,
+            Command::History { channel, count } => {
+                match self.peer.history(channel, *count).await? {
+                    Some(reply) => Ok(reply),
+                    None => self.operator()?.history(channel, *count).await,
+                }
+            }
             Command::Who => self.operator()?.who(&self.seen).await,
             Command::Status => Ok(Reply::lines(self.peer.status())),
             Command::Help(name) => {

@@ -112,7 +112,7 @@ impl<O: Output> Printer<O> {
             if !self.output.print(&batch.shown)? {
                 return Ok(());
             }
-            let message_count = batch.messages.len() as u64 + batch.text_count;
+            let message_count = batch.messages.len() as u64 + batch.push_count;
             batch.messages.iter_mut().for_each(Message::ack);
             self.count.send_modify(|count| *count += message_count);
             for flush in batch.flushes {
@@ -130,9 +130,10 @@ impl<O: Output> Printer<O> {
                 self.seen.client(&message.publisher);
                 batch.messages.push(*message);
             }
-            Item::Text { topic, .. } => {
-                self.seen.channel(&topic);
-                batch.text_count += 1;
+            Item::Push(push) => {
+                self.seen.channel(&push.channel);
+                self.seen.client(&push.publisher);
+                batch.push_count += 1;
             }
             Item::Flush(flush) => batch.flushes.push(flush),
             Item::Reply(_) | Item::Notice(_) | Item::Problem { .. } => {}
@@ -145,6 +146,6 @@ impl<O: Output> Printer<O> {
 struct Batch {
     shown: Shown,
     messages: Vec<Message>,
-    text_count: u64,
+    push_count: u64,
     flushes: Vec<oneshot::Sender<()>>,
 }

@@ -1,6 +1,6 @@
 //! What can be shown.
 
-use rialto_client::Message;
+use rialto_client::{Message, Push};
 use tokio::sync::oneshot;
 
 use crate::exit::Failure;
@@ -12,8 +12,8 @@ use super::peer::Reply;
 pub(super) enum Item {
     /// A message of JMQT, acknowledged once it is shown.
     Message(Box<Message>),
-    /// A message of PubSubX.
-    Text { topic: String, data: String },
+    /// A message of another dialect.
+    Push(Box<Push>),
     /// What came of a command.
     Reply(Reply),
     /// Something that happened.

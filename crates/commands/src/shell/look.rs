@@ -79,11 +79,9 @@ impl Look {
 
     fn render_text(&self, item: &Item, shown: &mut Shown) {
         match item {
-            Item::Message(message) => {
-                let payload = plain_payload(&message.payload);
-                self.message(&message.channel, &payload, shown);
-            }
-            Item::Text { topic, data } => self.topic(topic, data, shown),
+            Item::Message(message) => self.message(message, shown),
+            Item::Push(push) if self.grammar == Grammar::Pubsubx => self.topic(push, shown),
+            Item::Push(push) => self.message(push, shown),
             Item::Reply(Reply::Said(text)) => self.talk(text, shown),
             Item::Reply(Reply::Answer(answer)) => {
                 shown.push(Place::Data, &self.cut(&json_line(answer.get())));
@@ -99,15 +97,16 @@ impl Look {
         }
     }
 
-    fn message(&self, channel: &str, payload: &str, shown: &mut Shown) {
-        let word = one_word(channel);
+    fn message(&self, push: &Push, shown: &mut Shown) {
+        let (word, payload) = (one_word(&push.channel), plain_payload(&push.payload));
         let channel = self.paint(Colour::Name, &word);
-        shown.push(Place::Data, &format!("{channel} {}", self.cut(payload)));
+        shown.push(Place::Data, &format!("{channel} {}", self.cut(&payload)));
     }
 
     /// A message as PubSubX's client shows it.
-    fn topic(&self, topic: &str, data: &str, shown: &mut Shown) {
-        let (word, data) = (one_line(topic), one_line(data));
+    fn topic(&self, push: &Push, shown: &mut Shown) {
+        let data = text_of(&push.payload);
+        let (word, data) = (one_line(&push.channel), one_line(&data));
         let topic = self.paint(Colour::Name, &word);
         shown.push(Place::Data, &format!("Topic: {topic}  Data: {}", self.cut(&data)));
     }
@@ -165,9 +164,12 @@ impl Look {
         let mut line = |json: &str| shown.push(Place::Data, &json_line(json));
         match item {
             Item::Message(message) => line(&record(message)),
-            Item::Text { topic, data } => {
-                line(&json!({ "event": "message", "channel": topic, "payload": data }).to_string());
+            Item::Push(push) if self.grammar == Grammar::Pubsubx => {
+                let (channel, data) = (&push.channel, text_of(&push.payload));
+                let message = json!({ "event": "message", "channel": channel, "payload": data });
+                line(&message.to_string());
             }
+            Item::Push(push) => line(&record(push)),
             Item::Reply(Reply::Answer(answer)) => {
                 line(&format!("{{\"event\":\"answer\",\"answer\":{}}}", answer.get()));
             }
@@ -189,6 +191,11 @@ impl Look {
             Item::Reply(Reply::Said(_) | Reply::Nothing) | Item::Notice(_) | Item::Flush(_) => {}
         }
     }
+}
+
+/// Returns the data of a message of PubSubX, which is always a text.
+fn text_of(payload: &RawValue) -> String {
+    serde_json::from_str(payload.get()).unwrap_or_default()
 }
 
 /// A message as `rialto sub` prints it, and what it is.

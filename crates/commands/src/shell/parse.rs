@@ -5,7 +5,6 @@ mod data;
 use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Duration;
 
-use rialto_client::Qos;
 use rialto_config::Period;
 
 use crate::channel::{check_subscribable, control_channel};
@@ -140,7 +139,7 @@ impl Parser {
             return Err(self.wrong("a message to a client cannot be retained"));
         }
         let data = Data { text, rule: options.rule()? };
-        Ok(Command::Publish(Publish { channel: name, data, qos: options.qos(), retain }))
+        Ok(Command::Publish(Publish { channel: name, data, qos: options.qos, retain }))
     }
 
     /// Reads a topic and, behind one blank, everything else.
@@ -148,7 +147,7 @@ impl Parser {
         let data = words.rest().split_once(' ').map_or("", |(_, data)| data);
         let data = Data { text: data.to_owned(), rule: PayloadRule::Text };
         let channel = self.channel(words)?;
-        Ok(Command::Publish(Publish { channel, data, qos: Qos::AtMostOnce, retain: false }))
+        Ok(Command::Publish(Publish { channel, data, qos: None, retain: false }))
     }
 
     fn subscribe(&self, mut words: Words<'_>) -> Result<Command, String> {

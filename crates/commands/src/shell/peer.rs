@@ -1,5 +1,7 @@
 //! What the shell needs of a dialect.
 
+use std::num::NonZeroU32;
+
 use serde_json::value::RawValue;
 
 use crate::exit::Failure;
@@ -60,6 +62,13 @@ pub(super) trait Peer {
 
     /// Finds a channel's retained message.
     async fn retained(&mut self, channel: &str) -> Result<Reply, Failure>;
+
+    /// Returns a channel's last messages, where the dialect itself answers that.
+    async fn history(
+        &mut self,
+        channel: &str,
+        count: Option<NonZeroU32>,
+    ) -> Result<Option<Reply>, Failure>;
 
     /// Returns lines about the session.
     fn status(&self) -> Vec<String>;

@@ -1,12 +1,12 @@
 //! The shell's conversation in PubSubX, in the manner of its own client.
 
-mod online;
-
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use rialto_client::Backoff;
 use rialto_client::dialects::{DemandError, Dialect};
 use rialto_client::shown::one_word;
+use serde_json::value::to_raw_value;
 
 use crate::address::Address;
 use crate::exit::{Exit, Failure};
@@ -15,9 +15,8 @@ use crate::remote::RemoteArgs;
 use super::command::{Data, Publish, Target};
 use super::feed::Feed;
 use super::greeting::greeted;
+use super::online::Online;
 use super::peer::{Peer, Reply};
-
-use online::Online;
 
 /// Where a server is unless said otherwise.
 const DEFAULT: &str = "pubsubx://127.0.0.1:12000";
@@ -89,7 +88,7 @@ impl Peer for PubsubxPeer {
         let mut options = remote.other(other.clone(), "shell", None)?.options;
         options.connect_timeout = options.connect_timeout.min(self.limit);
         options.reconnect = (!remote.no_reconnect).then(Backoff::default);
-        let online = Online::open(options, &address, &self.feed).await?;
+        let online = Online::open(options, greeted, &self.feed).await?;
         let reply = Reply::Said(greeted(online.greeting()));
         self.online = Some(online);
         (self.remote, self.current) = (remote, address);
@@ -118,8 +117,9 @@ impl Peer for PubsubxPeer {
 
     async fn publish(&mut self, publish: &Publish) -> Result<Reply, Failure> {
         let limit = self.limit;
+        let text = to_raw_value(&publish.data.text).expect("a text serialises to memory");
         let online = self.online()?;
-        Self::in_time(limit, online.publish(&publish.channel, &publish.data.text)).await?;
+        Self::in_time(limit, online.publish(&publish.channel, &text)).await?;
         Ok(Reply::Nothing)
     }
 
@@ -148,6 +148,10 @@ impl Peer for PubsubxPeer {
     }
 
     async fn retained(&mut self, _: &str) -> Result<Reply, Failure> {
+        Err(not_in_pubsubx())
+    }
+
+    async fn history(&mut self, _: &str, _: Option<NonZeroU32>) -> Result<Option<Reply>, Failure> {
         Err(not_in_pubsubx())
     }
 

@@ -3,14 +3,14 @@
 use std::num::NonZeroU64;
 use std::time::Duration;
 
-use rialto_client::dialects::{Client, Dialect, Event};
+use rialto_client::dialects::{Client, Event};
 use rialto_client::{Backoff, Push};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::channel::looks_like_pattern;
 use crate::exit::{Exit, Failure};
-use crate::other::{connect, leave, of_greeting, refuse};
+use crate::other::{connect, instead_of_persistence, leave, of_greeting, refuse};
 use crate::output::talk;
 use crate::remote::Other;
 
@@ -44,12 +44,7 @@ pub(super) async fn subscribe(
 ) -> Result<(), Failure> {
     let dialect = other.options.address.dialect();
     let Some(printer) = printer else {
-        let instead = match dialect {
-            Dialect::Coremq => "a subscription ends with its connection",
-            Dialect::Pubsubx => {
-                "a client with a name that loses its connection is kept for a minute (--client)"
-            }
-        };
+        let instead = instead_of_persistence(dialect);
         return Err(refuse(dialect, "--persistent or --forget", instead));
     };
     let mut options = other.options;

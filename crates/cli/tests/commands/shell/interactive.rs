@@ -161,6 +161,15 @@ fn what_a_terminal_would_obey_is_shown_harmlessly_wherever_it_comes_from() {
 }
 
 #[test]
+fn what_is_typed_behind_a_ctrl_c_in_the_same_moment_is_not_lost() {
+    let mut stage = Stage::open();
+    stage.terminal.press(&format!("publish typed not this{CTRL_C}publish typed but this\r"));
+    assert_eq!(stage.received(), "but this");
+    stage.terminal.press(&format!("publish typed nor this{CTRL_C}{CTRL_D}"));
+    stage.terminal.expect_restored(0);
+}
+
+#[test]
 fn ctrl_c_clears_the_line_or_ends_what_is_under_way_and_leaves_when_pressed_twice() {
     let mut stage = Stage::open();
     stage.terminal.press("publish typed not this");

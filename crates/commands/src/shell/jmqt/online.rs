@@ -12,7 +12,6 @@ use serde_json::value::RawValue;
 use crate::exit::Failure;
 use crate::remote::Remote;
 
-use super::super::command::Publish;
 use super::super::feed::Feed;
 use super::super::item::Item;
 use super::watch::{Told, watch};
@@ -84,11 +83,11 @@ impl Online {
     /// Publishes, and returns what a control channel answers.
     pub(super) async fn publish(
         &self,
-        publish: &Publish,
+        channel: &str,
         payload: &RawValue,
+        how: PublishOptions,
     ) -> Result<Option<Box<RawValue>>, RequestError> {
-        let how = PublishOptions { qos: publish.qos, retain: publish.retain };
-        self.client.publish(&publish.channel, payload, how).await.map(|ack| ack.data)
+        self.client.publish(channel, payload, how).await.map(|ack| ack.data)
     }
 
     pub(super) async fn subscribe(

@@ -1,5 +1,8 @@
 //! What things look like.
 
+use proptest::prelude::*;
+use rialto_client::Qos;
+
 use crate::exit::Exit;
 
 use super::*;
@@ -19,7 +22,18 @@ fn shown(look: Look, item: &Item) -> Vec<(Place, String)> {
 }
 
 fn topic(data: &str) -> Item {
-    Item::Text { topic: "news".to_owned(), data: data.to_owned() }
+    Item::Push(Box::new(push("news", &serde_json::Value::from(data))))
+}
+
+fn push(channel: &str, payload: &serde_json::Value) -> Push {
+    Push {
+        channel: channel.to_owned(),
+        payload: serde_json::value::to_raw_value(payload).unwrap(),
+        publisher: "ada".to_owned(),
+        qos: Qos::AtMostOnce,
+        id: None,
+        retained: false,
+    }
 }
 
 fn problem(text: &str) -> Item {
@@ -50,6 +64,7 @@ fn json_is_an_object_a_line_whatever_it_is_about() {
         serde_json::from_str(text).unwrap()
     };
     assert_eq!(line(&topic("x\ny"))["payload"], "x\ny");
+    assert_eq!(line(&topic("x"))["client"], "ada");
     assert_eq!(line(&Item::Notice("lost".to_owned()))["event"], "notice");
     assert_eq!(line(&problem("no"))["exit"], 1);
     let answer = serde_json::value::to_raw_value(&json!({ "a": "\u{1b}" })).unwrap();
@@ -80,4 +95,44 @@ fn colours_are_there_only_where_they_are_wanted() {
     let uncoloured = Look { has_colours: false, ..look };
     let [(_, text)] = &shown(uncoloured, &problem("no"))[..] else { panic!() };
     assert_eq!(text, "line 3: no\n");
+}
+
+/// All that can be shown, with a stranger's words wherever strangers have some.
+fn items(words: &str) -> Vec<Item> {
+    let payload = json!({ "text": words });
+    let raw = serde_json::value::to_raw_value(&payload).unwrap();
+    vec![
+        topic(words),
+        Item::Push(Box::new(push(words, &payload))),
+        Item::Push(Box::new(push(words, &serde_json::Value::from(words)))),
+        Item::Reply(Reply::said(words)),
+        Item::Reply(Reply::Answer(raw)),
+        Item::Reply(Reply::lines(vec![words.to_owned()])),
+        Item::Notice(words.to_owned()),
+        problem(words),
+    ]
+}
+
+proptest! {
+    /// Whatever strangers say, a terminal shows it and obeys nothing of it, and each message has a line.
+    #[test]
+    fn nothing_that_a_terminal_obeys_is_printed(
+        words in "([\\x00-\\x1f\\x7f-\\x9f]|\u{1b}\\[[0-9;]*[A-Za-z]|\u{202e}|\u{2028}|\u{feff}|\\PC|\\\\|\"){0,20}",
+        is_terminal: bool,
+    ) {
+        for format in [Format::Text, Format::Json] {
+            for grammar in [Grammar::Jmqt, Grammar::Pubsubx] {
+                let look = Look { format, grammar, is_terminal, ..TEXT };
+                for item in items(&words) {
+                    let parts = shown(look, &item);
+                    let text: String = parts.iter().map(|(_, text)| text.as_str()).collect();
+                    let is_harmless = |c: char| c == '\n' || rialto_client::shown::is_shown(c);
+                    prop_assert!(text.chars().all(is_harmless), "{:?} of {:?}", text, item);
+                    if matches!(item, Item::Push(_)) {
+                        prop_assert_eq!(text.matches('\n').count(), 1, "{:?}", item);
+                    }
+                }
+            }
+        }
+    }
 }

@@ -9,7 +9,7 @@ use super::super::words::Words;
 /// What options say of a message.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Options {
-    qos: Option<Qos>,
+    pub(super) qos: Option<Qos>,
     pub(super) retain: bool,
     is_text: bool,
     is_json: bool,
@@ -59,11 +59,6 @@ impl Options {
             _ => return Err(format!("--qos is 0 or 1, not {level:?}")),
         });
         Ok(())
-    }
-
-    /// Returns the QoS: 1 unless said otherwise, as `rialto pub` has it.
-    pub(super) fn qos(&self) -> Qos {
-        self.qos.unwrap_or(Qos::AtLeastOnce)
     }
 
     pub(super) fn rule(&self) -> Result<PayloadRule, String> {

@@ -1,6 +1,7 @@
 //! Lines and what they mean.
 
 use proptest::prelude::*;
+use rialto_client::Qos;
 
 use super::*;
 
@@ -21,7 +22,7 @@ fn wrong(line: &str) -> String {
 
 fn publish(channel: &str, text: &str) -> Publish {
     let data = Data { text: text.to_owned(), rule: PayloadRule::JsonOrText };
-    Publish { channel: channel.to_owned(), data, qos: Qos::AtLeastOnce, retain: false }
+    Publish { channel: channel.to_owned(), data, qos: None, retain: false }
 }
 
 #[test]
@@ -46,8 +47,11 @@ fn data_is_everything_behind_the_channel_without_quoting() {
 
 #[test]
 fn options_stand_before_between_and_behind_and_a_double_dash_ends_them() {
-    let expected =
-        Command::Publish(Publish { retain: true, qos: Qos::AtMostOnce, ..publish("a", "x y") });
+    let expected = Command::Publish(Publish {
+        retain: true,
+        qos: Some(Qos::AtMostOnce),
+        ..publish("a", "x y")
+    });
     for line in [
         "publish --qos 0 --retain a x y",
         "publish a --retain --qos=0 x y",

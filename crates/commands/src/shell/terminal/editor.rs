@@ -83,7 +83,11 @@ impl LineEditor {
         let read = editor.readline(self.prompt);
         // However it ended.
         self.gate.close();
+        let was_interrupted = self.gate.take_interrupt();
         match read {
+            Ok(_) if was_interrupted => {
+                Ok(Typed::Interrupted { was_empty: self.gate.was_line_empty() })
+            }
             Ok(text) => {
                 let lines: Vec<String> = text.split(['\n', '\r']).map(str::to_owned).collect();
                 for line in &lines {
@@ -132,6 +136,13 @@ impl ConditionalEventHandler for Keys {
     ) -> Option<Cmd> {
         self.gate.note_line(context.line());
         match event.get(0) {
+            // To the editor it is a line like others: at an interruption it would forget what has been
+            // typed behind it already.
+            Some(KeyEvent(KeyCode::Char('C'), Modifiers::CTRL)) => {
+                self.gate.note_interrupt();
+                self.gate.close();
+                return Some(Cmd::AcceptLine);
+            }
             Some(key) if ends_line(*key, context.line()) => self.gate.close(),
             _ => self.gate.open(),
         }
@@ -143,7 +154,7 @@ fn ends_line(KeyEvent(code, modifiers): KeyEvent, line: &str) -> bool {
     let is_control = modifiers == Modifiers::CTRL;
     match code {
         KeyCode::Enter => true,
-        KeyCode::Char('C' | 'J' | 'M' | '\\') => is_control,
+        KeyCode::Char('J' | 'M' | '\\') => is_control,
         KeyCode::Char('D') => is_control && line.is_empty(),
         _ => false,
     }

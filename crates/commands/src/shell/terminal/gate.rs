@@ -31,6 +31,8 @@ pub(super) struct Gate {
     drawn_count: AtomicU64,
     /// Whether the line was empty when the last key was pressed.
     is_line_empty: AtomicBool,
+    /// Whether Ctrl-C ended the line.
+    is_interrupted: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -94,6 +96,15 @@ impl Gate {
 
     pub(super) fn was_line_empty(&self) -> bool {
         self.is_line_empty.load(Ordering::Acquire)
+    }
+
+    pub(super) fn note_interrupt(&self) {
+        self.is_interrupted.store(true, Ordering::Release);
+    }
+
+    /// Returns whether Ctrl-C ended the line, and forgets it.
+    pub(super) fn take_interrupt(&self) -> bool {
+        self.is_interrupted.swap(false, Ordering::AcqRel)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
