@@ -17,6 +17,7 @@ use crate::{
 mod authenticate;
 mod identify;
 mod operate;
+mod sign_in;
 
 /// Rialto's own answer to who a client is and what it may do.
 ///

@@ -25,6 +25,7 @@ mod rule;
 
 mod password;
 mod revocation;
+mod sign_in;
 mod signed_token;
 mod signing_key;
 mod throttle;
@@ -58,6 +59,7 @@ pub use revocation::{Ban, RevocationError, Revocations};
 pub use rule::{Effect, Rule, Who};
 pub use secret::Secret;
 pub use settings::{ConnectSubscription, Mode, PresetToken, Replicants, Settings};
+pub use sign_in::{Shown, SignIn};
 pub use signing_key::SigningKey;
 pub use throttle::{Attempt, Throttle, ThrottleSettings};
 pub use users::{User, Users};

@@ -78,7 +78,7 @@ pub(crate) fn read(key: &SigningKey, token: &str, now: UnixMs) -> Option<SignedT
     })
 }
 
-fn random_id() -> Option<String> {
+pub(crate) fn random_id() -> Option<String> {
     let mut bytes = [0; ID_BYTES];
     getrandom::fill(&mut bytes).ok()?;
     Some(bytes.iter().fold(String::new(), |mut hex, byte| {

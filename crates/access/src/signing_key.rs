@@ -2,7 +2,7 @@
 
 use std::{fmt, fs, io, path::Path};
 
-use jsonwebtoken::{DecodingKey, EncodingKey};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, crypto};
 
 use crate::atomic_file;
 
@@ -47,6 +47,18 @@ impl SigningKey {
     /// When the system gives no random bytes.
     pub fn random() -> io::Result<Self> {
         Ok(SigningKey::from_bytes(&random_secret()?))
+    }
+
+    /// Returns a code that only who has the key can make of a text (HMAC-SHA-256, as base64url). No token is
+    /// one, since no token has a line's end in it.
+    pub(crate) fn code(&self, purpose: &str, text: &str) -> Option<String> {
+        let message = format!("{purpose}\n{text}");
+        crypto::sign(message.as_bytes(), &self.encoding, Algorithm::HS256).ok()
+    }
+
+    /// Returns the key for another purpose: what it signs is nothing to this one, and the other way round.
+    pub(crate) fn for_purpose(&self, purpose: &str) -> Option<Self> {
+        Some(SigningKey::from_bytes(self.code(purpose, "")?.as_bytes()))
     }
 
     fn create(file: &Path) -> io::Result<Self> {

@@ -9,7 +9,7 @@ use rialto_domain::{Certificate, ForcedSubscription, UnixMs};
 
 use crate::{
     AccessError, ConnectSubscription, Identity, Mode, Pattern, Policy, PresetToken, Proof,
-    Replicants, Settings, TokenOrigin, Users,
+    Replicants, Secret, Settings, TokenOrigin, Users,
     identity::Certified,
     jwt::{JwtError, Verifier},
 };
@@ -76,6 +76,16 @@ impl State {
             true => Some(preset),
             false => found,
         })
+    }
+
+    /// Finds a preset token of the client's by what is true of it.
+    pub(crate) fn preset_by(
+        &self,
+        client: &str,
+        is_it: impl Fn(&Secret) -> bool,
+    ) -> Option<Secret> {
+        let mut presets = self.presets.get(client)?.iter();
+        presets.find(|preset| is_it(&preset.token)).map(|preset| preset.token.clone())
     }
 
     /// Checks a token with each issuer; of several refusals the nearest is told.

@@ -30,7 +30,7 @@ fn bundles_and_old_pages_work_in_chromium() {
 
 #[test]
 fn the_sample_application_the_readings_and_followers_work_in_chromium() {
-    run(&["sample", "readings", "follow"]);
+    run(&["sample", "readings", "follow", "attack"]);
 }
 
 #[test]

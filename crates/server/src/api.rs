@@ -6,6 +6,7 @@
 mod accept;
 mod asker;
 mod asking;
+mod browser;
 mod cors;
 mod document;
 mod key;
@@ -18,6 +19,7 @@ mod problem;
 mod refusal;
 mod shown;
 mod take;
+mod until_ended;
 mod whole;
 
 mod channels;
@@ -30,6 +32,7 @@ mod history;
 mod nodes;
 mod post;
 mod publish;
+mod session;
 mod tail;
 mod tickets;
 
@@ -65,12 +68,18 @@ pub(crate) fn router(asked: &Arc<Asked>) -> Router {
 }
 
 fn routes_and_document(asked: &Arc<Asked>) -> (Router, Document) {
-    let guarded = |mut routes: OpenApiRouter<Arc<Asked>>, right, admits_clients| {
+    let named = |mut routes: OpenApiRouter<Arc<Asked>>| {
         let names = Names::of(routes.get_openapi_mut());
-        let routes = routes.layer(from_fn_with_state(names, names::check));
+        routes.layer(from_fn_with_state(names, names::check))
+    };
+    let guarded = |routes, right, admits_clients| {
+        let routes = named(routes);
         let guard = Guard { asked: asked.clone(), right, admits_clients };
         routes.layer(from_fn_with_state(guard, key::check))
     };
+    // Whoever signs in has no right yet.
+    let session =
+        OpenApiRouter::new().routes(routes!(session::show, session::sign_in, session::sign_out));
     let publish = OpenApiRouter::new()
         .routes(routes!(publish::publish))
         .routes(routes!(publish::publish_batch));
@@ -106,6 +115,7 @@ fn routes_and_document(asked: &Arc<Asked>) -> (Router, Document) {
         .routes(routes!(clients::revoke_tokens))
         .routes(routes!(clients::sign_token));
     let (router, mut document) = OpenApiRouter::with_openapi(Head::openapi())
+        .merge(named(session))
         .merge(guarded(publish, ApiRight::Publish, false))
         .merge(guarded(post, ApiRight::Publish, true))
         .merge(guarded(follow, ApiRight::Read, true))

@@ -8,7 +8,8 @@ use tokio::sync::watch;
 
 use crate::{
     census::Census, entrance::Entrance, guests::Guests, handle::Handle, history::History,
-    pulse::Pulse, repeats::Repeats, store::CommitWatch, tail::TailPlaces, tickets::Tickets,
+    pulse::Pulse, repeats::Repeats, sign_ins::SignIns, store::CommitWatch, tail::TailPlaces,
+    tickets::Tickets,
 };
 
 /// What the handlers ask.
@@ -31,6 +32,8 @@ pub(crate) struct Asked {
     pub(crate) guests: Arc<Guests>,
     pub(crate) tickets: Tickets,
     pub(crate) repeats: Repeats,
+    /// Who has signed in to the console, and out of it.
+    pub(crate) sign_ins: SignIns,
     /// Becomes true when the server stops.
     pub(crate) stopping: watch::Receiver<bool>,
 }

@@ -52,7 +52,17 @@ pub(crate) struct Audit {
     /// What happens, for those who want to be told.
     pub(crate) events: EventFeed,
     /// The same by why.
-    causes: [AtomicU64; Reason::ALL.len()],
+    causes: Causes,
+}
+
+/// How often each reason was the one.
+#[derive(Debug)]
+struct Causes([AtomicU64; Reason::ALL.len()]);
+
+impl Default for Causes {
+    fn default() -> Self {
+        Causes(Reason::ALL.map(|_| AtomicU64::new(0)))
+    }
 }
 
 #[derive(Debug, Default)]
@@ -77,7 +87,7 @@ impl Audit {
         details: impl FnOnce() -> Details,
     ) {
         self.counts[event as usize].fetch_add(1, Ordering::Relaxed);
-        self.causes[reason as usize].fetch_add(1, Ordering::Relaxed);
+        self.causes.0[reason as usize].fetch_add(1, Ordering::Relaxed);
         let is_logged = tracing::enabled!(target: AUDIT_TARGET, tracing::Level::INFO);
         if self.events.takes(EventKind::Refused) {
             let details = details();
@@ -107,7 +117,7 @@ impl Audit {
 
     /// Returns how often each reason was the one since the start.
     pub(crate) fn causes(&self) -> [(Reason, u64); Reason::ALL.len()] {
-        Reason::ALL.map(|reason| (reason, self.causes[reason as usize].load(Ordering::Relaxed)))
+        Reason::ALL.map(|reason| (reason, self.causes.0[reason as usize].load(Ordering::Relaxed)))
     }
 
     /// Writes what is gathered, and at the end of each window what it left out, until it is aborted.

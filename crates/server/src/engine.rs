@@ -33,7 +33,9 @@ use crate::{
     repeats::Repeats,
     service::Service,
     session_events::{SessionEvents, Workers},
-    settings_map, startup,
+    settings_map,
+    sign_ins::SignIns,
+    startup,
     store::{self, CommitWatch, StoreThreads},
     store_jobs::{Job, StoreInboxes},
     tickets::Tickets,
@@ -151,6 +153,7 @@ impl Engine {
             guests: Arc::default(),
             tickets: Tickets::default(),
             repeats: Repeats::default(),
+            sign_ins: SignIns::open(&reloadable.settings(), self.hub.now().unix_ms),
             stopping,
         }
     }

@@ -83,6 +83,7 @@ mod serve;
 mod service;
 mod session_events;
 mod shield;
+mod sign_ins;
 mod static_file;
 mod status;
 mod tail;

@@ -16,6 +16,9 @@ use axum::{
 
 use crate::{entrance::IsSecure, http_host::Host};
 
+/// What an answer that is no page may do: nothing.
+pub(crate) const NOTHING: &str = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), \
     encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), \
     microphone=(), midi=(), payment=(), picture-in-picture=(), \
@@ -50,7 +53,7 @@ pub(crate) async fn shield(
 }
 
 /// Adds the fields to one answer. What it says itself about being kept, or about what it may load, stays.
-fn cover(response: &mut Response, policy: &'static str) {
+pub(crate) fn cover(response: &mut Response, policy: &'static str) {
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));

@@ -111,6 +111,12 @@ impl Follower {
         message["id"].as_str().unwrap_or_default().to_owned()
     }
 
+    /// Reads until the answer is over.
+    #[track_caller]
+    pub(crate) fn ends(mut self) {
+        while self.line().is_some() {}
+    }
+
     /// Reads until the answer is over; returns what was said last.
     #[track_caller]
     pub(crate) fn last(mut self) -> Value {

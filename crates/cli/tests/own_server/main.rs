@@ -33,6 +33,7 @@ mod rules;
 mod safety;
 mod sample;
 mod schemathesis;
+mod sign_in;
 
 mod api;
 mod events;

@@ -8,6 +8,7 @@ use rialto_config::Settings;
 use rialto_domain::ClientId;
 
 use super::{
+    browser::SITE,
     refusal::Refusal,
     shown::{Shown, find_key, ticket},
 };
@@ -19,8 +20,6 @@ use crate::{
     http_host::Host,
 };
 
-/// How the page that asks stands to the server, as browsers say.
-const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// What a client is called that says nothing of itself.
 const NOBODY: &str = "anonymous";
 

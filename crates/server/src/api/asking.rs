@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use axum::{
     extract::{MatchedPath, Request},
-    http::Method,
+    http::{Method, StatusCode},
 };
 use percent_encoding::percent_decode_str;
 use rialto_config::ApiRight;
@@ -32,10 +32,18 @@ impl Terms {
     }
 }
 
-/// One request with a good key.
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum By {
+    /// Whoever has the key of that name.
+    Key(String),
+    /// Somebody who has signed in to the console.
+    User { name: String, role: String },
+}
+
+/// One request with a good key, or of somebody who has signed in.
 pub(super) struct Asking {
-    /// The key's name.
-    key: String,
+    by: By,
     address: IpAddr,
     method: Method,
     /// As the document writes it, with names in braces.
@@ -44,47 +52,69 @@ pub(super) struct Asking {
 }
 
 impl Asking {
-    pub(super) fn new(
-        key: String,
-        address: IpAddr,
-        route: &MatchedPath,
-        request: &Request,
-    ) -> Self {
+    pub(super) fn new(by: By, address: IpAddr, route: &MatchedPath, request: &Request) -> Self {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        Asking { key, address, method, route: route.as_str().to_owned(), path }
+        Asking { by, address, method, route: route.as_str().to_owned(), path }
     }
 
     /// Leaves a trace of it: of what manages the server, or looks at messages as they pass, at `info`, of
     /// what publishes at `debug`, of what else only reads none.
     pub(super) fn note_done(&self, right: ApiRight, terms: &Terms) {
-        let Asking { key, address, method, path, .. } = self;
+        self.note(right, terms, None);
+    }
+
+    /// The same of somebody who has signed in, of whom more is told: what became of it, also where nothing did, and
+    /// what was published.
+    pub(super) fn note_answered(&self, right: ApiRight, terms: &Terms, status: StatusCode) {
+        self.note(right, terms, Some(status.as_u16()));
+    }
+
+    fn note(&self, right: ApiRight, terms: &Terms, status: Option<u16>) {
+        let Asking { address, method, path, .. } = self;
+        let changes = *method != Method::GET && *method != Method::HEAD;
         match right {
-            ApiRight::Manage if *method != Method::GET && *method != Method::HEAD => act(&Act {
+            ApiRight::Manage if changes => act(&Act {
                 event: self.event(),
-                key: Some(key),
-                address: Some(*address),
+                status,
                 client: self.named("{client}").as_deref(),
                 channel: self.named("{channel}").as_deref().or(terms.channel.as_deref()),
                 reason: terms.reason.as_deref(),
                 seconds: terms.seconds,
                 request: Some(&format!("{method} {path}")),
-                ..Act::default()
+                ..self.whose()
             }),
-            ApiRight::Publish => published(Some((key, *address))),
+            ApiRight::Publish => match &self.by {
+                By::Key(key) => published(Some((key, *address))),
+                By::User { .. } => act(&Act {
+                    event: word::PUBLISHED,
+                    status,
+                    channel: self.named("{channel}").as_deref(),
+                    request: Some(&format!("{method} {path}")),
+                    ..self.whose()
+                }),
+            },
             _ => {
                 if let Some(event) = terms.looked {
                     act(&Act {
                         event,
-                        key: Some(key),
-                        address: Some(*address),
+                        status,
                         client: terms.client.as_deref(),
                         channel: terms.channel.as_deref(),
                         request: Some(&format!("{method} {path}")),
-                        ..Act::default()
+                        ..self.whose()
                     });
                 }
             }
         }
+    }
+
+    /// Returns an act of whoever asks.
+    fn whose(&self) -> Act<'_> {
+        let (key, user, role) = match &self.by {
+            By::Key(key) => (Some(key.as_str()), None, None),
+            By::User { name, role } => (None, Some(name.as_str()), Some(role.as_str())),
+        };
+        Act { key, user, role, address: Some(self.address), ..Act::default() }
     }
 
     /// Returns the word for what was done.

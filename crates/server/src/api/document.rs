@@ -39,7 +39,7 @@ const WITH_BODY: [(&str, &str); 4] = [
 )]
 pub(super) struct Head;
 
-/// The two ways to show a key.
+/// The two ways to show a key, and the cookie of the console.
 struct Keys;
 
 impl Modify for Keys {
@@ -49,6 +49,8 @@ impl Modify for Keys {
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
         components.add_security_scheme("key", SecurityScheme::ApiKey(header));
+        let cookie = ApiKey::Cookie(ApiKeyValue::new("__Host-rialto"));
+        components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
     }
 }
 

@@ -6,7 +6,7 @@ use std::{net::SocketAddr, sync::Arc};
 use axum::{
     Extension,
     extract::{MatchedPath, Request, State},
-    http::{HeaderMap, Method, Uri, request::Parts},
+    http::{HeaderMap, Method, Uri, header::SET_COOKIE, request::Parts},
     middleware::Next,
     response::Response,
 };
@@ -14,16 +14,19 @@ use rialto_config::{ApiKey, ApiRight, Settings};
 
 use super::{
     asker::Visit,
-    asking::{Asking, Terms},
+    asking::{Asking, By, Terms},
+    browser::{Browser, Visitor},
     refusal::Refusal,
-    shown::{Shown, find_key},
+    shown::{Shown, find_key, ticket},
+    until_ended::until_ended,
 };
 use crate::{
     asked::Asked,
     audit::Event,
     authorizer::Caller,
-    entrance::{Entrance, IsTls, Origin},
+    entrance::{Entrance, IsSecure, IsTls, Origin},
     guests::Asker,
+    shield::{NOTHING, cover},
 };
 
 /// What stands before routes that need a right.
@@ -51,6 +54,18 @@ pub(crate) async fn check(
 ) -> Response {
     let origin = Origin { entrance: &entrance, address: peer };
     let settings = guard.asked.handle.settings();
+    let ended = match guard.visitor(&settings, peer, &request) {
+        Ok(Some(visitor)) => {
+            return guard.serve(visitor, origin, is_tls, (path, request, next)).await;
+        }
+        Ok(None) => None,
+        // Somebody who needs to show nothing, or has a ticket, may come with a cookie that is worth nothing.
+        Err(Refusal::EndedSignIn) => Some(Refusal::EndedSignIn),
+        Err(refusal) => {
+            guard.note(&refusal, origin, (request.method(), request.uri()));
+            return guard.refuse(&refusal, origin).await;
+        }
+    };
     if guard.admits_clients {
         let visit = Visit { asked: &guard.asked, entrance: &entrance, address: peer, is_tls };
         match visit.asker(&settings, (request.headers(), request.uri())).await {
@@ -61,6 +76,7 @@ pub(crate) async fn check(
             }
             Ok(None) => {}
             Err(refusal) => {
+                let refusal = ended.filter(|_| refusal.is_of_nothing()).unwrap_or(refusal);
                 guard.note(&refusal, origin, (request.method(), request.uri()));
                 return guard.refuse(&refusal, origin).await;
             }
@@ -69,11 +85,12 @@ pub(crate) async fn check(
     let key = match guard.key(&settings, request.headers()) {
         Ok(key) => key,
         Err(refusal) => {
+            let refusal = ended.filter(|_| refusal.is_of_nothing()).unwrap_or(refusal);
             guard.note(&refusal, origin, (request.method(), request.uri()));
             return guard.refuse(&refusal, origin).await;
         }
     };
-    let asked = Asking::new(key.name.clone(), peer.ip(), &path, &request);
+    let asked = Asking::new(By::Key(key.name.clone()), peer.ip(), &path, &request);
     request.extensions_mut().insert(MayInspect(key.allow.contains(&ApiRight::Inspect)));
     if guard.admits_clients {
         let caller = Arc::new(Caller::by_http(peer, is_tls, entrance.clone()));
@@ -104,11 +121,81 @@ pub(crate) async fn refuse_stranger(
 }
 
 impl Guard {
-    fn key<'a>(&self, settings: &'a Settings, headers: &HeaderMap) -> Result<&'a ApiKey, Refusal> {
-        if settings.api.keys.is_empty() {
-            return Err(Refusal::Closed);
+    /// Returns who asks by the cookie of the console.
+    fn visitor(
+        &self,
+        settings: &Settings,
+        peer: SocketAddr,
+        request: &Request,
+    ) -> Result<Option<Visitor>, Refusal> {
+        if self.admits_clients && ticket(request.uri()).is_some() {
+            return Ok(None);
         }
-        let Shown::Secret(shown) = Shown::of(headers) else { return Err(Refusal::NoKey) };
+        let browser = Browser {
+            asked: &self.asked,
+            settings,
+            address: peer.ip(),
+            is_secure: request.extensions().get::<IsSecure>().is_some_and(|it| it.0),
+            method: request.method(),
+            uri: request.uri(),
+            headers: request.headers(),
+        };
+        browser.visitor()
+    }
+
+    /// Serves somebody who has signed in, as the bearer of a key would be; each act is told of, whatever comes of
+    /// it.
+    async fn serve(
+        &self,
+        visitor: Visitor,
+        origin: Origin<'_>,
+        is_tls: bool,
+        (path, mut request, next): (MatchedPath, Request, Next),
+    ) -> Response {
+        let Visitor { sign_in, allowed } = visitor;
+        if !allowed.rights.contains(&self.right) {
+            let refusal = Refusal::MissingRole(sign_in.name, allowed.role);
+            self.note(&refusal, origin, (request.method(), request.uri()));
+            let mut response = self.refuse(&refusal, origin).await;
+            cover(&mut response, NOTHING);
+            return response;
+        }
+        let by = By::User { name: sign_in.name.clone(), role: allowed.role };
+        let asking = Asking::new(by, origin.address.ip(), &path, &request);
+        let renewal = {
+            let settings = self.asked.handle.settings();
+            let (method, uri, headers) = (request.method(), request.uri(), request.headers());
+            let (address, is_secure) = (origin.address.ip(), is_tls);
+            let asked = &*self.asked;
+            let settings = &*settings;
+            Browser { asked, settings, address, is_secure, method, uri, headers }.renewal(&sign_in)
+        };
+        request.extensions_mut().insert(MayInspect(allowed.rights.contains(&ApiRight::Inspect)));
+        if self.admits_clients {
+            let (peer, entrance) = (origin.address, origin.entrance.clone());
+            let caller = Arc::new(Caller::by_http(peer, is_tls, entrance));
+            request.extensions_mut().insert(Asker::Key { name: sign_in.name.clone(), caller });
+        }
+        let mut response = next.run(request).await;
+        let terms = response.extensions().get::<Terms>().cloned().unwrap_or_default();
+        asking.note_answered(self.right, &terms, response.status());
+        cover(&mut response, NOTHING);
+        response.headers_mut().extend(renewal.map(|value| (SET_COOKIE, value)));
+        until_ended(response, (&self.asked, &sign_in), self.right)
+    }
+
+    fn key<'a>(&self, settings: &'a Settings, headers: &HeaderMap) -> Result<&'a ApiKey, Refusal> {
+        let shown = Shown::of(headers);
+        if settings.api.keys.is_empty() {
+            // A page of the console is to have somebody sign in, which tools cannot.
+            let is_page = headers.get("sec-fetch-site").is_some_and(|it| it == "same-origin");
+            return Err(if is_page && shown == Shown::Nothing {
+                Refusal::EndedSignIn
+            } else {
+                Refusal::Closed
+            });
+        }
+        let Shown::Secret(shown) = shown else { return Err(Refusal::NoKey) };
         let key = find_key(settings, shown).ok_or(Refusal::Unknown)?;
         if key.allow.contains(&self.right) {
             Ok(key)

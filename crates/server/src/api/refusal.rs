@@ -18,6 +18,16 @@ const NO_CLIENT: &str = "send a key or a client's token, as Authorization: Beare
 const FOREIGN_PAGE: &str = "pages of other sites may not act without a key or token; api.cors_origins names \
                             those that may";
 
+const FORM_BODY: &str = "the console sends application/json, which no form can";
+const FORGED: &str = "this did not come from a page of the console's own: what changes something needs the field \
+                      X-Rialto-CSRF, with the word that /v1/session gives";
+const PLAIN: &str = "nobody signs in from another machine without TLS, since whoever reads the network could act \
+                     as them: set tls.certificate and tls.key and use https://, or put a proxy that speaks TLS in \
+                     front and name it in access.trusted_proxies";
+const NO_CREDENTIALS: &str = "show user and password, or token, or key, as a JSON object";
+const NO_ROLE: &str = "no role of the console is for any of your groups (console.roles)";
+const SIGN_IN: &str = "nobody is signed in to the console here, or not any more";
+
 /// Why a key, or what a client shows, does not do.
 pub(super) enum Refusal {
     /// There are none.
@@ -28,12 +38,28 @@ pub(super) enum Refusal {
     Unknown,
     /// Whose it is, which may not do this.
     MissingRight(String),
+    /// Who has signed in, and in which role, which may not do this.
+    MissingRole(String, String),
     /// Nothing was sent where a client has to show something.
     NoClient,
     /// A page of another site acts for somebody who shows nothing.
     ForeignPage,
     /// A ticket that is nobody's any more.
     UsedTicket,
+    /// The cookie's sign-in has ended, or it is none.
+    EndedSignIn,
+    /// A browser asks under a name that is none of the console's; what it is told.
+    ForeignHost(String),
+    /// A browser may have been made to ask by another page.
+    ForgedRequest,
+    /// The same, by a form.
+    FormBody,
+    /// Somebody signs in where others could listen.
+    PlainSignIn,
+    /// Somebody signs in and shows nothing.
+    NoCredentials,
+    /// A client without a role in the console signs in.
+    NoRole(String),
     /// A client is not let in, of which there is a trace already.
     Client(Reject),
 }
@@ -43,14 +69,32 @@ impl Refusal {
     pub(super) fn details(&self, right: ApiRight) -> Option<Details> {
         Some(match self {
             Refusal::Closed => Details::new(Reason::ClosedApi).rule("api.keys"),
-            Refusal::NoKey | Refusal::NoClient => Details::new(Reason::NoKey),
+            Refusal::NoKey | Refusal::NoClient | Refusal::NoCredentials => {
+                Details::new(Reason::NoKey)
+            }
             Refusal::Unknown | Refusal::UsedTicket => Details::new(Reason::WrongKey),
             Refusal::MissingRight(name) => {
                 Details::new(Reason::MissingRight).rule(format!("{name} {}", right.as_str()))
             }
+            Refusal::MissingRole(name, role) => {
+                let rule = format!("{role} {}", right.as_str());
+                Details::new(Reason::MissingRight).rule(rule).client(name)
+            }
             Refusal::ForeignPage => Details::new(Reason::ForeignOrigin).rule("api.cors_origins"),
+            Refusal::EndedSignIn => Details::new(Reason::EndedSignIn),
+            Refusal::ForeignHost(_) => Details::new(Reason::ForeignHost).rule("console.hosts"),
+            Refusal::ForgedRequest | Refusal::FormBody => Details::new(Reason::ForgedRequest),
+            Refusal::PlainSignIn => Details::new(Reason::TlsRequired),
+            Refusal::NoRole(name) => {
+                Details::new(Reason::MissingRight).rule("console.roles").client(name)
+            }
             Refusal::Client(_) => return None,
         })
+    }
+
+    /// Says whether it is one of whoever shows nothing.
+    pub(super) fn is_of_nothing(&self) -> bool {
+        matches!(self, Refusal::Closed | Refusal::NoKey | Refusal::NoClient)
     }
 
     pub(super) fn answer(&self, right: ApiRight) -> Response {
@@ -58,7 +102,17 @@ impl Refusal {
             let problem = Problem::new(StatusCode::UNAUTHORIZED, detail);
             ([(WWW_AUTHENTICATE, "Bearer")], problem).into_response()
         };
+        let forbidden = |detail: &str| Problem::new(StatusCode::FORBIDDEN, detail).into_response();
         match self {
+            Refusal::EndedSignIn => unauthorized(SIGN_IN),
+            Refusal::ForeignHost(detail) => forbidden(detail),
+            Refusal::ForgedRequest => forbidden(FORGED),
+            Refusal::FormBody => {
+                Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, FORM_BODY).into_response()
+            }
+            Refusal::PlainSignIn => forbidden(PLAIN),
+            Refusal::NoCredentials => unauthorized(NO_CREDENTIALS),
+            Refusal::NoRole(_) => forbidden(NO_ROLE),
             Refusal::Closed => Problem::new(StatusCode::FORBIDDEN, NO_KEYS).into_response(),
             Refusal::NoKey => unauthorized(NO_KEY),
             Refusal::Unknown => unauthorized("this key is not known"),
@@ -66,6 +120,10 @@ impl Refusal {
                 let right = right.as_str();
                 let detail = format!("the key {name:?} does not allow {right:?} (api.keys)");
                 Problem::new(StatusCode::FORBIDDEN, detail).into_response()
+            }
+            Refusal::MissingRole(_, role) => {
+                let right = right.as_str();
+                forbidden(&format!("your role {role:?} does not allow {right:?} (console.roles)"))
             }
             Refusal::NoClient => unauthorized(NO_CLIENT),
             Refusal::ForeignPage => {

@@ -20,6 +20,9 @@ pub(crate) mod word {
     pub(crate) const TAIL_OPENED: &str = "tail-opened";
     pub(crate) const PAYLOADS_INSPECTED: &str = "payloads-inspected";
     pub(crate) const RETAINED_REMOVED: &str = "retained-removed";
+    pub(crate) const PUBLISHED: &str = "published";
+    pub(crate) const SIGNED_IN: &str = "signed-in";
+    pub(crate) const SIGNED_OUT: &str = "signed-out";
 }
 
 /// One act.
@@ -29,6 +32,9 @@ pub(crate) struct Act<'a> {
     pub(crate) event: &'static str,
     /// The API key that asked for it, by its name, and from where.
     pub(crate) key: Option<&'a str>,
+    /// Who asked for it in the console, and in which role.
+    pub(crate) user: Option<&'a str>,
+    pub(crate) role: Option<&'a str>,
     pub(crate) address: Option<IpAddr>,
     /// Which setting, section or file.
     pub(crate) setting: Option<&'a str>,
@@ -43,18 +49,25 @@ pub(crate) struct Act<'a> {
     pub(crate) seconds: Option<u64>,
     /// The request that asked for it.
     pub(crate) request: Option<&'a str>,
+    /// How it was answered, where that is told.
+    pub(crate) status: Option<u16>,
 }
 
 /// Writes the line of an act.
 pub(crate) fn act(act: &Act<'_>) {
-    let Act { event, key, address, setting, issuer, client, channel, reason, seconds, request } =
-        act;
-    let [client, channel, reason, request] =
-        [client, channel, reason, request].map(|text| text.map(shortened));
+    let &Act { event, key, role, address, setting, issuer, seconds, status, .. } = act;
+    let [user, client, channel, reason, request] =
+        [act.user, act.client, act.channel, act.reason, act.request].map(|it| it.map(shortened));
+    let has_failed = status.is_some_and(|status| 400 <= status);
+    let said =
+        if has_failed { "asked for by an operator, and not done" } else { "done by an operator" };
     tracing::info!(
         target: AUDIT_TARGET,
         event,
         key,
+        user = user.as_deref(),
+        role,
+        status,
         address = address.map(tracing::field::display),
         setting,
         issuer,
@@ -63,7 +76,7 @@ pub(crate) fn act(act: &Act<'_>) {
         channel = channel.as_deref(),
         reason = reason.as_deref(),
         seconds,
-        "done by an operator"
+        "{said}"
     );
 }
 

@@ -32,7 +32,10 @@ pub(crate) enum Reason {
     Application,
     Banned,
     ClosedApi,
+    EndedSignIn,
+    ForeignHost,
     ForeignOrigin,
+    ForgedRequest,
     GreetingTimeout,
     InvalidCertificate,
     InvalidForm,
@@ -100,11 +103,14 @@ impl Event {
 
 impl Reason {
     /// All of them, in their order.
-    pub(crate) const ALL: [Reason; 32] = [
+    pub(crate) const ALL: [Reason; 35] = [
         Reason::Application,
         Reason::Banned,
         Reason::ClosedApi,
+        Reason::EndedSignIn,
+        Reason::ForeignHost,
         Reason::ForeignOrigin,
+        Reason::ForgedRequest,
         Reason::GreetingTimeout,
         Reason::InvalidCertificate,
         Reason::InvalidForm,
@@ -140,7 +146,10 @@ impl Reason {
             Reason::Application => "application",
             Reason::Banned => "banned",
             Reason::ClosedApi => "closed-api",
+            Reason::EndedSignIn => "ended-sign-in",
+            Reason::ForeignHost => "foreign-host",
             Reason::ForeignOrigin => "foreign-origin",
+            Reason::ForgedRequest => "forged-request",
             Reason::GreetingTimeout => "greeting-timeout",
             Reason::InvalidCertificate => "invalid-certificate",
             Reason::InvalidForm => "invalid-form",

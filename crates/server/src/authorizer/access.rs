@@ -4,7 +4,7 @@
 //! What nobody can guess is judged at once: failures of others, behind the same address, are nothing
 //! to whoever has it. Everything else takes its place in the count of failures before it is judged.
 
-use std::sync::Arc;
+use std::{mem, sync::Arc};
 
 use rialto_access::{Access, Attempt, Identity};
 use rialto_application::{
@@ -26,6 +26,13 @@ enum By {
     /// The server's own.
     Access,
     Application,
+}
+
+/// Somebody whose session may be opened.
+struct Entrant {
+    identity: Arc<Identity>,
+    /// What the application adds; its groups are the identity's already.
+    start: SessionStart,
 }
 
 impl Authorizer {
@@ -61,6 +68,11 @@ impl Authorizer {
         caller: &Caller,
         request: ConnectRequest,
     ) -> Result<Admission, Reject> {
+        Ok(self.admission(self.let_in(caller, request).await?))
+    }
+
+    /// Says who it is whose session may be opened, and what the application adds to that.
+    async fn let_in(&self, caller: &Caller, request: ConnectRequest) -> Result<Entrant, Reject> {
         let (client, token) = (request.client.clone(), request.token.clone());
         let (client, token) = (client.as_str(), token.as_str());
         let own = self.identify(caller, client, token);
@@ -111,6 +123,25 @@ impl Authorizer {
         Ok(Admission { rights: admission.rights, ..Admission::default() })
     }
 
+    /// Says who it is that signs in to the console as a client.
+    ///
+    /// # Errors
+    /// Why it is not let in, of which there is a trace.
+    pub(crate) async fn sign_in(
+        &self,
+        caller: &Caller,
+        client: &str,
+        secret: &str,
+    ) -> Result<Arc<Identity>, Reject> {
+        let request = ConnectRequest {
+            client: client.into(),
+            token: secret.to_owned(),
+            verdict: Err(Reject::Undecided),
+            peer: (*caller.peer).clone(),
+        };
+        Ok(self.let_in(caller, request).await?.identity)
+    }
+
     /// Returns how a session is opened without a word of the client, if it is: for CoreMQ, where
     /// connections have one from the beginning.
     pub(crate) async fn welcome(&self, caller: &Caller, id: &str) -> Verdict {
@@ -126,8 +157,8 @@ impl Authorizer {
             verdict: Err(Reject::Undecided),
             peer: (*caller.peer).clone(),
         };
-        let admitted = self.ask_whether(request, own).await;
-        admitted.map_or(Verdict::None, |admission| Verdict::Admitted(Ok(admission)))
+        let entrant = self.ask_whether(request, own).await;
+        entrant.map_or(Verdict::None, |entrant| Verdict::Admitted(Ok(self.admission(entrant))))
     }
 
     /// Counts a wrong key of the API that was shown, and waits until it may be answered.
@@ -164,12 +195,12 @@ impl Authorizer {
         result.map(|(grant, _)| grant)
     }
 
-    /// Asks the application whether a session may be opened, and puts together what it begins with.
+    /// Asks the application whether a session may be opened, and with what.
     async fn ask_whether(
         &self,
         request: ConnectRequest,
         own: Result<Arc<Identity>, Reject>,
-    ) -> Result<Admission, (Reject, By)> {
+    ) -> Result<Entrant, (Reject, By)> {
         let client = request.client.clone();
         let client = client.as_str();
         // Whoever was sent away stays away, whatever an application says of a token.
@@ -177,23 +208,28 @@ impl Authorizer {
             return Err((Reject::Denied(ban.message().into()), By::Access));
         }
         let Some(slot) = self.asked_about(Event::Connect) else {
-            let own = own.map_err(|reject| (reject, By::Access))?;
-            return Ok(self.access.admission(own));
+            let identity = own.map_err(|reject| (reject, By::Access))?;
+            return Ok(Entrant { identity, start: SessionStart::default() });
         };
         let verdict = own.as_ref().map(|_| ()).map_err(Clone::clone);
         let request = ConnectRequest { verdict, ..request };
         let start = slot.application.connect(request).await;
-        let SessionStart { groups, subscriptions, announcements } =
-            start.map_err(|reject| (reject, By::Application))?;
+        let mut start = start.map_err(|reject| (reject, By::Application))?;
+        let groups = mem::take(&mut start.groups);
         let identity = match own {
             Ok(identity) if groups.is_empty() => identity,
             Ok(identity) => Arc::new(identity.in_groups(groups)),
             Err(_) => Arc::new(Identity::of_application(client, groups.into_iter().collect())),
         };
+        Ok(Entrant { identity, start })
+    }
+
+    /// Puts together what a session begins with.
+    fn admission(&self, Entrant { identity, start }: Entrant) -> Admission {
         let mut admission = self.access.admission(identity);
-        admission.subscriptions.extend(subscriptions);
-        admission.announcements = announcements.into_iter().map(Into::into).collect();
-        Ok(admission)
+        admission.subscriptions.extend(start.subscriptions);
+        admission.announcements = start.announcements.into_iter().map(Into::into).collect();
+        admission
     }
 
     /// Says who a client is that shows a token or a certificate, or needs to show nothing.

@@ -1,8 +1,8 @@
 use super::*;
 
 fn asking(method: Method, route: &str, path: &str) -> Asking {
-    let (key, address) = ("app".to_owned(), IpAddr::from([127, 0, 0, 1]));
-    Asking { key, address, method, route: route.to_owned(), path: path.to_owned() }
+    let (by, address) = (By::Key("app".to_owned()), IpAddr::from([127, 0, 0, 1]));
+    Asking { by, address, method, route: route.to_owned(), path: path.to_owned() }
 }
 
 #[test]
