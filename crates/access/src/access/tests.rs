@@ -137,6 +137,7 @@ fn certificate(client: &'static str, until: UnixMs) -> Arc<dyn Certificate> {
 mod opening;
 mod proving;
 mod replicants;
+mod signing_in;
 mod staying;
 
 #[test]

@@ -105,7 +105,7 @@ pub(crate) async fn check(
 }
 
 /// Refuses what only shows the server to somebody who is neither on this machine nor has a key that may
-/// read; `None` where it may be shown.
+/// read, nor has signed in to the console; `None` where it may be shown.
 pub(crate) async fn refuse_stranger(
     asked: &Arc<Asked>,
     origin: Origin<'_>,
@@ -114,8 +114,15 @@ pub(crate) async fn refuse_stranger(
     if origin.address.ip().to_canonical().is_loopback() {
         return None;
     }
+    let settings = asked.handle.settings();
+    let browser = Browser::of_parts((asked, &settings), origin.address.ip(), request);
+    if let Ok(Some(visitor)) = browser.visitor()
+        && visitor.allowed.rights.contains(&ApiRight::Read)
+    {
+        return None;
+    }
     let guard = Guard { asked: asked.clone(), right: ApiRight::Read, admits_clients: false };
-    let refusal = guard.key(&asked.handle.settings(), &request.headers).err()?;
+    let refusal = guard.key(&settings, &request.headers).err()?;
     guard.note(&refusal, origin, (&request.method, &request.uri));
     Some(guard.refuse(&refusal, origin).await)
 }
