@@ -3,7 +3,11 @@
 use rialto_database::{DatabaseSettings, Joined, Node, Row, Trouble};
 use rialto_store::DatabaseCause;
 
-use crate::{check::Server, link::MysqlLink, script::unsigned};
+use crate::{
+    check::Server,
+    link::MysqlLink,
+    script::{Value, unsigned},
+};
 
 /// The protocol between servers that this release speaks.
 const PROTOCOL: i64 = 1;
@@ -75,12 +79,30 @@ async fn generation(link: &mut MysqlLink, server: &Server) -> Result<i64, Troubl
     if !server.has_binary_log() {
         identity.push_str(&format!(":{}", started(link, server).await?));
     }
+    let there = link.rows("SELECT server FROM `cluster`", &[]).await?;
+    let before = there.first().map(|row| row.text(0)).unwrap_or_default();
+    if !before.is_empty() && before != identity {
+        leave_ids_out(link).await?;
+    }
     let sql = "UPDATE `cluster` SET generation = generation + IF(server = ?, 0, 1), server = ?";
     link.rows(sql, &[identity.as_str().into(), identity.as_str().into()]).await?;
     let rows = link.rows("SELECT generation FROM `cluster`", &[]).await?;
     rows.first().and_then(|row| row.number(0)).ok_or_else(|| {
         Trouble::from(DatabaseCause::Damaged("the table cluster is empty".to_owned()))
     })
+}
+
+/// Has ids of logs go on a million later: what the database lacks may have been given some. A row that is there for a moment moves
+/// the counter on, which no statement that a transaction may hold does otherwise.
+async fn leave_ids_out(link: &mut MysqlLink) -> Result<(), Trouble> {
+    let row = "INSERT INTO `log` (id, kind, name, shard, generation) VALUES (?, 127, '', 0, 0)";
+    link.rows(row, &[Value::Null]).await?;
+    let rows = link.rows("SELECT LAST_INSERT_ID()", &[]).await?;
+    let next = rows.first().and_then(|row| row.number(0)).ok_or(DatabaseCause::TakenOver)?;
+    link.rows("DELETE FROM `log` WHERE id = ?", &[next.into()]).await?;
+    link.rows(row, &[(next + (1 << 20)).into()]).await?;
+    link.rows("DELETE FROM `log` WHERE id = ?", &[(next + (1 << 20)).into()]).await?;
+    Ok(())
 }
 
 /// Returns when the server was started, in seconds of its clock then: both numbers are of the same moment.

@@ -110,7 +110,7 @@ pub(crate) async fn resume(link: &PostgresLink, node: Node) -> Result<Node, Trou
 }
 
 /// Returns the generation, which rises if the database is not the one that was written to last: it may lack what that one
-/// had, so that numbers of messages would be given twice. Within a transaction that holds the lock.
+/// had, so that numbers of messages would be given twice; ids of logs, nodes and claims then leave out as many. Within a transaction that holds the lock.
 async fn generation(link: &PostgresLink) -> Result<i64, Trouble> {
     let rows = link
         .query(
@@ -118,13 +118,23 @@ async fn generation(link: &PostgresLink) -> Result<i64, Trouble> {
                  generation = c.generation + CASE WHEN c.server = now.server THEN 0 ELSE 1 END
              FROM (SELECT system_identifier::text || ':' ||
                        substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS server
-                   FROM pg_control_system()) AS now
-             RETURNING c.generation",
+                   FROM pg_control_system()) AS now, (SELECT server FROM cluster) AS before
+             RETURNING c.generation, before.server <> '' AND before.server <> now.server",
             &[],
         )
         .await?;
     let row = rows.first().ok_or_else(|| {
         Trouble::from(DatabaseCause::Damaged("the table cluster is empty".to_owned()))
     })?;
+    if row.get(1) {
+        // What it lacks may have been given ids.
+        link.query(
+            "SELECT setval(s.id, nextval(s.id) + 1048576) FROM unnest(ARRAY[
+                 pg_get_serial_sequence('log', 'id')::regclass,
+                 pg_get_serial_sequence('node', 'id')::regclass, 'claim'::regclass]) AS s(id)",
+            &[],
+        )
+        .await?;
+    }
     Ok(row.get(0))
 }

@@ -34,7 +34,8 @@ impl Home {
         if memory.is_dir() { Home::make(memory, prefix, user) } else { Home::on_disk(prefix, user) }
     }
 
-    fn make(place: &Path, prefix: &str, user: &str) -> Self {
+    /// Makes one in a directory.
+    pub(crate) fn make(place: &Path, prefix: &str, user: &str) -> Self {
         let directory = tempfile::Builder::new().prefix(prefix).tempdir_in(place);
         let directory = directory.expect("a directory is made");
         let user = getuid().is_root().then(|| ids(user));

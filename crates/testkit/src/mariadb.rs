@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{
     authority::{Entry, Issued},
+    disk::Disk,
     home::Home,
 };
 
@@ -35,6 +36,8 @@ pub struct Mariadb {
     settings: Vec<String>,
     /// Where it is reached by TCP, if it is.
     entry: Option<Entry>,
+    /// Where its redo log is, if it is elsewhere.
+    log: Option<Home>,
     process: Option<Child>,
 }
 
@@ -83,6 +86,19 @@ impl Mariadb {
         self.entry.as_ref().map(|entry| entry.port.address)
     }
 
+    /// Starts one whose tables are on a disk of their own, and its redo log in memory: a server maps that into its memory where
+    /// it can, and ends where such a file finds no room.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub fn start_on(disk: &Disk) -> Self {
+        let mut server = Mariadb::at(Home::make(disk.path(), "my", "mysql"), &[]);
+        server.log = Some(Home::in_memory("mylog", "mysql"));
+        server.make_tables();
+        server.resume();
+        server
+    }
+
     fn start_at(home: Home, settings: &[&str]) -> Self {
         let mut server = Mariadb::at(home, settings);
         server.make_tables();
@@ -96,7 +112,7 @@ impl Mariadb {
             "MariaDB is not in {SERVER}: run `cargo xtask setup`, which installs it"
         );
         let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
-        Mariadb { home, settings, entry: None, process: None }
+        Mariadb { home, settings, entry: None, log: None, process: None }
     }
 
     /// Returns the URL of the server, for a user who may do everything; without the name of a database.
@@ -139,7 +155,7 @@ impl Mariadb {
     /// When it does not start.
     pub fn resume(&mut self) {
         let mut command = self.home.command(Path::new(SERVER));
-        command.args(SMALL).arg(self.data()).arg(self.temporary());
+        command.args(SMALL).args(self.places());
         command.arg(format!("--socket={}", self.socket().display()));
         command.args(["--innodb-flush-log-at-trx-commit=1", "--max-connections=60"]);
         if let Some(entry) = &self.entry {
@@ -178,7 +194,7 @@ impl Mariadb {
 
     fn make_tables(&self) {
         let mut command = self.home.command(Path::new(INSTALLER));
-        command.args(SMALL).arg(self.data()).arg(self.temporary());
+        command.args(SMALL).args(self.places());
         command.args(["--auth-root-authentication-method=normal", "--skip-test-db"]);
         // Nobody misses what is lost before it is used.
         command.args(["--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0"]);
@@ -186,14 +202,17 @@ impl Mariadb {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     }
 
-    fn data(&self) -> String {
-        format!("--datadir={}", self.home.path().join("data").display())
-    }
-
-    /// Returns where it keeps temporary tables. A server that starts deletes what it finds there, so that those of
-    /// another must not be in the same place.
-    fn temporary(&self) -> String {
-        format!("--tmpdir={}", self.home.path().display())
+    /// Returns where it keeps what. A server that starts deletes what it finds in the place for temporary tables, so that
+    /// those of another must not be there.
+    fn places(&self) -> [String; 3] {
+        let home = self.home.path();
+        let data = home.join("data");
+        let log = self.log.as_ref().map_or(data.as_path(), Home::path);
+        [
+            format!("--datadir={}", data.display()),
+            format!("--tmpdir={}", home.display()),
+            format!("--innodb-log-group-home-dir={}", log.display()),
+        ]
     }
 
     fn signal(&self, signal: Signal) {

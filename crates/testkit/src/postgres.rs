@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{
     authority::{Entry, Issued},
+    disk::Disk,
     home::Home,
 };
 
@@ -28,6 +29,8 @@ pub struct Postgres {
     settings: Vec<String>,
     /// Where it is reached by TCP, if it is.
     entry: Option<Entry>,
+    /// Where its write-ahead log is, if it is elsewhere.
+    log: Option<Home>,
     process: Option<Child>,
 }
 
@@ -62,6 +65,53 @@ impl Postgres {
         server
     }
 
+    /// Starts one whose tables are on a disk of their own, and its write-ahead log in memory: without room for that log it ends.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub fn start_on(disk: &Disk) -> Self {
+        let mut server = Postgres::at(Home::make(disk.path(), "pg", "postgres"), &[]);
+        server.log = Some(Home::in_memory("pglog", "postgres"));
+        server.make_database();
+        server.resume();
+        server
+    }
+
+    /// Starts a standby that follows it, and takes what it has committed so far; who commits does not wait for it.
+    ///
+    /// # Panics
+    /// When the standby does not start.
+    pub fn start_standby(&self) -> Self {
+        let mut standby = Postgres::at(Home::in_memory("pg", "postgres"), &[]);
+        let mut copying = standby.command("pg_basebackup");
+        copying.args(["-U", "rialto", "-c", "fast", "--no-sync", "-R", "-D"]);
+        copying.arg(standby.home.path().join("data")).arg("-h").arg(self.home.path());
+        let output = copying.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        standby.resume();
+        standby
+    }
+
+    /// Has a standby follow no longer; returns once nothing more comes.
+    ///
+    /// # Panics
+    /// When it is none.
+    pub fn fall_behind(&self) {
+        self.sql("ALTER SYSTEM SET primary_conninfo = ''");
+        self.sql("SELECT pg_reload_conf()");
+        while self.sql("SELECT count(*) FROM pg_stat_wal_receiver").trim() != "0" {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Has a standby become a server that is written to.
+    ///
+    /// # Panics
+    /// When it is none.
+    pub fn promote(&self) {
+        assert_eq!(self.sql("SELECT pg_promote()").trim(), "t");
+    }
+
     fn start_at(home: Home, settings: &[&str]) -> Self {
         let mut server = Postgres::at(home, settings);
         server.make_database();
@@ -71,7 +121,7 @@ impl Postgres {
 
     fn at(home: Home, settings: &[&str]) -> Self {
         let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
-        Postgres { home, programs: programs(), settings, entry: None, process: None }
+        Postgres { home, programs: programs(), settings, entry: None, log: None, process: None }
     }
 
     /// Has it show another certificate to those who come by TCP, or do without TLS; starts it anew.
@@ -155,8 +205,7 @@ impl Postgres {
         let settings = settings.into_iter().chain(self.settings.iter().map(String::as_str));
         settings.for_each(|setting| _ = command.args(["-c", setting]));
         command.stdin(Stdio::null()).stdout(Stdio::null());
-        self.process =
-            Some(self.home.start(command, "database system is ready to accept connections"));
+        self.process = Some(self.home.start(command, "database system is ready to accept"));
     }
 
     /// Runs SQL, and returns what it prints: a row a line, without titles.
@@ -191,7 +240,12 @@ impl Postgres {
         let data = self.home.path().join("data");
         let arguments =
             ["-U", "rialto", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "-D"];
-        let output = self.command("initdb").args(arguments).arg(data).output().unwrap();
+        let mut command = self.command("initdb");
+        command.args(arguments).arg(data);
+        if let Some(log) = &self.log {
+            command.arg("-X").arg(log.path().join("wal"));
+        }
+        let output = command.output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 

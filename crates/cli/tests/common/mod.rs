@@ -4,17 +4,17 @@
 mod command;
 mod database;
 mod dice;
-mod disk;
 mod manager;
 mod network;
 mod packets;
 mod signals;
 mod wire;
 
+pub(crate) use rialto_testkit::Disk;
+
 pub(crate) use command::{Command, Ended};
 pub(crate) use database::{page_count, shell};
 pub(crate) use dice::{Dice, number_from, seed_of_the_moment};
-pub(crate) use disk::Disk;
 pub(crate) use manager::{Manager, Told};
 pub(crate) use network::{Cut, Network, Pair};
 pub(crate) use packets::*;

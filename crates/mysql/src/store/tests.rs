@@ -14,6 +14,7 @@ use crate::{MysqlStore, open_target, store::Mysql};
 
 mod broken;
 mod damage;
+mod full;
 mod opening;
 mod plans;
 mod tls;
@@ -128,6 +129,20 @@ fn append(channel: &str, count: u32) -> Change {
         at: 1,
         served: 1,
         count,
+        payloads: payloads.finish(),
+    })
+}
+
+/// Returns a page of one message that takes so many bytes.
+fn long(channel: &str, bytes: usize) -> Change {
+    let mut payloads = PayloadsBuilder::default();
+    payloads.push(&vec![b'1'; bytes]);
+    Change::Append(Page {
+        channel: channel.into(),
+        publisher: "publisher".into(),
+        at: 1,
+        served: 1,
+        count: 1,
         payloads: payloads.finish(),
     })
 }

@@ -16,9 +16,12 @@ use crate::{PostgresSettings, PostgresStore, open_target, store::Postgres as Dat
 mod broken;
 mod checking;
 mod damage;
+mod failover;
+mod full;
 mod opening;
 mod plans;
 mod tls;
+mod together;
 
 /// A server, and how many stores were made there: each has a schema of its own.
 struct Driver {
@@ -160,6 +163,20 @@ fn payloads(count: u32) -> Payloads {
     let mut payloads = PayloadsBuilder::default();
     (0..count).for_each(|_| payloads.push(b"1"));
     payloads.finish()
+}
+
+/// Returns a page of one message that takes so many bytes.
+fn long(channel: &str, bytes: usize) -> Change {
+    let mut payloads = PayloadsBuilder::default();
+    payloads.push(&vec![b'1'; bytes]);
+    Change::Append(Page {
+        channel: channel.into(),
+        publisher: "publisher".into(),
+        at: 1,
+        served: 1,
+        count: 1,
+        payloads: payloads.finish(),
+    })
 }
 
 fn subscribe(client: &str, channel: &str) -> Change {

@@ -43,10 +43,18 @@ fn insist(store: &mut MysqlStore, commit: &Commit) -> (Sequence, u32) {
 
 #[test]
 fn a_commit_whose_answer_is_lost_is_carried_out_once() {
-    let server = Mariadb::start_in_memory(&[]);
+    check_cuts(&Mariadb::start_in_memory(&[]));
+}
+
+#[test]
+fn a_commit_whose_answer_is_lost_is_carried_out_once_with_a_binary_log() {
+    check_cuts(&Mariadb::start_in_memory(&BINARY_LOG));
+}
+
+fn check_cuts(server: &Mariadb) {
     let proxy = CuttingProxy::start(server.socket(), message);
     let url = format!("mysql://root@{}/", proxy.address());
-    let settings = DatabaseSettings { url, patience: PATIENCE, ..settings(&server, "rialto") };
+    let settings = DatabaseSettings { url, patience: PATIENCE, ..settings(server, "rialto") };
     let mut store = open(&settings);
     let mut number = 0;
     for cut in

@@ -129,8 +129,10 @@ fn no_number_is_used_twice_when_the_database_may_lack_some() {
         server.sql("UPDATE rialto.cluster SET server = 'another'");
         let mut store = open(&settings);
         let outcomes = store.commit(&[append("room", 2), append("new", 2)]).unwrap();
-        assert_eq!(appended(outcomes[0]).1, expected + 2 + (1 << 20));
-        assert_eq!(appended(outcomes[1]).1, 1, "a new log begins at its beginning");
+        let [(log, there), (new, first)] = [0, 1].map(|index| appended(outcomes[index]));
+        assert_eq!(there, expected + 2 + (1 << 20));
+        assert_eq!(first, 1, "a new log begins at its beginning");
+        assert!(log.0 + (1 << 20) < new.0, "under an id that no lost log had: {new:?}");
         let (_, next) = appended(store.commit(&[append("room", 1)]).unwrap()[0]);
         assert_eq!(next, expected + 4 + (1 << 20));
     }

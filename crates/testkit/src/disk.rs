@@ -1,18 +1,28 @@
 //! A file system of its own for a test that wants one full or read-only.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs::{self, File},
+    io::Write,
+    path::Path,
+    process::Command,
+};
 
-use rialto_testkit::leave_out;
 use tempfile::TempDir;
 
+use crate::left_out::leave_out;
+
 /// A small file system in memory, unmounted when dropped.
-pub(crate) struct Disk {
+#[derive(Debug)]
+pub struct Disk {
     directory: TempDir,
 }
 
 impl Disk {
     /// Mounts one, or says on standard error that the test runs without.
-    pub(crate) fn try_new(megabytes: u32) -> Option<Self> {
+    ///
+    /// # Panics
+    /// When there is no place to mount it at.
+    pub fn try_new(megabytes: u32) -> Option<Self> {
         let directory = tempfile::tempdir().unwrap();
         let size = format!("size={megabytes}m");
         if mount(&["-t", "tmpfs", "-o", &size, "tmpfs"], directory.path()) {
@@ -22,22 +32,35 @@ impl Disk {
         None
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// Returns where it is mounted.
+    #[must_use]
+    pub fn path(&self) -> &Path {
         self.directory.path()
     }
 
-    pub(crate) fn make_read_only(&self) {
+    /// Has the system write nothing there any more.
+    ///
+    /// # Panics
+    /// When the system does not permit it.
+    pub fn make_read_only(&self) {
         assert!(mount(&["-o", "remount,ro"], self.path()));
     }
 
     /// Leaves no byte free.
-    pub(crate) fn fill(&self) {
-        let whole = vec![0; 64 << 20];
-        fs::write(self.ballast(), whole).expect_err("the disk is smaller than that");
+    ///
+    /// # Panics
+    /// When the disk has more than 256 MiB.
+    pub fn fill(&self) {
+        let mut ballast = File::create(self.ballast()).unwrap();
+        let mut rest = 0..256;
+        assert!(rest.any(|_| ballast.write_all(&[0; 1 << 20]).is_err()), "the disk is not small");
     }
 
     /// Takes back what [`fill`](Self::fill) did.
-    pub(crate) fn make_room(&self) {
+    ///
+    /// # Panics
+    /// When it was not full.
+    pub fn make_room(&self) {
         fs::remove_file(self.ballast()).unwrap();
     }
 
