@@ -1,5 +1,7 @@
 //! Signing in to the console and out of it.
 
+mod words;
+
 use std::{collections::BTreeSet, net::SocketAddr, sync::Arc};
 
 use axum::{
@@ -11,8 +13,6 @@ use axum::{
 use rialto_access::{Shown as Proof, SignIn};
 use rialto_config::{ApiRight, Settings};
 use rialto_domain::UnixMs;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::{
     browser::{Browser, COOKIE_BYTES_MAX, Visitor},
@@ -30,39 +30,10 @@ use crate::{
     sign_ins,
 };
 
+use self::words::{NewSession, SessionJson};
+
 /// What somebody is called who did not have to sign in.
 const NOBODY: &str = "anonymous";
-
-/// What is shown: `user` with `password`, or one of `token` and `key`.
-#[derive(Default, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct NewSession {
-    /// A user's name, or the id of a client that has a token in the settings.
-    user: Option<String>,
-    /// The password, or that token.
-    password: Option<String>,
-    /// A token that the server signed, or a JWT: it says itself whose it is.
-    token: Option<String>,
-    /// A key of the API.
-    key: Option<String>,
-}
-
-/// Who is signed in.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct SessionJson {
-    /// The client's id, or the key's name.
-    user: String,
-    /// The groups that bring the rights, or what else does.
-    role: String,
-    /// What may be done.
-    rights: Vec<&'static str>,
-    /// What was shown: `nothing`, `key`, `token`, `password`, `jwt` or `application`.
-    signed_in_by: &'static str,
-    /// When it ends unless it is used, in milliseconds since 1970.
-    expires_ms: u64,
-    /// What goes into the field `X-Rialto-CSRF` of requests with another method than GET.
-    csrf: String,
-}
 
 /// How a request came.
 struct Came {
