@@ -307,7 +307,10 @@ fn every_error_is_a_problem_wherever_the_mistake_is() {
         ("channels?limit=ten", "limit must be a number from 1 to 1000"),
         ("clients?limit=1&limit=2", "duplicate field `limit`"),
         ("clients?online=maybe", "online"),
-        ("clients?onlin=true", "it has after, contains, limit, online, order, prefix, sort, state"),
+        (
+            "clients?onlin=true",
+            "it has after, contains, limit, online, order, prefix, protocol, sort, state",
+        ),
         ("clients/ada?after=x", "nor anything else"),
         ("stats?x", "nor anything else"),
         ("clients?after=%ff", "no UTF-8"),

@@ -68,7 +68,9 @@ fn what_passed_is_in_the_history_by_the_second() {
     assert!(
         day["series"].as_object().unwrap().values().all(|it| it.as_array().unwrap().len() == 1440)
     );
-    for query in ["series=beauty", "range=1w", "series="] {
+    let both = get(&broker, "stats/history?series=in_rate&series=out_rate,in_rate");
+    assert_eq!(both["series"].as_object().unwrap().len(), 2);
+    for query in ["series=beauty", "range=1w", "series=", "range=5m&range=1h"] {
         let answer = ask(&broker, &format!("GET /v1/stats/history?{query}"), KEY, "");
         assert_eq!(answer.status, 400, "{query}: {}", answer.body);
     }

@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use axum::extract::State;
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use axum::{extract::State, http::StatusCode};
+use serde::Serialize;
 use utoipa::{
     IntoParams, ToSchema,
-    openapi::schema::{Object, ObjectBuilder, Type},
+    openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, Type},
 };
 
 use super::{
@@ -22,25 +22,19 @@ use crate::{
 /// About what a figure takes in the answer.
 const FIGURE_BYTES: usize = 8;
 
-/// Which figures.
-#[derive(Default, Deserialize, IntoParams)]
+/// Which figures: read by hand, as a name may come several times.
+#[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(default)]
 pub(crate) struct StatsHistoryQuery {
-    /// Which series, with commas between them; all without it.
-    #[param(value_type = Option<String>)]
-    series: Names,
+    /// Which series; several times, or with commas between them. All without it.
+    #[param(schema_with = series_schema)]
+    #[expect(dead_code, reason = "it only documents what is read by hand")]
+    series: Option<Vec<String>>,
     /// How far back: five minutes by the second, an hour by ten seconds, or a day by the minute.
     #[param(schema_with = range_schema)]
-    range: RangeWish,
+    #[expect(dead_code, reason = "it only documents what is read by hand")]
+    range: Option<String>,
 }
-
-/// Series, as their places among all.
-struct Names(Vec<usize>);
-
-/// How far back.
-#[derive(Default)]
-struct RangeWish(Range);
 
 /// Figures of some time.
 #[derive(Serialize, ToSchema)]
@@ -55,34 +49,47 @@ pub(crate) struct StatsHistoryJson {
     series: BTreeMap<&'static str, Vec<Option<f64>>>,
 }
 
-impl Default for Names {
-    fn default() -> Self {
-        Names((0..SERIES.len()).collect())
+/// Reads which series, as their places among all, and how far back.
+fn wanted(pairs: &[(String, String)]) -> Result<(Vec<usize>, Range), String> {
+    let (mut places, mut range) = (Vec::new(), None);
+    for (name, value) in pairs {
+        match (name.as_str(), range) {
+            ("series", _) => {
+                let named = value.split(',').map(place).collect::<Result<Vec<_>, _>>()?;
+                places.extend(named);
+            }
+            ("range", None) => range = Some(range_of(value)?),
+            ("range", Some(_)) => return Err("duplicate field `range`".to_owned()),
+            // Others were refused before.
+            _ => {}
+        }
     }
+    if places.is_empty() {
+        places.extend(0..SERIES.len());
+    }
+    places.sort_unstable();
+    places.dedup();
+    Ok((places, range.unwrap_or_default()))
 }
 
-impl<'de> Deserialize<'de> for Names {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let place = |name: &str| {
-            SERIES.iter().position(|series| series.name == name).ok_or_else(|| {
-                let known: Vec<_> = SERIES.iter().map(|series| series.name).collect();
-                D::Error::custom(format!("series must be of {}", known.join(", ")))
-            })
-        };
-        text.split(',').map(place).collect::<Result<_, _>>().map(Names)
-    }
+fn place(name: &str) -> Result<usize, String> {
+    SERIES.iter().position(|series| series.name == name).ok_or_else(|| {
+        let known: Vec<_> = SERIES.iter().map(|series| series.name).collect();
+        format!("series must be of {}", known.join(", "))
+    })
 }
 
-impl<'de> Deserialize<'de> for RangeWish {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let word = String::deserialize(deserializer)?;
-        let range = Range::ALL.into_iter().find(|range| range.as_str() == word);
-        range.map(RangeWish).ok_or_else(|| {
-            let words = Range::ALL.map(Range::as_str);
-            D::Error::custom(format!("range must be one of {}", words.join(", ")))
-        })
-    }
+fn range_of(word: &str) -> Result<Range, String> {
+    Range::ALL.into_iter().find(|range| range.as_str() == word).ok_or_else(|| {
+        let words = Range::ALL.map(Range::as_str);
+        format!("range must be one of {}", words.join(", "))
+    })
+}
+
+fn series_schema() -> Array {
+    let names = SERIES.iter().map(|series| series.name);
+    let name = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build();
+    ArrayBuilder::new().items(name).min_items(Some(1)).build()
 }
 
 fn range_schema() -> Object {
@@ -109,11 +116,10 @@ fn range_schema() -> Object {
 pub(crate) async fn stats_history(
     State(asked): State<Arc<Asked>>,
     lender: Lender,
-    Query(query): Query<StatsHistoryQuery>,
+    Query(pairs): Query<Vec<(String, String)>>,
 ) -> Result<Large<StatsHistoryJson>, Problem> {
-    let StatsHistoryQuery { series: Names(mut places), range: RangeWish(range) } = query;
-    places.sort_unstable();
-    places.dedup();
+    let wanted = wanted(&pairs);
+    let (places, range) = wanted.map_err(|detail| Problem::new(StatusCode::BAD_REQUEST, detail))?;
     let lent = lender.lend(places.len() * range.steps() * FIGURE_BYTES).await?;
     let stretch = asked.history.read(range, asked.handle.hub().steady_ms(), &places);
     let figures = |values: Vec<Option<f32>>| {
