@@ -13,6 +13,6 @@ mod start;
 
 pub(crate) use self::{
     body::body,
-    follower::{Follower, Wanted},
+    follower::{Follower, NotFollowed, Wanted},
     start::Start,
 };

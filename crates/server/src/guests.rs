@@ -9,8 +9,10 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use parking_lot::Mutex;
 use rialto_application::{AuthorizationRequest, Client, Event, PublishRequest, SubscribeRequest};
 use rialto_broker::{ConnectionKey, Issuer, Publish};
-use rialto_domain::{Action, Admission, ChannelKind, ClientId, Reject, channel_kind};
-use rialto_session::follow::silent_profile;
+use rialto_domain::{
+    Action, Admission, Asked, Cause, ChannelKind, ClientId, Refused, Reject, channel_kind,
+};
+use rialto_session::{Journal as _, follow::silent_profile};
 use rialto_stopwatch::Moment;
 use tokio::time::sleep;
 
@@ -18,6 +20,7 @@ use crate::{
     authorizer::Caller,
     http_session::{HttpSession, Terms},
     hub::Hub,
+    journal::ConnectionJournal,
 };
 
 /// How long a connection stays behind its last request: longer than a limit by the second looks back.
@@ -61,7 +64,9 @@ impl Guest {
             _ => Action::Publish,
         };
         if let Some(rights) = &self.admission.rights {
-            rights.decide(action, publish.channel)?;
+            let decided = rights.decide(action, publish.channel);
+            decided
+                .inspect_err(|reject| self.note_refused(hub, action, publish.channel, reject))?;
         }
         if !hub.authorizer.asked().has(Event::Publish) {
             return Ok(None);
@@ -99,6 +104,19 @@ impl Guest {
         let request = AuthorizationRequest::Subscribe(requests.collect());
         let verdict = hub.authorizer.decide(&self.caller, request).await;
         verdict.permit().map(|_| ()).map_err(Clone::clone)
+    }
+
+    /// Leaves a trace of what the guest was refused, as of any client; what an application refuses has one already.
+    pub(crate) fn note_refused(&self, hub: &Hub, action: Action, channel: &str, reject: &Reject) {
+        let journal = ConnectionJournal { caller: &self.caller, audit: &hub.audit };
+        journal.note_refused(&Refused {
+            asked: Asked::Act(action),
+            client: Some(self.client.as_str()),
+            channel: Some(channel),
+            reject,
+            cause: Cause::Rejected,
+            rights: self.admission.rights.as_deref(),
+        });
     }
 
     /// Returns the guest as an application knows clients.
@@ -150,9 +168,14 @@ impl Guests {
         }
         let mut pushing = hub.push(Issuer::Client(connection), &good).into_iter();
         let mut results = Vec::with_capacity(messages.len());
-        for permitted in permitted {
+        for (permitted, message) in permitted.into_iter().zip(messages) {
             results.push(match permitted {
-                Ok(_) => pushing.next().expect("each good message was handed in").done().await,
+                Ok(_) => {
+                    let pushing = pushing.next().expect("each good message was handed in");
+                    pushing.done().await.inspect_err(|reject| {
+                        guest.note_refused(hub, Action::Publish, message.channel, reject);
+                    })
+                }
                 Err(reject) => Err(reject),
             });
         }

@@ -237,3 +237,27 @@ fn a_request_with_a_key_of_its_own_is_carried_out_once() {
         follower.message("room", &json!(payload));
     }
 }
+
+#[test]
+fn what_a_client_is_refused_by_http_is_told_of_as_in_any_dialect() {
+    let limited = "[[channels.rules]]\npattern = \"room\"\npayload_bytes_max = 8\n";
+    let broker = start(&format!("{TOKENS}{RULES}{limited}"));
+    let told = |event: &str, reason: &str, channel: &str| {
+        broker.wait_for_log("line of the audit trail", |line| {
+            line["event"] == event
+                && (&line["reason"], &line["client"], &line["channel"])
+                    == (&json!(reason), &json!("bob"), &json!(channel))
+        })
+    };
+    assert_eq!(post(&broker, "staff.room", BOB, "2").status, 403);
+    told("publish-refused", "no-rule", "staff.room");
+    assert_eq!(post(&broker, "room", BOB, "\"more than eight\"").status, 422);
+    told("publish-refused", "payload-too-large", "room");
+    assert_eq!(post(&broker, "$events%2Frefused", BOB, "1").status, 403);
+    told("publish-refused", "not-allowed", "$events/refused");
+    let follow = |query: &str| ask_with(&broker, &format!("GET /v1/{query}"), BOB, "").status;
+    assert_eq!(follow("channels/staff.room/messages"), 403);
+    told("subscribe-refused", "no-rule", "staff.room");
+    assert_eq!(follow("channels/room/messages?since=all"), 403);
+    told("history-refused", "no-rule", "room");
+}

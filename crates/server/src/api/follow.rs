@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     asked::Asked,
-    follow::{Follower, Start, Wanted, body},
+    follow::{Follower, NotFollowed, Start, Wanted, body},
     guests::Asker,
 };
 
@@ -139,18 +139,23 @@ async fn follow(
     let (start, heartbeat) = (query.start(headers)?, query.heartbeat()?);
     let wanted = Wanted { channels, start, carrier };
     let hub = asked.handle.hub();
-    let (caller, admission) = match asker {
+    let (caller, admission, guest) = match asker {
         Asker::Client(guest) => {
             let permitted = guest.permitted_to_follow(hub, &wanted.channels).await;
             permitted.map_err(Problem::from)?;
-            (guest.caller, guest.admission)
+            (guest.caller.clone(), guest.admission.clone(), Some(guest))
         }
-        Asker::Key { caller, .. } => (caller, Admission::default()),
+        Asker::Key { caller, .. } => (caller, Admission::default(), None),
     };
     let bytes_max = asked.handle.settings().limits.outbox_bytes_max.as_usize();
-    let follower = Follower::begin(hub, caller, &wanted, (&admission, bytes_max))
-        .await
-        .map_err(|(channel, reject)| refused(&channel, reject.into()))?;
+    let begun = Follower::begin(hub, caller, &wanted, (&admission, bytes_max)).await;
+    let follower = begun.map_err(|NotFollowed { what, reject }| {
+        let Some((action, channel)) = what else { return Problem::from(reject) };
+        if let Some(guest) = guest {
+            guest.note_refused(hub, action, &channel, &reject);
+        }
+        Problem::from(reject).about(&format!("channel {channel:?}"))
+    })?;
     let media_type = match carrier {
         Carrier::Events => "text/event-stream",
         Carrier::Lines => "application/jsonl",
@@ -160,10 +165,6 @@ async fn follow(
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
     Ok((headers, body(follower, heartbeat)).into_response())
-}
-
-fn refused(channel: &str, problem: Problem) -> Problem {
-    if channel.is_empty() { problem } else { problem.about(&format!("channel {channel:?}")) }
 }
 
 impl FollowQuery {

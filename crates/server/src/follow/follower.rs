@@ -23,6 +23,14 @@ pub(crate) struct Wanted {
     pub(crate) carrier: Carrier,
 }
 
+/// Why somebody may not follow.
+#[derive(Debug)]
+pub(crate) struct NotFollowed {
+    /// What of which channel was refused; none where no session could be opened.
+    pub(crate) what: Option<(Action, String)>,
+    pub(crate) reject: Reject,
+}
+
 /// Somebody who only reads; the session ends when this is dropped.
 pub(crate) struct Follower {
     session: HttpSession,
@@ -42,7 +50,7 @@ impl Follower {
         caller: Arc<Caller>,
         wanted: &Wanted,
         (rights, bytes_max): (&Admission, usize),
-    ) -> Result<Self, (String, Reject)> {
+    ) -> Result<Self, NotFollowed> {
         let Wanted { channels, start, carrier } = wanted;
         let takes_retained = *start == Start::Now { retained: true };
         let terms = Terms {
@@ -52,7 +60,7 @@ impl Follower {
             is_told: true,
         };
         let session = HttpSession::open(hub, caller, terms).await;
-        let session = session.map_err(|reject| (String::new(), reject))?;
+        let session = session.map_err(|reject| NotFollowed { what: None, reject })?;
         let key = session.key;
         let place = start.place(hub.now().unix_ms);
         let replay = hub.round(|broker| {
@@ -63,13 +71,17 @@ impl Follower {
                 Replay::begin(broker, (*carrier, place), channels, misses_what_is_gone)
             });
             for channel in channels {
-                let refused = |reject| (channel.clone(), reject);
+                let refused = |action| {
+                    move |reject| NotFollowed { what: Some((action, channel.clone())), reject }
+                };
                 if replay.is_some() {
-                    broker.may(key, Action::History, channel).map_err(refused)?;
+                    let may = broker.may(key, Action::History, channel);
+                    may.map_err(refused(Action::History))?;
                 }
                 let subscribe = Command::Subscribe { channel, persistent: false };
                 let issuer = Issuer::Client(key);
-                broker.command(issuer, &subscribe, Answer::None).map_err(refused)?;
+                let subscribed = broker.command(issuer, &subscribe, Answer::None);
+                subscribed.map_err(refused(Action::Subscribe))?;
             }
             Ok(replay)
         })?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rialto_broker::{Issuer, Publish};
-use rialto_domain::{Qos, Reject, is_event_channel};
+use rialto_domain::{Action, Qos, Reject, is_event_channel};
 use serde::Serialize;
 
 use super::Handle;
@@ -102,6 +102,9 @@ impl Handle {
         messages: &[Message<'_>],
     ) -> Vec<Result<(), PublishError>> {
         let hub = &self.reloadable.hub;
+        for message in messages.iter().filter(|message| is_event_channel(message.channel)) {
+            guest.note_refused(hub, Action::Publish, message.channel, &Reject::NotAllowed);
+        }
         let publish = async |good: &[Publish<'_>]| {
             let results = guests.publish(hub, guest, good).await.into_iter();
             results.map(|result| result.map_err(PublishError::from)).collect()
