@@ -127,9 +127,9 @@ fn the_lock_is_measured_at_some_rounds() {
         ada.expect(r#"{"hbAck":{}}"#);
     }
     let metrics = metrics(&broker);
-    let measured = value(&metrics, "rialto_lock_held_seconds_count");
+    let measured = value(&metrics, "rialto_lock_held_seconds_count{by=\"round\"}");
     assert!(3.0 <= measured, "{measured} of 200 rounds");
-    assert!(0.0 < value(&metrics, "rialto_lock_held_seconds_sum"));
+    assert!(0.0 < value(&metrics, "rialto_lock_held_seconds_sum{by=\"round\"}"));
 }
 
 #[test]

@@ -116,10 +116,9 @@ impl Snapshot {
     }
 
     fn encode_lock(&self, page: &mut Page<'_>) -> fmt::Result {
-        let help = "How long the broker's lock was held, measured at one of 64 rounds";
-        page.durations("lock_held", help, &self.lock_times.held)?;
-        let help = "How long the broker's lock was held for a step of a count, each";
-        page.durations("count_step", help, &self.lock_times.counted)?;
+        let help = "How long the broker's lock was held: by one of 64 rounds, and by each step of what the HTTP API counts";
+        let holders = [("round", &self.lock_times.held), ("api", &self.lock_times.counted)];
+        page.durations_by(("lock_held", help), "by", holders)?;
         let help = "How long the broker's lock was waited for, by rounds that had to wait";
         page.durations("lock_waited", help, &self.lock_times.waited)
     }
