@@ -7,6 +7,7 @@ mod common;
 
 mod closing;
 mod files;
+mod followers;
 mod haproxy;
 mod proxies;
 mod raw;
