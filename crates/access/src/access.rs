@@ -7,7 +7,8 @@ use rialto_domain::{Action, Admission, Rights, UnixMs};
 use serde_json::{Map, Value};
 
 use crate::{
-    AccessError, Changes, Explanation, Identity, Proof, Revocations, Settings, SigningKey,
+    AccessError, Changes, Explanation, Identity, Proof, Revocations, RuleStep, Settings,
+    SigningKey,
     changes::Before,
     holder::{Holder, Renewing, Replication},
     jwt::Verifier,
@@ -82,6 +83,17 @@ impl Access {
     #[must_use]
     pub fn explain(&self, identity: &Identity, action: Action, channel: &str) -> Explanation {
         self.state().policy.explain(identity, action, channel)
+    }
+
+    /// Says what would be decided, and by what, with each rule on the way to it.
+    #[must_use]
+    pub fn explain_in_steps(
+        &self,
+        identity: &Identity,
+        action: Action,
+        channel: &str,
+    ) -> (Explanation, Vec<RuleStep>) {
+        self.state().policy.explain_in_steps(identity, action, channel)
     }
 
     /// Returns the identity that a client of that name would have, for trying rules out: with these

@@ -1,52 +1,22 @@
 //! A decision in words.
 
-use rialto_domain::Action;
+use rialto_domain::{Action, DecidedBy, Explanation};
 
 use crate::{Rule, actions, held::Verdict};
 
-/// What is decided about one request, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Explanation {
-    /// Whether it is allowed.
-    pub is_allowed: bool,
-    /// What decided.
-    pub by: DecidedBy,
-    /// Both, for a person; it quotes nothing but rules' names.
-    pub text: String,
-}
-
-/// What a decision rests on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DecidedBy {
-    /// A rule.
-    Rule {
-        /// Its place among the rules, from 1.
-        number: usize,
-        /// What it is called.
-        name: Option<String>,
-    },
-    /// The rights that the client's token has.
-    Token,
-    /// What is configured for where no rule fits.
-    Unmatched,
-    /// Nothing: there are no rules.
-    NoRules,
-}
-
-impl Explanation {
-    pub(crate) fn new(verdict: Verdict, rules: &[Rule], action: Action) -> Self {
-        let is_allowed = verdict.is_allowed();
-        let by = match verdict {
-            Verdict::Rule(index, _) => {
-                DecidedBy::Rule { number: index + 1, name: rules[index].name.clone() }
-            }
-            Verdict::Token(_) => DecidedBy::Token,
-            Verdict::Unmatched(_) => DecidedBy::Unmatched,
-            Verdict::NoRules => DecidedBy::NoRules,
-        };
-        let text = sentence(is_allowed, &by, actions::phrase(action));
-        Explanation { is_allowed, by, text }
-    }
+/// Says what a verdict on this action rests on.
+pub(crate) fn explain(verdict: Verdict, rules: &[Rule], action: Action) -> Explanation {
+    let is_allowed = verdict.is_allowed();
+    let by = match verdict {
+        Verdict::Rule(index, _) => {
+            DecidedBy::Rule { number: index + 1, name: rules[index].name.clone() }
+        }
+        Verdict::Token(_) => DecidedBy::Token,
+        Verdict::Unmatched(_) => DecidedBy::Unmatched,
+        Verdict::NoRules => DecidedBy::NoRules,
+    };
+    let text = sentence(is_allowed, &by, actions::phrase(action));
+    Explanation { is_allowed, by, text }
 }
 
 fn sentence(is_allowed: bool, by: &DecidedBy, phrase: &str) -> String {

@@ -7,10 +7,11 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use rialto_domain::{Action, DeniedBy, Reject, Rights, UnixMs};
+use rialto_domain::{Action, DecidedBy, DeniedBy, Explanation, Reject, Rights, RuleStep, UnixMs};
 
 use crate::{
-    Explanation, Identity, Policy, Proof,
+    Identity, Policy, Proof,
+    explanation::explain,
     held::{HeldRules, Verdict},
 };
 
@@ -74,7 +75,7 @@ impl<R> Holder<R> {
         {
             return last.text.clone();
         }
-        let explanation = Explanation::new(verdict, self.policy.rules(), action);
+        let explanation = explain(verdict, self.policy.rules(), action);
         let text: Arc<str> = explanation.text.into();
         *told = Some(Box::new(Told { verdict, action, text: text.clone() }));
         text
@@ -102,6 +103,19 @@ impl<R: Renewing> Rights for Holder<R> {
             Verdict::Token(_) => Some(DeniedBy::Token),
             Verdict::Unmatched(_) | Verdict::NoRules => Some(DeniedBy::NoRule),
         }
+    }
+
+    fn explain(&self, action: Action, channel: &str) -> Option<(Explanation, Vec<RuleStep>)> {
+        if let Proof::Address = self.identity.proof() {
+            let text = "allowed: the address is that of a host of the cluster".to_owned();
+            let explanation = Explanation { is_allowed: true, by: DecidedBy::NoRules, text };
+            return Some((explanation, Vec::new()));
+        }
+        Some(self.policy.explain_in_steps(&self.identity, action, channel))
+    }
+
+    fn shown_by(&self) -> Option<String> {
+        Some(self.identity.shown_by())
     }
 
     fn account(&self) -> &str {

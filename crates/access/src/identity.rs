@@ -126,6 +126,25 @@ impl Identity {
         &self.proof
     }
 
+    /// Says, for people, what was shown.
+    pub(crate) fn shown_by(&self) -> String {
+        match &self.proof {
+            Proof::Anybody => "nothing, in open mode".to_owned(),
+            Proof::Preset { .. } => "a token of the settings".to_owned(),
+            Proof::Signed { origin, .. } => match origin {
+                TokenOrigin::Open => "a token that anybody gets in open mode".to_owned(),
+                TokenOrigin::Password => "a token for a password".to_owned(),
+                TokenOrigin::Certificate => "a token for a certificate".to_owned(),
+                TokenOrigin::Application => "a token from the server".to_owned(),
+            },
+            Proof::Password { .. } => "a password".to_owned(),
+            Proof::Jwt { issuer, .. } => format!("a JWT of {issuer}"),
+            Proof::Certificate => "a certificate".to_owned(),
+            Proof::Application => "the application's word".to_owned(),
+            Proof::Address => "the address of a host of the cluster".to_owned(),
+        }
+    }
+
     /// Returns whether the name is more than what the client calls itself.
     #[must_use]
     pub fn is_shown(&self) -> bool {

@@ -3,10 +3,11 @@
 use std::{collections::HashMap, sync::Arc};
 
 use parking_lot::Mutex;
-use rialto_domain::Action;
+use rialto_domain::{Action, DecidedBy, Explanation, RuleStep};
 
 use crate::{
-    Effect, Explanation, Identity, Rule,
+    Effect, Identity, Rule,
+    explanation::explain,
     held::{Draft, HeldRules},
 };
 
@@ -46,7 +47,42 @@ impl Policy {
     #[must_use]
     pub fn explain(&self, identity: &Identity, action: Action, channel: &str) -> Explanation {
         let verdict = self.held_by(identity).judge(action, channel);
-        Explanation::new(verdict, &self.rules, action)
+        explain(verdict, &self.rules, action)
+    }
+
+    /// Returns the rules up to the first that fits, each with what it does or why it does not fit.
+    fn steps(&self, identity: &Identity, action: Action, channel: &str) -> Vec<RuleStep> {
+        let mut steps = Vec::new();
+        for (number, rule) in (1..).zip(&self.rules) {
+            let misfit = rule.misfit(identity, action, channel);
+            let fits = misfit.is_none();
+            let does =
+                if rule.effect == Effect::Allow { "it allows this" } else { "it denies this" };
+            let why = misfit.unwrap_or_else(|| does.to_owned());
+            steps.push(RuleStep { number, name: rule.name.clone(), fits, why });
+            if fits {
+                break;
+            }
+        }
+        steps
+    }
+
+    /// Says what is decided, and why, with each rule on the way to it. Where a token has rights of its own these are
+    /// asked first, and no rule is where they do not include it.
+    #[must_use]
+    pub fn explain_in_steps(
+        &self,
+        identity: &Identity,
+        action: Action,
+        channel: &str,
+    ) -> (Explanation, Vec<RuleStep>) {
+        let explanation = self.explain(identity, action, channel);
+        let is_denied_first = explanation.by == DecidedBy::Token && !explanation.is_allowed;
+        let steps = match is_denied_first {
+            true => Vec::new(),
+            false => self.steps(identity, action, channel),
+        };
+        (explanation, steps)
     }
 
     /// Compiles what concerns this identity.

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use rialto_domain::Action;
 use serde_json::Value;
 
-use crate::{Identity, Pattern, actions::Actions};
+use crate::{
+    Identity, Pattern,
+    actions::{self, Actions},
+};
 
 /// What a rule does with a request that fits it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +61,24 @@ impl Rule {
         }
     }
 
+    /// Says why it does not decide on a request; `None` if it does.
+    pub(crate) fn misfit(
+        &self,
+        identity: &Identity,
+        action: Action,
+        channel: &str,
+    ) -> Option<String> {
+        if let Some(misfit) = self.who.misfit(identity) {
+            return Some(misfit);
+        }
+        if !self.actions().contains(action) {
+            let named: Vec<_> = self.actions.iter().map(|&action| actions::name(action)).collect();
+            return Some(format!("it is about {} only", named.join(", ")));
+        }
+        let fits = self.patterns(identity.account()).iter().any(|pattern| pattern.fits(channel));
+        (!fits).then(|| format!("its channels are {}", self.channels.join(", ")))
+    }
+
     pub(crate) fn has_placeholder(&self) -> bool {
         self.channels.iter().any(|text| Pattern::has_placeholder(text))
     }
@@ -67,12 +88,39 @@ impl Who {
     /// Returns whether all that is given fits this identity.
     #[must_use]
     pub fn includes(&self, identity: &Identity) -> bool {
+        self.is_client(identity) && self.is_group(identity) && self.is_claim(identity)
+    }
+
+    /// Says why it does not concern this identity; `None` if it does.
+    fn misfit(&self, identity: &Identity) -> Option<String> {
+        let Who { client, group, claim } = self;
+        match (client, group, claim) {
+            (Some(client), _, _) if !self.is_client(identity) => {
+                Some(format!("it is for the clients {client}"))
+            }
+            (_, Some(group), _) if !self.is_group(identity) => {
+                Some(format!("it is for the group {group}"))
+            }
+            (_, _, Some((name, value))) if !self.is_claim(identity) => {
+                Some(format!("it is for those with the claim {name}={value}"))
+            }
+            _ => None,
+        }
+    }
+
+    fn is_client(&self, identity: &Identity) -> bool {
         let account = identity.account();
         self.client.as_ref().is_none_or(|text| Pattern::new(text, account).fits(account))
-            && self.group.as_ref().is_none_or(|group| identity.groups().contains(group))
-            && self.claim.as_ref().is_none_or(|(name, value)| {
-                identity.claims().get(name).is_some_and(|claim| has_value(claim, value))
-            })
+    }
+
+    fn is_group(&self, identity: &Identity) -> bool {
+        self.group.as_ref().is_none_or(|group| identity.groups().contains(group))
+    }
+
+    fn is_claim(&self, identity: &Identity) -> bool {
+        self.claim.as_ref().is_none_or(|(name, value)| {
+            identity.claims().get(name).is_some_and(|claim| has_value(claim, value))
+        })
     }
 }
 

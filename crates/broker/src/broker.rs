@@ -5,6 +5,7 @@
 //! gathered (QoS 0 into runs, stored QoS 1 into pages), so that their cost is shared.
 
 mod acknowledge;
+mod backlog;
 mod batch;
 mod catch_up;
 mod channels;
@@ -77,6 +78,7 @@ use crate::{
     tail::Tails,
 };
 
+pub use backlog::{BacklogReport, Straggler};
 pub use count::{
     ChannelCount, ChannelCounting, ClientCount, ClientCounting, SubscriberCount,
     SubscriberCounting, SubscriptionCount,
@@ -85,7 +87,7 @@ pub use entry::{Connect, Entry, Remembered};
 pub use message::{Answer, Command, CommandOutcome, Issuer, Publish};
 pub use observers::{ObserverPosition, Replicant};
 pub use relay::Relayed;
-pub use report::{ChannelReport, ClientReport};
+pub use report::{ChannelReport, ClientReport, SessionReport};
 
 /// Routes, remembers and delivers; the core of everything.
 ///

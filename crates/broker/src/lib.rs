@@ -42,9 +42,10 @@ mod tally;
 mod broker;
 
 pub use broker::{
-    Answer, Broker, ChannelCount, ChannelCounting, ChannelReport, ClientCount, ClientCounting,
-    ClientReport, Command, CommandOutcome, Connect, Entry, Issuer, ObserverPosition, Publish,
-    Relayed, Remembered, Replicant, SubscriberCount, SubscriberCounting, SubscriptionCount,
+    Answer, BacklogReport, Broker, ChannelCount, ChannelCounting, ChannelReport, ClientCount,
+    ClientCounting, ClientReport, Command, CommandOutcome, Connect, Entry, Issuer,
+    ObserverPosition, Publish, Relayed, Remembered, Replicant, SessionReport, Straggler,
+    SubscriberCount, SubscriberCounting, SubscriptionCount,
 };
 pub use client::Now;
 pub use connection_profile::ConnectionProfile;

@@ -19,6 +19,8 @@ pub(crate) struct Log {
     missing: Stretches,
     /// Whether the store is asked to drop what is beyond the limits.
     is_being_limited: bool,
+    /// Messages that operators had dropped from it.
+    purged: u64,
     /// What is on its way into it, where several nodes append to it.
     incoming: Option<Box<Incoming>>,
 }
@@ -33,6 +35,7 @@ impl Log {
             slowest: last,
             missing: Stretches::default(),
             is_being_limited: false,
+            purged: 0,
             incoming: None,
         }
     }
@@ -152,6 +155,16 @@ impl Log {
         self.extent = extent;
         self.missing.remove_through(self.floor());
         before - self.count()
+    }
+
+    /// Notes that an operator had so many messages dropped.
+    pub(crate) fn note_purged(&mut self, count: u64) {
+        self.purged += count;
+    }
+
+    /// Returns how many messages operators had dropped from it.
+    pub(crate) fn purged(&self) -> u64 {
+        self.purged
     }
 
     /// Notes that the messages from `first` to `last` are damaged; returns how many of them were held,

@@ -151,8 +151,9 @@ counters! {
         "As for `log_held`; the limits are `store.log_*` for each channel, and `store.bytes_max` for the file.";
     /// Messages removed from a log because every persistent subscriber has acknowledged them.
     log_acknowledged: Counter of "messages", well: "Persistent subscribers acknowledge.";
-    /// Messages removed from a log because its last persistent subscriber unsubscribed or was forgotten.
-    log_unread: Counter of "messages", well: "Persistent subscribers leave with messages unread.";
+    /// Messages removed from a log because its last persistent subscriber unsubscribed or was forgotten, or because an
+    /// operator purged it.
+    log_unread: Counter of "messages", well: "Persistent subscribers leave with messages unread, or backlogs are purged.";
     /// Messages removed from a log because it reached its limit.
     dropped_log: Counter of "messages", trouble:
         "Persistent subscribers lose messages: they are away for too long, or too slow. Raise `store.log_*`, or have them unsubscribe.";

@@ -15,6 +15,7 @@ pub mod durable;
 
 mod certificate;
 mod close_reason;
+mod explanation;
 mod name;
 mod network;
 mod packet_id;
@@ -28,6 +29,7 @@ mod stretches;
 pub use certificate::Certificate;
 pub use close_reason::CloseReason;
 pub use durable::*;
+pub use explanation::{DecidedBy, Explanation, RuleStep};
 pub use name::{ChannelKind, ChannelName, ClientId, EVENTS_PREFIX, channel_kind, is_event_channel};
 pub use network::network_of;
 pub use packet_id::PacketId;

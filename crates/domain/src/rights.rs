@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
-use crate::{ClientId, Qos, RefusalStatus, Reject, UnixMs};
+use crate::{ClientId, Explanation, Qos, RefusalStatus, Reject, RuleStep, UnixMs};
 
 /// What a successful authentication gives a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +51,16 @@ pub trait Rights: fmt::Debug + Send + Sync {
 
     /// Says what does not allow the holder this; `None` where it is allowed.
     fn denied_by(&self, _action: Action, _channel: &str) -> Option<DeniedBy> {
+        None
+    }
+
+    /// Says what is decided and why, with each rule on the way to it; `None` where nobody knows.
+    fn explain(&self, _action: Action, _channel: &str) -> Option<(Explanation, Vec<RuleStep>)> {
+        None
+    }
+
+    /// Says, for people, what the holder has shown: `password`, or `JWT of login`.
+    fn shown_by(&self) -> Option<String> {
         None
     }
 

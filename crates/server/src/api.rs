@@ -22,6 +22,8 @@ mod take;
 mod until_ended;
 mod whole;
 
+mod access;
+mod backlog;
 mod channels;
 mod clients;
 mod configuration;
@@ -83,7 +85,8 @@ fn routes_and_document(asked: &Arc<Asked>) -> (Router, Document) {
     let publish = OpenApiRouter::new()
         .routes(routes!(publish::publish))
         .routes(routes!(publish::publish_batch));
-    let post = OpenApiRouter::new().routes(routes!(post::publish_to));
+    let post =
+        OpenApiRouter::new().routes(routes!(post::publish_to)).routes(routes!(post::put_retained));
     let follow = OpenApiRouter::new()
         .routes(routes!(follow::follow_channel))
         .routes(routes!(follow::follow_channels))
@@ -99,7 +102,9 @@ fn routes_and_document(asked: &Arc<Asked>) -> (Router, Document) {
         .routes(routes!(channels::subscribers))
         .routes(routes!(channels::retained))
         .routes(routes!(channels::history))
+        .routes(routes!(backlog::backlog))
         .routes(routes!(channels::stats))
+        .routes(routes!(access::test))
         .routes(routes!(configuration::configuration))
         .routes(routes!(counts::counts))
         .routes(routes!(history::stats_history))
@@ -111,6 +116,7 @@ fn routes_and_document(asked: &Arc<Asked>) -> (Router, Document) {
         .routes(routes!(clients::disconnect))
         .routes(routes!(clients::forget))
         .routes(routes!(channels::remove_retained))
+        .routes(routes!(backlog::purge))
         .routes(routes!(clients::ban, clients::unban))
         .routes(routes!(clients::revoke_tokens))
         .routes(routes!(clients::sign_token));

@@ -1,5 +1,6 @@
 //! What a program does with a server that it runs: publish, ask, subscribe, send away.
 
+mod backlog;
 mod publish;
 mod status;
 mod trail;

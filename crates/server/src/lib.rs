@@ -66,6 +66,7 @@ mod http_host;
 mod http_request;
 mod http_session;
 mod http_times;
+mod inquiry;
 mod listener;
 mod machine;
 mod memcached;

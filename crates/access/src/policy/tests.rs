@@ -236,3 +236,46 @@ fn those_whom_the_same_rules_concern_share_them_unless_the_client_is_named_in_on
     assert!(!Arc::ptr_eq(&held("ada", &[]), &held("ada", &["staff"])));
     assert!(!Arc::ptr_eq(&held("ada", &["own"]), &held("bob", &["own"])));
 }
+
+#[test]
+fn each_rule_before_the_one_that_decides_says_why_it_does_not_fit() {
+    let rules = vec![
+        of_client("pump-*", deny(&[], &["a"])),
+        of_group("staff", allow(&[], &["a"])),
+        of_claim("tenant", "acme", allow(&[], &["a"])),
+        deny(&[Action::Subscribe, Action::History], &["a"]),
+        deny(&[], &["b", "{client}/*"]),
+        named("the rest", allow(&[], &[])),
+        named("never reached", deny(&[], &[])),
+    ];
+    let policy = Policy::new(rules, Effect::Deny);
+    let (explanation, steps) = policy.explain_in_steps(&identity("ada", &[]), Action::Publish, "a");
+    assert_eq!(explanation, policy.explain(&identity("ada", &[]), Action::Publish, "a"));
+    let said: Vec<_> = steps.iter().map(|step| (step.number, step.fits, &*step.why)).collect();
+    let expected = [
+        (1, false, "it is for the clients pump-*"),
+        (2, false, "it is for the group staff"),
+        (3, false, "it is for those with the claim tenant=acme"),
+        (4, false, "it is about subscribe, history only"),
+        (5, false, "its channels are b, {client}/*"),
+        (6, true, "it allows this"),
+    ];
+    assert_eq!(said, expected);
+    assert_eq!(steps[5].name.as_deref(), Some("the rest"));
+    let staff = identity("pump-7", &["staff"]);
+    let (_, steps) = policy.explain_in_steps(&staff, Action::Publish, "a");
+    assert_eq!((steps.len(), &*steps[0].why), (1, "it denies this"));
+}
+
+#[test]
+fn no_rule_is_asked_where_a_token_does_not_include_it() {
+    let policy = Policy::new(vec![allow(&[], &[])], Effect::Deny);
+    let claims = json!({});
+    let rights = json!({"publish": ["b"]});
+    let limited = with_claims("ada", &claims, Some(&rights));
+    let (explanation, steps) = policy.explain_in_steps(&limited, Action::Publish, "a");
+    assert_eq!((explanation.by, explanation.is_allowed), (DecidedBy::Token, false));
+    assert_eq!(steps, []);
+    let (explanation, steps) = policy.explain_in_steps(&limited, Action::Publish, "b");
+    assert_eq!((explanation.is_allowed, steps.len()), (true, 1));
+}

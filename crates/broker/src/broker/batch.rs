@@ -100,6 +100,8 @@ pub(super) enum Pending {
     Lane(Lane),
     /// The oldest pages of a log are to go.
     Trim(ChannelKey, LogId),
+    /// The oldest pages of a log are to go, since an operator says so.
+    Purge(ChannelKey, LogId),
     Client(ClientKey),
     /// A client that the core has forgotten already.
     Forget(ClientId),

@@ -1,6 +1,6 @@
 //! The way back from the store: what was committed takes effect, in the order it was handed over.
 
-use rialto_domain::{ClientId, Epoch, FailureKind, Outcome, Reject};
+use rialto_domain::{ClientId, Epoch, FailureKind, LogExtent, Outcome, Reject};
 
 use crate::{Effect, Encoder, run::Origin};
 
@@ -143,11 +143,10 @@ impl<E: Encoder> Broker<E> {
                 self.dirty.damaged.insert((channel, last), log);
             }
             Pending::SetAside(channel, log, _) | Pending::Trim(channel, log) => {
-                let extent = match outcome {
-                    Ok(Outcome::Trimmed(extent)) => Some(extent),
-                    Ok(_) | Err(_) => None,
-                };
-                self.log_trimmed((channel, log), extent);
+                self.log_trimmed((channel, log), extent_of(&outcome));
+            }
+            Pending::Purge(channel, log) => {
+                self.log_purged((channel, log), extent_of(&outcome));
             }
             Pending::Client(key) if outcome.is_err() => {
                 if let Some(client) = self.clients.get_mut(key) {
@@ -225,5 +224,13 @@ impl<E: Encoder> Broker<E> {
         }
         self.drop_unread_log(key);
         self.drop_if_idle(key);
+    }
+}
+
+/// Returns what a log holds after it was trimmed, if it was.
+fn extent_of(outcome: &Result<Outcome, Reject>) -> Option<LogExtent> {
+    match outcome {
+        Ok(Outcome::Trimmed(extent)) => Some(*extent),
+        Ok(_) | Err(_) => None,
     }
 }

@@ -148,6 +148,18 @@ impl<E: Encoder> Broker<E> {
         }
     }
 
+    /// Takes what a log holds after an operator had pages of it dropped, unless the store refused to.
+    pub(super) fn log_purged(&mut self, (key, id): (ChannelKey, LogId), extent: Option<LogExtent>) {
+        let log = self.channels.get_mut(key).and_then(|channel| channel.log.as_mut());
+        let (Some(log), Some(extent)) = (log.filter(|log| log.id == id), extent) else { return };
+        let bytes_before = log.bytes();
+        let count = log.trimmed(extent);
+        log.note_purged(count);
+        self.stats.log_bytes = self.stats.log_bytes + log.bytes() - bytes_before;
+        self.stats.log_unread += count;
+        self.stats.log_held -= count;
+    }
+
     /// Has the store drop a channel's log, unless somebody reads it: no channel's retention policy keeps
     /// messages for readers that are yet to come. Only the store knows all readers.
     pub(super) fn drop_log_if_unread(&mut self, channel: ChannelName) {

@@ -1,10 +1,10 @@
 //! What the server's operator and its application ask: who is there, and what channels hold.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use rialto_domain::{ClientId, CloseReason, Retained, UnixMs};
+use rialto_domain::{ClientId, CloseReason, Retained, Rights, UnixMs};
 
-use crate::{ClientKey, ConnectionKey, Encoder};
+use crate::{ClientKey, ConnectionKey, Encoder, client::Connection};
 
 use super::{Broker, count::ChannelCount};
 
@@ -46,7 +46,26 @@ pub struct ChannelReport {
     pub log_bytes: u64,
 }
 
+/// What an open session goes by.
+#[derive(Debug, Clone)]
+pub struct SessionReport {
+    /// The connection that it is on.
+    pub connection: ConnectionKey,
+    /// What its client may do; without, everything.
+    pub rights: Option<Arc<dyn Rights>>,
+    /// Within which time its client has to give a sign of life, if it has to.
+    pub heartbeat: Option<Duration>,
+}
+
 impl<E: Encoder> Broker<E> {
+    /// Returns what a client's session goes by; `None` if it has no open one.
+    pub fn session_report(&self, client: &str) -> Option<SessionReport> {
+        let connection = self.clients[*self.client_keys.get(client)?].connection?;
+        let Connection { profile, rights, .. } = &self.connections[connection];
+        let heartbeat = profile.has_heartbeat.then_some(self.settings.heartbeat_timeout);
+        Some(SessionReport { connection, rights: rights.clone(), heartbeat })
+    }
+
     /// Says whether a client has an open session.
     pub fn is_online(&self, client: &str) -> bool {
         let key = self.client_keys.get(client);

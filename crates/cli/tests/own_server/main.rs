@@ -8,6 +8,7 @@ mod common;
 mod application;
 mod http;
 
+mod backlog;
 mod certificates;
 mod configuration;
 mod console;
@@ -20,6 +21,7 @@ mod event_channels;
 mod figures;
 mod guessing;
 mod health;
+mod inquiries;
 mod keys;
 mod lists;
 mod lists_cost;

@@ -129,6 +129,7 @@ impl Asking {
             ("POST", "/v1/clients/{client}/token") => word::TOKEN_SIGNED,
             ("DELETE", "/v1/clients/{client}") => word::CLIENT_FORGOTTEN,
             ("DELETE", "/v1/channels/{channel}/retained") => word::RETAINED_REMOVED,
+            ("DELETE", "/v1/channels/{channel}/backlog") => word::BACKLOG_PURGED,
             _ => "managed",
         }
     }

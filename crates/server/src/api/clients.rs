@@ -69,7 +69,9 @@ pub(crate) async fn show(
 ) -> Result<Json<ClientJson>, Problem> {
     let status = asked.handle.client(&client).ok_or_else(|| Problem::unknown_client(&client))?;
     let numbers = asked.census.clients.numbers_of(&client);
-    Ok(Json(ClientJson::new((status, numbers))))
+    let hub = asked.handle.hub();
+    let session = hub.show_client_session(&client).map(|(report, _)| report);
+    Ok(Json(ClientJson::new((status, numbers)).with_session(session, hub.now().unix_ms)))
 }
 
 /// Lists what a client is subscribed to

@@ -9,6 +9,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse as _, Response},
 };
+use rialto_domain::Qos;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -133,6 +134,38 @@ pub(crate) async fn publish_to(
         request.answered(text.clone());
     }
     Ok(answer(text))
+}
+
+/// Replaces a channel's retained message
+///
+/// The body is the message, as for `POST` of `messages`: it is published with QoS 1, so that subscribers get it as well, and
+/// stored and synced when this is answered.
+#[utoipa::path(
+    put, path = "/v1/channels/{channel}/retained", operation_id = "put_retained", tag = "publish",
+    params(("channel" = String, Path, min_length = 1, description = "A channel, percent-encoded")),
+    request_body(content((Value = "application/json"), (String = "text/plain"))),
+    responses(
+        (status = 204, description = "It is retained"),
+        (status = 409, description = "The client is offline"),
+        (status = 503, description = "The store cannot take it now"),
+        (status = 507, description = "As much is retained as may be"),
+    )
+)]
+pub(crate) async fn put_retained(
+    State(asked): State<Arc<Asked>>,
+    Path(channel): Path<String>,
+    Extension(asker): Extension<Asker>,
+    headers: HeaderMap,
+    Raw(body): Raw,
+) -> Result<StatusCode, Problem> {
+    let form = Form::of(&headers)?;
+    if form == Form::Lines {
+        let wanted = "application/json or text/plain";
+        return Err(take::unsupported_type("application/x-ndjson", wanted));
+    }
+    let delivery = Delivery { qos: Qos::AtLeastOnce, retain: true };
+    publish_body((&asked, &asker), &channel, (form, text_of(&body)?), delivery).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Returns what is known of a request that carries a key of its own; `None` of one that does not.

@@ -23,6 +23,7 @@ pub(crate) mod word {
     pub(crate) const PUBLISHED: &str = "published";
     pub(crate) const SIGNED_IN: &str = "signed-in";
     pub(crate) const SIGNED_OUT: &str = "signed-out";
+    pub(crate) const BACKLOG_PURGED: &str = "backlog-purged";
 }
 
 /// One act.

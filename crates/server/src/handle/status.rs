@@ -27,6 +27,8 @@ pub struct ClientStatus {
     pub address: Option<SocketAddr>,
     /// What it speaks.
     pub protocol: Option<&'static str>,
+    /// Whether its connection is inside TLS.
+    pub is_tls: bool,
     /// Channels it is subscribed to.
     pub subscription_count: usize,
 }
@@ -191,6 +193,7 @@ impl ClientStatus {
             connected_for,
             address: peer.map(|peer| peer.address),
             protocol: peer.map(|peer| peer.protocol.as_str()),
+            is_tls: peer.is_some_and(|peer| peer.is_tls),
             subscription_count: report.subscription_count,
         }
     }

@@ -9,7 +9,7 @@ use std::{
 use rialto_application::{Peer, Protocol};
 use rialto_broker::{
     Broker, ChannelCount, ChannelCounting, ClientCount, ClientCounting, ClientReport,
-    SubscriberCount, SubscriptionCount,
+    SessionReport, Straggler, SubscriberCount, SubscriptionCount,
 };
 use rialto_net::Figures;
 
@@ -91,6 +91,32 @@ impl Hub {
         Some(stored)
     }
 
+    /// Returns the persistent subscribers of a channel in memory that are furthest behind, so many at most, and how many
+    /// others are not in memory; `None` if the channel is not in use.
+    pub(crate) fn walk_stragglers(
+        &self,
+        channel: &str,
+        count_max: usize,
+    ) -> Option<(Vec<Straggler>, u64)> {
+        let (mut counting, stored) = self.ask(|broker| {
+            let counting = broker.count_of_subscribers(channel)?;
+            Some((counting, broker.stored_subscriber_count(channel)))
+        })?;
+        let step = |state: &State, has_time: &dyn Fn() -> bool, found: &mut Vec<Straggler>| {
+            state.broker.stragglers(&mut counting, has_time, |straggler| found.push(straggler))
+        };
+        let mut slowest: Vec<Straggler> = Vec::with_capacity(count_max + 1);
+        self.walk(step, |straggler| {
+            let place = slowest.partition_point(|it| straggler.lag <= it.lag);
+            // One may be met twice.
+            if place < count_max && !slowest.iter().any(|it| it.client == straggler.client) {
+                slowest.insert(place, straggler);
+                slowest.truncate(count_max);
+            }
+        });
+        Some((slowest, stored))
+    }
+
     /// Returns what a client in memory is subscribed to; `None` if it is not in memory.
     pub(crate) fn walk_subscriptions(&self, client: &str) -> Option<Vec<SubscriptionCount>> {
         let (mut counts, mut after) = (Vec::new(), None);
@@ -125,6 +151,19 @@ impl Hub {
             shown.append(&mut found);
         }
         shown
+    }
+
+    /// Returns what a client's open session goes by, and who is at the other end of its connection; `None` if it has
+    /// none.
+    pub(crate) fn show_client_session(
+        &self,
+        client: &str,
+    ) -> Option<(SessionReport, Option<Arc<Peer>>)> {
+        let state = self.locked();
+        let report = state.broker.session_report(client)?;
+        let endpoint = state.endpoints.get(report.connection);
+        let peer = endpoint.map(|endpoint| endpoint.caller.peer.clone());
+        Some((report, peer))
     }
 
     /// Asks the broker for something that changes nothing: no round.

@@ -38,6 +38,13 @@ enum Part {
     Persistent(Option<ClientKey>),
 }
 
+impl SubscriberCounting {
+    /// Returns the channel whose subscribers are counted.
+    pub(in crate::broker) fn channel(&self) -> ChannelKey {
+        self.channel
+    }
+}
+
 impl<E: Encoder> Broker<E> {
     /// Begins a count of a channel's subscribers; `None` if it is not in use.
     pub fn count_of_subscribers(&self, channel: &str) -> Option<SubscriberCounting> {

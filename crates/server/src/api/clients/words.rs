@@ -1,7 +1,7 @@
 //! What is said of clients, as JSON.
 
 use rialto_application::Protocol;
-use rialto_broker::SubscriptionCount;
+use rialto_broker::{SessionReport, SubscriptionCount};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use utoipa::{
     IntoParams, ToSchema,
@@ -92,10 +92,36 @@ pub(crate) struct ClientJson {
     /// What it speaks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) protocol: Option<&'static str>,
+    /// Whether its connection is inside TLS; absent while it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tls: Option<bool>,
     /// Channels it is subscribed to.
     pub(super) subscriptions: usize,
     #[serde(flatten)]
     pub(super) numbers: NumbersJson,
+    /// Of a client that is asked for by itself.
+    #[serde(flatten)]
+    pub(super) session: SessionJson,
+}
+
+/// What the session of a client goes by; absent in lists, and without a session.
+#[derive(Default, Serialize, ToSchema)]
+pub(crate) struct SessionJson {
+    /// The groups it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    groups: Option<Vec<String>>,
+    /// What it has shown, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signed_in_by: Option<String>,
+    /// When its session ends at the latest, by what it has shown, in milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_ms: Option<u64>,
+    /// Within which time it has to give a sign of life; absent where it has not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heartbeat_s: Option<u64>,
+    /// When it was heard last, in milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_heard_ms: Option<u64>,
 }
 
 /// The numbers of a client; absent of one that is only stored.
@@ -271,8 +297,25 @@ impl ClientJson {
             connected_s: status.connected_for.map(|connected| connected.as_secs()),
             address: status.address.map(|address| address.to_string()),
             protocol: status.protocol,
+            tls: status.protocol.map(|_| status.is_tls),
             subscriptions: status.subscription_count,
             numbers: numbers.map(NumbersJson::from).unwrap_or_default(),
+            session: SessionJson::default(),
         }
+    }
+
+    /// Adds what its session goes by.
+    pub(super) fn with_session(self, session: Option<SessionReport>, now_ms: u64) -> Self {
+        let Some(SessionReport { rights, heartbeat, .. }) = session else { return self };
+        let rights = rights.as_deref();
+        let heard_s = self.numbers.heard_s;
+        let session = SessionJson {
+            groups: Some(rights.map(|it| it.groups().into_iter().collect()).unwrap_or_default()),
+            signed_in_by: rights.and_then(|it| it.shown_by()),
+            expires_ms: rights.and_then(|it| it.until()),
+            heartbeat_s: heartbeat.map(|it| it.as_secs()),
+            last_heard_ms: heard_s.map(|heard_s| now_ms.saturating_sub(heard_s * 1000)),
+        };
+        ClientJson { session, ..self }
     }
 }
