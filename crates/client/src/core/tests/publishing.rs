@@ -157,6 +157,29 @@ fn an_outbox_is_full_in_bytes_too_but_a_single_large_publish_goes_through() {
 }
 
 #[test]
+fn publishes_that_were_answered_make_room_for_the_bytes_of_others() {
+    // K-43
+    let mut options = options();
+    options.outbox.bytes_max = 100;
+    options.outbox.full = WhenFull::Reject;
+    check(
+        &options,
+        &format!(
+            "{ONLINE}clear\npub1 room 1\npub1 room 2\npub1 room 3\npub1 room 4\n\
+             < {{\"pubAck\":{{\"st\":1,\"id\":\"1\"}}}}\npub1 room 5"
+        ),
+        &expect![[r#"
+            > {"pub":{"cn":"room","dt":1,"q":1,"id":"1"}}
+            > {"pub":{"cn":"room","dt":2,"q":1,"id":"2"}}
+            > {"pub":{"cn":"room","dt":3,"q":1,"id":"3"}}
+            #4 the outbox is full
+            #1 ok
+            > {"pub":{"cn":"room","dt":5,"q":1,"id":"4"}}
+        "#]],
+    );
+}
+
+#[test]
 fn an_acknowledgement_that_does_not_come_ends_the_connection_and_then_the_publish() {
     // K-46
     check_online(

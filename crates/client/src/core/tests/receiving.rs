@@ -96,6 +96,7 @@ fn all_subscriptions_must_be_done_with_a_message() {
         next 1
         next 2
         ack
+        wake
         ack
         "#,
         &expect![[r#"
@@ -107,6 +108,7 @@ fn all_subscriptions_must_be_done_with_a_message() {
             #2 ok
             = room 1
             = room 1
+            > {"hb":{}}
             > {"pushAck":{"id":"4-1","st":1}}
         "#]],
     );
@@ -141,6 +143,64 @@ fn a_push_that_comes_again_is_not_given_out_again_until_its_acknowledgement_is_s
             = nothing yet
             > {"hb":{}}
             = room 9
+        "#]],
+    );
+}
+
+#[test]
+fn an_answer_to_an_earlier_heartbeat_settles_no_acknowledgement() {
+    // K-34
+    check_online(
+        r#"
+        keep room
+        < {"subAck":{"st":1,"cn":"room"}}
+        < {"push":{"cn":"room","dt":1,"cl":"bob","id":"4-1","q":1}}
+        +5s
+        next 1
+        next 1
+        < {"hbAck":{}}
+        < {"push":{"cn":"room","dt":1,"cl":"bob","id":"4-1","q":1}}
+        next 1
+        "#,
+        &expect![[r#"
+            > {"sub":{"cn":"room","pr":1}}
+            ! room active
+            #1 ok
+            > {"hb":{}}
+            = room 1
+            = nothing yet
+            > {"pushAck":{"id":"4-1","st":1}}
+            > {"pushAck":{"id":"4-1","st":1}}
+            = nothing yet
+        "#]],
+    );
+}
+
+#[test]
+fn acknowledgements_that_may_have_been_lost_with_the_connection_are_sent_again() {
+    // K-34
+    check_online(
+        r#"
+        keep room
+        < {"subAck":{"st":1,"cn":"room"}}
+        < {"push":{"cn":"room","dt":1,"cl":"bob","id":"4-1","q":1}}
+        < {"push":{"cn":"room","dt":2,"cl":"bob","id":"4-2","q":1}}
+        next 1
+        next 1
+        +5s
+        < {"hbAck":{}}
+        next 1
+        lost
+        clear
+        open
+        < {"connAck":{"st":1,"ts":15}}
+        "#,
+        &expect![[r#"
+            ! connecting jmqt://one:8010, attempt 2
+            > {"conn":{"at":"t1","cl":"ada"}}
+            ! online
+            > {"pushAck":{"id":"4-2","st":1}}
+            > {"pub":{"cn":"$mySubscriptions","dt":{},"id":"1"}}
         "#]],
     );
 }
@@ -230,6 +290,29 @@ fn stored_messages_wait_for_the_subscription_that_takes_them() {
 }
 
 #[test]
+fn stored_messages_that_nobody_took_come_again_with_the_next_connection() {
+    // K-35
+    check_online(
+        r#"
+        < {"push":{"cn":"room","dt":1,"cl":"bob","id":"4-1","q":1}}
+        lost
+        open
+        < {"connAck":{"st":1,"ts":15}}
+        clear
+        listen room
+        next 1
+        < {"push":{"cn":"room","dt":1,"cl":"bob","id":"4-1","q":1}}
+        next 1
+        "#,
+        &expect![[r#"
+            ! room active
+            = nothing yet
+            = room 1
+        "#]],
+    );
+}
+
+#[test]
 fn at_most_a_thousand_stored_messages_wait_for_a_subscription() {
     // K-35
     check_online(
@@ -305,6 +388,61 @@ fn at_its_bound_an_inbox_drops_qos_0_and_tells_of_it_when_it_begins_and_ends() {
             ! slow room Some(2)
             = nothing yet
             > {"pushAck":{"id":"4-1","st":1}}
+        "#]],
+    );
+}
+
+#[test]
+fn the_bytes_that_wait_in_an_inbox_are_bounded_too() {
+    // K-36
+    let mut options = options();
+    options.inbox_bytes_max = 1;
+    check(
+        &options,
+        &format!(
+            r#"{ONLINE}clear
+            sub room
+            < {{"subAck":{{"st":1,"cn":"room"}}}}
+            pub1 hall 1
+            clear
+            repeat 2 {{"push":{{"cn":"room","dt":%,"cl":"bob"}}}}
+            next 1
+            next 1
+            "#
+        ),
+        &expect![[r#"
+            ! slow room None
+            = room 0
+            ! slow room Some(1)
+            = nothing yet
+        "#]],
+    );
+}
+
+#[test]
+fn what_waits_or_comes_while_the_client_drains_is_left_to_the_next_session() {
+    // K-61
+    check_online(
+        r#"
+        keep room
+        < {"subAck":{"st":1,"cn":"room"}}
+        < {"push":{"cn":"room","dt":1,"cl":"bob","id":"4-1","q":1}}
+        < {"push":{"cn":"room","dt":2,"cl":"bob","id":"4-2","q":1}}
+        next 1
+        pub1 hall 1
+        clear
+        drain
+        < {"push":{"cn":"room","dt":3,"cl":"bob","id":"4-3","q":1}}
+        < {"push":{"cn":"room","dt":4,"cl":"bob"}}
+        next 1
+        next 1
+        "#,
+        &expect![[r#"
+            ! draining
+            ! room ended, closed
+            = the end
+            > {"pushAck":{"id":"4-1","st":1}}
+            = the end
         "#]],
     );
 }
