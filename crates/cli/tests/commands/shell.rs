@@ -64,7 +64,8 @@ fn a_script_subscribes_publishes_and_waits_for_what_comes() {
         outcome.stderr,
         format!(
             "rialto: connected to {} as ada\nrialto: subscribed to room\n\
-             rialto: subscribed to my room\nrialto: published to room\n",
+             rialto: subscribed to my room\nrialto: published to room, for others: nobody gets their own \
+             messages, unless a channel is set to echo them\n",
             stage.server()
         )
     );

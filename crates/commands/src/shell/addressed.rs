@@ -6,6 +6,7 @@ use std::time::Duration;
 use rialto_client::Backoff;
 
 use crate::address::Address;
+use crate::channel::looks_like_pattern;
 use crate::exit::{Exit, Failure};
 use crate::other::refuse;
 use crate::remote::{Aim, RemoteArgs, default_server};
@@ -79,7 +80,7 @@ impl Peer for AddressedPeer {
         // What is wrong with it is known before the session of before has ended.
         let aim = remote.aim("shell", None)?;
         self.disconnect().await?;
-        let session = self.open(aim).await?;
+        let session = self.open(aim).await.map_err(|failure| with_advice(failure, target))?;
         let said = format!("connected to {}", session.place());
         self.session = Some(session);
         (self.remote, self.current) = (remote, address);
@@ -119,6 +120,10 @@ impl Peer for AddressedPeer {
     }
 
     async fn subscribe(&mut self, channel: &str, is_persistent: bool) -> Result<Reply, Failure> {
+        if looks_like_pattern(channel) {
+            let text = format!("{channel} is taken literally: channels have no wildcards");
+            self.feed.notice(text).await;
+        }
         match self.session()? {
             Session::Jmqt(session) => session.subscribe(channel, is_persistent).await,
             Session::Other(session) => session.subscribe(channel, is_persistent).await,
@@ -166,5 +171,16 @@ impl Peer for AddressedPeer {
             Some(Session::Other(session)) => session.status(),
             None => vec!["not connected".to_owned()],
         }
+    }
+}
+
+/// Adds, where a word that may be a name was taken for a machine, how a name is written.
+fn with_advice(failure: Failure, target: &Target) -> Failure {
+    match (&target.address, &target.client) {
+        (Some(word), None) if word.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+            let text = format!("{}\n  a client's name stands behind the address", failure.text);
+            Failure { text, ..failure }
+        }
+        _ => failure,
     }
 }

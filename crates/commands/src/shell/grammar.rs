@@ -57,6 +57,9 @@ pub(super) struct Entry {
     pub(super) options: &'static [&'static str],
 }
 
+/// Characters of the first column of the help: two columns fit on a terminal of 80.
+const WRITTEN_CHARS_MAX: usize = 35;
+
 const PUBLISH_OPTIONS: &[&str] = &["--qos", "--retain", "--text", "--json"];
 
 macro_rules! entries {
@@ -76,25 +79,25 @@ use Argument::{Address, Channel, Client, Control, Other};
 
 const JMQT: &[Entry] = entries! {
     Connect ["connect"], "[ADDRESS [NAME]]",
-        "open a session; without an address, where the shell was told to connect to",
+        "open a session, here or at another address",
         [Address, Client], &[];
     Disconnect ["disconnect"], "", "end the session", [], &[];
     Publish ["publish", "pub"], "CHANNEL DATA [--qos 0|1] [--retain] [--text|--json]",
-        "publish a message: JSON as it is, and anything else as a text", [Channel, Other], PUBLISH_OPTIONS;
+        "publish JSON, or anything else as a text", [Channel, Other], PUBLISH_OPTIONS;
     Subscribe ["subscribe", "sub"], "CHANNEL... [--persistent]",
         "show the messages of channels", [Channel, Channel], &["--persistent"];
     Unsubscribe ["unsubscribe", "unsub"], "CHANNEL...", "show them no longer", [Channel, Channel], &[];
     Send ["send"], "CLIENT DATA [--qos 0|1] [--text|--json]", "publish to one client",
         [Client, Other], &["--qos", "--text", "--json"];
     Request ["request", "req"], "CHANNEL [DATA] [--text|--json]",
-        "ask a control channel, such as $time, and show its answer", [Control, Other], &["--text", "--json"];
+        "ask a control channel, such as $time", [Control, Other], &["--text", "--json"];
     Retained ["retained"], "CHANNEL", "show the retained message of a channel", [Channel], &[];
     History ["history"], "CHANNEL [COUNT]",
-        "show the last messages of a channel (HTTP API)", [Channel, Other], &[];
-    Who ["who"], "", "show the clients that are connected (HTTP API)", [], &[];
+        "show the last messages (HTTP API)", [Channel, Other], &[];
+    Who ["who"], "", "show who is connected (HTTP API)", [], &[];
     Status ["status"], "", "show the session and its subscriptions", [], &[];
     Wait ["wait"], "[COUNT] [--timeout TIME]",
-        "wait for messages, one unless said otherwise", [Other], &["--timeout"];
+        "wait for a message, or for so many", [Other], &["--timeout"];
     Watch ["watch"], "[--every TIME] COMMAND", "repeat a command until Ctrl-C, every 2 s",
         [Argument::Command], &["--every"];
     Repeat ["repeat"], "COUNT [--every TIME] COMMAND", "repeat a command",
@@ -106,7 +109,7 @@ const JMQT: &[Entry] = entries! {
 
 const PUBSUBX: &[Entry] = entries! {
     Connect ["CONNECT"], "<port> <name>",
-        "open a session, or take it up again; an address may stand for the port",
+        "open a session, or take one up again",
         [Address, Client], &[];
     Disconnect ["DISCONNECT"], "", "end the session and its subscriptions", [], &[];
     Publish ["PUBLISH"], "<topic> <data>", "publish everything behind the topic", [Channel, Other], &[];
@@ -114,7 +117,7 @@ const PUBSUBX: &[Entry] = entries! {
     Unsubscribe ["UNSUBSCRIBE"], "<topic>", "show them no longer", [Channel], &[];
     Status ["status"], "", "show the session and its subscriptions", [], &[];
     Wait ["wait"], "[COUNT] [--timeout TIME]",
-        "wait for messages, one unless said otherwise", [Other], &["--timeout"];
+        "wait for a message, or for so many", [Other], &["--timeout"];
     Watch ["watch"], "[--every TIME] COMMAND", "repeat a command until Ctrl-C, every 2 s",
         [Argument::Command], &["--every"];
     Repeat ["repeat"], "COUNT [--every TIME] COMMAND", "repeat a command",
@@ -151,15 +154,14 @@ impl Grammar {
     /// Returns the lines of the help, of one command or of all.
     pub(super) fn help(self, name: Option<&str>) -> Result<Vec<String>, String> {
         let Some(name) = name else {
-            let width = self.entries().iter().map(Entry::width).max().unwrap_or(0);
-            return Ok(self.entries().iter().map(|entry| entry.line(width)).collect());
+            return Ok(self.entries().iter().flat_map(Entry::lines).collect());
         };
         let entry = self.find(name).ok_or_else(|| self.unknown(name))?;
-        let mut lines = vec![entry.line(0)];
+        let mut lines = vec![entry.written(), format!("  {}", entry.about)];
         if let [_, others @ ..] = entry.names
             && !others.is_empty()
         {
-            lines.push(format!("also written {}", others.join(", ")));
+            lines.push(format!("  also written {}", others.join(", ")));
         }
         Ok(lines)
     }
@@ -187,14 +189,14 @@ impl Entry {
         format!("{} {}", self.name(), self.usage).trim_end().to_owned()
     }
 
-    fn width(&self) -> usize {
-        // One that is wider than most has its words in a line of their own width.
-        let width = self.written().len();
-        if width <= 40 { width } else { 0 }
-    }
-
-    fn line(&self, width: usize) -> String {
-        format!("{:width$}  {}", self.written(), self.about)
+    /// Returns its lines in the list of all commands, no wider than a narrow terminal: one whose words
+    /// do not fit has them in a line of their own.
+    fn lines(&self) -> Vec<String> {
+        let (written, about) = (self.written(), self.about);
+        match written.len() <= WRITTEN_CHARS_MAX {
+            true => vec![format!("{written:WRITTEN_CHARS_MAX$}  {about}")],
+            false => vec![written, format!("{:WRITTEN_CHARS_MAX$}  {about}", "")],
+        }
     }
 }
 
@@ -229,6 +231,18 @@ mod tests {
         assert_eq!(said("subscirbe"), "there is no command subscirbe; subscribe?");
         assert_eq!(said("CON"), "there is no command con; connect?");
         assert_eq!(said("ü"), "there is no command ü; help lists all");
+    }
+
+    #[test]
+    fn the_help_fits_on_a_narrow_terminal() {
+        for grammar in [Grammar::Jmqt, Grammar::Pubsubx] {
+            let lines = grammar.help(None).unwrap();
+            assert!(grammar.entries().len() <= lines.len());
+            assert_eq!(lines.iter().find(|line| 80 < line.len()), None);
+        }
+        let lines = Grammar::Jmqt.help(Some("SUB")).unwrap();
+        assert_eq!(lines[0], "subscribe CHANNEL... [--persistent]");
+        assert_eq!(lines[2], "  also written sub");
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub(super) struct JmqtSession {
     feed: Feed,
     /// How long an answer may take.
     limit: Duration,
+    /// Whether it was said that a client does not get its own messages.
+    has_explained: bool,
 }
 
 impl JmqtSession {
@@ -38,7 +40,7 @@ impl JmqtSession {
         let mut options = remote.options.clone();
         options.reconnect = reconnect;
         let online = Online::open(options, remote, feed).await?;
-        Ok(JmqtSession { online, feed: feed.clone(), limit })
+        Ok(JmqtSession { online, feed: feed.clone(), limit, has_explained: false })
     }
 
     /// Says where the session is and whose.
@@ -81,7 +83,9 @@ impl JmqtSession {
         match Self::in_time(limit, &what, done).await? {
             Ok(Some(answer)) => Ok(Reply::Answer(answer)),
             Ok(None) if qos == Qos::AtMostOnce => Ok(Reply::Said(format!("sent to {channel}"))),
-            Ok(None) => Ok(Reply::Said(format!("published to {channel}"))),
+            Ok(None) => {
+                Ok(Reply::Said(format!("published to {channel}{}", self.explanation(channel))))
+            }
             Err(error) => Err(failed(&what, error)),
         }
     }
@@ -138,6 +142,15 @@ impl JmqtSession {
             Ok(None) => Ok(Reply::Said(format!("{channel} has no retained message"))),
             Err(error) => Err(failed(&what, error)),
         }
+    }
+
+    /// Says, the first time, why a message does not come back from a channel that is subscribed to.
+    fn explanation(&mut self, channel: &str) -> &'static str {
+        if self.has_explained || !self.online.is_subscribed(channel) {
+            return "";
+        }
+        self.has_explained = true;
+        ", for others: nobody gets their own messages, unless a channel is set to echo them"
     }
 }
 
