@@ -34,6 +34,11 @@ fn the_sample_application_the_readings_and_followers_work_in_chromium() {
 }
 
 #[test]
+fn the_console_works_in_chromium() {
+    run(&["console-files", "console", "console-kept", "console-people"]);
+}
+
+#[test]
 fn every_file_of_tests_is_run() {
     let files = directory().join("tests").read_dir().unwrap().filter_map(|it| {
         it.unwrap().file_name().to_str()?.strip_suffix(".test.js").map(str::to_owned)

@@ -4,12 +4,9 @@
 import { parseKeepingPayloads } from "./lib/raw.js";
 import { here, go, link } from "./lib/router.js";
 
-/** @typedef {{ user: string, role?: string, rights: string[], expires_ms?: number | null, csrf: string }} Session */
-/** @typedef {Record<string, string | number | null | undefined>} Asked */
-
 /** An answer that is none: the problem document's title and detail, or what else is known. */
 export class Refusal extends Error {
-  /** @param {number} status 0 if there was no answer @param {string} title @param {string} detail */
+  /** 0 if there was no answer */
   constructor(status, title, detail) {
     super(detail || title);
     this.status = status;
@@ -25,22 +22,17 @@ export const connection = { answeredAt: Date.now(), lostSince: 0 };
 let session;
 export const who = () => session;
 
-/** Whether the session has a right; the server decides, this is for buttons. @param {string} right */
+/** Whether the session has a right; the server decides, this is for buttons. */
 export const may = (right) => session?.rights.includes(right) ?? true;
 
-/** @param {Record<string, unknown>} [query] */
 function search(query = {}) {
   const kept = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");
   return kept.length ? `?${new URLSearchParams(kept.map(([name, value]) => [name, String(value)]))}` : "";
 }
 
-/** @param {string[]} segments @param {Asked} [query] */
 const path = (segments, query) => `/v1/${segments.map(encodeURIComponent).join("/")}${search(query)}`;
 
-/**
- * Sends a request, and answers with its response if that is none of the bad ones.
- * @param {string} address @param {RequestInit} [options]
- */
+/** Sends a request, and answers with its response if that is none of the bad ones. */
 async function ask(address, options = {}) {
   let response;
   try {
@@ -58,20 +50,17 @@ async function ask(address, options = {}) {
   throw new Refusal(response.status, problem.title ?? `Status ${response.status}`, problem.detail ?? "");
 }
 
-/** Leaves for the page that signs in, and comes back here after. @param {string} why */
+/** Leaves for the page that signs in, and comes back here after. */
 export function signInAgain(why) {
   session = undefined;
   const at = location.pathname + location.search;
   if (here().segments[0] !== "sign-in") go(link(["sign-in"], { to: at === "/" ? "" : at, why }));
 }
 
-/**
- * @param {string} address @param {AbortSignal} [signal]
- * @returns {Promise<any>}
- */
+/** @returns {Promise<any>} */
 const get = async (address, signal) => parseKeepingPayloads(await (await ask(address, { signal: signal ?? null })).text());
 
-/** @param {() => Promise<any>} asking @returns {(signal?: AbortSignal) => Promise<any>} */
+/** @returns {(signal?: AbortSignal) => Promise<any>} */
 function shared(asking) {
   /** @type {Promise<any>} */
   let answer;
@@ -85,7 +74,6 @@ function shared(asking) {
 
 /**
  * Changes something. The body is sent as it is if it is a text.
- * @param {string} method @param {string} address @param {unknown} [body]
  * @returns {Promise<any>}
  */
 async function change(method, address, body) {
@@ -106,12 +94,11 @@ export async function resume() {
     session = await get("/v1/session");
   } catch (error) {
     if (error instanceof Refusal && error.status === 401) return false;
-    if (!(error instanceof Refusal) || error.status !== 404) throw error;
+    throw error;
   }
   return true;
 }
 
-/** @param {Record<string, string>} shown */
 export async function signIn(shown) {
   session = await change("POST", "/v1/session", shown);
 }
@@ -123,51 +110,46 @@ export async function signOut() {
 
 // What is to be seen. Types of answers come from the broker's own description (`Api`), as far as it has them.
 
-/** @typedef {{ [check: string]: unknown }} Loose */
-/** @typedef {AbortSignal | undefined} Signal */
-/** @typedef {Api.ClientJson & { node?: string, transport?: string, groups?: string[], signed_in_by?: string, expires_ms?: number | null, heartbeat_s?: number | null, last_heard_ms?: number | null, slow_for_s?: number | null, banned?: boolean }} Client */
-/** @typedef {Api.EventJson & { [field: string]: any }} Event */
-
-/** @param {Asked} query @param {Signal} [signal] @returns {Promise<Api.ClientsPage & { clients: Client[], missing_nodes?: string[] }>} */
+/** @returns {Promise<Api.ClientsPage & { clients: Client[], missing_nodes?: string[] }>} */
 export const clients = (query, signal) => get(path(["clients"], query), signal);
-/** @param {string} id @param {Signal} [signal] @returns {Promise<Client>} */
+/** @returns {Promise<Client>} */
 export const client = (id, signal) => get(path(["clients", id]), signal);
-/** @param {string} id @param {Signal} [signal] @returns {Promise<Api.SubscriptionsJson>} */
+/** @returns {Promise<Api.SubscriptionsJson>} */
 export const subscriptions = (id, signal) => get(path(["clients", id, "subscriptions"]), signal);
-/** @param {string} id @param {Signal} [signal] @returns {Promise<Api.BanJson>} */
+/** @returns {Promise<Api.BanJson>} */
 export const ban = (id, signal) => get(path(["clients", id, "ban"]), signal);
-/** @param {Signal} [signal] @returns {Promise<Api.BansJson>} */
+/** @returns {Promise<Api.BansJson>} */
 export const bans = (signal) => get(path(["bans"]), signal);
 
-/** @param {Asked} query @param {Signal} [signal] @returns {Promise<Api.ChannelsPage & { missing_nodes?: string[] }>} */
+/** @returns {Promise<Api.ChannelsPage & { missing_nodes?: string[] }>} */
 export const channels = (query, signal) => get(path(["channels"], query), signal);
-/** @param {string} name @param {Signal} [signal] @returns {Promise<Api.ChannelJson>} */
+/** @returns {Promise<Api.ChannelJson>} */
 export const channel = (name, signal) => get(path(["channels", name]), signal);
-/** @param {string} name @param {Asked} query @param {Signal} [signal] @returns {Promise<Api.SubscribersPage>} */
+/** @returns {Promise<Api.SubscribersPage>} */
 export const subscribers = (name, query, signal) => get(path(["channels", name, "subscribers"], query), signal);
-/** @typedef {Omit<Api.KeptMessage, "payload"> & { payload: string }} Kept */
-/** @param {string} name @param {Signal} [signal] @returns {Promise<Kept>} */
+
+/** @returns {Promise<Kept>} */
 export const retained = (name, signal) => get(path(["channels", name, "retained"]), signal);
-/** @param {string} name @param {Signal} [signal] @returns {Promise<{ messages: Kept[] }>} */
+/** @returns {Promise<{ messages: Kept[] }>} */
 export const history = (name, signal) => get(path(["channels", name, "history"]), signal);
-/** @typedef {{ head: number, end: number, messages?: number, bytes: number, oldest_ms?: number | null, slowest: { client: string, offset: number, lag: number }[], full_in_s?: number | null }} Backlog */
-/** @param {string} name @param {Signal} [signal] @returns {Promise<Backlog>} */
+
+/** @returns {Promise<Backlog>} */
 export const backlog = (name, signal) => get(path(["channels", name, "backlog"]), signal);
 
-/** @param {Asked} query @param {Signal} [signal] @returns {Promise<{ events: Event[], next?: number | null }>} */
+/** @returns {Promise<{ events: Happened[], next?: number | null }>} */
 export const events = (query, signal) => get(path(["events"], query), signal);
-/** @param {Signal} [signal] @returns {Promise<Record<string, number>>} */
+/** @returns {Promise<Record<string, number>>} */
 export const stats = (signal) => get(path(["stats"]), signal);
-/** @typedef {{ from_ms: number, step_ms: number, series: Record<string, (number | null)[]> }} Series */
-/** @param {Asked} query @param {Signal} [signal] @returns {Promise<Series>} */
+
+/** @returns {Promise<Series>} */
 export const statsHistory = (query, signal) => get(path(["stats", "history"], query), signal);
 /** Several parts of a page want these: whoever asks within a second gets the same answer. */
 export const counts = shared(() => get(path(["counts"])));
 export const nodes = shared(() => get(path(["nodes"])));
-/** @param {Signal} [signal] @returns {Promise<any>} */
+/** @returns {Promise<any>} */
 export const configuration = (signal) => get(path(["configuration"]), signal);
 
-/** The checks of readiness, by name: whether each passes. @param {Signal} [signal] */
+/** The checks of readiness, by name: whether each passes. */
 export async function checks(signal) {
   const response = await fetch("/readyz?verbose", { cache: "no-store", signal: signal ?? null });
   const lines = (await response.text()).matchAll(/^\[([+-])\](\S+) (.*)$/gm);
@@ -176,36 +158,26 @@ export async function checks(signal) {
 
 // What changes something
 
-/** @param {string} channel @param {string} payload @param {{ qos: number, retain: boolean }} how */
 export const publish = (channel, payload, { qos, retain }) =>
   change("POST", path(["channels", channel, "messages"], { qos, retain: retain ? "true" : "" }), payload);
-/** @param {string} channel @param {string} payload */
 export const putRetained = (channel, payload) => change("PUT", path(["channels", channel, "retained"]), payload);
-/** @param {string} channel */
 export const clearRetained = (channel) => change("DELETE", path(["channels", channel, "retained"]));
-/** @param {string} channel @param {number} [until] @returns {Promise<{ dropped: number }>} */
+/** @returns {Promise<{ dropped: number }>} */
 export const purge = (channel, until) => change("DELETE", path(["channels", channel, "backlog"], { until }));
-/** @param {string} id */
 export const disconnect = (id) => change("POST", path(["clients", id, "disconnect"]), { reason: "disconnected from the console" });
-/** @param {string} id @param {{ reason: string, seconds: number | null }} ban */
 export const banClient = (id, ban) => change("POST", path(["clients", id, "ban"]), ban);
-/** @param {string} id */
 export const liftBan = (id) => change("DELETE", path(["clients", id, "ban"]));
-/** @param {string} id */
 export const revokeTokens = (id) => change("POST", path(["clients", id, "revoke-tokens"]));
-/** @param {string} id @returns {Promise<Api.TokenJson>} */
+/** @returns {Promise<Api.TokenJson>} */
 export const signToken = (id) => change("POST", path(["clients", id, "token"]));
-/** @param {string} id @param {string} channel @param {boolean} persistent */
 export const subscribe = (id, channel, persistent) => change("POST", path(["clients", id, "subscriptions"]), { channel, persistent });
-/** @param {string} id @param {string} channel @param {boolean} persistent */
 export const unsubscribe = (id, channel, persistent) => change("DELETE", path(["clients", id, "subscriptions"]), { channel, persistent });
-/** @param {{ client: string, action: string, channel: string, ask_application?: boolean }} question @returns {Promise<any>} */
+/** @returns {Promise<any>} */
 export const testAccess = (question) => change("POST", path(["access", "test"]), question);
 
 /**
  * Messages as they pass, line by line, until the signal ends it or the broker does. Unlike an EventSource this hears why
  * it is refused: a filter that is wrong, a right that is missing.
- * @param {Asked} query @param {AbortSignal} signal @param {(events: any[], lines: string[]) => void} take
  */
 export async function tail(query, signal, take) {
   const response = await ask(path(["tail"], query), { signal, headers: { accept: "application/x-ndjson" } });

@@ -8,12 +8,6 @@ import { trouble } from "./components/asked.js";
 import { empty, pageHead } from "./components/bits.js";
 import { frame } from "./components/frame.js";
 
-/**
- * A page: its title, what it shows, what ends its work, and, if it can take other queries without beginning anew, how.
- * @typedef {{ title: string, element: Element, stop?: () => void, update?: (query: URLSearchParams) => void }} Page
- */
-/** @typedef {(query: URLSearchParams, name: string) => Page} Maker */
-
 /** Which file makes the page of an address, and of one with a name behind it. @type {Record<string, [() => Promise<{ page: Maker }>, (() => Promise<{ page: Maker }>)?]>} */
 const PAGES = {
   "": [() => import("./pages/overview.js")],
@@ -34,10 +28,8 @@ let turn = 0;
 /** @type {(() => void) | undefined} */
 let stopFrame;
 
-/** @returns {Page} */
 const nothing = () => ({ title: "Nothing here", element: h("div", {}, pageHead({ title: "Nothing here" }), empty("This address leads nowhere", h("a", { href: "/" }, "To the overview"))) });
 
-/** @param {unknown} error @returns {Page} */
 const broken = (error) => ({ title: "Rialto", element: h("div", {}, pageHead({ title: "This page did not load" }), trouble(error, () => location.reload())) });
 
 async function show() {
@@ -62,7 +54,7 @@ async function show() {
   currentPath = path;
 }
 
-/** Puts the page where it belongs. @param {string} first @param {boolean} isOther */
+/** Puts the page where it belongs. */
 function place(first, isOther) {
   if (!current) return;
   if (first === "sign-in") {

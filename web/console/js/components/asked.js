@@ -7,12 +7,10 @@ import { every } from "../lib/poll.js";
 import { Refusal } from "../api.js";
 import { button } from "./bits.js";
 
-/** @typedef {import("../lib/dom.js").Child} Child */
-
 /** Quiet rows, which appear only if the answer takes longer than people notice. */
 export const quietRows = (rows = 3) => h("div", { class: "quiet-rows", "aria-hidden": "true" }, Array.from({ length: rows }, () => h("i")));
 
-/** What is said in place of an answer. @param {unknown} error @param {() => void} again */
+/** What is said in place of an answer. */
 export function trouble(error, again) {
   const known = error instanceof Refusal ? error : new Refusal(-1, "This page made a mistake", String(error));
   const isRefused = known.status === 403;
@@ -21,11 +19,7 @@ export function trouble(error, again) {
     button("Try again", { class: "small", onclick: again }));
 }
 
-/**
- * Asks every so often, and shows the answer by `show`, which may give what to show or change what it gave before.
- * @template T
- * @param {{ ms: number, ask: (signal: AbortSignal) => Promise<T>, show: (answer: T) => Child, rows?: number }} options
- */
+/** Asks every so often, and shows the answer by `show`, which may give what to show or change what it gave before. @template T @param {Asking<T>} options */
 export function asked({ ms, ask, show, rows }) {
   const place = h("div", { class: "asked" }, quietRows(rows));
   const note = h("p", { class: "stale", hidden: true });

@@ -9,7 +9,7 @@ import { card, clientLink, empty, rightButton } from "./bits.js";
 import { confirm } from "./dialog.js";
 import { table } from "./table.js";
 
-/** @type {import("./table.js").Column<Api.BanJson>[]} */
+/** @type {Column<Api.BanJson>[]} */
 const COLUMNS = [
   { name: "Client", class: "name", phone: 1, cell: (one) => clientLink(one.client, { tab: "tokens" }) },
   { name: "Reason", phone: 3, cell: (one) => one.reason ? h("bdi", {}, visible(one.reason)) : "none given" },
@@ -17,7 +17,7 @@ const COLUMNS = [
   { name: "", right: true, phone: 4, cell: (one) => rightButton("manage", "Lift …", { class: "small", onclick: () => lift(one.client) }) },
 ];
 
-/** Asks whether a ban is to end. @param {string} id @param {() => void} [then] */
+/** Asks whether a ban is to end. */
 export function lift(id, then = () => {}) {
   confirm({ title: "Lift the ban?", text: h("p", {}, h("bdi", {}, visible(id)), " may connect again at once, if it shows what it has to."), action: "Lift the ban", isHarmless: true,
     act: async () => { await api.liftBan(id); then(); return "The ban is lifted."; } });

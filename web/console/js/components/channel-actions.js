@@ -8,18 +8,14 @@ import * as api from "../api.js";
 import { labelled } from "./bits.js";
 import { confirm } from "./dialog.js";
 
-/** @typedef {() => void} Then */
-
-/** Asks for what is retained, so that the question shows it. @param {string} name @returns {Promise<Node | string>} */
+/** Asks for what is retained, so that the question shows it. */
 const kept = (name) => api.retained(name).then((it) => jsonBlock(it.payload), (error) => error instanceof api.Refusal ? error.message : String(error));
 
-/** @param {string} name @param {Then} [then] */
 export async function clearForm(name, then = () => {}) {
   confirm({ title: ["Clear the retained message of ", named(name), "?"], text: h("div", {}, h("p", {}, "New subscribers get nothing at first any more. This is gone:"), await kept(name)), action: "Clear it",
     act: async () => { await api.clearRetained(name); then(); return "The retained message is cleared."; } });
 }
 
-/** @param {string} name @param {Then} [then] */
 export async function replaceForm(name, then = () => {}) {
   const old = await api.retained(name).then((it) => it.payload, () => "");
   const payload = h("textarea", { class: "field", rows: 8, spellcheck: "false", dir: "ltr" }, old.length > 65_536 ? "" : old);
@@ -32,7 +28,6 @@ export async function replaceForm(name, then = () => {}) {
     } });
 }
 
-/** @param {string} name */
 export async function purgeForm(name) {
   const [about, behind] = await Promise.all([api.channel(name).catch(() => undefined), api.subscribers(name, { sort: "lag", limit: 5 }).catch(() => undefined)]);
   const whose = behind?.subscribers.filter((it) => it.lag).map((it) => [named(it.client), `: ${count(it.lag ?? 0)}`]) ?? [];

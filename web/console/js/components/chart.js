@@ -4,9 +4,6 @@
 import { h, s, setContent } from "../lib/dom.js";
 import { time } from "../lib/format.js";
 
-/** @typedef {{ label: string, values: (number | null)[] }} Line */
-/** @typedef {{ name: string, format: (value: number, isAxis?: boolean) => string, limit?: number | undefined, isBinary?: boolean, area?: boolean, dashes?: boolean }} Options */
-
 const PAD = { top: 6, right: 2, bottom: 18, left: 48 };
 const KINDS = ["c1", "c2", "c3"];
 const DASHES = ["", "dashed", "dotted"];
@@ -18,13 +15,12 @@ class Chart extends HTMLElement {
   #times = [];
   /** @type {number | null} */
   #cursor = null;
-  /** @type {Options} */
+  /** @type {ChartOptions} */
   #options = { name: "", format: String };
   #readout = h("p", { class: "readout" });
   #svg = s("svg", { class: "chart", role: "img", tabindex: 0 });
   #observer = new ResizeObserver(() => this.#draw());
 
-  /** @param {Options} options */
   setup(options) {
     this.#options = options;
     this.append(this.#readout, this.#svg);
@@ -39,24 +35,22 @@ class Chart extends HTMLElement {
   connectedCallback() { this.#observer.observe(this); }
   disconnectedCallback() { this.#observer.disconnect(); }
 
-  /** @param {number[]} times milliseconds @param {Line[]} lines each as long as the times */
+  /** milliseconds each as long as the times */
   show(times, lines) {
     this.#times = times;
     this.#lines = lines;
     this.#draw();
   }
 
-  /** @param {number} limit drawn as a dotted line */
+  /** drawn as a dotted line */
   limit(limit) { this.#options.limit = limit; }
 
-  /** @param {PointerEvent} event */
   #point(event) {
     const box = this.#svg.getBoundingClientRect();
     const share = (event.clientX - box.left - PAD.left) / (box.width - PAD.left - PAD.right);
     this.#moveTo(Math.round(share * (this.#times.length - 1)));
   }
 
-  /** @param {KeyboardEvent} event */
   #step(event) {
     const move = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
     if (!move) return;
@@ -64,7 +58,6 @@ class Chart extends HTMLElement {
     this.#moveTo((this.#cursor ?? this.#times.length - 1) + move);
   }
 
-  /** @param {number} at */
   #moveTo(at) {
     this.#cursor = Math.max(0, Math.min(this.#times.length - 1, at));
     this.#draw();
@@ -76,8 +69,8 @@ class Chart extends HTMLElement {
     const last = this.#times.length - 1;
     const most = Math.max(0, ...this.#lines.flatMap((line) => line.values.map((value) => value ?? 0)));
     const top = this.#options.isBinary ? niceBytes(Math.max(most, 1024)) : niceTop(Math.max(most, 1e-9) === 1e-9 ? 1 : most);
-    const x = (/** @type {number} */ at) => PAD.left + (at / last) * (width - PAD.left - PAD.right);
-    const y = (/** @type {number} */ value) => PAD.top + (1 - value / top) * (height - PAD.top - PAD.bottom);
+    const x = (at) => PAD.left + (at / last) * (width - PAD.left - PAD.right);
+    const y = (value) => PAD.top + (1 - value / top) * (height - PAD.top - PAD.bottom);
     const shown = this.#cursor ?? last;
     const cursor = this.#cursor === null ? [] : [s("line", { class: "cursor", x1: x(shown), x2: x(shown), y1: PAD.top, y2: height - PAD.bottom })];
     this.#svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
@@ -85,8 +78,6 @@ class Chart extends HTMLElement {
     this.#tell(shown);
   }
 
-  /** @typedef {(value: number) => number} Scale */
-  /** @param {number} width @param {number} height @param {number} top @param {Scale} x @param {Scale} y */
   #axes(width, height, top, x, y) {
     const { format, limit } = this.#options;
     const last = this.#times.length - 1;
@@ -100,7 +91,6 @@ class Chart extends HTMLElement {
     return [...grid, ...times, ...bound];
   }
 
-  /** @param {Line} line @param {number} index @param {Scale} x @param {Scale} y */
   #path(line, index, x, y) {
     let isDown = false;
     const d = line.values.map((value, at) => {
@@ -116,10 +106,10 @@ class Chart extends HTMLElement {
     return [...area, s("path", { class: `line ${kind} ${this.#options.dashes ? DASHES[index] : ""}`, d })];
   }
 
-  /** Says the values in words: above the chart, and as its name. @param {number} shown */
+  /** Says the values in words: above the chart, and as its name. */
   #tell(shown) {
     const { format, dashes, name } = this.#options;
-    const said = (/** @type {number | null | undefined} */ value) => value === null || value === undefined ? "–" : format(value);
+    const said = (value) => value === null || value === undefined ? "–" : format(value);
     setContent(this.#readout, [...this.#lines.map((line, index) => h("span", {},
       s("svg", { class: "key", viewBox: "0 0 16 8", "aria-hidden": "true" }, s("line", { class: `${KINDS[index]} ${dashes ? DASHES[index] : ""}`, x1: 0, x2: 16, y1: 4, y2: 4 })),
       `${line.label} `, h("b", {}, said(line.values[shown])))),
@@ -129,13 +119,13 @@ class Chart extends HTMLElement {
   }
 }
 
-/** The next number upwards of 1, 2, 2.5, 4, 5, 8 times a power of ten: its half is short to write as well. @param {number} value */
+/** The next number upwards of 1, 2, 2.5, 4, 5, 8 times a power of ten: its half is short to write as well. */
 function niceTop(value) {
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 2, 2.5, 4, 5, 8, 10].map((step) => step * power).find((step) => step >= value) ?? value;
 }
 
-/** The same for bytes: a power of two, or one and a half times one. @param {number} value */
+/** The same for bytes: a power of two, or one and a half times one. */
 function niceBytes(value) {
   const power = 2 ** Math.floor(Math.log2(value));
   return [1, 1.5, 2].map((step) => step * power).find((step) => step >= value) ?? value;
@@ -143,10 +133,9 @@ function niceBytes(value) {
 
 customElements.define("rialto-chart", Chart);
 
-/** @param {Options} options */
 export const chart = (options) => new Chart().setup(options);
 
-/** A line without axes, for a row of a table. @param {number[]} values */
+/** A line without axes, for a row of a table. */
 export function spark(values) {
   const most = Math.max(...values, 1e-9);
   const d = values.map((value, at) => `${at ? "L" : "M"}${((at / Math.max(1, values.length - 1)) * 88).toFixed(1)} ${(19 - (value / most) * 17).toFixed(1)}`).join("");
@@ -160,10 +149,10 @@ export class Recorder {
   /** @type {(number | null)[][]} */
   lines = [];
 
-  /** @param {number} most how many values are kept */
+  /** how many values are kept */
   constructor(most = 150) { this.most = most; }
 
-  /** @param {...(number | null | undefined)} values one of each line */
+  /** one of each line */
   add(...values) {
     this.times.push(Date.now());
     values.forEach((value, at) => (this.lines[at] ??= []).push(value ?? null));

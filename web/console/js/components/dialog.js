@@ -3,12 +3,9 @@
 import { h } from "../lib/dom.js";
 import { Refusal } from "../api.js";
 
-/** @typedef {import("../lib/dom.js").Child} Child */
-
 /**
  * Asks first. The button says what it does; Escape and Cancel leave everything as it is. `act` runs while the dialog is
- * open, and what is refused is said in it.
- * @param {{ title: Child, text: Child, fields?: Child, action: string, act: () => Promise<string | void>, typed?: string, isHarmless?: boolean }} question
+ * open, and what is refused is said in it. @param {Question} question
  */
 export function confirm({ title, text, fields, action, act, typed, isHarmless }) {
   const trouble = h("p", { class: "notice error", role: "alert", hidden: true });
@@ -40,7 +37,7 @@ export function confirm({ title, text, fields, action, act, typed, isHarmless })
 const toast = h("div", { class: "toast", role: "status" });
 let timer = 0;
 
-/** Says what an action did, for some seconds, and to screen readers. @param {string} text */
+/** Says what an action did, for some seconds, and to screen readers. */
 export function tell(text) {
   if (!toast.isConnected) document.body.append(toast);
   toast.textContent = text;

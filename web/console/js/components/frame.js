@@ -15,14 +15,13 @@ const WATCH = [["", "Overview"], ["clients", "Clients"], ["channels", "Channels"
 /** @type {[string, string][]} */
 const UNDERSTAND = [["access", "Access"], ["configuration", "Configuration"]];
 
-/** @param {string} first @returns {string[]} */
 const at = (first) => first ? [first] : [];
 
 export function frame() {
   const root = h("div", { class: "frame" });
   const page = h("main", { id: "main", class: "page", tabindex: -1 });
   const more = h("button", { type: "button", "aria-expanded": "false", onclick: () => turnMenu(!root.classList.contains("menu-open")) }, icon("more"), "More");
-  const turnMenu = (/** @type {boolean} */ isOpen) => { root.classList.toggle("menu-open", isOpen); more.setAttribute("aria-expanded", String(isOpen)); };
+  const turnMenu = (isOpen) => { root.classList.toggle("menu-open", isOpen); more.setAttribute("aria-expanded", String(isOpen)); };
   /** @type {Record<string, HTMLElement>} */
   const numbers = {};
   const entry = (/** @type {[string, string]} */ [path, text]) => {
@@ -40,7 +39,7 @@ export function frame() {
     h("div", { class: "rail-foot" }, user, version));
 
   const search = h("input", { class: "field", type: "search", placeholder: "Client or channel …", "aria-label": "Find clients or channels whose name begins so", autocomplete: "off", spellcheck: "false" });
-  const find = (/** @type {Event} */ event) => {
+  const find = (event) => {
     event.preventDefault();
     go(link([search.value.includes("/") ? "channels" : "clients"], { prefix: search.value }));
   };
@@ -59,7 +58,7 @@ export function frame() {
 
   return {
     root, page,
-    /** Says which entry of the navigation the page belongs to. @param {string} first */
+    /** Says which entry of the navigation the page belongs to. */
     mark(first) {
       for (const one of root.querySelectorAll("a[data-path]")) {
         if (one.getAttribute("data-path") === first) one.setAttribute("aria-current", "page");
@@ -82,20 +81,21 @@ export function frame() {
         const { nodes: list = [] } = await api.nodes(signal);
         showCount(numbers.nodes, list.length);
         setContent(version, `Rialto ${list[0]?.version ?? ""}`);
-        showNodes(nodes, list.map((/** @type {any} */ one) => one.name));
+        showNodes(nodes, list.map((one) => one.name));
       });
       const stopSign = eachSecond(sign.tell);
-      return () => { stopCounts(); stopNodes(); stopSign(); };
+      // The session lives on while somebody looks.
+      const stopSession = every(300_000, api.resume);
+      return () => { stopCounts(); stopNodes(); stopSign(); stopSession(); };
     },
   };
 }
 
-/** @param {HTMLElement | undefined} place @param {unknown} number */
 function showCount(place, number) {
   if (place && typeof number === "number") setContent(place, h("span", { title: count(number) }, number < 1_000_000 ? count(number) : compact(number)));
 }
 
-/** The choice of one node, where there are several. @param {HTMLElement} place @param {string[]} names */
+/** The choice of one node, where there are several. */
 function showNodes(place, names) {
   place.hidden = names.length < 2;
   if (place.hidden || place.childElementCount) return;

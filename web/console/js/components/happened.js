@@ -5,25 +5,21 @@ import { bytes, count, when } from "../lib/format.js";
 import { visible } from "../lib/text.js";
 import { channelLink, clientLink, state } from "./bits.js";
 
-/** @typedef {import("../api.js").Event} Event */
-/** @typedef {import("../lib/dom.js").Child} Child */
-
 /** @type {Record<string, string>} */
 const WORDS = { connected: "Connected", disconnected: "Closed", subscribed: "Subscribed", refused: "Refused", "slow-consumer": "Slow consumer", store: "Store", "left-out": "Left out" };
 
-/** How bad it is. @param {Event} event */
+/** How bad it is. */
 export function level(event) {
   if (event.event === "refused" || (event.event === "store" && event.state === "failing")) return "bad";
   return event.event === "slow-consumer" || event.event === "store" && event.state !== "ok" || event.event === "left-out" ? "warn" : event.event === "disconnected" ? "offline" : "ok";
 }
 
-/** @param {Event} event */
 export const kindOf = (event) => WORDS[event.event] ?? event.event;
 
-/** A word of the settings, as people write it. @param {unknown} word */
+/** A word of the settings, as people write it. */
 const words = (word) => String(word ?? "").replaceAll("-", " ");
 
-/** The cause, without the client. @param {Event} event @returns {Child} */
+/** The cause, without the client. */
 export function cause(event) {
   switch (event.event) {
     case "refused": return [words(event.what), event.channel && [": ", channelLink(event.channel)], ` ${words(event.reason)}`, event.rule && [" by ", h("bdi", {}, visible(event.rule))]];
@@ -36,11 +32,10 @@ export function cause(event) {
   }
 }
 
-/** @param {Event} event @param {{ isAboutOne?: boolean }} [options] whether the client is known from around it */
+/** whether the client is known from around it */
 export function eventRow(event, { isAboutOne = false } = {}) {
   return h("li", {}, when(event.at_ms), state(level(event), kindOf(event)),
     h("span", { class: "what" }, !isAboutOne && event.client && [h("b", {}, clientLink(event.client)), " "], cause(event), event.count > 1 && h("span", { class: "quiet" }, `  ${count(event.count)} times`)));
 }
 
-/** @param {Event[]} events @param {{ isAboutOne?: boolean }} [options] */
 export const timeline = (events, options) => h("ul", { class: "timeline" }, events.map((event) => eventRow(event, options)));

@@ -9,22 +9,10 @@ import { button, choice, save } from "./bits.js";
 import { quietRows, trouble } from "./asked.js";
 import { table } from "./table.js";
 
-/** @typedef {import("../lib/dom.js").Child} Child */
-/** @typedef {{ next?: string | null, total?: number, age_ms?: number, missing_nodes?: string[], not_in_memory?: number }} About */
-/**
- * @template R
- * @typedef {{ caption: string, file: string, columns: import("./table.js").Column<R>[], keyOf: (row: R) => string,
- *   ask: (query: import("../api.js").Asked, signal?: AbortSignal) => Promise<About & { rows: R[] }>, query: import("../api.js").Asked,
- *   empty: () => Child, filters?: Child, byName: string }} List
- */
-
 export const PAGE = 50;
 const EXPORT_MAX = 1_000_000;
 
-/**
- * @template R
- * @param {List<R>} options
- */
+/** @template R @param {List<R>} options */
 export function list(options) {
   const { query } = options;
   const asked = { ...query, limit: PAGE };
@@ -37,13 +25,12 @@ export function list(options) {
   const first = button("First page", { class: "small", disabled: !query.after, onclick: () => go(linkHere({ after: undefined })) });
   const next = button("Next page", { class: "small", disabled: true });
   const foot = h("div", { class: "card-foot", hidden: true }, howMany, note, h("span", { class: "pager-buttons" }, offer, first, next));
-  /** @type {(About & { rows: R[] }) | undefined} */
+  /** @type {Listed<R> | undefined} */
   let shown;
   let cameAt = 0;
 
   next.addEventListener("click", () => { if (shown?.next) go(linkHere({ after: shown.next })); });
 
-  /** @param {About & { rows: R[] }} answer */
   function show(answer) {
     cameAt = Date.now();
     const isFirst = shown === undefined || rows.size === 0;
@@ -84,16 +71,11 @@ export function list(options) {
   return { element, stop() { poll(); stopAge(); exporting.stop(); } };
 }
 
-/** @param {Child} child */
 const box = (child) => h("div", {}, child);
-/** @param {string | number | null | undefined} value */
+
 const text = (value) => value === undefined || value === null ? undefined : String(value);
 
-/**
- * Saves all that fits the filter as JSON lines, page by page; pressing again ends that.
- * @template R
- * @param {List<R>} options
- */
+/** Saves all that fits the filter as JSON lines, page by page; pressing again ends that. */
 function exporter({ ask, query, file }) {
   let over = new AbortController();
   let isBusy = false;
@@ -121,15 +103,12 @@ function exporter({ ask, query, file }) {
   return { element, stop: () => over.abort() };
 }
 
-/**
- * The filters that all lists have: by the begin of a name, or by a part of it.
- * @param {string} what @param {URLSearchParams} query
- */
+/** The filters that all lists have: by the begin of a name, or by a part of it. */
 export function nameFilter(what, query) {
   const kind = query.has("contains") ? "contains" : "prefix";
   const field = h("input", { class: "field measured", type: "search", value: query.get(kind) ?? "", placeholder: kind === "prefix" ? `${what} begins with …` : `${what} has in it …`,
     "aria-label": kind === "prefix" ? `${what} begins with` : `${what} has in it`, spellcheck: "false", autocomplete: "off", "data-filter": true });
-  const take = (/** @type {string} */ way) => {
+  const take = (way) => {
     const other = way === "prefix" ? "contains" : "prefix";
     go(linkHere({ [way]: field.value, [other]: undefined, after: undefined }));
   };
@@ -138,7 +117,7 @@ export function nameFilter(what, query) {
   return [field, select];
 }
 
-/** What was asked for in the address of a list. @param {string[]} names */
+/** What was asked for in the address of a list. */
 export function inAddress(...names) {
   const { query } = here();
   return Object.fromEntries(names.map((name) => [name, query.get(name) ?? undefined]));

@@ -9,7 +9,7 @@ import { confirm } from "./dialog.js";
 
 const encoder = new TextEncoder();
 
-/** @param {string} channel @param {string} [first] the payload to begin with */
+/** the payload to begin with */
 export function publishForm(channel, first = '{"celsius": 21.5}') {
   const payload = h("textarea", { class: "field", rows: 6, spellcheck: "false", "aria-label": "Payload", dir: "ltr" }, first);
   const verdict = h("span", { class: "quiet", role: "status" });
@@ -36,7 +36,7 @@ export function publishForm(channel, first = '{"celsius": 21.5}') {
     answer.classList.remove("bad");
   }
 
-  async function submit(/** @type {Event} */ event) {
+  async function submit(event) {
     event.preventDefault();
     try {
       const old = isRetained.checked ? await api.retained(channel).catch(() => undefined) : undefined;
@@ -48,10 +48,10 @@ export function publishForm(channel, first = '{"celsius": 21.5}') {
     }
   }
 
-  const box = (/** @type {HTMLElement} */ input, /** @type {string} */ text) => h("label", { class: "check" }, input, text);
+  const box = (input, text) => h("label", { class: "check" }, input, text);
   const element = card("Publish", { hint: "to this channel" }, h("form", { class: "card-body publish", onsubmit: submit },
     payload,
     h("div", { class: "row" }, box(isKept, "QoS 1"), box(isRetained, "Retain"), box(isText, "As text"), verdict),
     h("div", { class: "row" }, send, answer)));
-  return { element, /** @param {string} text */ write(text) { payload.value = text; check(); payload.focus(); } };
+  return { element, write(text) { payload.value = text; check(); payload.focus(); } };
 }

@@ -4,18 +4,7 @@
 import { h, setContent } from "../lib/dom.js";
 import { go, linkHere } from "../lib/router.js";
 
-/** @typedef {import("../lib/dom.js").Child} Child */
-/**
- * The first column is the row's heading. phone: 1 to 4, the corner of the card that a row becomes on a phone; the sorted column takes corner 4.
- * @template R
- * @typedef {{ name: string, cell: (row: R) => Child, class?: string, right?: boolean, sort?: string, phone?: number }} Column
- */
-/** @typedef {{ caption: string, sort?: string | undefined, order?: string | undefined }} Shown */
-
-/**
- * @template R
- * @param {Column<R>[]} columns @param {(row: R) => string} keyOf @param {Shown} options
- */
+/** @template R @param {Column<R>[]} columns */
 export function table(columns, keyOf, options) {
   const head = h("tr", {}, columns.map((column) => heading(column, options)));
   const body = h("tbody");
@@ -25,13 +14,11 @@ export function table(columns, keyOf, options) {
   /** @type {Map<string, HTMLTableRowElement>} */
   const rows = new Map();
 
-  /** @param {R} row */
   const made = (row) => h("tr", {}, columns.map((column, at) => {
     const classes = [column.right && "right", column.class, corners[at]].filter(Boolean).join(" ");
     return h(at === 0 ? "th" : "td", { scope: at === 0 && "row", class: classes }, column.cell(row));
   }));
 
-  /** @param {R} row @param {HTMLTableRowElement} shown */
   function renew(row, shown) {
     columns.forEach((column, at) => { const cell = shown.cells[at]; if (cell) setContent(cell, column.cell(row)); });
     shown.classList.remove("gone");
@@ -39,7 +26,7 @@ export function table(columns, keyOf, options) {
 
   return {
     element: h("div", { class: "table-wrap" }, element),
-    /** Shows these rows in this order. @param {R[]} list */
+    /** Shows these rows in this order. */
     fill(list) {
       const old = new Map(rows);
       rows.clear();
@@ -50,7 +37,7 @@ export function table(columns, keyOf, options) {
       }
       body.replaceChildren(...rows.values());
     },
-    /** Renews what is shown and moves nothing; answers whether `fill` would show something else. @param {R[]} list */
+    /** Renews what is shown and moves nothing; answers whether `fill` would show something else. */
     renew(list) {
       const keys = [...rows.keys()];
       for (const shown of rows.values()) shown.classList.add("gone");
@@ -64,10 +51,6 @@ export function table(columns, keyOf, options) {
   };
 }
 
-/**
- * @template R
- * @param {Column<R>} column @param {Shown} options
- */
 function heading(column, options) {
   const isSorted = column.sort !== undefined && options.sort === column.sort;
   const isUp = options.order === "asc";
@@ -76,17 +59,13 @@ function heading(column, options) {
     column.sort ? h("button", { class: "sort", type: "button", onclick: turn }, column.name) : column.name || h("span", { class: "sr-only" }, "More"));
 }
 
-/**
- * @template R
- * @param {Column<R>} column @param {Column<R>[]} columns @param {Shown} options
- */
 function corner(column, columns, options) {
   const isShown = columns.some((one) => one.sort && one.sort === options.sort);
   const at = options.sort && column.sort === options.sort ? 4 : isShown && column.phone === 4 ? undefined : column.phone;
   return at && `on-phone corner-${at}`;
 }
 
-/** Arrow keys (and j, k) go from row to row; Enter follows the link, as links do. @param {KeyboardEvent} event */
+/** Arrow keys (and j, k) go from row to row; Enter follows the link, as links do. */
 function walk(event) {
   const target = event.target instanceof Element ? event.target : null;
   const row = target?.closest("tbody tr");

@@ -8,26 +8,20 @@ import { jsonBlock, jsonLine } from "../lib/json.js";
 import { here, linkHere, note } from "../lib/router.js";
 import { named, visible } from "../lib/text.js";
 import * as api from "../api.js";
-import { button, card, channelLink, clientLink, facts, save } from "./bits.js";
+import { button, card, channelLink, clientLink, copyButton, facts, save } from "./bits.js";
 
 const ROWS_MAX = 500;
 const KEPT_BYTES_MAX = 8 * 1024 * 1024;
 const AGAIN_MS = 2000;
 
-/** @typedef {{ event: string, at_ms: number, channel: string, publisher: string, server?: string, on_behalf_of?: string, qos: number, bytes: number, decision: string, sent_to?: number, waits_for?: number, sequence?: number, client?: string, why?: string, count?: number, payload?: string }} Passed */
-/** @typedef {{ message: Passed, line: string, element: HTMLElement }} Row */
-
 /** @type {Record<string, string>} */
 const DECISIONS = { delivered: "Delivered", stored: "Stored", kept: "Kept for lost clients", unheard: "Nobody listens", refused: "Refused", retained: "Retained, sent to a new subscriber", replayed: "Sent from the log" };
 
-/**
- * @param {{ channel?: string, client?: string }} whose
- * @param {(payload: string) => void} [again] takes a payload that is to be published again
- */
+/** takes a payload that is to be published again */
 export function liveTail(whose, again) {
   const query = here().query;
   const state = { isPaused: query.get("paused") === "1", passed: 0, matched: 0, lost: 0, missed: 0, perSecond: 0, filter: query.get("filter") ?? "" };
-  /** @type {Row[]} */
+  /** @type {TailRow[]} */
   let rows = [];
   let keptBytes = 0;
   /** @type {Passed[]} */
@@ -47,7 +41,6 @@ export function liveTail(whose, again) {
   const inspector = h("aside", { class: "inspector", "aria-label": "The chosen message" }, h("p", { class: "quiet" }, "Choose a message to see it whole."));
   list.append(hint);
 
-  /** @param {Passed} message @param {string} line */
   function made(message, line) {
     const element = h("button", { class: `tail-row ${message.decision}`, type: "button", "aria-pressed": "false" },
       h("time", {}, timeExact(message.at_ms)), h("span", {}, whose.channel ? message.publisher ? named(message.publisher) : h("span", { class: "quiet" }, "server") : named(message.channel)),
@@ -56,7 +49,6 @@ export function liveTail(whose, again) {
     return { message, line, element };
   }
 
-  /** @param {HTMLElement} element @param {Passed} message */
   function choose(element, message) {
     note(linkHere({ offset: message.sequence }));
     chosen?.setAttribute("aria-pressed", "false");
@@ -84,7 +76,6 @@ export function liveTail(whose, again) {
     if (asked) choose(asked.element, asked.message);
   }
 
-  /** @param {any[]} events @param {string[]} lines */
   function take(events, lines) {
     trouble.hidden = true;
     events.forEach((event, at) => {
@@ -99,13 +90,12 @@ export function liveTail(whose, again) {
     tell();
   }
 
-  /** Adds the numbers of a second. @param {any} event */
+  /** Adds the numbers of a second. */
   function add(event) {
     for (const name of /** @type {const} */ (["passed", "matched", "lost"])) state[name] += event[name];
     state.perSecond = event.passed;
   }
 
-  /** @param {{ client: string, count: number }} event */
   function dropped(event) {
     if (state.isPaused) return;
     list.prepend(h("p", { class: "tail-gap" }, `${count(event.count)} deliveries to `, clientLink(event.client), " were dropped, since it does not read fast enough."));
@@ -116,7 +106,6 @@ export function liveTail(whose, again) {
     setContent(counter, state.isPaused ? `Paused; ${count(state.missed)} passed by` : `${count(state.passed)} passed${state.filter ? `, ${count(state.matched)} fit` : ""}${lost}; ${rate(state.perSecond)} /s, at most 50 /s are sent here`);
   }
 
-  /** @param {boolean} isPaused */
   function turn(isPaused) {
     if (isPaused === state.isPaused) return;
     state.isPaused = isPaused;
@@ -189,14 +178,14 @@ export function liveTail(whose, again) {
   return { element, stop: () => { open.abort(); over.abort(); cancelAnimationFrame(frame); } };
 }
 
-/** What stands for the payload in a row. @param {Passed} message */
+/** What stands for the payload in a row. */
 function payloadLine(message) {
   if (message.decision === "refused") return h("code", { class: "json bad" }, `Refused: ${message.why ?? ""}`);
   if (message.payload !== undefined) return jsonLine(message.payload);
   return h("code", { class: "json quiet" }, message.bytes > 16_384 ? "too long for the tail" : "the payload needs the right “inspect”");
 }
 
-/** A message with all that is known of it. @param {Passed} message @param {((payload: string) => void) | undefined} again */
+/** A message with all that is known of it. */
 function whole(message, again) {
   const { payload } = message;
   const about = facts([["Passed", when(message.at_ms, true)], ["Channel", channelLink(message.channel)], ["Publisher", message.publisher ? clientLink(message.publisher) : "the server"],
@@ -206,11 +195,10 @@ function whole(message, again) {
     ...(message.sent_to !== undefined ? [/** @type {[string, string]} */ (["Sent to", `${count(message.sent_to)} subscribers${message.waits_for ? `; ${count(message.waits_for)} get it later` : ""}`])] : []),
     ["Size", bytes(message.bytes)]]);
   if (payload === undefined) return [...about, h("p", { class: "quiet" }, message.bytes > 16_384 ? "Payloads over 16 KiB are not sent to tails; the history may have it whole." : "Your role may not see payloads (inspect).")];
-  const copy = button("Copy JSON", { class: "small", onclick: () => navigator.clipboard.writeText(payload).then(() => { copy.lastChild && (copy.lastChild.textContent = "Copied"); }) }, "copy");
-  return [...about, jsonBlock(payload), h("p", { class: "inspector-actions" }, copy, again && button("Publish again …", { class: "small", onclick: () => again(payload) }))];
+  return [...about, jsonBlock(payload), h("p", { class: "inspector-actions" }, copyButton(payload, "Copy JSON", { class: "small" }), again && button("Publish again …", { class: "small", onclick: () => again(payload) }))];
 }
 
-/** Arrow keys go from message to message. @param {KeyboardEvent} event */
+/** Arrow keys go from message to message. */
 function walk(event) {
   const row = event.target instanceof Element ? event.target.closest(".tail-row") : null;
   const step = event.key === "ArrowDown" || event.key === "j" ? 1 : event.key === "ArrowUp" || event.key === "k" ? -1 : 0;

@@ -19,7 +19,7 @@ export function totals() {
   };
   const stop = every(5000, async (signal) => { known = await api.counts(signal); show(); });
   return {
-    /** Where the number of a kind stands. @param {string} group @param {string} name */
+    /** Where the number of a kind stands. */
     place(group, name) {
       const place = h("span");
       places.set(`${group} ${name}`, place);

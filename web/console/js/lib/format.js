@@ -7,14 +7,11 @@ const short = new Intl.NumberFormat("en", { notation: "compact", maximumSignific
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
-/** @typedef {number | null | undefined} Maybe */
-
-/** @param {number} n */
 export const count = (n) => whole.format(Math.round(n));
-/** @param {number} n */
+
 export const compact = (n) => short.format(n);
 
-/** 1024-based, as the settings are written. @param {number} n */
+/** 1024-based, as the settings are written. */
 export function bytes(n) {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let unit = 0;
@@ -22,7 +19,7 @@ export function bytes(n) {
   return `${unit === 0 || n >= 100 ? Math.round(n) : +n.toPrecision(3)} ${units[unit]}`;
 }
 
-/** A rate a second: exact when small, so that 0.2 a second is not shown as 0. @param {number} n */
+/** A rate a second: exact when small, so that 0.2 a second is not shown as 0. */
 export function rate(n) {
   if (n === 0) return "0";
   if (n < 0.05) return "<0.1";
@@ -32,7 +29,7 @@ export function rate(n) {
 /** @type {[string, number][]} */
 const SIZES = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
 
-/** A span of time in its two largest units. @param {number} seconds */
+/** A span of time in its two largest units. */
 export function span(seconds) {
   const at = SIZES.findIndex(([, size]) => seconds >= size);
   if (at < 0) return seconds > 0 ? `${Math.round(seconds * 1000)} ms` : "0 s";
@@ -42,16 +39,15 @@ export function span(seconds) {
   return `${Math.floor(seconds / size)} ${unit}${rest && more > 0 ? ` ${more} ${rest[0]}` : ""}`;
 }
 
-/** @param {number} ms */
 export const millis = (ms) => ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
-/** @param {number} ms */
+
 export const time = (ms) => clock.format(ms);
-/** @param {number} ms */
+
 export const timeExact = (ms) => `${clock.format(ms)}.${String(Math.floor(ms % 1000)).padStart(3, "0")}`;
-/** @param {number} ms */
+
 export const dateTime = (ms) => day.format(ms);
 
-/** A time, local, with UTC in its title; the day too if it is not today's. @param {number} ms */
+/** A time, local, with UTC in its title; the day too if it is not today's. */
 export function when(ms, isExact = false) {
   const isNear = Math.abs(Date.now() - ms) < 43_200_000;
   const iso = new Date(ms).toISOString();

@@ -2,6 +2,7 @@
 
 import { s } from "./dom.js";
 
+/** @type {Record<string, string>} */
 const PATHS = {
   overview: "M2 13.5V8.5h3v5zM6.5 13.5v-11h3v11zM11 13.5V6h3v7.5z",
   clients: "M8 8a2.75 2.75 0 1 0 0-5.5A2.75 2.75 0 0 0 8 8zM2.5 14c.4-2.6 2.6-4 5.5-4s5.1 1.4 5.5 4",
@@ -21,7 +22,7 @@ const PATHS = {
 
 export function icon(name) {
   return s("svg", { viewBox: "0 0 16 16", fill: "none", stroke: "currentColor", "stroke-width": 1.4, "stroke-linejoin": "round", "stroke-linecap": "round", "aria-hidden": "true" },
-    s("path", { d: PATHS[name] }));
+    s("path", { d: PATHS[name] ?? "" }));
 }
 
 /** A bridge: the arch and its steps. */
@@ -30,7 +31,7 @@ export function mark() {
     s("path", { d: "M2 19V15L12 6l10 9v4" }), s("path", { d: "M6.5 19a5.5 5.5 0 0 1 11 0" }));
 }
 
-/** States differ in shape, not only in colour. */
+/** States differ in shape, not only in colour. @type {Record<string, SVGElement>} */
 const SHAPES = {
   online: s("circle", { cx: 5, cy: 5, r: 4.5, fill: "currentColor" }),
   ok: s("circle", { cx: 5, cy: 5, r: 4.5, fill: "currentColor" }),
@@ -43,5 +44,5 @@ const SHAPES = {
 };
 
 export function stateShape(state) {
-  return s("svg", { viewBox: "0 0 10 10", "aria-hidden": "true" }, (SHAPES[state] ?? SHAPES.offline).cloneNode());
+  return s("svg", { viewBox: "0 0 10 10", "aria-hidden": "true" }, (SHAPES[state] ?? SHAPES.offline)?.cloneNode());
 }

@@ -12,11 +12,7 @@ const INDENT_MAX = 40;
 const SPACE = /\s*/y;
 const PLAIN = /(-?\d[\d.eE+-]*)|(true|false|null)|[{}[\],:]|[^\s{}[\],:"]{1,64}/y;
 
-/**
- * Yields [kind, text, end]: k key, s string, n number, b true, false or null, p punctuation.
- * @param {string} text
- * @returns {Generator<[string, string, number]>}
- */
+/** Yields [kind, text, end]: k key, s string, n number, b true, false or null, p punctuation. */
 function* tokens(text) {
   for (let at = skip(text, 0); at < text.length; at = skip(text, at)) {
     if (text[at] === '"') {
@@ -33,27 +29,23 @@ function* tokens(text) {
   }
 }
 
-/** Behind the spaces at `at`. @param {string} text @param {number} at */
+/** Behind the spaces at `at`. */
 function skip(text, at) {
   SPACE.lastIndex = at;
   SPACE.test(text);
   return SPACE.lastIndex;
 }
 
-/** @param {string} kind @param {string} text */
 const span = (kind, text) => h("span", { class: kind }, visible(text));
 
-/** One line, cut at so many characters: what stands in a row of the tail. @param {string} text */
+/** One line, cut at so many characters: what stands in a row of the tail. */
 export function jsonLine(text, limit = 240) {
   const cut = text.length > limit ? text.slice(0, limit) : text;
   const parts = [...tokens(cut)].map(([kind, part]) => span(kind, part === ":" || part === "," ? `${part} ` : part));
   return h("code", { class: "json", dir: "ltr" }, parts, cut === text ? null : span("p", " …"));
 }
 
-/**
- * Indented by two, in the order in which it was written; a long one bit by bit, as somebody asks for more.
- * @param {string} text
- */
+/** Indented by two, in the order in which it was written; a long one bit by bit, as somebody asks for more. */
 export function jsonBlock(text, label = "Payload") {
   const out = h("pre", { class: "json", tabindex: 0, dir: "ltr", role: "group", "aria-label": label });
   const more = h("button", { class: "button small", type: "button" }, "");
@@ -89,7 +81,7 @@ export function jsonBlock(text, label = "Payload") {
   return h("div", { class: "json-block" }, out, rest);
 }
 
-/** Whether a text is JSON. @param {string} text */
+/** Whether a text is JSON. */
 export function isJson(text) {
   try { JSON.parse(text); return true; } catch { return false; }
 }

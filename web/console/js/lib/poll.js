@@ -3,10 +3,7 @@
 
 const SLOWEST = 15_000;
 
-/**
- * Runs `task` at once and then every `ms` while the page is visible, until the signal or the returned function ends it.
- * @param {number} ms @param {(signal: AbortSignal) => Promise<unknown>} task
- */
+/** Runs `task` at once and then every `ms` while the page is visible, until the signal or the returned function ends it. */
 export function every(ms, task) {
   const over = new AbortController();
   let wait = ms;
@@ -31,7 +28,7 @@ export function every(ms, task) {
   return Object.assign(() => { over.abort(); clearTimeout(timer); }, { now: run });
 }
 
-/** Calls `task` each second; returns what ends it. @param {() => void} task */
+/** Calls `task` each second; returns what ends it. */
 export function eachSecond(task) {
   const timer = setInterval(task, 1000);
   task();

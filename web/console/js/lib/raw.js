@@ -1,10 +1,7 @@
 // Answers of the broker that hold payloads. A payload stays the text that somebody wrote: JSON.parse would make
 // another number of 73314510714175488.
 
-/**
- * Parses an answer; each value called `payload` becomes its text.
- * @param {string} text @returns {any}
- */
+/** Parses an answer; each value called `payload` becomes its text. */
 export function parseKeepingPayloads(text) {
   let out = "";
   let from = 0;
@@ -22,7 +19,7 @@ export function parseKeepingPayloads(text) {
   return JSON.parse(out + text.slice(from));
 }
 
-/** Behind the string that begins at `at`. @param {string} text @param {number} at */
+/** Behind the string that begins at `at`. */
 export function stringEnd(text, at) {
   for (at += 1; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
@@ -32,7 +29,7 @@ export function stringEnd(text, at) {
   return at;
 }
 
-/** Where the value of the key that ends at `at` begins, or 0 if that was no key. @param {string} text @param {number} at */
+/** Where the value of the key that ends at `at` begins, or 0 if that was no key. */
 function keyEnd(text, at) {
   while (isSpace(text.charCodeAt(at))) at += 1;
   if (text.charCodeAt(at) !== 58) return 0;
@@ -40,7 +37,7 @@ function keyEnd(text, at) {
   return at;
 }
 
-/** Behind the value that begins at `at`, without recursion, however deep it is. @param {string} text @param {number} at */
+/** Behind the value that begins at `at`, without recursion, however deep it is. */
 function valueEnd(text, at) {
   let depth = 0;
   for (; at < text.length;) {
@@ -59,5 +56,4 @@ function valueEnd(text, at) {
   return at;
 }
 
-/** @param {number} code */
 const isSpace = (code) => code === 32 || code === 10 || code === 13 || code === 9;

@@ -1,26 +1,19 @@
 // The URL is the state: path for the thing, query for how it is looked at. Nothing else is remembered.
 
-/** @typedef {Record<string, string | number | null | undefined>} Query */
-/** @typedef {{ segments: string[], query: URLSearchParams }} Place */
-
 /** @type {() => void} */
 let changed = () => {};
 
-/** @param {string} text */
 function decoded(text) {
   try { return decodeURIComponent(text); } catch { return text; }
 }
 
-/** Where we are: { segments: ["clients", "ada"], query }. @returns {Place} */
+/** Where we are: { segments: ["clients", "ada"], query }. */
 export const here = () => ({
   segments: location.pathname.split("/").filter(Boolean).map(decoded),
   query: new URLSearchParams(location.search),
 });
 
-/**
- * The address of a page. Empty query values are left out: the shortest address is the default view.
- * @param {string[]} segments @param {Query} [query]
- */
+/** The address of a page. Empty query values are left out: the shortest address is the default view. */
 export function link(segments, query = {}) {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
@@ -29,32 +22,32 @@ export function link(segments, query = {}) {
   return `/${segments.map(encodeURIComponent).join("/")}${search.size ? `?${search}` : ""}`;
 }
 
-/** This page with some of its query changed. @param {Query} changes */
+/** This page with some of its query changed. */
 export function linkHere(changes) {
   const { segments, query } = here();
   return link(segments, { ...Object.fromEntries(query), ...changes });
 }
 
-/** Goes to another page, as a link does. @param {string} address */
+/** Goes to another page, as a link does. */
 export function go(address) {
   if (address === location.pathname + location.search) return;
   history.pushState(null, "", address);
   changed();
 }
 
-/** For a filter or a choice: the page changes, and Back leaves it without undoing letters. @param {string} address */
+/** For a filter or a choice: the page changes, and Back leaves it without undoing letters. */
 export function replace(address) {
   history.replaceState(null, "", address);
   changed();
 }
 
-/** The address changes and nothing else. @param {string} address */
+/** The address changes and nothing else. */
 export const note = (address) => history.replaceState(null, "", address);
 
-/** Only addresses of the console itself may be come back to. @param {string | null} address */
+/** Only addresses of the console itself may be come back to. */
 export const own = (address) => address && /^\/(?![/\\])/.test(address) && !address.startsWith("/sign-in") ? address : "/";
 
-/** Calls `listener` for every other place; links of the page itself need no new document. @param {() => void} listener */
+/** Calls `listener` for every other place; links of the page itself need no new document. */
 export function start(listener) {
   changed = listener;
   addEventListener("popstate", listener);

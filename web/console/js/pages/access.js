@@ -8,9 +8,9 @@ import { asked } from "../components/asked.js";
 import { card, empty, pageHead } from "../components/bits.js";
 import { timeline } from "../components/happened.js";
 
-/** @type {import("../main.js").Maker} */
+/** @type {Maker} */
 export function page(query) {
-  const get = (/** @type {string} */ name) => query.get(name) ?? undefined;
+  const get = (name) => query.get(name) ?? undefined;
   const refused = asked({ ms: 5000, ask: (signal) => api.events({ kind: "refused", limit: 10 }, signal), show: ({ events }) =>
     events.length ? timeline(events) : empty("Nothing was refused", "What clients are refused stands here, with the rule or the cause.") });
   const element = h("div", { class: "stack" }, pageHead({ title: "Access", lead: "What the rules would decide, and why. Of a client that is connected its real groups and claims are used." }),

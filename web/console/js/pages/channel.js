@@ -1,14 +1,14 @@
 // One channel: what goes through it now (the live tail), what it keeps, who listens, and a way to publish.
 
 import { h, setContent } from "../lib/dom.js";
-import { bytes, count, rate, span, when } from "../lib/format.js";
+import { bytes, count, span, when } from "../lib/format.js";
 import { jsonBlock } from "../lib/json.js";
 import { every } from "../lib/poll.js";
 import { here, link } from "../lib/router.js";
 import { named } from "../lib/text.js";
 import * as api from "../api.js";
 import { asked } from "../components/asked.js";
-import { amount, button, card, clientLink, dash, empty, facts, figure, pageHead, rightButton, save, state, tabs, unit } from "../components/bits.js";
+import { amount, button, card, clientLink, copyButton, dash, empty, facts, figure, messages, pageHead, perSecond, rightButton, save, state, tabs } from "../components/bits.js";
 import { clearForm, purgeForm, replaceForm } from "../components/channel-actions.js";
 import { inAddress, list } from "../components/list.js";
 import { publishForm } from "../components/publish.js";
@@ -16,15 +16,12 @@ import { table } from "../components/table.js";
 import { liveTail } from "../components/tail.js";
 import { COLUMNS as SETTINGS } from "./configuration.js";
 
-/** @typedef {{ element: Element, stop?: () => void }} Part */
-/** @typedef {Api.ChannelJson} Channel */
-
 /** @type {[string, string][]} */
 const TABS = [["", "Live"], ["history", "History"], ["subscribers", "Subscribers"], ["retained", "Retained message"], ["backlog", "Backlog"], ["settings", "Settings"]];
 /** How old a retained or stored thing is asked to be at most. */
 const REFRESH_MS = 3000;
 
-/** @type {import("../main.js").Maker} */
+/** @type {Maker} */
 export function page(_query, name) {
   const figures = channelFigures();
   const lead = h("span", {}, "\u00a0");
@@ -66,7 +63,9 @@ export function page(_query, name) {
     const tab = query.get("tab") ?? "";
     showTabs();
     part?.stop?.();
-    part = { history: () => history(name), subscribers: () => subscribers(name), retained: () => retained(name), backlog: () => backlog(name), settings }[tab]?.() ?? live(name);
+    /** @type {Record<string, () => Part>} */
+    const parts = { history: () => history(name), subscribers: () => subscribers(name), retained: () => retained(name), backlog: () => backlog(name), settings };
+    part = (parts[tab] ?? (() => live(name)))();
     panel.replaceChildren(part.element);
   }
   show();
@@ -78,26 +77,24 @@ export function page(_query, name) {
 function channelFigures() {
   const all = ["In", "Out", "Persistent", "Backlog", "History", "Retained"].map((name) => figure(name));
   const element = h("section", { class: "card figures channel-facts", "aria-label": "At the moment" }, all.map((one) => one.element));
-  const messages = (/** @type {number} */ n) => [count(n), unit("msg")];
-  /** @param {Channel | undefined} one */
+
   function show(one) {
-    const values = [amount(one?.in_rate, (n) => [rate(n), unit("/s")]), amount(one?.out_rate, (n) => [rate(n), unit("/s")]), amount(one?.persistent_subscribers, count), amount(one?.log_messages, messages), amount(one?.history, messages), one ? (one.retained ? "Yes" : "None") : dash()];
+    const values = [amount(one?.in_rate, perSecond), amount(one?.out_rate, perSecond), amount(one?.persistent_subscribers, count), amount(one?.log_messages, messages), amount(one?.history, messages), one ? (one.retained ? "Yes" : "None") : dash()];
     const notes = [`${bytes(one?.in_byte_rate ?? 0)}/s of payload`, `to ${count(one?.subscribers ?? 0)} subscribers`, "connected or not", one?.log_messages ? `${bytes(one.log_bytes)}, oldest ${span(one.oldest_s ?? 0)}` : "all is acknowledged", "the last messages", one?.retained ? "new subscribers get it" : "nothing is kept so"];
     all.forEach((at, index) => { setContent(at.value, values[index]); setContent(at.note, notes[index]); });
   }
   return { element, show };
 }
 
-/** @type {import("../components/table.js").Column<Api.SubscriberJson>[]} */
+/** @type {Column<Api.SubscriberJson>[]} */
 const SUBSCRIBERS = [
   { name: "Client", class: "name", phone: 1, cell: (it) => clientLink(it.client) },
   { name: "Kind", phone: 3, cell: (it) => it.persistent ? "persistent" : "temporary" },
   { name: "State", phone: 4, cell: (it) => state(it.online ? "online" : "offline", it.online ? "Online" : "Not there") },
-  { name: "Lag", sort: "lag", right: true, phone: 2, cell: (it) => amount(it.lag, (n) => [count(n), unit("msg")]) },
+  { name: "Lag", sort: "lag", right: true, phone: 2, cell: (it) => amount(it.lag, messages) },
   { name: "Unacknowledged", sort: "unacknowledged", right: true, cell: (it) => amount(it.unacknowledged, count) },
 ];
 
-/** @param {string} name @returns {Part} */
 function live(name) {
   const form = publishForm(name);
   const tail = liveTail({ channel: name }, form.write);
@@ -111,7 +108,6 @@ function live(name) {
   return { element, stop: () => { tail.stop(); behind.stop(); } };
 }
 
-/** @param {string} name @returns {Part} */
 function subscribers(name) {
   const query = inAddress("prefix", "sort", "order", "after");
   return list({ caption: "Subscribers", file: "subscribers", columns: SUBSCRIBERS, keyOf: (it) => it.client, query: { ...query, sort: query.sort ?? "lag" }, byName: "By name",
@@ -119,13 +115,12 @@ function subscribers(name) {
     empty: () => empty("Nobody is subscribed", "Subscribe somebody on the page of a client, or with this:", "rialto sub room/kitchen") });
 }
 
-/** @param {string} name @returns {Part} */
 function history(name) {
-  /** @type {api.Kept[]} */
+  /** @type {Kept[]} */
   let known = [];
-  /** @param {api.Kept} kept */
+
   const line = (kept) => `{"channel":${JSON.stringify(name)},"publisher":${JSON.stringify(kept.publisher)},"at_ms":${kept.at_ms ?? null},"payload":${kept.payload}}\n`;
-  const shape = (/** @type {api.Kept[]} */ all) => JSON.stringify(all.map((kept) => [kept.at_ms, kept.publisher, kept.payload.length]));
+  const shape = (all) => JSON.stringify(all.map((kept) => [kept.at_ms, kept.publisher, kept.payload.length]));
   let shown = "";
   const offer = button("There are newer messages; show", { class: "small", hidden: true, onclick: () => { shown = ""; part.now(); } });
   const place = h("ol", { class: "kept" });
@@ -143,39 +138,36 @@ function history(name) {
   return { element: card("History", { hint: "newest first", end: [offer, keep] }, part.element), stop: part.stop };
 }
 
-/** @param {api.Kept} kept */
 const keptHead = (kept) => h("p", { class: "kept-head" }, kept.at_ms ? when(kept.at_ms, true) : h("span", { class: "quiet" }, "time not known"), " ", kept.publisher ? clientLink(kept.publisher) : h("span", { class: "quiet" }, "by the server"), " ", h("span", { class: "quiet" }, bytes(new TextEncoder().encode(kept.payload).length)));
 
-/** @param {string} name @returns {Part} */
 function retained(name) {
-  const absent = (/** @type {any} */ error) => { if (error.status === 404) return undefined; throw error; };
+  const absent = (error) => { if (error.status === 404) return undefined; throw error; };
   const part = asked({ ms: REFRESH_MS, ask: (signal) => api.retained(name, signal).catch(absent), show: (kept) => kept
-    ? h("div", { class: "card-body" }, keptHead(kept), jsonBlock(kept.payload), h("p", { class: "inspector-actions" }, button("Copy JSON", { class: "small", onclick: () => navigator.clipboard.writeText(kept.payload) }, "copy")))
+    ? h("div", { class: "card-body" }, keptHead(kept), jsonBlock(kept.payload), h("p", { class: "inspector-actions" }, copyButton(kept.payload, "Copy JSON", { class: "small" })))
     : empty("No message is retained", "A retained message is what each new subscriber gets first.") });
   const element = card("Retained message", { hint: "what each new subscriber gets first", end: [
     rightButton("publish", "Replace …", { class: "small", onclick: () => replaceForm(name, part.now) }), rightButton("manage", "Clear …", { class: "small danger", onclick: () => clearForm(name, part.now) })] }, part.element);
   return { element, stop: part.stop };
 }
 
-/** @param {string} name @returns {Part} */
 function backlog(name) {
   const rows = table([
     { name: "Client", class: "name", phone: 1, cell: (it) => clientLink(it.client) },
     { name: "Offset", right: true, phone: 3, cell: (it) => amount(it.offset, count) },
-    { name: "Lag", right: true, phone: 2, cell: (it) => amount(it.lag, (n) => [count(n), unit("msg")]) },
+    { name: "Lag", right: true, phone: 2, cell: (it) => amount(it.lag, messages) },
   ], (/** @type {{ client: string, offset: number, lag: number }} */ it) => it.client, { caption: "The slowest cursors" });
   const about = h("div", { class: "card-body" });
   const part = asked({ ms: REFRESH_MS, ask: (signal) => api.backlog(name, signal), show: (it) => {
-    setContent(about, facts([["Oldest kept", `offset ${count(it.head)}`], ["Next", `offset ${count(it.end)}`], ["Size", bytes(it.bytes)],
+    setContent(about, facts([["Oldest kept", `offset ${count(it.head)}`], ["Next", `offset ${count(it.end)}`], ["Messages", it.messages_max ? `${count(it.messages)} of ${count(it.messages_max)}` : count(it.messages)], ["Size", it.bytes_max ? `${bytes(it.bytes)} of ${bytes(it.bytes_max)}` : bytes(it.bytes)],
       ["Oldest", it.oldest_ms ? [when(it.oldest_ms), `, ${span(Math.max(0, (Date.now() - it.oldest_ms) / 1000))} ago`] : "nothing waits"],
       ["Full in", it.full_in_s ? `${span(it.full_in_s)} at this pace` : "not at this pace"]]));
     rows.fill(it.slowest ?? []);
-    return [about, it.slowest?.length ? rows.element : empty("Nobody is behind", "All persistent subscribers have acknowledged what was stored.")];
+    const isStored = Boolean(it.not_in_memory);
+    return [about, isStored && h("p", { class: "card-body quiet" }, `${count(it.not_in_memory ?? 0)} subscribers that were not there for some time are only stored, and not among these.`), it.slowest?.length ? rows.element : isStored ? null : empty("Nobody is behind", "All persistent subscribers have acknowledged what was stored.")];
   } });
   return { element: card("Backlog", { hint: "stored until all persistent subscribers have acknowledged", end: rightButton("manage", "Purge …", { class: "small danger", onclick: () => purgeForm(name) }) }, part.element), stop: part.stop };
 }
 
-/** @returns {Part} */
 function settings() {
   const rows = table(SETTINGS, (one) => one.key, { caption: "Settings of channels" });
   const part = asked({ ms: 10_000, ask: api.configuration, show: (/** @type {{ settings: any[] }} */ answer) => {

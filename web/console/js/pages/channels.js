@@ -1,32 +1,32 @@
 // Channels: which are busy, which pile up, which nobody hears.
 
 import { h } from "../lib/dom.js";
-import { bytes, count, rate, span } from "../lib/format.js";
+import { bytes, count, span } from "../lib/format.js";
 import { here, link } from "../lib/router.js";
 import { visible } from "../lib/text.js";
 import * as api from "../api.js";
-import { amount, channelLink, dash, empty, pageHead, tabs, unit } from "../components/bits.js";
+import { amount, channelLink, dash, empty, messages, pageHead, perSecond, tabs } from "../components/bits.js";
 import { inAddress, list, nameFilter } from "../components/list.js";
 import { totals } from "../components/totals.js";
 
 /** @type {[string, string, string][]} */
 const KINDS = [["", "In use", "all"], ["backlog", "With backlog", "backlog"], ["retained", "Retained message", "retained"], ["unheard", "Nobody listens", "unheard"]];
 
-/** @type {import("../components/table.js").Column<Api.ChannelJson>[]} */
+/** @type {Column<Api.ChannelJson>[]} */
 const COLUMNS = [
   { name: "Channel", class: "name", phone: 1, cell: (one) => channelLink(one.name) },
   { name: "Subscribers", sort: "subscribers", right: true, phone: 4, cell: (one) => amount(one.subscribers, count) },
   { name: "Persistent", sort: "persistent_subscribers", right: true, cell: (one) => amount(one.persistent_subscribers, count) },
-  { name: "In", sort: "in_rate", right: true, phone: 2, cell: (one) => amount(one.in_rate, (n) => [rate(n), unit("/s")]) },
-  { name: "Out", sort: "out_rate", right: true, cell: (one) => amount(one.out_rate, (n) => [rate(n), unit("/s")]) },
-  { name: "Backlog", sort: "log_messages", right: true, phone: 3, cell: (one) => amount(one.log_messages, (n) => [count(n), unit("msg")]) },
+  { name: "In", sort: "in_rate", right: true, phone: 2, cell: (one) => amount(one.in_rate, perSecond) },
+  { name: "Out", sort: "out_rate", right: true, cell: (one) => amount(one.out_rate, perSecond) },
+  { name: "Backlog", sort: "log_messages", right: true, phone: 3, cell: (one) => amount(one.log_messages, messages) },
   { name: "Bytes", sort: "log_bytes", right: true, cell: (one) => amount(one.log_bytes, bytes) },
   { name: "Oldest", sort: "oldest_s", right: true, cell: (one) => amount(one.oldest_s, span) },
-  { name: "History", sort: "history", right: true, cell: (one) => amount(one.history, (n) => [count(n), unit("msg")]) },
+  { name: "History", sort: "history", right: true, cell: (one) => amount(one.history, messages) },
   { name: "Retained", cell: (one) => one.retained ? "Yes" : dash() },
 ];
 
-/** @type {import("../main.js").Maker} */
+/** @type {Maker} */
 export function page() {
   const holder = h("div", { class: "list-page" });
   const sums = totals();
@@ -49,7 +49,6 @@ export function page() {
   return { title: "Channels", element, update: show, stop: () => { stop(); sums.stop(); } };
 }
 
-/** @param {URLSearchParams} at */
 function nothing(at) {
   const all = h("a", { href: link(["channels"]) }, "Show all channels");
   const name = at.get("prefix") ?? at.get("contains");

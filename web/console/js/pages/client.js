@@ -1,6 +1,6 @@
 // One client: who it is, what it is subscribed to and how far behind, what happened to it, what it may do.
 
-import { h, bar, setContent } from "../lib/dom.js";
+import { h, setContent } from "../lib/dom.js";
 import { bytes, count, dateTime, rate, span, when } from "../lib/format.js";
 import { here, link } from "../lib/router.js";
 import { named, visible } from "../lib/text.js";
@@ -9,7 +9,7 @@ import { asked, trouble } from "../components/asked.js";
 import { accessForm } from "../components/access-form.js";
 import { banForm, disconnectForm, revokeForm, subscribeForm, tokenForm, unsubscribeForm } from "../components/client-actions.js";
 import { lift } from "../components/banned.js";
-import { amount, card, channelLink, dash, empty, facts, pageHead, rightButton, state, tabs, tag, unit } from "../components/bits.js";
+import { amount, card, channelLink, dash, empty, facts, messages, pageHead, rightButton, state, tabs, tag } from "../components/bits.js";
 import { Recorder, chart } from "../components/chart.js";
 import { timeline } from "../components/happened.js";
 import { every } from "../lib/poll.js";
@@ -17,11 +17,7 @@ import { table } from "../components/table.js";
 import { liveTail } from "../components/tail.js";
 import { howLong, speaks, stateOf } from "./clients.js";
 
-/** @typedef {import("../api.js").Client} Client */
-/** @typedef {import("../lib/dom.js").Child} Child */
-/** @typedef {{ element: Element, stop?: () => void }} Part */
-
-/** @type {import("../main.js").Maker} */
+/** @type {Maker} */
 export function page(_query, id) {
   const lead = h("span", {}, "\u00a0");
   const about = h("div", {});
@@ -60,7 +56,9 @@ export function page(_query, id) {
     setContent(nav, tabs([["", "Subscriptions"], ["live", "Live"], ["happened", "What happened"], ["access", "Access"], ["tokens", "Tokens and ban"]]
       .map(([key = "", text = ""]) => ({ key, text, query: { tab: key || undefined, filter: undefined, offset: undefined, paused: undefined, action: undefined, channel: undefined } })), tab, "About this client"));
     part?.stop?.();
-    part = { live: () => liveTail({ client: id }), happened: () => happened(id, 200), access: () => access(id), tokens: () => tokens(id) }[tab]?.() ?? overview(id, drawn.element);
+    /** @type {Record<string, () => Part>} */
+    const parts = { live: () => liveTail({ client: id }), happened: () => happened(id, 200), access: () => access(id), tokens: () => tokens(id) };
+    part = (parts[tab] ?? (() => overview(id, drawn.element)))();
     panel.replaceChildren(part.element);
   }
   show();
@@ -72,7 +70,6 @@ export function page(_query, id) {
   return { title: id, element, update: show, stop: () => { stop(); part?.stop?.(); } };
 }
 
-/** @param {Client} one */
 function factsOf(one) {
   /** @type {([string, Child | undefined] | null)[]} */
   const pairs = [
@@ -86,7 +83,7 @@ function factsOf(one) {
   return facts(pairs.filter((pair) => pair === null || pair[1] !== undefined && pair[1] !== null).map((pair) => pair && [pair[0], pair[1]]));
 }
 
-/** What is wrong with a client, in a sentence. @param {Client} one */
+/** What is wrong with a client, in a sentence. */
 function diagnose(one) {
   if (!one.online && !one.lag) return null;
   if (one.slow) {
@@ -103,20 +100,19 @@ function charts() {
   const pending = chart({ name: "Pending bytes", format: bytes, isBinary: true });
   const element = h("div", { class: "cols two" }, card("Deliveries a second", { hint: "since this page was opened" }, h("div", { class: "card-body" }, out)),
     card("Pending bytes", { hint: "since this page was opened" }, h("div", { class: "card-body" }, pending)));
-  return { element, /** @param {Client} one */ add(one) {
+  return { element, add(one) {
     recorder.add(one.out_rate, one.pending_bytes);
     out.show(recorder.times, [{ label: "Out", values: recorder.lines[0] ?? [] }]);
     pending.show(recorder.times, [{ label: "Pending", values: recorder.lines[1] ?? [] }]);
   } };
 }
 
-/** @param {string} id @param {Element} drawn @returns {Part} */
 function overview(id, drawn) {
-  /** @type {import("../components/table.js").Column<Api.ListedSubscription & { by?: string, oldest_ms?: number | null, window?: number }>[]} */
+  /** @type {Column<Api.ListedSubscription & { by?: string, oldest_ms?: number | null, window?: number }>[]} */
   const columns = [
     { name: "Channel", class: "name", phone: 1, cell: (it) => channelLink(it.channel) },
     { name: "Kind", phone: 3, cell: (it) => it.persistent ? "persistent" : "temporary" },
-    { name: "Lag", right: true, phone: 2, cell: (it) => amount(it.lag, (n) => [count(n), unit("msg")]) },
+    { name: "Lag", right: true, phone: 2, cell: (it) => amount(it.lag, messages) },
     { name: "Unacknowledged", right: true, phone: 4, cell: (it) => amount(it.unacknowledged, (n) => it.window ? `${count(n)} of ${count(it.window)}` : count(n)) },
     { name: "", right: true, cell: (it) => [h("a", { href: link(["clients", id], { tab: "access", channel: it.channel }) }, "Why may it?"), " ", rightButton("manage", "Unsubscribe …", { class: "small", onclick: () => unsubscribeForm(id, it) })] },
   ];
@@ -130,20 +126,17 @@ function overview(id, drawn) {
   return { element, stop: () => { subscriptions.stop(); events.stop?.(); } };
 }
 
-/** @param {string} id @param {number} limit @returns {Part} */
 function happened(id, limit) {
   const part = asked({ ms: 3000, ask: (signal) => api.events({ client: id, limit }, signal), show: ({ events }) =>
     events.length ? timeline(events, { isAboutOne: true }) : empty("Nothing is noted of it", "Refusals and slow reading are kept by themselves, connections where “events.publish” names them.") });
   return { element: card("What happened", { hint: "of the last 10,000 events", end: h("a", { href: link(["problems"], { client: id }) }, "In the list of problems") }, part.element), stop: part.stop };
 }
 
-/** @param {string} id @returns {Part} */
 function access(id) {
   const { query } = here();
   return { element: card("What may it do?", { hint: "by its real groups and claims while it is connected" }, accessForm({ client: id, action: query.get("action") ?? undefined, channel: query.get("channel") ?? undefined }, true)) };
 }
 
-/** @param {string} id @returns {Part} */
 function tokens(id) {
   const part = asked({ ms: 5000, ask: (signal) => api.ban(id, signal).catch((error) => { if (error.status === 404) return undefined; throw error; }), show: (ban) => h("div", { class: "card-body stack" }, ban
     ? [h("p", {}, state("banned"), " ", ban.reason ? ["since: ", h("bdi", {}, visible(ban.reason))] : "without a reason given", ban.until_ms ? [", until ", when(ban.until_ms)] : ", until it is lifted"), h("p", {}, rightButton("manage", "Lift the ban …", { onclick: () => lift(id, part.now) }))]

@@ -1,36 +1,31 @@
 // Clients: who is there, who is slow, who is behind.
 
 import { bar, h } from "../lib/dom.js";
-import { bytes, count, rate, span } from "../lib/format.js";
+import { bytes, count, span } from "../lib/format.js";
 import { here, go, linkHere } from "../lib/router.js";
 import { visible } from "../lib/text.js";
 import * as api from "../api.js";
-import { amount, choice, clientLink, dash, empty, pageHead, state, tabs, unit } from "../components/bits.js";
+import { amount, choice, clientLink, dash, empty, messages, pageHead, perSecond, state, tabs } from "../components/bits.js";
 import { inAddress, list, nameFilter } from "../components/list.js";
 import { banned } from "../components/banned.js";
 import { totals } from "../components/totals.js";
 
-/** @typedef {import("../api.js").Client} Client */
-
 /** @type {[string, string][]} */
 const STATES = [["", "All"], ["online", "Online"], ["slow", "Slow"], ["detached", "Detached"], ["offline", "Offline"], ["banned", "Banned"]];
 /** @type {[string, string][]} */
-const PROTOCOLS = [["", "Every protocol"], ["jmqt", "JMQT"], ["coremq", "CoreMQ"], ["pubsubx", "PubSubX"], ["http", "HTTP"]];
+const PROTOCOLS = [["", "Every protocol"], ["jmqt", "JMQT"], ["jmqt-websocket", "JMQT, WebSocket"], ["coremq", "CoreMQ"], ["coremq-websocket", "CoreMQ, WebSocket"], ["pubsubx", "PubSubX"]];
 
-/** The one word for how it stands with a client. @param {Client} one */
+/** The one word for how it stands with a client. */
 export const stateOf = (one) => one.banned ? "banned" : one.online ? (one.slow ? "slow" : "online") : one.lost ? "detached" : "offline";
 
-/** How it speaks, as people write it. @param {Client} one */
-export function speaks(one) {
-  const name = PROTOCOLS.find(([key]) => key && one.protocol?.toLowerCase().startsWith(key))?.[1] ?? one.protocol;
-  return name ? [name, one.transport && h("span", { class: "quiet" }, ` ${one.transport}`)] : dash();
-}
+/** How it speaks, as people write it. */
+export const speaks = (one) => one.protocol ? PROTOCOLS.find(([key]) => key === one.protocol)?.[1] ?? one.protocol : dash();
 
-/** For how long it is there, or since when not. @param {Client} one */
+/** For how long it is there, or since when not. */
 export const howLong = (one) => one.online && one.connected_s !== null && one.connected_s !== undefined ? span(one.connected_s)
   : h("span", { class: "quiet" }, `seen ${span(Math.max(0, Math.round((Date.now() - one.last_seen_ms) / 1000)))} ago`);
 
-/** @type {import("../components/table.js").Column<Client>[]} */
+/** @type {Column<Client>[]} */
 const COLUMNS = [
   { name: "Client", class: "name", phone: 1, cell: (one) => clientLink(one.id) },
   { name: "State", phone: 2, cell: (one) => state(stateOf(one)) },
@@ -38,13 +33,13 @@ const COLUMNS = [
   { name: "Address", class: "soft", cell: (one) => one.address ?? dash() },
   { name: "Connected for", right: true, phone: 4, cell: howLong },
   { name: "Subscriptions", sort: "subscriptions", right: true, cell: (one) => amount(one.subscriptions, count) },
-  { name: "In", sort: "in_rate", right: true, cell: (one) => amount(one.in_rate, (n) => [rate(n), unit("/s")]) },
-  { name: "Out", sort: "out_rate", right: true, cell: (one) => amount(one.out_rate, (n) => [rate(n), unit("/s")]) },
-  { name: "Lag", sort: "lag", right: true, cell: (one) => amount(one.lag, (n) => [count(n), unit("msg")]) },
+  { name: "In", sort: "in_rate", right: true, cell: (one) => amount(one.in_rate, perSecond) },
+  { name: "Out", sort: "out_rate", right: true, cell: (one) => amount(one.out_rate, perSecond) },
+  { name: "Lag", sort: "lag", right: true, cell: (one) => amount(one.lag, messages) },
   { name: "Pending", sort: "pending_bytes", right: true, cell: (one) => [amount(one.pending_bytes, bytes), one.slow && bar(1, "cell-bar", "warn")] },
 ];
 
-/** @type {import("../main.js").Maker} */
+/** @type {Maker} */
 export function page(query) {
   const holder = h("div", { class: "list-page" });
   const sums = totals();
@@ -63,7 +58,6 @@ export function page(query) {
   return { title: "Clients", element, update: show, stop: () => { stop(); sums.stop(); } };
 }
 
-/** @param {URLSearchParams} at */
 function clientList(at) {
   const asked = inAddress("prefix", "contains", "state", "protocol", "node", "sort", "order", "after");
   const protocol = choice("Protocol", PROTOCOLS, asked.protocol ?? "", (value) => go(linkHere({ protocol: value, after: undefined })));
@@ -75,7 +69,6 @@ function clientList(at) {
   });
 }
 
-/** @param {URLSearchParams} at */
 function nobody(at) {
   const all = h("a", { href: "/clients" }, "Show all clients");
   const name = at.get("prefix") ?? at.get("contains");

@@ -9,14 +9,11 @@ import { asked } from "../components/asked.js";
 import { card, choice, empty, pageHead, tag } from "../components/bits.js";
 import { table } from "../components/table.js";
 
-/** @typedef {{ key: string, value: unknown, default?: unknown, changed?: boolean, source: string, reload: boolean, pending?: boolean }} Setting */
-
-/** @param {unknown} value */
 const written = (value) => h("code", {}, visible(value === undefined || value === null ? "–" : typeof value === "string" ? value : JSON.stringify(value)));
-/** @param {string} key */
+
 const sectionOf = (key) => key.includes(".") ? key.slice(0, key.indexOf(".")) : "";
 
-/** @type {import("../components/table.js").Column<Setting>[]} */
+/** @type {Column<Setting>[]} */
 export const COLUMNS = [
   { name: "Setting", class: "name", phone: 1, cell: (one) => h("code", {}, visible(one.key)) },
   { name: "Value", class: "wrap", phone: 3, cell: (one) => [written(one.value), one.pending && [" ", tag("waits for the next start")]] },
@@ -25,7 +22,7 @@ export const COLUMNS = [
   { name: "Changing it", phone: 4, cell: (one) => one.reload ? "A reload suffices" : "Needs a restart" },
 ];
 
-/** @type {import("../main.js").Maker} */
+/** @type {Maker} */
 export function page() {
   const toolbar = h("div", { class: "toolbar" });
   const lead = h("span", {}, "\u00a0");
@@ -37,14 +34,14 @@ export function page() {
   function show() {
     if (!known) return;
     const { query } = here();
-    const sections = [...new Set(known.settings.map((/** @type {Setting} */ one) => sectionOf(one.key)))].sort();
+    const sections = [...new Set(known.settings.map((one) => sectionOf(one.key)))].sort();
     const isChanged = query.get("changed") === "1";
     const only = h("input", { type: "checkbox", checked: isChanged, onchange: () => go(linkHere({ changed: only.checked ? 1 : undefined })) });
     setContent(toolbar, [choice("Section", [["", "Every section"], ...sections.map((one) => /** @type {[string, string]} */ ([one, one]))], query.get("section") ?? "", (section) => go(linkHere({ section }))),
       h("label", { class: "check" }, only, "Only what differs from the default")]);
     only.checked = isChanged;
     /** @type {Setting[]} */
-    const fit = known.settings.filter((/** @type {Setting} */ one) => (!query.get("section") || sectionOf(one.key) === query.get("section")) && (!isChanged || (one.changed ?? true)));
+    const fit = known.settings.filter((one) => (!query.get("section") || sectionOf(one.key) === query.get("section")) && (!isChanged || (one.changed ?? true)));
     rows.fill(fit);
     setContent(lead, [`Digest `, h("code", {}, known.digest), `; ${count(fit.length)} of ${count(known.settings.length)} settings are shown.`]);
     tellReload();

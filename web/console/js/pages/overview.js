@@ -6,18 +6,16 @@ import { every } from "../lib/poll.js";
 import { here, link } from "../lib/router.js";
 import * as api from "../api.js";
 import { asked } from "../components/asked.js";
-import { amount, card, channelLink, clientLink, figure, pageHead, segments, state, unit } from "../components/bits.js";
+import { amount, card, channelLink, clientLink, figure, messages, pageHead, perSecond, segments, state, unit } from "../components/bits.js";
 import { chart, spark } from "../components/chart.js";
 import { timeline } from "../components/happened.js";
 import { nodeTable } from "../components/node-table.js";
 import { table } from "../components/table.js";
 import { lookAt } from "../components/attention.js";
 
-/** @typedef {import("../lib/dom.js").Child} Child */
+const axisRate = (value, isAxis = false) => isAxis ? compact(value) : `${rate(value)} /s`;
 
-const perSecond = (/** @type {number} */ value, isAxis = false) => isAxis ? compact(value) : `${rate(value)} /s`;
-
-/** @type {import("../main.js").Maker} */
+/** @type {Maker} */
 export function page() {
   const figures = keyFigures();
   const lines = charts();
@@ -51,56 +49,43 @@ function keyFigures() {
   const lead = h("span", {}, "\u00a0");
   const into = figure("Messages in"), out = figure("Messages out"), connections = figure("Connections", link(["clients"], { state: "online" }));
   const clients = figure("Clients", link(["clients"])), channels = figure("Channels", link(["channels"])), stored = figure("Stored", link(["channels"], { kind: "backlog", sort: "log_bytes" }));
-  /** @type {{ at: number, stats: Record<string, number> } | undefined} */
-  let before;
-  const stop = every(2000, async (signal) => {
-    const stats = await api.stats(signal);
-    const at = performance.now();
-    const get = (/** @type {string} */ name) => stats[name] ?? 0;
-    if (before && before.at < at) {
-      const { at: then, stats: old } = before;
-      const since = (/** @type {string} */ name) => Math.max(0, get(name) - (old[name] ?? 0)) / ((at - then) / 1000);
-      setContent(into.value, [rate(since("published")), unit("/s")]);
-      setContent(out.value, [rate(since("deliveries")), unit("/s")]);
-      const fan = since("published") > 0 ? `${(since("deliveries") / since("published")).toFixed(1)} for each one in` : "\u00a0";
-      setContent(out.note, fan);
-      setContent(into.note, since("published") > 0 ? `${Math.round(100 * Math.min(1, since("stored") / since("published")))} % stored` : "\u00a0");
-    }
-    before = { at, stats };
-    setContent(connections.value, count(get("connections")));
-    setContent(connections.note, `${count(get("sessions"))} sessions`);
-    setContent(channels.value, count(get("channels")));
-    const [size = "", sizeUnit = ""] = bytes(get("log_bytes")).split(" ");
+  const stop = every(2000, async () => {
+    /** @type {any[]} */
+    const nodes = (await api.nodes()).nodes;
+    const sum = (name) => nodes.reduce((all, node) => all + (node[name] ?? 0), 0);
+    const most = sum("connections_max");
+    const [size = "", sizeUnit = ""] = bytes(sum("log_bytes")).split(" ");
+    setContent(lead, `${nodes.length === 1 ? "One node" : `${nodes.length} nodes`}, up for ${span(nodes[0]?.uptime_s ?? 0)}.`);
+    setContent(into.value, [rate(sum("in_rate")), unit("/s")]);
+    setContent(into.note, `${bytes(sum("in_byte_rate"))}/s`);
+    setContent(out.value, [rate(sum("out_rate")), unit("/s")]);
+    setContent(out.note, sum("in_rate") ? `${(sum("out_rate") / sum("in_rate")).toFixed(1)} for each one in` : "\u00a0");
+    setContent(connections.value, count(sum("connections")));
+    setContent(connections.note, [`${Math.round(100 * sum("connections") / most)} % of ${count(most)}`, bar(sum("connections") / most, "meter")]);
     setContent(stored.value, [size, unit(sizeUnit)]);
-    setContent(stored.note, `${count(get("log_held"))} messages; ${count(get("retained"))} retained`);
+    setContent(stored.note, `${count(sum("log_messages"))} messages that wait`);
   });
-  const stopCounts = every(5000, async (signal) => {
-    const totals = await api.counts(signal);
-    setContent(clients.value, count(totals.clients?.all ?? 0));
-    setContent(clients.note, `${count(totals.clients?.online ?? 0)} online, ${count(totals.clients?.detached ?? 0)} detached`);
-    setContent(channels.note, `${count(totals.channels?.backlog ?? 0)} with backlog`);
-  });
-  const stopNodes = every(5000, async (signal) => {
-    const { nodes = [] } = await api.nodes(signal);
-    const [one] = nodes;
-    const limit = nodes.reduce((/** @type {number} */ sum, /** @type {any} */ node) => sum + (node.connections_max ?? 0), 0);
-    if (one) setContent(lead, `${nodes.length === 1 ? "One node" : `${nodes.length} nodes`}, up ${span(one.uptime_s ?? 0)}.`);
-    if (limit && before) setContent(connections.note, [`${Math.round(100 * (before.stats.connections ?? 0) / limit)} % of ${count(limit)}`, bar((before.stats.connections ?? 0) / limit, "meter")]);
+  const stopCounts = every(5000, async () => {
+    const totals = await api.counts();
+    setContent(clients.value, count(totals.clients.all));
+    setContent(clients.note, `${count(totals.clients.online)} online, ${count(totals.clients.detached)} detached`);
+    setContent(channels.value, count(totals.channels.all));
+    setContent(channels.note, `${count(totals.channels.backlog)} with backlog`);
   });
   const element = h("section", { class: "card figures", "aria-label": "At the moment" }, [into, out, connections, clients, channels, stored].map((one) => one.element));
-  return { element, lead, stop: () => { stop(); stopCounts(); stopNodes(); } };
+  return { element, lead, stop: () => { stop(); stopCounts(); } };
 }
 
 /** The charts: which series each shows. */
 function charts() {
-  const latency = (/** @type {number} */ ms, isAxis = false) => isAxis ? `${+ms.toPrecision(2)} ms` : millis(ms);
-  const volume = (/** @type {number} */ value) => `${bytes(value)}/s`;
+  const latency = (ms, isAxis = false) => isAxis ? `${+ms.toPrecision(2)} ms` : millis(ms);
+  const volume = (value) => `${bytes(value)}/s`;
   const all = [
-    { place: "top", title: "Messages in", hint: "", series: [["In", "in_rate"]], chart: chart({ name: "Messages in", format: perSecond }) },
-    { place: "top", title: "Messages out", hint: "", series: [["Out", "out_rate"]], chart: chart({ name: "Messages out", format: perSecond }) },
+    { place: "top", title: "Messages in", hint: "", series: [["In", "in_rate"]], chart: chart({ name: "Messages in", format: axisRate }) },
+    { place: "top", title: "Messages out", hint: "", series: [["Out", "out_rate"]], chart: chart({ name: "Messages out", format: axisRate }) },
     { place: "top", title: "Publish to acknowledgement", hint: "QoS 1, synced to disk", series: [["p50", "ack_p50_ms"], ["p99", "ack_p99_ms"], ["p99.9", "ack_p999_ms"]], chart: chart({ name: "Publish to acknowledgement", format: latency, area: false, dashes: true }) },
     { place: "bottom", title: "Bytes", hint: "on the wire", series: [["Out", "out_byte_rate"], ["In", "in_byte_rate"]], chart: chart({ name: "Bytes a second", format: volume, isBinary: true, area: false, dashes: true }) },
-    { place: "bottom", title: "Connections opened and closed", hint: "", series: [["Opened", "opened_rate"], ["Closed", "closed_rate"]], chart: chart({ name: "Connections a second", format: perSecond, area: false, dashes: true }) },
+    { place: "bottom", title: "Connections opened and closed", hint: "", series: [["Opened", "opened_rate"], ["Closed", "closed_rate"]], chart: chart({ name: "Connections a second", format: axisRate, area: false, dashes: true }) },
   ].map((one) => ({ ...one, body: h("div", { class: "card-body" }, one.chart) }));
   const series = all.flatMap((one) => one.series.map(([, name]) => name)).join(",");
   const parts = asked({ ms: 2000, ask: (signal) => api.statsHistory({ series, range: here().query.get("range") ?? "5m" }, signal), show: (answer) => {
@@ -112,7 +97,7 @@ function charts() {
     return [];
   }, rows: 0 });
   return {
-    /** @param {string} place */
+
     element: (place) => h("div", {}, place === "top" && parts.element, h("div", { class: `cols ${place === "top" ? "three" : "two"}` },
       all.filter((one) => one.place === place).map((one) => card(one.title, { hint: one.hint }, one.body)))),
     now: parts.now, stop: parts.stop,
@@ -120,11 +105,11 @@ function charts() {
 }
 
 function slowest() {
-  /** @type {import("../components/table.js").Column<import("../api.js").Client>[]} */
+  /** @type {Column<Client>[]} */
   const columns = [
     { name: "Client", class: "name", phone: 1, cell: (one) => clientLink(one.id) },
     { name: "Pending", right: true, phone: 2, cell: (one) => amount(one.pending_bytes, bytes) },
-    { name: "Lag", right: true, phone: 3, cell: (one) => amount(one.lag, (n) => [count(n), unit("msg")]) },
+    { name: "Lag", right: true, phone: 3, cell: (one) => amount(one.lag, messages) },
     { name: "Dropped", right: true, cell: (one) => amount(one.dropped, count) },
     { name: "Slow for", right: true, phone: 4, cell: (one) => amount(one.slow_for_s, span) },
   ];
@@ -139,11 +124,11 @@ function slowest() {
 function busiest() {
   /** @type {Map<string, number[]>} */
   const seen = new Map();
-  /** @type {import("../components/table.js").Column<Api.ChannelJson>[]} */
+  /** @type {Column<Api.ChannelJson>[]} */
   const columns = [
     { name: "Channel", class: "name", phone: 1, cell: (one) => channelLink(one.name) },
-    { name: "In", right: true, phone: 4, cell: (one) => amount(one.in_rate, (n) => [rate(n), unit("/s")]) },
-    { name: "Out", right: true, phone: 2, cell: (one) => amount(one.out_rate, (n) => [rate(n), unit("/s")]) },
+    { name: "In", right: true, phone: 4, cell: (one) => amount(one.in_rate, perSecond) },
+    { name: "Out", right: true, phone: 2, cell: (one) => amount(one.out_rate, perSecond) },
     { name: "Subscribers", right: true, phone: 3, cell: (one) => amount(one.subscribers, count) },
     { name: "Out, from now", cell: (one) => spark(seen.get(one.name) ?? [0]) },
   ];

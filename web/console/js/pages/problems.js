@@ -10,14 +10,12 @@ import { button, card, choice, empty, pageHead, save } from "../components/bits.
 import { eventRow, kindOf, level } from "../components/happened.js";
 import { inAddress } from "../components/list.js";
 
-/** @typedef {import("../api.js").Event} Event */
-
 /** @type {[string, string][]} */
 const KINDS = [["", "Every kind"], ["refused", "Refused"], ["slow-consumer", "Slow consumers"], ["store", "Store"], ["disconnected", "Closed"], ["connected", "Connected"]];
 /** @type {[string, string][]} */
 const LEVELS = [["", "Every level"], ["bad", "Failures and refusals"], ["warn", "Warnings"]];
 
-/** @type {import("../main.js").Maker} */
+/** @type {Maker} */
 export function page() {
   const holder = h("div", { class: "stack" });
   let stop = () => {};
@@ -41,11 +39,10 @@ function problems() {
   const causes = h("ul", { class: "causes" });
   const offer = button("", { class: "small offer", hidden: true, onclick: () => { shown = undefined; poll.now(); } });
   const older = button("Older", { class: "small", disabled: true });
-  /** @type {Event[] | undefined} */
+  /** @type {Happened[] | undefined} */
   let shown;
 
-  /** @param {{ events: Event[], next?: number | null }} answer */
-  function show({ events, next }) {
+  function show(/** @type {{ events: Happened[], next?: number | null }} */ { events, next }) {
     const fit = events.filter((event) => !wanted || level(event) === wanted);
     if (shown) {
       const newest = shown[0]?.number ?? -1;
@@ -72,7 +69,7 @@ function problems() {
       throw error;
     }
   });
-  const field = (/** @type {"client" | "channel"} */ name, /** @type {string} */ text) => {
+  const field = (name, text) => {
     const input = h("input", { class: "field", type: "search", value: asked[name] ?? "", placeholder: text, "aria-label": text, spellcheck: "false", autocomplete: "off" });
     input.addEventListener("change", () => go(linkHere({ [name]: input.value, before: undefined })));
     return input;
@@ -92,7 +89,7 @@ const nothing = () => here().query.size
   ? empty("Nothing fits", h("a", { href: "/problems" }, "Show all problems"))
   : empty("Nothing went wrong", "No refusal, no slow consumer and no trouble of the store since the broker started.");
 
-/** How many there were of each cause, most first. @param {Event[]} events @returns {[string, number][]} */
+/** How many there were of each cause, most first. */
 function byCause(events) {
   /** @type {Map<string, number>} */
   const sums = new Map();
@@ -103,7 +100,7 @@ function byCause(events) {
   return [...sums].sort(([, one], [, other]) => other - one).slice(0, 6);
 }
 
-/** A bar for each of the last 30 minutes that the events reach. @param {Event[]} events */
+/** A bar for each of the last 30 minutes that the events reach. */
 function perMinute(events) {
   const now = Math.floor(Date.now() / 60_000);
   const minutes = Array.from({ length: 30 }, () => 0);

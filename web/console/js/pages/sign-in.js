@@ -16,7 +16,7 @@ const WAYS = {
 /** @type {Record<string, string>} */
 const WHY = { expired: "Your session has ended. Sign in to go on where you were.", left: "You have signed out." };
 
-/** @type {import("../main.js").Maker} */
+/** @type {Maker} */
 export function page(query) {
   let way = "user";
   const fields = h("div", { class: "stack" });
@@ -58,7 +58,6 @@ export function page(query) {
   return { title: "Sign in", element };
 }
 
-/** @param {unknown} error */
 function sentence(error) {
   if (!(error instanceof Refusal)) return String(error);
   if (error.status === 404) return "This broker has no sessions for the console.";
