@@ -40,7 +40,7 @@ export function accessForm(first, isClientKnown = false) {
 function verdict(said, askApplication) {
   const steps = said.steps ?? [];
   return h("div", { class: "card-body" },
-    h("p", { class: "verdict" }, state(said.allowed ? "ok" : "bad", said.allowed ? "Allowed" : "Refused"), " ", h("span", {}, visible(said.text)), said.source && h("span", { class: "quiet" }, visible(said.source))),
+    h("p", { class: "verdict" }, state(said.allowed ? "ok" : "bad", said.allowed ? "Allowed" : "Refused"), " ", h("span", {}, visible(said.text.replace(/^(not )?allowed: /, ""))), said.source && h("span", { class: "quiet" }, visible(said.source))),
     h("p", { class: "soft" }, said.connected ? "It is connected: its real groups count" : "It is not connected: the groups of the settings and of users count", said.groups?.length ? [": ", named(said.groups.join(", "))] : "; it has none", "."),
     steps.length > 0 && h("ol", { class: "steps" }, steps.map((step) => h("li", { class: step.fits ? "fits" : "" },
       h("code", {}, visible(`rule ${step.rule}`)), h("span", { class: "soft" }, step.fits ? [" decides", step.why && ": "] : " does not fit: ", step.why && visible(String(step.why)))))),

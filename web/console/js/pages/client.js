@@ -36,7 +36,7 @@ export function page(_query, id) {
       const one = await api.client(id, signal);
       isKnown = true;
       actions.disconnect.disabled = !isAllowed || !one.online;
-      setContent(lead, [state(stateOf(one)), " ", h("span", { class: "soft" }, one.online ? ["connected for ", howLong(one)] : howLong(one), one.node && [", on ", named(one.node)])]);
+      setContent(lead, [state(stateOf(one)), ", ", h("span", { class: "soft" }, one.online ? ["connected for ", howLong(one)] : howLong(one), one.node && [", on ", named(one.node)])]);
       setContent(about, factsOf(one));
       setContent(diagnosis, diagnose(one));
       drawn.add(one);

@@ -101,12 +101,12 @@ pub(crate) struct ClientJson {
     pub(super) numbers: NumbersJson,
     /// Of a client that is asked for by itself.
     #[serde(flatten)]
-    pub(super) session: SessionJson,
+    pub(super) session: ClientSessionJson,
 }
 
 /// What the session of a client goes by; absent in lists, and without a session.
 #[derive(Default, Serialize, ToSchema)]
-pub(crate) struct SessionJson {
+pub(crate) struct ClientSessionJson {
     /// The groups it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     groups: Option<Vec<String>>,
@@ -300,7 +300,7 @@ impl ClientJson {
             tls: status.protocol.map(|_| status.is_tls),
             subscriptions: status.subscription_count,
             numbers: numbers.map(NumbersJson::from).unwrap_or_default(),
-            session: SessionJson::default(),
+            session: ClientSessionJson::default(),
         }
     }
 
@@ -309,7 +309,7 @@ impl ClientJson {
         let Some(SessionReport { rights, heartbeat, .. }) = session else { return self };
         let rights = rights.as_deref();
         let heard_s = self.numbers.heard_s;
-        let session = SessionJson {
+        let session = ClientSessionJson {
             groups: Some(rights.map(|it| it.groups().into_iter().collect()).unwrap_or_default()),
             signed_in_by: rights.and_then(|it| it.shown_by()),
             expires_ms: rights.and_then(|it| it.until()),
