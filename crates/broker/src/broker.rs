@@ -7,6 +7,7 @@
 mod acknowledge;
 mod backlog;
 mod batch;
+mod bus;
 mod catch_up;
 mod channels;
 mod claims;
@@ -125,6 +126,7 @@ pub struct Broker<E: Encoder> {
     /// Memory of pages handed over and not committed.
     uncommitted_bytes_total: usize,
     dirty: dirty::Dirty,
+    bus: bus::Bus,
     histories: history::Histories,
     profiles: Profiles,
     replication: observers::Replication,
@@ -191,6 +193,7 @@ impl<E: Encoder> Broker<E> {
             stored_ids: stored_ids::StoredIds::default(),
             uncommitted_bytes_total: 0,
             dirty: dirty::Dirty::default(),
+            bus: bus::Bus::default(),
             live_ids: clocks.live_ids(),
             retained_version: 0,
             clocks,
@@ -216,6 +219,9 @@ impl<E: Encoder> Broker<E> {
         self.settle();
         self.drop_idle();
         self.hand_over_batch();
+        if self.bus.calls_look {
+            self.call_look();
+        }
         self.outputs.take()
     }
 

@@ -8,6 +8,7 @@ use rialto_domain::ChannelName;
 
 use crate::{
     ClientKey,
+    bused::{Bused, Hearing},
     hasher::Hasher,
     history::History,
     log::Log,
@@ -45,6 +46,8 @@ pub(crate) struct Channel {
     /// Changes of the retained message on their way to the store. Until they are through, no other
     /// is written by itself.
     pub(crate) retained_under_way: u32,
+    /// What a bus between nodes has to do with it, if there is one and it has.
+    pub(crate) bused: Option<Box<Bused>>,
     /// What was published here, and here to be sent on by other servers.
     pub(crate) received: Passed,
     /// What subscribers were sent of it.
@@ -65,6 +68,7 @@ impl Channel {
             stored_reader_count: 0,
             changes_under_way: 0,
             retained_under_way: 0,
+            bused: None,
             received: Passed::default(),
             sent: Passed::default(),
         }
@@ -98,6 +102,17 @@ impl Channel {
             && self.history.is_none()
             && !self.has_readers()
             && self.changes_under_way == 0
+            && !self.is_heard()
+    }
+
+    /// Says whether anybody here is to get what is published on it.
+    pub(crate) fn has_audience(&self) -> bool {
+        !self.receivers.is_empty() || !self.absent.is_empty()
+    }
+
+    /// Says whether the bus is to bring what other nodes tell of it.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.bused.as_ref().is_some_and(|bused| bused.hearing != Hearing::No)
     }
 }
 

@@ -5,6 +5,7 @@ use slotmap::new_key_type;
 
 use rialto_domain::{
     ChannelName, Claim, ClientId, CloseReason, Commit, LogId, Reject, Sequence, UnixMs,
+    bus::{Doorbell, Run as NodeRun},
 };
 
 new_key_type! {
@@ -68,6 +69,8 @@ pub enum Effect {
         /// What to.
         channel: ChannelName,
     },
+    /// Deal with the bus between nodes; only asked where there is one.
+    Bus(BusEffect),
     /// What a ticket was given for is stored, or will not be.
     Resolved {
         /// The ticket, as it came with [`Answer::Ticket`](crate::Answer::Ticket).
@@ -93,6 +96,21 @@ pub enum Effect {
     },
     /// A session has ended; only said if the settings ask for it.
     SessionEnded(SessionEnded),
+}
+
+/// What there is to do about the bus between nodes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BusEffect {
+    /// Hear what other nodes tell of a channel; that it is heard comes back through `on_heard`.
+    Hear(ChannelName),
+    /// Hear no more of it.
+    Unhear(ChannelName),
+    /// Give the other nodes messages that are nowhere else.
+    Relay(Box<NodeRun>),
+    /// Tell the other nodes that a page was committed.
+    Ring(Box<Doorbell>),
+    /// Tell the other nodes to look into the store now.
+    Look,
 }
 
 /// A session that has ended.

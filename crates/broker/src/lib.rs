@@ -18,6 +18,7 @@ mod encoder;
 mod profile;
 mod rate;
 
+mod bused;
 mod channel;
 mod client;
 mod cursor;
@@ -51,7 +52,7 @@ pub use client::Now;
 pub use connection_profile::ConnectionProfile;
 pub use deliveries::Deliveries;
 pub use effect::{
-    ChannelKey, ClientKey, ConnectionKey, Effect, LoadRequest, LogRequest, ReadRequest,
+    BusEffect, ChannelKey, ClientKey, ConnectionKey, Effect, LoadRequest, LogRequest, ReadRequest,
     SessionEnded,
 };
 pub use encoder::{

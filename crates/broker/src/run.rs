@@ -71,8 +71,10 @@ pub(crate) struct Run<E: Encoder> {
     bytes: u64,
     /// What the channel's history gets of it.
     last: LastPayloads,
-    /// What lost clients get of it, if there are any.
+    /// What lost clients and other nodes get of it, if there are any.
     missed: Option<PayloadsBuilder>,
+    /// Whether other nodes get it.
+    is_for_nodes: bool,
     /// One for each format in which somebody receives, from the front.
     encodings: [Option<Encoding<E>>; FORMAT_COUNT_MAX],
 }
@@ -111,7 +113,25 @@ impl<E: Encoder> Run<E> {
         let missed = (!channel.absent.is_empty()).then(PayloadsBuilder::default);
         let (count, bytes) = (0, 0);
         let channel = key;
-        Run { channel, author, origin, first, acknowledged, count, bytes, last, missed, encodings }
+        Run {
+            channel,
+            author,
+            origin,
+            first,
+            acknowledged,
+            count,
+            bytes,
+            last,
+            missed,
+            is_for_nodes: false,
+            encodings,
+        }
+    }
+
+    /// Keeps what is pushed for other nodes.
+    pub(crate) fn keep_for_nodes(&mut self) {
+        self.is_for_nodes = true;
+        self.missed.get_or_insert_default();
     }
 
     /// Returns what passes with it.
@@ -163,6 +183,7 @@ impl<E: Encoder> Run<E> {
             count,
             last,
             missed,
+            is_for_nodes,
             encodings,
             ..
         } = self;
@@ -172,7 +193,18 @@ impl<E: Encoder> Run<E> {
             frames.0[usize::from(encoding.format.0)] = (gathered, encoding.count);
         }
         let missed = missed.map(PayloadsBuilder::finish);
-        (FinishedRun { channel, author, origin, first, count, acknowledged, last, missed }, frames)
+        let finished = FinishedRun {
+            channel,
+            author,
+            origin,
+            first,
+            count,
+            acknowledged,
+            last,
+            missed,
+            is_for_nodes,
+        };
+        (finished, frames)
     }
 }
 
@@ -187,8 +219,17 @@ pub(crate) struct FinishedRun {
     pub(crate) acknowledged: bool,
     /// What the channel's history gets of it.
     pub(crate) last: LastPayloads,
-    /// What lost clients get of it.
+    /// What lost clients and other nodes get of it.
     pub(crate) missed: Option<Payloads>,
+    /// Whether other nodes get it.
+    pub(crate) is_for_nodes: bool,
+}
+
+impl FinishedRun {
+    /// Returns the number of its last message.
+    pub(crate) fn last_sequence(&self) -> u64 {
+        self.first.sequence + u64::from(self.count) - 1
+    }
 }
 
 /// The frames of a finished run, and how many there are, shared by all receivers of a format.

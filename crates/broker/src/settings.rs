@@ -52,6 +52,8 @@ pub struct Settings {
     pub reports_session_ends: bool,
     /// Whether other nodes use the store, too.
     pub is_shared: bool,
+    /// Whether this node and the others tell each other over a bus what they take in.
+    pub has_bus: bool,
 }
 
 /// How far a channel's log may grow; 0 means without limit.
@@ -146,6 +148,7 @@ impl Default for Settings {
             reports_subscriptions: false,
             reports_session_ends: false,
             is_shared: false,
+            has_bus: false,
         }
     }
 }

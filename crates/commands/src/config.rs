@@ -32,7 +32,8 @@ pub(crate) enum Command {
     /// Names every mistake in the file, the environment and the flags, and values that do not go
     /// together; exits with 2 if there is one. Warns of variables that are not settings, and of files
     /// and host names in the settings that cannot be used on this machine; a warning does not change
-    /// the exit code. With --connect it also connects to the database that the store is in.
+    /// the exit code. With --connect it also connects to the database that the store is in, and to
+    /// the bus.
     Check(CheckArgs),
     /// Print the settings that `rialto serve` with the same flags and environment would use, with
     /// secrets masked
@@ -95,13 +96,13 @@ fn check(CheckArgs { settings: args, connect }: &CheckArgs) -> Result<(), Failur
         (None, None) => talk("the settings are good"),
     }
     match settings {
-        Ok(settings) if *connect => look_at_database(&settings),
+        Ok(settings) if *connect => look_at_engines(&settings),
         _ => Ok(()),
     }
 }
 
-/// Says how the database is, and what should be otherwise there.
-fn look_at_database(settings: &Settings) -> Result<(), Failure> {
+/// Says how the database and the bus are, and what should be otherwise there.
+fn look_at_engines(settings: &Settings) -> Result<(), Failure> {
     match maintenance::look_at_database(settings)? {
         Some((found, warnings)) => {
             warnings.iter().for_each(warn);
@@ -109,6 +110,7 @@ fn look_at_database(settings: &Settings) -> Result<(), Failure> {
         }
         None => talk("the store is in no database"),
     }
+    maintenance::look_at_bus(settings)?.iter().for_each(|found| talk(found));
     Ok(())
 }
 

@@ -117,6 +117,18 @@ choice! {
 }
 
 choice! {
+    /// What nodes that share a store tell each other over.
+    pub enum BusKind {
+        /// Nothing: they find in the database what the others did.
+        None = "none",
+        /// Redis.
+        Redis = "redis",
+        /// NATS.
+        Nats = "nats",
+    }
+}
+
+choice! {
     /// When a stored message counts as safe.
     pub enum Durability {
         /// When the disk has confirmed it: survives a power cut.

@@ -8,12 +8,13 @@ use crate::schema::LISTENERS;
 use crate::settings::{Listener, Settings};
 
 /// Sections and keys whose change takes effect with the next start only.
-const RESTART: [&str; 12] = [
+const RESTART: [&str; 13] = [
     "server",
     LISTENERS,
     "cluster",
     "cache",
     "log",
+    "bus",
     "store.kind",
     "store.shared",
     "store.durability",
@@ -88,7 +89,7 @@ fn changed_in_sections(old: &Settings, new: &Settings) -> Vec<String> {
         }};
     }
     changed! {
-        server tls limits session pubsubx delivery history retained channels events cluster cache store access
+        server tls limits session pubsubx delivery history retained channels events cluster cache store bus access
         webhook api console balancer log
     }
 }

@@ -48,7 +48,7 @@ pub use address::{ListenAddress, ParseListenAddressError};
 pub use assignment::Flag;
 pub use backend::{Backend, ParseBackendError};
 pub use choice::{
-    AccessAction, AccessMode, ApiRight, BalancedDialect, BalancingPolicy, CertificateName,
+    AccessAction, AccessMode, ApiRight, BalancedDialect, BalancingPolicy, BusKind, CertificateName,
     ClientCertificates, ConsoleServed, Dialect, Durability, EventKind, ForwardedHeader,
     HealthCheck, JwtAlgorithm, LogFormat, LogFull, Pacing, ResumeFull, RouteTls, SamplePage,
     SlowConsumer, StoreKind, TlsMode, Unmatched, WebhookEvent, WhenDown,
@@ -66,9 +66,9 @@ pub use quantity::{ByteSize, ParseQuantityError, Period};
 pub use rules::{Exposed, LOG_LEVELS, check_resolved};
 pub use secret::{OptionalPath, Secret};
 pub use settings::{
-    Access, AccessRule, Api, ApiKey, Balancer, Cache, CachePublish, ChannelRule, Channels, Cluster,
-    ConnectSubscription, Console, ConsoleRole, Delivery, Events, History, JwtIssuer, JwtKeys,
-    Limits, Listener, Log, PresetToken, Pubsubx, Retained, Route, Server, Session, Settings, Store,
-    Tls, Webhook,
+    Access, AccessRule, Api, ApiKey, Balancer, Bus, Cache, CachePublish, ChannelRule, Channels,
+    Cluster, ConnectSubscription, Console, ConsoleRole, Delivery, Events, History, JwtIssuer,
+    JwtKeys, Limits, Listener, Log, PresetToken, Pubsubx, Retained, Route, Server, Session,
+    Settings, Store, Tls, Webhook,
 };
 pub use template::{default_toml, digest, to_toml};

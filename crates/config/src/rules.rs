@@ -9,6 +9,7 @@ pub(crate) use violation::Violation;
 mod access;
 mod application;
 mod balancer;
+mod bus;
 mod channels;
 mod cluster;
 mod console;
@@ -23,7 +24,7 @@ mod violation;
 type Rule = fn(&Settings) -> Vec<Violation>;
 
 /// Every rule, and the keys and sections that it weighs besides the one that it blames.
-const RULES: [(Rule, &[&str]); 34] = [
+const RULES: [(Rule, &[&str]); 35] = [
     (tls::certificate_and_key_go_together, &["tls.certificate", "tls.key"]),
     (tls::client_certificates_can_be_checked, &["tls"]),
     (listeners::listener_names_are_plain, &[]),
@@ -56,6 +57,7 @@ const RULES: [(Rule, &[&str]); 34] = [
     (store::a_database_has_an_address, &["store.kind", "store.url", "store.url_file"]),
     (store::a_database_takes_what_is_asked, &["store.kind"]),
     (store::what_is_shared_can_be, &["store.shared", "store.kind", "cluster", "history"]),
+    (bus::a_bus_can_be_used, &["bus", "store.shared"]),
     (log::levels_are_levels, &[]),
     (listeners::something_is_listened_on, &["tls", "listeners"]),
 ];

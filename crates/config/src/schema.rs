@@ -2,15 +2,15 @@
 
 use crate::section::{Key, Section};
 use crate::settings::{
-    Access, Api, Balancer, Cache, Channels, Cluster, Console, Delivery, Events, History, Limits,
-    Listener, Log, Pubsubx, Retained, Server, Session, Store, Tls, Webhook,
+    Access, Api, Balancer, Bus, Cache, Channels, Cluster, Console, Delivery, Events, History,
+    Limits, Listener, Log, Pubsubx, Retained, Server, Session, Store, Tls, Webhook,
 };
 
 /// The name of the table that holds a table for each listener.
 pub(crate) const LISTENERS: &str = "listeners";
 
 /// All sections, in the order of the default file.
-pub(crate) const SECTIONS: [(&str, Section); 20] = [
+pub(crate) const SECTIONS: [(&str, Section); 21] = [
     ("server", Server::SECTION),
     (LISTENERS, Listener::SECTION),
     ("tls", Tls::SECTION),
@@ -25,6 +25,7 @@ pub(crate) const SECTIONS: [(&str, Section); 20] = [
     ("cluster", Cluster::SECTION),
     ("cache", Cache::SECTION),
     ("store", Store::SECTION),
+    ("bus", Bus::SECTION),
     ("access", Access::SECTION),
     ("webhook", Webhook::SECTION),
     ("api", Api::SECTION),

@@ -11,6 +11,7 @@ use crate::provenance::Provenance;
 mod access;
 mod application;
 mod balancer;
+mod bus;
 mod channels;
 mod clients;
 mod cluster;
@@ -24,6 +25,7 @@ mod storage;
 pub use access::{Access, AccessRule, ConnectSubscription, PresetToken};
 pub use application::{Api, ApiKey, Webhook};
 pub use balancer::{Balancer, Route};
+pub use bus::Bus;
 pub use channels::{ChannelRule, Channels, History, Retained};
 pub use clients::{Delivery, Limits, Pubsubx, Session};
 pub use cluster::Cluster;
@@ -71,6 +73,8 @@ pub struct Settings {
     pub cache: Cache,
     /// What outlives a restart.
     pub store: Store,
+    /// What brokers that share a database tell each other over.
+    pub bus: Bus,
     /// Who may connect, and what they may do.
     pub access: Access,
     /// The application that is asked and told.
@@ -105,6 +109,7 @@ impl Default for Settings {
             cluster: Cluster::default(),
             cache: Cache::default(),
             store: Store::default(),
+            bus: Bus::default(),
             access: Access::default(),
             webhook: Webhook::default(),
             api: Api::default(),

@@ -2,6 +2,7 @@
 
 mod access;
 mod application;
+mod bus;
 mod channels;
 mod cluster;
 mod difference;

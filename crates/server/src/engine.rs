@@ -15,6 +15,7 @@ use tokio::{sync::watch, task::JoinHandle};
 use crate::{
     asked::Asked,
     authorizer::Authorizer,
+    bus::BusLink,
     census::Census,
     clock::Clock,
     control::Controls,
@@ -97,6 +98,7 @@ impl Engine {
             archive,
             member: wishes,
             lease: lease.clone(),
+            bus: BusLink::open(settings, origin)?,
         };
         let close_slow = settings.delivery.slow_consumer == SlowConsumer::Close;
         let (session_events, ends) = SessionEvents::new();

@@ -51,6 +51,9 @@ pub enum ServeError {
     /// Who may connect cannot be told: users, keys of tokens, webhooks.
     #[error("cannot use the access settings: {0}")]
     Access(String),
+    /// The bus cannot be used.
+    #[error("the bus: {0}")]
+    Bus(String),
     /// The system allows too few open files.
     #[error(
         "the system allows this process {allowed} open files, and it needs at least {needed}: for \

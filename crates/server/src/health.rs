@@ -22,6 +22,7 @@ use axum::{
 use crate::{
     api::refuse_stranger,
     asked::Asked,
+    bus::BusLink,
     cluster::standing::LinkState,
     entrance::{Entrance, Origin},
     lease::Lease,
@@ -52,7 +53,8 @@ pub(crate) struct Check {
 pub(crate) fn checks(asked: &Asked) -> Vec<Check> {
     let links = asked.handle.settings().cluster.ready_when_linked.then(|| links(asked));
     let lease = asked.handle.hub().lease.as_ref().map(|lease| self::lease(lease));
-    let optional = links.into_iter().chain(lease);
+    let bus = asked.handle.hub().bus.as_ref().map(|bus| self::bus(bus));
+    let optional = links.into_iter().chain(lease).chain(bus);
     [broker(asked), store(asked), stopping(asked)].into_iter().chain(optional).collect()
 }
 
@@ -159,6 +161,13 @@ fn lease(lease: &Lease) -> Check {
     let passes = !lease.is_over();
     let state = if passes { "ok" } else { "is over" };
     Check { name: "lease", state, passes }
+}
+
+/// Looks whether the bus between nodes is there. Without it messages come later, and those with QoS 0 not at all, but clients
+/// are served: where no node has it, none would be better.
+fn bus(bus: &BusLink) -> Check {
+    let state = if bus.state().is_up { "ok" } else { "is away" };
+    Check { name: "bus", state, passes: true }
 }
 
 /// Looks whether the server is about to end.

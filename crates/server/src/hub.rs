@@ -31,6 +31,7 @@ use crate::{
     answers::Answers,
     audit::Audit,
     authorizer::{Authorizer, Caller},
+    bus::BusLink,
     clock::Clock,
     cluster::standing::LinkCounts,
     connection_writer::{ConnectionWriter, DirtyWriters},
@@ -70,6 +71,8 @@ pub(crate) struct Hub {
     pub(crate) archive: Archive,
     /// Until when this node may serve, where several share the store.
     pub(crate) lease: Option<Arc<Lease>>,
+    /// What nodes that share a store tell each other over.
+    pub(crate) bus: Option<Arc<BusLink>>,
 }
 
 /// What is counted without the broker's lock, until the next round counts it in: connections that
@@ -89,13 +92,13 @@ impl Hub {
         inboxes: StoreInboxes,
         (memory, close_slow): (Arc<Memory>, bool),
     ) -> Self {
-        let StoreInboxes { writer, reader, archive, member, lease } = inboxes;
+        let StoreInboxes { writer, reader, archive, member, lease, bus } = inboxes;
         let archive = Archive::new(&broker, archive);
         let deliveries = broker.deliveries().clone();
         Hub {
             state: Guarded::new(State::new(
                 broker,
-                (writer, reader, member),
+                (writer, reader, member, bus.clone()),
                 &authorizer.audit,
                 close_slow,
             )),
@@ -112,6 +115,7 @@ impl Hub {
             links: Arc::default(),
             archive,
             lease,
+            bus,
         }
     }
 
@@ -260,6 +264,11 @@ impl Hub {
             self.lease.iter().for_each(|lease| lease.prolong(asked));
             broker.resume_service();
         });
+    }
+
+    /// Asks the store now what other nodes did.
+    pub(crate) fn look(&self) {
+        self.locked().look();
     }
 
     /// Gives the lease back, where several nodes share the store.

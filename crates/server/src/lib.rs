@@ -11,6 +11,7 @@
 
 mod attend;
 mod builder;
+mod bus;
 mod check;
 mod engine;
 mod error;

@@ -5,14 +5,14 @@ mod copying;
 
 use std::path::Path;
 
-use rialto_config::{Settings, StoreKind};
+use rialto_config::{BusKind, Settings, StoreKind};
 use rialto_store::{Cause, DatabaseCause};
 pub use rialto_store::{Copied, GivenUp, LeftOut, Part, Repair, Report, Step, StoreError, Sum};
 
 pub use address::StoreAddress;
 pub use copying::{copy, import};
 
-use crate::database;
+use crate::{bus, database, error::ServeError};
 
 /// Looks whether the database that these settings name can be used, and changes nothing there; returns what was found, one
 /// sentence, and what should be otherwise, one sentence each. `None` if they name none.
@@ -24,6 +24,19 @@ pub fn look_at_database(settings: &Settings) -> Result<Option<(String, Vec<Strin
         StoreKind::Mysql | StoreKind::Postgres => database::look(settings).map(Some),
         StoreKind::Sqlite | StoreKind::Memory => Ok(None),
     }
+}
+
+/// Looks whether the bus that these settings name can be used; returns what was found, one sentence. `None` if they name none.
+///
+/// # Errors
+/// Why it cannot be used.
+pub fn look_at_bus(settings: &Settings) -> Result<Option<String>, ServeError> {
+    if settings.bus.kind == BusKind::None {
+        return Ok(None);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|source| ServeError::System { what: "start threads", source })?;
+    runtime.block_on(bus::check(settings)).map(Some)
 }
 
 /// Copies the store that these settings name into a new file, also while a broker uses it.

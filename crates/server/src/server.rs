@@ -52,6 +52,8 @@ pub struct Server {
     listeners: Vec<(JoinHandle<()>, Arc<Listener>)>,
     /// What goes on until the server stops: links to other servers, watches.
     tasks: Vec<JoinHandle<()>>,
+    /// What keeps the bus up, which takes the last words too.
+    bus: Option<JoinHandle<()>>,
     ticker: Ticker,
     /// Told to connections that are not the broker's, or not yet.
     stopping: watch::Sender<bool>,
@@ -114,6 +116,7 @@ impl Server {
         let named = startup::name(&listeners);
         let mut tasks = startup::start_links(settings, &acceptor, origin);
         tasks.extend(startup::start_reports(&acceptor));
+        let bus = startup::start_bus(&hub);
         let listeners = listeners.into_iter().map(|it| accept(it, &acceptor)).collect();
         tasks.extend(startup::start_watches(&reloadable, looked_at));
         let ticker = Ticker::start(hub, cache, engine.commit_watch.clone(), engine.pulse.clone());
@@ -126,6 +129,7 @@ impl Server {
             acceptor,
             listeners,
             tasks,
+            bus,
             ticker,
             stopping,
         })
@@ -191,6 +195,10 @@ impl Server {
         hub.authorizer.replace_application(None);
         // The last acknowledgements are still in memory only.
         hub.round(Broker::write_all);
+        if let Some(bus) = &hub.bus {
+            bus.finish().await;
+        }
+        self.bus.iter().for_each(JoinHandle::abort);
         hub.end_membership();
         _ = jobs.send(Job::Close);
         let joined = tokio::task::spawn_blocking(move || store_threads.join());

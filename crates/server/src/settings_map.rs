@@ -9,7 +9,7 @@ use std::time::Duration;
 use rialto_broker::{
     ChannelRule, HistorySettings, InboxLimits, LogLimits, ReplicationSettings, RetainedLimits,
 };
-use rialto_config::{ByteSize, LogFull, ResumeFull, Settings};
+use rialto_config::{BusKind, ByteSize, LogFull, ResumeFull, Settings};
 use rialto_session::{
     DialectSettings,
     coremq::{self, Credentials},
@@ -78,6 +78,7 @@ pub(crate) fn broker(
         reports_subscriptions: !settings.events.publish.is_empty(),
         reports_session_ends,
         is_shared: store.shared,
+        has_bus: store.shared && settings.bus.kind != BusKind::None,
     }
 }
 

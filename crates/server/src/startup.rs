@@ -4,7 +4,8 @@ use std::{path::PathBuf, sync::Arc};
 
 use rialto_access::{Revocations, SigningKey};
 use rialto_config::{
-    AccessMode, Dialect, Limits, ListenAddress, NODE_PORT, Node, Settings, StoreKind, TlsMode,
+    AccessMode, BusKind, Dialect, Limits, ListenAddress, NODE_PORT, Node, Settings, StoreKind,
+    TlsMode,
 };
 use rialto_net::{Certificates, OpenFiles, Origins, Tls};
 use rialto_session::ServerName;
@@ -12,12 +13,13 @@ use tokio::task::JoinHandle;
 
 use crate::{
     acceptor::Acceptor,
-    addresses, certificates,
+    addresses, bus, certificates,
     cluster::{self, Links},
     entrance::Entrance,
     error::ServeError,
     event_channels,
     history::{self, Sources},
+    hub::Hub,
     jwks, lasting,
     listener::Listener,
     reloadable::ReloadableServer,
@@ -167,6 +169,12 @@ pub(crate) fn start_reports(acceptor: &Acceptor) -> [JoinHandle<()>; 2] {
     ]
 }
 
+/// Starts what keeps the bus between nodes up, if there is one.
+pub(crate) fn start_bus(hub: &Arc<Hub>) -> Option<JoinHandle<()>> {
+    let (link, hub) = (hub.bus.clone()?, hub.clone());
+    Some(lasting::spawn("bus", move || bus::keep(link.clone(), hub.clone())))
+}
+
 /// Starts what sees to it that changes are taken up: of files, those since they were looked at.
 pub(crate) fn start_watches(
     reloadable: &Arc<ReloadableServer>,
@@ -194,10 +202,10 @@ pub(crate) fn name(listeners: &[Listener]) -> String {
 
 /// Tells the operator in one line what runs, and that it does.
 pub(crate) fn announce(settings: &Settings, listeners: &str) {
-    if settings.store.shared {
+    if settings.store.shared && settings.bus.kind == BusKind::None {
         tracing::warn!(
             "other nodes may share the database: messages with QoS 0, those of CoreMQ and PubSubX among them, reach \
-             clients of this node only (docs/cluster.md)"
+             clients of this node only, since there is no bus (docs/cluster.md)"
         );
     }
     let is_open = settings.access.mode == AccessMode::Open;

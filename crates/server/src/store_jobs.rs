@@ -9,7 +9,7 @@ use rialto_broker::{ConnectionKey, LoadRequest, LogRequest, ReadRequest};
 use rialto_domain::{ChannelName, Claim, Commit};
 use rialto_store::StoreReader;
 
-use crate::lease::Lease;
+use crate::{bus::BusLink, lease::Lease};
 
 /// Work for the writing thread.
 pub(crate) enum Job {
@@ -35,6 +35,8 @@ pub(crate) enum Wish {
     Claim(Claim),
     /// Read what a channel retains, for a connection.
     Refresh(ConnectionKey, ChannelName),
+    /// Ask now what the others did.
+    Look,
 }
 
 /// Where a hub sends what is for the store.
@@ -47,4 +49,6 @@ pub(crate) struct StoreInboxes {
     pub(crate) member: mpsc::Sender<Wish>,
     /// The lease of a node that shares the store.
     pub(crate) lease: Option<Arc<Lease>>,
+    /// What nodes tell each other over, besides the store.
+    pub(crate) bus: Option<Arc<BusLink>>,
 }

@@ -46,7 +46,8 @@ impl<E: Encoder> Broker<E> {
         name: &str,
         retain: bool,
     ) -> Option<ChannelKey> {
-        let is_kept = retain || self.has_observers() || self.profile_of(name).history.count_max > 0;
+        let is_elsewhere = self.has_observers() || self.settings.has_bus;
+        let is_kept = retain || is_elsewhere || self.profile_of(name).history.count_max > 0;
         is_kept.then(|| self.channel_or_new(name))
     }
 
@@ -57,8 +58,8 @@ impl<E: Encoder> Broker<E> {
     /// Says whether messages are wanted though nobody receives them: as history, later, or elsewhere.
     pub(super) fn is_kept(&self, key: ChannelKey) -> bool {
         let is_remembered = self.channels[key].profile.history.count_max > 0;
-        let is_awaited = self.has_absent(key) || (self.has_observers() && !self.is_direct(key));
-        is_remembered || is_awaited
+        let is_elsewhere = self.has_observers() || self.settings.has_bus;
+        is_remembered || self.has_absent(key) || (is_elsewhere && !self.is_direct(key))
     }
 
     pub(super) fn is_direct(&self, key: ChannelKey) -> bool {
@@ -79,6 +80,9 @@ impl<E: Encoder> Broker<E> {
 
     /// Forgets a channel that nobody could notice any more.
     pub(super) fn drop_if_idle(&mut self, key: ChannelKey) {
+        if self.settings.has_bus {
+            self.unhear_soon(key);
+        }
         if !self.channels.get(key).is_some_and(|channel| channel.is_idle()) {
             return;
         }

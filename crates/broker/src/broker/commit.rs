@@ -196,6 +196,9 @@ impl<E: Encoder> Broker<E> {
                         self.distribute(&page.committed(origin, place))
                     }
                 };
+                if self.settings.has_bus {
+                    self.ring(&page, place);
+                }
                 if !self.tails.is_empty() {
                     self.tail_page(&page, Ok(reach));
                 }

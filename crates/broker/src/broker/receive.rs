@@ -21,6 +21,9 @@ impl<E: Encoder> Broker<E> {
         let persistent = matches!(subscription, Some(Subscription::Persistent(_)));
         let receiver = Receiver { client, format, persistent, acknowledges, is_addressed };
         self.channels[channel].receivers.insert(connection, receiver);
+        if self.settings.has_bus {
+            self.hear(channel);
+        }
     }
 
     pub(super) fn deliver_retained(&mut self, key: ChannelKey, connection: ConnectionKey) {

@@ -291,6 +291,7 @@ impl<E: Encoder> Broker<E> {
     ) {
         let Some(channel) = self.channels.get_mut(key) else { return };
         channel.retained_under_way -= 1;
+        self.bus.calls_look |= self.settings.has_bus && outcome.is_ok();
         let mut refused = None;
         self.change_retained(key, |present| {
             let written = present?.written(version, outcome.is_ok());

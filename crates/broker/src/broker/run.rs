@@ -61,7 +61,7 @@ impl<E: Encoder> Broker<E> {
         key: ChannelKey,
         author: Author,
         origin: Origin,
-        acknowledged: bool,
+        (acknowledged, is_live): (bool, bool),
     ) -> Run<E> {
         let replication = self.settings.replication;
         let next = MessageId { origin: replication.origin, sequence: self.replication.last + 1 };
@@ -70,9 +70,15 @@ impl<E: Encoder> Broker<E> {
             Origin::Relayed(first) => (first, false),
             Origin::Local => (MessageId::default(), false),
         };
+        let is_for_nodes = is_live && origin == Origin::Own && self.settings.has_bus;
         let observers = is_passed_on.then(|| self.replication.formats(replication.format));
         let (channel, about) = ((key, &*self.channels[key]), (author, origin, first));
-        Run::new(&self.encoder, channel, about, acknowledged, observers, &mut self.run_buffers)
+        let buffers = &mut self.run_buffers;
+        let mut run = Run::new(&self.encoder, channel, about, acknowledged, observers, buffers);
+        if is_for_nodes {
+            run.keep_for_nodes();
+        }
+        run
     }
 
     /// Begins the run that gathers.
@@ -83,7 +89,7 @@ impl<E: Encoder> Broker<E> {
         origin: Origin,
         acknowledged: bool,
     ) {
-        self.run = Some(Box::new(self.new_run(key, author, origin, acknowledged)));
+        self.run = Some(Box::new(self.new_run(key, author, origin, (acknowledged, true))));
     }
 
     /// Adds a message to the run that gathers.
@@ -108,7 +114,7 @@ impl<E: Encoder> Broker<E> {
             server: None,
             on_behalf_of: None,
         };
-        let mut run = self.new_run(page.channel, author, page.origin, true);
+        let mut run = self.new_run(page.channel, author, page.origin, (true, page.place.is_none()));
         for (index, payload) in page.payloads.iter().enumerate() {
             let id = match page.place {
                 Some((log, first)) => PacketId::Stored(log, first + index as u64),
@@ -129,9 +135,12 @@ impl<E: Encoder> Broker<E> {
         if finished.origin == Origin::Own && !is_event {
             self.pass_on(&finished, &frames);
         }
+        if finished.is_for_nodes {
+            self.relay_to_nodes(&finished);
+        }
         let FinishedRun { channel, author, origin, first, acknowledged, last, missed, .. } =
             finished;
-        if let Some(missed) = missed {
+        if let Some(missed) = missed.filter(|_| self.has_absent(channel)) {
             let about = About {
                 channel: self.channels[channel].name.clone(),
                 publisher: author.publisher.clone(),

@@ -6,9 +6,16 @@
 
 use std::collections::BTreeSet;
 
-use rialto_domain::{FailureKind, LogEntry, LogId, MessageId, Sequence, StoredPage};
+use rialto_domain::{
+    FailureKind, LogEntry, LogId, MessageId, Sequence, StoredPage,
+    bus::{Doorbell, DoorbellPage},
+};
 
-use crate::{ChannelKey, Effect, Encoder, LogRequest, Reach, incoming::Incoming, run::Origin};
+use crate::{
+    ChannelKey, Effect, Encoder, LogRequest, Reach,
+    incoming::{Ahead, Incoming},
+    run::Origin,
+};
 
 use super::{Broker, page::PendingPage, route::CommittedPage};
 
@@ -43,9 +50,9 @@ impl<E: Encoder> Broker<E> {
             let waiting = StoredPage { first, publisher, at: page.at, count: page.count, payloads };
             let through = last_of(&waiting);
             if let Some(incoming) = self.incoming(key) {
-                incoming.keep(waiting);
+                incoming.keep(waiting, true);
             }
-            self.expect_through(key, through);
+            self.expect_soon(key, through);
         }
         Reach { stored: Some(first), ..Reach::default() }
     }
@@ -56,6 +63,47 @@ impl<E: Encoder> Broker<E> {
             incoming.expect(through);
         }
         self.read_on(key);
+    }
+
+    /// The same of what another node is likely to tell: it is read only if that has not come until the next tick.
+    fn expect_soon(&mut self, key: ChannelKey, through: Sequence) {
+        if !self.bus.is_up() {
+            return self.expect_through(key, through);
+        }
+        if let Some(incoming) = self.incoming(key) {
+            incoming.expect(through);
+        }
+        if self.next_message(key) <= through {
+            self.dirty.incoming.insert(key);
+        }
+    }
+
+    /// Takes what another node tells of a page that it has committed. Returns whether the store is to be looked into at once, since
+    /// this is of a log that is not known yet.
+    pub fn on_rung(&mut self, doorbell: &Doorbell) -> bool {
+        self.settle();
+        if doorbell.origin == self.settings.replication.origin {
+            return false;
+        }
+        let Some(&key) = self.channel_keys.get(doorbell.channel.as_str()) else { return false };
+        let known = self.channels[key].log.as_ref().map(|log| (log.id, log.last));
+        match known {
+            Some((id, last)) if id == doorbell.log && doorbell.last() <= last => return false,
+            Some((id, _)) if id == doorbell.log => {}
+            Some((id, _)) if doorbell.log < id => return false,
+            _ => return true,
+        }
+        let Some(DoorbellPage { publisher, at, payloads }) = doorbell.page.clone() else {
+            self.expect_through(key, doorbell.last());
+            return false;
+        };
+        let (first, count) = (doorbell.first, doorbell.count);
+        if let Some(incoming) = self.incoming(key) {
+            incoming.keep(StoredPage { first, publisher, at, count, payloads }, false);
+        }
+        self.go_on(key);
+        self.expect_soon(key, doorbell.last());
+        false
     }
 
     /// Takes what a [`LogRequest`] asked for.
@@ -124,8 +172,9 @@ impl<E: Encoder> Broker<E> {
             let next = self.next_message(key);
             let Some(log) = &mut self.channels[key].log else { return };
             let id = log.id;
-            let Some(page) = log.incoming().take(next) else { return };
-            self.distribute_stored(key, id, &page, self.origin_of_own(key));
+            let Some(Ahead { page, is_own }) = log.incoming().take(next) else { return };
+            let origin = if is_own { self.origin_of_own(key) } else { stored_origin(id, &page) };
+            self.distribute_stored(key, id, &page, origin);
         }
     }
 
@@ -141,8 +190,7 @@ impl<E: Encoder> Broker<E> {
             // What is not there any more was trimmed, or a generation of the database left it out.
             self.pass_over(key, page.first - 1);
         }
-        let first = MessageId { origin: STORED_ORIGIN | id.0, sequence: page.first };
-        self.distribute_stored(key, id, page, Origin::Relayed(first));
+        self.distribute_stored(key, id, page, stored_origin(id, page));
     }
 
     fn distribute_stored(
@@ -183,6 +231,11 @@ impl<E: Encoder> Broker<E> {
     fn incoming(&mut self, key: ChannelKey) -> Option<&mut Incoming> {
         self.channels[key].log.as_mut().map(|log| log.incoming())
     }
+}
+
+/// Names what another node has committed.
+fn stored_origin(log: LogId, page: &StoredPage) -> Origin {
+    Origin::Relayed(MessageId { origin: STORED_ORIGIN | log.0, sequence: page.first })
 }
 
 fn last_of(page: &StoredPage) -> Sequence {

@@ -124,6 +124,9 @@ impl<E: Encoder> Broker<E> {
         }
         if !exists {
             self.clients[client].subscriptions.insert(channel, Subscription::Session);
+            if self.settings.has_bus && self.waits_to_hear(client, channel, reply_to) {
+                return CommandOutcome::Done;
+            }
         }
         self.subscribed(client, channel, reply_to);
         CommandOutcome::Done
@@ -186,6 +189,10 @@ impl<E: Encoder> Broker<E> {
         let id = self.clients[client].id.clone();
         let name = self.channels[channel].name.clone();
         self.note_subscribe_under_way(client, channel);
+        if self.settings.has_bus {
+            // By the time it is stored it is heard, as a rule.
+            self.hear(channel);
+        }
         let pending = Pending::Subscribe { client, channel, reply_to };
         self.batch.push(Change::Subscribe(id, name), pending);
         self.charge(reply_to, channel);
@@ -231,7 +238,7 @@ impl<E: Encoder> Broker<E> {
     }
 
     /// Lets a subscription take effect on the client's present connection and says so.
-    fn subscribed(
+    pub(super) fn subscribed(
         &mut self,
         client: ClientKey,
         channel: ChannelKey,

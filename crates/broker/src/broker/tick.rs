@@ -21,6 +21,9 @@ impl<E: Encoder> Broker<E> {
         self.claim_again();
         self.read_incoming_again();
         self.refresh_all();
+        if self.settings.has_bus {
+            self.tend_bus();
+        }
         self.write_due();
         self.write_clock();
         if self.dirty.swept + SWEEP_EVERY <= self.now.uptime {

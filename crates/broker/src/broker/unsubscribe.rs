@@ -28,6 +28,9 @@ impl<E: Encoder> Broker<E> {
             return Err(reject);
         }
         self.settle();
+        if self.settings.has_bus {
+            self.tell_waiting_of(channel);
+        }
         let outcome = self.end_subscription(client, channel, reply_to);
         Ok(self.follow(outcome, answer))
     }

@@ -12,11 +12,11 @@ fn page(first: Sequence, bytes: usize) -> StoredPage {
 #[test]
 fn pages_wait_for_their_turn_and_those_that_came_otherwise_are_forgotten() {
     let mut incoming = Incoming::default();
-    [9, 4, 7].into_iter().for_each(|first| incoming.keep(page(first, 10)));
+    [9, 4, 7].into_iter().for_each(|first| incoming.keep(page(first, 10), true));
     assert_eq!(incoming.take(3), None);
-    assert_eq!(incoming.take(4).map(|page| page.first), Some(4));
+    assert_eq!(incoming.take(4).map(|it| it.page.first), Some(4));
     assert_eq!(incoming.take(8), None, "7 was passed over");
-    assert_eq!(incoming.take(9).map(|page| page.first), Some(9));
+    assert_eq!(incoming.take(9).map(|it| it.page.first), Some(9));
     assert_eq!(incoming.take(99), None);
     assert_eq!(incoming.ahead_bytes, 0);
 }
@@ -24,9 +24,9 @@ fn pages_wait_for_their_turn_and_those_that_came_otherwise_are_forgotten() {
 #[test]
 fn what_is_too_much_is_not_kept() {
     let mut incoming = Incoming::default();
-    incoming.keep(page(2, AHEAD_BYTES_MAX / 2));
-    incoming.keep(page(3, AHEAD_BYTES_MAX));
-    incoming.keep(page(4, 10));
+    incoming.keep(page(2, AHEAD_BYTES_MAX / 2), true);
+    incoming.keep(page(3, AHEAD_BYTES_MAX), false);
+    incoming.keep(page(4, 10), false);
     let taken = [2, 3, 4].map(|first| incoming.take(first).is_some());
     assert_eq!(taken, [true, false, true]);
 }

@@ -3,6 +3,7 @@
 //! core, in crates/broker.
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+mod bus;
 #[path = "../common/mod.rs"]
 mod common;
 

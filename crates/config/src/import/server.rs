@@ -36,8 +36,7 @@ pub(super) fn read<'a>(file: File<'a>) -> Result<Reading<'a>, ConfigError> {
     take_tls(&mut reading, &entries)?;
     take_timeout(&mut reading, &entries)?;
     take_log(&mut reading, &entries)?;
-    let redis = "this version connects no brokers over Redis";
-    leave_out(&mut reading, &entries, ("ENABLE_REDIS", &REDIS), redis)?;
+    take_redis(&mut reading, &entries)?;
     take_mysql(&mut reading, &entries)?;
     note_repeated(&mut reading, &entries);
     reading.note_unknown(&entries, &known());
@@ -158,6 +157,39 @@ fn take_mysql(reading: &mut Reading, entries: &[Entry]) -> Result<(), ConfigErro
     Ok(())
 }
 
+/// Notes the bus, but for the password: settings with one would be refused as long as no database is shared.
+fn take_redis(reading: &mut Reading, entries: &[Entry]) -> Result<(), ConfigError> {
+    let switch = find(entries, "ENABLE_REDIS");
+    let (Some(switch), Some(true)) = (switch, reading.switch(switch)?) else {
+        note_unused(reading, entries, "ENABLE_REDIS", REDIS.into_iter());
+        return Ok(());
+    };
+    let value = |name| find(entries, name).map(|entry| entry.value.as_str());
+    let port = find(entries, "REDIS_PORT").map(|entry| reading.port(entry)).transpose()?;
+    let (host, port) = (value("REDIS_HOST").unwrap_or("localhost"), port.unwrap_or(6379));
+    reading.note(
+        switch.at,
+        format!(
+            "several brokers share a database, and Redis only carries what they tell each other: set store.shared = true with \
+             a PostgreSQL database, and bus.kind = \"redis\", bus.urls = \"redis://{host}:{port}\""
+        ),
+    );
+    if let Some(index) = find(entries, "REDIS_DB_INDEX") {
+        reading.note(
+            index.at,
+            "`REDIS_DB_INDEX` has no counterpart: what Redis carries is in no database of it",
+        );
+    }
+    if let Some(password) = find(entries, "REDIS_PASSWORD") {
+        reading.note(
+            password.at,
+            "`REDIS_PASSWORD` is a secret and was left out: give it to the broker as a part of the URL, \
+             redis://:password@host:port, in a file that bus.url_file names",
+        );
+    }
+    Ok(())
+}
+
 /// Returns a text as a part of a URL.
 fn encoded(text: &str) -> String {
     let byte = |byte: u8| match byte {
@@ -166,26 +198,6 @@ fn encoded(text: &str) -> String {
         _ => format!("%{byte:02X}"),
     };
     text.bytes().map(byte).collect()
-}
-
-/// Notes what `switch` turns on, with the keys that belong to it. Values are not quoted: one of them
-/// is a password.
-fn leave_out(
-    reading: &mut Reading,
-    entries: &[Entry],
-    (switch, names): (&str, &[&str]),
-    why: &str,
-) -> Result<(), ConfigError> {
-    let entry = find(entries, switch);
-    match (entry, reading.switch(entry)?) {
-        (Some(entry), Some(true)) => {
-            let present = names.iter().copied().filter(|name| find(entries, name).is_some());
-            let left_out: Vec<&str> = std::iter::once(switch).chain(present).collect();
-            reading.note(entry.at, format!("{why}; left out: {}", left_out.join(", ")));
-        }
-        _ => note_unused(reading, entries, switch, names.iter().copied()),
-    }
-    Ok(())
 }
 
 /// Notes those of `names` that say something while their switch is off.

@@ -97,7 +97,7 @@ fn sections_that_need_a_restart_need_it_for_each_key() {
     let names = SECTIONS.map(|(name, _)| name);
     for name in names {
         let key = format!("{name}.anything");
-        let restarts = ["server", "listeners", "cluster", "cache", "log"].contains(&name);
+        let restarts = ["server", "listeners", "cluster", "cache", "bus", "log"].contains(&name);
         assert_eq!(needs_restart(&key), restarts, "{key}");
     }
 }

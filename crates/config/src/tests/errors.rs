@@ -195,9 +195,9 @@ fn an_environment_variable_is_named() {
         &expect![[r#"
             environment variable RIALTO_LIMITS__PACKET_BYTES_MAX: `limits.packet_bytes_max` cannot be "lots"; expected a size such as 65536, "64KiB" or "16MB", from 1KiB to 256MiB
             environment variable RIALTO_LIMITS__PACKET_BYTE_MAX: unknown key `limits.packet_byte_max`; did you mean `packet_bytes_max`?
-            environment variable RIALTO_FOO__BAR: unknown key `foo.bar`; known here: server, listeners, tls, limits, session, pubsubx, delivery, history, retained, channels, events, cluster, cache, store, access, webhook, api, balancer, log
+            environment variable RIALTO_FOO__BAR: unknown key `foo.bar`; known here: server, listeners, tls, limits, session, pubsubx, delivery, history, retained, channels, events, cluster, cache, store, bus, access, webhook, api, console, balancer, log
             environment variable RIALTO_LIMITS_PACKET_BYTE_MAX: unknown key `limits_packet_byte_max`; did you mean `limits.packet_bytes_max`? In a variable two underscores stand for the dot
-            environment variable RIALTO_LISTENERS_TCP_ADDRESS: unknown key `listeners_tcp_address`; known here: server, listeners, tls, limits, session, pubsubx, delivery, history, retained, channels, events, cluster, cache, store, access, webhook, api, balancer, log
+            environment variable RIALTO_LISTENERS_TCP_ADDRESS: unknown key `listeners_tcp_address`; known here: server, listeners, tls, limits, session, pubsubx, delivery, history, retained, channels, events, cluster, cache, store, bus, access, webhook, api, console, balancer, log
             environment variable RIALTO_LOG_LEVEL: unknown key `log_level`; did you mean `log.level`? In a variable two underscores stand for the dot
             environment variable RIALTO_LOG__LEVEL__X: unknown key `log.level.x`; level is a value, not a section
         "#]],

@@ -259,7 +259,8 @@ TIMEOUT_SECOND = 3
             # Notes:
             # - server.conf: JMQT listens on all addresses, Rialto on 127.0.0.1, for this machine only; to be reached from others, give the listeners other addresses, and set access.mode = "tokens" or access.open_beyond_loopback = true
             # - server.conf:3:1: `SSL_SOCKET_PORT` means nothing unless ENABLE_SSL = 1, and was left out
-            # - server.conf:6:1: this version connects no brokers over Redis; left out: ENABLE_REDIS, REDIS_HOST, REDIS_PASSWORD
+            # - server.conf:6:1: several brokers share a database, and Redis only carries what they tell each other: set store.shared = true with a PostgreSQL database, and bus.kind = "redis", bus.urls = "redis://localhost:6379"
+            # - server.conf:8:1: `REDIS_PASSWORD` is a secret and was left out: give it to the broker as a part of the URL, redis://:password@host:port, in a file that bus.url_file names
             # - server.conf:10:1: `MYSQL_PSWD` means nothing unless ENABLE_MYSQL = 1, and was left out
             # - server.conf:4:1: `TIMEOUT_SECONDS` is set again at server.conf:5:1, which holds
             # - server.conf:11:1: `TIMEOUT_SECOND` is not known and was left out; did you mean `TIMEOUT_SECONDS`?

@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 use crate::{
     audit::{self, Audit, told},
     authorizer::Caller,
+    bus::BusLink,
     connection_writer::{ConnectionWriter, DirtyWriters},
     dialects::Dialects,
     memory::Level,
@@ -36,6 +37,7 @@ pub(super) struct State {
     store: mpsc::Sender<Job>,
     reader: mpsc::Sender<Lookup>,
     member: mpsc::Sender<Wish>,
+    bus: Option<Arc<BusLink>>,
     pub(super) audit: Arc<Audit>,
     /// Whether clients that do not read are closed.
     pub(super) close_slow: bool,
@@ -52,6 +54,9 @@ pub(super) struct State {
     /// What the present round sends.
     pub(super) sent: Sent,
 }
+
+/// The ways to the store's threads, and to the bus.
+type Ways = (mpsc::Sender<Job>, mpsc::Sender<Lookup>, mpsc::Sender<Wish>, Option<Arc<BusLink>>);
 
 /// Whether messages are sent.
 #[derive(Debug, Clone, Copy, Default)]
@@ -95,7 +100,7 @@ impl Pushing {
 impl State {
     pub(super) fn new(
         broker: Broker<Dialects>,
-        (store, reader, member): (mpsc::Sender<Job>, mpsc::Sender<Lookup>, mpsc::Sender<Wish>),
+        (store, reader, member, bus): Ways,
         audit: &Arc<Audit>,
         close_slow: bool,
     ) -> Self {
@@ -107,6 +112,7 @@ impl State {
             store,
             reader,
             member,
+            bus,
             audit: audit.clone(),
             close_slow,
             level: Level::default(),
@@ -116,6 +122,11 @@ impl State {
             measured: None,
             sent: Sent::default(),
         }
+    }
+
+    /// Asks the store now what other nodes did.
+    pub(super) fn look(&self) {
+        _ = self.member.send(Wish::Look);
     }
 
     /// Begins to measure a round, if it is its turn.
@@ -213,6 +224,11 @@ impl State {
             Effect::Claim(claim) => _ = self.member.send(Wish::Claim(claim)),
             Effect::Refresh { connection, channel } => {
                 _ = self.member.send(Wish::Refresh(connection, channel));
+            }
+            Effect::Bus(effect) => {
+                if let Some(bus) = &self.bus {
+                    bus.perform(effect);
+                }
             }
             Effect::ReadLog(request) => _ = self.reader.send(Lookup::Log(request)),
             // Whoever does not wait any more does not mind.

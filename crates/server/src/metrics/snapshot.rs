@@ -11,6 +11,7 @@ use rialto_webhook::{Counters as WebhookCounters, RequestTimes};
 use crate::{
     asked::Asked,
     audit::{Event, Reason},
+    bus::{BusState, BusTimes},
     cluster::standing::{LinkCounts, LinkState},
     entrance::Entrance,
     health::{self, Check},
@@ -36,6 +37,7 @@ pub(super) struct Snapshot {
     links: Arc<LinkCounts>,
     observer_count: u64,
     commits: Arc<CommitWatch>,
+    bus: Option<(BusState, Arc<BusTimes>)>,
     lock_times: Arc<LockTimes>,
     refusals: [(Event, u64); Event::ALL.len()],
     causes: [(Reason, u64); Reason::ALL.len()],
@@ -63,6 +65,7 @@ impl Snapshot {
             links: hub.links.clone(),
             observer_count,
             commits: asked.commit_watch.clone(),
+            bus: hub.bus.as_ref().map(|bus| (bus.state(), bus.times().clone())),
             lock_times: hub.lock_times.clone(),
             refusals: hub.audit.counts(),
             causes: hub.audit.causes(),
@@ -99,6 +102,7 @@ impl Collector for Snapshot {
         self.encode_latencies(&mut page)?;
         self.encode_links(&mut page)?;
         self.encode_store(&mut page)?;
+        self.encode_bus(&mut page)?;
         self.encode_lock(&mut page)?;
         self.encode_application(&mut page)
     }
@@ -113,6 +117,22 @@ impl Snapshot {
         page.counter("store_committed_changes", help, changes.sum())?;
         let help = "How many changes commits to the store had";
         page.sizes("store_commit_changes", help, changes)
+    }
+
+    fn encode_bus(&self, page: &mut Page<'_>) -> fmt::Result {
+        let Some((state, times)) = &self.bus else { return Ok(()) };
+        let help = "Whether the bus between nodes is there: 1, or 0";
+        page.gauge(("bus_up", help), None, f64::from(u8::from(state.is_up)))?;
+        let help = "Memory of what waits to be sent over the bus";
+        page.gauge(("bus_queue", help), Some(&Unit::Bytes), state.queue_bytes as f64)?;
+        let help = "What was left out of the bus because too much waited: pages that a doorbell would have had, \
+                    runs of messages, and doorbells";
+        page.counters("bus_dropped", help, "kind", state.dropped)?;
+        let help = "How long what goes over the bus took until the bus had it";
+        page.durations("bus_publish", help, &times.published)?;
+        let help =
+            "How long after a commit on another node this one heard of it, by the clocks of both";
+        page.durations("bus_late", help, &times.late)
     }
 
     fn encode_lock(&self, page: &mut Page<'_>) -> fmt::Result {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use rialto_broker::ConnectionKey;
-use rialto_domain::{ChannelName, Claim, FailureKind};
+use rialto_domain::{ChannelName, Claim, Claimed, FailureKind};
 use rialto_store::{Membership, StoreError};
 
 use super::health::{Health, Part};
@@ -100,6 +100,7 @@ impl Member {
             match wish {
                 Wish::Claim(claim) => claims.push(claim),
                 Wish::Refresh(connection, channel) => refreshes.push((connection, channel)),
+                Wish::Look => self.poll_at = Instant::now(),
             }
         }
         if !claims.is_empty() {
@@ -113,11 +114,17 @@ impl Member {
     fn claim(&mut self, claims: &[Claim], hub: &Hub) {
         let claimed = self.member.claim(claims);
         match self.take(claimed, hub) {
-            Ok(all) => hub.round(|broker| {
-                for (claim, claimed) in claims.iter().zip(all) {
-                    broker.on_claimed(claim, Ok(claimed));
+            Ok(all) => {
+                if all.iter().any(|claimed| matches!(claimed, Claimed::Elsewhere(_))) {
+                    // Its owner is asked in the store.
+                    hub.bus.iter().for_each(|bus| bus.call_look());
                 }
-            }),
+                hub.round(|broker| {
+                    for (claim, claimed) in claims.iter().zip(all) {
+                        broker.on_claimed(claim, Ok(claimed));
+                    }
+                });
+            }
             Err(kind) => hub.round(|broker| {
                 claims.iter().for_each(|claim| broker.on_claimed(claim, Err(kind)));
             }),

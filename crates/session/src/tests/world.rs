@@ -311,6 +311,7 @@ impl<S: Deliveries + 'static> World<S> {
             | Effect::SessionEnded(_)
             | Effect::Claim(_)
             | Effect::ReadLog(_)
+            | Effect::Bus(_)
             | Effect::Refresh { .. } => {
                 unreachable!("nobody asked")
             }

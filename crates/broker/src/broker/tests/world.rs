@@ -304,7 +304,7 @@ impl World {
                 }
                 Effect::Opened { .. } | Effect::Subscribed { .. } => {}
                 Effect::SessionEnded(departed) => self.show_departed(&departed),
-                Effect::Claim(_) | Effect::ReadLog(_) | Effect::Refresh { .. } => {
+                Effect::Claim(_) | Effect::ReadLog(_) | Effect::Bus(_) | Effect::Refresh { .. } => {
                     unreachable!("the store is not shared")
                 }
             }

@@ -234,6 +234,7 @@ impl Net {
                 | Effect::SessionEnded(_)
                 | Effect::Claim(_)
                 | Effect::ReadLog(_)
+                | Effect::Bus(_)
                 | Effect::Refresh { .. } => {
                     unreachable!("nobody asked")
                 }

@@ -140,6 +140,7 @@ impl Simulation {
                 | Effect::SessionEnded(_)
                 | Effect::Claim(_)
                 | Effect::ReadLog(_)
+                | Effect::Bus(_)
                 | Effect::Refresh { .. } => unreachable!("nobody asked for it"),
             }
         }

@@ -11,7 +11,9 @@ use rialto_domain::{
 use rialto_store::{Membership, MemoryCluster, MemoryStore, Store, StoreReader};
 
 use super::{super::text::TextEncoder, checker::Socket, simulation::Fault};
-use crate::{Broker, ConnectionKey, Effect, LoadRequest, LogRequest, Now, ReadRequest, Settings};
+use crate::{
+    Broker, BusEffect, ConnectionKey, Effect, LoadRequest, LogRequest, Now, ReadRequest, Settings,
+};
 
 /// How long a lease lasts, and how often it is renewed.
 pub(super) const LEASE: Duration = Duration::from_secs(6);
@@ -81,16 +83,26 @@ pub(super) struct Node {
     /// Whether it cannot reach the store.
     pub(super) is_cut: bool,
     pub(super) heard: Vec<Heard>,
+    /// What it gives to the bus.
+    pub(super) said: Vec<BusEffect>,
+    /// Channels that it wants the bus to bring, which does not know yet.
+    hearing: Vec<ChannelName>,
     fault: Fault,
 }
 
 impl Node {
-    pub(super) fn start(cluster: &MemoryCluster, run: u64, now: Duration, fault: Fault) -> Self {
+    pub(super) fn start(
+        cluster: &MemoryCluster,
+        run: u64,
+        now: Duration,
+        (fault, has_bus): (Fault, bool),
+    ) -> Self {
         let mut store = cluster.join();
         let member = store.membership().unwrap().expect("the store is shared");
         let snapshot = store.load(Load::Heads).unwrap();
         let mut settings = Settings { is_shared: true, echo: true, ..Settings::default() };
         settings.replication.origin = run;
+        settings.has_bus = has_bus;
         // Clients of the simulation say nothing for long.
         settings.heartbeat_timeout = Duration::from_secs(1 << 30);
         settings.authenticate_timeout = Duration::from_secs(1 << 30);
@@ -117,6 +129,8 @@ impl Node {
             is_stopped: false,
             is_cut: false,
             heard: Vec::new(),
+            said: Vec::new(),
+            hearing: Vec::new(),
             fault,
         }
     }
@@ -183,7 +197,9 @@ impl Node {
             // Nobody is forgotten in so short a time.
             Effect::Load(_) => {}
             Effect::Resolved { .. } | Effect::Opened { .. } | Effect::Subscribed { .. } => {}
-            Effect::SessionEnded(_) => {}
+            Effect::SessionEnded(_) | Effect::Bus(BusEffect::Unhear(_)) => {}
+            Effect::Bus(BusEffect::Hear(channel)) => self.hearing.push(channel),
+            Effect::Bus(said) => self.said.push(said),
         }
     }
 
@@ -300,6 +316,31 @@ impl Node {
             Told::LogRead(request, entries) => broker.on_log_read(&request, Ok(&entries)),
             Told::Read(request, entries) => broker.on_read(&request, Ok(&entries)),
         });
+    }
+
+    /// Lets the bus say what it brings from now on, or that it is away.
+    pub(super) fn tell_of_bus(&mut self, is_up: bool, now: Duration) {
+        if self.is_stopped {
+            return;
+        }
+        let hearing = std::mem::take(&mut self.hearing);
+        self.round(now, |broker| {
+            broker.on_bus(is_up);
+            hearing.iter().for_each(|channel| broker.on_heard(channel));
+        });
+    }
+
+    /// Lets the core take what another node gave to the bus.
+    pub(super) fn take_from_bus(&mut self, said: &BusEffect, now: Duration) {
+        let mut wants_look = false;
+        self.round(now, |broker| match said {
+            BusEffect::Relay(run) => broker.on_node_run(run),
+            BusEffect::Ring(doorbell) => wants_look = broker.on_rung(doorbell),
+            _ => wants_look = true,
+        });
+        if wants_look {
+            self.polled = Duration::ZERO;
+        }
     }
 
     /// The store does not answer a batch for too long.

@@ -1,6 +1,6 @@
 //! What happens to nodes and clients, by a seed.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, num::NonZero, time::Duration};
 
 use rialto_domain::{Admission, ChannelName, ClientId, PacketId};
 use rialto_store::{MemoryCluster, Store};
@@ -10,7 +10,8 @@ use super::{
     node::{Heard, Life, Node},
 };
 use crate::{
-    Answer, Command, Connect, ConnectionKey, ConnectionProfile, Format, Issuer, Publish, Remembered,
+    Answer, BusEffect, Command, Connect, ConnectionKey, ConnectionProfile, Format, Issuer, Publish,
+    Remembered,
 };
 
 const NODE_COUNT: usize = 3;
@@ -58,6 +59,8 @@ pub(super) struct Simulation {
     present: BTreeMap<&'static str, Socket>,
     sockets: Socket,
     number: Number,
+    /// What the bus carries, and to which node, in any order; `None` where there is none.
+    bus: Option<Vec<(usize, BusEffect)>>,
     fault: Fault,
 }
 
@@ -78,6 +81,8 @@ impl Simulation {
             present: BTreeMap::new(),
             sockets: 0,
             number: 0,
+            // Half of all histories have a bus, which loses, doubles and reorders what it carries.
+            bus: (seed % 2 == 1).then(Vec::new),
             fault,
         };
         for _ in 0..NODE_COUNT {
@@ -94,7 +99,8 @@ impl Simulation {
 
     fn new_node(&mut self) -> Node {
         self.runs += 1;
-        Node::start(&self.cluster, self.runs, self.now, self.fault)
+        let how = (self.fault, self.bus.is_some());
+        Node::start(&self.cluster, self.runs, self.now, how)
     }
 
     /// Returns a number below `end`.
@@ -145,6 +151,35 @@ impl Simulation {
         for _ in 0..6 {
             let index = self.roll(NODE_COUNT as u64) as usize;
             self.work_at(index);
+        }
+        self.carry();
+    }
+
+    /// The bus brings some of what it carries, some of it never, and some twice.
+    fn carry(&mut self) {
+        let now = self.now;
+        let (index, is_up) = (self.roll(NODE_COUNT as u64) as usize, self.roll(20) > 0);
+        if self.bus.is_none() {
+            return;
+        }
+        if let Some(node) = &mut self.nodes[index] {
+            node.tell_of_bus(is_up, now);
+        }
+        self.hear(index);
+        for _ in 0..4 {
+            let count = self.bus.as_ref().map_or(0, Vec::len) as u64;
+            let Some(count) = NonZero::new(count) else { return };
+            let (place, fate) = (self.roll(count.get()) as usize, self.roll(8));
+            let Some(bus) = &mut self.bus else { return };
+            let (to, said) = bus[place].clone();
+            if fate != 0 {
+                bus.swap_remove(place);
+            }
+            if let Some(node) = self.nodes[to].as_mut().filter(|node| !node.is_stopped && fate != 1)
+            {
+                node.take_from_bus(&said, now);
+            }
+            self.hear(to);
         }
     }
 
@@ -316,6 +351,10 @@ impl Simulation {
     fn hear(&mut self, index: usize) {
         let Some(node) = &mut self.nodes[index] else { return };
         let heard = std::mem::take(&mut node.heard);
+        let said = std::mem::take(&mut node.said);
+        let others = (0..NODE_COUNT).filter(|other| *other != index);
+        let carried = said.iter().flat_map(|said| others.clone().map(|to| (to, said.clone())));
+        self.bus.iter_mut().for_each(|bus| bus.extend(carried.clone()));
         let is_late = node.is_late(self.now);
         for heard in heard {
             match heard {
