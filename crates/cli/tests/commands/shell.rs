@@ -116,7 +116,7 @@ fn each_line_of_json_says_what_it_is() {
     let mut events: Vec<&str> = lines.iter().map(|line| line["event"].as_str().unwrap()).collect();
     // Whether the message or the consent to the subscription is shown first is not promised.
     events[2..4].sort_unstable();
-    let wanted = ["done", "done", "done", "message", "answer", "text", "error"];
+    let wanted = ["done", "done", "done", "message", "answer", "text", "text", "error"];
     assert_eq!(events, wanted);
     let message = lines.iter().find(|line| line["event"] == "message").unwrap();
     assert_eq!(message["payload"]["a"], 1);
