@@ -6,7 +6,7 @@ import { here, go, link } from "./lib/router.js";
 
 /** An answer that is none: the problem document's title and detail, or what else is known. */
 export class Refusal extends Error {
-  /** 0 if there was no answer */
+  /** The status is 0 if there was no answer. */
   constructor(status, title, detail) {
     super(detail || title);
     this.status = status;

@@ -10,7 +10,7 @@ import { button, labelled, state } from "./bits.js";
 /** @type {[string, string][]} */
 const ACTIONS = [["publish", "Publish"], ["subscribe", "Subscribe"], ["p2p", "Send to one client"], ["control", "Ask a control channel"], ["history", "Read the history"]];
 
-/** whether it is the client of this page */
+/** `isClientKnown`: it is the client of this page. */
 export function accessForm(first, isClientKnown = false) {
   const client = h("input", { class: "field", required: true, value: first.client ?? "", spellcheck: "false", autocomplete: "off" });
   const channel = h("input", { class: "field", value: first.channel ?? "", spellcheck: "false", autocomplete: "off" });

@@ -35,14 +35,14 @@ class Chart extends HTMLElement {
   connectedCallback() { this.#observer.observe(this); }
   disconnectedCallback() { this.#observer.disconnect(); }
 
-  /** milliseconds each as long as the times */
+  /** Times in milliseconds; each line has as many values. */
   show(times, lines) {
     this.#times = times;
     this.#lines = lines;
     this.#draw();
   }
 
-  /** drawn as a dotted line */
+  /** Draws a dotted line there. */
   limit(limit) { this.#options.limit = limit; }
 
   #point(event) {
@@ -149,10 +149,10 @@ export class Recorder {
   /** @type {(number | null)[][]} */
   lines = [];
 
-  /** how many values are kept */
+  /** Keeps so many values. */
   constructor(most = 150) { this.most = most; }
 
-  /** one of each line */
+  /** Adds a value of each line. */
   add(...values) {
     this.times.push(Date.now());
     values.forEach((value, at) => (this.lines[at] ??= []).push(value ?? null));

@@ -32,7 +32,7 @@ export function cause(event) {
   }
 }
 
-/** whether the client is known from around it */
+/** `isAboutOne`: the client is known from around it. */
 export function eventRow(event, { isAboutOne = false } = {}) {
   return h("li", {}, when(event.at_ms), state(level(event), kindOf(event)),
     h("span", { class: "what" }, !isAboutOne && event.client && [h("b", {}, clientLink(event.client)), " "], cause(event), event.count > 1 && h("span", { class: "quiet" }, `  ${count(event.count)} times`)));

@@ -8,7 +8,7 @@ const PLACES = { o: [], c: ["clients"], h: ["channels"], n: ["nodes"], p: ["prob
 const LIST = [["/", "Search"], ["g o", "Overview"], ["g c", "Clients"], ["g h", "Channels"], ["g n", "Nodes"], ["g p", "Problems"],
   ["↑ ↓ or k j", "Row above, row below"], ["← →", "A chart's values"], ["Space", "Pause the tail, go on"], ["Esc", "Close"], ["?", "This list"]];
 
-/** the field that "/" goes to */
+/** Listens to keys; "/" goes to the field `search`. */
 export function listenToKeys(search) {
   let isGoing = false;
   addEventListener("keydown", (event) => {

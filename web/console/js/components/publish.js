@@ -9,7 +9,7 @@ import { confirm } from "./dialog.js";
 
 const encoder = new TextEncoder();
 
-/** the payload to begin with */
+/** `first` is the payload to begin with. */
 export function publishForm(channel, first = '{"celsius": 21.5}') {
   const payload = h("textarea", { class: "field", rows: 6, spellcheck: "false", "aria-label": "Payload", dir: "ltr" }, first);
   const verdict = h("span", { class: "quiet", role: "status" });

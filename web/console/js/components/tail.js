@@ -11,23 +11,23 @@ import * as api from "../api.js";
 import { button, card, channelLink, clientLink, copyButton, facts, save } from "./bits.js";
 
 const ROWS_MAX = 500;
+/** A burst is shown over several frames, so that none of them is late. */
+const ROWS_A_FRAME = 8;
 const KEPT_BYTES_MAX = 8 * 1024 * 1024;
 const AGAIN_MS = 2000;
 
 /** @type {Record<string, string>} */
 const DECISIONS = { delivered: "Delivered", stored: "Stored", kept: "Kept for lost clients", unheard: "Nobody listens", refused: "Refused", retained: "Retained, sent to a new subscriber", replayed: "Sent from the log" };
 
-/** takes a payload that is to be published again */
+/** Follows a channel or a client; `again` takes a payload that is to be published again. */
 export function liveTail(whose, again) {
   const query = here().query;
   const state = { isPaused: query.get("paused") === "1", passed: 0, matched: 0, lost: 0, missed: 0, perSecond: 0, filter: query.get("filter") ?? "" };
   /** @type {TailRow[]} */
   let rows = [];
   let keptBytes = 0;
-  /** @type {Passed[]} */
+  /** @type {[Passed, string][]} */
   let waiting = [];
-  /** @type {string[]} */
-  let waitingLines = [];
   let frame = 0;
   /** @type {HTMLElement | undefined} */
   let chosen;
@@ -58,11 +58,9 @@ export function liveTail(whose, again) {
   }
 
   function flush() {
-    frame = 0;
     const offset = here().query.get("offset");
-    const fresh = waiting.slice(-ROWS_MAX).map((message, at, all) => made(message, waitingLines[waitingLines.length - all.length + at] ?? ""));
-    waiting = [];
-    waitingLines = [];
+    const fresh = waiting.splice(0, ROWS_A_FRAME).map(([message, line]) => made(message, line));
+    frame = waiting.length ? requestAnimationFrame(flush) : 0;
     hint.remove();
     list.prepend(...fresh.map((row) => row.element).reverse());
     keptBytes += fresh.reduce((sum, row) => sum + row.line.length, 0);
@@ -83,9 +81,9 @@ export function liveTail(whose, again) {
       if (event.event === "dropped") { dropped(event); return; }
       if (event.event !== "message") return;
       if (state.isPaused) { state.missed += 1; return; }
-      waiting.push(event);
-      waitingLines.push(lines[at] ?? "");
+      waiting.push([event, lines[at] ?? ""]);
     });
+    waiting = waiting.slice(-ROWS_MAX);
     if (waiting.length && !frame) frame = requestAnimationFrame(flush);
     tell();
   }

@@ -34,7 +34,7 @@ export function page(_query, name) {
   return { title: name || "Nodes", element: h("div", {}, pageHead({ crumbs, title: name ? named(name) : "Nodes", lead: name ? null : "Each with its checks, its work and its peers." }), part.element), stop: part.stop };
 }
 
-/** whether not all nodes have the same configuration */
+/** `isDifferent`: not all nodes have the same configuration. */
 function nodeCard(node, isDifferent) {
   const checks = (node.checks ?? []).map((check) => h("li", {}, state(check.passes ? "ok" : "bad", check.name), h("span", { class: "soft" }, visible(check.text ?? ""))));
   const known = FACTS.filter(([key]) => node[key] !== undefined && node[key] !== null);
