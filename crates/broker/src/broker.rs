@@ -20,6 +20,7 @@ mod control;
 mod count;
 mod detached;
 mod dirty;
+mod elsewhere;
 mod entry;
 mod forecast;
 mod forget;
@@ -127,6 +128,7 @@ pub struct Broker<E: Encoder> {
     uncommitted_bytes_total: usize,
     dirty: dirty::Dirty,
     bus: bus::Bus,
+    elsewhere: elsewhere::Elsewhere,
     histories: history::Histories,
     profiles: Profiles,
     replication: observers::Replication,
@@ -194,6 +196,7 @@ impl<E: Encoder> Broker<E> {
             uncommitted_bytes_total: 0,
             dirty: dirty::Dirty::default(),
             bus: bus::Bus::default(),
+            elsewhere: elsewhere::Elsewhere::default(),
             live_ids: clocks.live_ids(),
             retained_version: 0,
             clocks,

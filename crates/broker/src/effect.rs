@@ -5,7 +5,7 @@ use slotmap::new_key_type;
 
 use rialto_domain::{
     ChannelName, Claim, ClientId, CloseReason, Commit, LogId, Reject, Sequence, UnixMs,
-    bus::{Doorbell, Run as NodeRun},
+    bus::{Direct, Doorbell, Run as NodeRun},
 };
 
 new_key_type! {
@@ -109,6 +109,8 @@ pub enum BusEffect {
     Relay(Box<NodeRun>),
     /// Tell the other nodes that a page was committed.
     Ring(Box<Doorbell>),
+    /// Have the other nodes hand a message to a client.
+    Direct(Box<Direct>),
     /// Tell the other nodes to look into the store now.
     Look,
 }

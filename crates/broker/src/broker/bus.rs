@@ -150,6 +150,7 @@ impl<E: Encoder> Broker<E> {
                 self.bus.waiting.iter().filter(|(due, _)| *due <= now).map(|it| it.1).collect();
             self.tell_waiting(|key| late.contains(&key));
         }
+        self.give_up_elsewhere();
         while let Some((due, key)) = self.bus.leaving.first().copied()
             && due <= now
         {

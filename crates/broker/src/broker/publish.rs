@@ -181,6 +181,9 @@ impl<E: Encoder> Broker<E> {
         }
         let Some(&client) = self.client_keys.get(to) else {
             self.check_name(publish.channel)?;
+            if publish.qos == Qos::AtMostOnce && self.settings.has_bus {
+                return self.send_elsewhere(publisher, to, publish, answer);
+            }
             if publish.qos == Qos::AtMostOnce || self.is_loaded(to) {
                 return Err(Reject::ClientOffline);
             }
@@ -195,6 +198,9 @@ impl<E: Encoder> Broker<E> {
         }
         let is_stored = publish.qos == Qos::AtLeastOnce && !self.clients[client].is_transient;
         match (is_stored, self.clients[client].connection) {
+            (false, None) if self.settings.has_bus && publish.qos == Qos::AtMostOnce => {
+                self.send_elsewhere(publisher, to, publish, answer)
+            }
             (false, None) => Err(Reject::ClientOffline),
             (false, Some(receiver)) => {
                 self.finish_run();

@@ -1,11 +1,16 @@
 //! Two real brokers on one real PostgreSQL, and Redis or NATS between them.
 
-use std::time::{Duration, Instant};
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use rialto_testkit::{Broker, Nats, Peer, Postgres, Redis};
 use serde_json::json;
 
-use super::{launch, online, publish, take};
+use super::{PROGRAM, launch, online, publish, take};
 
 fn nodes(database: &Postgres, bus: &[String]) -> (Broker, Broker) {
     let node = || {
@@ -83,6 +88,13 @@ fn check_qos_0(database: &Postgres, bus: &[String]) {
     assert_eq!(take(&mut eve, 2), [7, 8]);
     send(&mut zoe, "room", 9);
     assert_eq!(pushed(&mut ada, "room", 1), [9]);
+
+    // To one client, wherever it is; and nobody is told that a client is there that is nowhere.
+    send(&mut zoe, "#ada", 10);
+    assert_eq!(pushed(&mut ada, "#ada", 1), [10]);
+    zoe.send(r##"{"pub":{"cn":"#nobody","dt":11,"id":"n"}}"##);
+    let answer = zoe.recv();
+    assert_eq!((&answer["pubAck"]["st"], &answer["pubAck"]["id"]), (&8.into(), &"n".into()));
 }
 
 #[test]
@@ -95,6 +107,48 @@ fn messages_with_qos_0_reach_clients_of_all_nodes_over_redis() {
 fn messages_with_qos_0_reach_clients_of_all_nodes_over_nats() {
     let (database, nats) = (Postgres::start_in_memory(&[]), Nats::start());
     check_qos_0(&database, &on_nats(&nats));
+}
+
+#[test]
+fn a_bus_is_looked_at_before_it_is_used_and_while_it_is() {
+    let (database, mut redis) = (Postgres::start_in_memory(&[]), Redis::start(&[]));
+    let url = format!("store.url={}", database.url());
+    let bus = on_redis(&redis);
+    let look = || {
+        let mut command = Command::new(PROGRAM);
+        command.args(["config", "check", "--connect"]);
+        let settings = ["store.kind=postgres", "store.shared=true", &url, &bus[0], &bus[1]];
+        settings.iter().for_each(|setting| _ = command.args(["--set", setting]));
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, said) = look();
+    assert!(code == Some(0) && said.contains("the bus is there"), "{said}");
+    let http = launch(&database).listener("http").set("listeners.http.dialect=http");
+    let node = bus.iter().fold(http, |launch, setting| launch.set(setting)).start();
+    let page = |path: &str| {
+        let mut stream = TcpStream::connect(node.address_of("http")).unwrap();
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut page = String::new();
+        stream.read_to_string(&mut page).unwrap();
+        page
+    };
+    let until = |path: &str, text: &str| {
+        let began = Instant::now();
+        while !page(path).contains(text) {
+            assert!(began.elapsed() < Duration::from_secs(20), "{}", page(path));
+        }
+    };
+    until("/metrics", "rialto_bus_up 1");
+    until("/readyz?verbose", "[+]bus ok");
+    redis.kill();
+    until("/metrics", "rialto_bus_up 0");
+    // It serves its clients on.
+    until("/readyz?verbose", "[+]bus is away");
+    let (code, said) = look();
+    assert!(code == Some(1) && said.contains("the bus: connecting to Redis"), "{code:?} {said}");
 }
 
 #[test]

@@ -5,9 +5,12 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use rialto_bus::{
     Event, Subject,
-    wire::{DecodeError, Message},
+    wire::{Answer, DecodeError, Message},
 };
-use rialto_domain::{ChannelName, UnixMs, bus::Doorbell};
+use rialto_domain::{
+    ChannelName, UnixMs,
+    bus::{Direct, Doorbell},
+};
 use tokio::sync::mpsc;
 
 use super::{link::BusLink, open::AnyBus};
@@ -35,6 +38,12 @@ async fn take_all(link: &BusLink, hub: &Hub, mut events: mpsc::Receiver<Event>) 
                 match told {
                     Told::Run(run) => broker.on_node_run(&run),
                     Told::Rung(doorbell) => wants_look |= broker.on_rung(&doorbell),
+                    Told::Direct(direct) => {
+                        if broker.on_node_direct(&direct) {
+                            link.answer(direct.node, direct.ticket);
+                        }
+                    }
+                    Told::HandedOn(ticket) => broker.on_direct_answer(ticket),
                     Told::Heard(channel) => broker.on_heard(&channel),
                     Told::Look => wants_look = true,
                     Told::IsUp(is_up) => {
@@ -76,7 +85,13 @@ fn read(link: &BusLink, subject: &Subject, bytes: &Bytes, now: UnixMs) -> Option
             is_of.then(|| Told::Rung(Box::new(doorbell)))
         }
         Ok(Message::Look { node }) => (node != link.origin).then_some(Told::Look),
-        Ok(Message::Direct(_) | Message::Answer(_)) => None,
+        Ok(Message::Direct(direct)) => {
+            (direct.node != link.origin).then(|| Told::Direct(Box::new(direct)))
+        }
+        // Another node may still have the client of which this one says no.
+        Ok(Message::Answer(Answer { ticket, is_heard })) => {
+            is_heard.then_some(Told::HandedOn(ticket))
+        }
         Err(DecodeError::Version(version)) => {
             tracing::debug!(version, "another version of the bus is spoken: left out");
             None
@@ -92,6 +107,8 @@ fn read(link: &BusLink, subject: &Subject, bytes: &Bytes, now: UnixMs) -> Option
 enum Told {
     Run(Box<rialto_domain::bus::Run>),
     Rung(Box<Doorbell>),
+    Direct(Box<Direct>),
+    HandedOn(u64),
     Heard(ChannelName),
     Look,
     IsUp(bool),

@@ -4,7 +4,10 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use rialto_broker::BusEffect;
-use rialto_bus::{Kind, Line, Outgoing, Subject, Subjects, wire::Message};
+use rialto_bus::{
+    Kind, Line, Outgoing, Subject, Subjects,
+    wire::{Answer, Message},
+};
 use rialto_config::Settings;
 use rialto_domain::ChannelName;
 use tokio::time::{sleep, timeout};
@@ -52,6 +55,7 @@ impl BusLink {
             origin,
         };
         link.line.subscribe(link.subjects.all());
+        link.line.subscribe(link.subjects.node(origin));
         Ok(Some(Arc::new(link)))
     }
 
@@ -77,8 +81,18 @@ impl BusLink {
                 let message = Outgoing::new(subject, Kind::Doorbell, bytes);
                 self.line.publish(Outgoing { bare, ..message });
             }
+            BusEffect::Direct(direct) => {
+                let bytes = Message::Direct(*direct).encode();
+                self.line.publish(Outgoing::new(self.subjects.all(), Kind::Run, bytes));
+            }
             BusEffect::Look => self.call_look(),
         }
+    }
+
+    /// Tells a node that its message was handed to its client.
+    pub(super) fn answer(&self, node: u64, ticket: u64) {
+        let bytes = Message::Answer(Answer { ticket, is_heard: true }).encode();
+        self.line.publish(Outgoing::new(self.subjects.node(node), Kind::Run, bytes));
     }
 
     /// Has the other nodes look into the store now.
