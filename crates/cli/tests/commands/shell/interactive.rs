@@ -128,9 +128,10 @@ fn a_line_survives_another_width_and_a_paste_of_100_kilobytes() {
     stage.terminal.press("\r");
     assert_eq!(stage.received(), format!("{text}end"));
     // Between two lines the terminal itself collects what is typed, and no more than 4 KiB.
-    stage.terminal.wait_for("the prompt", |screen| screen.ends_with(PROMPT.trim_end()));
+    stage.terminal.press("publish typed x");
+    stage.terminal.wait_for("the line", |screen| screen.contains("rialto> publish typed x"));
     let long = "0123456789".repeat(10_000);
-    stage.terminal.press(&format!("\u{1b}[200~publish typed x{long}\u{1b}[201~"));
+    stage.terminal.press(&format!("\u{1b}[200~{long}\u{1b}[201~"));
     stage.terminal.press("\r");
     assert_eq!(stage.received(), format!("x{long}"));
     // Several lines are several commands.
