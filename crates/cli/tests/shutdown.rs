@@ -17,6 +17,9 @@ use common::{PROGRAM, Signal, acknowledge, frames, publish, publish_stored, sign
 /// WebSocket's code for a server that goes away.
 const GOING_AWAY: u16 = 1001;
 
+/// WebSocket's code for a server in whose place another one serves.
+const SERVICE_RESTART: u16 = 1012;
+
 #[test]
 fn everybody_is_told_goodbye_and_the_exit_code_is_0() {
     for stop in [Signal::TERM, Signal::INT] {
@@ -85,6 +88,49 @@ fn a_peer_that_does_not_read_is_cut_off_when_the_time_is_up() {
         line.contains("some connections were still open at the end of server.shutdown_timeout")
     };
     assert!(broker.log_lines().iter().any(is_warning));
+}
+
+#[test]
+fn a_broker_that_drains_lets_its_clients_go_a_few_at_a_time() {
+    // J-128.
+    let mut broker = Launch::of(PROGRAM).set("server.drain_time=1s").start();
+    let online = |number: usize| {
+        let transport = Transport::ALL[number % Transport::ALL.len()];
+        Peer::online(&broker, transport, &number.to_string())
+    };
+    // Ten groups of two.
+    let peers: Vec<Peer> = (0..20).map(online).collect();
+    signal(broker.process_id(), Signal::TERM);
+    let gone = peers.into_iter().map(|mut peer| {
+        std::thread::spawn(move || {
+            assert_eq!(peer.expect_last_word(SERVICE_RESTART, 5), "shutting-down");
+            Instant::now()
+        })
+    });
+    let gone: Vec<Instant> =
+        gone.collect::<Vec<_>>().into_iter().map(|it| it.join().unwrap()).collect();
+    let (first, last) = (gone.iter().min().unwrap(), gone.iter().max().unwrap());
+    assert!(Duration::from_millis(700) < *last - *first, "{:?}", *last - *first);
+    // It has nothing more to wait for; were it asked again, it would hurry.
+    assert!(broker.wait_for_end().success());
+}
+
+#[test]
+fn a_broker_that_drains_stops_at_once_when_it_is_asked_again() {
+    let mut broker = Launch::of(PROGRAM).set("server.drain_time=1h").start();
+    let online = |number: usize| Peer::online(&broker, Transport::Tcp, &number.to_string());
+    // One a tenth of a second.
+    let mut peers: Vec<Peer> = (0..100).map(online).collect();
+    signal(broker.process_id(), Signal::TERM);
+    broker.wait_for_log("line that it drains", |line| {
+        line["message"] == "draining: clients are let go"
+    });
+    let (status, took) = broker.terminate();
+    assert!(status.success());
+    assert!(took < Duration::from_secs(8), "it took {took:?}");
+    for peer in &mut peers {
+        assert_eq!(peer.expect_last_word(GOING_AWAY, 5), "shutting-down");
+    }
 }
 
 #[test]

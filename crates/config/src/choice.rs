@@ -51,6 +51,7 @@ mod access;
 mod application;
 mod automatic;
 mod balancer;
+mod drain;
 mod events;
 
 pub use access::{
@@ -60,6 +61,7 @@ pub use access::{
 pub use application::{ApiRight, SamplePage, WebhookEvent, WhenDown};
 pub use automatic::{ConsoleServed, Pacing};
 pub use balancer::{BalancedDialect, BalancingPolicy, HealthCheck, RouteTls};
+pub use drain::DrainTime;
 pub use events::EventKind;
 
 choice! {

@@ -49,7 +49,7 @@ pub use assignment::Flag;
 pub use backend::{Backend, ParseBackendError};
 pub use choice::{
     AccessAction, AccessMode, ApiRight, BalancedDialect, BalancingPolicy, BusKind, CertificateName,
-    ClientCertificates, ConsoleServed, Dialect, Durability, EventKind, ForwardedHeader,
+    ClientCertificates, ConsoleServed, Dialect, DrainTime, Durability, EventKind, ForwardedHeader,
     HealthCheck, JwtAlgorithm, LogFormat, LogFull, Pacing, ResumeFull, RouteTls, SamplePage,
     SlowConsumer, StoreKind, TlsMode, Unmatched, WebhookEvent, WhenDown,
 };

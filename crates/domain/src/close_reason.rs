@@ -78,6 +78,9 @@ pub enum CloseReason {
     /// The server stops.
     #[error("the server is shutting down")]
     ShuttingDown,
+    /// The server is about to stop, and lets its clients go a few at a time, since others serve them.
+    #[error("the server is shutting down: connect again, and another one may answer")]
+    Draining,
     /// The server crashed while the session was open; only ever said afterwards.
     #[error("the server crashed")]
     Crashed,
@@ -113,7 +116,8 @@ impl CloseReason {
             CloseReason::TooManyFromAddress { .. } => "too-many-from-address",
             CloseReason::Removed => "removed",
             CloseReason::Withdrawn => "withdrawn",
-            CloseReason::ShuttingDown => "shutting-down",
+            // What clients do about it is the same.
+            CloseReason::ShuttingDown | CloseReason::Draining => "shutting-down",
             CloseReason::Crashed => "crashed",
             CloseReason::Internal => "internal",
         }

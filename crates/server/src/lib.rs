@@ -13,6 +13,7 @@ mod attend;
 mod builder;
 mod bus;
 mod check;
+mod drain;
 mod engine;
 mod error;
 mod event_channels;

@@ -21,7 +21,7 @@ pub fn run(
 
 impl ServerBuilder {
     /// Runs the server until SIGTERM or SIGINT, or until what [`stop_when`](Self::stop_when) was given, then
-    /// stops it gracefully. At SIGHUP it takes up what
+    /// drains it, until a second of these signals, and stops it gracefully. At SIGHUP it takes up what
     /// `reload` returns; of an error it says so in the log and stays as it is.
     ///
     /// Blocks the calling thread; makes its own runtime. The settings must have been checked, as
@@ -44,14 +44,14 @@ impl ServerBuilder {
             .map_err(|source| ServeError::System { what: "start threads", source })?;
         runtime.block_on(async {
             // Before anybody can see that it runs, and ask it to stop.
-            let signals = Signals::watch()
+            let mut signals = Signals::watch()
                 .map_err(|source| ServeError::System { what: "watch signals", source })?;
             let supervisor = self.supervisor.take().map(Arc::new);
             let mut starter = std::mem::take(&mut self.starter);
             if let Some(supervisor) = &supervisor {
                 supervisor.status("starting: opens its listeners and its store");
             }
-            let server = self.start().await.inspect_err(|error| {
+            let mut server = self.start().await.inspect_err(|error| {
                 if let Some(supervisor) = &supervisor {
                     supervisor.status(&format!("cannot start: {error}"));
                 }
@@ -61,11 +61,12 @@ impl ServerBuilder {
             let reload = || take_up(&server, &reload, &attendant);
             // Waited for outside the macro, which evaluates nothing when its level is off.
             let stop = signals.until_stop(starter.ended(), reload).await;
-            attendant.stopping(server.handle().settings().server.shutdown_timeout.get());
+            attendant.stopping(server.stop_time());
             match stop {
                 Stop::Signal(signal) => tracing::info!(signal, "stopping"),
                 Stop::Ended(why) => tracing::info!(why, "stopping"),
             }
+            server.drain(signals.until_asked_again()).await;
             server.stop().await;
             Ok(())
         })
@@ -99,7 +100,7 @@ impl Signals {
     /// Waits for the first signal to stop, or until `ended` says so, and takes up new settings at each
     /// SIGHUP until then.
     async fn until_stop(
-        mut self,
+        &mut self,
         ended: impl Future<Output = &'static str>,
         take_up: impl Fn(),
     ) -> Stop {
@@ -111,6 +112,16 @@ impl Signals {
                 why = &mut ended => return Stop::Ended(why),
                 _ = self.hang_up.recv() => take_up(),
             }
+        }
+    }
+}
+
+impl Signals {
+    /// Waits for a signal to stop, where one has come before: nothing is taken up any more.
+    async fn until_asked_again(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
     }
 }

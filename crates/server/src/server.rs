@@ -18,6 +18,7 @@ use crate::{
     acceptor::Acceptor,
     authorizer::ApplicationSlot,
     dialects::Dialects,
+    drain,
     engine::Engine,
     error::ServeError,
     handle::Handle,
@@ -157,21 +158,42 @@ impl Server {
         self.engine.commit_watch.clone()
     }
 
+    /// Lets clients go a few at a time, over `server.drain_time`, and takes no more connections: what comes
+    /// before a [`stop`](Self::stop) that others should hardly notice. Ends before its time if `hurry` does.
+    pub async fn drain(&mut self, hurry: impl Future<Output = ()>) {
+        self.stop_accepting().await;
+        let settings = self.reloadable.settings();
+        let time = settings.server.drain_time.get(settings.store.shared);
+        drain::over(time, &self.engine.hub, hurry).await;
+    }
+
+    /// Says from now on that it is not ready, and closes all listeners.
+    async fn stop_accepting(&mut self) {
+        self.stopping.send_replace(true);
+        for (accepting, listener) in self.listeners.drain(..) {
+            accepting.abort();
+            _ = accepting.await;
+            listener.part_from_waiting(&self.acceptor);
+        }
+    }
+
+    /// Returns how long a stop may take, with what goes before it.
+    pub(crate) fn stop_time(&self) -> Duration {
+        let settings = self.reloadable.settings();
+        let drain_time = settings.server.drain_time.get(settings.store.shared);
+        drain_time + settings.server.shutdown_timeout.get()
+    }
+
     /// Stops: no new connections, goodbye to all, everything written, then the store. Takes as long
     /// as `server.shutdown_timeout` at most, or a little longer where the disk hangs: then it ends
     /// the process.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
+        self.stop_accepting().await;
         let deadline = Instant::now() + self.reloadable.settings().server.shutdown_timeout.get();
         let left = || deadline.saturating_duration_since(Instant::now());
         let Engine { hub, jobs, store_threads, workers, trace, .. } = self.engine;
         for task in &self.tasks {
             task.abort();
-        }
-        self.stopping.send_replace(true);
-        for (accepting, listener) in self.listeners {
-            accepting.abort();
-            _ = accepting.await;
-            listener.part_from_waiting(&self.acceptor);
         }
         hub.round(|broker| broker.close_all(CloseReason::ShuttingDown));
         while self.limiter.open() > 0 && !left().is_zero() {

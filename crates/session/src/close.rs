@@ -20,6 +20,8 @@ pub fn close_code(reason: CloseReason) -> u16 {
         | CloseReason::TooManyUnacknowledged { .. } => 1008,
         CloseReason::PacketTooLarge { .. } => 1009,
         CloseReason::Internal | CloseReason::Crashed => 1011,
+        // In the registry of codes: the service is restarted.
+        CloseReason::Draining => 1012,
         CloseReason::TooManyConnections { .. }
         | CloseReason::ListenerFull { .. }
         | CloseReason::TooManyFromAddress { .. } => 1013,

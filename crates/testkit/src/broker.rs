@@ -230,7 +230,11 @@ impl Broker {
         kill_process(pid, signal).unwrap();
     }
 
-    fn wait_for_end(&mut self) -> ExitStatus {
+    /// Waits until it has ended by itself, or because of an earlier signal; returns how.
+    ///
+    /// # Panics
+    /// When the broker does not run.
+    pub fn wait_for_end(&mut self) -> ExitStatus {
         let mut running = self.running.take().expect("the broker runs");
         let status = running.process.wait().unwrap();
         self.earlier_lines.extend(running.log.all_lines());

@@ -20,10 +20,14 @@ impl<E: Encoder> Broker<E> {
 
     /// Ends all connections, for a graceful stop; their effects come with the round.
     pub fn close_all(&mut self, reason: CloseReason) {
-        let keys: Vec<ConnectionKey> = self.connections.keys().collect();
-        for connection in keys {
+        for connection in self.connection_keys() {
             self.close(connection, reason);
         }
+    }
+
+    /// Returns all connections, for a stop that ends them a few at a time.
+    pub fn connection_keys(&self) -> Vec<ConnectionKey> {
+        self.connections.keys().collect()
     }
 
     /// Says whether a connection is to end, so that nothing more it sends counts.

@@ -2,7 +2,8 @@
 
 use std::{
     fmt::Write as _,
-    fs,
+    fs, io,
+    net::SocketAddr,
     path::PathBuf,
     sync::{Arc, atomic::Ordering},
     thread::{self, JoinHandle},
@@ -16,7 +17,7 @@ use super::{
     clients::{CHANNELS, Client, Habits, Progress},
     cluster::Cluster,
     common::Dice,
-    history::{Name, Number, Record},
+    history::{Channel, Name, Number, Record},
     schedule::{Trouble, What, schedule},
     session::{Heard, Session},
 };
@@ -193,15 +194,12 @@ impl Round {
 
     /// All nodes give the same retained messages to whoever subscribes: those that stand last.
     fn check_retained(&mut self, checker: &Checker) {
-        let host = self.cluster.clients();
         for node in 0..self.cluster.nodes.len() {
             for channel in CHANNELS {
                 let expected = checker.retained(channel);
                 let address = self.cluster.nodes[node].address;
                 let name: Name = format!("reader of {channel} at {node}").into();
-                let record = self.record.clone();
-                let read = || read_retained(address, &name, &record, channel, expected);
-                let found = self.cluster.network.on(host, read);
+                let found = self.retained_at(address, &name, (channel, expected));
                 if found != expected {
                     let finding =
                         format!("node {node} retains {found:?} on {channel}, not {expected:?}");
@@ -209,6 +207,27 @@ impl Round {
                 }
             }
         }
+    }
+
+    /// Returns what a node retains, once it serves: one that was taken for dead may be about to start again.
+    fn retained_at(
+        &mut self,
+        address: SocketAddr,
+        name: &Name,
+        (channel, expected): (Channel, Option<Number>),
+    ) -> Option<Number> {
+        let deadline = Instant::now() + CALM_MAX;
+        let host = self.cluster.clients();
+        while Instant::now() < deadline {
+            let read = || read_retained(address, name, &self.record, (channel, expected));
+            if let Ok(found) = self.cluster.network.on(host, read) {
+                return found;
+            }
+            self.cluster.supervise();
+            thread::sleep(POLL);
+        }
+        self.cluster.findings.push(format!("{address} does not serve again"));
+        None
     }
 
     /// Keeps what somebody needs who wants to know why.
@@ -225,19 +244,18 @@ impl Round {
 }
 
 fn read_retained(
-    address: std::net::SocketAddr,
+    address: SocketAddr,
     name: &Name,
     record: &Record,
-    channel: super::history::Channel,
-    expected: Option<Number>,
-) -> Option<Number> {
-    let mut session = Session::open(address, name, record).ok()?;
-    session.subscribe(channel, false).ok()?;
+    (channel, expected): (Channel, Option<Number>),
+) -> io::Result<Option<Number>> {
+    let mut session = Session::open(address, name, record)?;
+    session.subscribe(channel, false)?;
     let deadline = Instant::now() + if expected.is_some() { RETAINED_MAX } else { POLL };
     while Instant::now() < deadline {
-        if let Some(Heard::Retained(number)) = session.listen(POLL).ok()? {
-            return Some(number);
+        if let Some(Heard::Retained(number)) = session.listen(POLL)? {
+            return Ok(Some(number));
         }
     }
-    None
+    Ok(None)
 }

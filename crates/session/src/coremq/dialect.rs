@@ -138,7 +138,10 @@ impl Dialect for Session {
 
 /// Returns the frame that says why a connection ends, where a client could not tell by itself.
 fn close_frame(reason: CloseReason, queue: &str) -> Option<Vec<u8>> {
-    if matches!(reason, CloseReason::Asked | CloseReason::Ended | CloseReason::ShuttingDown) {
+    if matches!(
+        reason,
+        CloseReason::Asked | CloseReason::Ended | CloseReason::ShuttingDown | CloseReason::Draining
+    ) {
         return None;
     }
     let response = format!("ERROR: {reason}");

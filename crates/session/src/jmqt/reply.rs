@@ -181,6 +181,7 @@ pub(super) fn close_packet(reason: CloseReason) -> Option<Vec<u8>> {
         | CloseReason::ListenerFull { .. }
         | CloseReason::TooManyFromAddress { .. }
         | CloseReason::ShuttingDown
+        | CloseReason::Draining
         | CloseReason::Internal
         | CloseReason::Crashed => status::SERVER_ERROR,
     };

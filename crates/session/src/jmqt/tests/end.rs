@@ -142,6 +142,8 @@ fn each_reason_has_a_close_code_and_a_text_that_fits() {
              {"connAck":{"st":7,"rs":"withdrawn","mg":"access was withdrawn"}}
         1001 shutting-down: the server is shutting down
              {"connAck":{"st":5,"rs":"shutting-down","mg":"the server is shutting down"}}
+        1012 shutting-down: the server is shutting down: connect again, and another one may answer
+             {"connAck":{"st":5,"rs":"shutting-down","mg":"the server is shutting down: connect again, and another one may answer"}}
         1011 crashed: the server crashed
              {"connAck":{"st":5,"rs":"crashed","mg":"the server crashed"}}
         1011 internal: internal error
@@ -191,7 +193,8 @@ fn reasons() -> Vec<CloseReason> {
         CloseReason::TooManyFromAddress { .. } => Some(CloseReason::Removed),
         CloseReason::Removed => Some(CloseReason::Withdrawn),
         CloseReason::Withdrawn => Some(CloseReason::ShuttingDown),
-        CloseReason::ShuttingDown => Some(CloseReason::Crashed),
+        CloseReason::ShuttingDown => Some(CloseReason::Draining),
+        CloseReason::Draining => Some(CloseReason::Crashed),
         CloseReason::Crashed => Some(CloseReason::Internal),
         CloseReason::Internal => None,
     };
