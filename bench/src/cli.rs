@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::thread;
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::report::{self, Summary};
@@ -34,6 +34,13 @@ enum Command {
     Targets,
     /// List the workloads.
     List,
+}
+
+/// A database that a broker may store in.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SharedStore {
+    Postgres,
+    Mariadb,
 }
 
 #[derive(Debug, Args)]
@@ -70,6 +77,14 @@ struct Options {
     /// Leave Rialto out.
     #[arg(long, global = true)]
     no_rialto: bool,
+
+    /// For workloads that store: also a Rialto that stores in a database, which is started for it.
+    #[arg(long, global = true, value_name = "STORES", value_delimiter = ',')]
+    stores: Vec<SharedStore>,
+
+    /// For workloads that store: also JetStream with sync_interval: always, which nats-server has since 2.10.
+    #[arg(long, global = true)]
+    jetstream_sync: bool,
 
     /// Where the servers' data goes; on a disk, or durable figures mean nothing.
     #[arg(long, global = true, value_name = "DIR", default_value_os_t = std::env::temp_dir())]
@@ -150,7 +165,13 @@ impl Options {
             (_, true) => Against::PeerOnly,
             _ => Against::Both,
         };
+        let stores = self.stores.iter().map(|store| match store {
+            SharedStore::Postgres => Kind::RialtoPostgres,
+            SharedStore::Mariadb => Kind::RialtoMariadb,
+        });
+        let synced = self.jetstream_sync.then_some(Kind::JetStreamSynced);
         Settings {
+            also: stores.chain(synced).collect(),
             places: Places {
                 rialto: self.rialto.clone(),
                 nats: self.nats_server.clone(),

@@ -37,7 +37,9 @@ impl Feed<'_> {
     /// The server cannot be reached or refuses, or the subscriber gets no further for ten seconds.
     pub fn run(self, kind: Kind, address: SocketAddr, received: &AtomicU64) -> Result<()> {
         match kind {
-            Kind::Rialto | Kind::RialtoJmqt => self.publish::<Jmqt>(address, received),
+            Kind::Rialto | Kind::RialtoJmqt | Kind::RialtoPostgres | Kind::RialtoMariadb => {
+                self.publish::<Jmqt>(address, received)
+            }
             Kind::Nats | Kind::JetStream | Kind::JetStreamSynced => {
                 self.publish::<Nats>(address, received)
             }

@@ -13,6 +13,7 @@
 mod cli;
 mod client;
 mod connection;
+mod database;
 pub mod feed;
 pub mod outcome;
 pub mod payload;

@@ -95,8 +95,8 @@ impl<'a> Summary<'a> {
         median(its.filter_map(|sample| value(&sample.outcome)).collect())
     }
 
-    /// Rialto's figure divided by the peer's, for each repetition that has both.
-    fn ratios(&self, value: impl Fn(&Outcome) -> Option<f64>) -> Vec<f64> {
+    /// The figure of a server divided by the peer's, for each repetition that has both.
+    fn ratios(&self, of: Kind, value: impl Fn(&Outcome) -> Option<f64>) -> Vec<f64> {
         let ratio = |ours: &&Sample| {
             let peers = self.samples.iter().find(|other| {
                 other.repetition == ours.repetition && other.kind == self.workload.peer()
@@ -104,20 +104,25 @@ impl<'a> Summary<'a> {
             let peer_value = value(&peers.outcome)?;
             (peer_value != 0.0).then_some(value(&ours.outcome)? / peer_value)
         };
-        self.samples.iter().filter(|it| it.kind == Kind::Rialto).filter_map(ratio).collect()
+        self.samples.iter().filter(|it| it.kind == of).filter_map(ratio).collect()
     }
 
-    /// Median of [`Self::ratios`]: neighbours that come and go slow both halves of a pair.
+    /// Median of Rialto's [`Self::ratios`]: neighbours that come and go slow both halves of a pair.
     pub(crate) fn ratio(&self, value: impl Fn(&Outcome) -> Option<f64>) -> Option<f64> {
-        median(self.ratios(value))
+        median(self.ratios(Kind::Rialto, value))
     }
 
     fn kinds(&self) -> Vec<Kind> {
-        let kinds = [Kind::Rialto, self.workload.peer()];
-        kinds
-            .into_iter()
-            .filter(|&it| self.samples.iter().any(|sample| sample.kind == it))
-            .collect()
+        let stores = [Kind::RialtoPostgres, Kind::RialtoMariadb];
+        let peers = [self.workload.peer(), Kind::JetStreamSynced];
+        let kinds = [Kind::Rialto].into_iter().chain(stores).chain(peers);
+        kinds.filter(|&it| self.samples.iter().any(|sample| sample.kind == it)).collect()
+    }
+
+    /// All but the peer.
+    fn compared(&self) -> impl Iterator<Item = Kind> {
+        let peer = self.workload.peer();
+        self.kinds().into_iter().filter(move |kind| *kind != peer)
     }
 
     /// The summary as a JSON object.
@@ -128,8 +133,11 @@ impl<'a> Summary<'a> {
             servers.insert(kind.name().to_owned(), Value::Object(medians));
         }
         let ratios = figures(|metric| self.ratio(metric.value).filter(|_| is_compared(metric)));
+        let of_all = self.compared().filter_map(|kind| {
+            Some((kind.name().to_owned(), json!(median(self.ratios(kind, |it| it.rate))?)))
+        });
         json!({"workload": self.workload.name, "unit": self.workload.unit, "median": servers,
-            "ratio": ratios})
+            "ratio": ratios, "rate_ratios": Value::Object(of_all.collect())})
     }
 
     /// Writes the workload's part of the table.
@@ -146,16 +154,24 @@ impl<'a> Summary<'a> {
             let cell = |metric: &&Metric| cell(self.median(kind, metric.value), metric.show);
             print_row(out, kind.name(), shown.iter().map(cell))?;
         }
-        let ratios = self.ratios(|it| it.rate);
-        if ratios.is_empty() {
-            return Ok(());
+        for kind in self.compared() {
+            let ratios = self.ratios(kind, |it| it.rate);
+            if ratios.is_empty() {
+                continue;
+            }
+            let cell = |metric: &&Metric| {
+                let ratio = median(self.ratios(kind, metric.value));
+                cell(ratio.filter(|_| is_compared(metric)), hundredths)
+            };
+            print_row(out, "ratio", shown.iter().map(cell))?;
+            let list: Vec<String> = ratios.into_iter().map(hundredths).collect();
+            let whose = match kind {
+                Kind::Rialto => String::new(),
+                other => format!(" of {}", other.name()),
+            };
+            writeln!(out, "  ratio of rates{whose}, each repetition: {}", list.join(" "))?;
         }
-        let cell = |metric: &&Metric| {
-            cell(self.ratio(metric.value).filter(|_| is_compared(metric)), hundredths)
-        };
-        print_row(out, "ratio", shown.iter().map(cell))?;
-        let list: Vec<String> = ratios.into_iter().map(hundredths).collect();
-        writeln!(out, "  ratio of rates, each repetition: {}", list.join(" "))
+        Ok(())
     }
 }
 

@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
 use crate::connection::{Endpoint, Transport};
+use crate::database::Database;
 
 const START_WITHIN: Duration = Duration::from_secs(10);
 const START_POLL: Duration = Duration::from_millis(5);
@@ -25,6 +26,10 @@ pub enum Kind {
     Rialto,
     /// Rialto again, spoken to in JMQT, where the workload measures another dialect.
     RialtoJmqt,
+    /// Rialto with its store in a PostgreSQL database of its own.
+    RialtoPostgres,
+    /// The same with MariaDB.
+    RialtoMariadb,
     /// nats-server without storage.
     Nats,
     /// nats-server with JetStream, its store in the scratch directory. An acknowledgement says that a
@@ -40,6 +45,8 @@ impl Kind {
         match self {
             Kind::Rialto => "rialto",
             Kind::RialtoJmqt => "jmqt",
+            Kind::RialtoPostgres => "postgres",
+            Kind::RialtoMariadb => "mariadb",
             Kind::Nats => "nats",
             Kind::JetStream => "jetstream",
             Kind::JetStreamSynced => "jetstream-sync",
@@ -71,6 +78,8 @@ pub struct Server {
     pubsubx: SocketAddr,
     /// Holds the server's data and its log; removed with the server.
     directory: TempDir,
+    /// What it stores in, if that is a server too; stopped behind it.
+    _database: Option<Database>,
 }
 
 impl Server {
@@ -81,9 +90,13 @@ impl Server {
     pub fn start(kind: Kind, places: &Places) -> Result<Self> {
         let directory = TempDir::with_prefix_in("rialto-bench-", &places.scratch)?;
         let (tcp, coremq, pubsubx) = (free_address()?, free_address()?, free_address()?);
+        let database = Database::start(kind, &places.scratch);
         let (mut command, websocket) = match kind {
-            Kind::Rialto | Kind::RialtoJmqt => {
-                let command = rialto(&places.rialto, directory.path(), [tcp, coremq, pubsubx]);
+            Kind::Rialto | Kind::RialtoJmqt | Kind::RialtoPostgres | Kind::RialtoMariadb => {
+                let mut command = rialto(&places.rialto, directory.path(), [tcp, coremq, pubsubx]);
+                for setting in database.iter().flat_map(|database| &database.settings) {
+                    command.arg("--set").arg(setting);
+                }
                 (command, tcp)
             }
             Kind::Nats | Kind::JetStream | Kind::JetStreamSynced => {
@@ -94,7 +107,8 @@ impl Server {
         let log = File::create(directory.path().join("log"))?;
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let child = command.spawn().map_err(|error| not_started(kind, &command, error))?;
-        let mut server = Server { kind, child, tcp, websocket, coremq, pubsubx, directory };
+        let mut server =
+            Server { kind, child, tcp, websocket, coremq, pubsubx, directory, _database: database };
         server.wait_until_listening()?;
         Ok(server)
     }
@@ -194,7 +208,9 @@ pub fn cpu_of(process: u32) -> Result<Duration> {
 /// When it cannot be run; the text says what to do.
 pub fn version(kind: Kind, places: &Places) -> Result<String> {
     let mut command = match kind {
-        Kind::Rialto | Kind::RialtoJmqt => Command::new(&places.rialto),
+        Kind::Rialto | Kind::RialtoJmqt | Kind::RialtoPostgres | Kind::RialtoMariadb => {
+            Command::new(&places.rialto)
+        }
         Kind::Nats | Kind::JetStream | Kind::JetStreamSynced => Command::new(&places.nats),
     };
     command.arg("--version");
@@ -240,9 +256,10 @@ fn nats(
 
 fn not_started(kind: Kind, command: &Command, error: std::io::Error) -> anyhow::Error {
     let advice = match (kind, error.kind()) {
-        (Kind::Rialto | Kind::RialtoJmqt, ErrorKind::NotFound) => {
-            "; build it with `cargo build --release`, or name it with --rialto"
-        }
+        (
+            Kind::Rialto | Kind::RialtoJmqt | Kind::RialtoPostgres | Kind::RialtoMariadb,
+            ErrorKind::NotFound,
+        ) => "; build it with `cargo build --release`, or name it with --rialto",
         (_, ErrorKind::NotFound) => {
             "; install it with `apt-get install nats-server`, or leave it out with --no-nats"
         }

@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) repetitions: usize,
     pub(crate) size: Size,
     pub(crate) against: Against,
+    /// More servers, for workloads that store.
+    pub(crate) also: Vec<Kind>,
 }
 
 /// Runs one workload as often as the settings say.
@@ -44,7 +46,14 @@ pub(crate) fn run(
     mut on_failure: impl FnMut(String),
 ) {
     for repetition in 1..=settings.repetitions {
-        for kind in order(workload.peer(), settings.against, repetition) {
+        let mut kinds = order(workload.peer(), settings.against, repetition);
+        if workload.peer() == Kind::JetStream {
+            kinds.extend(&settings.also);
+            // Nobody always runs on the heels of the same one.
+            let count = kinds.len();
+            kinds.rotate_left((repetition - 1) % count);
+        }
+        for kind in kinds {
             match run_once(workload, kind, settings) {
                 Ok(outcome) => on_sample(Sample { workload, kind, repetition, outcome }),
                 Err(error) => {

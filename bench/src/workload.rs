@@ -192,7 +192,9 @@ impl Workload {
                 let plan = stream::Plan { messages: size.of(plan.messages), ..plan };
                 stream::run::<Pubsubx>(server, server.pubsubx_endpoint(), plan)
             }
-            Kind::Rialto | Kind::RialtoJmqt => self.run_as::<Jmqt>(server, size),
+            Kind::Rialto | Kind::RialtoJmqt | Kind::RialtoPostgres | Kind::RialtoMariadb => {
+                self.run_as::<Jmqt>(server, size)
+            }
             Kind::Nats | Kind::JetStream | Kind::JetStreamSynced => {
                 self.run_as::<Nats>(server, size)
             }

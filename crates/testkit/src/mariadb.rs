@@ -50,6 +50,14 @@ impl Mariadb {
         Mariadb::start_at(Home::on_disk("my", "mysql"), settings)
     }
 
+    /// Does the same in a directory below one that is there, which the user of the server must be able to reach.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub fn start_in(place: &Path, settings: &[&str]) -> Self {
+        Mariadb::start_at(Home::make(place, "my", "mysql"), settings)
+    }
+
     /// Does the same in memory, if the system has a place for that: for what is asked many small things, and is not
     /// killed.
     ///
