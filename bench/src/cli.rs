@@ -8,8 +8,9 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
+use crate::kind::Kind;
 use crate::report::{self, Summary};
-use crate::server::{self, Kind, Places};
+use crate::server::{self, Places};
 use crate::suite::{self, Against, Sample, Settings};
 use crate::target::TARGETS;
 use crate::workload::{Size, WORKLOADS, Workload};

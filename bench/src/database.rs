@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rialto_testkit::{Mariadb, Postgres};
 
-use crate::server::Kind;
+use crate::kind::Kind;
 
 /// A running database server, stopped when dropped.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
 
-use crate::server::Kind;
+use crate::kind::Kind;
 use crate::session::{Acknowledged, Role, Session};
 use crate::wire::{Dialect, Event, jmqt::Jmqt, nats::Nats};
 

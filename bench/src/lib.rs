@@ -15,6 +15,7 @@ mod client;
 mod connection;
 mod database;
 pub mod feed;
+pub mod kind;
 pub mod outcome;
 pub mod payload;
 pub mod report;

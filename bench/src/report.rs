@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
+use crate::kind::Kind;
 use crate::outcome::{Outcome, median};
-use crate::server::Kind;
 use crate::suite::Sample;
 use crate::workload::Workload;
 

@@ -2,8 +2,9 @@
 
 use anyhow::{Result, anyhow};
 
+use crate::kind::Kind;
 use crate::outcome::Outcome;
-use crate::server::{Kind, Places, Server};
+use crate::server::{Places, Server};
 use crate::workload::{Size, Workload};
 
 /// One run of one workload against one server.

@@ -1,7 +1,7 @@
 //! The stated targets, as a table, and whether they are met.
 
+use crate::kind::Kind;
 use crate::report::Summary;
-use crate::server::Kind;
 use crate::suite::Against;
 
 /// A figure that must be reached.

@@ -10,8 +10,9 @@ mod warm_up;
 use anyhow::Result;
 
 use crate::connection::Transport;
+use crate::kind::Kind;
 use crate::outcome::Outcome;
-use crate::server::{Kind, Server};
+use crate::server::Server;
 use crate::wire::Dialect;
 use crate::wire::coremq::Coremq;
 use crate::wire::jmqt::Jmqt;

@@ -8,7 +8,8 @@ use std::thread;
 
 use anyhow::{Context, Result, bail, ensure};
 use rialto_bench::feed::Feed;
-use rialto_bench::server::{Kind, Places, Server, version};
+use rialto_bench::kind::Kind;
+use rialto_bench::server::{Places, Server, version};
 
 use crate::meter::Figures;
 use crate::table::{Sample, Table};

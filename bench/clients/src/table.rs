@@ -4,7 +4,7 @@ use std::fmt;
 
 use rialto_bench::outcome::median;
 use rialto_bench::report::rate;
-use rialto_bench::server::Kind;
+use rialto_bench::kind::Kind;
 
 use crate::meter::Figures;
 use crate::task::Entry;

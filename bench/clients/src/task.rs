@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use anyhow::bail;
-use rialto_bench::server::Kind;
+use rialto_bench::kind::Kind;
 
 /// The channel, or subject.
 pub const CHANNEL: &str = "bench.clients";
