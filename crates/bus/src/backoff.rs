@@ -1,9 +1,6 @@
 //! How long to wait before a bus is tried again: spread, so that not all nodes come back at one moment.
 
-use std::{
-    hash::{BuildHasher, RandomState},
-    time::Duration,
-};
+use std::time::Duration;
 
 /// The longest pause before the second attempt; it doubles with each further one.
 const FIRST: Duration = Duration::from_millis(50);
@@ -26,9 +23,7 @@ impl Backoff {
     pub(crate) fn next_pause(&mut self) -> Duration {
         let bound = FIRST.saturating_mul(1 << self.attempts.min(16)).min(LONGEST);
         self.attempts += 1;
-        // Each such state has random keys, which is all that spreading needs.
-        let random = RandomState::new().hash_one(self.attempts);
-        bound / 2 + bound.mul_f64(0.5 * (random >> 11) as f64 / (1_u64 << 53) as f64)
+        bound / 2 + bound.mul_f64(0.5 * fastrand::f64())
     }
 }
 
