@@ -22,9 +22,10 @@ use crate::{
 };
 
 /// Words of a command that goes on, and the words by which it says that it has begun.
-const SIGNS: [(&str, &str); 8] = [
+const SIGNS: [(&str, &str); 9] = [
     ("rialto serve", "ready"),
     ("rialto balance --", "ready"),
+    ("cluster/run.py", "clients connect to"),
     ("cargo run --release -- serve", "ready"),
     ("sample_server", "ready"),
     ("sample_client.py", "published on"),

@@ -6,6 +6,7 @@
 mod bus;
 #[path = "../common/mod.rs"]
 mod common;
+mod example;
 
 use std::time::{Duration, Instant};
 
