@@ -45,6 +45,7 @@ pages! {
     administration_runs_as_it_stands: "docs/administration.md",
     audit_runs_as_it_stands: "docs/audit.md",
     balancing_runs_as_it_stands: "docs/balancer.md",
+    clusters_run_as_they_stand: "docs/cluster.md",
     the_command_line_runs_as_it_stands: "docs/cli.md",
     compatibility_runs_as_it_stands: "docs/compatibility.md",
     configuration_runs_as_it_stands: "docs/configuration.md",

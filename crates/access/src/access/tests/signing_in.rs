@@ -24,7 +24,8 @@ fn what_is_sealed_is_read_by_whoever_has_the_key_until_it_expires() {
     assert!(!sealed.contains("secret"));
     assert_eq!(access.unseal(&sealed, NOW + 59_999), Some(sign_in.clone()));
     assert_eq!(access.unseal(&sealed, NOW + 60_000), None);
-    let other = super::access(settings(Mode::Tokens));
+    let key = SigningKey::from_bytes(&[8; 32]);
+    let other = Access::new(settings(Mode::Tokens), key, Revocations::in_memory()).unwrap();
     assert_eq!(other.unseal(&sealed, NOW), None);
     assert_ne!(access.word_against_forgery(&sign_in), other.word_against_forgery(&sign_in));
     let again = by_token(&access);
