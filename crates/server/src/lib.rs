@@ -79,6 +79,7 @@ mod parked;
 mod pipeline;
 mod pulse;
 mod read_pause;
+mod readiness;
 mod repeats;
 mod replicants;
 mod sample;

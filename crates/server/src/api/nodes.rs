@@ -12,9 +12,9 @@ use tokio::{task, time::timeout};
 use crate::{
     asked::Asked,
     cluster::standing::LinkState,
-    health,
     history::History,
     machine::{self, Disk},
+    readiness,
 };
 
 use self::words::{CheckJson, Figures, NodeJson, NodesJson, PeerJson};
@@ -37,7 +37,7 @@ async fn this_node(asked: &Asked) -> NodeJson {
     let settings = asked.handle.settings();
     let disk = disk(settings.server.data_dir.clone()).await;
     let hub = asked.handle.hub();
-    let checks = health::checks(asked);
+    let checks = readiness::checks(asked);
     let is_ready = checks.iter().all(|check| check.passes);
     let (stats, uptime, peers) = hub.round(|broker| {
         let peers = PeerJson::all(broker.linked(), broker.observers());

@@ -14,9 +14,9 @@ use crate::{
     bus::{BusState, BusTimes},
     cluster::standing::{LinkCounts, LinkState},
     entrance::Entrance,
-    health::{self, Check},
     http_times::HttpTimes,
     hub::{Latencies, LockTimes},
+    readiness::{self, Check},
     store::CommitWatch,
     traffic::Counted,
 };
@@ -58,7 +58,7 @@ impl Snapshot {
         Snapshot {
             stats: COUNTERS.iter().map(|counter| (counter, value(counter))).collect(),
             started_s: now.unix_ms as f64 / 1e3 - now.uptime.as_secs_f64(),
-            checks: health::checks(asked),
+            checks: readiness::checks(asked),
             settings_digest: rialto_config::digest(&asked.handle.settings()),
             traffic: entrances.map(|it| (it.clone(), it.traffic.counted())).collect(),
             latencies: hub.latencies.clone(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::health::Check;
+use crate::readiness::Check;
 
 /// All nodes that are known.
 #[derive(Serialize, ToSchema)]
